@@ -1,0 +1,36 @@
+# Thin on purpose: what needs logic stands in scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench quality check fmt clean-demo
+
+CARGO     := scripts/cargo.sh
+DEMO_DATA ?= demo-data
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: ## builds Papierlos and starts a demo town: an address, people to sign in as, documents to find
+	@scripts/packages.sh demo
+	@$(CARGO) build --quiet --locked --profile demo -p server --bin papierlos
+	@$(CARGO) run --quiet --locked --profile demo -p server --bin papierlos -- demo --data $(DEMO_DATA)
+
+test: ## runs every test: what needs a database on PostgreSQL, then everything on SQLite
+	@scripts/packages.sh test
+	@scripts/test.sh
+
+bench: ## measures the promised figures against the floor of this machine, prints one table
+	@scripts/packages.sh bench
+	@$(CARGO) build --quiet --locked --workspace --release --bins --bench spine
+	@$(CARGO) bench --quiet --locked --workspace --bench spine -- $(ROWS) $(if $(QUICK),--quick)
+
+quality: ## asks the quality set of German questions and prints what was found
+	@$(CARGO) test --locked --workspace quality -- --nocapture
+
+check: ## format, lints, documents, licences and advisories
+	@scripts/packages.sh check
+	@scripts/check.sh
+
+fmt: ## formats the code
+	@$(CARGO) fmt --all
+
+clean-demo: ## takes the demo town away
+	@rm -rf $(DEMO_DATA)

@@ -1,0 +1,167 @@
+//! Who may find what: a filter that is part of every question.
+//!
+//! A set of tokens becomes, per segment, a set of entries. Segments never change, so that set is kept and
+//! shared between questions; a user asks many times with the same tokens. An empty set of tokens may
+//! find nothing.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tantivy::index::SegmentId;
+use tantivy::query::{
+    BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
+
+const BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Which entries of a segment a set of tokens may see.
+#[derive(Clone)]
+pub(crate) struct Visible {
+    docs: Arc<BitSet>,
+}
+
+impl Visible {
+    /// Whether an entry may be seen. Deleted entries are the segment's business.
+    pub(crate) fn contains(&self, doc: DocId) -> bool {
+        self.docs.contains(doc)
+    }
+}
+
+struct Kept {
+    segment: SegmentId,
+    tokens: Arc<[u64]>,
+    docs: Arc<BitSet>,
+    bytes: usize,
+}
+
+/// The sets used last.
+#[derive(Default)]
+pub(crate) struct AccessCache {
+    kept: Mutex<VecDeque<Kept>>,
+}
+
+impl fmt::Debug for AccessCache {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("AccessCache")
+    }
+}
+
+/// Tokens in force for one question.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    field: Field,
+    tokens: Arc<[u64]>,
+    cache: Arc<AccessCache>,
+}
+
+impl Access {
+    /// The filter for some tokens.
+    pub(crate) fn new(field: Field, tokens: &[u64], cache: &Arc<AccessCache>) -> Self {
+        let mut tokens = tokens.to_vec();
+        tokens.sort_unstable();
+        tokens.dedup();
+        Self {
+            field,
+            tokens: tokens.into(),
+            cache: Arc::clone(cache),
+        }
+    }
+
+    /// Whether nothing at all may be seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The entries of a segment that may be seen.
+    pub(crate) fn visible(&self, reader: &SegmentReader) -> tantivy::Result<Visible> {
+        if let Some(docs) = self.recall(reader.segment_id()) {
+            return Ok(Visible { docs });
+        }
+        let docs = Arc::new(self.read(reader)?);
+        self.keep(reader, Arc::clone(&docs));
+        Ok(Visible { docs })
+    }
+
+    fn recall(&self, segment: SegmentId) -> Option<Arc<BitSet>> {
+        let mut kept = self
+            .cache
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let index = kept
+            .iter()
+            .position(|set| set.segment == segment && set.tokens == self.tokens)?;
+        let set = kept.remove(index)?;
+        let docs = Arc::clone(&set.docs);
+        kept.push_front(set);
+        Some(docs)
+    }
+
+    fn keep(&self, reader: &SegmentReader, docs: Arc<BitSet>) {
+        let bytes = usize::try_from(reader.max_doc()).unwrap_or(usize::MAX) / 8
+            + 128
+            + self.tokens.len() * 8;
+        let mut kept = self
+            .cache
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kept.push_front(Kept {
+            segment: reader.segment_id(),
+            tokens: Arc::clone(&self.tokens),
+            docs,
+            bytes,
+        });
+        let mut total = 0;
+        kept.retain(|set| {
+            total += set.bytes;
+            total <= BYTES_MAX
+        });
+    }
+
+    fn read(&self, reader: &SegmentReader) -> tantivy::Result<BitSet> {
+        let mut docs = BitSet::with_max_value(reader.max_doc());
+        let index = reader.inverted_index(self.field)?;
+        for token in self.tokens.iter() {
+            let term = Term::from_field_u64(self.field, *token);
+            let Some(mut postings) = index.read_postings(&term, IndexRecordOption::Basic)? else {
+                continue;
+            };
+            let mut doc = postings.doc();
+            while doc != TERMINATED {
+                docs.insert(doc);
+                doc = postings.advance();
+            }
+        }
+        Ok(docs)
+    }
+}
+
+impl Query for Access {
+    fn weight(&self, _: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Weight for Access {
+    fn scorer(&self, reader: &SegmentReader, _: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        let visible = self.visible(reader)?;
+        if visible.docs.len() == 0 {
+            return Ok(Box::new(EmptyScorer));
+        }
+        let docs = BitSetDocSet::from(BitSet::clone(&visible.docs));
+        Ok(Box::new(ConstScorer::new(docs, 0.0)))
+    }
+
+    fn explain(&self, reader: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        if self.visible(reader)?.contains(doc) {
+            return Ok(Explanation::new("access", 0.0));
+        }
+        Err(TantivyError::InvalidArgument(
+            "the entry is not visible".to_owned(),
+        ))
+    }
+}

@@ -1,0 +1,485 @@
+//! The analysis as a table: what is written, and the terms it is found under.
+
+use super::*;
+
+/// The terms of a text: positions are parted by blanks, terms at one position by `|`.
+fn terms(text: &str) -> String {
+    let mut analyzer = Analyzer::new(1_000);
+    let mut vocabulary = Vec::new();
+    let positions = analyzer.text(text, &mut vocabulary);
+    let each = positions.iter().map(|position| {
+        let mut terms = Vec::new();
+        position.each_term(|term| terms.push(term.to_owned()));
+        terms.join("|")
+    });
+    each.collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn check(input: &str, expect: &str) {
+    assert_eq!(terms(input), expect, "analysis of {input:?}");
+}
+
+/// All of the forms fall together.
+#[track_caller]
+fn same(forms: &str) {
+    let mut analyzer = Analyzer::new(1_000);
+    let stems: Vec<String> = forms
+        .split_whitespace()
+        .map(|form| analyzer.word(form).stem.clone())
+        .collect();
+    let first = stems.first().cloned().unwrap_or_default();
+    assert!(
+        stems.iter().all(|stem| *stem == first),
+        "{forms}: {stems:?}"
+    );
+}
+
+/// No two of the words fall together.
+#[track_caller]
+fn apart(words: &str) {
+    let mut analyzer = Analyzer::new(1_000);
+    let mut stems: Vec<String> = words
+        .split_whitespace()
+        .map(|form| analyzer.word(form).stem.clone())
+        .collect();
+    let count = stems.len();
+    stems.sort();
+    stems.dedup();
+    assert_eq!(stems.len(), count, "{words}: {stems:?}");
+}
+
+/// The word is found by each of the others as a part.
+#[track_caller]
+fn contains(word: &str, parts: &str) {
+    let mut analyzer = Analyzer::new(1_000);
+    let known = analyzer.word(word);
+    for part in parts.split_whitespace() {
+        let part = format!("{PART}{}", analyzer.word(part).stem);
+        assert!(
+            known.marked_parts.contains(&part),
+            "{word} has {:?}, not {part}",
+            known.marked_parts
+        );
+    }
+}
+
+/// The word is found by none of the others as a part.
+#[track_caller]
+fn lacks(word: &str, parts: &str) {
+    let mut analyzer = Analyzer::new(1_000);
+    let known = analyzer.word(word);
+    for part in parts.split_whitespace() {
+        let part = format!("{PART}{}", analyzer.word(part).stem);
+        assert!(!known.marked_parts.contains(&part), "{word} has {part}");
+    }
+}
+
+#[test]
+fn three_spellings_of_an_umlaut_fall_together() {
+    same("Müller Mueller Muller MÜLLER müller Mu\u{308}ller");
+    same("Größe Groesse Grosse GRÖSSE größe");
+    same("Straße Strasse STRASSE STRAẞE strasse Str Straßen");
+    same("Bürgerbüro Buergerbuero Burgerburo");
+    same("Gebäude Gebaeude Gebaude");
+    same("Schröder Schroeder Schroder");
+    same("Weiß Weiss");
+    same("Übergabe Uebergabe Ubergabe");
+    same("Café Cafe CAFÉ");
+    same("Łukasz Lukasz");
+    same("Øster Oster");
+}
+
+#[test]
+fn an_e_that_belongs_to_another_sound_stays() {
+    check("Steuer", "steuer");
+    check("Bauer", "bauer");
+    check("Quelle", "quell");
+    check("neue", "neu");
+    check("Feuer", "feuer");
+    apart("Bauer Bar");
+    apart("Mauer Mar");
+}
+
+#[test]
+fn forms_of_nouns_fall_together() {
+    same("Vertrag Vertrags Vertrages Verträge Verträgen");
+    same("Antrag Antrags Anträge Anträgen Antrages");
+    same("Haus Hauses Häuser Häusern");
+    same("Buch Buches Bücher Büchern");
+    same("Land Länder Ländern Landes");
+    same("Amt Amtes Amts Ämter Ämtern");
+    same("Kind Kinder Kindern Kindes");
+    same("Genehmigung Genehmigungen");
+    same("Rechnung Rechnungen");
+    same("Bescheid Bescheide Bescheides Bescheids Bescheiden");
+    same("Ausweis Ausweise Ausweises Ausweisen");
+    same("Zeugnis Zeugnisse Zeugnisses Zeugnissen");
+    same("Akte Akten");
+    same("Rat Rates Rats Räte Räten");
+    same("Rate Raten");
+    same("Straße Straßen");
+    same("Gebühr Gebühren");
+    same("Steuer Steuern");
+    same("Bürger Bürgers Bürgern Bürgerin Bürgerinnen BürgerInnen");
+    same("Antragsteller Antragstellers Antragstellerin Antragstellerinnen");
+    same("Ministerium Ministeriums Ministerien");
+    same("Museum Museums Museen");
+    same("Firma Firmen");
+    same("Konto Kontos Konten");
+    same("Zins Zinsen");
+    same("Kurs Kurse Kurses Kursen");
+    same("Idee Ideen");
+    same("Allee Alleen");
+    same("Verfahren Verfahrens");
+    same("Schreiben Schreibens");
+    same("System Systeme Systems Systemen");
+    same("Büro Büros");
+    same("Herr Herrn Herren");
+    same("Name Namen");
+    same("Nachbar Nachbarn");
+    same("Mitglied Mitglieder Mitgliedern Mitglieds");
+    same("Grundstück Grundstücke Grundstücks Grundstücken");
+    same("Baum Bäume Bäumen Baumes");
+    same("Hund Hunde Hunden Hundes");
+    same("Formular Formulare Formularen Formulars");
+    same("Einwohner Einwohnern Einwohners");
+    same("Beamte Beamten Beamter");
+}
+
+#[test]
+fn forms_of_verbs_fall_together() {
+    same("beantragen beantragt beantragte beantragten");
+    same("genehmigen genehmigt genehmigte genehmigten");
+    same("anmelden angemeldet anzumelden anmeldet");
+    same("einreichen eingereicht einzureichen einreicht");
+    same("zahlen gezahlt zahlte");
+    same("bezahlen bezahlt bezahlte");
+    same("kündigen gekündigt kündigte");
+    same("prüfen geprüft prüfte");
+    same("ändern geändert änderte");
+    same("schreiben geschrieben");
+    same("beschließen beschlossen");
+    same("verlängern verlängert verlängerte");
+    same("entscheiden entschieden");
+    same("regulieren reguliert regulierte");
+}
+
+#[test]
+fn forms_of_adjectives_fall_together() {
+    same("öffentlich öffentliche öffentlicher öffentliches öffentlichen öffentlichem");
+    same("neu neue neuer neues neuen neuem");
+    same("gültig gültige gültiger gültigen");
+    same("städtisch städtische städtischen städtischer");
+    same("groß große großer großen");
+}
+
+#[test]
+fn different_words_stay_apart() {
+    apart("Sicherheit sich sicher");
+    apart("Rat Ratte Rate");
+    apart("Bürger Burg");
+    apart("Akte Akt");
+    apart("Freund freundlich");
+    apart("Ordnung ordentlich Ort");
+    apart("Gemeinde gemein");
+    apart("ändern andere");
+    apart("Steuer stehen");
+    apart("Dienst dienen");
+    apart("Daten Datum");
+    apart("Vorlage vorliegen");
+    apart("Note Not");
+    apart("Kosten Kost");
+    apart("Posten Post");
+    apart("Verlust verlieren");
+    apart("Eigentum Eigentümer");
+    apart("Antrag Auftrag Vertrag Beitrag Eintrag");
+    apart("Rechnung Rechner");
+}
+
+#[test]
+fn compounds_are_found_by_their_parts() {
+    check("Parkausweis", "parkausweis|+park|+ausweis");
+    check(
+        "Bewohnerparkausweis",
+        "bewohnerparkausweis|+bewohner|+bewohnerpark|+park|+parkausweis|+ausweis|+bewohnerausweis",
+    );
+    contains("Anwohnerparkausweise", "Parkausweis Ausweis Anwohner");
+    contains(
+        "Grundsteuerbescheid",
+        "Steuerbescheid Bescheid Grundsteuer Steuer",
+    );
+    contains("Kinderreisepass", "Reisepass Pass Kind");
+    contains("Personalausweise", "Ausweis");
+    contains("Führungszeugnisses", "Zeugnis");
+    contains("Baugenehmigungen", "Genehmigung");
+    contains("Ordnungsamt", "Amt Ordnung");
+    contains("Rechnungsprüfungsamt", "Rechnungsprüfung Prüfungsamt Amt");
+    contains("Gemeinderatssitzung", "Ratssitzung Gemeinderat Sitzung Rat");
+    contains("Stadtrat", "Rat Stadt");
+    contains(
+        "Abfallgebührenbescheid",
+        "Gebührenbescheid Abfallgebühr Gebühren",
+    );
+    contains("Hundesteuer", "Steuer Hund");
+    contains(
+        "Straßenreinigungssatzung",
+        "Satzung Straßenreinigung Reinigung",
+    );
+    contains("Verwaltungsverfahrensgesetz", "Gesetz Verwaltung Verfahren");
+    contains("Friedhofsgebühren", "Gebühr Friedhof");
+    contains("Reisekostenabrechnung", "Reisekosten Abrechnung Kosten");
+    contains("Haushaltsplan", "Plan Haushalt");
+    contains("Mietvertrag", "Vertrag");
+    contains("Winterdienst", "Dienst Winter");
+    contains("Fundbüro", "Büro");
+    contains("Geburtsurkunde", "Urkunde Geburt");
+    contains("Wohngeldantrag", "Antrag Wohngeld");
+    contains("Sperrmüllabfuhr", "Sperrmüll Abfuhr");
+    contains("Schulausschuss", "Ausschuss Schule");
+    contains("Vertragsstrafe", "Strafe Vertrag");
+    contains("Schwerbehindertenausweis", "Ausweis");
+    contains("Wahlbenachrichtigung", "Benachrichtigung Wahl");
+    contains("Mahnbescheid", "Bescheid");
+    contains("Grünfläche", "Fläche");
+    contains("Datenschutzbeauftragter", "Datenschutz");
+    contains("Wohnungsgeberbestätigung", "Bestätigung Wohnungsgeber");
+    contains("Häuserzeile", "Haus");
+    contains("Städtepartnerschaft", "Stadt");
+    contains("Bewohnerparkzonen", "Parkzone Zone");
+    contains("Waldbrandgefahr", "Brandgefahr Gefahr Waldbrand");
+    contains("Turmuhrwerk", "Turmuhr Uhrwerk Uhr");
+}
+
+#[test]
+fn the_middle_of_a_compound_may_be_left_out() {
+    contains("Bewohnerparkausweis", "Bewohnerausweis");
+    contains("Straßenreinigungsgebühr", "Straßengebühr");
+    lacks("Bewohnerparkausweis", "Parkbewohner");
+}
+
+#[test]
+fn a_known_end_behind_an_unknown_beginning_is_found() {
+    contains("Goethestraße", "Straße");
+    contains("Kröpelinerstraßenreinigung", "Straßenreinigung Reinigung");
+    lacks("Kröpelinerstraße", "Kröpeliner");
+    // Prefixes are no beginnings: these are no kinds of Stellung, Prüfung, Nahme.
+    lacks("Zusammenstellung", "Stellung");
+    lacks("Wiederherstellung", "Stellung Erstellung Herstellung");
+    lacks("Überprüfung", "Prüfung");
+    lacks("Unterlassung", "Lassung");
+    lacks("Studenten", "Enten");
+    lacks("Semester", "Ester");
+}
+
+#[test]
+fn what_only_looks_like_a_compound_is_left_whole() {
+    lacks("Vertrag", "Trag Rag");
+    lacks("Haushaltsplan", "Haus");
+    lacks("Bürgermeister", "Bürger Meister");
+    lacks("Kindergarten", "Garten Kind");
+    lacks("Friedhof", "Hof");
+    lacks("Sicherheit", "sicher");
+    lacks("Mitarbeiterinnen", "Innen");
+    lacks("Rathaus", "Rat Haus");
+    lacks("Landrat", "Land");
+    lacks("Verrat", "Rat");
+    lacks("Vorrat", "Rat");
+    lacks("Heirat", "Rat");
+    lacks("Ratte", "Rat");
+    lacks("Monat", "Rat");
+    lacks("Freitag", "Tag");
+    lacks("Beitrag", "Tag");
+    lacks("mangelhaft", "Haft");
+    lacks("Wirtschaft", "Wirt");
+    lacks("Zeitpunkt", "Punkt");
+    lacks("beispielsweise", "Beispiel");
+    lacks("Kaufvertrag", "Kaufvertrag");
+    lacks("Feststellung", "Fest Stellung");
+    lacks("Schwester", "Ester Wester");
+    lacks("Legende", "Ende");
+    lacks("Kalender", "Ende");
+    lacks("Deutschland", "Land");
+}
+
+#[test]
+fn words_broken_at_the_end_of_a_line_are_whole() {
+    check("die Verwal-\ntung", "die verwaltung");
+    check("die Verwal-\r\n  tung", "die verwaltung");
+    check("Verwal\u{ad}tung", "verwaltung");
+    check("Verwal\u{ad}\ntung", "verwaltung");
+    check("Ver\u{ad}wal\u{ad}tung", "verwaltung");
+    check("Verwal\u{2010}\ntung", "verwaltung");
+    check("Ein-\nund Ausgang", "ein|+eingang und ausgang");
+}
+
+#[test]
+fn a_suspended_hyphen_is_completed() {
+    check("Ein- und Ausgang", "ein|+eingang und ausgang");
+    check(
+        "Kauf- und Mietvertrag",
+        "kauf|+kaufvertrag und mietvertrag|+miet|+vertrag",
+    );
+    check(
+        "Verwaltungs- und Benutzungsgebühren",
+        "verwaltung|+verwaltungsgebuhr und benutzungsgebuhr|+benutzung|+gebuhr",
+    );
+    check(
+        "Haus-\noder Gartenarbeit",
+        "haus|+hausarbeit oder gartenarbeit|+garten|+arbeit",
+    );
+}
+
+#[test]
+fn joined_words_are_found_together_and_apart() {
+    check("E-Mail", "e|email mail");
+    check(
+        "Bewohner-Parkausweis",
+        "bewohner|bewohnerparkausweis|+bewohner|+bewohnerpark|+park|+parkausweis|+ausweis|+bewohnerausweis parkausweis|+park|+ausweis",
+    );
+    check(
+        "Anwohner-\nParkausweis",
+        "anwohner|anwohnerparkausweis|+anwohner|+anwohnerpark|+park|+parkausweis|+ausweis|+anwohnerausweis parkausweis|+park|+ausweis",
+    );
+    check(
+        "Müller-Lüdenscheidt",
+        "muller|mullerludenscheidt ludenscheidt",
+    );
+    check("und/oder", "und oder");
+}
+
+#[test]
+fn gendered_forms_are_one_word() {
+    check("Bürger:innen", "burger");
+    check("Bürger*innen", "burger");
+    check("Bürger_innen", "burger");
+    check("Bürger/-innen", "burger");
+    check("Antragsteller/in", "antragsteller");
+    check("Montag: innen", "montag inn");
+}
+
+#[test]
+fn ligatures_and_marks_are_folded() {
+    check("Oﬃzier", "offizier");
+    check("ﬁnden", "find");
+    check("25 m²", "25 m2");
+    check("Ｖｅｒｔｒａｇ", "vertrag");
+}
+
+#[test]
+fn references_are_found_whole_and_by_parts() {
+    check(
+        "01.4.1-2026/0042",
+        "01|1|#01.4.1.2026.0042 4 1 2026 0042|42",
+    );
+    check(
+        "01.4.1-2O26/OO42",
+        "01|1|#01.4.1.2026.0042 4 1 2o26|2026 oo42|0042",
+    );
+    check("II-3/2025", "ii|#11.3.2025|11 3 2025");
+    check("AZ 32-117/25", "az 32|#32.117.25 117 25");
+    check("RE-2025-1017", "re|#re.2025.1017 2025 1017");
+    check("0042", "0042|42");
+    check("A4", "a4");
+}
+
+#[test]
+fn sections_of_a_law_are_terms() {
+    check("§ 17 Abs. 7 PAuswV", "§|#§17 17 abs|#abs7 7 pauswv");
+    check("§17a", "§|#§17a 17a");
+    check("§§ 16, 17", "§|#§16 16 17");
+    check("Artikel 3", "artikel|#art3 3");
+    check("Absatz 7", "absatz|#abs7 7");
+    check("Nr. 12", "nr|#nr12 12");
+}
+
+#[test]
+fn accounts_are_found_with_and_without_blanks() {
+    let spaced = "de89|#de89370400440532013000 3704 0044|44 0532|532 0130|130 00";
+    check("DE89 3704 0044 0532 0130 00", spaced);
+    check("DE89370400440532013000", spaced);
+}
+
+#[test]
+fn amounts_fall_together() {
+    check("1.234,56", "1|#1234,56|1234 234 56");
+    check("1234,56", "1234|#1234,56 56");
+    check("12.500", "12|#12500|12500 500");
+    check("0,99", "0|#0,99 99");
+}
+
+#[test]
+fn dates_fall_together() {
+    assert!(terms("01.03.2025").contains("@20250301"));
+    assert!(terms("1.3.2025").contains("@20250301"));
+    assert!(terms("1.3.25").contains("@20250301"));
+    assert!(terms("2025-03-01").contains("@20250301"));
+    assert!(terms("1. März 2025").contains("@20250301"));
+    assert!(terms("01. Maerz 2025").contains("@20250301"));
+    assert!(terms("01. 03. 2025").contains("@20250301"));
+    assert!(!terms("31.02.2025").contains('@'));
+}
+
+#[test]
+fn addresses_and_telephone_numbers_are_terms() {
+    check(
+        "max.mustermann@stadt.de",
+        "max|#max.mustermann.stadt.de mustermann|+muster|+mann stadt de",
+    );
+    assert!(terms("02364 / 933-123").contains("#t02364933123"));
+    assert!(terms("+49 2364 933123").contains("#t02364933123"));
+    assert!(terms("+49 (0) 2364 933123").contains("#t02364933123"));
+    assert!(terms("02364/933123").contains("#t02364933123"));
+}
+
+#[test]
+fn english_words_are_found_in_their_forms() {
+    same("invoice invoices");
+    same("payment payments");
+    same("office offices");
+    same("report reports");
+}
+
+#[test]
+fn offsets_are_those_of_the_text() {
+    let text = "Über die Verwal-\ntung: § 17, DE89370400440532013000.";
+    let mut analyzer = Analyzer::new(100);
+    let positions = analyzer.text(text, &mut Vec::new());
+    let written: Vec<&str> = positions
+        .iter()
+        .filter_map(|position| text.get(position.start..position.end))
+        .collect();
+    assert_eq!(
+        written,
+        [
+            "Über",
+            "die",
+            "Verwal-\ntung",
+            "§",
+            "17",
+            "DE89",
+            "3704",
+            "0044",
+            "0532",
+            "0130",
+            "00"
+        ]
+    );
+}
+
+#[test]
+fn the_vocabulary_has_each_word_once() {
+    let mut analyzer = Analyzer::new(100);
+    analyzer.begin();
+    let mut vocabulary = Vec::new();
+    analyzer.text("Antrag Antrag Anträge 2025", &mut vocabulary);
+    let words: Vec<&str> = vocabulary
+        .iter()
+        .map(|word| word.vocabulary.as_str())
+        .collect();
+    assert_eq!(words, ["antrag\u{4}Antrag", "antrage\u{4}Anträge"]);
+    analyzer.begin();
+    vocabulary.clear();
+    analyzer.text("Antrag", &mut vocabulary);
+    assert_eq!(vocabulary.len(), 1);
+}

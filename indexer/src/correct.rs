@@ -1,0 +1,283 @@
+//! What somebody probably meant: words nearly like the one typed, of those the asker may see.
+//!
+//! A word that stands only in entries the asker may not see is never offered: that it exists would already
+//! tell something.
+
+use std::collections::HashMap;
+
+use tantivy::collector::Count;
+use tantivy::query::{BooleanQuery, FuzzyTermQuery, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy_fst::Automaton;
+
+use crate::access::Access;
+use crate::analysis::{Analyzer, PART, VOCABULARY_SEPARATOR};
+use crate::clauses::union;
+use crate::schema::Fields;
+
+/// From how many letters on one error is forgiven, and two.
+const ONE_ERROR_LETTERS: usize = 4;
+const TWO_ERRORS_LETTERS: usize = 8;
+const CANDIDATES_MAX: usize = 200;
+const VARIANTS_MAX: usize = 4;
+
+/// A word nearly like the one typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// As texts write it.
+    pub(crate) written: String,
+    /// Its stem.
+    pub(crate) stem: String,
+    /// How many visible entries have it, counted up to a limit.
+    pub(crate) entries: u32,
+    distance: u8,
+}
+
+/// Looks for words in the index on behalf of somebody.
+pub(crate) struct Corrector<'c> {
+    pub(crate) searcher: &'c Searcher,
+    pub(crate) fields: &'c Fields,
+    pub(crate) access: &'c Access,
+}
+
+impl Corrector<'_> {
+    /// How many visible entries have one of the terms, counted up to a limit.
+    pub(crate) fn visible(
+        &self,
+        field: Field,
+        terms: &[String],
+        limit: u32,
+    ) -> tantivy::Result<u32> {
+        let mut count = 0;
+        for reader in self.searcher.segment_readers() {
+            for term in terms {
+                count +=
+                    self.visible_in(reader, &Term::from_field_text(field, term), limit - count)?;
+                if count >= limit {
+                    return Ok(count);
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// How many visible entries have at least one of the terms, exactly.
+    pub(crate) fn count_any(&self, terms: Vec<Term>) -> tantivy::Result<u64> {
+        let any = terms
+            .into_iter()
+            .map(|term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>)
+            .collect();
+        let Some(any) = union(any) else { return Ok(0) };
+        let access: Box<dyn Query> = Box::new(self.access.clone());
+        let query = BooleanQuery::intersection(vec![access, any]);
+        Ok(u64::try_from(self.searcher.search(&query, &Count)?).unwrap_or(u64::MAX))
+    }
+
+    fn visible_in(&self, reader: &SegmentReader, term: &Term, limit: u32) -> tantivy::Result<u32> {
+        let index = reader.inverted_index(term.field())?;
+        let Some(mut postings) = index.read_postings(term, IndexRecordOption::Basic)? else {
+            return Ok(0);
+        };
+        let visible = self.access.visible(reader)?;
+        let mut count = 0;
+        let mut doc = postings.doc();
+        while doc != TERMINATED && count < limit {
+            if visible.contains(doc) && !reader.is_deleted(doc) {
+                count += 1;
+            }
+            doc = postings.advance();
+        }
+        Ok(count)
+    }
+
+    /// The nearest words, the most frequent first; empty if there is none near enough.
+    pub(crate) fn variants(
+        &self,
+        folded: &str,
+        analyzer: &mut Analyzer,
+    ) -> tantivy::Result<Vec<Variant>> {
+        let letters = folded.chars().count();
+        if letters < ONE_ERROR_LETTERS || !folded.chars().all(char::is_alphabetic) {
+            return Ok(Vec::new());
+        }
+        for distance in 1..=if letters >= TWO_ERRORS_LETTERS { 2 } else { 1 } {
+            let mut found = self.in_vocabulary(folded, distance, analyzer)?;
+            if found.is_empty() {
+                found = self.in_parts(folded, distance, analyzer)?;
+            }
+            if !found.is_empty() {
+                found.sort_by(|left, right| {
+                    right
+                        .entries
+                        .cmp(&left.entries)
+                        .then_with(|| left.written.cmp(&right.written))
+                });
+                found.truncate(VARIANTS_MAX);
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn in_vocabulary(
+        &self,
+        folded: &str,
+        distance: u8,
+        analyzer: &mut Analyzer,
+    ) -> tantivy::Result<Vec<Variant>> {
+        let field = self.fields.vocabulary;
+        let mut by_stem: HashMap<String, Variant> = HashMap::new();
+        for term in self.near(field, "", folded, distance)? {
+            let Some((_, written)) = term.split_once(VOCABULARY_SEPARATOR) else {
+                continue;
+            };
+            let entries = self.visible(field, std::slice::from_ref(&term), 1_000)?;
+            if entries == 0 {
+                continue;
+            }
+            let stem = analyzer.word(written).stem.clone();
+            let new = Variant {
+                written: written.to_owned(),
+                stem: stem.clone(),
+                entries,
+                distance,
+            };
+            let kept = by_stem.entry(stem).or_insert_with(|| new.clone());
+            if kept.entries < entries {
+                *kept = new;
+            }
+        }
+        Ok(by_stem.into_values().collect())
+    }
+
+    /// `Parkauswies` when texts have `Bewohnerparkausweis` only.
+    fn in_parts(
+        &self,
+        folded: &str,
+        distance: u8,
+        analyzer: &mut Analyzer,
+    ) -> tantivy::Result<Vec<Variant>> {
+        let stem = analyzer.word(folded).stem.clone();
+        let mark = PART.to_string();
+        let mut found = Vec::new();
+        for term in self.near(self.fields.all, &mark, &stem, distance)? {
+            let entries = self.visible(self.fields.all, std::slice::from_ref(&term), 1_000)?;
+            if entries > 0 {
+                let stem = term.strip_prefix(PART).unwrap_or(&term).to_owned();
+                found.push(Variant {
+                    written: stem.clone(),
+                    stem,
+                    entries,
+                    distance,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Terms of a field near a word, behind a mark. With two errors the first letter must be right.
+    fn near(
+        &self,
+        field: Field,
+        mark: &str,
+        word: &str,
+        distance: u8,
+    ) -> tantivy::Result<Vec<String>> {
+        let query = FuzzyTermQuery::new(Term::from_field_text(field, word), distance, true);
+        let mut found: Vec<String> = Vec::new();
+        for reader in self.searcher.segment_readers() {
+            let index = reader.inverted_index(field)?;
+            let near = Near {
+                word: query.automaton()?,
+                mark: mark.as_bytes(),
+            };
+            let mut terms = index.terms().search(near);
+            if distance > 1
+                && let Some(first) = word.chars().next()
+            {
+                let start = format!("{mark}{first}");
+                terms = terms.ge(&start).lt(format!("{start}\u{10ffff}"));
+            }
+            let mut stream = terms.into_stream()?;
+            while stream.advance() && found.len() < CANDIDATES_MAX {
+                let term = String::from_utf8_lossy(stream.key()).into_owned();
+                if !found.contains(&term) {
+                    found.push(term);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A mark, then a word nearly like another, then, in the vocabulary, anything.
+struct Near<'m, A> {
+    word: A,
+    mark: &'m [u8],
+}
+
+#[derive(Clone)]
+enum At<S> {
+    /// So many bytes into the mark.
+    Mark(usize),
+    /// Inside the word.
+    Word(S),
+    /// Behind a word that is near enough.
+    Behind,
+    /// Nothing can match any more.
+    Lost,
+}
+
+impl<A: Automaton> Automaton for Near<'_, A>
+where
+    A::State: Clone,
+{
+    type State = At<A::State>;
+
+    fn start(&self) -> Self::State {
+        if self.mark.is_empty() {
+            At::Word(self.word.start())
+        } else {
+            At::Mark(0)
+        }
+    }
+
+    fn is_match(&self, state: &Self::State) -> bool {
+        match state {
+            At::Word(state) => self.word.is_match(state),
+            At::Behind => true,
+            At::Mark(_) | At::Lost => false,
+        }
+    }
+
+    fn can_match(&self, state: &Self::State) -> bool {
+        match state {
+            At::Word(state) => self.word.can_match(state),
+            At::Mark(_) | At::Behind => true,
+            At::Lost => false,
+        }
+    }
+
+    fn accept(&self, state: &Self::State, byte: u8) -> Self::State {
+        match state {
+            At::Mark(read) if self.mark.get(*read) == Some(&byte) => {
+                if read + 1 == self.mark.len() {
+                    At::Word(self.word.start())
+                } else {
+                    At::Mark(read + 1)
+                }
+            }
+            At::Word(state) if u32::from(byte) == u32::from(VOCABULARY_SEPARATOR) => {
+                if self.word.is_match(state) {
+                    At::Behind
+                } else {
+                    At::Lost
+                }
+            }
+            At::Word(state) => At::Word(self.word.accept(state, byte)),
+            At::Behind => At::Behind,
+            At::Mark(_) | At::Lost => At::Lost,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The server's side: starts a worker for each document and ends it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+
+use super::detect::{self, HEAD_BYTES};
+use super::sandbox::Layers;
+use super::talk::{Feeding, Talk, converse};
+use super::wire::{Header, Task};
+use super::{Extraction, Format, Limits, Probe, Reason, TextState, WORKER_COMMAND};
+
+/// Extraction itself failed, not the document: each is worth another try later.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError {
+    /// No process could be started from the binary.
+    #[error("cannot start the extraction worker {exe}")]
+    Start {
+        /// The binary.
+        exe: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The process that was started is no worker of this version.
+    #[error("{exe} did not answer as an extraction worker ({status})")]
+    NotAWorker {
+        /// The binary.
+        exe: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The system does not allow enough layers; no document is read without them.
+    #[error("the extraction worker is not held well enough: only {held:?}")]
+    Unprotected {
+        /// The layers that were in force.
+        held: Layers,
+    },
+    /// The pipes or the end of the worker failed.
+    #[error("the extraction worker cannot be spoken to")]
+    Worker(#[source] io::Error),
+    /// The content could not be read.
+    #[error("the content cannot be read")]
+    Source(#[source] io::Error),
+    /// The content did not come in time.
+    #[error("the content did not come in time")]
+    SourceStalled,
+}
+
+/// Gets the text of documents, each in a worker of its own.
+///
+/// A document can make its own extraction fail, and that is part of the answer; it can neither
+/// make an error nor hold up others for longer than its limits.
+#[derive(Debug)]
+pub struct Extractor {
+    exe: PathBuf,
+    limits: Limits,
+    slots: Semaphore,
+}
+
+impl Extractor {
+    /// Workers are started as `exe extract-worker`. For the running binary, `/proc/self/exe` also
+    /// works after an update has replaced the file.
+    pub fn new(exe: PathBuf, limits: Limits) -> Self {
+        let slots = Semaphore::new(limits.workers_max.clamp(1, Semaphore::MAX_PERMITS));
+        Self { exe, limits, slots }
+    }
+
+    /// What one document may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Gets the text of a document.
+    ///
+    /// The format is told from the content; `declared`, a media type, only words the refusal. A
+    /// dropped future kills its worker.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn extract(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        declared: Option<&str>,
+    ) -> Result<Extraction, ExtractError> {
+        self.extract_dyn(&mut content, declared).await
+    }
+
+    async fn extract_dyn(
+        &self,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+        declared: Option<&str>,
+    ) -> Result<Extraction, ExtractError> {
+        let mut head = Vec::new();
+        let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+        (&mut *content)
+            .take(head_bytes)
+            .read_to_end(&mut head)
+            .await
+            .map_err(ExtractError::Source)?;
+        let format = detect::format(&head);
+        let task = match format {
+            Format::Pdf => Task::Pdf,
+            Format::Text => Task::Text,
+            Format::Unknown => return Ok(refusal(&head, declared)),
+        };
+        let talk = self.talk(task, head, content).await?;
+        if !talk.held().suffice() {
+            return Err(ExtractError::Unprotected { held: talk.held() });
+        }
+        Ok(talk.into_extraction(format, &self.limits))
+    }
+
+    /// Lets a worker behind these layers try what must not succeed, and tells what came of it.
+    ///
+    /// # Errors
+    ///
+    /// If no worker can be started.
+    pub async fn self_test(&self, layers: Layers) -> Result<(Layers, Vec<Probe>), ExtractError> {
+        let talk = self
+            .talk(Task::SelfTest(layers), Vec::new(), &mut tokio::io::empty())
+            .await?;
+        Ok((talk.held(), talk.probes))
+    }
+
+    /// Starts a worker, hands it the content, takes its frames and sees it end.
+    async fn talk(
+        &self,
+        task: Task,
+        head: Vec<u8>,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<Talk, ExtractError> {
+        let _slot = self
+            .slots
+            .acquire()
+            .await
+            .map_err(|closed| ExtractError::Worker(io::Error::other(closed)))?;
+        let mut child = self.start()?;
+        let mut talk = Talk::default();
+        let time_is_up = {
+            let header = Header::new(task, &self.limits);
+            let talking = async {
+                converse(&mut child, header, head, content, &self.limits, &mut talk).await;
+                // How it died matters only if it did not say how it ended.
+                if talk.end.is_none() && !talk.broken {
+                    talk.status = child.wait().await.ok();
+                }
+            };
+            tokio::time::timeout(self.limits.wall_time_max, talking)
+                .await
+                .is_err()
+        };
+        if time_is_up && talk.feeding == Feeding::WaitsForSource {
+            return Err(ExtractError::SourceStalled);
+        }
+        if let Some(source) = talk.source_error.take() {
+            return Err(ExtractError::Source(source));
+        }
+        talk.timed_out = time_is_up;
+        // An error says that the worker has ended in the meantime.
+        child.start_kill().ok();
+        let status = child.wait().await.map_err(ExtractError::Worker)?;
+        if talk.held.is_none() && !time_is_up {
+            return Err(ExtractError::NotAWorker {
+                exe: self.exe.clone(),
+                status,
+            });
+        }
+        Ok(talk)
+    }
+
+    fn start(&self) -> Result<Child, ExtractError> {
+        Command::new(&self.exe)
+            .arg(WORKER_COMMAND)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A signal to the server's group, such as Ctrl-C, leaves the worker to its document.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|source| ExtractError::Start {
+                exe: self.exe.clone(),
+                source,
+            })
+    }
+}
+
+/// What is said of content that no worker reads.
+fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
+    let is_text = declared.is_some_and(|media| media.trim_start().starts_with("text/"));
+    let reason = if head.is_empty() {
+        Reason::Empty
+    } else if is_text && !detect::is_text(head) {
+        Reason::NotText
+    } else {
+        Reason::UnknownFormat
+    };
+    Extraction {
+        state: TextState::Unreadable { reason },
+        format: Format::Unknown,
+        pages: Vec::new(),
+        engine: Format::Unknown.engine(),
+        limits_hit: Vec::new(),
+        sandbox: Layers::NONE,
+    }
+}

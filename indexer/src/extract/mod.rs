@@ -1,0 +1,316 @@
+//! Content to text, page by page, in a process of its own.
+//!
+//! Whoever sends a document may have built it to break its reader. So no document is parsed here:
+//! [`Extractor`] starts the same binary again as a worker ([`worker_main`]), which gives up files,
+//! network, processes and all but a little memory and time before it reads the first byte, serves
+//! one document and ends. A document that kills its worker costs its own text and nothing else.
+
+mod detect;
+mod host;
+mod layout;
+mod pdf;
+mod plain;
+mod probe;
+mod sandbox;
+mod talk;
+mod verdict;
+mod wire;
+mod worker;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use host::{ExtractError, Extractor};
+pub use probe::{Attempt, Outcome, Probe};
+pub use sandbox::{Layer, Layers};
+pub use worker::{WORKER_COMMAND, worker_main};
+
+/// What a document is, judged by its first bytes and never by its name.
+///
+/// Only formats that can be read have a name of their own; whatever is added (scans, office
+/// formats, mail) gets its variant here, its engine below and its arm in the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// A PDF file.
+    Pdf,
+    /// Plain text in UTF-8, UTF-16 with a byte order mark, or Windows-1252.
+    Text,
+    /// Anything else. It is kept and can be found by its metadata.
+    Unknown,
+}
+
+impl Format {
+    /// The stable name of the format, for rows and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Text => "text",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The engine that reads this format.
+    pub const fn engine(self) -> Engine {
+        match self {
+            Self::Pdf => pdf::ENGINE,
+            Self::Text => plain::ENGINE,
+            Self::Unknown => Engine {
+                name: "none",
+                version: "0",
+            },
+        }
+    }
+}
+
+/// Which program produced a text; a newer version is a reason to extract again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Engine {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version; what follows a `+` counts our own part of the work.
+    pub version: &'static str,
+}
+
+/// How much of a document's text could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextState {
+    /// All pages.
+    Readable,
+    /// Some of it; the rest is missing for this reason.
+    PartlyReadable {
+        /// Why the rest is missing.
+        reason: Reason,
+    },
+    /// Nothing.
+    Unreadable {
+        /// Why there is no text.
+        reason: Reason,
+    },
+}
+
+impl TextState {
+    /// Why text is missing, if any is.
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Readable => None,
+            Self::PartlyReadable { reason } | Self::Unreadable { reason } => Some(reason),
+        }
+    }
+}
+
+/// Why text is missing. Each has a sentence for the clerk who looks at the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// There is not one byte.
+    Empty,
+    /// A password is needed, or the encryption is unknown.
+    Encrypted,
+    /// The structure cannot be made sense of.
+    Damaged,
+    /// A limit on bytes, pages or characters was reached.
+    TooLarge,
+    /// Reading took too long and was stopped.
+    TimedOut,
+    /// Reading needed more memory than it may have and was stopped.
+    OutOfMemory,
+    /// The worker died.
+    Crashed,
+    /// Pages without text, such as a scan: a matter for character recognition.
+    NoText,
+    /// No format that can be read.
+    UnknownFormat,
+    /// Declared as text, but it is not.
+    NotText,
+}
+
+impl Reason {
+    /// Every reason, for documents and tests.
+    pub const ALL: [Self; 10] = [
+        Self::Empty,
+        Self::Encrypted,
+        Self::Damaged,
+        Self::TooLarge,
+        Self::TimedOut,
+        Self::OutOfMemory,
+        Self::Crashed,
+        Self::NoText,
+        Self::UnknownFormat,
+        Self::NotText,
+    ];
+
+    /// The stable name of the reason, for rows and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Encrypted => "encrypted",
+            Self::Damaged => "damaged",
+            Self::TooLarge => "too_large",
+            Self::TimedOut => "timed_out",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Crashed => "crashed",
+            Self::NoText => "no_text",
+            Self::UnknownFormat => "unknown_format",
+            Self::NotText => "not_text",
+        }
+    }
+
+    /// The reason of that stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// The sentence in German.
+    pub const fn german(self) -> &'static str {
+        match self {
+            Self::Empty => "Die Datei ist leer.",
+            Self::Encrypted => {
+                "Die Datei ist mit einem Kennwort geschützt; ihr Text kann nicht durchsucht werden."
+            }
+            Self::Damaged => {
+                "Die Datei ist beschädigt; ihr Text konnte nicht oder nur zum Teil gelesen werden."
+            }
+            Self::TooLarge => {
+                "Die Datei ist sehr umfangreich; ihr Text wurde nicht oder nur bis zur Obergrenze \
+                 gelesen."
+            }
+            Self::TimedOut => "Das Lesen des Textes hat zu lange gedauert und wurde abgebrochen.",
+            Self::OutOfMemory => {
+                "Das Lesen des Textes hätte zu viel Speicher gebraucht und wurde abgebrochen."
+            }
+            Self::Crashed => {
+                "Das Lesen des Textes ist an dieser Datei gescheitert. Das Original ist \
+                 unversehrt gespeichert."
+            }
+            Self::NoText => {
+                "Die Datei enthält Seiten ohne lesbaren Text, vermutlich eingescannte Bilder."
+            }
+            Self::UnknownFormat => {
+                "Der Text dieses Dateiformats wird nicht gelesen; das Dokument ist über seine \
+                 Metadaten auffindbar."
+            }
+            Self::NotText => "Die Datei ist als Text angegeben, enthält aber keinen.",
+        }
+    }
+
+    /// The sentence in English.
+    pub const fn english(self) -> &'static str {
+        match self {
+            Self::Empty => "The file is empty.",
+            Self::Encrypted => "The file is protected by a password; its text cannot be searched.",
+            Self::Damaged => "The file is damaged; its text could not be read, or only in part.",
+            Self::TooLarge => {
+                "The file is very large; its text was not read, or only up to the limit."
+            }
+            Self::TimedOut => "Reading the text took too long and was stopped.",
+            Self::OutOfMemory => "Reading the text needed too much memory and was stopped.",
+            Self::Crashed => {
+                "Reading the text failed on this file. The original is stored unharmed."
+            }
+            Self::NoText => "The file has pages without readable text, probably scanned images.",
+            Self::UnknownFormat => {
+                "The text of this file format is not read; the document can be found by its \
+                 metadata."
+            }
+            Self::NotText => "The file is declared as text but contains none.",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text of one page; its place in [`Extraction::pages`] is its number less one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageText {
+    /// Lines end in `\n`. A word broken at the end of a line keeps its hyphen: `-\n`.
+    pub text: String,
+    /// How good it is.
+    pub state: PageState,
+}
+
+/// How much of a page could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageState {
+    /// All of it, or it is blank.
+    Read,
+    /// It shows something that is not text, or text that cannot be told: character recognition
+    /// could help.
+    NeedsOcr,
+    /// Its end is missing because a limit was reached.
+    Cut,
+    /// The reader stumbled; what came before is here.
+    Damaged,
+}
+
+/// A limit that a document ran into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// [`Limits::content_bytes_max`]
+    Content,
+    /// [`Limits::pages_max`]
+    Pages,
+    /// [`Limits::page_chars_max`]
+    PageChars,
+    /// [`Limits::document_chars_max`]
+    DocumentChars,
+    /// [`Limits::cpu_seconds_max`] or [`Limits::wall_time_max`]
+    Time,
+    /// [`Limits::memory_bytes_max`]
+    Memory,
+}
+
+/// What came out of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extraction {
+    /// How much of it could be read.
+    pub state: TextState,
+    /// What it is.
+    pub format: Format,
+    /// Its pages in order.
+    pub pages: Vec<PageText>,
+    /// Who read it.
+    pub engine: Engine,
+    /// The limits it ran into, each once.
+    pub limits_hit: Vec<Limit>,
+    /// What held the worker while it read; none where no worker was needed.
+    pub sandbox: Layers,
+}
+
+/// What one document may cost. A worker is told these when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest content that is read at all.
+    pub content_bytes_max: u64,
+    /// Pages; those beyond are not read.
+    pub pages_max: u32,
+    /// Characters of one page.
+    pub page_chars_max: u32,
+    /// Characters of one document.
+    pub document_chars_max: u32,
+    /// Address space of the worker.
+    pub memory_bytes_max: u64,
+    /// Processor time of the worker.
+    pub cpu_seconds_max: u32,
+    /// From the start of the worker to its end.
+    pub wall_time_max: Duration,
+    /// Workers that run at the same time; further documents wait.
+    pub workers_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            content_bytes_max: 256 << 20,
+            pages_max: 2_000,
+            page_chars_max: 200_000,
+            document_chars_max: 5_000_000,
+            memory_bytes_max: 1 << 30,
+            cpu_seconds_max: 20,
+            wall_time_max: Duration::from_secs(60),
+            workers_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        }
+    }
+}

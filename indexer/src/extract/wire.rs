@@ -1,0 +1,255 @@
+//! What the server and its worker say to each other: a header and the document one way, frames the
+//! other way. The server believes no frame: a worker may have been taken over by its document.
+
+use std::io::{self, Read, Write};
+
+use super::{Layers, Limits, PageState, PageText};
+
+/// Length of the header.
+pub(super) const HEADER_BYTES: usize = 48;
+const MAGIC: [u8; 4] = *b"plx1";
+/// Tag and length before each frame.
+pub(super) const FRAME_HEAD_BYTES: usize = 5;
+
+/// What a worker is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Read a PDF.
+    Pdf,
+    /// Read plain text.
+    Text,
+    /// Try what must not succeed, behind these layers.
+    SelfTest(Layers),
+}
+
+/// The first bytes a worker gets. They come from the server alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) task: Task,
+    pub(super) memory_bytes: u64,
+    pub(super) content_bytes: u64,
+    pub(super) cpu_seconds: u32,
+    pub(super) wall_millis: u32,
+    pub(super) pages: u32,
+    pub(super) page_chars: u32,
+    pub(super) document_chars: u32,
+}
+
+impl Header {
+    pub(super) fn new(task: Task, limits: &Limits) -> Self {
+        Self {
+            task,
+            memory_bytes: limits.memory_bytes_max,
+            content_bytes: limits.content_bytes_max,
+            cpu_seconds: limits.cpu_seconds_max,
+            wall_millis: u32::try_from(limits.wall_time_max.as_millis()).unwrap_or(u32::MAX),
+            pages: limits.pages_max,
+            page_chars: limits.page_chars_max,
+            document_chars: limits.document_chars_max,
+        }
+    }
+
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let (task, layers) = match self.task {
+            Task::Pdf => (1, 0),
+            Task::Text => (2, 0),
+            Task::SelfTest(layers) => (3, layers.bits()),
+        };
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        bytes.extend(MAGIC);
+        bytes.extend([task, layers, 0, 0]);
+        bytes.extend(self.memory_bytes.to_be_bytes());
+        bytes.extend(self.content_bytes.to_be_bytes());
+        let rest = [
+            self.cpu_seconds,
+            self.wall_millis,
+            self.pages,
+            self.page_chars,
+            self.document_chars,
+        ];
+        bytes.extend(rest.into_iter().flat_map(u32::to_be_bytes));
+        bytes.resize(HEADER_BYTES, 0);
+        bytes
+    }
+
+    pub(super) fn read(from: &mut impl Read) -> io::Result<Self> {
+        let [a, b, c, d, task, layers, _, _] = take::<8>(from)?;
+        let task = match (task, [a, b, c, d] == MAGIC) {
+            (1, true) => Task::Pdf,
+            (2, true) => Task::Text,
+            (3, true) => Task::SelfTest(Layers::from_bits(layers)),
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        let header = Self {
+            task,
+            memory_bytes: u64::from_be_bytes(take(from)?),
+            content_bytes: u64::from_be_bytes(take(from)?),
+            cpu_seconds: u32::from_be_bytes(take(from)?),
+            wall_millis: u32::from_be_bytes(take(from)?),
+            pages: u32::from_be_bytes(take(from)?),
+            page_chars: u32::from_be_bytes(take(from)?),
+            document_chars: u32::from_be_bytes(take(from)?),
+        };
+        take::<4>(from)?;
+        Ok(header)
+    }
+}
+
+fn take<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    from.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// How a worker ended that lived to say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// All there was.
+    Complete,
+    /// No password, no text.
+    Encrypted,
+    /// Not one page could be found.
+    Damaged,
+    /// The bytes are no text.
+    NotText,
+    /// Stopped at [`Limits::pages_max`].
+    Pages,
+    /// Stopped at [`Limits::document_chars_max`].
+    Chars,
+    /// Stopped because time was running out.
+    Time,
+    /// Stopped because the content was longer than it may be.
+    Content,
+}
+
+impl End {
+    const ALL: [Self; 8] = [
+        Self::Complete,
+        Self::Encrypted,
+        Self::Damaged,
+        Self::NotText,
+        Self::Pages,
+        Self::Chars,
+        Self::Time,
+        Self::Content,
+    ];
+}
+
+/// One message of a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// The first: what holds the worker.
+    Layers(Layers),
+    /// The next page.
+    Page(PageText),
+    /// The last.
+    End(End),
+    /// What an attempt came to: its number and that of its outcome.
+    Probe(u8, u8),
+}
+
+const STATES: [PageState; 4] = [
+    PageState::Read,
+    PageState::NeedsOcr,
+    PageState::Cut,
+    PageState::Damaged,
+];
+
+impl Frame {
+    pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+        let (tag, head, text) = match self {
+            Self::Layers(layers) => (1, vec![layers.bits()], ""),
+            Self::Page(page) => {
+                let state = number(STATES.iter().position(|state| *state == page.state));
+                (2, vec![state], page.text.as_str())
+            }
+            Self::End(end) => (
+                3,
+                vec![number(End::ALL.iter().position(|it| it == end))],
+                "",
+            ),
+            Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], ""),
+        };
+        let length = u32::try_from(head.len() + text.len()).unwrap_or(u32::MAX);
+        let mut frame = vec![tag];
+        frame.extend(length.to_be_bytes());
+        frame.extend(head);
+        frame.extend(text.as_bytes());
+        to.write_all(&frame)
+    }
+
+    /// Tag and length of the frame that begins so.
+    pub(super) fn head(head: [u8; FRAME_HEAD_BYTES]) -> (u8, u32) {
+        let [tag, a, b, c, d] = head;
+        (tag, u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// The frame of that tag and content, if it is one.
+    pub(super) fn parse(tag: u8, mut body: Vec<u8>) -> Option<Self> {
+        let first = *body.first()?;
+        let frame = match (tag, body.as_slice()) {
+            (1, [bits]) => Self::Layers(Layers::from_bits(*bits)),
+            (2, _) => {
+                let state = *STATES.get(usize::from(first))?;
+                body.remove(0);
+                Self::Page(PageText {
+                    text: String::from_utf8(body).ok()?,
+                    state,
+                })
+            }
+            (3, [end]) => Self::End(*End::ALL.get(usize::from(*end))?),
+            (4, [attempt, outcome]) => Self::Probe(*attempt, *outcome),
+            _ => return None,
+        };
+        Some(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_reads_what_the_server_wrote() {
+        let header = Header::new(Task::SelfTest(Layers::ALL), &Limits::default());
+        let bytes = header.to_bytes();
+        assert_eq!(bytes.len(), HEADER_BYTES);
+        assert_eq!(
+            Header::read(&mut bytes.as_slice()).expect("a whole header"),
+            header
+        );
+        assert!(Header::read(&mut [0; HEADER_BYTES].as_slice()).is_err());
+    }
+
+    #[test]
+    fn the_server_reads_what_the_worker_wrote_and_nothing_else() {
+        let page = PageText {
+            text: "Grüße\n".into(),
+            state: PageState::Cut,
+        };
+        for frame in [
+            Frame::Layers(Layers::ALL),
+            Frame::Page(page),
+            Frame::End(End::Time),
+            Frame::Probe(3, 1),
+        ] {
+            let mut bytes = Vec::new();
+            frame.write(&mut bytes).expect("a vector takes all");
+            let (head, body) = bytes.split_first_chunk().expect("a head");
+            let (tag, length) = Frame::head(*head);
+            assert_eq!(usize::try_from(length), Ok(body.len()));
+            assert_eq!(Frame::parse(tag, body.to_vec()), Some(frame));
+        }
+        for (tag, body) in [
+            (2, vec![0, 0xff]),
+            (2, vec![9, b'a']),
+            (3, vec![99]),
+            (3, vec![]),
+            (1, vec![1, 2]),
+            (7, vec![0]),
+        ] {
+            assert_eq!(Frame::parse(tag, body), None);
+        }
+    }
+}

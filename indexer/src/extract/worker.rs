@@ -1,0 +1,155 @@
+//! The worker: one document, then the end.
+//!
+//! The order is the point. Descriptors are copied, the thread and its stack are there and the
+//! layers hold before the first byte of the document is read.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use super::sandbox::{self, Layers};
+use super::wire::{End, Frame, Header, Task};
+use super::{PageState, PageText, Probe, pdf, plain};
+
+/// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
+/// server is set up.
+pub const WORKER_COMMAND: &str = "extract-worker";
+
+/// Deeply nested documents need a deep stack; one that needs more than this ends its worker.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Reads one document from standard input behind every layer and writes its pages to standard
+/// output. Only an [`super::Extractor`] can make sense of either.
+///
+/// Must be called first thing in `main`, while the process has one thread and no open files.
+pub fn worker_main() -> ExitCode {
+    // What a reader says when it stumbles may quote the document: it goes nowhere.
+    std::panic::set_hook(Box::new(|_| {}));
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut input = copy(io::stdin())?;
+    let mut output = copy(io::stdout())?;
+    let header = Header::read(&mut input)?;
+    let wanted = match header.task {
+        Task::Pdf | Task::Text => Layers::ALL,
+        Task::SelfTest(layers) => layers,
+    };
+    let held = sandbox::before_thread(&header, wanted);
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            let held = sandbox::in_thread(wanted, held);
+            Frame::Layers(held).write(&mut output)?;
+            match header.task {
+                Task::Pdf | Task::Text if held.suffice() => read(&header, &mut input, &mut output),
+                // The server sees in the first frame what is missing.
+                Task::Pdf | Task::Text => Err(io::ErrorKind::PermissionDenied.into()),
+                Task::SelfTest(_) => try_all(&header, &mut output),
+            }
+        })?;
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+}
+
+/// A descriptor of our own, without the buffers of the standard library.
+fn copy(stream: impl AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// When a worker stops by itself: at three quarters of its time, so that a slow document ends with
+/// what was read of it rather than by a signal.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline {
+    wall: Instant,
+    cpu: Duration,
+}
+
+impl Deadline {
+    fn new(header: &Header) -> Self {
+        let share = |all: Duration| all.saturating_mul(3) / 4;
+        Self {
+            wall: Instant::now() + share(Duration::from_millis(u64::from(header.wall_millis))),
+            cpu: share(Duration::from_secs(u64::from(header.cpu_seconds))),
+        }
+    }
+
+    pub(super) fn has_passed(self) -> bool {
+        let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        let used = Duration::try_from(used).unwrap_or(Duration::MAX);
+        used >= self.cpu || Instant::now() >= self.wall
+    }
+}
+
+fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> {
+    let mut content = Vec::new();
+    input
+        .take(header.content_bytes.saturating_add(1))
+        .read_to_end(&mut content)?;
+    let too_long = u64::try_from(content.len()).unwrap_or(u64::MAX) > header.content_bytes;
+    let deadline = Deadline::new(header);
+    let mut give = |page: PageText| Frame::Page(page).write(output);
+    let end = if too_long {
+        End::Content
+    } else {
+        let reading = catch_unwind(AssertUnwindSafe(|| match header.task {
+            Task::Pdf => pdf::read(content, header, deadline, &mut give),
+            Task::Text => text(&content, header, &mut give),
+            Task::SelfTest(_) => Ok(End::Complete),
+        }));
+        // A panic outside of a page: there is no sense in the structure.
+        reading.unwrap_or(Ok(End::Damaged))?
+    };
+    Frame::End(end).write(output)
+}
+
+fn text(
+    content: &[u8],
+    header: &Header,
+    give: &mut impl FnMut(PageText) -> io::Result<()>,
+) -> io::Result<End> {
+    let Some(text) = plain::decode(content) else {
+        return Ok(End::NotText);
+    };
+    let size = |max: u32| usize::try_from(max).unwrap_or(usize::MAX);
+    let mut chars_left = size(header.document_chars);
+    for (number, page) in plain::pages(&text, size(header.page_chars)).enumerate() {
+        if number >= size(header.pages) {
+            return Ok(End::Pages);
+        }
+        match page.char_indices().nth(chars_left) {
+            None => {
+                chars_left -= page.chars().count();
+                give(PageText {
+                    text: page,
+                    state: PageState::Read,
+                })?;
+            }
+            Some((end, _)) => {
+                let (head, _) = page.split_at(end);
+                give(PageText {
+                    text: head.to_owned(),
+                    state: PageState::Cut,
+                })?;
+                return Ok(End::Chars);
+            }
+        }
+    }
+    Ok(End::Complete)
+}
+
+fn try_all(header: &Header, output: &mut File) -> io::Result<()> {
+    for probe in Probe::make_all(header.memory_bytes) {
+        let (attempt, outcome) = probe.to_numbers();
+        Frame::Probe(attempt, outcome).write(output)?;
+    }
+    Frame::End(End::Complete).write(output)
+}

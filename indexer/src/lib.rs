@@ -1,0 +1,40 @@
+//! The index of the archive: text in, answers out.
+//!
+//! It is given plain entries and questions and knows nothing of files, cases or people. What it holds is
+//! derived: it follows a log by its numbers, can be lost at any moment and rebuilt beside itself.
+
+mod access;
+mod analysis;
+mod body;
+mod clauses;
+mod collect;
+mod correct;
+mod cursor;
+mod entry;
+mod error;
+mod explain;
+pub mod extract;
+mod facets;
+mod generation;
+mod index;
+mod merge;
+mod plan;
+mod query;
+mod rebuild;
+mod rewrite;
+mod schema;
+mod search;
+mod snippet;
+mod suggest;
+mod weigh;
+
+pub use entry::{Change, Day, Entry, Key};
+pub use error::{IndexError, SearchError, Unusable};
+pub use explain::{Explained, Reading};
+pub use facets::{FACET_VALUES_MAX, FacetCount, Facets};
+pub use index::{Index, Options};
+pub use query::{Note, NoteKind, QUERY_BYTES_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX};
+pub use rebuild::{Checkpoint, Rebuild};
+pub use search::{Filters, Hit, LIMIT_MAX, SearchAnswer, SearchRequest, Sort};
+pub use snippet::{Highlighted, Marked, SNIPPETS_MAX, Snippet};
+pub use suggest::{SUGGESTIONS_MAX, SuggestRequest, SuggestedTitle, SuggestedWord, Suggestions};

@@ -1,0 +1,172 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::error::SearchError;
+
+#[track_caller]
+fn check(query: &str, printed: &str) {
+    let parsed = parse(query).expect("within the limits");
+    let text = parsed.node.as_ref().map(print).unwrap_or_default();
+    assert_eq!(text, printed, "reading {query:?}");
+}
+
+#[track_caller]
+fn noted(query: &str, kind: NoteKind) {
+    let parsed = parse(query).expect("within the limits");
+    assert!(
+        parsed.notes.iter().any(|note| note.kind == kind),
+        "{query:?}: {:?}",
+        parsed.notes
+    );
+}
+
+#[test]
+fn words_phrases_and_operators_are_read() {
+    check("Antrag Parkausweis", "Antrag Parkausweis");
+    check("  Antrag   UND Parkausweis ", "Antrag Parkausweis");
+    check("Antrag ODER Widerspruch", "Antrag ODER Widerspruch");
+    check(
+        "Antrag OR Widerspruch Bescheid",
+        "Antrag ODER (Widerspruch Bescheid)",
+    );
+    check(
+        "(Antrag ODER Widerspruch) Bescheid",
+        "(Antrag ODER Widerspruch) Bescheid",
+    );
+    check("\"neuer  Parkausweis\"", "\"neuer Parkausweis\"");
+    check("„neuer Parkausweis“", "\"neuer Parkausweis\"");
+    check("Antrag -Hund", "Antrag -Hund");
+    check("Antrag NICHT Hund", "Antrag -Hund");
+    check("--Hund", "Hund");
+    check("-(Hund Katze)", "-(Hund Katze)");
+    check("Parkaus*", "Parkaus*");
+    check("01.4.1-2026/0042", "01.4.1-2026/0042");
+    check("Ein- und Ausgang", "Ein- und Ausgang");
+    check("", "");
+    check(" - ", "");
+}
+
+#[test]
+fn fields_have_german_and_english_names() {
+    check("titel:Antrag", "titel:Antrag");
+    check("TITLE:Antrag", "titel:Antrag");
+    check("von:Müller", "korrespondent:Müller");
+    check("az:\"01.4 2026\"", "aktenzeichen:\"01.4 2026\"");
+    check("tag:eilt", "schlagwort:eilt");
+    check(
+        "titel:(Antrag ODER Bescheid)",
+        "titel:(Antrag ODER Bescheid)",
+    );
+    check("-titel:Antrag", "-titel:Antrag");
+    check("titel: Antrag", "titel:Antrag");
+    check("https://stadt.de 10:30", "https://stadt.de 10:30");
+}
+
+#[test]
+fn dates_are_read_in_every_spelling() {
+    check("datum:2025", "datum:2025-01-01..2025-12-31");
+    check("datum:2025-03", "datum:2025-03-01..2025-03-31");
+    check("datum:03.2025", "datum:2025-03-01..2025-03-31");
+    check("datum:2024-02", "datum:2024-02-01..2024-02-29");
+    check("datum:01.03.2025", "datum:2025-03-01");
+    check("datum:1.3.25", "datum:2025-03-01");
+    check(
+        "datum:2025-01-01..2025-03-31",
+        "datum:2025-01-01..2025-03-31",
+    );
+    check(
+        "datum:01.01.2025..31.03.2025",
+        "datum:2025-01-01..2025-03-31",
+    );
+    check("datum:>=2025", "datum:2025-01-01..");
+    check("datum:>2025", "datum:2026-01-01..");
+    check("datum:<2025-03", "datum:..2025-02-28");
+    check("datum:<=2025-03", "datum:..2025-03-31");
+    check("eingang:..2025", "eingang:..2025-12-31");
+    check("jahr:2025", "jahr:2025");
+    check("jahr:2023..2025", "jahr:2023..2025");
+    check("jahr:>=2024", "jahr:2024..");
+}
+
+#[test]
+fn what_cannot_be_read_as_meant_is_read_as_words() {
+    check("\"offene Wortfolge", "\"offene Wortfolge\"");
+    noted("\"offene Wortfolge", NoteKind::OpenPhrase);
+    check("(Antrag Bescheid", "Antrag Bescheid");
+    noted("(Antrag Bescheid", NoteKind::Parenthesis);
+    check("Antrag) Bescheid", "Antrag Bescheid");
+    noted("Antrag) Bescheid", NoteKind::Parenthesis);
+    check("ODER Antrag", "Antrag");
+    noted("ODER Antrag", NoteKind::Operator);
+    check("Antrag ODER", "Antrag");
+    noted("Antrag ODER", NoteKind::Operator);
+    check("titel:", "");
+    noted("titel:", NoteKind::EmptyField);
+    check("datum:gestern", "gestern");
+    noted("datum:gestern", NoteKind::Date);
+    check("datum:31.02.2025", "31.02.2025");
+    noted("datum:31.02.2025", NoteKind::Date);
+    check("a*", "a");
+    noted("a*", NoteKind::ShortPrefix);
+}
+
+#[test]
+fn limits_refuse() {
+    let long = "a".repeat(QUERY_BYTES_MAX + 1);
+    assert!(matches!(parse(&long), Err(SearchError::TooLong { .. })));
+    let many = "a ".repeat(QUERY_TERMS_MAX + 1);
+    assert!(matches!(
+        parse(&many),
+        Err(SearchError::TooManyTerms { .. })
+    ));
+    let deep = format!(
+        "{}a{}",
+        "(".repeat(QUERY_DEPTH_MAX + 1),
+        ")".repeat(QUERY_DEPTH_MAX + 1)
+    );
+    assert!(matches!(parse(&deep), Err(SearchError::TooDeep { .. })));
+    let nots = format!("{}a", "-".repeat(200));
+    assert!(matches!(parse(&nots), Err(SearchError::TooDeep { .. })));
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-zäöüßA-Z0-9]{1,8}",
+        "[a-z.:/*-]{1,6}",
+        Just("(".to_owned()),
+        Just(")".to_owned()),
+        Just("\"".to_owned()),
+        Just("-".to_owned()),
+        Just("ODER".to_owned()),
+        Just("UND".to_owned()),
+        Just("titel:".to_owned()),
+        Just("datum:2025..".to_owned()),
+        Just("jahr:2024".to_owned()),
+        Just("Wort*".to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn nothing_typed_makes_it_panic(query in "\\PC{0,200}") {
+        let limits = |error: &SearchError| matches!(error, SearchError::TooManyTerms { .. } | SearchError::TooDeep { .. });
+        let refused = parse(&query).err();
+        prop_assert!(refused.as_ref().is_none_or(limits), "{:?}", refused);
+    }
+
+    #[test]
+    fn a_printed_query_reads_as_the_same(pieces in proptest::collection::vec(piece(), 0..16), glue in proptest::collection::vec(any::<bool>(), 16)) {
+        let mut query = String::new();
+        for (piece, blank) in pieces.iter().zip(glue) {
+            query.push_str(piece);
+            if blank {
+                query.push(' ');
+            }
+        }
+        if let Ok(Parsed { node: Some(node), .. }) = parse(&query) {
+            let printed = print(&node);
+            let again = parse(&printed).expect("a printed query is within the limits");
+            prop_assert_eq!(again.node, Some(node), "{} -> {}", query, printed);
+        }
+    }
+}

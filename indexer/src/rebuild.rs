@@ -1,0 +1,176 @@
+//! A new generation beside the one that serves.
+
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use tantivy::IndexWriter;
+
+use crate::entry::Entry;
+use crate::error::IndexError;
+use crate::index::{Index, Payload, engine, writer};
+use crate::schema::document;
+
+/// Where an interrupted rebuild goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// What the feeder gave at the last checkpoint.
+    pub cursor: String,
+    /// The number of the log it gave with it.
+    pub seq: u64,
+}
+
+/// A rebuild that is running. `put` may be called from several threads.
+///
+/// Dropped without `finish`, it leaves what the last checkpoint holds, and the next one goes on there.
+#[derive(Debug)]
+pub struct Rebuild {
+    index: Index,
+    number: u32,
+    engine: tantivy::Index,
+    writer: RwLock<Option<Pen>>,
+    resumed: Option<Checkpoint>,
+    checkpoint: Mutex<()>,
+}
+
+struct Pen(IndexWriter);
+
+impl std::fmt::Debug for Pen {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Pen")
+    }
+}
+
+impl Rebuild {
+    pub(crate) fn begin(index: &Index) -> Result<Self, IndexError> {
+        let mut running = index
+            .shared
+            .rebuilding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *running {
+            return Err(IndexError::Rebuilding);
+        }
+        let rebuild = Self::prepare(index)?;
+        *running = true;
+        Ok(rebuild)
+    }
+
+    fn prepare(index: &Index) -> Result<Self, IndexError> {
+        let folder = &index.shared.folder;
+        let options = index.shared.options;
+        let opened = match folder.unfinished()? {
+            // What cannot be opened any more is begun again.
+            Some(number) => engine(&folder.path(number))
+                .ok()
+                .map(|engine| (number, engine)),
+            None => None,
+        };
+        // Complete but never put in force: what lies behind its last checkpoint is unknown.
+        let opened = match opened {
+            Some((number, engine)) => {
+                let payload = Payload::of(&engine)?;
+                (payload.applied.is_none() || payload.cursor.is_some()).then_some((number, engine))
+            }
+            None => None,
+        };
+        let (number, engine) = if let Some(opened) = opened {
+            opened
+        } else {
+            folder.sweep(None)?;
+            let number = folder.create(true)?;
+            (number, engine(&folder.path(number))?)
+        };
+        let payload = Payload::of(&engine)?;
+        let resumed = payload
+            .cursor
+            .zip(payload.applied)
+            .map(|(cursor, seq)| Checkpoint { cursor, seq });
+        let pen = writer(&engine, options.rebuild_bytes, options.rebuild_threads)?;
+        Ok(Self {
+            index: index.clone(),
+            number,
+            engine,
+            writer: RwLock::new(Some(Pen(pen))),
+            resumed,
+            checkpoint: Mutex::new(()),
+        })
+    }
+
+    /// Where an interrupted rebuild was; `None` if this one begins at the beginning.
+    #[must_use]
+    pub fn resume(&self) -> Option<&Checkpoint> {
+        self.resumed.as_ref()
+    }
+
+    /// Adds an entry. Each key may be put once in a rebuild.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn put(&self, entry: &Entry) -> Result<(), IndexError> {
+        let fields = self.index.shared.fields;
+        let document = self
+            .index
+            .with_analyzer(|analyzer| document(entry, &fields, analyzer));
+        let writer = self.writer.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pen) = writer.as_ref() {
+            pen.0.add_document(document)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything put so far durable, with the place where the feeder stands.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn checkpoint(&self, cursor: &str, seq: u64) -> Result<(), IndexError> {
+        self.commit(&Payload {
+            applied: Some(seq),
+            cursor: Some(cursor.to_owned()),
+        })
+    }
+
+    fn commit(&self, payload: &Payload) -> Result<(), IndexError> {
+        let _one = self
+            .checkpoint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pen) = writer.as_mut() {
+            let mut commit = pen.0.prepare_commit()?;
+            commit.set_payload(&payload.text());
+            commit.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the new generation the one that serves, knowing the log up to a number, and removes the old.
+    ///
+    /// # Errors
+    /// Those of the disk; the old generation then serves on and the rebuild can be begun again.
+    pub fn finish(self, seq: u64) -> Result<(), IndexError> {
+        self.commit(&Payload {
+            applied: Some(seq),
+            cursor: None,
+        })?;
+        let pen = self
+            .writer
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(pen) = pen {
+            pen.0.garbage_collect_files().wait()?;
+            pen.0.wait_merging_threads()?;
+        }
+        self.index.swap(self.number, self.engine.clone())
+    }
+}
+
+impl Drop for Rebuild {
+    fn drop(&mut self) {
+        *self
+            .index
+            .shared
+            .rebuilding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}

@@ -1,0 +1,454 @@
+//! A question and its answer.
+
+use std::sync::Arc;
+
+use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocAddress, Searcher, Term};
+
+use crate::access::Access;
+use crate::analysis::Analyzer;
+use crate::clauses::{constant, days_between, instants_between, union};
+use crate::collect::{Gather, Gathered, Rank};
+use crate::correct::Corrector;
+use crate::cursor;
+use crate::entry::{Day, Key};
+use crate::error::SearchError;
+use crate::explain::{Explained, Reading};
+use crate::facets::Facets;
+use crate::index::{Index, Serving};
+use crate::plan::{Plan, Planner, Variants};
+use crate::query::{Node, Note, Parsed, parse};
+use crate::rewrite::rewrite;
+use crate::snippet::{Highlighted, Snippet, Snippets};
+
+/// The most hits in one answer.
+pub const LIMIT_MAX: usize = 100;
+
+/// The order of the hits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The best first.
+    #[default]
+    Relevance,
+    /// The latest document date first; those without a date last.
+    DateDesc,
+    /// The earliest document date first; those without a date last.
+    DateAsc,
+    /// The latest arrival first.
+    ReceivedDesc,
+}
+
+/// What hits must be like. Several values of one filter are alternatives; filters add up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Departments.
+    pub department: Vec<String>,
+    /// Types of document.
+    pub kind: Vec<String>,
+    /// Tags.
+    pub tag: Vec<String>,
+    /// Correspondents.
+    pub correspondent: Vec<String>,
+    /// Directions.
+    pub direction: Vec<String>,
+    /// Channels.
+    pub channel: Vec<String>,
+    /// States.
+    pub state: Vec<String>,
+    /// Years.
+    pub year: Vec<i32>,
+    /// First and last document date.
+    pub document_date: (Option<Day>, Option<Day>),
+    /// First and last instant of arrival, in microseconds since 1970 UTC.
+    pub received: (Option<i64>, Option<i64>),
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// In the query language; empty asks for everything.
+    pub query: String,
+    /// The tokens of the asker. Without any, nothing is found.
+    pub access: Vec<u64>,
+    /// What hits must be like.
+    pub filters: Filters,
+    /// Whether to count facets.
+    pub facets: bool,
+    /// The order of the hits.
+    pub sort: Sort,
+    /// How many hits, 1 to `LIMIT_MAX`.
+    pub limit: usize,
+    /// The `next` of an earlier answer, to go on behind it.
+    pub after: Option<String>,
+    /// Whether to show passages and marks.
+    pub snippets: bool,
+    /// Whether to say how the query was understood.
+    pub explain: bool,
+}
+
+impl SearchRequest {
+    /// A question with twenty hits, passages, and nothing else.
+    #[must_use]
+    pub fn new(query: impl Into<String>, access: Vec<u64>) -> Self {
+        Self {
+            query: query.into(),
+            access,
+            filters: Filters::default(),
+            facets: false,
+            sort: Sort::default(),
+            limit: 20,
+            after: None,
+            snippets: true,
+            explain: false,
+        }
+    }
+}
+
+/// One hit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The entry.
+    pub key: Key,
+    /// The state of it that was indexed.
+    pub version: u64,
+    /// How well it fits; 0 in lists sorted by date.
+    pub score: f32,
+    /// Its title, with what matched.
+    pub title: Highlighted,
+    /// Passages, if asked for.
+    pub snippets: Vec<Snippet>,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchAnswer {
+    /// How many entries match, exactly, of those that the asker may see.
+    pub total: u64,
+    /// The hits of this page.
+    pub hits: Vec<Hit>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+    /// Counts by value, if asked for.
+    pub facets: Option<Facets>,
+    /// Up to which number of the log the answer knows everything.
+    pub seq: Option<u64>,
+    /// The query that was answered instead, when a word of the one asked does not occur.
+    pub corrected: Option<String>,
+    /// What was read otherwise than written.
+    pub notes: Vec<Note>,
+    /// How the query was understood, if asked for.
+    pub explained: Vec<Explained>,
+}
+
+struct Asked<'a> {
+    request: &'a SearchRequest,
+    serving: Arc<Serving>,
+    searcher: Searcher,
+    access: Access,
+    after: Option<Rank>,
+}
+
+impl Index {
+    /// Answers a question. Blocks; takes a fraction of a millisecond to some milliseconds.
+    ///
+    /// # Errors
+    /// The limits of the query, the limit, the cursor; failures of the engine.
+    pub fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        if !(1..=LIMIT_MAX).contains(&request.limit) {
+            return Err(SearchError::Limit {
+                limit: request.limit,
+            });
+        }
+        let after = request
+            .after
+            .as_deref()
+            .map(|text| cursor::read(text, request.sort))
+            .transpose()?;
+        let parsed = parse(&request.query)?;
+        let serving = self.serving();
+        let (searcher, seq) = serving.view();
+        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access);
+        if access.is_empty() {
+            return Ok(nothing(request, seq, parsed.notes));
+        }
+        let asked = Asked {
+            request,
+            serving,
+            searcher,
+            access,
+            after,
+        };
+        let answer = self.with_analyzer(|analyzer| self.answer(&asked, parsed, analyzer))?;
+        Ok(SearchAnswer { seq, ..answer })
+    }
+
+    fn answer(
+        &self,
+        asked: &Asked<'_>,
+        parsed: Parsed,
+        analyzer: &mut Analyzer,
+    ) -> Result<SearchAnswer, SearchError> {
+        let none = Variants::new();
+        let mut plan = self.plan(asked, parsed.node.as_ref(), &none, analyzer);
+        let mut gathered = self.run(asked, &mut plan)?;
+        let mut corrected = None;
+        if gathered.total == 0
+            && let Some(node) = &parsed.node
+        {
+            let variants = self.variants(asked, &plan, analyzer)?;
+            if !variants.is_empty() {
+                let mut second = self.plan(asked, Some(node), &variants, analyzer);
+                let found = self.run(asked, &mut second)?;
+                if found.total > 0 {
+                    (plan, gathered) = (second, found);
+                    corrected = Some(rewrite(node, &variants, analyzer));
+                }
+            }
+        }
+        let explained = if asked.request.explain {
+            self.explained(asked, plan.explained)?
+        } else {
+            Vec::new()
+        };
+        let more = gathered.best.len() > asked.request.limit;
+        gathered.best.truncate(asked.request.limit);
+        let next = if more {
+            gathered
+                .best
+                .last()
+                .map(|hit| cursor::write(hit.0, asked.request.sort))
+        } else {
+            None
+        };
+        let marks = if asked.request.snippets {
+            plan.marks
+        } else {
+            Vec::new()
+        };
+        let snippets = Snippets {
+            searcher: &asked.searcher,
+            fields: &self.shared.fields,
+            marks: &marks,
+        };
+        let shown = snippets.show(&gathered.best, asked.request.snippets, analyzer)?;
+        let hits = gathered.best.iter().zip(shown).map(|(hit, shown)| Hit {
+            key: hit.0.key,
+            version: version_of(&asked.searcher, hit.1),
+            score: score_of(hit.0, asked.request.sort),
+            title: shown.title,
+            snippets: shown.snippets,
+        });
+        Ok(SearchAnswer {
+            total: gathered.total,
+            hits: hits.collect(),
+            next,
+            facets: asked
+                .request
+                .facets
+                .then(|| asked.serving.labels.facets(&gathered.counts)),
+            seq: None,
+            corrected,
+            notes: parsed.notes,
+            explained,
+        })
+    }
+
+    fn plan(
+        &self,
+        asked: &Asked<'_>,
+        node: Option<&Node>,
+        variants: &Variants,
+        analyzer: &mut Analyzer,
+    ) -> Plan {
+        let scored = asked.request.sort == Sort::Relevance;
+        let planner = Planner::new(
+            &asked.searcher,
+            &self.shared.fields,
+            analyzer,
+            variants,
+            scored,
+        );
+        match node {
+            Some(node) => planner.plan(node),
+            None => planner.plan(&Node::All(Vec::new())),
+        }
+    }
+
+    fn run(&self, asked: &Asked<'_>, plan: &mut Plan) -> Result<Gathered, SearchError> {
+        let query = self.query(asked, plan);
+        let gather = Gather {
+            sort: asked.request.sort,
+            after: asked.after,
+            limit: asked.request.limit,
+            facets: asked.request.facets,
+            serving: Arc::clone(&asked.serving),
+        };
+        Ok(asked.searcher.search(&query, &gather)?)
+    }
+
+    /// The right to see is one of the conditions: no hit, count or facet is ever taken away afterwards.
+    fn query(&self, asked: &Asked<'_>, plan: &mut Plan) -> BooleanQuery {
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> =
+            vec![(Occur::Must, Box::new(asked.access.clone()))];
+        if plan.musts.is_empty() {
+            clauses.push((Occur::Must, constant(Box::new(AllQuery))));
+        }
+        clauses.extend(plan.musts.drain(..).map(|query| (Occur::Must, query)));
+        clauses.extend(
+            self.filters(&asked.request.filters)
+                .into_iter()
+                .map(|query| (Occur::Must, query)),
+        );
+        clauses.extend(plan.nots.drain(..).map(|query| (Occur::MustNot, query)));
+        if asked.request.sort == Sort::Relevance {
+            clauses.extend(plan.boosts.drain(..).map(|query| (Occur::Should, query)));
+        }
+        BooleanQuery::new(clauses)
+    }
+
+    fn filters(&self, filters: &Filters) -> Vec<Box<dyn Query>> {
+        let fields = &self.shared.fields;
+        let by_value = [
+            (fields.department, &filters.department),
+            (fields.kind, &filters.kind),
+            (fields.tag, &filters.tag),
+            (fields.correspondent, &filters.correspondent),
+            (fields.direction, &filters.direction),
+            (fields.channel, &filters.channel),
+            (fields.state, &filters.state),
+        ];
+        let mut queries: Vec<Box<dyn Query>> = by_value
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .filter_map(|(field, values)| {
+                one_of(
+                    values
+                        .iter()
+                        .map(|value| Term::from_field_text(field, value)),
+                )
+            })
+            .collect();
+        let years = filters
+            .year
+            .iter()
+            .map(|year| year_term(fields.year, *year));
+        queries.extend(one_of(years));
+        if filters.document_date != (None, None) {
+            queries.push(days_between(
+                fields.document_date,
+                filters.document_date.0,
+                filters.document_date.1,
+            ));
+        }
+        if filters.received != (None, None) {
+            queries.push(instants_between(
+                fields.received_at,
+                filters.received.0,
+                filters.received.1,
+            ));
+        }
+        queries
+    }
+
+    /// For words that no visible entry has: those that are nearly like them.
+    fn variants(
+        &self,
+        asked: &Asked<'_>,
+        plan: &Plan,
+        analyzer: &mut Analyzer,
+    ) -> Result<Variants, SearchError> {
+        let corrector = Corrector {
+            searcher: &asked.searcher,
+            fields: &self.shared.fields,
+            access: &asked.access,
+        };
+        let mut variants = Variants::new();
+        for leaf in &plan.leaves {
+            if variants.contains_key(&leaf.word.stem)
+                || corrector.visible(leaf.field, &leaf.terms, 1)? > 0
+            {
+                continue;
+            }
+            let near = corrector.variants(&leaf.word.folded, analyzer)?;
+            if !near.is_empty() {
+                variants.insert(leaf.word.stem.clone(), near);
+            }
+        }
+        Ok(variants)
+    }
+
+    /// Fills in how many visible entries have each piece.
+    fn explained(
+        &self,
+        asked: &Asked<'_>,
+        mut explained: Vec<Explained>,
+    ) -> Result<Vec<Explained>, SearchError> {
+        let corrector = Corrector {
+            searcher: &asked.searcher,
+            fields: &self.shared.fields,
+            access: &asked.access,
+        };
+        for piece in &mut explained {
+            let Some((field, mark)) = piece.asked else {
+                continue;
+            };
+            let phrase = matches!(
+                piece.reading,
+                Reading::Phrase | Reading::Prefix | Reading::StopWord | Reading::Nearly
+            );
+            if phrase || piece.terms.is_empty() {
+                piece.asked = None;
+                continue;
+            }
+            let terms = piece
+                .terms
+                .iter()
+                .map(|term| Term::from_field_text(field, &format!("{mark}{term}")));
+            piece.entries = corrector.count_any(terms.collect())?;
+        }
+        Ok(explained)
+    }
+}
+
+fn nothing(request: &SearchRequest, seq: Option<u64>, notes: Vec<Note>) -> SearchAnswer {
+    SearchAnswer {
+        total: 0,
+        hits: Vec::new(),
+        next: None,
+        facets: request.facets.then(Facets::default),
+        seq,
+        corrected: None,
+        notes,
+        explained: Vec::new(),
+    }
+}
+
+fn one_of(terms: impl Iterator<Item = Term>) -> Option<Box<dyn Query>> {
+    let any = terms
+        .map(|term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>)
+        .collect();
+    union(any).map(constant)
+}
+
+fn year_term(field: Field, year: i32) -> Term {
+    Term::from_field_u64(field, u64::try_from(year).unwrap_or(u64::MAX))
+}
+
+fn score_of(rank: Rank, sort: Sort) -> f32 {
+    match sort {
+        Sort::Relevance => f32::from_bits(u32::try_from(rank.primary).unwrap_or(0)),
+        Sort::DateDesc | Sort::DateAsc | Sort::ReceivedDesc => 0.0,
+    }
+}
+
+fn version_of(searcher: &Searcher, address: DocAddress) -> u64 {
+    let column = searcher
+        .segment_reader(address.segment_ord)
+        .fast_fields()
+        .u64("version");
+    column
+        .ok()
+        .and_then(|column| column.first(address.doc_id))
+        .unwrap_or(0)
+}

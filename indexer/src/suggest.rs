@@ -1,0 +1,289 @@
+//! What somebody may be about to type.
+//!
+//! Words and titles come from entries the asker may see, and from nowhere else.
+
+use std::collections::HashMap;
+
+use tantivy::Term;
+use tantivy::collector::Count;
+use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
+
+use crate::access::Access;
+use crate::analysis::fold::fold;
+use crate::analysis::{VOCABULARY_SEPARATOR, is_stop_word};
+use crate::clauses::union;
+use crate::correct::Corrector;
+use crate::entry::Key;
+use crate::error::SearchError;
+use crate::index::Index;
+use crate::plan::{Planner, Variants};
+use crate::query::parse;
+use crate::search::{SearchRequest, Sort};
+use crate::snippet::Highlighted;
+
+/// The most suggestions of each kind.
+pub const SUGGESTIONS_MAX: usize = 20;
+
+const PREFIX_CHARS_MIN: usize = 2;
+const TERMS_MAX: usize = 4_000;
+const CHECKED_MAX: usize = 40;
+const COUNT_MAX: u32 = 10_000;
+
+/// What somebody has typed so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuggestRequest {
+    /// The text; its last word is completed.
+    pub text: String,
+    /// The tokens of the asker. Without any, nothing is suggested.
+    pub access: Vec<u64>,
+    /// How many words and titles at most, 1 to `SUGGESTIONS_MAX`.
+    pub limit: usize,
+}
+
+/// A word that completes the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuggestedWord {
+    /// The whole text with the word completed.
+    pub text: String,
+    /// The word, as documents write it.
+    pub word: String,
+    /// How many visible entries have it.
+    pub entries: u64,
+}
+
+/// A title that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuggestedTitle {
+    /// The entry.
+    pub key: Key,
+    /// Its title.
+    pub title: Highlighted,
+}
+
+/// What may be meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suggestions {
+    /// Words, the most frequent first.
+    pub words: Vec<SuggestedWord>,
+    /// Titles, the best first.
+    pub titles: Vec<SuggestedTitle>,
+    /// Up to which number of the log they are known.
+    pub seq: Option<u64>,
+}
+
+/// A word of the vocabulary under one folded form.
+#[derive(Default)]
+struct Candidate {
+    forms: Vec<(String, u64)>,
+    entries: u64,
+}
+
+impl Index {
+    /// Suggests words and titles.
+    ///
+    /// # Errors
+    /// The limits of the query and of the number of suggestions; failures of the engine.
+    pub fn suggest(&self, request: &SuggestRequest) -> Result<Suggestions, SearchError> {
+        if !(1..=SUGGESTIONS_MAX).contains(&request.limit) {
+            return Err(SearchError::Limit {
+                limit: request.limit,
+            });
+        }
+        parse(&request.text)?;
+        let serving = self.serving();
+        let (searcher, seq) = serving.view();
+        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access);
+        let start = request
+            .text
+            .rfind(|c: char| !c.is_alphanumeric())
+            .map_or(0, |at| {
+                at + request
+                    .text
+                    .get(at..)
+                    .and_then(|rest| rest.chars().next())
+                    .map_or(0, char::len_utf8)
+            });
+        let (before, last) = request
+            .text
+            .split_at_checked(start)
+            .unwrap_or((&request.text, ""));
+        let folded = fold(last);
+        if access.is_empty() || folded.chars().count() < PREFIX_CHARS_MIN {
+            return Ok(Suggestions {
+                seq,
+                ..Suggestions::default()
+            });
+        }
+        let corrector = Corrector {
+            searcher: &searcher,
+            fields: &self.shared.fields,
+            access: &access,
+        };
+        let mut candidates: Vec<(String, Candidate)> = self
+            .candidates(&corrector, &folded)?
+            .into_iter()
+            .filter(|(word, _)| !is_stop_word(word))
+            .collect();
+        candidates.sort_by(|left, right| {
+            right
+                .1
+                .entries
+                .cmp(&left.1.entries)
+                .then_with(|| left.0.cmp(&right.0))
+        });
+        candidates.truncate(CHECKED_MAX);
+        let mut words = Vec::new();
+        for (folded, candidate) in candidates {
+            words.extend(self.visible_word(&corrector, before, &folded, &candidate)?);
+        }
+        words.sort_by(|left, right| {
+            right
+                .entries
+                .cmp(&left.entries)
+                .then_with(|| left.word.cmp(&right.word))
+        });
+        words.truncate(request.limit);
+        Ok(Suggestions {
+            words,
+            titles: self.titles(request, before, last)?,
+            seq,
+        })
+    }
+
+    /// Words of the vocabulary that begin so.
+    fn candidates(
+        &self,
+        corrector: &Corrector<'_>,
+        folded: &str,
+    ) -> Result<HashMap<String, Candidate>, SearchError> {
+        let mut found: HashMap<String, Candidate> = HashMap::new();
+        for reader in corrector.searcher.segment_readers() {
+            let index = reader.inverted_index(self.shared.fields.vocabulary)?;
+            let terms = index
+                .terms()
+                .range()
+                .ge(folded)
+                .lt(format!("{folded}\u{10ffff}"));
+            let mut stream = terms.into_stream().map_err(tantivy::TantivyError::from)?;
+            let mut read = 0;
+            while stream.advance() && read < TERMS_MAX {
+                read += 1;
+                let Ok(term) = std::str::from_utf8(stream.key()) else {
+                    continue;
+                };
+                let Some((word, written)) = term.split_once(VOCABULARY_SEPARATOR) else {
+                    continue;
+                };
+                let entries = u64::from(stream.value().doc_freq);
+                let candidate = found.entry(word.to_owned()).or_default();
+                candidate.entries += entries;
+                match candidate.forms.iter_mut().find(|form| form.0 == written) {
+                    Some(form) => form.1 += entries,
+                    None => candidate.forms.push((written.to_owned(), entries)),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The word in its most frequent visible form, if the asker may know it and it fits what stands before.
+    fn visible_word(
+        &self,
+        corrector: &Corrector<'_>,
+        before: &str,
+        folded: &str,
+        candidate: &Candidate,
+    ) -> Result<Option<SuggestedWord>, SearchError> {
+        let field = self.shared.fields.vocabulary;
+        let mut best: Option<(u32, &str)> = None;
+        let mut terms = Vec::new();
+        for (written, _) in &candidate.forms {
+            let term = format!("{folded}{VOCABULARY_SEPARATOR}{written}");
+            let entries = corrector.visible(field, std::slice::from_ref(&term), COUNT_MAX)?;
+            if entries > 0 {
+                terms.push(Term::from_field_text(field, &term));
+            }
+            if entries > best.map_or(0, |best| best.0) {
+                best = Some((entries, written));
+            }
+        }
+        let Some((_, word)) = best else {
+            return Ok(None);
+        };
+        let entries = self.together(corrector, before, terms)?;
+        let text = format!("{before}{word}");
+        Ok((entries > 0).then(|| SuggestedWord {
+            text,
+            word: word.to_owned(),
+            entries,
+        }))
+    }
+
+    /// How many visible entries have one of the terms and what stands before.
+    fn together(
+        &self,
+        corrector: &Corrector<'_>,
+        before: &str,
+        terms: Vec<Term>,
+    ) -> Result<u64, SearchError> {
+        let parsed = parse(before)?;
+        let Some(node) = parsed.node else {
+            return corrector.count_any(terms).map_err(SearchError::from);
+        };
+        let none = Variants::new();
+        let plan = self.with_analyzer(|analyzer| {
+            Planner::new(
+                corrector.searcher,
+                &self.shared.fields,
+                analyzer,
+                &none,
+                false,
+            )
+            .plan(&node)
+        });
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> =
+            vec![(Occur::Must, Box::new(corrector.access.clone()))];
+        clauses.extend(plan.musts.into_iter().map(|query| (Occur::Must, query)));
+        clauses.extend(plan.nots.into_iter().map(|query| (Occur::MustNot, query)));
+        let any = terms
+            .into_iter()
+            .map(|term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>)
+            .collect();
+        clauses.extend(union(any).map(|query| (Occur::Must, query)));
+        let count = corrector
+            .searcher
+            .search(&BooleanQuery::new(clauses), &Count)?;
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn titles(
+        &self,
+        request: &SuggestRequest,
+        before: &str,
+        last: &str,
+    ) -> Result<Vec<SuggestedTitle>, SearchError> {
+        let words = before
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let mut query: String = words
+            .map(|word| format!("titel:{} ", word.to_lowercase()))
+            .collect();
+        query.push_str(&format!("titel:{last}*"));
+        let mut search = SearchRequest::new(query, request.access.clone());
+        search.limit = request.limit;
+        search.sort = Sort::Relevance;
+        let answer = self.search(&search)?;
+        if answer.corrected.is_some() {
+            return Ok(Vec::new());
+        }
+        Ok(answer
+            .hits
+            .into_iter()
+            .map(|hit| SuggestedTitle {
+                key: hit.key,
+                title: hit.title,
+            })
+            .collect())
+    }
+}

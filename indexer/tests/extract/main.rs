@@ -1,0 +1,95 @@
+//! Text extraction from outside: an [`Extractor`](indexer::extract::Extractor), its workers, and
+//! documents good and bad.
+//!
+//! The workers are this very test binary; therefore it has its own `main`, which speaks as much of
+//! the language of test runners as they need: `--list`, a name, and `--exact`.
+
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "all of this is a test, though none of it wears the attribute"
+)]
+
+mod builder;
+mod cost;
+mod german;
+mod hostile;
+mod mutated;
+mod sandbox;
+mod support;
+mod torture;
+
+use std::process::ExitCode;
+
+use indexer::extract;
+
+type Test = (&'static str, fn());
+
+/// Names each test after its function.
+macro_rules! tests {
+    ($($module:ident::$test:ident),* $(,)?) => {
+        [$((concat!(stringify!($module), "::", stringify!($test)), $module::$test as fn())),*]
+    };
+}
+
+const TESTS: &[Test] = &tests![
+    cost::a_dropped_extraction_kills_its_worker,
+    cost::content_that_does_not_come_is_an_error_and_not_a_verdict,
+    cost::content_that_cannot_be_read_is_an_error_and_not_a_verdict,
+    cost::no_more_workers_run_than_may,
+    german::every_word_of_a_german_document_is_found,
+    german::german_letters_and_signs_are_right,
+    german::plain_text_is_read_in_every_encoding,
+    german::pages_without_text_ask_for_recognition,
+    german::form_objects_and_rotated_pages_are_read,
+    german::marked_replacements_count_instead_of_glyphs,
+    mutated::a_mutated_document_ends_in_a_defined_state,
+    sandbox::a_worker_can_do_nothing_but_read,
+    sandbox::without_layers_the_same_attempts_succeed,
+    sandbox::each_layer_refuses_by_itself,
+    sandbox::the_kernel_says_the_same_of_a_waiting_worker,
+    sandbox::another_program_is_no_worker,
+    torture::every_hostile_document_ends_in_its_state,
+    torture::hostile_documents_hold_up_nobody,
+    torture::what_was_read_before_the_trap_is_kept,
+    torture::limits_on_size_are_kept,
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments
+        .first()
+        .is_some_and(|first| first == extract::WORKER_COMMAND)
+    {
+        return extract::worker_main();
+    }
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if has("--list") {
+        if !has("--ignored") {
+            TESTS.iter().for_each(|(name, _)| println!("{name}: test"));
+        }
+        return ExitCode::SUCCESS;
+    }
+    let names: Vec<&String> = arguments.iter().filter(|it| !it.starts_with('-')).collect();
+    let chosen = |name: &str| {
+        names.is_empty()
+            || names.iter().any(|it| {
+                if has("--exact") {
+                    *it == name
+                } else {
+                    name.contains(*it)
+                }
+            })
+    };
+    let mut failed = 0;
+    for (name, test) in TESTS.iter().filter(|(name, _)| chosen(name)) {
+        let passed = std::panic::catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        failed += usize::from(!passed);
+    }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,9 @@
+//! The index as its users see it.
+
+mod access;
+mod find;
+mod house;
+mod life;
+mod marks;
+mod pages;
+mod typing;

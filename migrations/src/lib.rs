@@ -1,0 +1,25 @@
+//! The schema, a step a file. A step is frozen once it was released; the next change is a new file.
+//!
+//! The steps import none of our crates: what they create must not move when the code does.
+
+mod dialect;
+mod m0001_log;
+mod m0002_people;
+mod m0003_documents;
+pub mod roles;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// All steps, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_log::Step),
+            Box::new(m0002_people::Step),
+            Box::new(m0003_documents::Step),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+//! PostgreSQL's fourth layer: who may do what to which table.
+//!
+//! The owner migrates; the application may add to the logs and read them, no more; the auditor
+//! reads. A superuser can still switch a trigger off: that is detected, not prevented.
+
+/// The statements that give `application` and `auditor` (existing roles) their rights.
+///
+/// The names must be plain identifiers; anything else is refused by returning `None`.
+#[must_use]
+pub fn grants(application: &str, auditor: &str) -> Option<Vec<String>> {
+    let plain = |name: &str| {
+        !name.is_empty()
+            && name.len() <= 63
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if !plain(application) || !plain(auditor) {
+        return None;
+    }
+    let mut all = Vec::new();
+    for table in APPEND_ONLY {
+        all.push(format!("GRANT SELECT, INSERT ON {table} TO {application}"));
+    }
+    for table in VERSIONED {
+        all.push(format!(
+            "GRANT SELECT, INSERT, UPDATE ON {table} TO {application}"
+        ));
+    }
+    for table in FREE {
+        all.push(format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {application}"
+        ));
+    }
+    for table in APPEND_ONLY.iter().chain(VERSIONED) {
+        all.push(format!("GRANT SELECT ON {table} TO {auditor}"));
+    }
+    Some(all)
+}
+
+/// Tables that only grow.
+pub const APPEND_ONLY: &[&str] = &["audit", "audit_subject", "access", "checkpoint", "blob"];
+/// Tables whose rows move from version to version and stay.
+pub const VERSIONED: &[&str] = &[
+    "audit_head",
+    "access_head",
+    "department",
+    "account",
+    "role_grant",
+    "access_token",
+    "document",
+    "document_version",
+    "rendition",
+];
+/// Tables that hold no evidence of their own, or whose rows erasure must reach.
+pub const FREE: &[&str] = &[
+    "audit_private",
+    "subject_key",
+    "blob_key",
+    "document_tag",
+    "idempotency",
+    "job",
+    "installation",
+    "seaql_migrations",
+];

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What a change must pass beside the tests: format, lints, documents, scripts, licences and advisories.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo=scripts/cargo.sh
+step() { echo "== $1"; }
+
+step "format"
+"$cargo" fmt --all --check
+
+step "scripts"
+shellcheck .ci/run scripts/*.sh
+
+step "lints"
+"$cargo" clippy --locked --quiet --workspace --all-targets -- -D warnings
+
+step "documents in the code"
+RUSTDOCFLAGS="-D warnings" "$cargo" doc --locked --quiet --workspace --no-deps --document-private-items
+
+step "licences and advisories"
+if "$cargo" deny --version >/dev/null 2>&1; then
+    "$cargo" deny --workspace check
+else
+    # Building it takes about as long as everything above: it is asked for, not forced upon anyone.
+    echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"
+fi

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The tests, by nextest where it is installed and by `cargo test` elsewhere: building nextest takes longer
+# than it saves.
+#   scripts/test.sh       what comes through the front door on PostgreSQL, then the whole suite on SQLite
+#   scripts/test.sh s3    the conformance suite of the blobs on the S3 server that PAPIERLOS_TEST_S3 names
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo=scripts/cargo.sh
+if "$cargo" nextest --version >/dev/null 2>&1; then
+    nextest=true
+    whole=("$cargo" nextest run --locked --workspace)
+else
+    nextest=false
+    whole=("$cargo" test --locked --workspace --no-fail-fast)
+    echo "cargo-nextest is not installed: running by cargo test"
+    # Nextest starts its own, by .config/nextest.toml.
+    if [ -z "${TEST_POSTGRES_URL:-}" ]; then
+        TEST_POSTGRES_URL=$(scripts/postgres.sh start $$)
+        export TEST_POSTGRES_URL
+    fi
+fi
+# only NEXTEST_FILTER CARGO_TEST_ARGUMENT...
+only() {
+    if $nextest; then
+        "${whole[@]}" -E "$1"
+    else
+        "${whole[@]}" "${@:2}"
+    fi
+}
+
+case ${1:-all} in
+all)
+    echo "== what comes through the front door, on PostgreSQL"
+    TEST_DATABASE=postgres only 'package(tests)' --test it
+    echo "== the whole suite, on SQLite"
+    TEST_DATABASE=sqlite "${whole[@]}"
+    ;;
+s3)
+    [ -n "${PAPIERLOS_TEST_S3:-}" ] || {
+        echo "PAPIERLOS_TEST_S3 names no server" >&2
+        exit 2
+    }
+    only 'package(storage) & test(/s3/)' --lib s3
+    ;;
+*)
+    echo "usage: scripts/test.sh [s3]" >&2
+    exit 2
+    ;;
+esac

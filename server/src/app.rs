@@ -1,0 +1,619 @@
+//! Wiring: the parts of a running server, its routes, its end.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpMessage, HttpServer};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use indexer::Index;
+use indexer::extract::Extractor;
+use storage::Storage;
+use thiserror::Error;
+use tokio::sync::watch;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Contract;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use crate::archive::{Archive, OpenError};
+use crate::audit::event::Look;
+use crate::base::db::{DbError, sql};
+use crate::base::{Actor, Tasks, Timestamp};
+use crate::config::Config;
+use crate::http::edge::{Edge, edge};
+use crate::http::extract::{BodyLimits, RequestId};
+use crate::http::health::{Health, Probe, get_live, get_ready};
+use crate::http::limits::RateLimits;
+use crate::http::metrics::{Metrics, get_metrics};
+use crate::http::openapi::EdgeParts;
+use crate::http::page::Cursors;
+use crate::http::reference::{self, Reference};
+use crate::jobs::{self, Runner};
+use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::publisher::{PublishError, Published, Publisher};
+use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
+use crate::search::{Follower, Progress};
+use crate::unit::Db;
+use crate::{departments, documents, feed, pages, replay, search};
+
+/// Free room below which the archive takes nothing in, in bytes.
+const FREE_BYTES_MIN: u64 = 256 << 20;
+/// How far the index may be behind before the server says that it is not ready.
+const INDEX_LAG_MAX: u64 = 100_000;
+
+/// Why a server could not start or ended badly.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The archive.
+    #[error("the archive cannot be opened")]
+    Open(#[from] OpenError),
+    /// The published log and the database contradict each other.
+    #[error("the log cannot be continued")]
+    Publish(#[from] PublishError),
+    /// The index.
+    #[error("the index cannot be opened")]
+    Index(#[from] indexer::IndexError),
+    /// The address.
+    #[error("server.listen: {address} cannot be listened on")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The contract could not be rendered.
+    #[error("the contract cannot be rendered: {0}")]
+    Contract(String),
+    /// The socket.
+    #[error("the server ended with an error")]
+    Ended(#[source] std::io::Error),
+}
+
+/// The contract of everything that this server answers.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Papierlos",
+        description = "The paperless archive of a town hall: file a document, find it, prove it.\n\n\
+            Every mutating answer carries a receipt, `Papierlos-Log-Seq` and `Papierlos-Log-Hash`: keep \
+            it, and nobody can take the record out of the log unseen. Problems are RFC 9457; lists go \
+            on by `cursor`; changes need `If-Match`; `Idempotency-Key` makes a repetition harmless.",
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2")
+    ),
+    tags(
+        (name = "documents", description = "File, read and change documents"),
+        (name = "search", description = "Find documents"),
+        (name = "log", description = "The change feed, and the log for auditors"),
+        (name = "people", description = "Sign-in, tokens, accounts, departments"),
+        (name = "health", description = "For whoever runs the server")
+    ),
+    paths(
+        crate::http::health::get_live,
+        crate::http::health::get_ready
+    )
+)]
+struct Base;
+
+/// The contract: what `openapi.yaml` holds.
+#[must_use]
+pub fn contract() -> Contract {
+    let mut contract = Base::openapi();
+    contract.merge(departments::ApiDoc::openapi());
+    contract.merge(documents::ApiDoc::openapi());
+    contract.merge(feed::ApiDoc::openapi());
+    contract.merge(search::ApiDoc::openapi());
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    if let Some(components) = contract.components.as_mut() {
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+    utoipa::Modify::modify(&EdgeParts, &mut contract);
+    contract
+}
+
+/// A server that is set up and not yet listening.
+pub struct Server {
+    config: Config,
+    archive: Archive,
+    tasks: Tasks,
+    index: Index,
+    follower: Follower,
+    published: watch::Receiver<Published>,
+    looks: Looks,
+}
+
+impl Server {
+    /// Opens the archive and starts what works in the background.
+    pub async fn open(config: Config) -> Result<Self, ServeError> {
+        let archive = Archive::open(&config).await?;
+        let index = open_index(&config).await?;
+        let tasks = Tasks::default();
+        let publisher =
+            Publisher::open(&archive.db, &archive.storage, archive.publication.clone()).await?;
+        let published = publisher.state();
+        publisher.start(&tasks);
+        let follower = Follower::start(&archive.db, &archive.storage, &index, &tasks);
+        let (origin, first) = archive.access.clone();
+        let looks = Looks::start(&archive.db, origin, first, &tasks);
+        let extractor = Extractor::new(worker_binary(), extract_limits(&config));
+        Runner::start(&archive.db, &archive.storage, extractor, &tasks);
+        Ok(Self {
+            config,
+            archive,
+            tasks,
+            index,
+            follower,
+            published,
+            looks,
+        })
+    }
+
+    /// The archive.
+    #[must_use]
+    pub const fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// How many records the index is behind.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        let applied = self.follower.progress().seq.map_or(0, |seq| seq + 1);
+        let head = self.archive.db.head().borrow().map_or(0, |seq| seq + 1);
+        head.saturating_sub(applied)
+    }
+
+    /// Listens until the process is told to end; `announce` is told the address first.
+    pub async fn run(self, announce: impl FnOnce(&str)) -> Result<(), ServeError> {
+        let wrong = |source| ServeError::Listen {
+            address: self.config.server.listen.to_string(),
+            source,
+        };
+        let listener = TcpListener::bind(self.config.server.listen).map_err(wrong)?;
+        let address = format!("http://{}", listener.local_addr().map_err(wrong)?);
+        let metrics = Arc::new(Metrics::new());
+        let parts = self.parts(&metrics)?;
+        let health = parts.health.clone();
+        let edge_data = parts.edge.clone();
+        let configure = parts.configure();
+        let server = &self.config.server;
+        let mut http = HttpServer::new(move || {
+            App::new()
+                .app_data(edge_data.clone())
+                .configure(configure.clone())
+                .wrap(from_fn(refusals))
+                .wrap(from_fn(edge))
+        })
+        .client_request_timeout(self.config.timeouts.head)
+        .keep_alive(self.config.timeouts.keep_alive)
+        .max_connections(self.config.limits.connections_max)
+        .shutdown_timeout(server.shutdown.as_secs())
+        .disable_signals();
+        if let Some(workers) = server.workers {
+            http = http.workers(workers);
+        }
+        let running = http.listen(listener).map_err(ServeError::Ended)?.run();
+        let handle = running.handle();
+        self.watch(&metrics);
+        // Before anybody is told that it runs: whoever knows may end it.
+        let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
+        self.check(&metrics);
+        announce(&address);
+        self.tasks.start("signals", |end| async move {
+            tokio::select! {
+                () = asked_to_end => {}
+                () = end.cancelled() => {}
+            }
+            health.drain();
+            handle.stop(true).await;
+        });
+        let ended = running.await;
+        self.end().await;
+        ended.map_err(ServeError::Ended)
+    }
+
+    /// Ends the background work, publishes once more and closes the database: nothing is lost.
+    pub async fn end(self) {
+        self.tasks.end().await;
+        let published = Publisher::open(
+            &self.archive.db,
+            &self.archive.storage,
+            self.archive.publication.clone(),
+        );
+        if let Ok(mut publisher) = published.await
+            && let Err(error) = publisher.publish().await
+        {
+            tracing::error!(error = %error, "the log could not be published at the end");
+        }
+        self.archive.db.close().await;
+    }
+
+    fn parts(&self, metrics: &Arc<Metrics>) -> Result<Parts, ServeError> {
+        let config = &self.config;
+        let limits = Arc::new(RateLimits::new(config.rates));
+        let reference =
+            Reference::new(&contract()).map_err(|problem| ServeError::Contract(problem.chain()))?;
+        Ok(Parts {
+            db: Data::new(self.archive.db.clone()),
+            storage: Data::new(self.archive.storage.clone()),
+            looks: Data::new(self.looks.clone()),
+            index: Data::new(self.index.clone()),
+            follower: Data::new(self.follower.clone()),
+            publication: Data::new(self.archive.publication.clone()),
+            cursors: Data::new(Cursors::new(self.archive.cursor_key)),
+            reference: Data::new(reference),
+            body_limits: Data::new(BodyLimits {
+                json_bytes_max: config.limits.body_bytes_max,
+                upload_bytes_max: config.limits.upload_bytes_max,
+            }),
+            health: Data::new(Health::new(self.probes())),
+            metrics: Data::from(Arc::clone(metrics)),
+            rate_limits: Data::from(Arc::clone(&limits)),
+            edge: Data::new(Edge {
+                idle: config.timeouts.idle,
+                total: config.timeouts.request_max,
+                trusted_proxies: config.server.trusted_proxies.clone(),
+                https: config.server.is_https(),
+                limits,
+                metrics: Arc::clone(metrics),
+            }),
+        })
+    }
+
+    /// Checks at start what a start can wait for, and everything every night.
+    fn check(&self, metrics: &Arc<Metrics>) {
+        let (archive, index) = (self.archive.clone(), self.index.clone());
+        let (metrics, hour) = (Arc::clone(metrics), self.config.nightly_hour);
+        self.tasks.start("check", |end| async move {
+            let mut depth = Depth::Quick;
+            loop {
+                let on = Checked {
+                    db: archive.db.clone(),
+                    storage: archive.storage.clone(),
+                    index: Some(index.clone()),
+                    lock: archive.publication.lock.clone(),
+                    now: archive.db.now().utc().into(),
+                };
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    checked = check(&on, depth, Mode::Look) => tell(checked, depth, &metrics),
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(until(hour, archive.db.now())) => {}
+                }
+                depth = Depth::Whole;
+            }
+        });
+    }
+
+    fn probes(&self) -> Vec<Arc<dyn Probe>> {
+        vec![
+            Arc::new(DatabaseProbe(self.archive.db.clone())),
+            Arc::new(BlobsProbe(self.archive.clone())),
+            Arc::new(LogProbe(self.published.clone())),
+            Arc::new(IndexProbe {
+                follower: self.follower.clone(),
+                db: self.archive.db.clone(),
+            }),
+        ]
+    }
+
+    /// Keeps the figures of `/metrics` fresh, and sweeps what has had its time.
+    fn watch(&self, metrics: &Arc<Metrics>) {
+        let (db, follower) = (self.archive.db.clone(), self.follower.clone());
+        let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
+        let backend = self.archive.backend.clone();
+        self.tasks.start("figures", |end| async move {
+            let mut rounds: u32 = 0;
+            loop {
+                let now = *published.borrow();
+                figures(&db, follower.progress(), now, &metrics).await;
+                if let Ok(Some(space)) = backend.free_space() {
+                    let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
+                    metrics.storage_free_bytes.set(free);
+                }
+                if rounds.is_multiple_of(720)
+                    && let Err(error) = replay::sweep(&db).await
+                {
+                    tracing::warn!(error = %error, "old saved answers could not be swept");
+                }
+                rounds = rounds.wrapping_add(1);
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                }
+            }
+        });
+    }
+}
+
+/// What a check found, for those who watch: a figure and a line each.
+fn tell(checked: Result<Outcome, CheckError>, depth: Depth, metrics: &Metrics) {
+    match checked {
+        Ok(outcome) => {
+            metrics
+                .check_findings
+                .set(i64::try_from(outcome.open()).unwrap_or(i64::MAX));
+            for finding in outcome.list() {
+                tracing::warn!(
+                    check.code = finding.code.name(),
+                    check.what = finding.what,
+                    "check: {}",
+                    finding.code.german()
+                );
+            }
+            if outcome.open() == 0 {
+                tracing::info!(check.depth = ?depth, "check: clean");
+            }
+        }
+        Err(error) => {
+            tracing::error!(error = %error, cause = ?error, "the check could not be carried out");
+        }
+    }
+}
+
+/// How long it is until this hour (UTC) comes next.
+fn until(hour: u8, now: Timestamp) -> Duration {
+    let of_day = now.micros().div_euclid(1_000_000).rem_euclid(86_400);
+    let left = (i64::from(hour) * 3_600 - of_day).rem_euclid(86_400);
+    Duration::from_secs(u64::try_from(if left == 0 { 86_400 } else { left }).unwrap_or(86_400))
+}
+
+async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metrics) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let head = db.head().borrow().map_or(0, |seq| seq + 1);
+    let applied = index.seq.map_or(0, |seq| seq + 1);
+    metrics.log_head_seq.set(whole(head.saturating_sub(1)));
+    metrics.index_seq.set(whole(applied.saturating_sub(1)));
+    metrics
+        .index_lag_records
+        .set(whole(head.saturating_sub(applied)));
+    metrics.log_checkpoint_size.set(whole(published.size));
+    if let Ok(backlog) = jobs::backlog(db.read()).await {
+        let oldest = backlog
+            .oldest
+            .map_or(0, |at| db.now().micros() - at.micros());
+        let age = Duration::from_micros(u64::try_from(oldest).unwrap_or_default());
+        metrics.queue("jobs", backlog.waiting, age);
+        metrics.queue("failed", backlog.failed, Duration::ZERO);
+    }
+}
+
+/// Records every refusal: who was signed in and was not allowed, and whoever came with a token that
+/// is none. Requests without any credentials are not recorded: they would let anybody fill the log.
+async fn refusals<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let answered = next.call(request).await?;
+    let asked = answered.request();
+    let token = asked.headers().contains_key(AUTHORIZATION);
+    let refused = match answered.status() {
+        StatusCode::FORBIDDEN => true,
+        StatusCode::UNAUTHORIZED => token,
+        _ => false,
+    };
+    if refused && let Some(looks) = asked.app_data::<Data<Looks>>().cloned() {
+        let known = asked.extensions().get::<Actor>().cloned();
+        let mut actor = known.unwrap_or_else(Actor::nobody);
+        if actor.request.is_none() {
+            let id = asked.extensions().get::<RequestId>().copied();
+            actor.request = id.map(|id| crate::base::RequestId::of(id.0));
+        }
+        let looked = Looked {
+            look: Look::Refused,
+            actor,
+            department: None,
+            document: None,
+            outcome: crate::audit::Outcome::Refused,
+        };
+        // The answer is a refusal already; that it could not be noted is in the log of the process.
+        looks.note(looked).await;
+    }
+    Ok(answered)
+}
+
+/// The running binary is its own worker; this name also works after an update has replaced it.
+fn worker_binary() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
+}
+
+fn extract_limits(config: &Config) -> indexer::extract::Limits {
+    indexer::extract::Limits {
+        memory_bytes_max: config.extract.memory_bytes_max,
+        wall_time_max: config.extract.time_max,
+        pages_max: config.extract.pages_max,
+        workers_max: config.extract.workers,
+        ..indexer::extract::Limits::default()
+    }
+}
+
+/// Opens the index; one of an older kind is put aside, and the follower builds the new one.
+pub async fn open_index(config: &Config) -> Result<Index, ServeError> {
+    let (dir, options) = (
+        config.index.dir.clone(),
+        search::options(config.index.memory_bytes_max),
+    );
+    let opened = tokio::task::spawn_blocking(move || Index::open(dir, options)).await;
+    match opened {
+        Ok(opened) => Ok(opened?),
+        Err(gone) => Err(ServeError::Ended(std::io::Error::other(gone))),
+    }
+}
+
+/// Listens for SIGTERM and SIGINT from now on; ends when one has come.
+fn asked_to_end() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}
+
+/// What every worker thread of the server shares.
+struct Parts {
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    index: Data<Index>,
+    follower: Data<Follower>,
+    publication: Data<crate::ledger::publisher::Publication>,
+    cursors: Data<Cursors>,
+    reference: Data<Reference>,
+    body_limits: Data<BodyLimits>,
+    health: Data<Health>,
+    metrics: Data<Metrics>,
+    rate_limits: Data<RateLimits>,
+    edge: Data<Edge>,
+}
+
+impl Parts {
+    fn configure(self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + Send + 'static {
+        move |config: &mut web::ServiceConfig| {
+            config
+                .app_data(self.db)
+                .app_data(self.storage)
+                .app_data(self.looks)
+                .app_data(self.index)
+                .app_data(self.follower)
+                .app_data(self.publication)
+                .app_data(self.cursors)
+                .app_data(self.body_limits)
+                .app_data(self.health)
+                .app_data(self.metrics)
+                .app_data(self.rate_limits)
+                .configure(departments::routes)
+                .configure(documents::routes)
+                .configure(feed::routes)
+                .configure(search::routes)
+                .configure(pages::routes)
+                .configure(reference::routes(self.reference))
+                .service(web::resource("/health/live").get(get_live))
+                .service(web::resource("/health/ready").get(get_ready))
+                .service(web::resource("/metrics").get(get_metrics));
+        }
+    }
+}
+
+impl Clone for Parts {
+    fn clone(&self) -> Self {
+        Self {
+            db: self.db.clone(),
+            storage: self.storage.clone(),
+            looks: self.looks.clone(),
+            index: self.index.clone(),
+            follower: self.follower.clone(),
+            publication: self.publication.clone(),
+            cursors: self.cursors.clone(),
+            reference: self.reference.clone(),
+            body_limits: self.body_limits.clone(),
+            health: self.health.clone(),
+            metrics: self.metrics.clone(),
+            rate_limits: self.rate_limits.clone(),
+            edge: self.edge.clone(),
+        }
+    }
+}
+
+struct DatabaseProbe(Db);
+
+impl Probe for DatabaseProbe {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        async {
+            use sea_orm::ConnectionTrait;
+            let on = self.0.read();
+            let asked = on.query_one_raw(sql(on, "SELECT 1", [])).await;
+            asked
+                .map(|_row| "answers".to_owned())
+                .map_err(|error| DbError::from(error).to_string())
+        }
+        .boxed()
+    }
+}
+
+struct BlobsProbe(Archive);
+
+impl Probe for BlobsProbe {
+    fn name(&self) -> &'static str {
+        "blobs"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        async {
+            let nothing = storage::Sha256Digest([0; 32]);
+            self.0
+                .storage
+                .exists(&nothing)
+                .await
+                .map_err(|error| error.to_string())?;
+            match self.0.backend.free_space() {
+                Ok(Some(space)) if space.free_bytes < FREE_BYTES_MIN => {
+                    Err(format!("only {} MiB are free", space.free_bytes >> 20))
+                }
+                Ok(Some(space)) => Ok(format!("{} MiB are free", space.free_bytes >> 20)),
+                Ok(None) => Ok("answers".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        .boxed()
+    }
+}
+
+struct LogProbe(watch::Receiver<Published>);
+
+impl Probe for LogProbe {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        let now = *self.0.borrow();
+        std::future::ready(if now.failing {
+            Err(format!("not published beyond {} records", now.size))
+        } else {
+            Ok(format!("{} records under the last checkpoint", now.size))
+        })
+        .boxed()
+    }
+}
+
+struct IndexProbe {
+    follower: Follower,
+    db: Db,
+}
+
+impl Probe for IndexProbe {
+    fn name(&self) -> &'static str {
+        "index"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        let progress = self.follower.progress();
+        let applied = progress.seq.map_or(0, |seq| seq + 1);
+        let head = self.db.head().borrow().map_or(0, |seq| seq + 1);
+        let behind = head.saturating_sub(applied);
+        std::future::ready(if progress.failing {
+            Err(format!("fails; {behind} records behind"))
+        } else if behind > INDEX_LAG_MAX {
+            Err(format!("{behind} records behind"))
+        } else {
+            Ok(format!("{behind} records behind"))
+        })
+        .boxed()
+    }
+}

@@ -1,0 +1,422 @@
+//! Start and end of an archive: keys, database, log, store; the same code for every command.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use migrations::Migrator;
+use sea_orm::ConnectionTrait;
+use sea_orm_migration::MigratorTrait;
+use storage::{Backend, KeyDomain, KeyFile, Kms, Storage};
+use thiserror::Error;
+
+use crate::audit::event::Action;
+use crate::audit::log::Log;
+use crate::audit::{LeafHash, NoteKey, NoteSigner, Origin, genesis};
+use crate::base::db::{Access, DbError, connect, sql};
+use crate::base::{Actor, Clock, SystemClock};
+use crate::config::{self, Config, DatabaseUrl};
+use crate::documents::DOMAINS;
+use crate::ledger::publisher::Publication;
+use crate::unit::{Db, Unit};
+
+/// Why an archive could not be opened. Each says what to look at.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// A folder could not be made.
+    #[error("the folder {path} cannot be used")]
+    Folder {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The archive has rows but the file with its keys is gone.
+    #[error(
+        "the {what} {path} is missing, but the archive was set up with one; \
+         bring the file back from its safe place"
+    )]
+    Missing {
+        /// Which file.
+        what: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The key file cannot be used, or lacks a key.
+    #[error("the keys cannot be used")]
+    Keys(#[from] storage::KeyError),
+    /// The signing key cannot be used.
+    #[error("the signing key {path} cannot be used")]
+    Signer {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: crate::audit::note::NoteError,
+    },
+    /// The archive belongs to another log.
+    #[error("the archive was set up as {what} {found}, but the settings say {expected}")]
+    Foreign {
+        /// What differs.
+        what: &'static str,
+        /// What the archive says.
+        found: String,
+        /// What the settings say.
+        expected: String,
+    },
+    /// The name of the log has a form that a log cannot have.
+    #[error("log.origin: {0} is not a name for a log")]
+    Origin(String),
+    /// The database is of a newer version than this program.
+    #[error("the database cannot be brought to this version")]
+    Migrate(#[source] sea_orm::DbErr),
+    /// The store.
+    #[error("the store cannot be opened")]
+    Backend(#[from] storage::BackendError),
+    /// The database.
+    #[error("the database cannot be opened")]
+    Db(#[from] DbError),
+}
+
+/// An open archive: what every command needs. The server adds its tasks.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// The database.
+    pub db: Db,
+    /// The store.
+    pub storage: Storage,
+    /// Where the store lies.
+    pub backend: Backend,
+    /// The key file, for checks and rotation.
+    pub keys: Arc<KeyFile>,
+    /// How the log is published.
+    pub publication: Publication,
+    /// The name of the second log, and its first `prev`.
+    pub access: (Origin, LeafHash),
+    /// The key of cursors: the same in every process of the archive.
+    pub cursor_key: [u8; 32],
+}
+
+/// The address of the database, as the driver wants it.
+#[must_use]
+pub fn database_url(config: &Config) -> String {
+    match &config.database.url {
+        DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        DatabaseUrl::Postgres(url) => url.expose().to_owned(),
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+fn folder(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|source| OpenError::Folder {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn folders(config: &Config) -> Result<(), OpenError> {
+    folder(&config.data_dir)?;
+    let database = match &config.database.url {
+        DatabaseUrl::Sqlite(path) => path.parent(),
+        DatabaseUrl::Postgres(_) => None,
+    };
+    let parents = [
+        config.key_file.parent(),
+        config.log.signing_key_file.parent(),
+        database,
+    ];
+    for parent in parents
+        .into_iter()
+        .flatten()
+        .filter(|path| !path.as_os_str().is_empty())
+    {
+        folder(parent)?;
+    }
+    folder(&config.log.lock_dir)?;
+    folder(&config.index.dir)
+}
+
+fn backend(config: &Config) -> Backend {
+    match &config.storage {
+        config::Storage::Folder(path) => Backend::Folder { path: path.clone() },
+        config::Storage::S3(s3) => Backend::S3 {
+            bucket: s3.bucket.clone(),
+            endpoint: s3.endpoint.clone(),
+            region: s3.region.clone(),
+            access_key: s3.access_key.clone(),
+            secret_key: storage::Secret::new(s3.secret_key.expose()),
+            allow_http: s3.allow_http,
+            prefix: s3.prefix.clone(),
+        },
+    }
+}
+
+impl Archive {
+    /// Opens the archive of these settings; sets one up where there is none.
+    pub async fn open(config: &Config) -> Result<Self, OpenError> {
+        Self::open_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// Like [`Archive::open`], by another clock.
+    pub async fn open_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        folders(config)?;
+        let url = database_url(config);
+        let setup = connect(&url, Access::Write).await?;
+        Migrator::up(&setup, None)
+            .await
+            .map_err(OpenError::Migrate)?;
+        let known = stored(&setup, "verifier").await?;
+        let domains: Result<Vec<_>, _> = DOMAINS
+            .iter()
+            .map(|domain| KeyDomain::parse(domain))
+            .collect();
+        let domains = domains?;
+        let now = clock.now().to_string();
+        let keys = Arc::new(open_keys(config, known.is_some(), &domains, &now)?);
+        keys.check(&needed_keys(&setup).await?)?;
+        // A log keeps its name for ever; the address that a default was made of may change.
+        let kept = stored(&setup, "origin").await?;
+        let said = config
+            .shown()
+            .iter()
+            .any(|one| one.key == "log.origin" && !one.is_default);
+        let name = kept
+            .filter(|_| !said)
+            .unwrap_or_else(|| config.log.origin.clone());
+        let origin: Origin = name
+            .parse()
+            .map_err(|_source| OpenError::Origin(name.clone()))?;
+        let signer = Arc::new(open_signer(config, known.is_some(), &origin)?);
+        let cursor_key = set_up(&setup, &origin, &signer).await?;
+        drop(setup.close().await);
+
+        let kms: Arc<dyn Kms> = Arc::clone(&keys) as Arc<dyn Kms>;
+        let backend = backend(config);
+        let storage = Storage::new(
+            backend.open().await?,
+            Arc::clone(&kms),
+            storage::Limits {
+                content_bytes_max: config.limits.upload_bytes_max,
+                ..storage::Limits::default()
+            },
+        );
+        let first = genesis(&origin, &signer.verifier());
+        let log = Log::new(
+            origin.clone(),
+            first,
+            kms,
+            domains
+                .first()
+                .cloned()
+                .ok_or_else(|| OpenError::Origin(origin.to_string()))?,
+        );
+        let db = Db::open(&url, log, clock).await?;
+        begin_log(&db).await?;
+        let access = access_origin(&origin)?;
+        let access = (access.clone(), genesis(&access, &signer.verifier()));
+        let publication = Publication {
+            origin,
+            signer,
+            lock: lock_file(config),
+            heartbeat: config.log.heartbeat,
+        };
+        Ok(Self {
+            db,
+            storage,
+            backend,
+            keys,
+            publication,
+            access,
+            cursor_key,
+        })
+    }
+}
+
+/// An archive that is only read, by an auditor or beside a running server: nothing is set up, brought
+/// to a newer version or written.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The address of the database.
+    pub url: String,
+    /// The store, with the keys that open what is in it.
+    pub storage: Storage,
+    /// The name of the log.
+    pub origin: Origin,
+    /// The public key of the log: of the signing key where that can be read, else as the database
+    /// has it.
+    pub key: NoteKey,
+    /// The file that holds the last signed checkpoint.
+    pub lock: PathBuf,
+}
+
+impl Reading {
+    /// Opens what is there.
+    pub async fn open(config: &Config) -> Result<Self, OpenError> {
+        let url = database_url(config);
+        let database = connect(&url, Access::Read).await?;
+        let origin = stored(&database, "origin").await?.unwrap_or_default();
+        let verifier = stored(&database, "verifier").await?.unwrap_or_default();
+        drop(database.close().await);
+        let domains: Result<Vec<_>, _> = DOMAINS
+            .iter()
+            .map(|domain| KeyDomain::parse(domain))
+            .collect();
+        let kms: Arc<dyn Kms> = Arc::new(KeyFile::open(&config.key_file, &domains?)?);
+        let path = &config.log.signing_key_file;
+        let wrong = |source| OpenError::Signer {
+            path: path.clone(),
+            source,
+        };
+        let key = if path.exists() {
+            NoteSigner::load(path).map_err(wrong)?.verifier()
+        } else {
+            verifier.parse().map_err(wrong)?
+        };
+        let backend = backend(config).open().await?;
+        Ok(Self {
+            url,
+            storage: Storage::new(backend, kms, storage::Limits::default()),
+            origin: origin
+                .parse()
+                .map_err(|_source| OpenError::Origin(origin.clone()))?,
+            key,
+            lock: lock_file(config),
+        })
+    }
+}
+
+/// The file that holds the last signed checkpoint.
+fn lock_file(config: &Config) -> PathBuf {
+    config.log.lock_dir.join("checkpoint")
+}
+
+/// The name of the second log.
+pub fn access_origin(origin: &Origin) -> Result<Origin, OpenError> {
+    format!("{origin}/access")
+        .parse()
+        .map_err(|_source| OpenError::Origin(origin.to_string()))
+}
+
+fn open_keys(
+    config: &Config,
+    known: bool,
+    domains: &[KeyDomain],
+    now: &str,
+) -> Result<KeyFile, OpenError> {
+    if config.key_file.exists() {
+        return Ok(KeyFile::open(&config.key_file, domains)?);
+    }
+    if known {
+        return Err(OpenError::Missing {
+            what: "key file",
+            path: config.key_file.clone(),
+        });
+    }
+    Ok(KeyFile::create(&config.key_file, domains, now)?)
+}
+
+fn open_signer(config: &Config, known: bool, origin: &Origin) -> Result<NoteSigner, OpenError> {
+    let path = &config.log.signing_key_file;
+    let wrong = |source| OpenError::Signer {
+        path: path.clone(),
+        source,
+    };
+    if path.exists() {
+        return NoteSigner::load(path).map_err(wrong);
+    }
+    if known {
+        return Err(OpenError::Missing {
+            what: "signing key",
+            path: path.clone(),
+        });
+    }
+    let signer = NoteSigner::generate(origin).map_err(wrong)?;
+    signer.save(path).map_err(wrong)?;
+    Ok(signer)
+}
+
+/// The keys that rows need: they must be in the key file before anything else happens.
+async fn needed_keys(on: &impl ConnectionTrait) -> Result<Vec<(KeyDomain, String)>, OpenError> {
+    let text = "SELECT DISTINCT b.domain, k.kek FROM blob_key k JOIN blob b ON b.name = k.name \
+                UNION SELECT DISTINCT domain, kek FROM subject_key";
+    let mut needed = Vec::new();
+    for row in on
+        .query_all_raw(sql(on, text, []))
+        .await
+        .map_err(DbError::from)?
+    {
+        let domain: String = row.try_get_by_index(0).map_err(DbError::from)?;
+        let kek: String = row.try_get_by_index(1).map_err(DbError::from)?;
+        needed.push((KeyDomain::parse(&domain)?, kek));
+    }
+    Ok(needed)
+}
+
+/// What the archive says of itself under `name`.
+pub async fn stored(on: &impl ConnectionTrait, name: &str) -> Result<Option<String>, DbError> {
+    let text = "SELECT value FROM installation WHERE name = $1";
+    let row = on.query_one_raw(sql(on, text, [name.into()])).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+async fn store(on: &impl ConnectionTrait, name: &str, value: &str) -> Result<(), DbError> {
+    let text = "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    on.execute_raw(sql(on, text, [name.into(), value.into()]))
+        .await?;
+    Ok(())
+}
+
+/// Writes down at the first start what must never differ later; gives the key of cursors.
+async fn set_up(
+    on: &impl ConnectionTrait,
+    origin: &Origin,
+    signer: &NoteSigner,
+) -> Result<[u8; 32], OpenError> {
+    let verifier = signer.verifier().to_string();
+    for (what, name, expected) in [
+        ("log", "origin", origin.as_str()),
+        ("verifier", "verifier", verifier.as_str()),
+    ] {
+        store(on, name, expected).await?;
+        let found = stored(on, name).await?.unwrap_or_default();
+        if found != expected {
+            let expected = expected.to_owned();
+            return Err(OpenError::Foreign {
+                what,
+                found,
+                expected,
+            });
+        }
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)
+        .map_err(|_source| DbError::Log("the machine gave no random bytes"))?;
+    store(on, "cursor_key", &hex::encode(key)).await?;
+    let kept = stored(on, "cursor_key").await?.unwrap_or_default();
+    hex::decode_to_slice(kept, &mut key)
+        .map_err(|_source| DbError::Log("the key of cursors is not a key"))?;
+    Ok(key)
+}
+
+/// The first record. Another process may be faster: then there is nothing to do.
+async fn begin_log(db: &Db) -> Result<(), DbError> {
+    if db.head().borrow().is_some() {
+        return Ok(());
+    }
+    let begun = db
+        .write(&Actor::system(), async |unit: &mut Unit| {
+            unit.record(Action::LogStart, None);
+            Ok::<(), DbError>(())
+        })
+        .await;
+    let Err(error) = begun else { return Ok(()) };
+    let on = db.read();
+    let text = "SELECT seq FROM audit_head WHERE id = 1";
+    match on.query_one_raw(sql(on, text, [])).await? {
+        Some(_) => Ok(()),
+        None => Err(error),
+    }
+}

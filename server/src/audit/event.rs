@@ -1,0 +1,186 @@
+//! Every sentence that the system can say about itself.
+
+use uuid::Uuid;
+
+use super::BlobClaim;
+use crate::base::DepartmentId;
+
+/// What happened. Closed: a new action is a new line here, and in `docs/audit-actions.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The log begins.
+    LogStart,
+    /// Nothing happened for a while; the log says that it is alive.
+    LogHeartbeat,
+    /// The clock went back by more than two seconds.
+    ClockRegress,
+    /// The wrapping keys were rotated.
+    KeysRotate,
+    /// A department was created.
+    DepartmentCreate,
+    /// An account was created.
+    AccountCreate,
+    /// An account's name, password or standing was changed.
+    AccountChange,
+    /// A role was given.
+    RoleGrant,
+    /// A role was taken away.
+    RoleRevoke,
+    /// A token was issued.
+    TokenIssue,
+    /// A token was ended.
+    TokenRevoke,
+    /// A document came in.
+    DocumentReceive,
+    /// A document's metadata were changed.
+    DocumentChange,
+    /// A document got a new version.
+    VersionAdd,
+    /// A document was put aside, with a reason.
+    DocumentDiscard,
+    /// A document was taken back.
+    DocumentRestore,
+    /// The text of a version was read, or could not be.
+    TextRead,
+}
+
+/// What someone looked at, or tried to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Someone signed in.
+    SignIn,
+    /// Someone could not sign in.
+    SignInRefused,
+    /// A document's metadata were read.
+    ReadDocument,
+    /// A document's content was read.
+    ReadContent,
+    /// A document's text was read.
+    ReadText,
+    /// A document's history was read.
+    ReadHistory,
+    /// A list was read.
+    List,
+    /// The archive was searched.
+    Search,
+    /// The change feed was read.
+    ReadChanges,
+    /// The log itself was read.
+    ReadLog,
+    /// The log was exported.
+    ExportLog,
+    /// A request was refused.
+    Refused,
+}
+
+impl Action {
+    /// As it stands in the leaf.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LogStart => "log.start",
+            Self::LogHeartbeat => "log.heartbeat",
+            Self::ClockRegress => "clock.regress",
+            Self::KeysRotate => "keys.rotate",
+            Self::DepartmentCreate => "department.create",
+            Self::AccountCreate => "account.create",
+            Self::AccountChange => "account.change",
+            Self::RoleGrant => "role.grant",
+            Self::RoleRevoke => "role.revoke",
+            Self::TokenIssue => "token.issue",
+            Self::TokenRevoke => "token.revoke",
+            Self::DocumentReceive => "document.receive",
+            Self::DocumentChange => "document.change",
+            Self::VersionAdd => "document.version",
+            Self::DocumentDiscard => "document.discard",
+            Self::DocumentRestore => "document.restore",
+            Self::TextRead => "document.text",
+        }
+    }
+}
+
+impl Look {
+    /// As it stands in the leaf.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SignIn => "session.open",
+            Self::SignInRefused => "session.refused",
+            Self::ReadDocument => "document.read",
+            Self::ReadContent => "content.read",
+            Self::ReadText => "text.read",
+            Self::ReadHistory => "history.read",
+            Self::List => "documents.list",
+            Self::Search => "documents.search",
+            Self::ReadChanges => "changes.read",
+            Self::ReadLog => "log.read",
+            Self::ExportLog => "log.export",
+            Self::Refused => "request.refused",
+        }
+    }
+}
+
+/// The kinds of entity that a record can be about: one per table with versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A department.
+    Department,
+    /// An account.
+    Account,
+    /// A role given to an account.
+    RoleGrant,
+    /// A token.
+    AccessToken,
+    /// A document.
+    Document,
+    /// A version of a document.
+    DocumentVersion,
+    /// A rendition of a version.
+    Rendition,
+}
+
+impl Kind {
+    /// As it stands in the leaf; also the table's name.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Department => "department",
+            Self::Account => "account",
+            Self::RoleGrant => "role_grant",
+            Self::AccessToken => "access_token",
+            Self::Document => "document",
+            Self::DocumentVersion => "document_version",
+            Self::Rendition => "rendition",
+        }
+    }
+}
+
+/// An entity as it stands after the change.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: Uuid,
+    /// What it belongs to: the document of a version, the account of a grant; else itself.
+    pub root: Uuid,
+    /// Its version after the change.
+    pub version: u64,
+    /// Its canonical state after the change (JCS).
+    pub state: Vec<u8>,
+    /// Its content, where it has any.
+    pub content: Option<BlobClaim>,
+}
+
+/// One thing that happened: a record of the log before it has a number.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// What happened.
+    pub action: Action,
+    /// Where.
+    pub department: Option<DepartmentId>,
+    /// To what.
+    pub subjects: Vec<Subject>,
+    /// What else belongs to it (JCS): reasons, counts. Committed, not shown, erasable.
+    pub context: Option<Vec<u8>>,
+}

@@ -1,0 +1,509 @@
+//! Appending to the log: number, link, commit to the details, move the head.
+//!
+//! The head's row is locked last and held until the commit, so the order of locks is always the
+//! same. Openings are encrypted under a key of the entity they speak of: destroying that key
+//! destroys them in every backup.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
+use serde::Serialize;
+use storage::{DataKey, KeyDomain, Kms, WrappedKey};
+use uuid::Uuid;
+
+use super::event::{Action, Event, Subject};
+use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
+use super::{Commitment, LeafHash, Opening, Origin, Slot};
+use crate::base::db::{DbError, placeholders, sql};
+use crate::base::{Actor, DepartmentId, RequestId, Timestamp, UnitId};
+
+/// Keys of entities that are kept in memory; beyond, all are forgotten and read again.
+const KEYS_KEPT_MAX: usize = 20_000;
+/// A step back of the clock that is recorded as an event of its own, in microseconds.
+const REGRESS_MICROS: i64 = 2_000_000;
+/// Rows in one INSERT: SQLite takes 32,766 parameters.
+const ROWS_MAX: usize = 4_000;
+
+/// What a caller may keep to prove later that his write was in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The number of the record.
+    pub seq: u64,
+    /// Its hash.
+    #[serde(serialize_with = "hash_as_hex")]
+    pub hash: LeafHash,
+}
+
+fn hash_as_hex<S: serde::Serializer>(hash: &LeafHash, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(hash)
+}
+
+/// What one unit has to say.
+#[derive(Debug)]
+pub struct Records {
+    /// Who acted.
+    pub actor: Actor,
+    /// When the unit began.
+    pub now: Timestamp,
+    /// The unit.
+    pub unit: UnitId,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// What a batch has appended, before it is committed.
+#[derive(Debug)]
+pub struct Appended {
+    /// One per unit, in their order. Units without records get the head.
+    pub receipts: Vec<Receipt>,
+    /// The last record's number, if any was written.
+    pub last: Option<u64>,
+    regress: bool,
+    fresh_keys: Vec<(Uuid, Arc<DataKey>)>,
+}
+
+/// The log of this archive, as the one thread sees it that appends to it.
+pub struct Log {
+    origin: Origin,
+    genesis: LeafHash,
+    kms: Arc<dyn Kms>,
+    domain: KeyDomain,
+    keys: HashMap<Uuid, Arc<DataKey>>,
+    regress_said: bool,
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Log")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    seq: Option<u64>,
+    hash: LeafHash,
+    ts: i64,
+}
+
+/// Rows that a batch will add, gathered first and written with one statement a table.
+#[derive(Debug, Default)]
+struct Rows {
+    audit: Vec<[Value; 6]>,
+    subjects: Vec<[Value; 6]>,
+    openings: Vec<(u64, String, Uuid, Vec<u8>)>,
+}
+
+impl Rows {
+    /// Commits to `bytes` and keeps the opening.
+    fn open(
+        &mut self,
+        seq: u64,
+        slot: Slot,
+        owner: Uuid,
+        bytes: Vec<u8>,
+    ) -> Result<Commitment, DbError> {
+        let opening = Opening::new(bytes)
+            .map_err(|_source| DbError::Log("the machine gave no random bytes"))?;
+        let commitment = opening.commitment(slot.tag());
+        self.openings
+            .push((seq, slot.to_string(), owner, pack(&opening)));
+        Ok(commitment)
+    }
+
+    /// The line about one entity, with commitments to its state and its content.
+    fn subject(&mut self, seq: u64, slot: u16, one: &Subject) -> Result<LeafSubject, DbError> {
+        let state = self.open(seq, Slot::State(slot), one.root, one.state.clone())?;
+        let blob = match &one.content {
+            Some(claim) => Some(self.open(seq, Slot::Blob(slot), one.root, claim.to_bytes())?),
+            None => None,
+        };
+        self.subjects.push([
+            one.id.into(),
+            signed(one.version)?.into(),
+            signed(seq)?.into(),
+            i64::from(slot).into(),
+            one.kind.code().into(),
+            one.root.into(),
+        ]);
+        let kind = one.kind.code().into();
+        Ok(LeafSubject {
+            kind,
+            id: one.id,
+            version: one.version,
+            state: Some(state),
+            blob,
+        })
+    }
+}
+
+/// An opening as it is sealed: the salt, then the bytes.
+fn pack(opening: &Opening) -> Vec<u8> {
+    [opening.salt.as_slice(), opening.bytes.as_slice()].concat()
+}
+
+/// Reads what `pack` wrote.
+#[must_use]
+pub fn unpack(bytes: &[u8]) -> Option<Opening> {
+    let (salt, bytes) = bytes.split_first_chunk()?;
+    Some(Opening {
+        salt: *salt,
+        bytes: bytes.to_vec(),
+    })
+}
+
+/// A hash out of a row.
+pub(crate) fn hash_of(bytes: &[u8]) -> Result<LeafHash, DbError> {
+    let hash = <[u8; 32]>::try_from(bytes);
+    Ok(LeafHash(hash.map_err(|_source| {
+        DbError::Log("a hash in a row is not a hash")
+    })?))
+}
+
+fn draft(records: &Records, event: &Event) -> LeafDraft {
+    LeafDraft {
+        action: event.action.code().into(),
+        actor: records.actor.account.raw(),
+        obo: None,
+        role: records.actor.role().code().into(),
+        dept: event.department.map(DepartmentId::raw),
+        outcome: Outcome::Ok,
+        req: records.actor.request.map(RequestId::raw),
+        uow: records.unit.raw(),
+        subjects: Vec::with_capacity(event.subjects.len()),
+        private: BTreeMap::new(),
+        targets: Vec::new(),
+    }
+}
+
+impl Log {
+    /// The log named `origin`, whose first record follows `genesis`.
+    #[must_use]
+    pub fn new(origin: Origin, genesis: LeafHash, kms: Arc<dyn Kms>, domain: KeyDomain) -> Self {
+        Self {
+            origin,
+            genesis,
+            kms,
+            domain,
+            keys: HashMap::new(),
+            regress_said: false,
+        }
+    }
+
+    /// The number of the last record, if there is one.
+    pub async fn last(&self, connection: &impl ConnectionTrait) -> Result<Option<u64>, DbError> {
+        Ok(self.head(connection, "").await?.seq)
+    }
+
+    async fn head(&self, on: &impl ConnectionTrait, lock: &str) -> Result<Head, DbError> {
+        let text = format!("SELECT seq, h, ts FROM audit_head WHERE id = 1{lock}");
+        let Some(row) = on.query_one_raw(sql(on, text, [])).await? else {
+            return Ok(Head {
+                seq: None,
+                hash: self.genesis,
+                ts: 0,
+            });
+        };
+        let seq: i64 = row.try_get_by_index(0)?;
+        let hash: Vec<u8> = row.try_get_by_index(1)?;
+        let hash = hash_of(&hash)?;
+        let seq = u64::try_from(seq).map_err(|_source| DbError::Log("the head is negative"))?;
+        Ok(Head {
+            seq: Some(seq),
+            hash,
+            ts: row.try_get_by_index(2)?,
+        })
+    }
+
+    /// Appends what the units of a batch have to say, in their order.
+    pub async fn append(
+        &mut self,
+        tx: &DatabaseTransaction,
+        now: Timestamp,
+        batch: Vec<Option<Records>>,
+    ) -> Result<Appended, DbError> {
+        let nothing_to_say = batch.iter().all(Option::is_none);
+        let postgres = tx.get_database_backend() == DbBackend::Postgres;
+        let lock = if postgres && !nothing_to_say {
+            " FOR UPDATE"
+        } else {
+            ""
+        };
+        let before = self.head(tx, lock).await?;
+        let mut head = before;
+        let mut rows = Rows::default();
+        let mut receipts = Vec::with_capacity(batch.len());
+        let regress = before.ts.saturating_sub(now.micros()) > REGRESS_MICROS;
+        if regress && !self.regress_said && !nothing_to_say {
+            let event = plain_event(Action::ClockRegress);
+            self.seal(
+                &mut head,
+                &mut rows,
+                &system_records(now, Vec::new()),
+                &event,
+            )?;
+        }
+        for records in batch {
+            if let Some(records) = records {
+                for event in &records.events {
+                    self.seal(&mut head, &mut rows, &records, event)?;
+                }
+            }
+            receipts.push(Receipt {
+                seq: head.seq.unwrap_or_default(),
+                hash: head.hash,
+            });
+        }
+        let mut appended = Appended {
+            receipts,
+            last: None,
+            // A batch that says nothing leaves it to the next one that does.
+            regress: regress && (self.regress_said || !nothing_to_say),
+            fresh_keys: Vec::new(),
+        };
+        if head.seq != before.seq {
+            appended.fresh_keys = self.write(tx, rows).await?;
+            move_head(tx, before, head).await?;
+            appended.last = head.seq;
+        }
+        Ok(appended)
+    }
+
+    /// Makes one record of `event` and moves `head` over it.
+    fn seal(
+        &self,
+        head: &mut Head,
+        rows: &mut Rows,
+        records: &Records,
+        event: &Event,
+    ) -> Result<(), DbError> {
+        let seq = head.seq.map_or(0, |last| last + 1);
+        let ts = records.now.micros().max(head.ts);
+        let mut draft = draft(records, event);
+        if let Some(context) = &event.context {
+            let owner = event
+                .subjects
+                .first()
+                .map_or(records.actor.account.raw(), |one| one.root);
+            let commitment = rows.open(seq, Slot::context(), owner, context.clone())?;
+            draft.private.insert("ctx".into(), commitment);
+        }
+        for (slot, subject) in (0_u16..).zip(&event.subjects) {
+            draft.subjects.push(rows.subject(seq, slot, subject)?);
+        }
+        let clk = (records.now.micros() - ts) / 1000;
+        let (leaf, hash) = draft
+            .seal(seq, head.hash, ts, clk, &self.origin)
+            .map_err(|_source| DbError::Log("a record is too large"))?;
+        rows.audit.push([
+            signed(seq)?.into(),
+            head.hash.0.to_vec().into(),
+            hash.0.to_vec().into(),
+            records.unit.raw().into(),
+            ts.into(),
+            leaf.into(),
+        ]);
+        *head = Head {
+            seq: Some(seq),
+            hash,
+            ts,
+        };
+        Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        tx: &DatabaseTransaction,
+        rows: Rows,
+    ) -> Result<Vec<(Uuid, Arc<DataKey>)>, DbError> {
+        insert(tx, "audit (seq, prev, h, uow, ts, leaf)", rows.audit).await?;
+        let columns = "audit_subject (entity_id, version, seq, slot, kind, root_id)";
+        insert(tx, columns, rows.subjects).await?;
+        let owners = rows.openings.iter().map(|(_, _, owner, _)| *owner);
+        let fresh = self.keys_of(tx, owners.collect()).await?;
+        let mut sealed = Vec::with_capacity(rows.openings.len());
+        for (seq, slot, owner, opening) in rows.openings {
+            let key = fresh.get(&owner).or_else(|| self.keys.get(&owner));
+            let key = key.ok_or(DbError::Log("an entity has no key"))?;
+            let bytes = storage::seal(key, &opening_aad(seq, &slot), &opening)?;
+            sealed.push([signed(seq)?.into(), slot.into(), owner.into(), bytes.into()]);
+        }
+        insert(tx, "audit_private (seq, slot, key_owner, sealed)", sealed).await?;
+        Ok(fresh.into_iter().collect())
+    }
+
+    /// The keys of `owners` that are not in memory: read, or made and stored.
+    async fn keys_of(
+        &self,
+        tx: &DatabaseTransaction,
+        mut owners: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Arc<DataKey>>, DbError> {
+        owners.sort_unstable();
+        owners.dedup();
+        owners.retain(|owner| !self.keys.contains_key(owner));
+        let mut found = HashMap::new();
+        for part in owners.chunks(ROWS_MAX) {
+            for row in tx.query_all_raw(keys_query(tx, part)).await? {
+                let (owner, key) = unwrap_row(self.kms.as_ref(), &row).await?;
+                found.insert(owner, Arc::new(key));
+            }
+        }
+        owners.retain(|owner| !found.contains_key(owner));
+        let mut made = Vec::with_capacity(owners.len());
+        for owner in owners {
+            let key = DataKey::generate()?;
+            let wrapped = self.kms.wrap(&self.domain, &key).await?;
+            let domain = self.domain.as_str().to_owned();
+            made.push([
+                owner.into(),
+                domain.into(),
+                wrapped.kek.into(),
+                wrapped.bytes.into(),
+            ]);
+            found.insert(owner, Arc::new(key));
+        }
+        insert(tx, "subject_key (owner_id, domain, kek, wrapped)", made).await?;
+        Ok(found)
+    }
+
+    /// The batch is committed: what was learned may be kept.
+    pub fn settle(&mut self, appended: &Appended) {
+        self.regress_said = appended.regress;
+        if self.keys.len() + appended.fresh_keys.len() > KEYS_KEPT_MAX {
+            self.keys.clear();
+        }
+        self.keys.extend(appended.fresh_keys.iter().cloned());
+    }
+
+    /// The batch is not committed: nothing was learned.
+    pub fn forget(&mut self) {
+        self.keys.clear();
+    }
+}
+
+/// What an opening is bound to, so that it cannot be moved to another place.
+#[must_use]
+pub fn opening_aad(seq: u64, slot: &str) -> Vec<u8> {
+    format!("papierlos.opening/v1\n{seq}\n{slot}").into_bytes()
+}
+
+fn keys_query(on: &impl ConnectionTrait, owners: &[Uuid]) -> sea_orm::Statement {
+    let list = placeholders(1, owners.len().max(1));
+    let text =
+        format!("SELECT owner_id, domain, kek, wrapped FROM subject_key WHERE owner_id IN {list}");
+    let values = if owners.is_empty() {
+        vec![Uuid::nil().into()]
+    } else {
+        owners
+            .iter()
+            .map(|owner| (*owner).into())
+            .collect::<Vec<Value>>()
+    };
+    sql(on, text, values)
+}
+
+async fn unwrap_row(kms: &dyn Kms, row: &QueryResult) -> Result<(Uuid, DataKey), DbError> {
+    let owner: Uuid = row.try_get_by_index(0)?;
+    let domain: String = row.try_get_by_index(1)?;
+    let domain = KeyDomain::parse(&domain)?;
+    let wrapped = WrappedKey {
+        kek: row.try_get_by_index(2)?,
+        bytes: row.try_get_by_index(3)?,
+    };
+    Ok((owner, kms.unwrap(&domain, &wrapped).await?))
+}
+
+/// The number of the last record that any process has committed.
+pub async fn last_seq(on: &impl ConnectionTrait) -> Result<Option<u64>, DbError> {
+    let row = on
+        .query_one_raw(sql(on, "SELECT seq FROM audit_head WHERE id = 1", []))
+        .await?;
+    let seq: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(seq.and_then(|seq| u64::try_from(seq).ok()))
+}
+
+/// The keys of `owners`, for reading openings. Owners whose key was destroyed are missing.
+pub async fn read_keys(
+    on: &impl ConnectionTrait,
+    kms: &dyn Kms,
+    owners: &[Uuid],
+) -> Result<HashMap<Uuid, DataKey>, DbError> {
+    let mut found = HashMap::new();
+    for part in owners.chunks(ROWS_MAX) {
+        for row in on.query_all_raw(keys_query(on, part)).await? {
+            let (owner, key) = unwrap_row(kms, &row).await?;
+            found.insert(owner, key);
+        }
+    }
+    Ok(found)
+}
+
+fn plain_event(action: Action) -> Event {
+    Event {
+        action,
+        department: None,
+        subjects: Vec::new(),
+        context: None,
+    }
+}
+
+fn system_records(now: Timestamp, events: Vec<Event>) -> Records {
+    Records {
+        actor: Actor::system(),
+        now,
+        unit: UnitId::new(),
+        events,
+    }
+}
+
+fn signed(number: u64) -> Result<i64, DbError> {
+    i64::try_from(number).map_err(|_source| DbError::Log("a number is beyond what a row holds"))
+}
+
+/// One INSERT for many rows; `into` names the table and its columns.
+pub(crate) async fn insert<const COLUMNS: usize>(
+    tx: &DatabaseTransaction,
+    into: &str,
+    rows: Vec<[Value; COLUMNS]>,
+) -> Result<(), DbError> {
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let part: Vec<_> = rows.by_ref().take(ROWS_MAX).collect();
+        let text = format!(
+            "INSERT INTO {into} VALUES {}",
+            placeholders(part.len(), COLUMNS)
+        );
+        tx.execute_raw(sql(tx, text, part.into_iter().flatten()))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn move_head(tx: &DatabaseTransaction, before: Head, head: Head) -> Result<(), DbError> {
+    let seq = signed(head.seq.unwrap_or_default())?;
+    let hash = head.hash.0.to_vec();
+    let moved = match before.seq {
+        None => {
+            let text = "INSERT INTO audit_head (id, seq, h, ts) VALUES (1, $1, $2, $3)";
+            let values = [seq.into(), hash.into(), head.ts.into()];
+            tx.execute_raw(sql(tx, text, values)).await?
+        }
+        Some(last) => {
+            let text = "UPDATE audit_head SET seq = $1, h = $2, ts = $3 WHERE id = 1 AND seq = $4";
+            let values = [
+                seq.into(),
+                hash.into(),
+                head.ts.into(),
+                signed(last)?.into(),
+            ];
+            tx.execute_raw(sql(tx, text, values)).await?
+        }
+    };
+    if moved.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(DbError::Log("the head has moved"))
+    }
+}

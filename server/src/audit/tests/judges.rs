@@ -1,0 +1,189 @@
+//! The independent judges agree with us: Python (standard library only) and shell (openssl, xxd).
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::bundles::{export, remake_manifests};
+use super::fixture::{Archive, signer};
+
+/// Whether a program is on this machine.
+fn is_installed(program: &str) -> bool {
+    // Each of them answers something to this and ends; only a missing one cannot be started.
+    Command::new(program).arg("-h").output().is_ok()
+}
+
+/// Whether a missing tool is a failure rather than a skip.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch of every CI system, not a setting of ours"
+)]
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+/// Runs a judge out of the bundle; nothing if its tools are not installed here.
+fn judge(folder: &Path, program: &str, script: &str, arguments: &[&str]) -> Option<Output> {
+    let tools: &[&str] = if script == "verify.sh" {
+        &["openssl", "xxd", "bash"]
+    } else {
+        &["python3"]
+    };
+    if !tools.iter().all(|tool| is_installed(tool)) {
+        assert!(!in_ci(), "{tools:?} are needed to judge {script}");
+        eprintln!("skipped: {script} needs {tools:?}");
+        return None;
+    }
+    let mut command = Command::new(program);
+    command
+        .arg(folder.join(script))
+        .args(arguments)
+        .current_dir("/");
+    Some(command.output().expect("the judge runs"))
+}
+
+#[track_caller]
+fn says(folder: &Path, arguments: &[&str], exit: i32, python: &[&str], shell: &[&str]) {
+    for (program, script, expected) in [
+        ("python3", "verify.py", python),
+        ("bash", "verify.sh", shell),
+    ] {
+        let arguments = if script == "verify.sh" && arguments.contains(&"--since") {
+            &arguments[..2]
+        } else {
+            arguments
+        };
+        let Some(output) = judge(folder, program, script, arguments) else {
+            continue;
+        };
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let mut found: Vec<&str> = text
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("  ")?
+                    .split_once(':')
+                    .map(|(code, _)| code)
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, expected, "{script}: {text}");
+        let exit = if expected.is_empty() { 0 } else { exit };
+        assert_eq!(output.status.code(), Some(exit), "{script}: {text}");
+    }
+}
+
+#[test]
+fn judges_find_nothing_in_an_honest_bundle() {
+    let key = signer().verifier().to_string();
+    for (count, signed) in [(300, 270), (2, 1), (256, 256)] {
+        let folder = export(&Archive::build(count, signed));
+        says(folder.path(), &["--key", &key], 0, &[], &[]);
+        says(folder.path(), &[], 0, &[], &[]);
+    }
+}
+
+#[test]
+fn judges_find_what_we_find() {
+    let key = signer().verifier().to_string();
+    let key = ["--key", key.as_str()];
+    let mut edited = Archive::build(300, 270);
+    edited.edit(100, |leaf| leaf.draft.role = "mayor".into());
+    // The tiles of the bundle are made of its records, so only chain and root tell.
+    let broken = ["chain-link-broken", "checkpoint-root-mismatch"];
+    says(export(&edited).path(), &key, 1, &broken, &broken);
+    edited.relink_as_before();
+    says(
+        export(&edited).path(),
+        &key,
+        1,
+        &["checkpoint-root-mismatch"],
+        &["checkpoint-root-mismatch"],
+    );
+
+    let stranger = crate::audit::NoteSigner::from_seed(&super::fixture::origin(), &[8; 32]);
+    let mut foreign = Archive::build(30, 30);
+    foreign.publish(30, &stranger);
+    says(
+        export(&foreign).path(),
+        &key,
+        1,
+        &["key-unknown"],
+        &["key-unknown"],
+    );
+
+    let opened = |change: &dyn Fn(&mut Archive)| {
+        let mut archive = Archive::build(300, 300);
+        change(&mut archive);
+        export(&archive)
+    };
+    let gone = opened(&|archive| drop(archive.openings.remove(30)));
+    says(gone.path(), &key, 1, &["opening-missing"], &[]);
+    let salted = opened(&|archive| {
+        if let crate::audit::verify::OpeningContent::Open(opening) =
+            &mut archive.openings[30].content
+        {
+            opening.salt[0] ^= 1;
+        }
+    });
+    says(salted.path(), &key, 1, &["opening-mismatch"], &[]);
+
+    let folder = export(&Archive::build(300, 300));
+    let tile = folder.path().join("data/log/tile/0/000");
+    let mut bytes = std::fs::read(&tile).expect("a tile");
+    bytes[0] ^= 1;
+    std::fs::write(&tile, bytes).expect("written");
+    says(
+        folder.path(),
+        &key,
+        1,
+        &["bundle-file-changed", "tile-mismatch"],
+        &[
+            "bundle-file-changed",
+            "checkpoint-root-mismatch",
+            "tile-mismatch",
+        ],
+    );
+    remake_manifests(folder.path());
+    says(
+        folder.path(),
+        &key,
+        1,
+        &["tile-mismatch"],
+        &["checkpoint-root-mismatch", "tile-mismatch"],
+    );
+}
+
+#[test]
+fn the_python_judge_finds_forks_and_missing_files() {
+    let key = signer().verifier().to_string();
+    let honest = Archive::build(300, 200);
+    let mut rewritten = honest.clone();
+    rewritten.edit(100, |leaf| leaf.draft.role = "mayor".into());
+    rewritten.relink_as_before();
+    rewritten.publish(300, &signer());
+    let folder = export(&rewritten);
+    let kept = folder.path().join("kept");
+    std::fs::write(&kept, honest.checkpoint.expect("one")).expect("written");
+    let kept = kept.display().to_string();
+    says(folder.path(), &["--key", &key], 0, &[], &[]);
+    says(
+        folder.path(),
+        &["--key", &key, "--since", &kept],
+        1,
+        &["fork-against-kept-checkpoint"],
+        &[],
+    );
+    let folder = export(&Archive::build(300, 300));
+    std::fs::remove_file(folder.path().join("data/log/tile/1/000.p/1")).expect("removed");
+    says(
+        folder.path(),
+        &["--key", &key],
+        2,
+        &["bundle-file-missing", "tile-missing"],
+        &["bundle-file-missing"],
+    );
+}

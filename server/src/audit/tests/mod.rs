@@ -1,0 +1,10 @@
+mod attacks;
+mod bundles;
+mod canonical;
+mod fixture;
+mod golden;
+mod judges;
+mod leaf;
+mod merkle;
+mod note;
+mod tile;

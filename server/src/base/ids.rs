@@ -1,0 +1,72 @@
+//! One type per kind of thing, so that no id is handed to the wrong door. All are `UUIDv7`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id, ordered by time.
+            #[must_use]
+            #[expect(clippy::new_without_default, reason = "a default id would be a new one each time")]
+            #[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// The id that stands in a row or an event.
+            #[must_use]
+            pub const fn of(raw: Uuid) -> Self {
+                Self(raw)
+            }
+
+            /// For a row or an event.
+            #[must_use]
+            pub const fn raw(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A department.
+    DepartmentId;
+    /// A person's or a service's account.
+    AccountId;
+    /// A role given to an account.
+    GrantId;
+    /// A token that speaks for an account.
+    TokenId;
+    /// A document.
+    DocumentId;
+    /// One version of a document.
+    VersionId;
+    /// Something made from a version: its text, later its pictures.
+    RenditionId;
+    /// One request at the edge.
+    RequestId;
+    /// One unit of work: what was committed together.
+    UnitId;
+}

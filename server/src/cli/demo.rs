@@ -1,0 +1,178 @@
+//! `papierlos demo`: a town to look at.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::progress::Progress;
+use super::{Ended, Failure, MISSING, chain, say};
+use crate::app::Server;
+use crate::config::Config;
+use crate::demo::content::Town;
+use crate::demo::fill::{Move, PASSWORD};
+use crate::jobs;
+
+/// Where the demo town lives if nothing is said.
+const DATA: &str = "demo-data";
+/// How often it is looked whether everything can be found.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a person is kept waiting for texts to be read: the rest is read behind the open door.
+const READING_MAX: Duration = Duration::from_secs(30);
+
+/// Shows Papierlos: a town with people and documents, ready to be searched.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// The address to listen on; a free port where the usual one is taken.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+impl Demo {
+    /// What the demo says in place of settings.
+    pub(super) fn settings(
+        &self,
+        data: Option<&std::path::Path>,
+        arguments: &mut Vec<(&'static str, String)>,
+    ) {
+        if data.is_none() {
+            arguments.push(("data_dir", DATA.to_owned()));
+        }
+        if let Some(listen) = &self.listen {
+            arguments.push(("server.listen", listen.clone()));
+        }
+    }
+
+    pub(super) fn run(self, mut config: Config) -> Ended {
+        if self.listen.is_none() && TcpListener::bind(config.server.listen).is_err() {
+            config.server.listen.set_port(0);
+        }
+        actix_web::rt::System::new().block_on(async move {
+            let opened = Server::open(config).await;
+            let server = opened.map_err(|error| Failure::new(MISSING, chain(&error)))?;
+            let town = match ready(&server).await {
+                Ok(Some(town)) => town,
+                Ok(None) => {
+                    server.end().await;
+                    return Ok(());
+                }
+                Err(failure) => {
+                    server.end().await;
+                    return Err(failure);
+                }
+            };
+            let ended = server.run(|address| welcome(&town, address)).await;
+            ended.map_err(|error| Failure::new(MISSING, chain(&error)))
+        })
+    }
+}
+
+/// Fills the archive and waits until everything can be found. Nothing where it was told to end
+/// before: the next run goes on.
+async fn ready(server: &Server) -> Result<Option<Move>, Failure> {
+    tokio::select! {
+        filled = fill(server) => filled.map(Some),
+        () = super::asked_to_end() => Ok(None),
+    }
+}
+
+async fn fill(server: &Server) -> Result<Move, Failure> {
+    let archive = server.archive();
+    let town = Move::begin(&archive.db, &archive.storage).await?;
+    if town.missing() > 0 {
+        let mut progress = Progress::begin("Ablegen / filing", count(town.missing()));
+        let filed = town.finish(|| progress.step()).await;
+        progress.end();
+        filed?;
+    }
+    wait_for_texts(server).await?;
+    Ok(town)
+}
+
+/// Waits until everything can be found, but not for ever.
+async fn wait_for_texts(server: &Server) -> Result<(), Failure> {
+    let archive = server.archive();
+    let end = Instant::now() + READING_MAX;
+    let waiting = jobs::backlog(archive.db.read()).await?.waiting;
+    let mut left = waiting;
+    if waiting > 0 {
+        let mut progress = Progress::begin("Lesen / reading", waiting);
+        while left > 0 && Instant::now() < end {
+            progress.reach(waiting.saturating_sub(left));
+            tokio::time::sleep(LOOK_EVERY).await;
+            left = jobs::backlog(archive.db.read()).await?.waiting;
+        }
+        progress.reach(waiting.saturating_sub(left));
+        progress.end();
+    }
+    if left > 0 {
+        say(&format!(
+            "{left} Texte werden im Hintergrund gelesen und sind gleich auffindbar. / \
+             {left} texts are still being read and can be found in a moment."
+        ));
+        return Ok(());
+    }
+    while server.behind() > 0 && Instant::now() < end {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn welcome(town: &Move, address: &str) {
+    let town = town.town();
+    let clerk = town
+        .people
+        .iter()
+        .find(|person| person.user == "j.brinkhoff");
+    let clerk = clerk
+        .or(town.people.first())
+        .map(|one| one.user.as_str())
+        .unwrap_or_default();
+    say(&format!(
+        "\n  Papierlos: {} {}, {} Dokumente\n\n  \
+         Öffnen / open        {address}/\n  \
+         Passwort / password  {PASSWORD}  (für alle / for everyone)\n  \
+         Schnittstelle / API  {address}/api\n\n  \
+         Anmelden als / sign in as",
+        town.about.name,
+        town.about.epithet,
+        town.documents.len(),
+    ));
+    people(town);
+    say(&format!(
+        "\n  Auf der Kommandozeile / on the command line\n\n\
+         # anmelden / sign in\n\
+         TOKEN=$(curl -s {address}/api/v1/session -H 'Content-Type: application/json' \
+         -d '{{\"login\":\"{clerk}\",\"password\":\"{PASSWORD}\"}}' | \
+         sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         # suchen / search\n\
+         curl -s -G {address}/api/v1/search -H \"Authorization: Bearer $TOKEN\" \
+         --data-urlencode 'q=Parkausweis'\n\
+         # ablegen / file a document\n\
+         curl -s {address}/api/v1/documents -H \"Authorization: Bearer $TOKEN\" \
+         -F 'metadata={{\"title\":\"Mein erster Brief\"}};type=application/json' \
+         -F 'content=@brief.pdf;type=application/pdf'\n\n  \
+         Beenden mit Strg-C / stop with Ctrl-C\n"
+    ));
+}
+
+fn people(town: &Town) {
+    let width = town
+        .people
+        .iter()
+        .map(|person| person.user.chars().count())
+        .max();
+    let width = width.unwrap_or_default();
+    for person in &town.people {
+        let department = town.department(&person.department);
+        let department = department.map(|one| one.name.as_str()).unwrap_or_default();
+        let (user, name, function) = (&person.user, &person.name, &person.function);
+        say(&format!(
+            "    {user:width$}  {name}, {function} ({department})"
+        ));
+    }
+}

@@ -1,0 +1,109 @@
+//! `papierlos export`: the log as files, for an auditor.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::verify::place;
+use super::{Ended, Failure, MISSING, bar, runtime, say};
+use crate::archive::{Archive, Reading};
+use crate::audit::Outcome;
+use crate::audit::bundle::{BundleSummary, OpeningsPart, RootOfExport};
+use crate::audit::event::Look;
+use crate::audit::verify::Presence;
+use crate::base::{Actor, Tasks};
+use crate::config::Config;
+use crate::ledger::looks::{Looked, Looks};
+use crate::proof::{DatabaseLog, Exported, Wanted, Which, export};
+
+/// Writes what others need to check for themselves.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Writes the log into this folder, which must be empty or not exist.
+    #[arg(long, value_name = "DIR", required = true)]
+    log: PathBuf,
+    /// With the openings of the commitments: names and titles in the clear.
+    #[arg(long)]
+    openings: bool,
+    /// Whose archive it is, for the label of the bundle.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    organisation: String,
+}
+
+impl Export {
+    pub(super) fn run(self, config: &Config) -> Ended {
+        let runtime = runtime()?;
+        let date = runtime.block_on(note(config))?;
+        let (openings, part) = if self.openings {
+            (Presence::Present, OpeningsPart::Included)
+        } else {
+            (Presence::Absent, OpeningsPart::LeftOut)
+        };
+        let mut source = runtime.block_on(async {
+            let reading = Reading::open(config).await?;
+            let wanted = Wanted {
+                openings,
+                states: Presence::Absent,
+            };
+            let place = place(&reading, Which::Changes)?;
+            DatabaseLog::open(place, Which::Changes, wanted)
+                .await
+                .map_err(Failure::from)
+        })?;
+        let progress = bar(source.records()?);
+        let what = Exported {
+            folder: &self.log,
+            openings: part,
+            date: &date,
+            organisation: &self.organisation,
+        };
+        let summary = export(&mut source, what, &|records| progress.set_position(records));
+        progress.finish_and_clear();
+        said(&summary?)
+    }
+}
+
+/// Records the export in the access log, before the first byte; gives the civil date.
+async fn note(config: &Config) -> Result<String, Failure> {
+    let archive = Archive::open(config).await?;
+    let tasks = Tasks::default();
+    let (origin, first) = archive.access.clone();
+    let looks = Looks::start(&archive.db, origin, first, &tasks);
+    let looked = Looked {
+        look: Look::ExportLog,
+        actor: Actor::system(),
+        department: None,
+        document: None,
+        outcome: Outcome::Ok,
+    };
+    let noted = looks.note_first(looked).await;
+    tasks.end().await;
+    let date = archive.db.now().utc().date().to_string();
+    archive.db.close().await;
+    if noted {
+        Ok(date)
+    } else {
+        Err(Failure::new(
+            MISSING,
+            "the export could not be recorded; nothing was written",
+        ))
+    }
+}
+
+fn said(summary: &BundleSummary) -> Ended {
+    let BundleSummary { records, tail, .. } = summary;
+    say(&format!(
+        "{records} Einträge, davon {tail} noch ohne Prüfpunkt"
+    ));
+    match summary.root {
+        RootOfExport::Fits => Ok(()),
+        RootOfExport::NoCheckpoint => Err(Failure::new(
+            MISSING,
+            "there is no signed checkpoint yet; the bundle is complete",
+        )),
+        RootOfExport::Differs => Err(Failure::new(
+            super::FINDINGS,
+            "the records do not have the signed root; the bundle is complete and is evidence",
+        )),
+    }
+}

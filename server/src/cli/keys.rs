@@ -1,0 +1,126 @@
+//! `papierlos keys`: the wrapping keys in the key file.
+
+use clap::Subcommand;
+use storage::{KeyDomain, KeyFile, Kms};
+
+use super::{Ended, Failure, MISSING, USAGE, chain, say};
+use crate::app::open_index;
+use crate::archive::Archive;
+use crate::config::Config;
+use crate::documents::DOMAINS;
+use crate::proof::keys::{rewrap, usage};
+
+/// The keys that wrap the keys of content.
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// Lists them, with how many rows each holds.
+    List,
+    /// Makes a new key and wraps everything under it. The server must be down.
+    Rotate {
+        /// The key domain.
+        #[arg(long, default_value = "general")]
+        domain: String,
+        /// Makes no new key: goes on where a rotation was interrupted.
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Removes a key that nothing is wrapped by any more. The server must be down.
+    Remove {
+        /// The key, as `keys list` shows it.
+        id: String,
+        /// The key domain.
+        #[arg(long, default_value = "general")]
+        domain: String,
+    },
+}
+
+impl Keys {
+    pub(super) async fn run(self, config: &Config) -> Ended {
+        match self {
+            Self::List => list(config).await,
+            Self::Rotate { domain, resume } => rotate(config, &parse(&domain)?, resume).await,
+            Self::Remove { id, domain } => remove(config, &parse(&domain)?, &id).await,
+        }
+    }
+}
+
+fn parse(domain: &str) -> Result<KeyDomain, Failure> {
+    KeyDomain::parse(domain).map_err(|error| Failure::of(USAGE, &error))
+}
+
+async fn list(config: &Config) -> Ended {
+    let archive = Archive::open(config).await?;
+    let used = usage(archive.db.read()).await;
+    archive.db.close().await;
+    let used = used?;
+    for domain in archive.keys.domains() {
+        let active = archive.keys.active_kek(&domain)?;
+        for id in archive.keys.key_ids(&domain) {
+            let row = used
+                .iter()
+                .find(|row| row.domain == domain.as_str() && row.kek == id);
+            let (blobs, subjects) = row.map_or((0, 0), |row| (row.blobs, row.subjects));
+            let mark = if id == active { "aktiv" } else { "alt" };
+            say(&format!(
+                "{domain} {id} {mark} Inhalte {blobs} Öffnungen {subjects}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn rotate(config: &Config, domain: &KeyDomain, resume: bool) -> Ended {
+    let archive = Archive::open(config).await?;
+    let held = alone(config).await?;
+    if !resume {
+        let id = KeyFile::rotate(&config.key_file, domain, &archive.db.now().to_string())?;
+        say(&format!(
+            "neuer Schlüssel {id}; jetzt die Schlüsseldatei sichern, getrennt vom Rest"
+        ));
+    }
+    // The writer of this process still wraps with what it opened: it is closed before the new file
+    // is used, and opened again with it.
+    archive.db.close().await;
+    let archive = Archive::open(config).await?;
+    let done = rewrap(&archive.db, archive.keys.as_ref(), domain).await;
+    archive.db.close().await;
+    drop(held);
+    let done = done?;
+    say(&format!(
+        "neu verpackt: {} Inhalte, {} Öffnungen",
+        done.blobs, done.subjects
+    ));
+    Ok(())
+}
+
+async fn remove(config: &Config, domain: &KeyDomain, id: &str) -> Ended {
+    let archive = Archive::open(config).await?;
+    let held = alone(config).await?;
+    let used = usage(archive.db.read()).await;
+    archive.db.close().await;
+    let row = used?
+        .into_iter()
+        .find(|row| row.domain == domain.as_str() && row.kek == id);
+    if let Some(row) = row {
+        let said = format!(
+            "{id} still wraps {} keys of content and {} of openings: run keys rotate --resume",
+            row.blobs, row.subjects
+        );
+        return Err(Failure::new(super::FINDINGS, said));
+    }
+    KeyFile::remove(&config.key_file, domain, id)?;
+    drop(held);
+    say(&format!(
+        "{id} entfernt; Sicherungen von davor brauchen ihn noch"
+    ));
+    Ok(())
+}
+
+/// Holds the index as the sign that no server runs: it would go on with the keys that it has read.
+async fn alone(config: &Config) -> Result<indexer::Index, Failure> {
+    open_index(config)
+        .await
+        .map_err(|error| Failure::new(MISSING, format!("{}; end the server first", chain(&error))))
+}
+
+const _: () = assert!(!DOMAINS.is_empty());

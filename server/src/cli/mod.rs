@@ -1,0 +1,272 @@
+//! The command line: what each subcommand is called and what it answers with.
+//!
+//! Exit codes: 0 done, 1 findings (tampering, damage), 2 material missing or something could not be
+//! opened, 3 wrong usage.
+
+mod check;
+mod demo;
+mod export;
+mod import;
+mod keys;
+mod progress;
+mod reindex;
+mod serve;
+mod user;
+mod verify;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat};
+
+/// Findings: something is not as it should be.
+pub const FINDINGS: u8 = 1;
+/// Something is missing or could not be opened.
+pub const MISSING: u8 = 2;
+/// The command line was wrong.
+pub const USAGE: u8 = 3;
+
+/// Papierlos, the paperless archive of a town hall.
+#[derive(Debug, Parser)]
+#[command(name = "papierlos", version, about, long_about = None)]
+struct Papierlos {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, Args)]
+struct Common {
+    /// The settings file.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of everything that has no place of its own.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve(serve::Serve),
+    /// Shows Papierlos: a town with people and documents, ready to be searched.
+    Demo(demo::Demo),
+    /// Files everything in a folder.
+    Import(import::Import),
+    /// Accounts, from this machine: for the first administrator.
+    #[command(subcommand)]
+    User(user::User),
+    /// Checks the log: of this archive, or an exported one.
+    Verify(verify::Verify),
+    /// Writes what others need to check for themselves.
+    Export(export::Export),
+    /// Checks whether rows, content, index, jobs and log fit each other.
+    Check(check::Check),
+    /// Builds the index anew from the rows.
+    Reindex,
+    /// The keys that wrap the keys of content.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Shows the settings in force and where each comes from; secrets are hidden.
+    Config,
+    /// Prints the contract (OpenAPI 3.1).
+    Openapi,
+}
+
+/// What a subcommand ends with: nothing, or what to say and with which code.
+type Ended = Result<(), Failure>;
+
+/// Why a subcommand ended badly.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The whole chain of causes, in one line.
+    pub(crate) fn of(code: u8, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::new(code, chain(error))
+    }
+}
+
+impl<E: std::error::Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::of(MISSING, &error)
+    }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_line = cause.to_string();
+        if !line.ends_with(&cause_line) {
+            line.push_str(": ");
+            line.push_str(&cause_line);
+        }
+        next = cause.source();
+    }
+    line
+}
+
+/// A line on standard output.
+pub(crate) fn say(line: &str) {
+    // Whoever reads may have gone; that is no reason to fail.
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+/// A bar on standard error where that is a terminal; nothing elsewhere.
+pub(crate) fn bar(total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  noch {eta}");
+    bar.set_style(style.unwrap_or_else(|_bad| ProgressStyle::default_bar()));
+    bar
+}
+
+fn complain(line: &str) {
+    drop(writeln!(std::io::stderr(), "papierlos: {line}"));
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let papierlos = match Papierlos::try_parse() {
+        Ok(papierlos) => papierlos,
+        Err(error) => {
+            drop(error.print());
+            return if error.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    // One TLS, named once; a second call would be refused, which is harmless.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    match run(papierlos) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(papierlos: Papierlos) -> Ended {
+    let Papierlos { command, common } = papierlos;
+    if let Command::Openapi = command {
+        return openapi();
+    }
+    let mut arguments: Vec<(&'static str, String)> = Vec::new();
+    if let Some(data) = &common.data {
+        arguments.push(("data_dir", data.display().to_string()));
+    }
+    if let Command::Serve(serve) = &command
+        && let Some(listen) = serve.listen()
+    {
+        arguments.push(("server.listen", listen));
+    }
+    if let Command::Demo(demo) = &command {
+        demo.settings(common.data.as_deref(), &mut arguments);
+    }
+    let mut config = Config::of_process(common.config.as_deref(), &arguments)
+        .map_err(|errors| Failure::new(USAGE, errors.to_string()))?;
+    // A person looks at these two: a line for each request would hide what they are told.
+    let quiet = matches!(command, Command::Demo(_) | Command::Import(_));
+    if quiet
+        && config
+            .shown()
+            .iter()
+            .any(|one| one.key == "logging.level" && one.is_default)
+    {
+        "warn".clone_into(&mut config.logging.level);
+    }
+    log_to_stderr(&config);
+    match command {
+        Command::Serve(serve) => serve.run(config),
+        Command::Demo(demo) => demo.run(config),
+        Command::Import(import) => runtime()?.block_on(import.run(&config)),
+        Command::User(user) => runtime()?.block_on(user.run(&config)),
+        Command::Verify(verify) => verify.run(&config),
+        Command::Export(export) => export.run(&config),
+        Command::Check(check) => runtime()?.block_on(check.run(&config)),
+        Command::Reindex => runtime()?.block_on(reindex::run(&config)),
+        Command::Keys(keys) => runtime()?.block_on(keys.run(&config)),
+        Command::Config => {
+            say(config.print().trim_end());
+            Ok(())
+        }
+        Command::Openapi => Ok(()),
+    }
+}
+
+/// The contract as it is committed: YAML with a first line that says where it comes from.
+pub fn contract_yaml() -> Result<String, String> {
+    let yaml = crate::app::contract()
+        .to_yaml()
+        .map_err(|error| error.to_string())?;
+    Ok(format!(
+        "# Generated by `papierlos openapi` from the code; a test keeps it current.\n{yaml}"
+    ))
+}
+
+fn openapi() -> Ended {
+    let yaml = contract_yaml().map_err(|error| Failure::new(MISSING, error))?;
+    say(yaml.trim_end());
+    Ok(())
+}
+
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+}
+
+/// Comes when the process is told to end: Ctrl-C, or SIGTERM.
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+fn log_to_stderr(config: &Config) {
+    // The migrator says on every start that there is nothing to do.
+    let level = format!("{},sea_orm_migration=warn", config.logging.level);
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(terminal)
+        .with_writer(std::io::stderr);
+    let set = match config.logging.format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_target(false).try_init(),
+    };
+    // A second start in the same process keeps the first one's lines.
+    drop(set);
+}

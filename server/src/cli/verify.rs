@@ -1,0 +1,239 @@
+//! `papierlos verify`: the log of this archive while it lives, or a bundle that was exported.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Ended, FINDINGS, Failure, MISSING, USAGE, bar, runtime, say};
+use crate::archive::{OpenError, Reading, access_origin};
+use crate::audit::bundle::Bundle;
+use crate::audit::note::{NoteKey, Policy};
+use crate::audit::verify::{Language, Options, Presence, Receipts, Report, Trust, verify};
+use crate::config::Config;
+use crate::proof::{Blobs, DatabaseLog, Look, Place, Wanted, Which};
+
+/// Largest checkpoint that is read, in bytes.
+const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
+
+/// Checks the log: of this archive, or an exported one.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The folder of an exported log; this archive if there is none.
+    #[arg(value_name = "BUNDLE")]
+    bundle: Option<PathBuf>,
+    /// A checkpoint that was kept: the log must continue it. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    since: Vec<PathBuf>,
+    /// Receipts that were kept, a line `seq,hash` each: the log must have these records.
+    #[arg(long, value_name = "FILE")]
+    receipts: Option<PathBuf>,
+    /// The public key of the log, from paper: NAME+ID+KEY. Without it the key that is found here is used.
+    #[arg(long, value_name = "NAME+ID+KEY")]
+    key: Option<String>,
+    /// Reads every byte of every blob; without it only whether the blob is there.
+    #[arg(long)]
+    blobs: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+    /// Prints English.
+    #[arg(long)]
+    english: bool,
+}
+
+/// What the caller brought along.
+struct Brought {
+    trust: Trust,
+    kept: Vec<Vec<u8>>,
+    receipts: Receipts,
+}
+
+impl Verify {
+    pub(super) fn run(self, config: &Config) -> Ended {
+        let brought = self.brought()?;
+        match &self.bundle {
+            Some(_) if self.blobs => Err(Failure::new(
+                USAGE,
+                "--blobs: an exported log has no content beside it",
+            )),
+            Some(bundle) => self.bundle(bundle, brought),
+            None => self.living(config, brought),
+        }
+    }
+
+    fn brought(&self) -> Result<Brought, Failure> {
+        let trust = match &self.key {
+            Some(text) => {
+                let key = text.parse::<NoteKey>();
+                let key = key.map_err(|_bad| Failure::new(USAGE, "--key: not a public key"))?;
+                Trust::Pinned(Policy::new(vec![key]))
+            }
+            None => Trust::FirstUse,
+        };
+        let mut kept = Vec::new();
+        for path in &self.since {
+            kept.push(read(path, CHECKPOINT_BYTES_MAX)?);
+        }
+        let receipts = match &self.receipts {
+            Some(path) => {
+                let text = String::from_utf8_lossy(&read(path, 1 << 30)?).into_owned();
+                Receipts::parse(&text)
+                    .map_err(|bad| Failure::new(USAGE, format!("{}: {bad}", path.display())))?
+            }
+            None => Receipts::default(),
+        };
+        Ok(Brought {
+            trust,
+            kept,
+            receipts,
+        })
+    }
+
+    fn bundle(&self, folder: &Path, brought: Brought) -> Ended {
+        let mut bundle = Bundle::open(folder)?;
+        let progress = indicatif::ProgressBar::no_length();
+        let options = Options {
+            trust: brought.trust,
+            kept: brought.kept,
+            receipts: brought.receipts,
+            progress: &|records| progress.set_position(records),
+            ..Options::default()
+        };
+        let report = verify(&mut bundle, &options);
+        progress.finish_and_clear();
+        let report = report?;
+        if self.json {
+            say(&report.to_json().to_string());
+        } else {
+            say(report.to_text(self.language()).trim_end());
+        }
+        ended(report.exit_code())
+    }
+
+    fn living(&self, config: &Config, brought: Brought) -> Ended {
+        let runtime = runtime()?;
+        let reading = runtime.block_on(Reading::open(config))?;
+        let look = if self.blobs {
+            Look::Digest
+        } else {
+            Look::Presence
+        };
+        let blobs = Blobs::new(runtime.handle().clone(), reading.storage.clone(), look);
+        let wanted = Wanted {
+            openings: Presence::Present,
+            states: Presence::Present,
+        };
+        let open = |which| {
+            runtime.block_on(async {
+                let place = place(&reading, which)?;
+                DatabaseLog::open(place, which, wanted)
+                    .await
+                    .map_err(Failure::from)
+            })
+        };
+
+        let mut changes = open(Which::Changes)?;
+        let progress = bar(changes.records()?);
+        let options = Options {
+            trust: brought.trust.clone(),
+            kept: brought.kept,
+            receipts: brought.receipts,
+            blobs: Some(&blobs),
+            progress: &|records| progress.set_position(records),
+            ..Options::default()
+        };
+        let changed = verify(&mut changes, &options);
+        progress.finish_and_clear();
+        let changed = changed?;
+
+        let mut looks = open(Which::Looks)?;
+        let options = Options {
+            trust: brought.trust,
+            ..Options::default()
+        };
+        let looked = verify(&mut looks, &options)?;
+        self.print(&changed, &looked);
+        ended(worse(changed.exit_code(), looked.exit_code()))
+    }
+
+    fn print(&self, changes: &Report, looks: &Report) {
+        if self.json {
+            let mut all = changes.to_json();
+            if let Some(all) = all.as_object_mut() {
+                all.insert("access".to_owned(), looks.to_json());
+                let read = if self.blobs { "digest" } else { "presence" };
+                all.insert("blobs".to_owned(), read.into());
+                let exit = worse(changes.exit_code(), looks.exit_code());
+                all.insert("exit".to_owned(), json!(exit));
+            }
+            say(&all.to_string());
+            return;
+        }
+        let language = self.language();
+        say(changes.to_text(language).trim_end());
+        if !self.blobs {
+            say(match language {
+                Language::German => "     Inhalte: nur, ob sie da sind; --blobs liest jedes Byte.",
+                Language::English => {
+                    "     Content: only whether it is there; --blobs reads every byte."
+                }
+            });
+        }
+        say("");
+        say(looks.to_text(language).trim_end());
+    }
+
+    const fn language(&self) -> Language {
+        if self.english {
+            Language::English
+        } else {
+            Language::German
+        }
+    }
+}
+
+/// Where one of the two logs of the archive lies.
+pub(super) fn place(reading: &Reading, which: Which) -> Result<Place, OpenError> {
+    let origin = match which {
+        Which::Changes => reading.origin.clone(),
+        Which::Looks => access_origin(&reading.origin)?,
+    };
+    Ok(Place {
+        url: reading.url.clone(),
+        storage: reading.storage.clone(),
+        origin,
+        policy: Policy::new(vec![reading.key.clone()]).to_string(),
+        lock: reading.lock.clone(),
+    })
+}
+
+fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    use std::io::Read as _;
+    let wrong = |error| Failure::new(MISSING, format!("{}: {error}", path.display()));
+    let file = std::fs::File::open(path).map_err(wrong)?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max)
+        .read_to_end(&mut bytes)
+        .map_err(wrong)?;
+    Ok(bytes)
+}
+
+/// The code that says more: tampering before missing material before nothing.
+fn worse(one: u8, other: u8) -> u8 {
+    match (one, other) {
+        (FINDINGS, _) | (_, FINDINGS) => FINDINGS,
+        (one, other) => one.max(other),
+    }
+}
+
+fn ended(code: u8) -> Ended {
+    match code {
+        0 => Ok(()),
+        FINDINGS => Err(Failure::new(
+            FINDINGS,
+            "the log was tampered with; see above",
+        )),
+        other => Err(Failure::new(other, "material is missing; see above")),
+    }
+}

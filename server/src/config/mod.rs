@@ -1,0 +1,445 @@
+//! The configuration: one TOML file, `PAPIERLOS_` variables, the command line.
+//!
+//! The same input gives the same configuration: nothing here looks at the process or the disk by
+//! itself, except [`Config::of_process`].
+
+mod error;
+mod gather;
+mod print;
+mod read;
+mod setting;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::http::limits::Rates;
+use read::Reader;
+
+pub use error::{ConfigError, ConfigErrors, Origin};
+pub use gather::Sources;
+pub use print::{Shown, table};
+pub use read::DatabaseUrl;
+pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
+
+/// Words that are never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Keeps it.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// Gives it to the one who needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("********")
+    }
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder of everything that has no place of its own.
+    pub data_dir: PathBuf,
+    /// Listening.
+    pub server: Server,
+    /// Sizes.
+    pub limits: Limits,
+    /// Times.
+    pub timeouts: Timeouts,
+    /// Requests per time.
+    pub rates: Rates,
+    /// The database.
+    pub database: Database,
+    /// The blobs.
+    pub storage: Storage,
+    /// The keys that wrap the keys of blobs.
+    pub key_file: PathBuf,
+    /// The audit log.
+    pub log: Log,
+    /// The search index.
+    pub index: Index,
+    /// Text out of documents.
+    pub extract: Extract,
+    /// Sign-in.
+    pub auth: Auth,
+    /// At which hour (UTC) everything is checked.
+    pub nightly_hour: u8,
+    /// Log lines.
+    pub logging: Logging,
+    shown: Vec<Shown>,
+}
+
+/// Listening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The address that people use, without a slash at the end.
+    pub public_url: String,
+    /// Threads; `None` is one for each core.
+    pub workers: Option<usize>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How long a stopping server finishes what it has begun.
+    pub shutdown: Duration,
+}
+
+impl Server {
+    /// Whether browsers come by TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// Sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Content of one upload.
+    pub upload_bytes_max: u64,
+    /// A JSON body.
+    pub body_bytes_max: usize,
+    /// Connections at the same time.
+    pub connections_max: usize,
+}
+
+/// Times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For the head of a request.
+    pub head: Duration,
+    /// For standing still.
+    pub idle: Duration,
+    /// For a whole request.
+    pub request_max: Duration,
+    /// For an idle connection.
+    pub keep_alive: Duration,
+}
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// Connections for reading.
+    pub connections_max: u32,
+}
+
+/// Where blobs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In a folder.
+    Folder(PathBuf),
+    /// On an S3 service.
+    S3(S3),
+}
+
+/// An S3 service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3 {
+    /// Its address.
+    pub endpoint: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What every name begins with.
+    pub prefix: String,
+    /// The region.
+    pub region: String,
+    /// The access key.
+    pub access_key: String,
+    /// The secret key.
+    pub secret_key: Secret,
+    /// Whether TLS may be missing.
+    pub allow_http: bool,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its name, for ever.
+    pub origin: String,
+    /// The key that signs its head.
+    pub signing_key_file: PathBuf,
+    /// Where the last signed head is kept.
+    pub lock_dir: PathBuf,
+    /// How soon after a change the head is signed.
+    pub publish: Duration,
+    /// How often it is signed where nothing changes.
+    pub heartbeat: Duration,
+}
+
+/// The search index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Memory for writing.
+    pub memory_bytes_max: usize,
+    /// How soon a change can be found.
+    pub commit: Duration,
+}
+
+/// Text out of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extract {
+    /// Processes.
+    pub workers: usize,
+    /// Memory of each.
+    pub memory_bytes_max: u64,
+    /// Time for one document.
+    pub time_max: Duration,
+    /// Pages of one document.
+    pub pages_max: u32,
+    /// Text of one document.
+    pub text_bytes_max: u64,
+}
+
+/// Sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Auth {
+    /// How long someone stays signed in.
+    pub session: Duration,
+    /// Memory for one password, in kibibytes as argon2 counts.
+    pub argon2_memory_kib: u32,
+    /// Passes over it.
+    pub argon2_passes: u32,
+    /// The fewest characters of a password.
+    pub password_chars_min: usize,
+}
+
+/// Log lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    /// How they look.
+    pub format: LogFormat,
+    /// Which there are.
+    pub level: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Config {
+    /// Reads the sources: file, environment, command line; the later one counts.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(gather::gather(sources));
+        let mut config = Self::read(&mut reader);
+        let (said, errors) = reader.finish();
+        if !errors.is_empty() {
+            return Err(ConfigErrors(errors));
+        }
+        config.shown = said
+            .into_iter()
+            .map(|(setting, said)| Shown::new(setting, said))
+            .collect();
+        Ok(config)
+    }
+
+    /// The configuration of this process: its environment and the files of this machine.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn of_process(
+        file: Option<&Path>,
+        arguments: &[(&'static str, String)],
+    ) -> Result<Self, ConfigErrors> {
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let named = env
+            .get("PAPIERLOS_CONFIG")
+            .filter(|path| !path.is_empty())
+            .map(Path::new);
+        let read = |path: &Path| std::fs::read_to_string(path);
+        Self::load(&Sources {
+            file: file.or(named),
+            env: &env,
+            arguments,
+            read: &read,
+        })
+    }
+
+    /// What counts, setting by setting, and who said so; secrets hidden.
+    pub fn shown(&self) -> &[Shown] {
+        &self.shown
+    }
+
+    fn read(reader: &mut Reader) -> Self {
+        let server = read_server(reader);
+        Self {
+            data_dir: reader.data_dir(),
+            limits: Limits {
+                upload_bytes_max: reader.number("limits.upload_bytes_max"),
+                body_bytes_max: reader.small("limits.body_bytes_max"),
+                connections_max: reader.small("limits.connections_max"),
+            },
+            timeouts: Timeouts {
+                head: seconds(reader, "timeouts.head_seconds"),
+                idle: seconds(reader, "timeouts.idle_seconds"),
+                request_max: seconds(reader, "timeouts.request_seconds_max"),
+                keep_alive: seconds(reader, "timeouts.keep_alive_seconds"),
+            },
+            rates: Rates {
+                address_per_second: reader.small("rates.address_per_second"),
+                principal_per_second: reader.small("rates.principal_per_second"),
+                sign_in_per_minute: reader.small("rates.sign_in_per_minute"),
+            },
+            database: Database {
+                url: reader.database("database.url"),
+                connections_max: reader.small("database.connections_max"),
+            },
+            storage: read_storage(reader),
+            key_file: reader.path("keys.key_file"),
+            log: read_log(reader, &server),
+            index: Index {
+                dir: reader.path("index.dir"),
+                memory_bytes_max: reader.small("index.memory_bytes_max"),
+                commit: Duration::from_millis(reader.number("index.commit_milliseconds")),
+            },
+            extract: Extract {
+                workers: reader.small("extract.workers"),
+                memory_bytes_max: reader.number("extract.memory_bytes_max"),
+                time_max: seconds(reader, "extract.seconds_max"),
+                pages_max: reader.small("extract.pages_max"),
+                text_bytes_max: reader.number("extract.text_bytes_max"),
+            },
+            auth: read_auth(reader),
+            nightly_hour: reader.small("check.nightly_hour"),
+            logging: Logging {
+                format: match reader.text("logging.format").as_str() {
+                    "json" => LogFormat::Json,
+                    _ => LogFormat::Text,
+                },
+                level: read_level(reader),
+            },
+            server,
+            shown: vec![],
+        }
+    }
+}
+
+fn seconds(reader: &mut Reader, key: &str) -> Duration {
+    Duration::from_secs(reader.number(key))
+}
+
+fn read_server(reader: &mut Reader) -> Server {
+    let listen = reader.listen("server.listen");
+    let public_url = match reader.text("server.public_url") {
+        url if url.is_empty() => format!("http://{listen}"),
+        url => url.trim_end_matches('/').to_owned(),
+    };
+    Server {
+        listen,
+        public_url,
+        workers: Some(reader.small("server.workers")).filter(|workers| *workers > 0),
+        trusted_proxies: reader.addresses("server.trusted_proxies"),
+        shutdown: seconds(reader, "server.shutdown_seconds"),
+    }
+}
+
+fn read_storage(reader: &mut Reader) -> Storage {
+    const S3_BACKEND: &str = "storage.backend = \"s3\"";
+    let folder = reader.path("storage.folder");
+    let s3 = S3 {
+        endpoint: reader.text("storage.s3_endpoint"),
+        bucket: reader.text("storage.s3_bucket"),
+        prefix: reader.text("storage.s3_prefix"),
+        region: reader.text("storage.s3_region"),
+        access_key: reader.text("storage.s3_access_key"),
+        secret_key: reader.secret("storage.s3_secret_key"),
+        allow_http: reader.flag("storage.s3_allow_http"),
+    };
+    if reader.text("storage.backend") != "s3" {
+        return Storage::Folder(folder);
+    }
+    let needed = [
+        ("storage.s3_endpoint", s3.endpoint.is_empty()),
+        ("storage.s3_bucket", s3.bucket.is_empty()),
+        ("storage.s3_access_key", s3.access_key.is_empty()),
+        ("storage.s3_secret_key", s3.secret_key.is_empty()),
+    ];
+    for (name, _) in needed.into_iter().filter(|(_, missing)| *missing) {
+        reader.missing(name, S3_BACKEND);
+    }
+    if s3.endpoint.starts_with("http://") && !s3.allow_http {
+        let allowed = "an address that begins with https://, or storage.s3_allow_http = true";
+        reader.refuse("storage.s3_endpoint", &s3.endpoint, allowed);
+    }
+    Storage::S3(s3)
+}
+
+fn read_log(reader: &mut Reader, server: &Server) -> Log {
+    let origin = match reader.text("log.origin") {
+        origin if origin.is_empty() => {
+            let host = server.public_url.split("://").nth(1).unwrap_or_default();
+            let host = host.split('/').next().unwrap_or_default();
+            format!("{}/audit", host.rsplit('@').next().unwrap_or_default())
+        }
+        origin => origin,
+    };
+    // The first line of a checkpoint: no space, no plus sign (C2SP signed-note).
+    if origin.contains(|c: char| c.is_whitespace() || c == '+') {
+        reader.refuse(
+            "log.origin",
+            &origin,
+            "a name without spaces and plus signs",
+        );
+    }
+    Log {
+        origin,
+        signing_key_file: reader.path("log.signing_key_file"),
+        lock_dir: reader.path("log.lock_dir"),
+        publish: Duration::from_millis(reader.number("log.publish_milliseconds")),
+        heartbeat: seconds(reader, "log.heartbeat_seconds"),
+    }
+}
+
+fn read_auth(reader: &mut Reader) -> Auth {
+    let memory_bytes = reader.number("auth.argon2_memory_bytes");
+    Auth {
+        session: Duration::from_secs(reader.number("auth.session_hours") * 60 * 60),
+        argon2_memory_kib: u32::try_from(memory_bytes / 1024).unwrap_or(u32::MAX),
+        argon2_passes: reader.small("auth.argon2_passes"),
+        password_chars_min: reader.small("auth.password_chars_min"),
+    }
+}
+
+fn read_level(reader: &mut Reader) -> String {
+    let level = reader.text("logging.level");
+    if level
+        .parse::<tracing_subscriber::filter::Targets>()
+        .is_err()
+    {
+        let allowed = "error, warn, info, debug, trace, or a list such as info,server::audit=debug";
+        reader.refuse("logging.level", &level, allowed);
+    }
+    level
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,434 @@
+//! Every setting, once: name, shape, default and what it means.
+
+/// What a value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A path.
+    Path,
+    /// An address and a port.
+    Listen,
+    /// An address for browsers, or nothing.
+    Url,
+    /// A list of IP addresses.
+    Addresses,
+    /// A whole number.
+    Count {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// A number of bytes.
+    Bytes {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// Words, possibly none.
+    Text {
+        /// The most characters.
+        chars_max: usize,
+    },
+    /// Words that are never shown.
+    Secret,
+    /// Where the database is; may hold a password.
+    Database,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+}
+
+impl Shape {
+    /// Whether it may hold a secret, and so may come out of a file of its own.
+    pub fn is_secret(self) -> bool {
+        match self {
+            Self::Secret | Self::Database => true,
+            Self::Path
+            | Self::Listen
+            | Self::Url
+            | Self::Addresses
+            | Self::Count { .. }
+            | Self::Bytes { .. }
+            | Self::Text { .. }
+            | Self::OneOf(_)
+            | Self::Flag => false,
+        }
+    }
+
+    /// What is allowed, in words.
+    pub fn allowed(self) -> String {
+        match self {
+            Self::Path => "a path".to_owned(),
+            Self::Listen => "an IP address and a port, such as 127.0.0.1:8080".to_owned(),
+            Self::Url => "an address that begins with http:// or https://".to_owned(),
+            Self::Addresses => "a list of IP addresses".to_owned(),
+            Self::Count { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Bytes { min, max } => {
+                format!(
+                    "bytes from {} to {}, such as 64 MiB",
+                    bytes_text(min),
+                    bytes_text(max)
+                )
+            }
+            Self::Text { chars_max } => format!("up to {chars_max} characters"),
+            Self::Secret => "a secret".to_owned(),
+            Self::Database => "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME".to_owned(),
+            Self::OneOf(words) => format!("one of {}", words.join(", ")),
+            Self::Flag => "true or false".to_owned(),
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Section and name, as in the file: `server.listen`.
+    pub key: &'static str,
+    /// What its value must look like.
+    pub shape: Shape,
+    /// The value where nothing is said; `{data_dir}` stands for that setting.
+    pub default: &'static str,
+    /// What it means.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// The name of its environment variable.
+    pub fn variable(&self) -> String {
+        format!("PAPIERLOS_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// The setting with this key.
+    pub fn find(key: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.key == key)
+    }
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+const TIB: u64 = 1024 * GIB;
+
+/// `4 GiB` for 4294967296, where it is even.
+fn bytes_text(bytes: u64) -> String {
+    [(TIB, "TiB"), (GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")]
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
+        .map_or_else(
+            || bytes.to_string(),
+            |(unit, name)| format!("{} {name}", bytes / unit),
+        )
+}
+
+const fn setting(
+    key: &'static str,
+    shape: Shape,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        shape,
+        default,
+        help,
+    }
+}
+
+const fn count(min: u64, max: u64) -> Shape {
+    Shape::Count { min, max }
+}
+
+const fn bytes(min: u64, max: u64) -> Shape {
+    Shape::Bytes { min, max }
+}
+
+const fn words(chars_max: usize) -> Shape {
+    Shape::Text { chars_max }
+}
+
+/// All settings, in the order of the documents.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "data_dir",
+        Shape::Path,
+        "papierlos-data",
+        "The folder under which everything lies that has no place of its own.",
+    ),
+    setting(
+        "server.listen",
+        Shape::Listen,
+        "127.0.0.1:8080",
+        "Where the server listens. Port 0 takes any that is free.",
+    ),
+    setting(
+        "server.public_url",
+        Shape::Url,
+        "",
+        "The address that people and programs use, where it is not the one the server listens on.",
+    ),
+    setting(
+        "server.workers",
+        count(0, 256),
+        "0",
+        "Threads that answer requests; 0 is one for each core.",
+    ),
+    setting(
+        "server.trusted_proxies",
+        Shape::Addresses,
+        "",
+        "Proxies whose `X-Forwarded-For` is believed.",
+    ),
+    setting(
+        "server.shutdown_seconds",
+        count(1, 600),
+        "30",
+        "How long a stopping server finishes what it has begun.",
+    ),
+    setting(
+        "limits.upload_bytes_max",
+        bytes(KIB, TIB),
+        "4 GiB",
+        "The largest content of one upload.",
+    ),
+    setting(
+        "limits.body_bytes_max",
+        bytes(KIB, 64 * MIB),
+        "1 MiB",
+        "The largest JSON body.",
+    ),
+    setting(
+        "limits.connections_max",
+        count(16, 100_000),
+        "4096",
+        "Connections at the same time.",
+    ),
+    setting(
+        "timeouts.head_seconds",
+        count(1, 600),
+        "10",
+        "How long the head of a request may take.",
+    ),
+    setting(
+        "timeouts.idle_seconds",
+        count(1, 3_600),
+        "30",
+        "How long a request may stand still: no piece of the body, no answer.",
+    ),
+    setting(
+        "timeouts.request_seconds_max",
+        count(1, 86_400),
+        "21600",
+        "How long a request may take altogether, uploads included.",
+    ),
+    setting(
+        "timeouts.keep_alive_seconds",
+        count(1, 3_600),
+        "75",
+        "How long an idle connection stays open.",
+    ),
+    setting(
+        "rates.address_per_second",
+        count(0, 1_000_000),
+        "1000",
+        "Requests of one address; twice as many in a burst; 0 is no limit.",
+    ),
+    setting(
+        "rates.principal_per_second",
+        count(0, 1_000_000),
+        "500",
+        "Requests of one person, token or device; twice as many in a burst; 0 is no limit.",
+    ),
+    setting(
+        "rates.sign_in_per_minute",
+        count(0, 10_000),
+        "10",
+        "Attempts to sign in, by one address and for one account; 0 is no limit.",
+    ),
+    setting(
+        "database.url",
+        Shape::Database,
+        "sqlite:{data_dir}/papierlos.db",
+        "Where the database is.",
+    ),
+    setting(
+        "database.connections_max",
+        count(1, 500),
+        "10",
+        "Connections for reading.",
+    ),
+    setting(
+        "storage.backend",
+        Shape::OneOf(&["folder", "s3"]),
+        "folder",
+        "Where blobs are stored.",
+    ),
+    setting(
+        "storage.folder",
+        Shape::Path,
+        "{data_dir}/blobs",
+        "The folder of the blobs, with `folder`.",
+    ),
+    setting(
+        "storage.s3_endpoint",
+        Shape::Url,
+        "",
+        "The address of the S3 service, with `s3`.",
+    ),
+    setting("storage.s3_bucket", words(63), "", "The bucket, with `s3`."),
+    setting(
+        "storage.s3_prefix",
+        words(512),
+        "",
+        "What the name of every object begins with.",
+    ),
+    setting("storage.s3_region", words(64), "us-east-1", "The region."),
+    setting(
+        "storage.s3_access_key",
+        words(256),
+        "",
+        "The access key, with `s3`.",
+    ),
+    setting(
+        "storage.s3_secret_key",
+        Shape::Secret,
+        "",
+        "The secret key, with `s3`.",
+    ),
+    setting(
+        "storage.s3_allow_http",
+        Shape::Flag,
+        "false",
+        "Whether the service may be reached without TLS.",
+    ),
+    setting(
+        "keys.key_file",
+        Shape::Path,
+        "{data_dir}/keys/domains.toml",
+        "The keys that wrap the keys of the blobs. Made on first start; back it up apart from the data.",
+    ),
+    setting(
+        "log.origin",
+        words(200),
+        "",
+        "The name of the audit log, for ever; where nothing is said, the host of the public address followed by `/audit`.",
+    ),
+    setting(
+        "log.signing_key_file",
+        Shape::Path,
+        "{data_dir}/keys/log.key",
+        "The key that signs the head of the log. Made on first start.",
+    ),
+    setting(
+        "log.lock_dir",
+        Shape::Path,
+        "{data_dir}/lock",
+        "Where the last signed head is kept. Best on a disk that no backup of the database restores.",
+    ),
+    setting(
+        "log.publish_milliseconds",
+        count(50, 60_000),
+        "1000",
+        "How soon after a change the head of the log is signed.",
+    ),
+    setting(
+        "log.heartbeat_seconds",
+        count(1, 86_400),
+        "3600",
+        "How often the head is signed where nothing changes.",
+    ),
+    setting(
+        "index.dir",
+        Shape::Path,
+        "{data_dir}/index",
+        "The folder of the search index. May be lost; it is rebuilt.",
+    ),
+    setting(
+        "index.memory_bytes_max",
+        bytes(16 * MIB, 4 * GIB),
+        "64 MiB",
+        "Memory for writing the index.",
+    ),
+    setting(
+        "index.commit_milliseconds",
+        count(20, 60_000),
+        "250",
+        "How soon after a change it can be found.",
+    ),
+    setting(
+        "extract.workers",
+        count(1, 64),
+        "1",
+        "Processes that read text out of documents.",
+    ),
+    setting(
+        "extract.memory_bytes_max",
+        bytes(64 * MIB, 16 * GIB),
+        "512 MiB",
+        "Memory of one such process.",
+    ),
+    setting(
+        "extract.seconds_max",
+        count(1, 3_600),
+        "60",
+        "Time for one document.",
+    ),
+    setting(
+        "extract.pages_max",
+        count(1, 1_000_000),
+        "10000",
+        "Pages of one document that are read.",
+    ),
+    setting(
+        "extract.text_bytes_max",
+        bytes(64 * KIB, GIB),
+        "32 MiB",
+        "Text of one document that is kept.",
+    ),
+    setting(
+        "auth.session_hours",
+        count(1, 720),
+        "12",
+        "How long someone stays signed in.",
+    ),
+    setting(
+        "auth.argon2_memory_bytes",
+        bytes(8 * MIB, 4 * GIB),
+        "19 MiB",
+        "Memory for checking one password (argon2id).",
+    ),
+    setting(
+        "auth.argon2_passes",
+        count(1, 20),
+        "2",
+        "Passes over that memory.",
+    ),
+    setting(
+        "auth.password_chars_min",
+        count(8, 128),
+        "10",
+        "The fewest characters of a password.",
+    ),
+    setting(
+        "check.nightly_hour",
+        count(0, 23),
+        "2",
+        "At which hour (UTC) rows, blobs, log and index are checked against each other.",
+    ),
+    setting(
+        "logging.format",
+        Shape::OneOf(&["text", "json"]),
+        "text",
+        "How log lines look.",
+    ),
+    setting(
+        "logging.level",
+        words(500),
+        "info",
+        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,server::audit=debug`.",
+    ),
+];
+
+/// Variables that begin like ours but belong to the command line.
+pub const RESERVED_VARIABLES: &[&str] = &["PAPIERLOS_CONFIG", "PAPIERLOS_URL", "PAPIERLOS_TOKEN"];

@@ -1,0 +1,272 @@
+//! What the demo town consists of. The data stands in `server/data/town` and travels inside the binary.
+
+use serde::Deserialize;
+use time::Date;
+
+const PEOPLE: &str = include_str!("../../data/town/people.toml");
+const DOCUMENTS: &str = include_str!("../../data/town/documents.jsonl");
+const FILE_PLAN: &str = include_str!("../../data/town/file_plan.csv");
+
+time::serde::format_description!(civil, Date, "[year]-[month]-[day]");
+
+/// Why the shipped data cannot be read. It never happens in a release: the tests read all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// `people.toml` is not what this module expects.
+    #[error("the people of the demo town are unreadable")]
+    People(#[source] toml::de::Error),
+    /// A line of `documents.jsonl` is not what this module expects.
+    #[error("line {line} of the demo town's documents is unreadable")]
+    Document {
+        /// Counted from one.
+        line: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// A line of `file_plan.csv` has too few or unreadable columns.
+    #[error("line {line} of the demo town's file plan is unreadable")]
+    FilePlan {
+        /// Counted from one.
+        line: usize,
+    },
+}
+
+/// The whole town.
+#[derive(Debug)]
+pub struct Town {
+    /// Name and address, as printed on its letters.
+    pub about: About,
+    /// The three departments of the pilot.
+    pub departments: Vec<Department>,
+    /// Everybody who can sign in.
+    pub people: Vec<Person>,
+    /// The file plan, parents before children.
+    pub file_plan: Vec<PlanUnit>,
+    /// All documents, hand-written ones first.
+    pub documents: Vec<TownDocument>,
+}
+
+impl Town {
+    /// Reads everything that ships with the binary.
+    ///
+    /// # Errors
+    /// Only if the shipped data is broken.
+    pub fn load() -> Result<Self, ContentError> {
+        let staff: Staff = toml::from_str(PEOPLE).map_err(ContentError::People)?;
+        Ok(Self {
+            about: staff.town,
+            departments: staff.department,
+            people: staff.person,
+            file_plan: file_plan()?,
+            documents: documents()?,
+        })
+    }
+
+    /// The department of that slug.
+    #[must_use]
+    pub fn department(&self, slug: &str) -> Option<&Department> {
+        self.departments
+            .iter()
+            .find(|department| department.slug == slug)
+    }
+
+    /// The person of that user name.
+    #[must_use]
+    pub fn person(&self, user: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.user == user)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Staff {
+    town: About,
+    department: Vec<Department>,
+    person: Vec<Person>,
+}
+
+/// The town as it introduces itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// `Hollerfurt`.
+    pub name: String,
+    /// `an der Aue`.
+    pub epithet: String,
+    /// Street and number of the town hall.
+    pub street: String,
+    /// Postcode (of a range never given out) and place.
+    pub place: String,
+    /// Switchboard.
+    pub phone: String,
+    /// Mailbox of the town.
+    pub email: String,
+    /// Account of the town's treasury, with blanks.
+    pub iban: String,
+    /// Opening hours, one line.
+    pub hours: String,
+}
+
+/// A department.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Department {
+    /// Key used by people and documents.
+    pub slug: String,
+    /// German name.
+    pub name: String,
+    /// Mailbox of the department.
+    pub email: String,
+}
+
+/// What somebody may do; the server maps it to its own roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works on documents of the department.
+    Clerk,
+    /// Leads the department.
+    Head,
+    /// The mayor.
+    Mayor,
+    /// Keeps the file plan and the registry.
+    RecordsManager,
+    /// Audits (*Rechnungsprüfung*): reads, writes nothing.
+    Auditor,
+    /// Runs the system and sees no content.
+    Admin,
+}
+
+/// Somebody who works in the town hall.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// User name for signing in.
+    pub user: String,
+    /// Full name with title.
+    pub name: String,
+    /// Slug of the department.
+    pub department: String,
+    /// What the person does, in German.
+    pub function: String,
+    /// What the person may do.
+    pub role: Role,
+    /// Direct number.
+    pub phone: String,
+    /// Room.
+    pub room: String,
+}
+
+/// A unit of the file plan.
+#[derive(Debug)]
+pub struct PlanUnit {
+    /// `01.4.1`.
+    pub code: String,
+    /// German name.
+    pub name: String,
+    /// How long files are kept after they are closed.
+    pub retention_years: u8,
+    /// `A` to the archive, `B` to be appraised, `V` to be destroyed.
+    pub disposal: char,
+}
+
+/// Which way a document went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Came from outside.
+    Incoming,
+    /// Went outside.
+    Outgoing,
+    /// Stayed in the house.
+    Internal,
+}
+
+/// How a document travelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// By letter.
+    Post,
+    /// By e-mail.
+    Email,
+    /// A letter that was scanned.
+    Scan,
+    /// Taken down at the counter.
+    Counter,
+    /// Through the town's web portal.
+    Portal,
+    /// By fax.
+    Fax,
+    /// Within the house.
+    Internal,
+}
+
+/// A document of the demo town: what is known about it, and its text page by page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TownDocument {
+    /// Slug, unique in the town.
+    pub id: String,
+    /// Slug of the department.
+    pub department: String,
+    /// German name of the kind, such as `Bescheid`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Subject.
+    pub title: String,
+    /// Day on the document.
+    #[serde(with = "civil")]
+    pub date: Date,
+    /// Day it arrived or was filed.
+    #[serde(with = "civil")]
+    pub received: Date,
+    /// Which way it went.
+    pub direction: Direction,
+    /// How it travelled.
+    pub channel: Channel,
+    /// The other side: who wrote it or whom it is for.
+    pub correspondent: String,
+    /// Address lines of the other side; empty where there is none.
+    pub address: Vec<String>,
+    /// User name of the clerk; empty for what came from outside.
+    pub clerk: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Our reference first, then those of others.
+    pub references: Vec<String>,
+    /// Text per page: paragraphs parted by a blank line; a line break inside a paragraph is meant; cells of tables are parted by tabs.
+    pub pages: Vec<String>,
+}
+
+fn documents() -> Result<Vec<TownDocument>, ContentError> {
+    DOCUMENTS
+        .lines()
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_str(line).map_err(|source| ContentError::Document {
+                line: index + 1,
+                source,
+            })
+        })
+        .collect()
+}
+
+fn file_plan() -> Result<Vec<PlanUnit>, ContentError> {
+    FILE_PLAN
+        .lines()
+        .enumerate()
+        .skip(1)
+        .map(|(index, line)| plan_unit(line).ok_or(ContentError::FilePlan { line: index + 1 }))
+        .collect()
+}
+
+fn plan_unit(line: &str) -> Option<PlanUnit> {
+    let mut cells = line.split(';');
+    Some(PlanUnit {
+        code: cells.next()?.to_owned(),
+        name: cells.next()?.to_owned(),
+        retention_years: cells.next()?.parse().ok()?,
+        disposal: cells.next()?.chars().next()?,
+    })
+}

@@ -1,0 +1,272 @@
+//! The shipped data keeps its promises, and the pages say what the data says.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::content::{Town, TownDocument};
+use super::pdf;
+
+const QUERIES: &str = include_str!("../../../tests/data/quality/queries.jsonl");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    q: String,
+    class: String,
+    expect: Vec<String>,
+    forbid: Vec<String>,
+    note: String,
+}
+
+fn town() -> Town {
+    Town::load().expect("the shipped data is readable")
+}
+
+fn text(document: &TownDocument) -> String {
+    format!("{}\n{}", document.title, document.pages.join("\n"))
+}
+
+#[test]
+fn the_town_is_as_large_as_promised() {
+    let town = town();
+    assert_eq!(town.departments.len(), 3);
+    assert!(town.people.len() >= 12);
+    assert!(town.documents.len() >= 300);
+    assert!(town.file_plan.len() >= 20);
+    for document in &town.documents {
+        assert!((1..=6).contains(&document.pages.len()), "{}", document.id);
+        assert!(
+            document.pages.iter().all(|page| !page.trim().is_empty()),
+            "{}",
+            document.id
+        );
+        assert!(document.received >= document.date, "{}", document.id);
+    }
+}
+
+#[test]
+fn ids_are_unique_and_names_resolve() {
+    let town = town();
+    let ids: BTreeSet<&str> = town.documents.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids.len(), town.documents.len());
+    for document in &town.documents {
+        assert!(
+            town.department(&document.department).is_some(),
+            "{}",
+            document.id
+        );
+        assert!(document.clerk.is_empty() || town.person(&document.clerk).is_some());
+        let unit = document
+            .references
+            .first()
+            .and_then(|it| it.split('-').next());
+        assert!(
+            town.file_plan
+                .iter()
+                .any(|it| Some(it.code.as_str()) == unit),
+            "{}",
+            document.id
+        );
+    }
+    assert!(
+        town.people
+            .iter()
+            .all(|person| town.department(&person.department).is_some())
+    );
+}
+
+#[test]
+fn no_two_documents_have_the_same_text() {
+    let town = town();
+    let texts: BTreeSet<String> = town.documents.iter().map(text).collect();
+    assert_eq!(texts.len(), town.documents.len());
+}
+
+/// ISO 7064 over the digits, letters counted from ten.
+fn remainder(digits: &str) -> u64 {
+    digits
+        .chars()
+        .filter_map(|letter| letter.to_digit(36))
+        .fold(0, |rest, value| {
+            (rest * if value > 9 { 100 } else { 10 } + u64::from(value)) % 97
+        })
+}
+
+/// German IBANs in a text, blanks removed.
+fn ibans(text: &str) -> Vec<String> {
+    text.match_indices("DE")
+        .filter_map(|(place, _)| text.get(place..))
+        .map(|rest| {
+            rest.chars()
+                .filter(|letter| *letter != ' ')
+                .take(22)
+                .collect::<String>()
+        })
+        .filter(|it| {
+            it.chars().skip(2).count() == 20 && it.chars().skip(2).all(|c| c.is_ascii_digit())
+        })
+        .collect()
+}
+
+#[test]
+fn accounts_are_valid_and_belong_to_no_bank() {
+    let town = town();
+    let mut seen = 0;
+    for document in &town.documents {
+        for iban in ibans(&text(document)) {
+            let (head, bank) = iban.split_at(4);
+            assert_eq!(
+                remainder(&format!("{bank}{head}")),
+                1,
+                "{iban} in {}",
+                document.id
+            );
+            assert!(
+                bank.starts_with('9'),
+                "{iban} in {} could be real",
+                document.id
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "only {seen} accounts were looked at");
+}
+
+#[test]
+fn telephones_are_of_ranges_kept_for_fiction() {
+    let town = town();
+    let fiction = [
+        "0221 4710",
+        "030 23125",
+        "040 66969",
+        "069 90009",
+        "089 99998",
+        "0176 04069",
+    ];
+    let mut seen = 0;
+    for document in &town.documents {
+        let text = text(document);
+        for (place, _) in text.match_indices(" 0") {
+            let Some((before, rest)) = text.split_at_checked(place + 1) else {
+                continue;
+            };
+            // A group of an account number.
+            if before
+                .trim_end()
+                .ends_with(|letter: char| letter.is_ascii_digit())
+            {
+                continue;
+            }
+            let number: String = rest
+                .chars()
+                .take_while(|it| it.is_ascii_digit() || " -/".contains(*it))
+                .collect();
+            let area = number.split(' ').next().unwrap_or_default();
+            let digits = number.chars().filter(char::is_ascii_digit).count();
+            if !(3..=5).contains(&area.len()) || digits < 9 || number.contains('/') {
+                continue;
+            }
+            assert!(
+                fiction.iter().any(|it| number.starts_with(it)),
+                "{number} in {}",
+                document.id
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "only {seen} numbers were looked at");
+}
+
+#[test]
+fn mail_and_web_addresses_lead_nowhere() {
+    let town = town();
+    for document in &town.documents {
+        for word in text(document).split([' ', '\n', '<', '>', ',']) {
+            if word.contains('@') {
+                assert!(
+                    word.trim_end_matches('.').ends_with(".example"),
+                    "{word} in {}",
+                    document.id
+                );
+            }
+            assert!(!word.contains("www.") && !word.contains("http"), "{word}");
+        }
+    }
+}
+
+#[test]
+fn printing_twice_gives_the_same_bytes() {
+    let town = town();
+    for document in town.documents.iter().step_by(29) {
+        let once = pdf::render(document, &town).expect("printed");
+        assert_eq!(once, pdf::render(document, &town).expect("printed again"));
+    }
+}
+
+/// Words of a text; what a line end has broken counts as its two halves.
+fn words(text: &str) -> String {
+    text.chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect()
+}
+
+#[test]
+fn every_page_says_what_the_data_says() {
+    let town = town();
+    for document in &town.documents {
+        let bytes = pdf::render(document, &town).expect("printed");
+        let read = lopdf::Document::load_mem(&bytes).expect("readable");
+        assert_eq!(
+            read.get_pages().len(),
+            document.pages.len(),
+            "{}",
+            document.id
+        );
+        for (number, page) in (1_u32..).zip(&document.pages) {
+            let printed = words(&read.extract_text(&[number]).expect("text"));
+            let first = number == 1 && !printed.contains(&words(&document.title));
+            assert!(!first, "{}: no title", document.id);
+            for paragraph in page.split("\n\n") {
+                // Two columns, printed side by side: their words stand in another order.
+                let found = if paragraph.contains('\t') {
+                    paragraph
+                        .split_whitespace()
+                        .all(|word| printed.contains(&words(word)))
+                } else {
+                    paragraph.contains(": ") || printed.contains(&words(paragraph))
+                };
+                assert!(found, "{}: {paragraph}", document.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_quality_set_speaks_of_documents_that_exist() {
+    let town = town();
+    let ids: BTreeSet<&str> = town.documents.iter().map(|it| it.id.as_str()).collect();
+    let queries: Vec<Query> = QUERIES
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a query"))
+        .collect();
+    assert!(queries.len() >= 150, "{}", queries.len());
+    let asked: BTreeSet<&str> = queries.iter().map(|it| it.q.as_str()).collect();
+    assert_eq!(asked.len(), queries.len(), "a query stands there twice");
+    for query in &queries {
+        assert!(
+            !query.class.is_empty() && query.note.len() < 200,
+            "{}",
+            query.q
+        );
+        assert!((1..=10).contains(&query.expect.len()), "{}", query.q);
+        for id in query.expect.iter().chain(&query.forbid) {
+            assert!(ids.contains(id.as_str()), "{}: {id}", query.q);
+        }
+        assert!(
+            query.expect.iter().all(|id| !query.forbid.contains(id)),
+            "{}",
+            query.q
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Departments, accounts, tokens: types, rules, refusals.
+
+use thiserror::Error;
+
+use crate::base::actor::Scope;
+use crate::base::db::DbError;
+use crate::base::{AccountId, DepartmentId, Grant, Timestamp, TokenId};
+
+/// Longest name of a person or a department, in characters.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Shortest password, in characters (BSI ORP.4; length before variety).
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Longest password, in characters.
+pub const PASSWORD_CHARS_MAX: usize = 256;
+
+/// A department of the town hall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    /// Its id.
+    pub id: DepartmentId,
+    /// Its access token in the index.
+    pub number: u64,
+    /// Its short name in addresses: `buergerbuero`.
+    pub slug: String,
+    /// Its name: «Bürgerbüro».
+    pub name: String,
+}
+
+/// A person or a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its version.
+    pub version: u64,
+    /// The name to sign in with.
+    pub login: String,
+    /// The name for people.
+    pub name: String,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// The roles that it holds.
+    pub grants: Vec<Grant>,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// What it is for, in its owner's words.
+    pub label: String,
+    /// What it may be used for.
+    pub scope: Scope,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A login: 2 to 64 of `a-z 0-9 . _ -`, beginning with a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login(String);
+
+/// A short name in addresses: 2 to 64 of `a-z 0-9 -`, beginning with a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slug(String);
+
+fn short(text: &str, also: &[u8]) -> bool {
+    (2..=64).contains(&text.len())
+        && text.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || also.contains(&b))
+}
+
+impl Login {
+    /// Reads a login; logins are compared without case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase();
+        short(&text, b"._-").then_some(Self(text))
+    }
+
+    /// As it stands in the row.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Slug {
+    /// Reads a short name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        short(text, b"-").then(|| Self(text.to_owned()))
+    }
+
+    /// As it stands in the row.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why something about people was not done.
+#[derive(Debug, Error)]
+pub enum PeopleError {
+    /// There is no such account, or not for the one who asks.
+    #[error("there is no such account")]
+    NoAccount,
+    /// There is no such department, or not for the one who asks.
+    #[error("there is no such department")]
+    NoDepartment,
+    /// There is no such token, or not for the one who asks.
+    #[error("there is no such token")]
+    NoToken,
+    /// The login or the short name is taken.
+    #[error("the name is taken")]
+    Taken,
+    /// The role needs a department, or must have none.
+    #[error("the role and the department do not fit")]
+    RoleAndDepartment,
+    /// The one who asks may not do this.
+    #[error("this needs the role of an administrator")]
+    Forbidden,
+    /// Name or password are wrong, or the account is switched off. Never says which.
+    #[error("the sign-in was refused")]
+    SignIn,
+    /// The last administrator cannot be switched off.
+    #[error("the last administrator must stay")]
+    LastAdmin,
+    /// The version given is not the current one.
+    #[error("the account was changed meanwhile")]
+    Stale {
+        /// The current version.
+        current: u64,
+    },
+    /// A password could not be hashed.
+    #[error("the password could not be hashed")]
+    Hash,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}

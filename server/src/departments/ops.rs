@@ -1,0 +1,554 @@
+//! What is done with people; the only code that writes about them.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::model::{Account, Department, Login, PeopleError, Slug, Token};
+use super::rows;
+use crate::audit::event::Action;
+use crate::base::actor::Scope;
+use crate::base::db::DbError;
+use crate::base::{AccountId, Actor, DepartmentId, GrantId, RequestId, Role, TokenId};
+use crate::unit::{Db, Unit, Written};
+
+/// How long a sign-in lasts.
+pub(crate) const SESSION_SECONDS: i64 = 12 * 3600;
+/// Longest life of a token that was issued by hand.
+pub(crate) const TOKEN_DAYS_MAX: i64 = 400;
+/// What a token begins with, so that a leaked one is recognised by scanners.
+const TOKEN_PREFIX: &str = "plt_";
+
+/// A new account.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// The name to sign in with.
+    pub login: Login,
+    /// The name for people.
+    pub name: String,
+    /// The password; none for a service that only has tokens.
+    pub password: Option<Zeroizing<String>>,
+}
+
+/// A new token.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// What it is for.
+    pub label: String,
+    /// What it may be used for.
+    pub scope: Scope,
+    /// How long it lives.
+    pub seconds: i64,
+}
+
+/// A token's secret: shown once.
+#[derive(Debug)]
+pub struct Secret(pub Zeroizing<String>);
+
+fn require_admin(actor: &Actor) -> Result<(), PeopleError> {
+    let may = actor.is(Role::Admin) || actor.is(Role::System);
+    if may && actor.scope == Scope::Full {
+        Ok(())
+    } else {
+        Err(PeopleError::Forbidden)
+    }
+}
+
+/// Creates a department.
+pub async fn create_department(
+    unit: &mut Unit,
+    slug: Slug,
+    name: String,
+) -> Result<Department, PeopleError> {
+    require_admin(unit.actor())?;
+    let taken = rows::departments(unit.tx())
+        .await?
+        .iter()
+        .any(|one| one.slug == slug.as_str());
+    if taken {
+        return Err(PeopleError::Taken);
+    }
+    let row = rows::department::Model {
+        id: DepartmentId::new().raw(),
+        version: 1,
+        number: rows::next_number(unit).await?,
+        slug: slug.as_str().to_owned(),
+        name,
+        created_at: unit.now().micros(),
+    };
+    let department = Department::from(row.clone());
+    rows::insert_department(unit, row).await?;
+    unit.record(Action::DepartmentCreate, Some(department.id));
+    Ok(department)
+}
+
+/// Creates an account without roles.
+pub async fn create_account(
+    unit: &mut Unit,
+    login: Login,
+    name: String,
+    password: Option<PasswordDigest>,
+) -> Result<Account, PeopleError> {
+    require_admin(unit.actor())?;
+    if rows::account_by_login(unit.tx(), login.as_str())
+        .await?
+        .is_some()
+    {
+        return Err(PeopleError::Taken);
+    }
+    let row = rows::account::Model {
+        id: AccountId::new().raw(),
+        version: 1,
+        login: login.as_str().to_owned(),
+        name,
+        password: password.map(|digest| digest.0),
+        disabled_at: None,
+        created_at: unit.now().micros(),
+    };
+    rows::insert_account(unit, row.clone()).await?;
+    unit.record(Action::AccountCreate, None);
+    Ok(Account::of(row, Vec::new()))
+}
+
+/// What of an account can be changed.
+#[derive(Debug, Default)]
+pub(crate) struct AccountChange {
+    /// A new name for people.
+    pub name: Option<String>,
+    /// A new password.
+    pub password: Option<PasswordDigest>,
+    /// Off or on.
+    pub disabled: Option<bool>,
+}
+
+/// Changes an account; `expected` is the version that the caller has seen.
+pub(crate) async fn change_account(
+    unit: &mut Unit,
+    id: AccountId,
+    expected: Option<u64>,
+    change: AccountChange,
+) -> Result<Account, PeopleError> {
+    let own_password = unit.actor().account == id
+        && unit.actor().scope == Scope::Full
+        && change.name.is_none()
+        && change.disabled.is_none();
+    if !own_password {
+        require_admin(unit.actor())?;
+    }
+    let mut row = rows::account(unit.tx(), id)
+        .await?
+        .ok_or(PeopleError::NoAccount)?;
+    let current = u64::try_from(row.version).unwrap_or_default();
+    if expected.is_some_and(|expected| expected != current) {
+        return Err(PeopleError::Stale { current });
+    }
+    let ends_tokens = change.password.is_some() || change.disabled == Some(true);
+    if change.disabled == Some(true) {
+        other_admin_stays(unit, id).await?;
+    }
+    if let Some(name) = change.name {
+        row.name = name;
+    }
+    if let Some(password) = change.password {
+        row.password = Some(password.0);
+    }
+    if let Some(disabled) = change.disabled {
+        row.disabled_at = disabled.then(|| unit.now().micros());
+    }
+    rows::update_account(unit, row).await?;
+    unit.record(Action::AccountChange, None);
+    if ends_tokens {
+        // Whoever knew the old password, or held a token under it, starts again.
+        for token in rows::tokens(unit.tx(), id).await? {
+            if let Some(row) = rows::token(unit.tx(), token.id.raw()).await? {
+                rows::revoke_token(unit, row).await?;
+                unit.record(Action::TokenRevoke, None);
+            }
+        }
+    }
+    let row = rows::account(unit.tx(), id)
+        .await?
+        .ok_or(PeopleError::NoAccount)?;
+    let grants = grants_of(unit.tx(), id).await?;
+    Ok(Account::of(row, grants))
+}
+
+async fn other_admin_stays(unit: &Unit, leaving: AccountId) -> Result<(), PeopleError> {
+    let accounts = rows::accounts(unit.tx()).await?;
+    let stays = rows::all_grants(unit.tx()).await?.into_iter().any(|grant| {
+        grant.role == Role::Admin.code()
+            && grant.account_id != leaving.raw()
+            && accounts
+                .iter()
+                .any(|one| one.id == grant.account_id && one.disabled_at.is_none())
+    });
+    if stays {
+        Ok(())
+    } else {
+        Err(PeopleError::LastAdmin)
+    }
+}
+
+/// Gives a role. A clerk's role is bound to a department, the others hold everywhere.
+pub async fn grant(
+    unit: &mut Unit,
+    account: AccountId,
+    role: Role,
+    department: Option<DepartmentId>,
+) -> Result<(), PeopleError> {
+    require_admin(unit.actor())?;
+    let fits = match role {
+        Role::Clerk => department.is_some(),
+        Role::Auditor | Role::Admin => department.is_none(),
+        Role::System | Role::Anonymous => false,
+    };
+    if !fits {
+        return Err(PeopleError::RoleAndDepartment);
+    }
+    rows::account(unit.tx(), account)
+        .await?
+        .ok_or(PeopleError::NoAccount)?;
+    if let Some(department) = department {
+        let known = rows::departments(unit.tx()).await?;
+        known
+            .iter()
+            .find(|one| one.id == department)
+            .ok_or(PeopleError::NoDepartment)?;
+    }
+    let held = rows::grants(unit.tx(), account)
+        .await?
+        .into_iter()
+        .any(|one| {
+            one.role == role.code() && one.department_id == department.map(DepartmentId::raw)
+        });
+    if held {
+        return Err(PeopleError::Taken);
+    }
+    let row = rows::role_grant::Model {
+        id: GrantId::new().raw(),
+        version: 1,
+        account_id: account.raw(),
+        role: role.code().to_owned(),
+        department_id: department.map(DepartmentId::raw),
+        granted_at: unit.now().micros(),
+        revoked_at: None,
+    };
+    rows::insert_grant(unit, row).await?;
+    unit.record(Action::RoleGrant, department);
+    Ok(())
+}
+
+/// Takes a role away.
+pub(crate) async fn revoke(
+    unit: &mut Unit,
+    account: AccountId,
+    role: Role,
+    department: Option<DepartmentId>,
+) -> Result<(), PeopleError> {
+    require_admin(unit.actor())?;
+    if role == Role::Admin {
+        other_admin_stays(unit, account).await?;
+    }
+    let held = rows::grants(unit.tx(), account)
+        .await?
+        .into_iter()
+        .find(|one| {
+            one.role == role.code() && one.department_id == department.map(DepartmentId::raw)
+        });
+    rows::revoke_grant(unit, held.ok_or(PeopleError::NoAccount)?).await?;
+    unit.record(Action::RoleRevoke, department);
+    Ok(())
+}
+
+/// Gives and takes roles until the account holds exactly `wanted`.
+pub(crate) async fn set_roles(
+    unit: &mut Unit,
+    account: AccountId,
+    wanted: Vec<(Role, Option<DepartmentId>)>,
+) -> Result<Account, PeopleError> {
+    require_admin(unit.actor())?;
+    let before = grants_of(unit.tx(), account).await?;
+    for (role, department) in &wanted {
+        if !before
+            .iter()
+            .any(|held| held.role == *role && held.department == *department)
+        {
+            grant(unit, account, *role, *department).await?;
+        }
+    }
+    for held in before {
+        if !wanted.contains(&(held.role, held.department)) {
+            revoke(unit, account, held.role, held.department).await?;
+        }
+    }
+    self::account(unit.tx(), account)
+        .await?
+        .ok_or(PeopleError::NoAccount)
+}
+
+/// Issues a token for an account: for oneself, or by an administrator.
+pub async fn issue_token(
+    unit: &mut Unit,
+    account: AccountId,
+    new: NewToken,
+) -> Result<(Token, Secret), PeopleError> {
+    let own = unit.actor().account == account && unit.actor().scope == Scope::Full;
+    if !own {
+        require_admin(unit.actor())?;
+    }
+    add_token(unit, account, new).await
+}
+
+async fn add_token(
+    unit: &mut Unit,
+    account: AccountId,
+    new: NewToken,
+) -> Result<(Token, Secret), PeopleError> {
+    let known = rows::account(unit.tx(), account)
+        .await?
+        .ok_or(PeopleError::NoAccount)?;
+    if known.disabled_at.is_some() {
+        return Err(PeopleError::NoAccount);
+    }
+    let mut random = Zeroizing::new([0_u8; 32]);
+    getrandom::fill(random.as_mut()).map_err(|_source| PeopleError::Hash)?;
+    let secret = Zeroizing::new(format!(
+        "{TOKEN_PREFIX}{}",
+        URL_SAFE_NO_PAD.encode(random.as_ref())
+    ));
+    let row = rows::access_token::Model {
+        id: TokenId::new().raw(),
+        version: 1,
+        account_id: account.raw(),
+        digest: Sha256::digest(secret.as_bytes()).to_vec(),
+        label: new.label,
+        scope: new.scope.code().to_owned(),
+        created_at: unit.now().micros(),
+        expires_at: unit.now().plus_seconds(new.seconds).micros(),
+        revoked_at: None,
+    };
+    rows::insert_token(unit, row.clone()).await?;
+    unit.record(Action::TokenIssue, None);
+    Ok((Token::try_from(row)?, Secret(secret)))
+}
+
+/// Ends a token: one's own, or any by an administrator.
+pub(crate) async fn revoke_token(unit: &mut Unit, id: TokenId) -> Result<(), PeopleError> {
+    let row = rows::token(unit.tx(), id.raw())
+        .await?
+        .ok_or(PeopleError::NoToken)?;
+    if row.account_id != unit.actor().account.raw() {
+        require_admin(unit.actor()).map_err(|_refused| PeopleError::NoToken)?;
+    }
+    if row.revoked_at.is_some() {
+        return Err(PeopleError::NoToken);
+    }
+    rows::revoke_token(unit, row).await?;
+    unit.record(Action::TokenRevoke, None);
+    Ok(())
+}
+
+/// Passwords that are hashed at the same time: each takes 19 MiB, and whoever knocks need not be
+/// signed in.
+static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
+
+/// A password's argon2id hash.
+#[derive(Debug)]
+pub struct PasswordDigest(String);
+
+impl PasswordDigest {
+    /// Hashes a password, off the async threads: it takes its time on purpose.
+    pub async fn of(password: Zeroizing<String>) -> Result<Self, PeopleError> {
+        let _turn = HASHING
+            .acquire()
+            .await
+            .map_err(|_closed| PeopleError::Hash)?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let hash = Argon2::default().hash_password(password.as_bytes());
+            hash.map(|hash| hash.to_string())
+        });
+        let hashed = hashed.await.map_err(|_source| PeopleError::Hash)?;
+        Ok(Self(hashed.map_err(|_source| PeopleError::Hash)?))
+    }
+}
+
+/// Signs in with name and password, and issues a token for `SESSION_SECONDS`.
+///
+/// The time is the same whether the account exists or not.
+pub async fn sign_in(
+    db: &Db,
+    request: Option<RequestId>,
+    login: &str,
+    password: Zeroizing<String>,
+) -> Result<(Account, Written<(Token, Secret)>), PeopleError> {
+    let row = match Login::parse(login) {
+        Some(login) => rows::account_by_login(db.read(), login.as_str()).await?,
+        None => None,
+    };
+    let stored = row.as_ref().and_then(|row| row.password.clone());
+    let turn = HASHING
+        .acquire()
+        .await
+        .map_err(|_closed| PeopleError::Hash)?;
+    let matches = tokio::task::spawn_blocking(move || {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
+        let right = PasswordHash::new(&stored).is_ok_and(|hash| {
+            Argon2::default()
+                .verify_password(password.as_bytes(), &hash)
+                .is_ok()
+        });
+        known && right
+    })
+    .await
+    .map_err(|_source| PeopleError::Hash)?;
+    drop(turn);
+    let row = row
+        .filter(|row| matches && row.disabled_at.is_none())
+        .ok_or(PeopleError::SignIn)?;
+    let id = AccountId::of(row.id);
+    let grants = grants_of(db.read(), id).await?;
+    let actor = Actor {
+        account: id,
+        grants: grants.clone(),
+        scope: Scope::Full,
+        request,
+    };
+    let new = NewToken {
+        label: "Anmeldung".to_owned(),
+        scope: Scope::Full,
+        seconds: SESSION_SECONDS,
+    };
+    let written = db
+        .write(&actor, async move |unit: &mut Unit| {
+            add_token(unit, id, new).await
+        })
+        .await?;
+    Ok((Account::of(row, grants), written))
+}
+
+/// A hash that no password has: what is compared when there is no account.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$\
+                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Who a token speaks for, with the roles held now. `None`: unknown, ended, or switched off.
+pub async fn authenticate(
+    db: &Db,
+    token: &str,
+    request: Option<RequestId>,
+) -> Result<Option<(Actor, TokenId)>, DbError> {
+    if !token.starts_with(TOKEN_PREFIX) {
+        return Ok(None);
+    }
+    let digest = Sha256::digest(token.as_bytes());
+    let Some(row) = rows::token_by_digest(db.read(), &digest).await? else {
+        return Ok(None);
+    };
+    let expired = row.expires_at <= db.now().micros();
+    let account = AccountId::of(row.account_id);
+    let standing = rows::account(db.read(), account).await?;
+    if expired
+        || row.revoked_at.is_some()
+        || standing.is_none_or(|account| account.disabled_at.is_some())
+    {
+        return Ok(None);
+    }
+    let token = Token::try_from(row)?;
+    let grants = grants_of(db.read(), account).await?;
+    Ok(Some((
+        Actor {
+            account,
+            grants,
+            scope: token.scope,
+            request,
+        },
+        token.id,
+    )))
+}
+
+async fn grants_of(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<crate::base::Grant>, DbError> {
+    let rows = rows::grants(on, account).await?;
+    let departments = if rows.iter().any(|row| row.department_id.is_some()) {
+        rows::departments(on).await?
+    } else {
+        Vec::new()
+    };
+    rows.iter()
+        .map(|row| rows::grant_of(row, &departments))
+        .collect()
+}
+
+/// All departments.
+pub async fn departments(on: &impl ConnectionTrait) -> Result<Vec<Department>, DbError> {
+    rows::departments(on).await
+}
+
+/// One department, by id or short name.
+pub async fn department(
+    on: &impl ConnectionTrait,
+    wanted: &str,
+) -> Result<Option<Department>, DbError> {
+    let id = wanted.parse::<DepartmentId>().ok();
+    let all = rows::departments(on).await?;
+    Ok(all
+        .into_iter()
+        .find(|one| Some(one.id) == id || one.slug == wanted))
+}
+
+/// All accounts with their roles; for administrators.
+pub(crate) async fn accounts(on: &impl ConnectionTrait) -> Result<Vec<Account>, DbError> {
+    let departments = rows::departments(on).await?;
+    let grants = rows::all_grants(on).await?;
+    let mut all = Vec::new();
+    for row in rows::accounts(on).await? {
+        let own = grants.iter().filter(|grant| grant.account_id == row.id);
+        let own: Result<Vec<_>, _> = own
+            .map(|grant| rows::grant_of(grant, &departments))
+            .collect();
+        all.push(Account::of(row, own?));
+    }
+    Ok(all)
+}
+
+/// One account with its roles.
+pub(crate) async fn account(
+    on: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<Option<Account>, DbError> {
+    let Some(row) = rows::account(on, id).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Account::of(row, grants_of(on, id).await?)))
+}
+
+/// The tokens of an account that are not ended.
+pub(crate) async fn tokens(
+    on: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<Vec<Token>, DbError> {
+    rows::tokens(on, id).await
+}
+
+/// Whether anybody can sign in at all.
+pub async fn has_accounts(on: &impl ConnectionTrait) -> Result<bool, DbError> {
+    Ok(!rows::accounts(on).await?.is_empty())
+}
+
+/// The account of a login.
+pub async fn account_of_login(
+    on: &impl ConnectionTrait,
+    login: &str,
+) -> Result<Option<AccountId>, DbError> {
+    let Some(login) = Login::parse(login) else {
+        return Ok(None);
+    };
+    let row = rows::account_by_login(on, login.as_str()).await?;
+    Ok(row.map(|row| AccountId::of(row.id)))
+}

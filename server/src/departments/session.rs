@@ -1,0 +1,292 @@
+//! Signing in and out, and the tokens of one's own account.
+
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::http::{SignedIn, actor_of, name_fault};
+use super::model::{PeopleError, Token};
+use super::ops::{self, NewToken, TOKEN_DAYS_MAX};
+use crate::audit::Outcome;
+use crate::audit::event::Look;
+use crate::base::actor::Scope;
+use crate::base::{Actor, RequestId, TokenId};
+use crate::http::extract::{ClientAddress, Json, Path};
+use crate::http::limits::RateLimits;
+use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
+use crate::http::{Fault, Kind, Problem};
+use crate::ledger::looks::{Looked, Looks};
+use crate::replay::with_receipt;
+use crate::unit::{Db, Unit};
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"login": "m.brandt", "password": "…"}))]
+pub(super) struct SignIn {
+    /// The name to sign in with.
+    #[schema(max_length = 64)]
+    login: String,
+    /// The password.
+    #[schema(value_type = String, format = Password, max_length = 256)]
+    password: Zeroizing<String>,
+}
+
+/// A token, with its secret: it is shown only here.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IssuedToken {
+    /// Send it as `Authorization: Bearer …`.
+    secret: String,
+    /// The token.
+    token: TokenView,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
+pub(super) struct TokenView {
+    /// Its id.
+    id: Uuid,
+    /// What it is for.
+    label: String,
+    /// `full`, `read` or `intake`.
+    scope: ScopeView,
+    /// When it was issued, UTC.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it ends, UTC.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Scope)]
+pub(super) enum ScopeView {
+    /// Everything that the account may.
+    Full,
+    /// Reading only.
+    Read,
+    /// Putting documents in, and nothing else.
+    Intake,
+}
+
+impl From<ScopeView> for Scope {
+    fn from(scope: ScopeView) -> Self {
+        match scope {
+            ScopeView::Full => Self::Full,
+            ScopeView::Read => Self::Read,
+            ScopeView::Intake => Self::Intake,
+        }
+    }
+}
+
+impl From<Scope> for ScopeView {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Full => Self::Full,
+            Scope::Read => Self::Read,
+            Scope::Intake => Self::Intake,
+        }
+    }
+}
+
+impl From<&Token> for TokenView {
+    fn from(token: &Token) -> Self {
+        Self {
+            id: token.id.raw(),
+            label: token.label.clone(),
+            scope: token.scope.into(),
+            created_at: token.created_at.to_string(),
+            expires_at: token.expires_at.to_string(),
+        }
+    }
+}
+
+/// Signs in; the answer holds a token for twelve hours.
+#[utoipa::path(
+    post, path = "/api/v1/session", tag = "people", operation_id = "signIn",
+    request_body = SignIn,
+    responses((status = 201, description = "Signed in", body = IssuedToken), CreateProblems)
+)]
+pub(super) async fn post_session(
+    request: HttpRequest,
+    db: Data<Db>,
+    looks: Data<Looks>,
+    limits: Data<RateLimits>,
+    Json(body): Json<SignIn>,
+) -> Result<HttpResponse, Problem> {
+    let client = request.extensions().get::<ClientAddress>().copied();
+    if let Some(client) = client {
+        limits.sign_in(client.0, &body.login)?;
+    }
+    let id = request
+        .extensions()
+        .get::<crate::http::extract::RequestId>()
+        .map(|id| RequestId::of(id.0));
+    let signed_in = ops::sign_in(&db, id, &body.login, body.password).await;
+    let (look, outcome, mut actor) = match &signed_in {
+        Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
+        Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
+    };
+    actor.request = id;
+    if let Ok((account, _)) = &signed_in {
+        (actor.account, actor.grants) = (account.id, account.grants.clone());
+    }
+    let looked = Looked {
+        look,
+        actor,
+        department: None,
+        document: None,
+        outcome,
+    };
+    if !looks.note(looked).await {
+        return Err(Problem::new(Kind::Unavailable).retry_after_seconds(1));
+    }
+    let (_, written) = signed_in?;
+    let (token, secret) = &written.value;
+    let mut response = HttpResponse::Created();
+    with_receipt(&mut response, written.receipt);
+    let body = IssuedToken {
+        secret: secret.0.to_string(),
+        token: TokenView::from(token),
+    };
+    Ok(response.json(body))
+}
+
+/// Signs out: the token that sends this ends.
+#[utoipa::path(
+    delete, path = "/api/v1/session", tag = "people", operation_id = "signOut",
+    responses((status = 204, description = "Signed out"), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn delete_session(
+    request: HttpRequest,
+    db: Data<Db>,
+) -> Result<HttpResponse, Problem> {
+    let (actor, token) = actor_of(request).await?;
+    let done = db.write(&actor, async move |unit: &mut Unit| {
+        ops::revoke_token(unit, token).await
+    });
+    let written = done.await?;
+    let mut response = HttpResponse::NoContent();
+    with_receipt(&mut response, written.receipt);
+    Ok(response.finish())
+}
+
+/// A new token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"label": "Scanner Poststelle", "scope": "intake", "days": 365}))]
+pub(super) struct TokenRequest {
+    /// What it is for.
+    #[schema(min_length = 1, max_length = 200)]
+    label: String,
+    /// What it may be used for.
+    scope: ScopeView,
+    /// How many days it lives.
+    #[schema(minimum = 1, maximum = 400)]
+    days: i64,
+}
+
+/// Issues a token for the own account.
+#[utoipa::path(
+    post, path = "/api/v1/tokens", tag = "people", operation_id = "issueToken",
+    request_body = TokenRequest,
+    responses((status = 201, description = "Issued; the secret is shown only here", body = IssuedToken),
+        CreateProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_token(
+    db: Data<Db>,
+    SignedIn(actor): SignedIn,
+    Json(body): Json<TokenRequest>,
+) -> Result<HttpResponse, Problem> {
+    let mut problem = Problem::new(Kind::Validation);
+    let label = body.label.trim().to_owned();
+    problem = name_fault(problem, "/label", &label);
+    if body.days < 1 {
+        problem = problem.field("/days", Fault::TooSmall { min: 1 });
+    }
+    if body.days > TOKEN_DAYS_MAX {
+        problem = problem.field(
+            "/days",
+            Fault::TooLarge {
+                max: TOKEN_DAYS_MAX,
+            },
+        );
+    }
+    if problem.faults() > 0 {
+        return Err(problem);
+    }
+    let new = NewToken {
+        label,
+        scope: body.scope.into(),
+        seconds: body.days * 86_400,
+    };
+    let account = actor.account;
+    let written = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::issue_token(unit, account, new).await
+        })
+        .await?;
+    let (token, secret) = &written.value;
+    let mut response = HttpResponse::Created();
+    with_receipt(&mut response, written.receipt);
+    let body = IssuedToken {
+        secret: secret.0.to_string(),
+        token: TokenView::from(token),
+    };
+    Ok(response.json(body))
+}
+
+/// The tokens of the own account that have not ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TokenList {
+    /// The tokens.
+    items: Vec<TokenView>,
+}
+
+/// The tokens of the own account.
+#[utoipa::path(
+    get, path = "/api/v1/tokens", tag = "people", operation_id = "listTokens",
+    responses((status = 200, description = "Without their secrets", body = TokenList), PlainProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_tokens(
+    db: Data<Db>,
+    SignedIn(actor): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    let tokens = ops::tokens(db.read(), actor.account)
+        .await
+        .map_err(PeopleError::from)?;
+    Ok(HttpResponse::Ok().json(TokenList {
+        items: tokens.iter().map(TokenView::from).collect(),
+    }))
+}
+
+/// Ends a token.
+#[utoipa::path(
+    delete, path = "/api/v1/tokens/{id}", tag = "people", operation_id = "revokeToken",
+    params(("id" = Uuid, Path, description = "The token")),
+    responses((status = 204, description = "Ended"), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn delete_token(
+    db: Data<Db>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let id = TokenId::of(id);
+    let done = db.write(&actor, async move |unit: &mut Unit| {
+        ops::revoke_token(unit, id).await
+    });
+    let written = done.await?;
+    let mut response = HttpResponse::NoContent();
+    with_receipt(&mut response, written.receipt);
+    Ok(response.finish())
+}

@@ -1,0 +1,247 @@
+//! What verification and the check of the archive need to know of the rows of documents.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use storage::Blob;
+use uuid::Uuid;
+
+use super::rows::{self, blob, document, document_tag, document_version, rendition};
+use crate::audit::event::Kind;
+use crate::audit::states::Part;
+use crate::audit::verify::StateFact;
+use crate::base::db::{DbError, sql};
+use crate::base::{DocumentId, VersionId};
+use crate::unit::Unit;
+
+/// The kinds of entity whose rows this room owns.
+pub const KINDS: &[Kind] = &[Kind::Document, Kind::DocumentVersion, Kind::Rendition];
+
+/// The states of the entities of a kind. Kinds of other rooms have none here.
+pub async fn states(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    part: Part,
+) -> Result<Vec<StateFact>, DbError> {
+    match kind {
+        Kind::Document => {
+            let mut facts = Vec::new();
+            for row in on.query_all_raw(part.query(on, kind.code())).await? {
+                let model = document::Model::from_query_result(&row, "")?;
+                facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
+            }
+            Ok(facts)
+        }
+        Kind::DocumentVersion => versions(on, part).await,
+        Kind::Rendition => {
+            let mut facts = Vec::new();
+            for row in on.query_all_raw(part.query(on, kind.code())).await? {
+                let model = rendition::Model::from_query_result(&row, "")?;
+                facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
+            }
+            Ok(facts)
+        }
+        Kind::Department | Kind::Account | Kind::RoleGrant | Kind::AccessToken => Ok(Vec::new()),
+    }
+}
+
+/// A version's state names its content, which stands in the row of the blob.
+async fn versions(on: &impl ConnectionTrait, part: Part) -> Result<Vec<StateFact>, DbError> {
+    let rows = on
+        .query_all_raw(part.query(on, Kind::DocumentVersion.code()))
+        .await?;
+    let mut models = Vec::with_capacity(rows.len());
+    for row in &rows {
+        models.push(document_version::Model::from_query_result(row, "")?);
+    }
+    let names = models.iter().map(|model| model.blob_name.clone());
+    let wanted = blob::Column::Name.is_in(names);
+    let blobs = blob::Entity::find().filter(wanted).all(on).await?;
+    let blobs: HashMap<_, _> = blobs
+        .into_iter()
+        .map(|one| (one.name.clone(), one))
+        .collect();
+    let mut facts = Vec::with_capacity(rows.len());
+    for (row, model) in rows.iter().zip(models) {
+        // Without the row of its blob no state can be had: nothing is not what was recorded.
+        let held = blobs.get(&model.blob_name);
+        let bytes = held.map_or_else(Vec::new, |held| model.state_bytes(held));
+        facts.push(part.fact(row, (model.id, model.version), bytes)?);
+    }
+    Ok(facts)
+}
+
+/// A blob as the rows know it.
+#[derive(Debug, Clone)]
+pub struct BlobRow {
+    /// SHA-256 of the stored bytes.
+    pub name: [u8; 32],
+    /// How many bytes are stored.
+    pub stored_bytes: u64,
+    /// SHA-256 of the content.
+    pub sha256: Vec<u8>,
+    /// SHA-512 of the content.
+    pub sha512: Vec<u8>,
+    /// All that is needed to open it; nothing where it has no key.
+    pub open: Option<Blob>,
+}
+
+/// The blobs behind `after`, in the order of their names.
+pub async fn blob_rows(
+    on: &impl ConnectionTrait,
+    after: Option<[u8; 32]>,
+    limit: u64,
+) -> Result<Vec<BlobRow>, DbError> {
+    let mut wanted = blob::Entity::find()
+        .order_by_asc(blob::Column::Name)
+        .limit(limit);
+    if let Some(after) = after {
+        wanted = wanted.filter(blob::Column::Name.gt(after.to_vec()));
+    }
+    let rows = wanted.all(on).await?;
+    let names: Vec<_> = rows.iter().map(|row| row.name.clone()).collect();
+    let mut open = rows::blobs_to_open(on, &names).await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name =
+            <[u8; 32]>::try_from(row.name.as_slice()).map_err(|_source| DbError::Corrupt {
+                table: "blob",
+                key: hex::encode(&row.name),
+                what: "its name is not a digest",
+            })?;
+        all.push(BlobRow {
+            name,
+            stored_bytes: u64::try_from(row.stored_bytes).unwrap_or_default(),
+            open: open.remove(&row.name),
+            sha256: row.sha256,
+            sha512: row.sha512,
+        });
+    }
+    Ok(all)
+}
+
+/// Whether a blob of this name has a row.
+pub async fn has_blob_row(on: &impl ConnectionTrait, name: &[u8; 32]) -> Result<bool, DbError> {
+    Ok(blob::Entity::find_by_id(name.to_vec())
+        .one(on)
+        .await?
+        .is_some())
+}
+
+/// Documents behind `after`, each with its version and the record that this version has.
+pub async fn with_records(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<(DocumentId, u64, Option<u64>)>, DbError> {
+    let text = "SELECT d.id, d.version, s.seq FROM document d LEFT JOIN audit_subject s \
+                ON s.entity_id = d.id AND s.version = d.version \
+                WHERE d.id > $1 ORDER BY d.id LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on
+        .query_all_raw(sql(on, text, [after.into(), limit.into()]))
+        .await?;
+    let whole = |number: i64| u64::try_from(number).unwrap_or_default();
+    rows.iter()
+        .map(|row| {
+            let version: i64 = row.try_get_by_index(1)?;
+            let seq: Option<i64> = row.try_get_by_index(2)?;
+            Ok((
+                DocumentId::of(row.try_get_by_index(0)?),
+                whole(version),
+                seq.map(whole),
+            ))
+        })
+        .collect()
+}
+
+/// Documents whose versions are not 1, 2, 3 … up to at least the one in force; at most `limit`.
+pub async fn with_version_gaps(
+    on: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "SELECT d.id FROM document d LEFT JOIN (\
+                SELECT document_id, count(*) AS many, min(number) AS low, max(number) AS high \
+                FROM document_version GROUP BY document_id) v ON v.document_id = d.id \
+                WHERE v.many IS NULL OR v.low <> 1 OR v.high <> v.many \
+                OR d.content_version < 1 OR d.content_version > v.high ORDER BY d.id LIMIT $1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on.query_all_raw(sql(on, text, [limit.into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// Versions without a text and without a job that will read it; at most `limit`.
+pub async fn without_text(
+    on: &impl ConnectionTrait,
+    job_kind: &str,
+    limit: u64,
+) -> Result<Vec<VersionId>, DbError> {
+    let text = "SELECT v.id FROM document_version v WHERE NOT EXISTS (\
+                SELECT 1 FROM rendition r WHERE r.document_version_id = v.id AND r.kind = 'text') \
+                AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 AND j.subject = v.id) \
+                ORDER BY v.id LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on
+        .query_all_raw(sql(on, text, [job_kind.into(), limit.into()]))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// Documents behind `after` (the last id is given back) whose tags for filters are not those of the
+/// document.
+pub async fn with_tags_astray(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    limit: u64,
+) -> Result<(Option<Uuid>, Vec<DocumentId>), DbError> {
+    let found: Vec<(Uuid, String)> = document::Entity::find()
+        .select_only()
+        .columns([document::Column::Id, document::Column::Tags])
+        .filter(document::Column::Id.gt(after))
+        .order_by_asc(document::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(on)
+        .await?;
+    let ids = found.iter().map(|(id, _)| *id);
+    let rows = document_tag::Entity::find()
+        .filter(document_tag::Column::DocumentId.is_in(ids))
+        .all(on)
+        .await?;
+    let mut projected: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for row in rows {
+        projected.entry(row.document_id).or_default().push(row.tag);
+    }
+    let last = found.last().map(|(id, _)| *id);
+    let mut astray = Vec::new();
+    for (id, tags) in found {
+        let mut own: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
+        let mut shown = projected.remove(&id).unwrap_or_default();
+        own.sort_unstable();
+        shown.sort_unstable();
+        if own != shown {
+            astray.push(DocumentId::of(id));
+        }
+    }
+    Ok((last, astray))
+}
+
+/// Writes the tags for filters anew from the document.
+pub async fn mend_tags(unit: &mut Unit, id: DocumentId) -> Result<(), DbError> {
+    let old = document_tag::Column::DocumentId.eq(id.raw());
+    document_tag::Entity::delete_many()
+        .filter(old)
+        .exec(unit.tx())
+        .await?;
+    if let Some(found) = rows::find(unit.tx(), id).await? {
+        rows::write_tags(unit, id, &found.metadata.tags).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! The history of a document, told from the log alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use storage::{DataKey, Kms};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::model::DocumentError;
+use crate::audit::log::{opening_aad, read_keys, unpack};
+use crate::audit::record_line;
+use crate::base::DocumentId;
+use crate::base::db::{DbError, sql};
+
+/// Most entries in one answer.
+pub(super) const ENTRIES_MAX: u64 = 1_000;
+
+/// One thing that happened to a document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Entry {
+    /// The number of the record in the log.
+    #[schema(example = 41)]
+    pub seq: u64,
+    /// The record's hash, in hex: with `seq` the receipt.
+    pub hash: String,
+    /// When, UTC.
+    pub at: String,
+    /// What: `document.receive`, `document.change`, `document.version`, `document.text` …
+    #[schema(example = "document.change")]
+    pub action: String,
+    /// Who: the account, or the nil UUID for the system.
+    pub actor: Uuid,
+    /// In which role.
+    #[schema(example = "clerk")]
+    pub role: String,
+    /// The document's version after it, where it changed the document itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub version: Option<u64>,
+    /// Which fields changed, from what to what. Empty where the details were erased.
+    pub changes: Vec<FieldChange>,
+    /// Whether the details of this record were erased.
+    pub erased: bool,
+}
+
+/// One changed field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldChange {
+    /// The field; fields of a version or a rendition have its kind in front: `rendition.state`.
+    #[schema(example = "title")]
+    pub field: String,
+    /// The value before; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<serde_json::Value>,
+    /// The value after; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<serde_json::Value>,
+}
+
+type State = BTreeMap<String, serde_json::Value>;
+
+struct Line {
+    seq: i64,
+    entity: Uuid,
+    version: i64,
+    slot: i64,
+    kind: String,
+    hash: Vec<u8>,
+    leaf: Vec<u8>,
+}
+
+/// What happened to a document, first thing first. The caller has checked the right.
+pub async fn history(
+    on: &impl ConnectionTrait,
+    kms: &dyn Kms,
+    id: DocumentId,
+) -> Result<Vec<Entry>, DocumentError> {
+    let lines = lines(on, id).await?;
+    let openings = openings(on, kms, id).await?;
+    let mut before: HashMap<Uuid, State> = HashMap::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    for line in &lines {
+        let seq = u64::try_from(line.seq).unwrap_or_default();
+        if entries.last().is_none_or(|last| last.seq != seq) {
+            entries.push(entry(seq, line)?);
+        }
+        let Some(last) = entries.last_mut() else {
+            continue;
+        };
+        if line.kind == "document" {
+            last.version = u64::try_from(line.version).ok();
+        }
+        match openings.get(&(line.seq, format!("state:{}", line.slot))) {
+            None => last.erased = true,
+            Some(bytes) => {
+                let after: State = serde_json::from_slice(bytes).unwrap_or_default();
+                let old = before
+                    .insert(line.entity, after.clone())
+                    .unwrap_or_default();
+                last.changes.extend(differences(&line.kind, &old, &after));
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn entry(seq: u64, line: &Line) -> Result<Entry, DbError> {
+    let corrupt = |what| DbError::Corrupt {
+        table: "audit",
+        key: seq.to_string(),
+        what,
+    };
+    let leaf = record_line(&line.leaf).ok_or(corrupt("the leaf is not a record"))?;
+    let text = |key: &str| {
+        leaf.get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    };
+    Ok(Entry {
+        seq,
+        hash: hex::encode(&line.hash),
+        at: text("ts").to_owned(),
+        action: text("action").to_owned(),
+        actor: text("actor")
+            .parse()
+            .map_err(|_source| corrupt("the actor is not an id"))?,
+        role: text("role").to_owned(),
+        version: None,
+        changes: Vec::new(),
+        erased: false,
+    })
+}
+
+fn differences(kind: &str, old: &State, new: &State) -> Vec<FieldChange> {
+    let own = |field: &str| !matches!(field, "changed_at" | "changed_by");
+    let name = |field: &str| {
+        if kind == "document" {
+            field.to_owned()
+        } else {
+            format!("{kind}.{field}")
+        }
+    };
+    let mut fields: Vec<_> = old
+        .keys()
+        .chain(new.keys())
+        .filter(|field| own(field))
+        .collect();
+    fields.sort_unstable();
+    fields.dedup();
+    fields
+        .into_iter()
+        .filter(|field| old.get(*field) != new.get(*field))
+        .map(|field| FieldChange {
+            field: name(field),
+            from: old.get(field).cloned(),
+            to: new.get(field).cloned(),
+        })
+        .collect()
+}
+
+async fn lines(on: &impl ConnectionTrait, id: DocumentId) -> Result<Vec<Line>, DbError> {
+    let text = format!(
+        "SELECT s.seq, s.entity_id, s.version, s.slot, s.kind, a.h, a.leaf FROM audit_subject s \
+         JOIN audit a ON a.seq = s.seq WHERE s.root_id = $1 ORDER BY s.seq, s.slot LIMIT {ENTRIES_MAX}"
+    );
+    let rows = on.query_all_raw(sql(on, text, [id.raw().into()])).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        lines.push(Line {
+            seq: row.try_get_by_index(0)?,
+            entity: row.try_get_by_index(1)?,
+            version: row.try_get_by_index(2)?,
+            slot: row.try_get_by_index(3)?,
+            kind: row.try_get_by_index(4)?,
+            hash: row.try_get_by_index(5)?,
+            leaf: row.try_get_by_index(6)?,
+        });
+    }
+    Ok(lines)
+}
+
+/// The openings that belong to the document, as far as they and its key still exist.
+async fn openings(
+    on: &impl ConnectionTrait,
+    kms: &dyn Kms,
+    id: DocumentId,
+) -> Result<HashMap<(i64, String), Vec<u8>>, DbError> {
+    let keys: HashMap<Uuid, DataKey> = read_keys(on, kms, &[id.raw()]).await?;
+    let Some(key) = keys.get(&id.raw()) else {
+        return Ok(HashMap::new());
+    };
+    let text = "SELECT seq, slot, sealed FROM audit_private WHERE key_owner = $1";
+    let mut found = HashMap::new();
+    for row in on.query_all_raw(sql(on, text, [id.raw().into()])).await? {
+        let seq: i64 = row.try_get_by_index(0)?;
+        let slot: String = row.try_get_by_index(1)?;
+        let sealed: Vec<u8> = row.try_get_by_index(2)?;
+        let aad = opening_aad(u64::try_from(seq).unwrap_or_default(), &slot);
+        let bytes = storage::open(key, &aad, &sealed)?;
+        if let Some(opening) = unpack(&bytes) {
+            found.insert((seq, slot), opening.bytes);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,785 @@
+//! Documents over HTTP: parse, call, render.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use serde::{Deserialize, Serialize};
+use storage::{Storage, StoreError};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+use uuid::Uuid;
+
+use super::intake::{Arrived, Arriving};
+use super::list::{self, Filter, Order, Place};
+use super::model::{Channel, CivilDate, Direction, DocumentError, Held, State};
+use super::ops;
+use super::reading;
+use super::wire::{
+    Discard, DocumentChange, DocumentView, Duplicate, NewDocument, TextView, VersionView,
+};
+use crate::audit::Outcome;
+use crate::audit::event::Look;
+use crate::base::db::DbError;
+use crate::base::{Actor, DepartmentId, DocumentId, Timestamp};
+use crate::departments::{self, Department, Intake, SignedIn};
+use crate::http::extract::{
+    ETag, IdempotencyKey, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path,
+};
+use crate::http::multipart::{Content, Upload};
+use crate::http::openapi::{
+    ChangeProblems, IdempotencyParam, IfMatchParam, IfNoneMatchParam, ListProblems, ReadProblems,
+    ReplaceProblems, UploadProblems,
+};
+use crate::http::page::{Cursors, PageRequest};
+use crate::http::{Fault, Kind, Problem, text};
+use crate::ledger::looks::{Looked, Looks};
+use crate::replay::{self, Answer, Fingerprint};
+use crate::unit::{Db, Unit, Written};
+
+/// How long a request waits for the answer of the one that used the same key before it.
+const FIRST_ANSWER_MAX: std::time::Duration = std::time::Duration::from_secs(2);
+
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::NotFound | DocumentError::NoVersion => Self::new(Kind::NotFound),
+            DocumentError::NoDepartment => {
+                Self::new(Kind::Validation).field("/department", Fault::NotFound)
+            }
+            DocumentError::Forbidden => Self::new(Kind::Forbidden).detail(text(
+                "Sie dürfen dieses Dokument lesen, aber nicht ändern.",
+                "You may read this document but not change it.",
+            )),
+            DocumentError::State { current } => {
+                Self::new(Kind::StateConflict).current_state(current.code())
+            }
+            DocumentError::Stale { current } => Self::new(Kind::PreconditionFailed)
+                .detail(text(
+                    "Das Dokument wurde inzwischen geändert. Bitte neu laden und prüfen.",
+                    "The document was changed meanwhile. Please read it again and check.",
+                ))
+                .current_etag(&ETag::of_version(current)),
+            DocumentError::Unchanged => Self::new(Kind::Validation).field(
+                "",
+                Fault::Rule {
+                    code: "unchanged",
+                    detail: text("Es würde sich nichts ändern.", "Nothing would change."),
+                },
+            ),
+            DocumentError::KeyTaken => {
+                Self::new(Kind::IdempotencyInProgress).retry_after_seconds(1)
+            }
+            DocumentError::TextPending => Self::new(Kind::NotFound).detail(text(
+                "Der Text wird noch gelesen. Bitte gleich noch einmal versuchen.",
+                "The text is still being read. Please try again in a moment.",
+            )),
+            DocumentError::Store(error) => store_problem(error),
+            DocumentError::Db(error) => db_problem(error),
+        }
+    }
+}
+
+/// What a failing database means to a caller.
+pub(crate) fn db_problem(error: DbError) -> Problem {
+    match error {
+        DbError::GivenUp => Problem::new(Kind::Unavailable)
+            .retry_after_seconds(1)
+            .source(error),
+        DbError::Stale => Problem::new(Kind::Conflict),
+        DbError::Failed(_)
+        | DbError::Unaudited
+        | DbError::Corrupt { .. }
+        | DbError::Log(_)
+        | DbError::Key(_) => Problem::internal(error),
+    }
+}
+
+pub(super) fn store_problem(error: StoreError) -> Problem {
+    if error.is_full() {
+        return Problem::new(Kind::InsufficientStorage).source(error);
+    }
+    Problem::internal(error)
+}
+
+/// Streams the content into the store; nothing is kept yet.
+async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Problem> {
+    let mut arriving = Arriving::begin(storage).await.map_err(store_problem)?;
+    while let Some(piece) = content.piece().await {
+        match piece {
+            Ok(piece) => arriving.push(piece).await.map_err(store_problem)?,
+            Err(error) => {
+                arriving.discard().await;
+                return Err(error.into());
+            }
+        }
+    }
+    let media_type = content.media_type.as_ref().map(ToString::to_string);
+    let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+    let file_name = content.file_name.map(|name| name.as_str().to_owned());
+    arriving
+        .finish(media_type, file_name)
+        .await
+        .map_err(store_problem)
+}
+
+/// The department that is meant; without one, the only one in which the actor files.
+fn department_of(
+    actor: &Actor,
+    wanted: Option<&str>,
+    all: &[Department],
+) -> Result<DepartmentId, Problem> {
+    let mut own = all.iter().filter(|one| actor.may_file_in(one.id));
+    let found = match wanted {
+        Some(wanted) => own.find(|one| one.slug == wanted || one.id.to_string() == wanted),
+        None => match (own.next(), own.next()) {
+            (Some(only), None) => Some(only),
+            (None, _) => {
+                return Err(Problem::new(Kind::Forbidden).detail(text(
+                    "Mit diesem Konto können keine Dokumente eingereicht werden.",
+                    "This account cannot file documents.",
+                )));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Problem::new(Kind::Validation).field("/department", Fault::Required));
+            }
+        },
+    };
+    found
+        .map(|one| one.id)
+        .ok_or_else(|| Problem::new(Kind::Validation).field("/department", Fault::NotFound))
+}
+
+/// Files a document.
+///
+/// The parts are `content` (the bytes) and `metadata` (JSON), in either order. The answer is sent
+/// when content, rows and audit record are durable; the text is read afterwards. Content that is
+/// there already is accepted and named in `duplicates`.
+#[utoipa::path(
+    post, path = "/api/v1/documents", tag = "documents", operation_id = "fileDocument",
+    params(IdempotencyParam),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Filed; durable", body = DocumentView, headers(
+        ("Location" = String, description = "The document"),
+        ("ETag" = String, description = "Its version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        UploadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_document(
+    db: Data<Db>,
+    storage: Data<Storage>,
+    Intake(actor): Intake,
+    MaybeKey(key): MaybeKey,
+    upload: Upload,
+) -> Result<HttpResponse, Problem> {
+    let received = upload
+        .read(async |_: Option<&NewDocument>, content| stage(&storage, content).await)
+        .await?;
+    let (new, arrived) = (received.metadata, received.content);
+    let all = departments::departments(db.read())
+        .await
+        .map_err(db_problem)?;
+    let department = department_of(&actor, new.department.as_deref(), &all)?;
+    let metadata = new.metadata(arrived.file_name.as_deref(), db.now())?;
+    let said = serde_json::to_vec(&new).map_err(Problem::internal)?;
+    let digest = arrived.staged.content.sha256;
+    let request = Fingerprint::of(&[b"POST /documents", &said, digest.as_bytes()]);
+    if let Some(key) = &key {
+        let known = replay::look_up(&db, actor.account, key, &request)
+            .await
+            .map_err(db_problem)?;
+        if let Some(answer) = replay::answer(known)? {
+            arrived.staged.discard().await;
+            return Ok(answer);
+        }
+    }
+    let content = arrived.keep(&db).await?;
+    let seer = actor.clone();
+    let (once, again) = (key.clone(), request.clone());
+    let filed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            let held = ops::receive(unit, department, metadata, content).await?;
+            let same = ops::duplicates(unit.tx(), &seer, &held).await?;
+            let answer = created(&held, &all, &same)?;
+            save(unit, once.as_ref(), &again, &answer).await?;
+            Ok(answer)
+        })
+        .await;
+    finish(&db, &actor, key.as_ref(), &request, filed).await
+}
+
+fn created(
+    held: &Held,
+    departments: &[Department],
+    same: &[super::model::Document],
+) -> Result<Answer, DocumentError> {
+    let mut view = DocumentView::of(held, departments);
+    view.duplicates = Some(same.iter().map(Duplicate::from).collect());
+    answer(201, &view)
+}
+
+fn answer(status: u16, view: &DocumentView) -> Result<Answer, DocumentError> {
+    let body = serde_json::to_string(view).map_err(|_source| DbError::Log("no JSON"))?;
+    let etag = ETag::of_version(view.version).to_string();
+    let mut headers = vec![("etag".to_owned(), etag)];
+    if status == 201 {
+        headers.push((
+            "location".to_owned(),
+            format!("/api/v1/documents/{}", view.id),
+        ));
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+async fn save(
+    unit: &Unit,
+    key: Option<&IdempotencyKey>,
+    request: &Fingerprint,
+    answer: &Answer,
+) -> Result<(), DocumentError> {
+    match key {
+        Some(key) if !replay::save(unit, key, request, answer).await? => {
+            Err(DocumentError::KeyTaken)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The answer of a write; where another request with the same key was faster, its answer.
+async fn finish(
+    db: &Db,
+    actor: &Actor,
+    key: Option<&IdempotencyKey>,
+    request: &Fingerprint,
+    written: Result<Written<Answer>, DocumentError>,
+) -> Result<HttpResponse, Problem> {
+    match (written, key) {
+        (Ok(written), _) => Ok(written.value.respond(Some(written.receipt))),
+        (Err(DocumentError::KeyTaken), Some(key)) => first_answer(db, actor, key, request).await,
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// The answer of the request that was faster. It may still wait for its commit.
+async fn first_answer(
+    db: &Db,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &Fingerprint,
+) -> Result<HttpResponse, Problem> {
+    let mut head = db.head();
+    let end = tokio::time::Instant::now() + FIRST_ANSWER_MAX;
+    loop {
+        head.borrow_and_update();
+        let known = replay::look_up(db, actor.account, key, request)
+            .await
+            .map_err(db_problem)?;
+        if let Some(answer) = replay::answer(known)? {
+            return Ok(answer);
+        }
+        if !matches!(
+            tokio::time::timeout_at(end, head.changed()).await,
+            Ok(Ok(()))
+        ) {
+            return Err(Problem::new(Kind::IdempotencyInProgress).retry_after_seconds(1));
+        }
+    }
+}
+
+/// Adds a version. It is in force from now on; the old ones stay readable.
+#[utoipa::path(
+    post, path = "/api/v1/documents/{id}/versions", tag = "documents", operation_id = "addVersion",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
+    request_body(content = VersionForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Added; durable", body = DocumentView, headers(
+        ("Location" = String, description = "The document"),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ReplaceProblems),
+    security(("token" = []))
+)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an upload needs of its request"
+)]
+pub(super) async fn post_version(
+    request: HttpRequest,
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
+    upload: Upload,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    let received = upload
+        .read(async |_: Option<&Nothing>, content| stage(&storage, content).await)
+        .await?;
+    let arrived = received.content;
+    let path = request.path().as_bytes();
+    let print = Fingerprint::of(&[b"POST", path, arrived.staged.content.sha256.as_bytes()]);
+    if let Some(key) = &key {
+        let known = replay::look_up(&db, actor.account, key, &print)
+            .await
+            .map_err(db_problem)?;
+        if let Some(answer) = replay::answer(known)? {
+            arrived.staged.discard().await;
+            return Ok(answer);
+        }
+    }
+    let expected = expected(&if_match, before.document.version)?;
+    let content = arrived.keep(&db).await?;
+    let all = departments::departments(db.read())
+        .await
+        .map_err(db_problem)?;
+    let (seer, once, again) = (actor.clone(), key.clone(), print.clone());
+    let added = db
+        .write(&actor, async move |unit: &mut Unit| {
+            let held = ops::add_version(unit, id, expected, content).await?;
+            let same = ops::duplicates(unit.tx(), &seer, &held).await?;
+            let answer = created(&held, &all, &same)?;
+            save(unit, once.as_ref(), &again, &answer).await?;
+            Ok(answer)
+        })
+        .await;
+    finish(&db, &actor, key.as_ref(), &print, added).await
+}
+
+/// The version that the caller must have seen. The comparison with what is there is made again in
+/// the transaction.
+fn expected(if_match: &IfMatch, current: u64) -> Result<u64, Problem> {
+    if_match.check(&ETag::of_version(current))?;
+    Ok(current)
+}
+
+/// A document that the actor may see; an attempt at another one is recorded.
+pub(super) async fn see(
+    db: &Db,
+    looks: &Looks,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Held, Problem> {
+    let found = ops::read(db.read(), actor, id).await;
+    if let Err(DocumentError::NotFound) = &found {
+        note(looks, actor, Look::Refused, Some(id), Outcome::Refused).await?;
+    }
+    Ok(found?)
+}
+
+pub(super) async fn note(
+    looks: &Looks,
+    actor: &Actor,
+    look: Look,
+    document: Option<DocumentId>,
+    outcome: Outcome,
+) -> Result<(), Problem> {
+    let document = document.map(|id| (id.raw(), 1));
+    let looked = Looked {
+        look,
+        actor: actor.clone(),
+        department: None,
+        document,
+        outcome,
+    };
+    if looks.note(looked).await {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
+    }
+}
+
+/// Changes metadata.
+#[utoipa::path(
+    patch, path = "/api/v1/documents/{id}", tag = "documents", operation_id = "changeDocument",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    request_body = DocumentChange,
+    responses((status = 200, description = "Changed; durable", body = DocumentView, headers(
+        ("ETag" = String, description = "Its new version"))),
+        ChangeProblems),
+    security(("token" = []))
+)]
+pub(super) async fn patch_document(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    Json(body): Json<DocumentChange>,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    let change = body.change()?;
+    let expected = expected(&if_match, before.document.version)?;
+    let changed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::change(unit, id, expected, change).await
+        })
+        .await;
+    changed_answer(&db, changed).await
+}
+
+async fn changed_answer(
+    db: &Db,
+    changed: Result<Written<Held>, DocumentError>,
+) -> Result<HttpResponse, Problem> {
+    let written = changed?;
+    let all = departments::departments(db.read())
+        .await
+        .map_err(db_problem)?;
+    let answer = answer(200, &DocumentView::of(&written.value, &all))?;
+    Ok(answer.respond(Some(written.receipt)))
+}
+
+/// Puts a document aside, with a reason. Nothing is deleted; it can be taken back.
+#[utoipa::path(
+    post, path = "/api/v1/documents/{id}/discard", tag = "documents", operation_id = "discardDocument",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    request_body = Discard,
+    responses((status = 200, description = "Put aside; durable", body = DocumentView, headers(
+        ("ETag" = String, description = "Its new version"))),
+        ChangeProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_discard(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    Json(body): Json<Discard>,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    let reason = body.reason()?;
+    let expected = expected(&if_match, before.document.version)?;
+    let changed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::discard(unit, id, expected, reason).await
+        })
+        .await;
+    changed_answer(&db, changed).await
+}
+
+/// Takes a discarded document back.
+#[utoipa::path(
+    post, path = "/api/v1/documents/{id}/restore", tag = "documents", operation_id = "restoreDocument",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    responses((status = 200, description = "Taken back; durable", body = DocumentView, headers(
+        ("ETag" = String, description = "Its new version"))),
+        ChangeProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_restore(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    let expected = expected(&if_match, before.document.version)?;
+    let changed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::restore(unit, id, expected).await
+        })
+        .await;
+    changed_answer(&db, changed).await
+}
+
+/// One document.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}", tag = "documents", operation_id = "readDocument",
+    params(("id" = Uuid, Path, description = "The document"), IfNoneMatchParam),
+    responses((status = 200, description = "The document", body = DocumentView,
+        headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_document(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_none_match: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
+    let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
+    let etag = ETag::of_version(held.document.version);
+    if if_none_match.has(&etag) {
+        let etag = (header::ETAG, etag.to_string());
+        return Ok(HttpResponse::NotModified().insert_header(etag).finish());
+    }
+    note(
+        &looks,
+        &actor,
+        Look::ReadDocument,
+        Some(held.document.id),
+        Outcome::Ok,
+    )
+    .await?;
+    let same = ops::duplicates(db.read(), &actor, &held).await?;
+    let all = departments::departments(db.read())
+        .await
+        .map_err(db_problem)?;
+    let mut view = DocumentView::of(&held, &all);
+    view.duplicates = Some(same.iter().map(Duplicate::from).collect());
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, etag.to_string()))
+        .json(view))
+}
+
+/// The filters of a list. Each may be given several times: then one of them must hold.
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListFilter {
+    /// Short names of departments.
+    department: Vec<String>,
+    /// States.
+    state: Vec<State>,
+    /// Document types, exactly.
+    #[serde(rename = "type")]
+    #[param(rename = "type")]
+    kind: Vec<String>,
+    /// Tags, exactly.
+    tag: Vec<String>,
+    /// Correspondents, exactly.
+    correspondent: Vec<String>,
+    /// Directions.
+    direction: Vec<Direction>,
+    /// Channels.
+    channel: Vec<Channel>,
+    /// Dated from here on.
+    #[param(nullable = false, format = Date)]
+    date_from: Option<String>,
+    /// Dated up to and including here.
+    #[param(nullable = false, format = Date)]
+    date_to: Option<String>,
+    /// Received from here on.
+    #[param(nullable = false, format = DateTime)]
+    received_from: Option<String>,
+    /// Received before here.
+    #[param(nullable = false, format = DateTime)]
+    received_before: Option<String>,
+    /// `newest` (the last received first) or `oldest`.
+    #[param(nullable = false, inline)]
+    order: Option<ListOrder>,
+    /// Whether the answer says how many there are in all.
+    #[param(nullable = false)]
+    count: Option<bool>,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ListOrder {
+    Newest,
+    Oldest,
+}
+
+/// A page of documents.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DocumentPage {
+    /// The documents.
+    items: Vec<DocumentView>,
+    /// Where the next page begins; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+    /// How many there are in all; only where `count=true` was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total: Option<u64>,
+}
+
+impl ListFilter {
+    fn filter(&self, all: &[Department]) -> Result<Filter, Problem> {
+        let mut problem = Problem::new(Kind::QueryInvalid);
+        let mut date = |name: &'static str, raw: Option<&String>| {
+            let read = raw.and_then(|raw| CivilDate::parse(raw));
+            if raw.is_some() && read.is_none() {
+                let expected = text("ein Datum JJJJ-MM-TT", "a date YYYY-MM-DD");
+                let so_far = std::mem::replace(&mut problem, Problem::new(Kind::QueryInvalid));
+                problem = so_far.parameter(name, Fault::WrongFormat { expected });
+            }
+            read
+        };
+        let dated_from = date("date_from", self.date_from.as_ref());
+        let dated_to = date("date_to", self.date_to.as_ref());
+        let mut instant = |name: &'static str, raw: Option<&String>| {
+            let read = raw.and_then(|raw| Timestamp::parse(raw));
+            if raw.is_some() && read.is_none() {
+                let expected = text("ein Zeitpunkt nach RFC 3339", "a time by RFC 3339");
+                let so_far = std::mem::replace(&mut problem, Problem::new(Kind::QueryInvalid));
+                problem = so_far.parameter(name, Fault::WrongFormat { expected });
+            }
+            read
+        };
+        let received_from = instant("received_from", self.received_from.as_ref());
+        let received_before = instant("received_before", self.received_before.as_ref());
+        if problem.faults() > 0 {
+            return Err(problem);
+        }
+        // An unknown department matches nothing, and so does one that may not be seen: no difference.
+        let nobody = DepartmentId::of(Uuid::nil());
+        let department = |wanted: &String| {
+            let found = all
+                .iter()
+                .find(|one| one.slug == *wanted || one.id.to_string() == *wanted);
+            found.map_or(nobody, |one| one.id)
+        };
+        Ok(Filter {
+            departments: self.department.iter().map(department).collect(),
+            states: self.state.clone(),
+            kinds: self.kind.clone(),
+            tags: self.tag.clone(),
+            correspondents: self.correspondent.clone(),
+            directions: self.direction.clone(),
+            channels: self.channel.clone(),
+            dated_from,
+            dated_to,
+            received_from,
+            received_before,
+        })
+    }
+}
+
+/// Documents by their metadata; what you may not see is neither listed nor counted.
+#[utoipa::path(
+    get, path = "/api/v1/documents", tag = "documents", operation_id = "listDocuments",
+    params(ListFilter, PageRequest),
+    responses((status = 200, description = "A page", body = DocumentPage,
+        headers(("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
+        ListProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_documents(
+    request: HttpRequest,
+    db: Data<Db>,
+    looks: Data<Looks>,
+    cursors: Data<Cursors>,
+    SignedIn(actor): SignedIn,
+    ListQuery {
+        filter: asked,
+        page: wanted,
+    }: ListQuery<ListFilter>,
+) -> Result<HttpResponse, Problem> {
+    let all = departments::departments(db.read())
+        .await
+        .map_err(db_problem)?;
+    let filter = asked.filter(&all)?;
+    let order = match asked.order {
+        Some(ListOrder::Oldest) => Order::Oldest,
+        Some(ListOrder::Newest) | None => Order::Newest,
+    };
+    let scope = serde_json::to_string(&asked).map_err(Problem::internal)?;
+    let scope = format!("documents {scope}");
+    let after: Option<Place> = wanted.after(&cursors, &scope)?;
+    let (found, more) = list::page(
+        db.read(),
+        &actor,
+        &filter,
+        order,
+        after,
+        u64::from(wanted.limit),
+    )
+    .await?;
+    let next_cursor = match found.last() {
+        Some(last) if more => Some(cursors.seal(&scope, &Place::of(last))?),
+        Some(_) | None => None,
+    };
+    let total = match asked.count {
+        Some(true) => Some(list::count(db.read(), &actor, &filter).await?),
+        Some(false) | None => None,
+    };
+    note(&looks, &actor, Look::List, None, Outcome::Ok).await?;
+    let held = ops::hold(db.read(), found).await?;
+    let items = held.iter().map(|one| DocumentView::of(one, &all)).collect();
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        response.insert_header((header::LINK, crate::http::page::next_link(&request, cursor)));
+    }
+    Ok(response.json(DocumentPage {
+        items,
+        next_cursor,
+        total,
+    }))
+}
+
+/// The parts of an upload.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the parts for the contract")]
+pub(super) struct UploadForm {
+    /// The document's bytes, as they are.
+    #[schema(value_type = String, format = Binary)]
+    content: Vec<u8>,
+    /// What is said about it.
+    metadata: Option<NewDocument>,
+}
+
+/// The parts of a new version.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the parts for the contract")]
+pub(super) struct VersionForm {
+    /// The version's bytes, as they are.
+    #[schema(value_type = String, format = Binary)]
+    content: Vec<u8>,
+}
+
+/// A version brings no metadata of its own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// The part of the contract that documents bring.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    paths(
+        post_document,
+        get_documents,
+        get_document,
+        patch_document,
+        post_version,
+        reading::get_versions,
+        reading::get_content,
+        reading::get_version_content,
+        reading::get_text,
+        reading::get_history,
+        post_discard,
+        post_restore
+    ),
+    components(schemas(Duplicate, TextView, VersionView, reading::PageView))
+)]
+pub struct ApiDoc;
+
+/// The routes of documents.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let to = |path: &str| web::resource(format!("/api/v1/documents{path}"));
+    config
+        .service(to("").get(get_documents).post(post_document))
+        .service(to("/{id}").get(get_document).patch(patch_document))
+        .service(
+            to("/{id}/versions")
+                .get(reading::get_versions)
+                .post(post_version),
+        )
+        .service(
+            to("/{id}/versions/{number}/content")
+                .get(reading::get_version_content)
+                .head(reading::get_version_content),
+        )
+        .service(
+            to("/{id}/content")
+                .get(reading::get_content)
+                .head(reading::get_content),
+        )
+        .service(to("/{id}/text").get(reading::get_text))
+        .service(to("/{id}/history").get(reading::get_history))
+        .service(to("/{id}/discard").post(post_discard))
+        .service(to("/{id}/restore").post(post_restore));
+}

@@ -1,0 +1,121 @@
+//! Content on its way in: in the store, but not named by any row yet.
+
+use bytes::Bytes;
+use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
+
+use super::model::{DocumentError, Kept};
+use super::ops::{self, Content, Known};
+use crate::unit::Db;
+
+/// The key domain of documents, until compartments bring their own.
+pub(super) const DOMAIN: &str = "general";
+
+/// Content that is arriving, piece by piece.
+#[derive(Debug)]
+pub struct Arriving {
+    stager: Stager,
+    storage: Storage,
+}
+
+impl Arriving {
+    /// Begins to take content.
+    pub async fn begin(storage: &Storage) -> Result<Self, StoreError> {
+        Self::begin_in(storage, &KeyDomain::parse(DOMAIN)?).await
+    }
+
+    /// Begins to take content under the keys of `domain`.
+    pub async fn begin_in(storage: &Storage, domain: &KeyDomain) -> Result<Self, StoreError> {
+        Ok(Self {
+            stager: storage.begin(domain, u64::MAX).await?,
+            storage: storage.clone(),
+        })
+    }
+
+    /// Takes the next piece. After an error only discarding is left.
+    pub async fn push(&mut self, piece: Bytes) -> Result<(), StoreError> {
+        self.stager.push(piece).await
+    }
+
+    /// Forgets what came so far.
+    pub async fn discard(self) {
+        self.stager.discard().await;
+    }
+
+    /// That was all.
+    pub async fn finish(
+        self,
+        media_type: String,
+        file_name: Option<String>,
+    ) -> Result<Arrived, StoreError> {
+        Ok(Arrived {
+            staged: self.stager.finish().await?,
+            storage: self.storage,
+            media_type,
+            file_name,
+        })
+    }
+}
+
+/// Content that has arrived whole.
+#[derive(Debug)]
+pub struct Arrived {
+    pub(super) staged: Staged,
+    storage: Storage,
+    media_type: String,
+    pub(super) file_name: Option<String>,
+}
+
+impl Arrived {
+    /// SHA-256 of the content.
+    #[must_use]
+    pub const fn sha256(&self) -> Sha256Digest {
+        self.staged.content.sha256
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.staged.content.bytes
+    }
+
+    /// Makes the content durable, unless the same content is already.
+    pub async fn keep(self, db: &Db) -> Result<Content, DocumentError> {
+        let Self {
+            staged,
+            storage,
+            media_type,
+            file_name,
+        } = self;
+        let (content, stored_bytes) = (staged.content, staged.stored_bytes);
+        let known = ops::known_content(db.read(), &storage, &content, staged.domain()).await?;
+        let instead_of = match known {
+            Known::Stored(kept) => {
+                staged.discard().await;
+                return Ok(Content {
+                    kept,
+                    media_type,
+                    file_name,
+                });
+            }
+            // What cannot be read any more is healed by whoever brings it again.
+            Known::Lost(name) => Some(name),
+            Known::New => None,
+        };
+        let kept = Kept {
+            blob: staged.keep().await?,
+            content,
+            stored_bytes,
+            instead_of,
+        };
+        Ok(Content {
+            kept,
+            media_type,
+            file_name,
+        })
+    }
+
+    /// Forgets it.
+    pub async fn discard(self) {
+        self.staged.discard().await;
+    }
+}

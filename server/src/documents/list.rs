@@ -1,0 +1,202 @@
+//! Lists of documents: the right is part of the WHERE clause, so counts and pages agree.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Query;
+use sea_orm::{Condition, QueryOrder, QuerySelect};
+
+use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
+use super::rows::{document, document_tag};
+use crate::base::actor::Sight;
+use crate::base::db::DbError;
+use crate::base::{Actor, DepartmentId, DocumentId, Timestamp};
+
+/// What a list shall contain.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of these departments.
+    pub departments: Vec<DepartmentId>,
+    /// In these states.
+    pub states: Vec<State>,
+    /// Of these types.
+    pub kinds: Vec<String>,
+    /// With one of these tags.
+    pub tags: Vec<String>,
+    /// From or to these.
+    pub correspondents: Vec<String>,
+    /// In these directions.
+    pub directions: Vec<Direction>,
+    /// By these channels.
+    pub channels: Vec<Channel>,
+    /// Dated from here on.
+    pub dated_from: Option<CivilDate>,
+    /// Dated up to and including here.
+    pub dated_to: Option<CivilDate>,
+    /// Received from here on.
+    pub received_from: Option<Timestamp>,
+    /// Received before here.
+    pub received_before: Option<Timestamp>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The last received first.
+    #[default]
+    Newest,
+    /// The first received first.
+    Oldest,
+}
+
+/// Behind which document a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// When it was received, in microseconds.
+    pub received_at: i64,
+    /// Its id.
+    pub id: uuid::Uuid,
+}
+
+impl Place {
+    /// The place of a document.
+    #[must_use]
+    pub const fn of(document: &Document) -> Self {
+        Self {
+            received_at: document.metadata.received_at.micros(),
+            id: document.id.raw(),
+        }
+    }
+}
+
+/// The condition that only lets through what the actor may see.
+pub(super) fn visible_to(actor: &Actor) -> Condition {
+    match actor.sight() {
+        Sight::All => Condition::all(),
+        Sight::Departments(seen) => Condition::all()
+            .add(document::Column::DepartmentId.is_in(seen.iter().map(|(id, _)| id.raw()))),
+    }
+}
+
+fn matching(filter: &Filter) -> Condition {
+    use document::Column;
+    let mut all = Condition::all();
+    if !filter.departments.is_empty() {
+        all = all.add(Column::DepartmentId.is_in(filter.departments.iter().map(|id| id.raw())));
+    }
+    if !filter.states.is_empty() {
+        all = all.add(Column::State.is_in(filter.states.iter().map(|state| state.code())));
+    }
+    if !filter.kinds.is_empty() {
+        all = all.add(Column::Kind.is_in(filter.kinds.clone()));
+    }
+    if !filter.correspondents.is_empty() {
+        all = all.add(Column::Correspondent.is_in(filter.correspondents.clone()));
+    }
+    if !filter.directions.is_empty() {
+        all = all.add(Column::Direction.is_in(filter.directions.iter().map(|one| one.code())));
+    }
+    if !filter.channels.is_empty() {
+        all = all.add(Column::Channel.is_in(filter.channels.iter().map(|one| one.code())));
+    }
+    if !filter.tags.is_empty() {
+        let tagged = Query::select()
+            .column(document_tag::Column::DocumentId)
+            .from(document_tag::Entity)
+            .and_where(document_tag::Column::Tag.is_in(filter.tags.clone()))
+            .to_owned();
+        all = all.add(Column::Id.in_subquery(tagged));
+    }
+    // Civil dates are kept as YYYY-MM-DD, which sorts as it should.
+    if let Some(from) = filter.dated_from {
+        all = all.add(Column::DocumentDate.gte(from.to_string()));
+    }
+    if let Some(to) = filter.dated_to {
+        all = all.add(Column::DocumentDate.lte(to.to_string()));
+    }
+    if let Some(from) = filter.received_from {
+        all = all.add(Column::ReceivedAt.gte(from.micros()));
+    }
+    if let Some(before) = filter.received_before {
+        all = all.add(Column::ReceivedAt.lt(before.micros()));
+    }
+    all
+}
+
+/// One page: at most `limit` documents behind `after`, and whether more follow.
+pub async fn page(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    filter: &Filter,
+    order: Order,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<(Vec<Document>, bool), DocumentError> {
+    use document::Column;
+    let mut wanted = Condition::all()
+        .add(visible_to(actor))
+        .add(matching(filter));
+    if let Some(place) = after {
+        let (time, id) = (Column::ReceivedAt, Column::Id);
+        let same = Condition::all().add(time.eq(place.received_at));
+        wanted = wanted.add(match order {
+            Order::Newest => Condition::any()
+                .add(time.lt(place.received_at))
+                .add(same.add(id.lt(place.id))),
+            Order::Oldest => Condition::any()
+                .add(time.gt(place.received_at))
+                .add(same.add(id.gt(place.id))),
+        });
+    }
+    let query = document::Entity::find().filter(wanted).limit(limit + 1);
+    let query = match order {
+        Order::Newest => query
+            .order_by_desc(Column::ReceivedAt)
+            .order_by_desc(Column::Id),
+        Order::Oldest => query
+            .order_by_asc(Column::ReceivedAt)
+            .order_by_asc(Column::Id),
+    };
+    let mut rows = query.all(on).await.map_err(DbError::from)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let documents: Result<Vec<_>, DbError> = rows.into_iter().map(Document::try_from).collect();
+    Ok((documents?, more))
+}
+
+/// How many documents the actor may see that match.
+pub async fn count(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    filter: &Filter,
+) -> Result<u64, DocumentError> {
+    let wanted = Condition::all()
+        .add(visible_to(actor))
+        .add(matching(filter));
+    Ok(document::Entity::find()
+        .filter(wanted)
+        .count(on)
+        .await
+        .map_err(DbError::from)?)
+}
+
+/// The documents among `ids` that the actor may see, in the order of `ids`.
+pub(super) async fn visible_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[DocumentId],
+) -> Result<Vec<Document>, DocumentError> {
+    let wanted = Condition::all()
+        .add(visible_to(actor))
+        .add(document::Column::Id.is_in(ids.iter().map(|id| id.raw())));
+    let rows = document::Entity::find()
+        .filter(wanted)
+        .all(on)
+        .await
+        .map_err(DbError::from)?;
+    let mut found = std::collections::HashMap::new();
+    for row in rows {
+        let document = Document::try_from(row)?;
+        found.insert(document.id, document);
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}

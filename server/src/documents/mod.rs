@@ -1,0 +1,39 @@
+//! Documents: what comes in, its versions, its text, its history.
+//!
+//! Invariants: bytes are durable before the row that names them; a document's metadata and versions
+//! change only with a record; versions are numbered 1, 2, 3 … without holes and never change; what
+//! one may not see does not exist.
+
+pub mod evidence;
+mod history;
+mod http;
+mod intake;
+mod list;
+mod model;
+mod ops;
+mod reading;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wire;
+
+pub use history::{Entry as HistoryEntry, history};
+pub(crate) use http::db_problem;
+pub use http::{ApiDoc, routes};
+pub use intake::{Arrived, Arriving};
+pub use list::{Filter, Order, Place, count, page};
+pub use model::{
+    CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
+    Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX,
+    TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version, YEARS,
+};
+pub use ops::{
+    Content, Indexed, ReadText, Which, content, duplicates, hold, holds_content, keep_text,
+    known_content, named_with_content, names, read, read_many, receive, to_extract, to_index,
+};
+pub use text::{Page, Pages, TEXT_BYTES_MAX};
+pub(crate) use wire::NewDocument;
+
+/// The key domains that documents use. Compartments will add theirs.
+pub const DOMAINS: &[&str] = &["general"];

@@ -1,0 +1,339 @@
+//! Documents: types, rules, refusals. No async, no IO, no clock.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use time::Date;
+use time::macros::format_description;
+use utoipa::ToSchema;
+
+use crate::base::db::DbError;
+use crate::base::{AccountId, DepartmentId, DocumentId, Timestamp, VersionId};
+
+/// Longest title, in characters.
+pub const TITLE_CHARS_MAX: usize = 300;
+/// Longest document type, in characters.
+pub const TYPE_CHARS_MAX: usize = 100;
+/// Longest name of a correspondent, in characters.
+pub const CORRESPONDENT_CHARS_MAX: usize = 200;
+/// Longest tag, in characters.
+pub const TAG_CHARS_MAX: usize = 60;
+/// Most tags on a document.
+pub const TAGS_MAX: usize = 50;
+/// Longest reference, in characters.
+pub const REFERENCE_CHARS_MAX: usize = 100;
+/// Most references on a document.
+pub const REFERENCES_MAX: usize = 20;
+/// Longest reason, in characters.
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// Years that a document may bear.
+pub const YEARS: RangeInclusive<i32> = 1500..=2200;
+
+/// Which way a document goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Eingang.
+    Incoming,
+    /// Ausgang.
+    Outgoing,
+    /// Intern.
+    Internal,
+}
+
+/// By which way a document came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Briefpost.
+    Post,
+    /// E-Mail.
+    Email,
+    /// Scanstelle.
+    Scan,
+    /// Am Schalter.
+    Counter,
+    /// Online-Portal.
+    Portal,
+    /// Fax.
+    Fax,
+    /// Im Haus entstanden.
+    Internal,
+    /// Ordnerimport.
+    Import,
+}
+
+/// Where in its life a document is. Registration, closing and disposal come with files and cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Eingegangen, noch nicht veraktet.
+    Incoming,
+    /// Aussortiert, mit Begründung; kann zurückgeholt werden.
+    Discarded,
+}
+
+macro_rules! codes {
+    ($($name:ident { $($variant:ident = $code:literal),+ $(,)? })+) => {$(
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// As it stands in rows, records and answers.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// Reads what `code` wrote.
+            #[must_use]
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.code() == code)
+            }
+        }
+    )+};
+}
+
+codes! {
+    Direction { Incoming = "incoming", Outgoing = "outgoing", Internal = "internal" }
+    Channel {
+        Post = "post", Email = "email", Scan = "scan", Counter = "counter", Portal = "portal",
+        Fax = "fax", Internal = "internal", Import = "import",
+    }
+    State { Incoming = "incoming", Discarded = "discarded" }
+}
+
+/// A civil date, as it is printed on a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CivilDate(Date);
+
+impl CivilDate {
+    /// Reads `YYYY-MM-DD` within [`YEARS`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let format = format_description!("[year]-[month]-[day]");
+        let date = Date::parse(text, &format).ok()?;
+        YEARS.contains(&date.year()).then_some(Self(date))
+    }
+
+    /// The date.
+    #[must_use]
+    pub const fn date(self) -> Date {
+        self.0
+    }
+}
+
+impl std::fmt::Display for CivilDate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (year, month, day) = self.0.to_calendar_date();
+        write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
+    }
+}
+
+/// What is said about a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Betreff.
+    pub title: String,
+    /// Dokumenttyp.
+    pub kind: Option<String>,
+    /// Richtung.
+    pub direction: Direction,
+    /// Eingangskanal.
+    pub channel: Option<Channel>,
+    /// Absender or recipient.
+    pub correspondent: Option<String>,
+    /// Datum des Schreibens.
+    pub document_date: Option<CivilDate>,
+    /// When it legally came in.
+    pub received_at: Timestamp,
+    /// References on it: ours and those of others.
+    pub references: Vec<String>,
+    /// Schlagwörter, sorted.
+    pub tags: Vec<String>,
+}
+
+/// A change of metadata: what is `None` stays; what is `Some(None)` is emptied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new type.
+    pub kind: Option<Option<String>>,
+    /// A new direction.
+    pub direction: Option<Direction>,
+    /// A new channel.
+    pub channel: Option<Option<Channel>>,
+    /// A new correspondent.
+    pub correspondent: Option<Option<String>>,
+    /// A new date.
+    pub document_date: Option<Option<CivilDate>>,
+    /// A new time of receipt.
+    pub received_at: Option<Timestamp>,
+    /// New references, all of them.
+    pub references: Option<Vec<String>>,
+    /// New tags, all of them.
+    pub tags: Option<Vec<String>>,
+}
+
+impl Metadata {
+    /// The metadata after `change`.
+    #[must_use]
+    pub fn changed(mut self, change: Change) -> Self {
+        let Change {
+            title,
+            kind,
+            direction,
+            channel,
+            correspondent,
+            document_date,
+            received_at,
+            references,
+            tags,
+        } = change;
+        self.title = title.unwrap_or(self.title);
+        self.kind = kind.unwrap_or(self.kind);
+        self.direction = direction.unwrap_or(self.direction);
+        self.channel = channel.unwrap_or(self.channel);
+        self.correspondent = correspondent.unwrap_or(self.correspondent);
+        self.document_date = document_date.unwrap_or(self.document_date);
+        self.received_at = received_at.unwrap_or(self.received_at);
+        self.references = references.unwrap_or(self.references);
+        self.tags = tags.unwrap_or(self.tags);
+        self
+    }
+}
+
+/// A document as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its id.
+    pub id: DocumentId,
+    /// Counts every change; the entity tag.
+    pub version: u64,
+    /// Whose it is.
+    pub department: DepartmentId,
+    /// Where in its life it is.
+    pub state: State,
+    /// Why it is there, where the state asks for a reason.
+    pub reason: Option<String>,
+    /// What is said about it.
+    pub metadata: Metadata,
+    /// The number of the version in force.
+    pub content_version: u64,
+    /// When it was put in.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: AccountId,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// By whom.
+    pub changed_by: AccountId,
+}
+
+/// One version of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its id.
+    pub id: VersionId,
+    /// The document.
+    pub document: DocumentId,
+    /// 1, 2, 3 … without holes.
+    pub number: u64,
+    /// What the content claims to be.
+    pub media_type: String,
+    /// The name under which it came.
+    pub file_name: Option<String>,
+    /// SHA-256 of the content.
+    pub sha256: [u8; 32],
+    /// SHA-512 of the content.
+    pub sha512: [u8; 64],
+    /// Bytes of the content.
+    pub bytes: u64,
+    /// When it was put in.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: AccountId,
+}
+
+/// What became of the text of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextInfo {
+    /// `readable`, `partly_readable`, `unreadable`; or `pending` while nobody has looked.
+    pub state: String,
+    /// Why not, where it could not be read.
+    pub reason: Option<String>,
+    /// Pages that were found.
+    pub pages: u64,
+    /// What read it, with its version.
+    pub engine: String,
+}
+
+/// A document with the version in force and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The document.
+    pub document: Document,
+    /// The version in force.
+    pub version: Version,
+    /// Its text; nothing while it waits.
+    pub text: Option<TextInfo>,
+}
+
+/// Content that is durable in the store, with what its row will say.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The blob.
+    pub blob: storage::Blob,
+    /// The digests of its content.
+    pub content: storage::ContentDigests,
+    /// Bytes that it takes in the store.
+    pub stored_bytes: u64,
+    /// A blob with the same content whose bytes are lost or whose key is gone: this one takes its place.
+    pub instead_of: Option<storage::Sha256Digest>,
+}
+
+/// Why something about documents was not done.
+#[derive(Debug, Error)]
+pub enum DocumentError {
+    /// There is no such document, or not for the one who asks.
+    #[error("there is no such document")]
+    NotFound,
+    /// There is no such version.
+    #[error("there is no such version")]
+    NoVersion,
+    /// There is no such department, or not for the one who asks.
+    #[error("there is no such department")]
+    NoDepartment,
+    /// The one who asks may read but not change it.
+    #[error("the document may not be changed by this actor")]
+    Forbidden,
+    /// The state does not allow it.
+    #[error("the document is in a state that does not allow this")]
+    State {
+        /// The state it is in.
+        current: State,
+    },
+    /// The version given is not the current one.
+    #[error("the document was changed meanwhile")]
+    Stale {
+        /// The current version.
+        current: u64,
+    },
+    /// The change changes nothing.
+    #[error("nothing would change")]
+    Unchanged,
+    /// The idempotency key came before; its answer must be read.
+    #[error("the idempotency key is taken")]
+    KeyTaken,
+    /// The text of this version is not there yet.
+    #[error("the text is still being read")]
+    TextPending,
+    /// Content could not be stored or read.
+    #[error("the content store failed")]
+    Store(#[from] storage::StoreError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}

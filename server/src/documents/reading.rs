@@ -1,0 +1,305 @@
+//! Reading a document over HTTP: its bytes, its versions, its text, its history.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use storage::{Kms, Storage};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::history::{self, Entry};
+use super::http::{note, see, store_problem};
+use super::model::DocumentError;
+use super::ops::{self, Which};
+use super::text::{Page as TextPage, Pages, TEXT_BYTES_MAX};
+use super::wire::{DocumentView, TextView, VersionView};
+use crate::audit::Outcome;
+use crate::audit::event::Look;
+use crate::base::{Actor, DocumentId};
+use crate::departments::SignedIn;
+use crate::http::Problem;
+use crate::http::content::Download;
+use crate::http::extract::{Path, Query};
+use crate::http::name::{Disposition, FileName};
+use crate::http::openapi::{ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems};
+use crate::ledger::looks::Looks;
+use crate::unit::Db;
+
+/// How content is handed out.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ContentQuery {
+    /// Whether a browser shows it instead of saving it.
+    #[param(nullable = false)]
+    inline: Option<bool>,
+}
+
+/// The content of the version in force.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/content", tag = "documents", operation_id = "readContent",
+    params(("id" = Uuid, Path, description = "The document"), ContentQuery, RangeParams, IfNoneMatchParam),
+    responses((status = 200, description = "The bytes as they came in", body = Vec<u8>,
+        content_type = "*/*", headers(
+        ("ETag" = String, description = "`\"sha256-…\"`"),
+        ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
+        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
+        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "*/*", headers(
+        ("ETag" = String, description = "`\"sha256-…\"`"),
+        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
+        ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
+        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
+        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), ContentProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_content(
+    request: HttpRequest,
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    Query(query): Query<ContentQuery>,
+) -> Result<HttpResponse, Problem> {
+    download(
+        &request,
+        &db,
+        &storage,
+        &looks,
+        &actor,
+        id,
+        Which::InForce,
+        &query,
+    )
+    .await
+}
+
+/// The content of any version.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/versions/{number}/content", tag = "documents",
+    operation_id = "readVersionContent",
+    params(("id" = Uuid, Path, description = "The document"),
+        ("number" = u64, Path, description = "The number of the version", minimum = 1),
+        ContentQuery, RangeParams, IfNoneMatchParam),
+    responses((status = 200, description = "The bytes as they came in", body = Vec<u8>,
+        content_type = "*/*", headers(
+        ("ETag" = String, description = "`\"sha256-…\"`"),
+        ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
+        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
+        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "*/*", headers(
+        ("ETag" = String, description = "`\"sha256-…\"`"),
+        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
+        ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
+        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
+        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), ContentProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_version_content(
+    request: HttpRequest,
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path((id, number)): Path<(Uuid, u64)>,
+    Query(query): Query<ContentQuery>,
+) -> Result<HttpResponse, Problem> {
+    download(
+        &request,
+        &db,
+        &storage,
+        &looks,
+        &actor,
+        id,
+        Which::Number(number),
+        &query,
+    )
+    .await
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a download needs of its request"
+)]
+async fn download(
+    request: &HttpRequest,
+    db: &Db,
+    storage: &Storage,
+    looks: &Looks,
+    actor: &Actor,
+    id: Uuid,
+    which: Which,
+    query: &ContentQuery,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let found = ops::content(db.read(), actor, id, which).await;
+    if let Err(DocumentError::NotFound) = &found {
+        note(looks, actor, Look::Refused, Some(id), Outcome::Refused).await?;
+    }
+    let (_, version, blob) = found?;
+    let disposition = if query.inline == Some(true) {
+        Disposition::Inline
+    } else {
+        Disposition::Attachment
+    };
+    let download = Download {
+        sha256: version.sha256,
+        sha512: Some(version.sha512),
+        length_bytes: version.bytes,
+        media_type: version.media_type,
+        file_name: version.file_name.as_deref().and_then(FileName::clean),
+        disposition,
+    };
+    if download.needs_bytes(request) {
+        note(looks, actor, Look::ReadContent, Some(id), Outcome::Ok).await?;
+    }
+    download
+        .respond(request, async |span| {
+            let range = span.start..span.start + span.length;
+            storage
+                .open(&blob, Some(range))
+                .await
+                .map_err(store_problem)
+        })
+        .await
+}
+
+/// All versions of a document.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/versions", tag = "documents", operation_id = "listVersions",
+    params(("id" = Uuid, Path, description = "The document")),
+    responses((status = 200, description = "Oldest first", body = VersionList), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_versions(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
+    let seen = Some(held.document.id);
+    note(&looks, &actor, Look::ReadDocument, seen, Outcome::Ok).await?;
+    let versions = ops::versions(db.read(), &actor, held.document.id).await?;
+    let items = versions.iter().map(VersionView::from).collect();
+    Ok(HttpResponse::Ok().json(VersionList { items }))
+}
+
+/// All versions of a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VersionList {
+    /// The versions, oldest first.
+    items: Vec<VersionView>,
+}
+
+/// The text of the version in force, page by page.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/text", tag = "documents", operation_id = "readText",
+    params(("id" = Uuid, Path, description = "The document")),
+    responses((status = 200, description = "The text", body = DocumentText), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_text(
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    see(&db, &looks, &actor, id).await?;
+    let (held, blob) = ops::text(db.read(), &actor, id).await?;
+    note(&looks, &actor, Look::ReadText, Some(id), Outcome::Ok).await?;
+    let pages = match blob {
+        Some(blob) => {
+            let packed = storage
+                .read(&blob, TEXT_BYTES_MAX)
+                .await
+                .map_err(store_problem)?;
+            Pages::unpack(&packed)
+                .map(|all| all.pages)
+                .unwrap_or_default()
+        }
+        None => Vec::new(),
+    };
+    let view = DocumentView::of(&held, &[]);
+    let pages = pages
+        .into_iter()
+        .zip(1..)
+        .map(|(page, number)| PageView::of(page, number));
+    Ok(HttpResponse::Ok().json(DocumentText {
+        version: held.version.number,
+        text: view.text,
+        pages: pages.collect(),
+    }))
+}
+
+/// The text of a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DocumentText {
+    /// The number of the version that it is the text of.
+    version: u64,
+    /// How it was read.
+    text: TextView,
+    /// The pages.
+    pages: Vec<PageView>,
+}
+
+/// The text of one page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PageView {
+    /// 1, 2, 3 …
+    number: u64,
+    /// The text.
+    text: String,
+    /// `read`, `needs_ocr`, `cut` or `damaged`.
+    state: String,
+}
+
+impl PageView {
+    fn of(page: TextPage, number: u64) -> Self {
+        Self {
+            number,
+            text: page.text,
+            state: page.state,
+        }
+    }
+}
+
+/// What happened to a document, from the log: who, when, what, from which value to which.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/history", tag = "documents", operation_id = "readHistory",
+    params(("id" = Uuid, Path, description = "The document")),
+    responses((status = 200, description = "First thing first", body = History), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_history(
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
+    note(
+        &looks,
+        &actor,
+        Look::ReadHistory,
+        Some(held.document.id),
+        Outcome::Ok,
+    )
+    .await?;
+    let kms: &dyn Kms = storage.kms().as_ref();
+    let items = history::history(db.read(), kms, held.document.id).await?;
+    Ok(HttpResponse::Ok().json(History { items }))
+}
+
+/// What happened to a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct History {
+    /// The records, first thing first; at most 1,000.
+    items: Vec<Entry>,
+}

@@ -1,0 +1,500 @@
+//! Documents on the wire, and how what comes in becomes a command: all faults at once.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::model::{
+    CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, Held, Metadata,
+    REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
+    TITLE_CHARS_MAX, TYPE_CHARS_MAX, Version,
+};
+use crate::base::Timestamp;
+use crate::departments::Department;
+use crate::http::{Fault, Kind, Problem, text};
+
+/// What is said about a new document.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"department": "buergerbuero", "title": "Antrag auf Bewohnerparkausweis",
+    "type": "Antrag", "document_date": "2026-03-02", "channel": "post",
+    "correspondent": "Erika Beispiel", "tags": ["Parken"], "references": ["02.1.4-2026/0007"]}))]
+pub(crate) struct NewDocument {
+    /// Short name or id of the department; may be left out by who files in one department only.
+    pub department: Option<String>,
+    /// Betreff. Without it the file name is taken.
+    #[schema(max_length = 300, nullable = false)]
+    pub title: Option<String>,
+    /// Dokumenttyp: «Antrag», «Rechnung» …
+    #[serde(rename = "type")]
+    #[schema(max_length = 100)]
+    pub kind: Option<String>,
+    /// Richtung; `incoming` if nothing is said.
+    pub direction: Option<Direction>,
+    /// Eingangskanal.
+    pub channel: Option<Channel>,
+    /// Absender or recipient.
+    #[schema(max_length = 200)]
+    pub correspondent: Option<String>,
+    /// Datum des Schreibens: `YYYY-MM-DD`, years 1500 to 2200.
+    #[schema(format = Date)]
+    pub document_date: Option<String>,
+    /// When it legally came in (RFC 3339); now, if nothing is said.
+    #[schema(format = DateTime)]
+    pub received_at: Option<String>,
+    /// References on it, at most 20.
+    #[schema(max_items = 20)]
+    pub references: Vec<String>,
+    /// Schlagwörter, at most 50.
+    #[schema(max_items = 50)]
+    pub tags: Vec<String>,
+}
+
+/// Tells a field that is missing from one that is null.
+#[expect(
+    clippy::option_option,
+    reason = "missing, null and a value are three things"
+)]
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// A change of metadata. What is missing stays; what is null is emptied.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::option_option,
+    reason = "missing, null and a value are three things"
+)]
+#[schema(example = json!({"title": "Antrag auf Bewohnerparkausweis (Verlängerung)", "tags": ["Parken", "Eilt"]}))]
+pub(super) struct DocumentChange {
+    /// Betreff.
+    #[schema(max_length = 300, nullable = false)]
+    pub title: Option<String>,
+    /// Dokumenttyp.
+    #[serde(rename = "type", deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    pub kind: Option<Option<String>>,
+    /// Richtung.
+    #[schema(nullable = false)]
+    pub direction: Option<Direction>,
+    /// Eingangskanal.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<Channel>)]
+    pub channel: Option<Option<Channel>>,
+    /// Absender or recipient.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub correspondent: Option<Option<String>>,
+    /// Datum des Schreibens.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub document_date: Option<Option<String>>,
+    /// When it legally came in.
+    #[schema(nullable = false, format = DateTime)]
+    pub received_at: Option<String>,
+    /// All references.
+    #[schema(nullable = false, max_items = 20)]
+    pub references: Option<Vec<String>>,
+    /// All tags.
+    #[schema(nullable = false, max_items = 50)]
+    pub tags: Option<Vec<String>>,
+}
+
+/// Why a document is put aside.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Werbung, nicht aktenrelevant"}))]
+pub(super) struct Discard {
+    /// The reason; stands in the history.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// A document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Document)]
+pub(super) struct DocumentView {
+    /// Its id.
+    pub id: Uuid,
+    /// Counts every change; the `ETag` is `"v<version>"`.
+    pub version: u64,
+    /// Short name of its department.
+    #[schema(example = "buergerbuero")]
+    pub department: String,
+    /// Where in its life it is.
+    pub state: State,
+    /// Why it was discarded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+    /// Betreff.
+    pub title: String,
+    /// Dokumenttyp.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Richtung.
+    pub direction: Direction,
+    /// Eingangskanal.
+    pub channel: Option<Channel>,
+    /// Absender or recipient.
+    pub correspondent: Option<String>,
+    /// Datum des Schreibens.
+    #[schema(format = Date)]
+    pub document_date: Option<String>,
+    /// When it legally came in, UTC.
+    #[schema(format = DateTime)]
+    pub received_at: String,
+    /// References on it.
+    pub references: Vec<String>,
+    /// Schlagwörter.
+    pub tags: Vec<String>,
+    /// The version in force.
+    pub content: VersionView,
+    /// What became of its text.
+    pub text: TextView,
+    /// Other documents with the same content that you may see. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub duplicates: Option<Vec<Duplicate>>,
+    /// When it was put in, UTC.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// By which account.
+    pub created_by: Uuid,
+    /// When it was last changed, UTC.
+    #[schema(format = DateTime)]
+    pub changed_at: String,
+    /// By which account.
+    pub changed_by: Uuid,
+}
+
+/// A document with the same content.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Duplicate {
+    /// Its id.
+    pub id: Uuid,
+    /// Betreff.
+    pub title: String,
+    /// When it came in, UTC.
+    #[schema(format = DateTime)]
+    pub received_at: String,
+}
+
+/// A version of a document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Version)]
+pub(super) struct VersionView {
+    /// 1, 2, 3 … without holes.
+    pub number: u64,
+    /// What the content claims to be.
+    #[schema(example = "application/pdf")]
+    pub media_type: String,
+    /// The name under which it came.
+    pub file_name: Option<String>,
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256 of the content, in hex.
+    pub sha256: String,
+    /// SHA-512 of the content, in hex.
+    pub sha512: String,
+    /// When it was put in, UTC.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// By which account.
+    pub created_by: Uuid,
+}
+
+/// What became of the text of a version.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct TextView {
+    /// `pending`, `readable`, `partly_readable` or `unreadable`.
+    #[schema(example = "readable")]
+    pub state: String,
+    /// Why text is missing, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+    /// Why text is missing, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub explanation: Option<&'static str>,
+    /// Pages.
+    pub pages: u64,
+    /// What read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub engine: Option<String>,
+}
+
+impl From<&Version> for VersionView {
+    fn from(version: &Version) -> Self {
+        Self {
+            number: version.number,
+            media_type: version.media_type.clone(),
+            file_name: version.file_name.clone(),
+            bytes: version.bytes,
+            sha256: hex::encode(version.sha256),
+            sha512: hex::encode(version.sha512),
+            created_at: version.created_at.to_string(),
+            created_by: version.created_by.raw(),
+        }
+    }
+}
+
+impl From<&Document> for Duplicate {
+    fn from(document: &Document) -> Self {
+        Self {
+            id: document.id.raw(),
+            title: document.metadata.title.clone(),
+            received_at: document.metadata.received_at.to_string(),
+        }
+    }
+}
+
+impl DocumentView {
+    /// The view of a document; `departments` are all that exist.
+    #[must_use]
+    pub(super) fn of(held: &Held, departments: &[Department]) -> Self {
+        let Held {
+            document,
+            version,
+            text,
+        } = held;
+        let metadata = &document.metadata;
+        let department = departments.iter().find(|one| one.id == document.department);
+        Self {
+            id: document.id.raw(),
+            version: document.version,
+            department: department.map(|one| one.slug.clone()).unwrap_or_default(),
+            state: document.state,
+            reason: document.reason.clone(),
+            title: metadata.title.clone(),
+            kind: metadata.kind.clone(),
+            direction: metadata.direction,
+            channel: metadata.channel,
+            correspondent: metadata.correspondent.clone(),
+            document_date: metadata.document_date.map(|date| date.to_string()),
+            received_at: metadata.received_at.to_string(),
+            references: metadata.references.clone(),
+            tags: metadata.tags.clone(),
+            content: VersionView::from(version),
+            text: match text {
+                None => TextView {
+                    state: "pending".to_owned(),
+                    reason: None,
+                    explanation: None,
+                    pages: 0,
+                    engine: None,
+                },
+                Some(text) => TextView {
+                    state: text.state.clone(),
+                    reason: text.reason.clone(),
+                    explanation: text
+                        .reason
+                        .as_deref()
+                        .and_then(indexer::extract::Reason::from_name)
+                        .map(indexer::extract::Reason::german),
+                    pages: text.pages,
+                    engine: Some(text.engine.clone()),
+                },
+            },
+            duplicates: None,
+            created_at: document.created_at.to_string(),
+            created_by: document.created_by.raw(),
+            changed_at: document.changed_at.to_string(),
+            changed_by: document.changed_by.raw(),
+        }
+    }
+}
+
+/// Gathers faults while fields are read.
+struct Fields(Problem);
+
+impl Fields {
+    fn new() -> Self {
+        Self(Problem::new(Kind::Validation))
+    }
+
+    fn fault(&mut self, pointer: impl Into<String>, fault: Fault) {
+        let so_far = std::mem::replace(&mut self.0, Problem::new(Kind::Validation));
+        self.0 = so_far.field(pointer.into(), fault);
+    }
+
+    /// A line of text: trimmed, without control characters, not empty, not too long.
+    fn line(&mut self, pointer: &str, raw: &str, max: usize) -> Option<String> {
+        let line: String = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+        let max = u64::try_from(max).unwrap_or(u64::MAX);
+        if line.is_empty() {
+            self.fault(pointer, Fault::TooShort { min: 1 });
+            return None;
+        }
+        if u64::try_from(line.chars().count()).is_ok_and(|chars| chars > max) {
+            self.fault(pointer, Fault::TooLong { max });
+            return None;
+        }
+        if line.chars().any(char::is_control) {
+            let expected = text("Text ohne Steuerzeichen", "text without control characters");
+            self.fault(pointer, Fault::WrongFormat { expected });
+            return None;
+        }
+        Some(line)
+    }
+
+    fn lines(&mut self, pointer: &str, raw: &[String], many: usize, max: usize) -> Vec<String> {
+        if raw.len() > many {
+            let max = u64::try_from(many).unwrap_or(u64::MAX);
+            self.fault(pointer, Fault::TooMany { max });
+            return Vec::new();
+        }
+        let read = raw.iter().enumerate();
+        let mut lines: Vec<_> = read
+            .filter_map(|(at, one)| self.line(&format!("{pointer}/{at}"), one, max))
+            .collect();
+        lines.sort();
+        lines.dedup();
+        lines
+    }
+
+    fn date(&mut self, pointer: &str, raw: &str) -> Option<CivilDate> {
+        let date = CivilDate::parse(raw);
+        if date.is_none() {
+            let expected = text(
+                "ein Datum JJJJ-MM-TT zwischen 1500 und 2200, zum Beispiel 2026-03-02",
+                "a date YYYY-MM-DD between 1500 and 2200, 2026-03-02 for instance",
+            );
+            self.fault(pointer, Fault::WrongFormat { expected });
+        }
+        date
+    }
+
+    fn instant(&mut self, pointer: &str, raw: &str) -> Option<Timestamp> {
+        let at = Timestamp::parse(raw).filter(|at| super::model::YEARS.contains(&at.utc().year()));
+        if at.is_none() {
+            let expected = text(
+                "ein Zeitpunkt nach RFC 3339, zum Beispiel 2026-03-02T08:15:00Z",
+                "a time by RFC 3339, 2026-03-02T08:15:00Z for instance",
+            );
+            self.fault(pointer, Fault::WrongFormat { expected });
+        }
+        at
+    }
+
+    fn done<T>(self, value: T) -> Result<T, Problem> {
+        if self.0.faults() == 0 {
+            Ok(value)
+        } else {
+            Err(self.0)
+        }
+    }
+}
+
+impl NewDocument {
+    /// The metadata; `file_name` stands in for a missing title, `now` for a missing receipt.
+    pub(crate) fn metadata(
+        &self,
+        file_name: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Metadata, Problem> {
+        let mut fields = Fields::new();
+        let fallback = || {
+            let stem = file_name.map(|name| name.rsplit_once('.').map_or(name, |(stem, _)| stem));
+            stem.filter(|stem| !stem.trim().is_empty())
+                .map(|stem| stem.chars().take(TITLE_CHARS_MAX).collect())
+        };
+        let title = match &self.title {
+            Some(title) => fields.line("/title", title, TITLE_CHARS_MAX),
+            None => fallback().or_else(|| {
+                fields.fault("/title", Fault::Required);
+                None
+            }),
+        };
+        let kind = self
+            .kind
+            .as_deref()
+            .and_then(|raw| fields.line("/type", raw, TYPE_CHARS_MAX));
+        let correspondent = self
+            .correspondent
+            .as_deref()
+            .and_then(|raw| fields.line("/correspondent", raw, CORRESPONDENT_CHARS_MAX));
+        let document_date = self
+            .document_date
+            .as_deref()
+            .and_then(|raw| fields.date("/document_date", raw));
+        let received_at = match &self.received_at {
+            Some(raw) => fields.instant("/received_at", raw).unwrap_or(now),
+            None => now,
+        };
+        let references = fields.lines(
+            "/references",
+            &self.references,
+            REFERENCES_MAX,
+            REFERENCE_CHARS_MAX,
+        );
+        let tags = fields.lines("/tags", &self.tags, TAGS_MAX, TAG_CHARS_MAX);
+        fields.done(Metadata {
+            title: title.unwrap_or_default(),
+            kind,
+            direction: self.direction.unwrap_or(Direction::Incoming),
+            channel: self.channel,
+            correspondent,
+            document_date,
+            received_at,
+            references,
+            tags,
+        })
+    }
+}
+
+impl DocumentChange {
+    /// The change.
+    pub(super) fn change(self) -> Result<Change, Problem> {
+        let mut fields = Fields::new();
+        let mut line = |pointer: &str, raw: Option<Option<String>>, max| {
+            raw.map(|raw| raw.and_then(|raw| fields.line(pointer, &raw, max)))
+        };
+        let title = line("/title", self.title.map(Some), TITLE_CHARS_MAX).flatten();
+        let kind = line("/type", self.kind, TYPE_CHARS_MAX);
+        let correspondent = line(
+            "/correspondent",
+            self.correspondent,
+            CORRESPONDENT_CHARS_MAX,
+        );
+        let document_date = self
+            .document_date
+            .map(|raw| raw.and_then(|raw| fields.date("/document_date", &raw)));
+        let received_at = self
+            .received_at
+            .and_then(|raw| fields.instant("/received_at", &raw));
+        let references = self
+            .references
+            .map(|raw| fields.lines("/references", &raw, REFERENCES_MAX, REFERENCE_CHARS_MAX));
+        let tags = self
+            .tags
+            .map(|raw| fields.lines("/tags", &raw, TAGS_MAX, TAG_CHARS_MAX));
+        fields.done(Change {
+            title,
+            kind,
+            direction: self.direction,
+            channel: self.channel,
+            correspondent,
+            document_date,
+            received_at,
+            references,
+            tags,
+        })
+    }
+}
+
+impl Discard {
+    /// The reason.
+    pub(super) fn reason(&self) -> Result<String, Problem> {
+        let mut fields = Fields::new();
+        let reason = fields.line("/reason", &self.reason, REASON_CHARS_MAX);
+        fields.done(reason.unwrap_or_default())
+    }
+}

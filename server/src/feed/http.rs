@@ -1,0 +1,337 @@
+//! The change feed and the log over HTTP.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpResponse, http::header};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use storage::{ObjectName, Storage};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+use uuid::Uuid;
+
+use crate::audit::event::Look;
+use crate::audit::{Outcome, record_line};
+use crate::base::actor::Sight;
+use crate::base::db::{DbError, placeholders, sql};
+use crate::base::{Actor, Role};
+use crate::departments::SignedIn;
+use crate::documents::db_problem;
+use crate::http::extract::Query;
+use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
+use crate::http::{Fault, Kind, Problem, text};
+use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::publisher::Publication;
+use crate::unit::Db;
+
+/// Most entries in one answer.
+const ENTRIES_MAX: u64 = 1_000;
+/// The largest number that every JSON parser reads exactly.
+const SEQ_MAX: i64 = 9_007_199_254_740_991;
+/// Entries where nothing is asked for.
+const ENTRIES_DEFAULT: u64 = 100;
+
+/// Where to go on.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct After {
+    /// The number of the last record that you know; without it the log is read from its beginning.
+    #[param(nullable = false, minimum = 0, maximum = 9007199254740991_u64)]
+    after: Option<u64>,
+    /// How many entries at most.
+    #[param(nullable = false, minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u64>,
+}
+
+impl After {
+    /// First number wanted, and how many.
+    fn read(&self) -> Result<(i64, u64), Problem> {
+        let limit = self.limit.unwrap_or(ENTRIES_DEFAULT);
+        let refuse = |fault| Problem::new(Kind::QueryInvalid).parameter("limit", fault);
+        if limit == 0 {
+            return Err(refuse(Fault::TooSmall { min: 1 }));
+        }
+        if limit > ENTRIES_MAX {
+            return Err(refuse(Fault::TooLarge { max: 1_000 }));
+        }
+        let first = match self.after {
+            None => 0,
+            Some(after) => {
+                let after = i64::try_from(after).ok().filter(|after| *after <= SEQ_MAX);
+                let wrong = || {
+                    Problem::new(Kind::QueryInvalid)
+                        .parameter("after", Fault::TooLarge { max: SEQ_MAX })
+                };
+                after.ok_or_else(wrong)? + 1
+            }
+        };
+        Ok((first, limit))
+    }
+}
+
+/// A change of a document that you may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChangeEntry {
+    /// The number of the record.
+    seq: u64,
+    /// Its hash, in hex: with `seq` the receipt.
+    hash: String,
+    /// When, UTC.
+    #[schema(format = DateTime)]
+    at: String,
+    /// What: `document.receive`, `document.change` …
+    action: String,
+    /// The document.
+    document: Uuid,
+}
+
+/// A part of the change feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Changes {
+    /// The changes, by rising number; each number once for each document.
+    items: Vec<ChangeEntry>,
+    /// What to give as `after` next: everything up to it was looked at.
+    next_after: Option<u64>,
+    /// Whether there is more at once.
+    more: bool,
+}
+
+/// What changed since a number of the log, in the documents that you may see.
+///
+/// The numbers come from the audit log: they rise in the order of the commits and never change, so
+/// that nothing is missed and nothing comes twice.
+#[utoipa::path(
+    get, path = "/api/v1/changes", tag = "log", operation_id = "readChanges",
+    params(After),
+    responses((status = 200, description = "The changes", body = Changes), ListProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_changes(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Query(after): Query<After>,
+) -> Result<HttpResponse, Problem> {
+    let (first, limit) = after.read()?;
+    // Before the rows are read: what is committed meanwhile must not be counted as looked at.
+    let head = *db.head().borrow();
+    let on = db.read();
+    let mut values: Vec<sea_orm::Value> = vec![first.into()];
+    let visible = match actor.sight() {
+        Sight::All => String::new(),
+        Sight::Departments(seen) if seen.is_empty() => " AND 1 = 0".to_owned(),
+        Sight::Departments(seen) => {
+            let list = placeholders(1, seen.len() + 1).replacen("($1, ", "(", 1);
+            values.extend(seen.iter().map(|(id, _)| id.raw().into()));
+            format!(" AND d.department_id IN {list}")
+        }
+    };
+    let text = format!(
+        // In the order of the index on (seq, root_id), so that a page costs what it holds.
+        "SELECT x.seq, a.h, a.leaf, x.root_id FROM (\
+         SELECT DISTINCT s.seq, s.root_id FROM audit_subject s WHERE s.seq >= $1 AND EXISTS (\
+         SELECT 1 FROM document d WHERE d.id = s.root_id{visible}) \
+         ORDER BY s.seq, s.root_id LIMIT {}) x \
+         JOIN audit a ON a.seq = x.seq ORDER BY x.seq, x.root_id",
+        limit + 1
+    );
+    let rows = on
+        .query_all_raw(sql(on, text, values))
+        .await
+        .map_err(DbError::from);
+    let rows = rows.map_err(db_problem)?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.push(change(row).map_err(db_problem)?);
+    }
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = items.len() > most;
+    if more {
+        // A record is not cut in two: the last number comes whole in the next answer, unless it is
+        // the only one.
+        let last = items.last().map(|last| last.seq);
+        items.truncate(most);
+        if items.first().map(|first| first.seq) != last {
+            items.retain(|item| Some(item.seq) != last);
+        }
+    }
+    let next_after = if more {
+        items.last().map(|item| item.seq)
+    } else {
+        items.last().map(|item| item.seq).max(head).max(after.after)
+    };
+    note(&looks, &actor, Look::ReadChanges).await?;
+    Ok(HttpResponse::Ok().json(Changes {
+        items,
+        next_after,
+        more,
+    }))
+}
+
+fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
+    let seq: i64 = row.try_get_by_index(0)?;
+    let hash: Vec<u8> = row.try_get_by_index(1)?;
+    let leaf: Vec<u8> = row.try_get_by_index(2)?;
+    let document: Uuid = row.try_get_by_index(3)?;
+    let line = record_line(&leaf).unwrap_or_default();
+    let text = |key: &str| {
+        line.get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Ok(ChangeEntry {
+        seq: u64::try_from(seq).unwrap_or_default(),
+        hash: hex::encode(hash),
+        at: text("ts"),
+        action: text("action"),
+        document,
+    })
+}
+
+async fn note(looks: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
+    let looked = Looked {
+        look,
+        actor: actor.clone(),
+        department: None,
+        document: None,
+        outcome: Outcome::Ok,
+    };
+    if looks.note(looked).await {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
+    }
+}
+
+fn require_auditor(actor: &Actor) -> Result<(), Problem> {
+    if actor.is(Role::Auditor) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::Forbidden).detail(text(
+        "Das Protokoll selbst liest nur die Revision.",
+        "Only auditors read the log itself.",
+    )))
+}
+
+/// A record as it stands in the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogEntry {
+    /// Its number: the index in the tree.
+    seq: u64,
+    /// Its hash, in hex: `SHA-256(0x00 ‖ leaf)`.
+    hash: String,
+    /// Its bytes, exactly as they are hashed; the first line names the format.
+    leaf: String,
+}
+
+/// A part of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogEntries {
+    /// The records, by number.
+    items: Vec<LogEntry>,
+    /// What to give as `after` next.
+    next_after: Option<u64>,
+}
+
+/// The records themselves. For auditors.
+#[utoipa::path(
+    get, path = "/api/v1/log/records", tag = "log", operation_id = "readLog",
+    params(After),
+    responses((status = 200, description = "The records", body = LogEntries), ListProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_records(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Query(after): Query<After>,
+) -> Result<HttpResponse, Problem> {
+    require_auditor(&actor)?;
+    let (first, limit) = after.read()?;
+    let on = db.read();
+    let text = format!("SELECT seq, h, leaf FROM audit WHERE seq >= $1 ORDER BY seq LIMIT {limit}");
+    let rows = on
+        .query_all_raw(sql(on, text, [first.into()]))
+        .await
+        .map_err(DbError::from);
+    let mut items = Vec::new();
+    for row in rows.map_err(db_problem)? {
+        items.push(record(&row).map_err(db_problem)?);
+    }
+    note(&looks, &actor, Look::ReadLog).await?;
+    let next_after = items.last().map(|item| item.seq).or(after.after);
+    Ok(HttpResponse::Ok().json(LogEntries { items, next_after }))
+}
+
+fn record(row: &sea_orm::QueryResult) -> Result<LogEntry, DbError> {
+    let seq: i64 = row.try_get_by_index(0)?;
+    let hash: Vec<u8> = row.try_get_by_index(1)?;
+    let leaf: Vec<u8> = row.try_get_by_index(2)?;
+    Ok(LogEntry {
+        seq: u64::try_from(seq).unwrap_or_default(),
+        hash: hex::encode(hash),
+        leaf: String::from_utf8_lossy(&leaf).into_owned(),
+    })
+}
+
+/// The last signed checkpoint of the log: a C2SP signed note.
+///
+/// It names no person and no document; keep it, and the log can never again be shown otherwise
+/// without being found out (`papierlos verify --since`).
+#[utoipa::path(
+    get, path = "/api/v1/log/checkpoint", tag = "log", operation_id = "readCheckpoint",
+    responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain"),
+        ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_checkpoint(
+    storage: Data<Storage>,
+    SignedIn(_actor): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    let name = ObjectName::parse("log/checkpoint").map_err(Problem::internal)?;
+    let found = storage.get_object(&name).await.map_err(Problem::internal)?;
+    let note = found.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body(note))
+}
+
+/// Who signs the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogIdentity {
+    /// The name of the log.
+    origin: String,
+    /// The key that verifies its checkpoints, in the form of signed notes. Write it on paper.
+    verifier: String,
+}
+
+/// The name of the log and the key that verifies it.
+#[utoipa::path(
+    get, path = "/api/v1/log/identity", tag = "log", operation_id = "readLogIdentity",
+    responses((status = 200, description = "The identity", body = LogIdentity), PlainProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_identity(
+    publication: Data<Publication>,
+    SignedIn(_actor): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    let (origin, verifier) = (
+        publication.origin.to_string(),
+        publication.signer.verifier().to_string(),
+    );
+    Ok(std::future::ready(HttpResponse::Ok().json(LogIdentity { origin, verifier })).await)
+}
+
+/// The part of the contract that the log brings.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(get_changes, get_records, get_checkpoint, get_identity))]
+pub struct ApiDoc;
+
+/// The routes of the log.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/api/v1/changes").get(get_changes))
+        .service(web::resource("/api/v1/log/records").get(get_records))
+        .service(web::resource("/api/v1/log/checkpoint").get(get_checkpoint))
+        .service(web::resource("/api/v1/log/identity").get(get_identity));
+}

@@ -1,0 +1,5 @@
+//! The log from outside: the change feed for integrators, the records and proofs for auditors.
+
+mod http;
+
+pub use http::{ApiDoc, routes};

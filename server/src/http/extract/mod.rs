@@ -1,0 +1,14 @@
+//! Extractors that speak [`Problem`](super::problem::Problem): what a handler takes from a request.
+
+mod body;
+mod conditions;
+mod fields;
+mod range;
+mod request;
+
+pub(crate) use body::nearest;
+pub use body::{BodyLimits, JSON_BYTES_MAX, Json, json_of};
+pub use conditions::{ETag, IdempotencyKey, IfMatch, IfNoneMatch, IfRange, MaybeKey};
+pub use fields::{ListQuery, Path, Query, pairs};
+pub use range::{Span, Wanted, wanted};
+pub use request::{ClientAddress, RequestId, TraceParent};

@@ -1,0 +1,158 @@
+//! Who may ask how often.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use uuid::Uuid;
+
+use super::language::text;
+use super::problem::{Kind, Problem};
+
+/// After how many checks the clients that have long gone are forgotten.
+const SWEEP_EVERY_CHECKS: u32 = 4096;
+
+/// How much of a typed account name is remembered: strangers choose it.
+const ACCOUNT_CHARS_MAX: usize = 64;
+
+/// How many requests a client may send: `per_second` on average, twice as many in a burst.
+/// Zero means no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// By one address, signed in or not.
+    pub address_per_second: u32,
+    /// By one person, token or device.
+    pub principal_per_second: u32,
+    /// Attempts to sign in, by one address and for one account.
+    pub sign_in_per_minute: u32,
+}
+
+/// The limits in force, for the whole process.
+pub struct RateLimits<C: Clock = DefaultClock> {
+    addresses: Option<Limiter<IpAddr, C>>,
+    principals: Option<Limiter<Uuid, C>>,
+    sign_ins_by_address: Option<Limiter<IpAddr, C>>,
+    sign_ins_by_account: Option<Limiter<String, C>>,
+}
+
+struct Limiter<K: Hash + Eq + Clone, C: Clock> {
+    clock: C,
+    checks: AtomicU32,
+    inner: RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<C::Instant>>,
+}
+
+impl RateLimits {
+    /// The limits by the clock of the machine.
+    pub fn new(rates: Rates) -> Self {
+        Self::with_clock(rates, &DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> RateLimits<C> {
+    /// The limits by another clock.
+    pub fn with_clock(rates: Rates, clock: &C) -> Self {
+        Self {
+            addresses: Limiter::new(per_second(rates.address_per_second), clock),
+            principals: Limiter::new(per_second(rates.principal_per_second), clock),
+            sign_ins_by_address: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
+            sign_ins_by_account: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
+        }
+    }
+
+    /// Counts a request of this address. The edge does this for every request.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After`.
+    pub fn address(&self, address: IpAddr) -> Result<(), Problem> {
+        check(self.addresses.as_ref(), network_of(address))
+    }
+
+    /// Counts a request of this person, token or device. Sign-in calls it once it knows who asks.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After`.
+    pub fn principal(&self, principal: Uuid) -> Result<(), Problem> {
+        check(self.principals.as_ref(), principal)
+    }
+
+    /// Counts an attempt to sign in, before the password is looked at. The account is what was
+    /// typed, whether or not it exists, so that the answer gives nothing away.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After`.
+    pub fn sign_in(&self, address: IpAddr, account: &str) -> Result<(), Problem> {
+        check(self.sign_ins_by_address.as_ref(), network_of(address))?;
+        let account: String = account.trim().chars().take(ACCOUNT_CHARS_MAX).collect();
+        check(self.sign_ins_by_account.as_ref(), account.to_lowercase())
+    }
+}
+
+impl<K: Hash + Eq + Clone, C: Clock + Clone> Limiter<K, C> {
+    fn new(quota: Option<Quota>, clock: &C) -> Option<Self> {
+        let quota = quota?;
+        let inner = RateLimiter::dashmap_with_clock(quota, clock.clone());
+        Some(Self {
+            clock: clock.clone(),
+            checks: AtomicU32::new(0),
+            inner,
+        })
+    }
+}
+
+fn check<K: Hash + Eq + Clone, C: Clock>(
+    limiter: Option<&Limiter<K, C>>,
+    key: K,
+) -> Result<(), Problem> {
+    let Some(limiter) = limiter else {
+        return Ok(());
+    };
+    if limiter.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY_CHECKS == SWEEP_EVERY_CHECKS - 1
+    {
+        limiter.inner.retain_recent();
+    }
+    limiter.inner.check_key(&key).map_err(|until| {
+        let wait = until.wait_time_from(limiter.clock.now());
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Problem::new(Kind::TooManyRequests)
+            .detail(text(
+                format!("Bitte warten Sie {} Sekunden.", seconds.max(1)),
+                format!("Please wait {} seconds.", seconds.max(1)),
+            ))
+            .retry_after_seconds(seconds)
+    })
+}
+
+fn per_second(rate: u32) -> Option<Quota> {
+    let rate = NonZeroU32::new(rate)?;
+    Some(
+        Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1))),
+    )
+}
+
+fn per_minute(rate: u32) -> Option<Quota> {
+    let rate = NonZeroU32::new(rate)?;
+    Quota::with_period(Duration::from_secs(60) / rate.get()).map(|quota| quota.allow_burst(rate))
+}
+
+/// One household or office has a whole /64: counting single IPv6 addresses would count nothing.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+impl<C: Clock> std::fmt::Debug for RateLimits<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RateLimits").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,266 @@
+//! What can be watched: `/metrics` in the `OpenMetrics` text format.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, http::header};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::problem::Problem;
+
+/// The media type of the exposition.
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the latency histogram: from a cache hit to a request that times out.
+const SECONDS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    method: &'static str,
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct QueueLabels {
+    queue: &'static str,
+}
+
+type FloatGauge = Gauge<f64, AtomicU64>;
+
+/// The measurements of one process. Cheap to set; whoever knows a figure sets it.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    queue_depth: Family<QueueLabels, Gauge>,
+    queue_age_seconds: Family<QueueLabels, FloatGauge>,
+    resident_bytes: Gauge,
+    /// Bytes of content that arrived in uploads, whether or not they were kept.
+    pub upload_bytes: Counter,
+    /// The sequence number of the last audit record that is committed.
+    pub log_head_seq: Gauge,
+    /// The size of the tree that the last signed checkpoint stands for.
+    pub log_checkpoint_size: Gauge,
+    /// Seconds since the last signed checkpoint.
+    pub log_checkpoint_age_seconds: FloatGauge,
+    /// The sequence number up to which the index knows.
+    pub index_seq: Gauge,
+    /// How many records the index is behind the head of the log.
+    pub index_lag_records: Gauge,
+    /// Bytes that stored blobs take.
+    pub storage_bytes: Gauge,
+    /// Bytes that are free where blobs are stored, where that is known.
+    pub storage_free_bytes: Gauge,
+    /// Findings of the last consistency check.
+    pub check_findings: Gauge,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All measurements at zero.
+    pub fn new() -> Self {
+        let mut it = Self {
+            registry: Registry::with_prefix("papierlos"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            queue_depth: Family::default(),
+            queue_age_seconds: Family::default(),
+            resident_bytes: Gauge::default(),
+            upload_bytes: Counter::default(),
+            log_head_seq: Gauge::default(),
+            log_checkpoint_size: Gauge::default(),
+            log_checkpoint_age_seconds: FloatGauge::default(),
+            index_seq: Gauge::default(),
+            index_lag_records: Gauge::default(),
+            storage_bytes: Gauge::default(),
+            storage_free_bytes: Gauge::default(),
+            check_findings: Gauge::default(),
+        };
+        it.register_requests();
+        it.register_states();
+        it
+    }
+
+    fn register_requests(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from the first byte of the request to the head of the answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "upload",
+            "Content that arrived in uploads",
+            Unit::Bytes,
+            self.upload_bytes.clone(),
+        );
+        registry.register("queue_depth", "Jobs waiting", self.queue_depth.clone());
+        registry.register_with_unit(
+            "queue_age",
+            "Age of the oldest waiting job",
+            Unit::Seconds,
+            self.queue_age_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "process_resident_memory",
+            "Resident memory of the process",
+            Unit::Bytes,
+            self.resident_bytes.clone(),
+        );
+    }
+
+    fn register_states(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "log_head_seq",
+            "Last committed audit record",
+            self.log_head_seq.clone(),
+        );
+        registry.register(
+            "log_checkpoint_size",
+            "Tree size of the last signed checkpoint",
+            self.log_checkpoint_size.clone(),
+        );
+        registry.register_with_unit(
+            "log_checkpoint_age",
+            "Time since the last signed checkpoint",
+            Unit::Seconds,
+            self.log_checkpoint_age_seconds.clone(),
+        );
+        registry.register(
+            "index_seq",
+            "Last audit record in the index",
+            self.index_seq.clone(),
+        );
+        registry.register(
+            "index_lag_records",
+            "Records that the index is behind the log",
+            self.index_lag_records.clone(),
+        );
+        registry.register_with_unit(
+            "storage",
+            "Stored blobs",
+            Unit::Bytes,
+            self.storage_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "storage_free",
+            "Free room where blobs are stored",
+            Unit::Bytes,
+            self.storage_free_bytes.clone(),
+        );
+        registry.register(
+            "check_findings",
+            "Findings of the last consistency check",
+            self.check_findings.clone(),
+        );
+    }
+
+    /// Counts one request. `route` is the template of the route, never the path.
+    pub fn request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        let method = known(method);
+        let labels = RequestLabels {
+            method,
+            route: route.to_owned(),
+            status: status.as_u16(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        let labels = RouteLabels {
+            method,
+            route: labels.route,
+        };
+        self.request_seconds
+            .get_or_create(&labels)
+            .observe(took.as_secs_f64());
+    }
+
+    /// Says how many jobs of a kind wait and how long the oldest has waited.
+    pub fn queue(&self, queue: &'static str, depth: u64, oldest: Duration) {
+        let labels = QueueLabels { queue };
+        self.queue_depth
+            .get_or_create(&labels)
+            .set(i64::try_from(depth).unwrap_or(i64::MAX));
+        self.queue_age_seconds
+            .get_or_create(&labels)
+            .set(oldest.as_secs_f64());
+    }
+
+    /// The exposition.
+    ///
+    /// # Errors
+    /// Only where a measurement cannot be written as text.
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::new();
+        prometheus_client::encoding::text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+
+    async fn measure_memory(&self) {
+        let Ok(status) = tokio::fs::read_to_string("/proc/self/status").await else {
+            return;
+        };
+        if let Some(bytes) = resident_bytes(&status) {
+            self.resident_bytes.set(bytes);
+        }
+    }
+}
+
+/// The resident memory out of `/proc/self/status`.
+pub(super) fn resident_bytes(status: &str) -> Option<i64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+/// Methods that clients invent share one label, or anyone could fill the memory.
+fn known(method: &Method) -> &'static str {
+    [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ]
+    .into_iter()
+    .find(|known| method.as_str() == *known)
+    .unwrap_or("other")
+}
+
+/// `GET /metrics`
+///
+/// # Errors
+/// 500 where a measurement cannot be written as text.
+pub async fn get_metrics(metrics: Data<Metrics>) -> Result<HttpResponse, Problem> {
+    metrics.measure_memory().await;
+    let text = metrics.text().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))
+        .body(text))
+}

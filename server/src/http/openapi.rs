@@ -1,0 +1,274 @@
+//! The parts of the contract that every feature shares: problems, conditions, paging.
+//!
+//! A handler says `responses((status = 200, …), ReadProblems)` and `params(PageRequest)`, and the
+//! contract then promises what the edge keeps.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Header, OpenApi, Ref, RefOr};
+use utoipa::{IntoParams, IntoResponses, Modify, PartialSchema, ToSchema};
+
+use super::problem::{Extras, FaultBody, Kind, MEDIA_TYPE, ProblemBody};
+
+/// The responses that stand for these kinds, one for each status.
+pub fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
+    for kind in kinds {
+        let same = by_status.entry(kind.status().as_u16()).or_default();
+        if !same.contains(kind) {
+            same.push(*kind);
+        }
+    }
+    by_status
+        .into_iter()
+        .map(|(status, kinds)| (status.to_string(), RefOr::T(response(&kinds))))
+        .collect()
+}
+
+fn response(kinds: &[Kind]) -> Response {
+    let description: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("`{}`: {}", kind.slug(), kind.when()))
+        .collect();
+    let problem = Ref::from_schema_name(ProblemBody::name().into_owned());
+    let content = ContentBuilder::new().schema(Some(problem)).build();
+    let mut response = ResponseBuilder::new()
+        .description(description.join("\n\n"))
+        .content(MEDIA_TYPE, content);
+    for kind in kinds {
+        response = match kind {
+            Kind::TooManyRequests
+            | Kind::Unavailable
+            | Kind::IndexBehind
+            | Kind::Timeout
+            | Kind::IdempotencyInProgress => response.header(
+                "Retry-After",
+                whole("Seconds until the next try makes sense"),
+            ),
+            Kind::Unauthenticated => response.header("WWW-Authenticate", words("How to sign in")),
+            Kind::MethodNotAllowed => response.header("Allow", words("The methods that exist")),
+            Kind::RangeNotSatisfiable => response.header(
+                "Content-Range",
+                words("`bytes */` and the length of the content"),
+            ),
+            Kind::BadRequest
+            | Kind::MalformedJson
+            | Kind::MalformedMultipart
+            | Kind::QueryInvalid
+            | Kind::Forbidden
+            | Kind::NotFound
+            | Kind::NotAcceptable
+            | Kind::RequestTimeout
+            | Kind::Conflict
+            | Kind::StateConflict
+            | Kind::AlreadyExists
+            | Kind::PreconditionFailed
+            | Kind::PayloadTooLarge
+            | Kind::UnsupportedMediaType
+            | Kind::Validation
+            | Kind::IdempotencyKeyReused
+            | Kind::PreconditionRequired
+            | Kind::Internal
+            | Kind::NotImplemented
+            | Kind::InsufficientStorage => response,
+        };
+    }
+    response.build()
+}
+
+/// A response header that holds words.
+pub fn words(description: &str) -> Header {
+    let schema = ObjectBuilder::new().schema_type(Type::String).build();
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(description))
+        .build()
+}
+
+/// A response header that holds a whole number.
+pub fn whole(description: &str) -> Header {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(0))
+        .build();
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(description))
+        .build()
+}
+
+/// What can happen to any request of someone who must be signed in.
+const ANY: &[Kind] = &[
+    Kind::BadRequest,
+    Kind::Unauthenticated,
+    Kind::Forbidden,
+    Kind::TooManyRequests,
+    Kind::Internal,
+    Kind::Unavailable,
+    Kind::Timeout,
+];
+
+macro_rules! groups {
+    ($($(#[$doc:meta])* $name:ident = [$($kind:ident),* $(,)?];)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                let own: &[Kind] = &[$(Kind::$kind),*];
+                responses(&[ANY, own].concat())
+            }
+        }
+    )+};
+}
+
+groups! {
+    /// Reading something without naming it: the own account, statistics.
+    PlainProblems = [];
+    /// Reading one thing.
+    ReadProblems = [NotFound];
+    /// Reading a list.
+    ListProblems = [QueryInvalid];
+    /// Reading a list that belongs to one thing.
+    ListOfProblems = [QueryInvalid, NotFound];
+    /// Searching.
+    SearchProblems = [QueryInvalid, IndexBehind];
+    /// Downloading content.
+    ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable];
+    /// Creating something from JSON.
+    CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
+        PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout];
+    /// Creating something from an upload.
+    UploadProblems = [MalformedJson, MalformedMultipart, NotFound, Conflict, AlreadyExists,
+        IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,
+        IdempotencyKeyReused, RequestTimeout, InsufficientStorage];
+    /// Adding content to something that exists.
+    ReplaceProblems = [MalformedJson, MalformedMultipart, NotFound, StateConflict,
+        IdempotencyInProgress, PreconditionFailed, PreconditionRequired, PayloadTooLarge,
+        UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
+        InsufficientStorage];
+    /// Changing something that exists.
+    ChangeProblems = [MalformedJson, NotFound, Conflict, StateConflict, PreconditionFailed,
+        PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout];
+}
+
+/// The header that every change of something that exists must send.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IfMatchParam {
+    /// The `ETag` that the change is based on. Missing: 428. No longer current: 412.
+    #[param(rename = "If-Match", required = true, example = "\"v3\"")]
+    pub if_match: String,
+}
+
+/// The header that asks for something only if it has changed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IfNoneMatchParam {
+    /// The `ETag` that the caller has. Still current: 304.
+    #[param(rename = "If-None-Match", nullable = false, example = "\"v3\"")]
+    pub if_none_match: Option<String>,
+}
+
+/// The header that makes it safe to repeat a request.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyParam {
+    /// A name for this attempt, chosen by the caller: 1 to 255 visible ASCII characters. Repeated
+    /// with the same request it gets the first answer again, and nothing happens twice.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$",
+        example = "5f3a0c1e-1f0c-4a7e-9a55-3b0d3a0a7b11"
+    )]
+    pub idempotency_key: Option<String>,
+}
+
+/// The headers that ask for a part of content.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct RangeParams {
+    /// One range of bytes. Several are answered with the whole.
+    #[param(rename = "Range", nullable = false, example = "bytes=0-1023")]
+    pub range: Option<String>,
+    /// The `ETag` that the range belongs to. No longer current: the whole is sent.
+    #[param(rename = "If-Range", nullable = false)]
+    pub if_range: Option<String>,
+}
+
+/// Adds to a contract what the edge does for every operation: the schemas of problems, and the
+/// request id on each answer.
+#[derive(Debug, Clone, Copy)]
+pub struct EdgeParts;
+
+impl Modify for EdgeParts {
+    fn modify(&self, contract: &mut OpenApi) {
+        let schemas = [
+            (ProblemBody::name(), ProblemBody::schema()),
+            (FaultBody::name(), FaultBody::schema()),
+            (Extras::name(), Extras::schema()),
+        ];
+        let components = contract
+            .components
+            .get_or_insert_with(|| ComponentsBuilder::new().build());
+        for (name, schema) in schemas {
+            components.schemas.insert(name.into_owned(), schema);
+        }
+        for item in contract.paths.paths.values_mut() {
+            let operations = [
+                &mut item.get,
+                &mut item.put,
+                &mut item.post,
+                &mut item.delete,
+                &mut item.options,
+                &mut item.head,
+                &mut item.patch,
+                &mut item.trace,
+            ];
+            operations.into_iter().flatten().for_each(add_request_id);
+            let writes = [
+                &mut item.put,
+                &mut item.post,
+                &mut item.delete,
+                &mut item.patch,
+            ];
+            writes.into_iter().flatten().for_each(add_receipt);
+        }
+    }
+}
+
+/// Whatever changes something says under which record.
+fn add_receipt(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
+            let seq = whole("The number of the audit record; none where nothing had to be changed");
+            let hash = words("Its hash: with the number the receipt");
+            response
+                .headers
+                .insert("Papierlos-Log-Seq".to_owned(), RefOr::T(seq));
+            response
+                .headers
+                .insert("Papierlos-Log-Hash".to_owned(), RefOr::T(hash));
+        }
+    }
+}
+
+fn add_request_id(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            let id = words("The id of the request, as it stands in the logs and in the audit log");
+            response
+                .headers
+                .insert("X-Request-Id".to_owned(), RefOr::T(id));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Work to come: claimed, done, repeated with patience, never lost.
+//!
+//! A job is a row that was written in the same transaction as the change that asked for it. It may
+//! run twice; what it does is idempotent. A job that keeps failing stays visible with its error.
+
+mod rows;
+mod runner;
+
+pub use rows::{Backlog, Failed, backlog, failed};
+pub use runner::Runner;

@@ -1,0 +1,176 @@
+//! Rows of jobs.
+
+use sea_orm::{ConnectionTrait, DbBackend};
+use uuid::Uuid;
+
+use crate::base::db::{DbError, sql};
+use crate::base::{Job, Timestamp};
+use crate::unit::Unit;
+
+/// Attempts after which a job is put aside.
+pub(super) const ATTEMPTS_MAX: i64 = 8;
+/// How long a claim holds before another may take the job. Whoever runs it renews the claim, so that
+/// this is only how long the job of a process that was killed waits.
+pub(super) const CLAIM_SECONDS: i64 = 15;
+
+/// A job that this process has taken.
+#[derive(Debug, Clone)]
+pub(super) struct Claimed {
+    pub(super) id: Uuid,
+    pub(super) job: Job,
+    pub(super) attempts: i64,
+}
+
+/// How much work waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Jobs that wait or run.
+    pub waiting: u64,
+    /// Jobs that were put aside after too many attempts.
+    pub failed: u64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A job that was put aside.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// What it was to do.
+    pub kind: String,
+    /// About what.
+    pub subject: Uuid,
+    /// Why it did not.
+    pub error: String,
+}
+
+/// Takes up to `limit` jobs that are due.
+pub(super) async fn claim(unit: &mut Unit, limit: u32) -> Result<Vec<Claimed>, DbError> {
+    let tx = unit.tx();
+    let now = unit.now();
+    let postgres = tx.get_database_backend() == DbBackend::Postgres;
+    let skip = if postgres {
+        " FOR UPDATE SKIP LOCKED"
+    } else {
+        ""
+    };
+    let text = format!(
+        "UPDATE job SET claimed_until = $1, attempts = attempts + 1 WHERE id IN (\
+         SELECT id FROM job WHERE due_at <= $2 AND claimed_until <= $2 AND failed_at IS NULL \
+         ORDER BY due_at, id LIMIT {limit}{skip}) RETURNING id, kind, subject, attempts"
+    );
+    let until = now.plus_seconds(CLAIM_SECONDS).micros();
+    let rows = tx
+        .query_all_raw(sql(tx, text, [until.into(), now.micros().into()]))
+        .await?;
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let kind: String = row.try_get_by_index(1)?;
+        let job = Job::of(&kind, row.try_get_by_index(2)?).ok_or(DbError::Corrupt {
+            table: "job",
+            key: kind.clone(),
+            what: "the kind is unknown",
+        })?;
+        claimed.push(Claimed {
+            id: row.try_get_by_index(0)?,
+            job,
+            attempts: row.try_get_by_index(3)?,
+        });
+    }
+    Ok(claimed)
+}
+
+/// The job still runs.
+pub(super) async fn renew(unit: &Unit, id: Uuid) -> Result<(), DbError> {
+    let tx = unit.tx();
+    let until = unit.now().plus_seconds(CLAIM_SECONDS).micros();
+    let text = "UPDATE job SET claimed_until = $1 WHERE id = $2";
+    tx.execute_raw(sql(tx, text, [until.into(), id.into()]))
+        .await?;
+    Ok(())
+}
+
+/// Takes back the claims of a process that was killed. With the embedded database there is one
+/// process that runs jobs: what is claimed when it starts, nobody works on.
+pub(super) async fn take_back(unit: &Unit) -> Result<(), DbError> {
+    let tx = unit.tx();
+    if tx.get_database_backend() == DbBackend::Sqlite {
+        let text = "UPDATE job SET claimed_until = 0 WHERE claimed_until > 0";
+        tx.execute_raw(sql(tx, text, [])).await?;
+    }
+    Ok(())
+}
+
+/// The job is done. [`DbError::Stale`] when another has done it meanwhile.
+pub(super) async fn done(unit: &Unit, id: Uuid) -> Result<(), DbError> {
+    let tx = unit.tx();
+    let gone = tx
+        .execute_raw(sql(tx, "DELETE FROM job WHERE id = $1", [id.into()]))
+        .await?;
+    if gone.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(DbError::Stale)
+    }
+}
+
+/// The job failed: later again, or put aside.
+pub(super) async fn failed_once(
+    unit: &Unit,
+    claimed: &Claimed,
+    error: &str,
+) -> Result<(), DbError> {
+    let tx = unit.tx();
+    let now = unit.now();
+    let error: String = error.chars().take(500).collect();
+    let given_up = claimed.attempts >= ATTEMPTS_MAX;
+    // 2, 4, 8 … seconds, at most about four minutes.
+    let later = now.plus_seconds(1 << claimed.attempts.clamp(1, 8)).micros();
+    let text = "UPDATE job SET due_at = $1, claimed_until = 0, last_error = $2, failed_at = $3 \
+                WHERE id = $4";
+    let failed_at = given_up.then(|| now.micros());
+    let values = [
+        later.into(),
+        error.into(),
+        failed_at.into(),
+        claimed.id.into(),
+    ];
+    tx.execute_raw(sql(tx, text, values)).await?;
+    Ok(())
+}
+
+/// How much work waits.
+pub async fn backlog(on: &impl ConnectionTrait) -> Result<Backlog, DbError> {
+    let text = "SELECT count(*), count(failed_at), \
+                min(CASE WHEN failed_at IS NULL THEN created_at END) FROM job";
+    let Some(row) = on.query_one_raw(sql(on, text, [])).await? else {
+        return Ok(Backlog {
+            waiting: 0,
+            failed: 0,
+            oldest: None,
+        });
+    };
+    let all: i64 = row.try_get_by_index(0)?;
+    let failed: i64 = row.try_get_by_index(1)?;
+    let oldest: Option<i64> = row.try_get_by_index(2)?;
+    Ok(Backlog {
+        waiting: u64::try_from(all - failed).unwrap_or_default(),
+        failed: u64::try_from(failed).unwrap_or_default(),
+        oldest: oldest.map(Timestamp::of_micros),
+    })
+}
+
+/// The jobs that were put aside.
+pub async fn failed(on: &impl ConnectionTrait) -> Result<Vec<Failed>, DbError> {
+    let text = "SELECT kind, subject, coalesce(last_error, '') FROM job \
+                WHERE failed_at IS NOT NULL ORDER BY failed_at LIMIT 100";
+    let rows = on.query_all_raw(sql(on, text, [])).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Failed {
+                kind: row.try_get_by_index(0)?,
+                subject: row.try_get_by_index(1)?,
+                error: row.try_get_by_index(2)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,255 @@
+//! Runs jobs: one exhaustive match over [`Job`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use indexer::extract::{Extraction, Extractor, PageState, TextState};
+use storage::Storage;
+use thiserror::Error;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::io::StreamReader;
+use tokio_util::sync::CancellationToken;
+
+use super::rows::{self, Claimed};
+use crate::base::db::DbError;
+use crate::base::{Actor, Job, Tasks, VersionId};
+use crate::documents::{self, Arriving, Page, Pages, ReadText, TextInfo};
+use crate::unit::{Db, Unit};
+
+/// What a packed text is: LZ4 of JSON.
+const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
+/// How often the table is looked at when nobody says that there is work.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often a running job says that it still runs.
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+
+/// Why a job did not do what it should.
+#[derive(Debug, Error)]
+enum JobError {
+    #[error("the database failed")]
+    Db(#[from] DbError),
+    #[error("the content could not be read")]
+    Store(#[from] storage::StoreError),
+    #[error("the worker could not be started")]
+    Worker(#[from] indexer::extract::ExtractError),
+    #[error("the text could not be kept")]
+    Document(#[from] documents::DocumentError),
+    #[error("the text could not be packed")]
+    Pack(#[from] serde_json::Error),
+}
+
+/// Takes jobs and runs them.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    db: Db,
+    storage: Storage,
+    extractor: Arc<Extractor>,
+    idle: Arc<Notify>,
+}
+
+impl Runner {
+    /// Starts the task that runs jobs.
+    pub fn start(db: &Db, storage: &Storage, extractor: Extractor, tasks: &Tasks) {
+        let runner = Self {
+            db: db.clone(),
+            storage: storage.clone(),
+            extractor: Arc::new(extractor),
+            idle: Arc::new(Notify::new()),
+        };
+        tasks.start("jobs", |end| runner.run(end));
+    }
+
+    async fn run(self, end: CancellationToken) {
+        let places = self.extractor.limits().workers_max.max(1);
+        let back: Result<(), DbError> = self
+            .db
+            .keep_house(async |unit: &mut Unit| rows::take_back(unit).await)
+            .await;
+        if let Err(error) = back {
+            tracing::error!(error = %error, "old claims could not be taken back");
+        }
+        let mut head = self.db.head();
+        let mut running: JoinSet<()> = JoinSet::new();
+        loop {
+            let free = places.saturating_sub(running.len());
+            let claimed = if free == 0 {
+                Vec::new()
+            } else {
+                self.claim(free).await
+            };
+            let found = claimed.len();
+            for one in claimed {
+                let runner = self.clone();
+                running.spawn(async move { runner.run_one(one).await });
+            }
+            // Everything that was claimed and a place is still free: more may wait.
+            let full = found < free;
+            tokio::select! {
+                () = end.cancelled() => break,
+                Some(_ended) = running.join_next() => {}
+                // A closed channel is no reason to hurry.
+                Ok(()) = head.changed(), if full => {}
+                () = tokio::time::sleep(LOOK_EVERY), if full => {}
+            }
+        }
+        // What runs is finished; what was claimed and not begun is taken again after its time.
+        while running.join_next().await.is_some() {}
+        self.idle.notify_waiters();
+    }
+
+    async fn claim(&self, free: usize) -> Vec<Claimed> {
+        let limit = u32::try_from(free).unwrap_or(1);
+        let claimed: Result<Vec<Claimed>, DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::claim(unit, limit).await)
+            .await;
+        claimed.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "jobs could not be claimed");
+            Vec::new()
+        })
+    }
+
+    async fn run_one(&self, claimed: Claimed) {
+        let work = async {
+            match claimed.job {
+                Job::ExtractText(version) => self.extract(version, &claimed).await,
+            }
+        };
+        let Err(error) = self.held(&claimed, work).await else {
+            return;
+        };
+        tracing::warn!(
+            job.kind = claimed.job.kind().code(),
+            job.subject = %claimed.job.subject(),
+            job.attempts = claimed.attempts,
+            error = %error,
+            cause = ?error,
+            "a job failed; it will be tried again"
+        );
+        let why = error.to_string();
+        let noted: Result<(), DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::failed_once(unit, &claimed, &why).await)
+            .await;
+        if let Err(error) = noted {
+            tracing::error!(error = %error, "a failed job could not be put back");
+        }
+    }
+
+    /// Runs `work` and renews the claim meanwhile.
+    async fn held(
+        &self,
+        claimed: &Claimed,
+        work: impl Future<Output = Result<(), JobError>>,
+    ) -> Result<(), JobError> {
+        let (mut work, id) = (std::pin::pin!(work), claimed.id);
+        loop {
+            tokio::select! {
+                result = &mut work => return result,
+                () = tokio::time::sleep(RENEW_EVERY) => {}
+            }
+            let renewed: Result<(), DbError> = self
+                .db
+                .keep_house(async move |unit: &mut Unit| rows::renew(unit, id).await)
+                .await;
+            if let Err(error) = renewed {
+                tracing::warn!(error = %error, "a claim could not be renewed");
+            }
+        }
+    }
+
+    /// Reads the text of a version and keeps it. Running it twice keeps one text: the job's row
+    /// goes in the same transaction.
+    async fn extract(&self, id: VersionId, claimed: &Claimed) -> Result<(), JobError> {
+        let job = claimed.id;
+        let Some((version, blob)) = documents::to_extract(self.db.read(), id).await? else {
+            let gone: Result<(), DbError> = self
+                .db
+                .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
+                .await;
+            return Ok(gone?);
+        };
+        let extraction = if blob.content_bytes > self.extractor.limits().content_bytes_max {
+            None
+        } else {
+            let content = self.storage.open(&blob, None).await?;
+            let content = StreamReader::new(content.map_err(std::io::Error::other));
+            Some(
+                self.extractor
+                    .extract(content, Some(&version.media_type))
+                    .await?,
+            )
+        };
+        let text = self.pack(extraction, &blob.domain).await?;
+        self.db
+            .write(&Actor::system(), async move |unit: &mut Unit| {
+                rows::done(unit, job).await?;
+                documents::keep_text(unit, id, text).await
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn pack(
+        &self,
+        extraction: Option<Extraction>,
+        domain: &storage::KeyDomain,
+    ) -> Result<ReadText, JobError> {
+        let Some(extraction) = extraction else {
+            let info = TextInfo {
+                state: "unreadable".to_owned(),
+                reason: Some("too_large".to_owned()),
+                pages: 0,
+                engine: "none".to_owned(),
+            };
+            return Ok(ReadText { info, pages: None });
+        };
+        let state = match extraction.state {
+            TextState::Readable => "readable",
+            TextState::PartlyReadable { .. } => "partly_readable",
+            TextState::Unreadable { .. } => "unreadable",
+        };
+        let info = TextInfo {
+            state: state.to_owned(),
+            reason: extraction
+                .state
+                .reason()
+                .map(|reason| reason.as_str().to_owned()),
+            pages: u64::try_from(extraction.pages.len()).unwrap_or(u64::MAX),
+            engine: format!("{} {}", extraction.engine.name, extraction.engine.version),
+        };
+        if extraction
+            .pages
+            .iter()
+            .all(|page| page.text.trim().is_empty())
+        {
+            return Ok(ReadText { info, pages: None });
+        }
+        let pages = extraction.pages.into_iter().map(|page| {
+            let state = match page.state {
+                PageState::Read => "read",
+                PageState::NeedsOcr => "needs_ocr",
+                PageState::Cut => "cut",
+                PageState::Damaged => "damaged",
+            };
+            Page {
+                text: page.text,
+                state: state.to_owned(),
+            }
+        });
+        let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
+        // Copies of a document have the same text: it is stored once, like their content.
+        let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
+        arriving.push(packed).await?;
+        let arrived = arriving.finish(TEXT_MEDIA_TYPE.to_owned(), None).await?;
+        let content = arrived.keep(&self.db).await?;
+        Ok(ReadText {
+            info,
+            pages: Some(content.kept),
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! What follows the audit log or stands beside it: the publisher that signs its head, and the second
+//! log, of those who looked.
+
+pub mod looks;
+pub mod publisher;

@@ -1,0 +1,23 @@
+//! Papierlos: the paperless archive of a town hall.
+//!
+//! The rooms, in their order: a room uses only rooms to its left. `ARCHITECTURE.md` has the map.
+
+pub mod app;
+pub mod archive;
+pub mod audit;
+pub mod base;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod departments;
+pub mod documents;
+pub mod feed;
+pub mod http;
+pub mod import;
+pub mod jobs;
+pub mod ledger;
+pub mod pages;
+pub mod proof;
+pub mod replay;
+pub mod search;
+pub mod unit;

@@ -1,0 +1,230 @@
+//! What the check can find: a closed set of codes.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+/// Most findings of one code that are listed; all are counted.
+pub const FINDINGS_LISTED_MAX: usize = 50;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $german:literal;)+) => {
+        /// A kind of finding. Names are stable: scripts may match on them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// A German sentence for the administrator: what it is and what to do.
+            #[must_use]
+            pub const fn german(self) -> &'static str {
+                match self { $(Self::$variant => $german,)+ }
+            }
+
+            /// One English sentence.
+            #[must_use]
+            pub const fn english(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc,)+).trim_ascii_start(),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The head of the log does not name its last record.
+    LogHead = "log-head", "Der Kopf des Protokolls nennt nicht seinen letzten Eintrag. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
+    /// The head of the access log does not name its last record.
+    AccessHead = "access-head", "Der Kopf des Zugriffsprotokolls nennt nicht seinen letzten Eintrag. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
+    /// The signed checkpoint in the lock covers more records than the database has.
+    LockAhead = "lock-ahead", "Der festgehaltene Prüfpunkt nennt mehr Einträge, als die Datenbank hat: Sie wurde zurückgesetzt. Nichts schreiben; fehlende Einträge anhand der Quittungen feststellen.";
+    /// The lock is missing although checkpoints were published.
+    LockMissing = "lock-missing", "Der festgehaltene Prüfpunkt fehlt, obwohl schon Prüfpunkte veröffentlicht wurden. Den letzten bekannten zurücklegen.";
+    /// The lock is older than the published checkpoint.
+    LockBehind = "lock-behind", "Der festgehaltene Prüfpunkt ist älter als der veröffentlichte: Er wurde zurückgesetzt. Den neueren zurücklegen.";
+    /// The lock is not a checkpoint.
+    LockUnreadable = "lock-unreadable", "Der festgehaltene Prüfpunkt ist nicht lesbar. Den letzten bekannten zurücklegen.";
+    /// A job was put aside after too many attempts.
+    JobFailed = "job-failed", "Ein Auftrag wurde nach zu vielen Versuchen beiseitegelegt. --repair gibt ihm neue Versuche.";
+    /// The versions of a document are not 1, 2, 3 … up to the one in force.
+    VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
+    /// The tags for filters are not those of the document.
+    TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu.";
+    /// A version has no text, and no job will read it.
+    TextMissing = "text-missing", "Zu einer Version fehlt der Text, und kein Auftrag wird ihn lesen. --repair legt den Auftrag an.";
+    /// A blob that a row names is not in the store.
+    BlobMissing = "blob-missing", "Ein Inhalt fehlt im Speicher. Die Datei dieses Namens aus der Sicherung zurücklegen.";
+    /// A blob in the store has another length than its row says.
+    BlobLength = "blob-length", "Ein Inhalt hat im Speicher eine falsche Länge. Die Datei dieses Namens aus der Sicherung zurücklegen.";
+    /// A blob is not what its name or its row says, or its key does not open it.
+    BlobDamaged = "blob-damaged", "Ein Inhalt ist beschädigt oder passt nicht zu seinem Schlüssel. Datei oder Datenbank aus der Sicherung zurücklegen.";
+    /// A blob has no key.
+    BlobKeyMissing = "blob-key-missing", "Zu einem Inhalt fehlt der Schlüssel in der Datenbank: Er ist nicht mehr lesbar. Datenbank aus der Sicherung wiederherstellen.";
+    /// A blob in the store is named by no row.
+    BlobUnreferenced = "blob-unreferenced", "Eine Datei im Speicher gehört zu keinem Dokument, etwa nach einem Absturz. Nach der Wiederherstellung einer alten Datenbank zuerst klären; --repair löscht sie.";
+    /// Uploads were begun and never finished.
+    StagingLeftover = "staging-leftover", "Angefangene Uploads sind liegen geblieben. --repair löscht sie.";
+    /// The index has applied records that the log does not have.
+    IndexAhead = "index-ahead", "Der Suchindex kennt Einträge, die das Protokoll nicht hat: Die Datenbank ist älter als er. --repair baut ihn neu.";
+    /// A document is not in the index.
+    IndexMissing = "index-missing", "Ein Dokument fehlt im Suchindex. --repair baut ihn neu.";
+    /// The index has another version of a document.
+    IndexStale = "index-stale", "Der Suchindex kennt einen anderen Stand eines Dokuments. --repair baut ihn neu.";
+    /// The index has a document that does not exist.
+    IndexExtra = "index-extra", "Der Suchindex nennt ein Dokument, das es nicht gibt. --repair baut ihn neu.";
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind.
+    pub code: Code,
+    /// Which one: an id, a name of a blob, figures. Never content.
+    pub what: String,
+    /// Whether it was repaired.
+    pub repaired: bool,
+}
+
+/// What a check found, and what it did not look at.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    list: Vec<Finding>,
+    counts: BTreeMap<Code, Count>,
+    skipped: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    found: u64,
+    repaired: u64,
+}
+
+impl Outcome {
+    /// Adds a finding.
+    pub(super) fn push(&mut self, code: Code, what: impl std::fmt::Display, repaired: bool) {
+        let count = self.counts.entry(code).or_default();
+        count.found += 1;
+        count.repaired += u64::from(repaired);
+        if usize::try_from(count.found).is_ok_and(|found| found <= FINDINGS_LISTED_MAX) {
+            self.list.push(Finding {
+                code,
+                what: what.to_string(),
+                repaired,
+            });
+        }
+    }
+
+    /// Notes that something was not looked at.
+    pub(super) fn skip(&mut self, what: &str) {
+        self.skipped.push(what.to_owned());
+    }
+
+    /// The findings of these codes are mended after all.
+    pub(super) fn mend(&mut self, codes: &[Code]) {
+        for code in codes {
+            if let Some(count) = self.counts.get_mut(code) {
+                count.repaired = count.found;
+            }
+        }
+        for finding in self
+            .list
+            .iter_mut()
+            .filter(|finding| codes.contains(&finding.code))
+        {
+            finding.repaired = true;
+        }
+    }
+
+    /// Whether there is one of this code.
+    #[must_use]
+    pub fn has(&self, code: Code) -> bool {
+        self.counts.contains_key(&code)
+    }
+
+    /// The listed findings.
+    #[must_use]
+    pub fn list(&self) -> &[Finding] {
+        &self.list
+    }
+
+    /// How many findings remain, those that were repaired left out.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.counts
+            .values()
+            .map(|count| count.found - count.repaired)
+            .sum()
+    }
+
+    /// What was not looked at.
+    #[must_use]
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    /// For scripts.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let counts: serde_json::Map<String, serde_json::Value> = self
+            .counts
+            .iter()
+            .map(|(code, count)| {
+                let count = json!({ "found": count.found, "repaired": count.repaired });
+                (code.name().to_owned(), count)
+            })
+            .collect();
+        let findings = self.list.iter().map(|finding| {
+            json!({
+                "code": finding.code.name(), "what": finding.what, "repaired": finding.repaired,
+            })
+        });
+        json!({
+            "clean": self.open() == 0,
+            "open": self.open(),
+            "counts": counts,
+            "findings": findings.collect::<Vec<_>>(),
+            "not_checked": self.skipped,
+        })
+    }
+
+    /// For people, in German.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut lines = Vec::new();
+        for (code, count) in &self.counts {
+            let repaired = match count.repaired {
+                0 => String::new(),
+                some => format!(", {some} behoben"),
+            };
+            lines.push(format!(
+                "{} ({}{repaired}): {}",
+                code.name(),
+                count.found,
+                code.german()
+            ));
+            let listed = self
+                .list
+                .iter()
+                .filter(|finding| finding.code == *code)
+                .take(10);
+            lines.extend(listed.map(|finding| format!("    {}", finding.what)));
+        }
+        if !self.skipped.is_empty() {
+            lines.push(format!("nicht geprüft: {}", self.skipped.join(", ")));
+        }
+        lines.push(match self.open() {
+            0 => "clean".to_owned(),
+            open => format!("{open} offene Befunde"),
+        });
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,111 @@
+//! The check: do rows, blobs, index, jobs and log fit each other?
+//!
+//! Its quick part runs at every start of the server, the whole every night and on demand. It says
+//! what it did not look at, and repairs only when asked, and only what is derived, was never
+//! acknowledged, or can be done again.
+
+mod blobs;
+mod documents;
+mod finding;
+mod index;
+mod log;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use indexer::Index;
+use storage::Storage;
+use thiserror::Error;
+
+pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome};
+
+use crate::base::db::DbError;
+use crate::unit::Db;
+
+/// How old something unfinished must be before it counts as left over.
+pub const GRACE: Duration = Duration::from_secs(24 * 3600);
+
+/// Why the check could not be carried out.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// The database.
+    #[error("the database failed")]
+    Db(#[from] DbError),
+    /// The store.
+    #[error("the store failed")]
+    Store(#[from] storage::StoreError),
+    /// The index.
+    #[error("the index failed")]
+    Index(#[from] indexer::IndexError),
+    /// The index could not be built anew.
+    #[error("the index could not be built anew")]
+    Rebuild(#[from] crate::search::FollowError),
+    /// The lock file.
+    #[error("the lock {path} cannot be read")]
+    Lock {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread ended early.
+    #[error("the check was given up")]
+    GivenUp,
+}
+
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What a start can wait for: the heads of the logs, the lock, the jobs.
+    Quick,
+    /// Everything but the bytes of blobs.
+    Whole,
+    /// Everything: each blob is read, its digests are computed again.
+    Deep,
+}
+
+/// Whether what may be repaired is repaired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is changed.
+    Look,
+    /// What may be repaired is.
+    Repair,
+}
+
+/// What is checked.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The database.
+    pub db: Db,
+    /// The store.
+    pub storage: Storage,
+    /// The index; nothing while another process holds it.
+    pub index: Option<Index>,
+    /// The file that holds the last signed checkpoint.
+    pub lock: PathBuf,
+    /// The time of the store's clock: what is older than [`GRACE`] by it is left over.
+    pub now: SystemTime,
+}
+
+/// Runs the check.
+pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, CheckError> {
+    let mut outcome = Outcome::default();
+    log::check(on, &mut outcome).await?;
+    documents::jobs(on, mode, &mut outcome).await?;
+    if depth == Depth::Quick {
+        outcome.skip("documents");
+        outcome.skip("blobs");
+        outcome.skip("index");
+        return Ok(outcome);
+    }
+    documents::versions(on, &mut outcome).await?;
+    documents::tags(on, mode, &mut outcome).await?;
+    documents::texts(on, mode, &mut outcome).await?;
+    blobs::check(on, depth, mode, &mut outcome).await?;
+    if depth != Depth::Deep {
+        outcome.skip("blob digests");
+    }
+    index::check(on, mode, &mut outcome).await?;
+    Ok(outcome)
+}

@@ -1,0 +1,186 @@
+//! Idempotency: the saved answer stands in the same transaction as the effect.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::audit::log::{Receipt, hash_of};
+use crate::base::db::{DbError, sql};
+use crate::base::{AccountId, Timestamp};
+use crate::http::extract::IdempotencyKey;
+use crate::http::{Kind, Problem};
+use crate::unit::{Db, Unit};
+
+/// How long a saved answer is kept.
+pub const KEPT_HOURS: i64 = 24;
+
+/// The number of the record that a change left in the log.
+pub const LOG_SEQ: HeaderName = HeaderName::from_static("papierlos-log-seq");
+/// The hash of that record.
+pub const LOG_HASH: HeaderName = HeaderName::from_static("papierlos-log-hash");
+/// Whether the answer is a saved one.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// A digest of everything that makes a request the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint(Vec<u8>);
+
+impl Fingerprint {
+    /// Of these parts, in this order.
+    #[must_use]
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            digest.update(part);
+        }
+        Self(digest.finalize().to_vec())
+    }
+}
+
+/// An answer that can be given again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// `Location` and `ETag`.
+    pub headers: Vec<(String, String)>,
+    /// The JSON body.
+    pub body: String,
+}
+
+impl Answer {
+    /// The response, with the receipt of what was recorded.
+    #[must_use]
+    pub fn respond(&self, receipt: Option<Receipt>) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = HttpResponse::build(status);
+        for (name, value) in &self.headers {
+            response.insert_header((name.as_str(), value.as_str()));
+        }
+        if let Some(receipt) = receipt {
+            with_receipt(&mut response, receipt);
+        }
+        response
+            .content_type("application/json")
+            .body(self.body.clone())
+    }
+}
+
+/// Adds the receipt to an answer.
+pub fn with_receipt(response: &mut HttpResponseBuilder, receipt: Receipt) {
+    response.insert_header((LOG_SEQ, HeaderValue::from(receipt.seq)));
+    response.insert_header((LOG_HASH, receipt.hash.to_string()));
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: it is new.
+    New,
+    /// The same request came before, and this was the answer.
+    Answered(Answer, Option<Receipt>),
+    /// Another request came before under this key.
+    Reused,
+}
+
+/// Looks a key up.
+pub async fn look_up(
+    db: &Db,
+    account: AccountId,
+    key: &IdempotencyKey,
+    request: &Fingerprint,
+) -> Result<Known, DbError> {
+    let on = db.read();
+    let text = "SELECT request, uow, status, headers, body FROM idempotency \
+                WHERE account_id = $1 AND key = $2";
+    let values = [account.raw().into(), key.as_str().into()];
+    let Some(row) = on.query_one_raw(sql(on, text, values)).await? else {
+        return Ok(Known::New);
+    };
+    let before: Vec<u8> = row.try_get_by_index(0)?;
+    if before != request.0 {
+        return Ok(Known::Reused);
+    }
+    let headers: String = row.try_get_by_index(3)?;
+    let status: i64 = row.try_get_by_index(2)?;
+    let answer = Answer {
+        status: u16::try_from(status).unwrap_or(200),
+        headers: serde_json::from_str(&headers).unwrap_or_default(),
+        body: row.try_get_by_index(4)?,
+    };
+    let receipt = receipt_of(on, row.try_get_by_index(1)?).await?;
+    Ok(Known::Answered(answer, receipt))
+}
+
+/// The last record of a unit.
+async fn receipt_of(on: &impl ConnectionTrait, unit: Uuid) -> Result<Option<Receipt>, DbError> {
+    let text = "SELECT seq, h FROM audit WHERE uow = $1 ORDER BY seq DESC LIMIT 1";
+    let Some(row) = on.query_one_raw(sql(on, text, [unit.into()])).await? else {
+        return Ok(None);
+    };
+    let seq: i64 = row.try_get_by_index(0)?;
+    let hash: Vec<u8> = row.try_get_by_index(1)?;
+    let seq = u64::try_from(seq).unwrap_or_default();
+    Ok(Some(Receipt {
+        seq,
+        hash: hash_of(&hash)?,
+    }))
+}
+
+/// Saves the answer in the unit that has the effect. False when the key was taken meanwhile: then
+/// the unit must be given up and the saved answer read.
+pub async fn save(
+    unit: &Unit,
+    key: &IdempotencyKey,
+    request: &Fingerprint,
+    answer: &Answer,
+) -> Result<bool, DbError> {
+    let text = "INSERT INTO idempotency \
+                (account_id, key, request, uow, status, headers, body, created_at) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (account_id, key) DO NOTHING";
+    let headers = serde_json::to_string(&answer.headers).unwrap_or_default();
+    let values = [
+        unit.actor().account.raw().into(),
+        key.as_str().into(),
+        request.0.clone().into(),
+        unit.id().raw().into(),
+        i64::from(answer.status).into(),
+        headers.into(),
+        answer.body.clone().into(),
+        unit.now().micros().into(),
+    ];
+    let done = unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Forgets answers that are older than [`KEPT_HOURS`].
+pub async fn sweep(db: &Db) -> Result<(), DbError> {
+    let before = Timestamp::of_micros(db.now().micros()).plus_seconds(-KEPT_HOURS * 3600);
+    db.keep_house(async move |unit: &mut Unit| {
+        let text = "DELETE FROM idempotency WHERE created_at < $1";
+        unit.tx()
+            .execute_raw(sql(unit.tx(), text, [before.micros().into()]))
+            .await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The answer to a known key; nothing where it is new.
+pub fn answer(known: Known) -> Result<Option<HttpResponse>, Problem> {
+    match known {
+        Known::New => Ok(None),
+        Known::Answered(answer, receipt) => {
+            let mut response = answer.respond(receipt);
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+            Ok(Some(response))
+        }
+        Known::Reused => Err(Problem::new(Kind::IdempotencyKeyReused)),
+    }
+}

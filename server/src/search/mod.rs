@@ -1,0 +1,26 @@
+//! Finding: the index that follows the log, and the questions put to it.
+//!
+//! Invariants: the right of the one who asks is part of every question to the index; what is shown
+//! of a hit is read again from the database under the same right; every answer says up to which
+//! record it knows.
+
+mod follower;
+mod http;
+mod rebuild;
+
+pub use follower::{FollowError, Follower, Progress};
+pub use http::{ApiDoc, routes};
+pub use rebuild::{Rebuilt, rebuild};
+
+use indexer::Options;
+
+/// How the index is opened: one that cannot be used is replaced by an empty one, which the follower
+/// fills from the log.
+#[must_use]
+pub fn options(memory_bytes: usize) -> Options {
+    Options {
+        writer_bytes: memory_bytes,
+        replace_unusable: true,
+        ..Options::default()
+    }
+}

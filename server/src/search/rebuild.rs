@@ -1,0 +1,97 @@
+//! A new index beside the living one: filled from the rows, swapped in when it is complete. A kill
+//! in between costs the time since the last mark, nothing else.
+
+use indexer::{Checkpoint, Index};
+use sea_orm::ConnectionTrait;
+use storage::Storage;
+use uuid::Uuid;
+
+use super::follower::{FollowError, entries};
+use crate::base::DocumentId;
+use crate::base::db::{DbError, sql};
+
+/// Documents that are read at once.
+const STEP: usize = 500;
+
+/// What a rebuild did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Documents that were put in, those before a resumption included.
+    pub documents: u64,
+    /// The record up to which the new index knows everything.
+    pub seq: u64,
+}
+
+/// Builds the index anew. `progress` hears how many documents are in and how many there are.
+pub async fn rebuild(
+    on: &impl ConnectionTrait,
+    storage: &Storage,
+    index: &Index,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Rebuilt, FollowError> {
+    let mut rebuild = index.rebuild()?;
+    let total = count(on).await?;
+    let (mut after, seq, mut documents) = match rebuild.resume() {
+        Some(Checkpoint { cursor, seq, .. }) => {
+            let (id, done) = cursor.split_once(' ').unwrap_or((cursor.as_str(), "0"));
+            (
+                id.parse().unwrap_or(Uuid::nil()),
+                *seq,
+                done.parse().unwrap_or_default(),
+            )
+        }
+        // Whatever changes while the rows are read has a higher number and is followed later.
+        None => (Uuid::nil(), head(on).await?, 0),
+    };
+    loop {
+        let ids = step(on, after).await?;
+        let Some(last) = ids.last() else { break };
+        after = last.raw();
+        documents += u64::try_from(ids.len()).unwrap_or_default();
+        let batch = entries(on, storage, &ids).await?;
+        let put = tokio::task::spawn_blocking(move || {
+            for entry in &batch {
+                rebuild.put(entry)?;
+            }
+            Ok::<_, indexer::IndexError>(rebuild)
+        });
+        rebuild = put.await.map_err(|_source| FollowError::GivenUp)??;
+        if documents % 10_000 < u64::try_from(STEP).unwrap_or_default() {
+            rebuild.checkpoint(&format!("{after} {documents}"), seq)?;
+        }
+        progress(documents, total);
+    }
+    let done = tokio::task::spawn_blocking(move || rebuild.finish(seq));
+    done.await.map_err(|_source| FollowError::GivenUp)??;
+    Ok(Rebuilt { documents, seq })
+}
+
+async fn step(on: &impl ConnectionTrait, after: Uuid) -> Result<Vec<DocumentId>, DbError> {
+    let text = format!("SELECT id FROM document WHERE id > $1 ORDER BY id LIMIT {STEP}");
+    let rows = on.query_all_raw(sql(on, text, [after.into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+async fn count(on: &impl ConnectionTrait) -> Result<u64, DbError> {
+    let row = on
+        .query_one_raw(sql(on, "SELECT count(*) FROM document", []))
+        .await?;
+    let count: i64 = row
+        .map(|row| row.try_get_by_index(0))
+        .transpose()?
+        .unwrap_or_default();
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+async fn head(on: &impl ConnectionTrait) -> Result<u64, DbError> {
+    let row = on
+        .query_one_raw(sql(on, "SELECT seq FROM audit_head WHERE id = 1", []))
+        .await?;
+    let seq: i64 = row
+        .map(|row| row.try_get_by_index(0))
+        .transpose()?
+        .unwrap_or_default();
+    Ok(u64::try_from(seq).unwrap_or_default())
+}

@@ -1,0 +1,522 @@
+//! The key file: the wrapping keys of each key domain, in one TOML file that only its owner reads.
+//!
+//! ```toml
+//! format = 1
+//!
+//! [[domain.documents]]
+//! id = "k-0c1f5b7a9e3d2468"
+//! active = true
+//! created = "2026-11-22T20:00:00Z"
+//! key = "base64 of 32 bytes"
+//! check = "0c1f5b7a9e3d24680c1f5b7a9e3d2468"
+//! ```
+//!
+//! `check` is a digest of domain and key, and the id is made from it. So a key that was mistyped, moved
+//! to another domain or swapped for another is found when the file is read, by name; and two
+//! different keys never share an id, so a row that names a key names exactly one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::digest::Sha256Hasher;
+use crate::keys::{DataKey, KeyDomain, KeyError, Kms, WrappedKey, unwrap_under, wrap_under};
+
+/// No key file is larger; a larger one is some other file.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const FORMAT: u32 = 1;
+
+/// Why a key file is refused. Never contains key material.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// Reading or writing failed.
+    #[error("cannot use the key file {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others than the owner may read or write it.
+    #[error("the key file {} has mode {mode:04o}; only its owner may read it (0600)", path.display())]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It is not a key file of a format known here.
+    #[error("the key file {} is not understood near line {line}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where reading stopped (the text itself may be secret).
+        line: usize,
+    },
+    /// It would be overwritten, or another change of it is under way (or was cut off).
+    #[error("{} is there already", path.display())]
+    AlreadyThere {
+        /// The file that is in the way.
+        path: PathBuf,
+    },
+    /// A key is not base64 of 32 bytes.
+    #[error("the key {id} of the key domain {domain} is not the base64 of 32 bytes")]
+    KeyLength {
+        /// The domain.
+        domain: KeyDomain,
+        /// The id of the key.
+        id: String,
+    },
+    /// A key does not match its check value or its id: it is not the key it is said to be.
+    #[error("the key {id} of the key domain {domain} is a wrong key: its check value differs")]
+    WrongKey {
+        /// The domain.
+        domain: KeyDomain,
+        /// The id of the key.
+        id: String,
+    },
+    /// Two keys of a domain have the same id.
+    #[error("the key {id} of the key domain {domain} is there twice")]
+    DuplicateId {
+        /// The domain.
+        domain: KeyDomain,
+        /// The id of the key.
+        id: String,
+    },
+    /// No key of the domain is active.
+    #[error("the key domain {domain} has no active key")]
+    NoActiveKey {
+        /// The domain.
+        domain: KeyDomain,
+    },
+    /// More than one key of the domain is active.
+    #[error("the key domain {domain} has more than one active key: {}", ids.join(", "))]
+    SeveralActiveKeys {
+        /// The domain.
+        domain: KeyDomain,
+        /// The ids of the active keys.
+        ids: Vec<String>,
+    },
+    /// The active key cannot be removed.
+    #[error("the key {id} of the key domain {domain} is active and stays")]
+    ActiveKey {
+        /// The domain.
+        domain: KeyDomain,
+        /// The id of the key.
+        id: String,
+    },
+    /// The text is no instant such as `2026-11-22T20:00:00Z`.
+    #[error("{text:?} is no instant such as 2026-11-22T20:00:00Z")]
+    Created {
+        /// What was given.
+        text: String,
+    },
+}
+
+#[derive(Clone)]
+struct Kek {
+    id: String,
+    active: bool,
+    created: String,
+    key: DataKey,
+}
+
+/// A [`Kms`] whose keys come from a file (see the module). Read once, when opened.
+pub struct KeyFile {
+    keys: BTreeMap<KeyDomain, Vec<Kek>>,
+}
+
+impl KeyFile {
+    /// Reads a key file and refuses it unless every key in it is sound and every required domain
+    /// has an active key.
+    pub fn open(path: &Path, required: &[KeyDomain]) -> Result<Self, KeyError> {
+        let file = Self::read(path)?;
+        for domain in required {
+            file.active(domain)?;
+        }
+        Ok(file)
+    }
+
+    /// Writes a new key file with one fresh key a domain, mode 0600, durable when this returns.
+    /// Refuses to overwrite. `created` is the instant to note, such as `2026-11-22T20:00:00Z`.
+    pub fn create(path: &Path, domains: &[KeyDomain], created: &str) -> Result<Self, KeyError> {
+        let file = Self::generate(domains, created)?;
+        if path.exists() {
+            return Err(KeyFileError::AlreadyThere { path: path.into() }.into());
+        }
+        file.write(path)?;
+        Ok(file)
+    }
+
+    /// Fresh keys that stand in no file, for stores that do not outlive the process.
+    pub fn generate(domains: &[KeyDomain], created: &str) -> Result<Self, KeyError> {
+        let mut file = Self {
+            keys: BTreeMap::new(),
+        };
+        for domain in domains {
+            file.add_active(domain, created)?;
+        }
+        Ok(file)
+    }
+
+    /// Rotation: gives a domain a new active key and keeps the old ones for reading. A domain that
+    /// is not in the file yet is added. Returns the id of the new key. Whoever has the file open
+    /// sees the new key after opening it again.
+    pub fn rotate(path: &Path, domain: &KeyDomain, created: &str) -> Result<String, KeyError> {
+        let mut file = Self::read(path)?;
+        let id = file.add_active(domain, created)?;
+        file.write(path)?;
+        Ok(id)
+    }
+
+    /// Removes a key that is not active. What it alone wrapped is lost for good: rewrap first, and
+    /// see with [`KeyFile::check`] that nobody names it.
+    pub fn remove(path: &Path, domain: &KeyDomain, id: &str) -> Result<(), KeyError> {
+        let mut file = Self::read(path)?;
+        file.take(domain, id)?;
+        file.write(path)
+    }
+
+    /// Refuses, by name, the first key that rows still need and that is not here.
+    pub fn check(&self, needed: &[(KeyDomain, String)]) -> Result<(), KeyError> {
+        needed
+            .iter()
+            .try_for_each(|(domain, id)| self.kek(domain, id).map(drop))
+    }
+
+    /// The ids of the keys of a domain, oldest first.
+    pub fn key_ids(&self, domain: &KeyDomain) -> Vec<String> {
+        self.keys
+            .get(domain)
+            .into_iter()
+            .flatten()
+            .map(|kek| kek.id.clone())
+            .collect()
+    }
+
+    /// Gives the domain a new active key.
+    pub(crate) fn add_active(
+        &mut self,
+        domain: &KeyDomain,
+        created: &str,
+    ) -> Result<String, KeyError> {
+        let looks_like_time = (10..=35).contains(&created.len())
+            && created
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b"TZ:.+-".contains(&b));
+        if !looks_like_time {
+            return Err(KeyFileError::Created {
+                text: created.into(),
+            }
+            .into());
+        }
+        let key = DataKey::generate()?;
+        let id = id_of(&check_value(domain, &key));
+        let keys = self.keys.entry(domain.clone()).or_default();
+        for kek in keys.iter_mut() {
+            kek.active = false;
+        }
+        keys.push(Kek {
+            id: id.clone(),
+            active: true,
+            created: created.into(),
+            key,
+        });
+        Ok(id)
+    }
+
+    /// Takes a key away.
+    pub(crate) fn take(&mut self, domain: &KeyDomain, id: &str) -> Result<(), KeyError> {
+        if self.kek(domain, id)?.active {
+            let active = KeyFileError::ActiveKey {
+                domain: domain.clone(),
+                id: id.into(),
+            };
+            return Err(active.into());
+        }
+        if let Some(keys) = self.keys.get_mut(domain) {
+            keys.retain(|kek| kek.id != id);
+        }
+        Ok(())
+    }
+
+    /// The same keys once more.
+    #[cfg(any(test, feature = "faults"))]
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+        }
+    }
+
+    fn active(&self, domain: &KeyDomain) -> Result<&Kek, KeyError> {
+        let unknown = || KeyError::UnknownDomain {
+            domain: domain.clone(),
+        };
+        let keys = self.keys.get(domain).ok_or_else(unknown)?;
+        keys.iter().find(|kek| kek.active).ok_or_else(unknown)
+    }
+
+    fn kek(&self, domain: &KeyDomain, id: &str) -> Result<&Kek, KeyError> {
+        let keys = self
+            .keys
+            .get(domain)
+            .ok_or_else(|| KeyError::UnknownDomain {
+                domain: domain.clone(),
+            })?;
+        keys.iter()
+            .find(|kek| kek.id == id)
+            .ok_or_else(|| KeyError::MissingKek {
+                domain: domain.clone(),
+                kek: id.into(),
+            })
+    }
+
+    fn read(path: &Path) -> Result<Self, KeyError> {
+        let io = |source| KeyFileError::Io {
+            path: path.into(),
+            source,
+        };
+        let file = File::open(path).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(KeyFileError::Permissions {
+                path: path.into(),
+                mode,
+            }
+            .into());
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.take(FILE_BYTES_MAX)
+            .read_to_string(&mut text)
+            .map_err(io)?;
+        parse(path, &text)
+    }
+
+    /// Replaces the file in one step: written beside it, synced, renamed, folder synced.
+    fn write(&self, path: &Path) -> Result<(), KeyError> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        let io = |source| KeyFileError::Io {
+            path: path.into(),
+            source,
+        };
+        let created = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&beside);
+        let mut file = match created {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(KeyFileError::AlreadyThere { path: beside }.into());
+            }
+            Err(error) => return Err(io(error).into()),
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            Some(_) | None => Path::new("."),
+        };
+        let written = file
+            .write_all(self.render().as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| std::fs::rename(&beside, path))
+            .and_then(|()| File::open(folder)?.sync_all());
+        if let Err(source) = written {
+            // The old file still stands; what could not be finished must not block the next try.
+            drop(std::fs::remove_file(&beside));
+            return Err(io(source).into());
+        }
+        Ok(())
+    }
+
+    fn render(&self) -> Zeroizing<String> {
+        let entries = self.keys.values().map(Vec::len).sum::<usize>();
+        // Room for all of it, so that no half-grown copy of a key stays behind in memory.
+        let mut text = Zeroizing::new(String::with_capacity(256 * (entries + 2)));
+        text.push_str(
+            "# Keys that wrap the keys of stored content. Without this file the content is lost:\n\
+             # keep a copy apart from the backups of the content. Change it only by command.\n",
+        );
+        let mut write = |line: std::fmt::Arguments<'_>| {
+            // Writing to a string cannot fail.
+            text.write_fmt(line).unwrap_or_default();
+        };
+        write(format_args!("format = {FORMAT}\n"));
+        for (domain, keys) in &self.keys {
+            for kek in keys {
+                let check = check_value(domain, &kek.key);
+                let mut key = [0; 44];
+                drop(BASE64.encode_slice(kek.key.expose(), &mut key));
+                let shown = std::str::from_utf8(&key).unwrap_or_default();
+                write(format_args!(
+                    "\n[[domain.{domain}]]\nid = \"{}\"\nactive = {}\ncreated = \"{}\"\n\
+                     key = \"{shown}\"\ncheck = \"{check}\"\n",
+                    kek.id, kek.active, kek.created,
+                ));
+                key.zeroize();
+            }
+        }
+        text
+    }
+}
+
+impl Kms for KeyFile {
+    fn wrap<'a>(
+        &'a self,
+        domain: &'a KeyDomain,
+        key: &'a DataKey,
+    ) -> BoxFuture<'a, Result<WrappedKey, KeyError>> {
+        let wrapped = self
+            .active(domain)
+            .and_then(|kek| wrap_under(&kek.key, &kek.id, domain, key));
+        std::future::ready(wrapped).boxed()
+    }
+
+    fn unwrap<'a>(
+        &'a self,
+        domain: &'a KeyDomain,
+        wrapped: &'a WrappedKey,
+    ) -> BoxFuture<'a, Result<DataKey, KeyError>> {
+        let key = self
+            .kek(domain, &wrapped.kek)
+            .and_then(|kek| unwrap_under(&kek.key, domain, wrapped));
+        std::future::ready(key).boxed()
+    }
+
+    fn active_kek(&self, domain: &KeyDomain) -> Result<String, KeyError> {
+        Ok(self.active(domain)?.id.clone())
+    }
+
+    fn domains(&self) -> Vec<KeyDomain> {
+        self.keys.keys().cloned().collect()
+    }
+}
+
+impl std::fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ids = |keys: &Vec<Kek>| keys.iter().map(|kek| kek.id.clone()).collect::<Vec<_>>();
+        f.debug_map()
+            .entries(self.keys.iter().map(|(domain, keys)| (domain, ids(keys))))
+            .finish()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireFile {
+    format: u32,
+    #[serde(default)]
+    domain: BTreeMap<String, Vec<WireKey>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireKey {
+    id: String,
+    active: bool,
+    created: String,
+    key: String,
+    check: String,
+}
+
+impl Drop for WireKey {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<KeyFile, KeyError> {
+    // The parser's own message quotes the line it stumbled over, which may hold a key.
+    let syntax = |line| KeyFileError::Syntax {
+        path: path.into(),
+        line,
+    };
+    let wire: WireFile = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        syntax(1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count())
+    })?;
+    if wire.format != FORMAT {
+        return Err(syntax(1).into());
+    }
+    let mut keys = BTreeMap::new();
+    for (name, entries) in wire.domain {
+        let domain = KeyDomain::parse(&name)?;
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if !seen.insert(entry.id.clone()) {
+                return Err(KeyFileError::DuplicateId {
+                    domain,
+                    id: entry.id.clone(),
+                }
+                .into());
+            }
+            found.push(checked(&domain, &entry)?);
+        }
+        let ids: Vec<String> = found
+            .iter()
+            .filter(|kek| kek.active)
+            .map(|kek| kek.id.clone())
+            .collect();
+        match ids.len() {
+            1 => {}
+            0 => return Err(KeyFileError::NoActiveKey { domain }.into()),
+            _ => return Err(KeyFileError::SeveralActiveKeys { domain, ids }.into()),
+        }
+        keys.insert(domain, found);
+    }
+    Ok(KeyFile { keys })
+}
+
+fn checked(domain: &KeyDomain, entry: &WireKey) -> Result<Kek, KeyFileError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    if BASE64.decode_slice(&entry.key, &mut bytes[..]) != Ok(32) {
+        return Err(KeyFileError::KeyLength {
+            domain: domain.clone(),
+            id: entry.id.clone(),
+        });
+    }
+    let key = DataKey::from_bytes(*bytes);
+    let check = check_value(domain, &key);
+    if entry.check != check || entry.id != id_of(&check) {
+        return Err(KeyFileError::WrongKey {
+            domain: domain.clone(),
+            id: entry.id.clone(),
+        });
+    }
+    Ok(Kek {
+        id: entry.id.clone(),
+        active: entry.active,
+        created: entry.created.clone(),
+        key,
+    })
+}
+
+/// Tells keys apart without telling anything about them: the keys are random, so their digest
+/// cannot be searched backwards.
+fn check_value(domain: &KeyDomain, key: &DataKey) -> String {
+    let mut hasher = Sha256Hasher::new();
+    hasher.update(format!("papierlos.key-check/v1\n{domain}\n").as_bytes());
+    hasher.update(key.expose());
+    let mut check = hasher.finish().to_string();
+    check.truncate(32);
+    check
+}
+
+fn id_of(check: &str) -> String {
+    let mut id = format!("k-{check}");
+    id.truncate(18);
+    id
+}

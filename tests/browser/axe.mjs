@@ -1,0 +1,101 @@
+// The staff page under axe: every state of it, light and dark, wide and narrow. No violation is accepted.
+//   node axe.mjs ADDRESS LOGIN PASSWORD
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [address, login, password] = process.argv.slice(2);
+if (!password) {
+  console.error("usage: node axe.mjs ADDRESS LOGIN PASSWORD");
+  process.exit(3);
+}
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const quiet = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"];
+// Chromium's own sandbox needs what containers do not give; this browser sees nothing but our page.
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", ...quiet.map((name) => `--${name}`)],
+});
+let failures = 0;
+
+const found = async (page, what) => {
+  // Evaluated by the debugger and not as a script of the page: the page's own policy stays in force.
+  await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  }));
+  console.log(`${violations.length ? "FAIL" : "ok"}  ${what}: ${passes.length} rules passed, ${violations.length} violated`);
+  for (const { id, help, nodes } of violations) {
+    failures += 1;
+    console.log(`      ${id}: ${help}`);
+    for (const node of nodes) console.log(`        ${node.html.slice(0, 160)}`);
+  }
+};
+const check = (what, passed) => {
+  if (!passed) failures += 1;
+  console.log(`${passed ? "ok" : "FAIL"}  ${what}`);
+};
+
+const looks = {
+  "wide, light": { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  "wide, dark": { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+  "narrow": { viewport: { width: 360, height: 740 }, colorScheme: "light" },
+  "400 %": { viewport: { width: 320, height: 256 }, colorScheme: "light" },
+};
+for (const [look, options] of Object.entries(looks)) {
+  const page = await (await browser.newContext({ ...options, locale: "de-DE" })).newPage();
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => { if (message.type() === "error") wrong.push(message.text()); });
+  await page.goto(address);
+  await page.waitForSelector("#sign-in:visible");
+  await found(page, `sign-in, ${look}`);
+  await page.fill("#login", login);
+  await page.fill("#password", password);
+  await page.press("#password", "Enter");
+  await page.waitForSelector(".hit");
+  await found(page, `list, ${look}`);
+  await page.fill("#q", "");
+  await page.locator("#q").pressSequentially("Rech");
+  await page.waitForSelector("#suggestions li");
+  await found(page, `suggestions, ${look}`);
+  await page.fill("#q", "Rechnung");
+  await page.press("#q", "Enter");
+  await page.waitForSelector(".hit mark");
+  await page.click(".hit a");
+  await page.waitForSelector(".leaf");
+  await found(page, `document, ${look}`);
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  check(`no sideways scrolling, ${look}`, !sideways);
+  await page.click("#nav-file");
+  await page.waitForSelector("#drop:visible");
+  await found(page, `filing, ${look}`);
+  await page.click("#language");
+  await found(page, `filing in English, ${look}`);
+  check(`nothing refused by the policy, no error, ${look}${wrong.map((line) => `\n      ${line}`)}`, !wrong.length);
+  await page.context().close();
+}
+
+// The keyboard alone: / to the search, j to the hits, Enter opens.
+const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+await page.goto(address);
+await page.fill("#login", login);
+await page.fill("#password", password);
+await page.press("#password", "Enter");
+await page.waitForSelector(".hit");
+await page.keyboard.press("/");
+await page.waitForFunction(() => document.activeElement.id === "q");
+await page.keyboard.type("Antrag");
+await page.keyboard.press("Enter");
+await page.waitForSelector(".hit mark");
+await page.evaluate(() => document.activeElement.blur());
+await page.keyboard.press("j");
+await page.keyboard.press("j");
+const second = page.locator(".hit h2 a").nth(1);
+check("j moves to the second hit", await second.evaluate((link) => link === document.activeElement));
+await page.keyboard.press("Enter");
+await page.waitForSelector(".leaf");
+check("Enter opens it", await page.locator(".hit").nth(1).evaluate((hit) => hit.classList.contains("open")));
+await browser.close();
+console.log(failures ? `${failures} failures` : "no violation");
+process.exit(failures ? 1 : 0);

@@ -1,0 +1,496 @@
+#!/usr/bin/env python3
+"""Checks an exported Papierlos log with nothing but the standard library of Python 3.9 or newer.
+
+    python3 verify.py [--key NAME+ID+KEY] [--since CHECKPOINT]... [FOLDER]
+
+Written from the description in VERIFY.txt, not from the code of the archive. Prints one line for
+each check and one for each finding. Exit: 0 nothing found, 1 tampering, 2 material missing, 3 usage.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import sys
+
+LINE = b"papierlos.audit/v1\n"
+TAGS = {"state": b"papierlos.state/v1\n", "blob": b"papierlos.blob/v1\n", "": b"papierlos.priv/v1\n"}
+LEAF_BYTES_MAX = 8192
+SAFE_INT_MAX = 2**53 - 1
+MISSING = {"bundle-file-missing", "tile-missing", "no-checkpoint", "kept-checkpoint-unusable"}
+LISTED_MAX = 20
+
+found = {}
+
+
+def finding(code, place=""):
+    found[code] = found.get(code, 0) + 1
+    if found[code] <= LISTED_MAX:
+        print(f"  {code}: {place}")
+
+
+def sha256(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+# --- Ed25519 (RFC 8032, verification only; nothing here is secret) ---------------------------------
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+def recover(encoded):
+    y = int.from_bytes(encoded, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x & 1 != sign else x
+    return (x, y, 1, x * y % P)
+
+
+def add(a, b):
+    e = (a[1] - a[0]) * (b[1] - b[0]) % P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % P
+    g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = f - e, h - g, h + g, f + e
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def multiply(number, point):
+    result = (0, 1, 1, 0)
+    while number:
+        if number & 1:
+            result = add(result, point)
+        point, number = add(point, point), number >> 1
+    return result
+
+
+def same(a, b):
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = recover(BASE_Y.to_bytes(32, "little"))
+
+
+def ed25519(public, message, signature):
+    point, commitment = recover(public), recover(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if point is None or commitment is None or len(signature) != 64 or scalar >= L:
+        return False
+    if same(multiply(8, point), (0, 1, 1, 0)):
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    challenge = int.from_bytes(digest, "little") % L
+    return same(multiply(scalar, BASE), add(commitment, multiply(challenge, point)))
+
+
+# --- notes and checkpoints -------------------------------------------------------------------------
+
+
+def read_key(text):
+    name, short, encoded = text.split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    if len(raw) != 33 or raw[0] != 1 or sha256(name.encode(), b"\n", raw)[:4].hex() != short:
+        raise ValueError("not a key")
+    return {"name": name, "id": bytes.fromhex(short), "public": raw[1:], "text": text}
+
+
+def open_checkpoint(note, keys):
+    """Returns (origin, size, root, code): code is None if a known key signed it."""
+    try:
+        text, lines = note.decode().rsplit("\n\n", 1)
+        text += "\n"
+        origin, size, root = text.split("\n")[:3]
+        if not re.fullmatch("0|[1-9][0-9]*", size) or not lines.endswith("\n"):
+            raise ValueError
+        claim = (origin, int(size), base64.b64decode(root, validate=True))
+        signed = False
+        for line in lines[:-1].split("\n"):
+            dash, name, encoded = line.split(" ")
+            raw = base64.b64decode(encoded, validate=True)
+            if dash != "\u2014":
+                raise ValueError
+            for key in keys:
+                if key["name"] == name and key["id"] == raw[:4]:
+                    if not ed25519(key["public"], text.encode(), raw[4:]):
+                        return (*claim, "checkpoint-signature-invalid")
+                    signed = signed or name == origin
+        return (*claim, None if signed else "key-unknown")
+    except ValueError:
+        return (None, 0, b"", "checkpoint-malformed")
+
+
+# --- the tree --------------------------------------------------------------------------------------
+
+
+def node(left, right):
+    return sha256(b"\x01", left, right)
+
+
+class Tree:
+    """Grows leaf by leaf; keeps the root and the tiles as they fill."""
+
+    def __init__(self):
+        self.size, self.peaks, self.tiles = 0, [], []
+
+    def append(self, leaf, full):
+        value, size = leaf, self.size
+        while size & 1:
+            value, size = node(self.peaks.pop(), value), size >> 1
+        self.peaks.append(value)
+        self.size += 1
+        level, value = 0, leaf
+        while True:
+            if level == len(self.tiles):
+                self.tiles.append([0, []])
+            tile = self.tiles[level]
+            tile[1].append(value)
+            if len(tile[1]) < 256:
+                return
+            full(level, tile[0], tile[1])
+            row = tile[1]
+            while len(row) > 1:
+                row = [node(row[at], row[at + 1]) for at in range(0, len(row), 2)]
+            self.tiles[level] = [tile[0] + 1, []]
+            level, value = level + 1, row[0]
+
+    def root(self):
+        if not self.peaks:
+            return sha256()
+        value = self.peaks[-1]
+        for left in reversed(self.peaks[:-1]):
+            value = node(left, value)
+        return value
+
+
+def tile_path(level, index, width):
+    groups = [f"{index % 1000:03}"]
+    while index >= 1000:
+        index //= 1000
+        groups.insert(0, f"x{index % 1000:03}")
+    return os.path.join("tile", str(level), *groups) + (f".p/{width}" if width < 256 else "")
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def records(log, size):
+    """Yields (place in the log, bytes); a cut bundle yields None and ends."""
+    place = 0
+    index = 0
+    while place < size:
+        width = min(256, size - index * 256)
+        bundle = read(os.path.join(log, tile_path("entries", index, 256)))
+        if bundle is None:
+            bundle = read(os.path.join(log, tile_path("entries", index, width)))
+        if bundle is None:
+            return
+        at, count = 0, 0
+        while at < len(bundle):
+            length = int.from_bytes(bundle[at : at + 2], "big")
+            leaf = bundle[at + 2 : at + 2 + length]
+            if at + 2 + length > len(bundle) or length > LEAF_BYTES_MAX:
+                yield place, None
+                return
+            yield place, leaf
+            at, count, place = at + 2 + length, count + 1, place + 1
+        if count < width:
+            yield place, None
+            return
+        index += 1
+    try:
+        with open(os.path.join(log, "tail"), "rb") as file:
+            while prefix := file.read(2):
+                length = int.from_bytes(prefix, "big")
+                leaf = file.read(length)
+                if len(prefix) < 2 or len(leaf) < length or length > LEAF_BYTES_MAX:
+                    yield place, None
+                    return
+                yield place, leaf
+                place += 1
+    except FileNotFoundError:
+        pass
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def refuse(*_):
+    raise ValueError("floats and null are not allowed")
+
+
+def safe_int(text):
+    number = int(text)
+    return number if abs(number) <= SAFE_INT_MAX else refuse()
+
+
+def parse(leaf):
+    if not leaf.startswith(LINE):
+        raise ValueError("domain line")
+    body = leaf[len(LINE) :]
+    value = json.loads(body, parse_float=refuse, parse_constant=refuse, parse_int=safe_int)
+    if canonical(value) != body:
+        raise ValueError("not canonical")
+    return value
+
+
+KEYS = {"action", "actor", "clk", "log", "outcome", "prev", "role", "seq", "subj", "ts", "uow", "v"}
+OPTIONAL = {"dept", "obo", "priv", "req", "targets"}
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def is_record(value):
+    return (
+        isinstance(value, dict)
+        and KEYS <= value.keys() <= KEYS | OPTIONAL
+        and value["v"] == 1
+        and isinstance(value["seq"], int)
+        and isinstance(value["ts"], str)
+        and bool(STAMP.fullmatch(value["ts"]))
+        and ("targets" in value) == (value["action"] == "privacy.erase")
+    )
+
+
+def slots(record):
+    """All commitments of a record by slot."""
+    all_slots = dict(record.get("priv", {}))
+    for index, subject in enumerate(record["subj"]):
+        for kind in ("state", "blob"):
+            if kind in subject:
+                all_slots[f"{kind}:{index}"] = subject[kind]
+    return all_slots
+
+
+class Openings:
+    """The lines of openings, read beside the records."""
+
+    def __init__(self, log):
+        path = os.path.join(log, "private", "openings.jsonl")
+        self.file = open(path, encoding="utf-8") if os.path.exists(path) else None
+        self.next, self.checked, self.absent, self.erased = None, 0, set(), 0
+
+    def of(self, seq):
+        rows = []
+        while self.file:
+            if self.next is None:
+                line = self.file.readline()
+                if not line:
+                    break
+                self.next = json.loads(line)
+            if self.next["seq"] > seq:
+                break
+            rows.append(self.next)
+            self.next = None
+        return rows
+
+    def check(self, record):
+        seq = record["seq"]
+        wanted = slots(record)
+        for row in self.of(seq):
+            slot = row["slot"]
+            if row["seq"] != seq or slot not in wanted:
+                finding("opening-unrecorded", f"record {row['seq']}, {slot}")
+                continue
+            commitment = wanted.pop(slot)
+            if row.get("withheld"):
+                continue
+            if row.get("erased"):
+                self.absent.add((seq, slot))
+                continue
+            self.checked += 1
+            kind = slot.split(":")[0] if ":" in slot else ""
+            bytes_ = base64.b64decode(row["bytes"], validate=True)
+            length = len(bytes_).to_bytes(8, "big")
+            digest = sha256(TAGS[kind], bytes.fromhex(row["salt"]), length, bytes_)
+            if digest.hex() != commitment:
+                finding("opening-mismatch", f"record {seq}, {slot}")
+        self.absent.update((seq, slot) for slot in wanted)
+        for target in record.get("targets", []):
+            target = (target["seq"], target["slot"])
+            if target[0] < seq and target in self.absent:
+                self.absent.remove(target)
+                self.erased += 1
+            else:
+                finding("erasure-without-effect", f"record {seq}, target {target}")
+
+    def finish(self):
+        for row in self.of(float("inf")):
+            finding("opening-unrecorded", f"record {row['seq']}, {row['slot']}")
+        for seq, slot in sorted(self.absent):
+            finding("opening-missing", f"record {seq}, {slot}")
+
+
+# --- the checks ------------------------------------------------------------------------------------
+
+
+def check_transport(folder):
+    for name, payload in (("manifest-sha256.txt", True), ("tagmanifest-sha256.txt", False)):
+        manifest = read(os.path.join(folder, name))
+        if manifest is None:
+            finding("bundle-file-missing", name)
+            continue
+        for line in manifest.decode().splitlines():
+            digest, path = line.split("  ", 1)
+            inside = path.startswith("data/") == payload and ".." not in path.split("/")
+            bytes_ = read(os.path.join(folder, path)) if inside and path[0] != "/" else None
+            if bytes_ is None:
+                finding("bundle-file-missing", path)
+            elif hashlib.sha256(bytes_).hexdigest() != digest:
+                finding("bundle-file-changed", path)
+
+
+def check_log(log, checkpoint, keys, kept):
+    origin, size, root, _ = checkpoint or (None, 0, None, None)
+    tree, openings = Tree(), Openings(log)
+    previous, last_ts, expected = None, "", 0
+    watched = {old_size: (old_root, "kept") for old_size, old_root in kept}
+    broken = False
+
+    def compare(level, index, hashes):
+        if (index + 1) * 256 ** (level + 1) > size and len(hashes) == 256:
+            return
+        stored = read(os.path.join(log, tile_path(level, index, len(hashes))))
+        if stored is None and len(hashes) < 256:
+            stored = (read(os.path.join(log, tile_path(level, index, 256))) or b"")[: 32 * len(hashes)]
+        if not stored:
+            finding("tile-missing", tile_path(level, index, len(hashes)))
+        elif stored != b"".join(hashes):
+            finding("tile-mismatch", tile_path(level, index, len(hashes)))
+
+    def at_size():
+        if tree.size in watched and not broken and tree.root() != watched[tree.size][0]:
+            finding("fork-against-kept-checkpoint", f"size {tree.size}")
+        if checkpoint and tree.size == size:
+            if broken or tree.root() != root:
+                finding("checkpoint-root-mismatch", f"size {size}")
+            if not broken:
+                for level, (index, hashes) in enumerate(tree.tiles):
+                    if hashes:
+                        compare(level, index, hashes)
+
+    full = lambda level, index, hashes: None if broken else compare(level, index, hashes)
+    at_size()
+    for place, leaf in records(log, size):
+        if leaf is None:
+            finding("entries-malformed", f"after record {place - 1}")
+            broken = True
+            break
+        digest = sha256(b"\x00", leaf)
+        try:
+            record = parse(leaf)
+            if is_record(record):
+                if origin is not None and record["log"] != origin:
+                    finding("origin-mismatch", f"record {record['seq']}")
+                if record["seq"] > expected:
+                    finding("seq-gap", f"{expected} to {record['seq'] - 1}")
+                    broken = True
+                elif record["seq"] < expected:
+                    finding("seq-repeated", f"record {record['seq']}")
+                    broken = True
+                else:
+                    if previous is None:
+                        starts = [sha256(LINE[:-1], b"/genesis\n", record["log"].encode(), b"\n", key["text"].encode()).hex() for key in keys]
+                        if record["prev"] not in starts:
+                            finding("genesis-mismatch")
+                    elif record["prev"] != previous.hex():
+                        finding("chain-link-broken", f"record {record['seq']}")
+                    if record["ts"] < last_ts:
+                        finding("time-regress", f"record {record['seq']}")
+                last_ts, expected = record["ts"], record["seq"]
+                if openings.file:
+                    openings.check(record)
+            else:
+                finding("leaf-malformed", f"record {place}")
+        except (ValueError, KeyError, TypeError) as error:
+            finding("leaf-not-canonical", f"record {place}: {error}")
+        expected += 1
+        previous = digest
+        tree.append(digest, full)
+        at_size()
+    if openings.file:
+        openings.finish()
+    if checkpoint and tree.size < size and "bundle-file-missing" not in found:
+        finding("checkpoint-root-mismatch" if broken else "log-shorter-than-checkpoint", f"{tree.size} of {size}")
+    for old_size in watched:
+        if tree.size < old_size and "bundle-file-missing" not in found:
+            finding("log-shorter-than-kept-checkpoint", f"{tree.size} of {old_size}")
+    print(f"records {tree.size}, under the checkpoint {min(size, tree.size)}")
+    if openings.file:
+        print(f"openings compared {openings.checked}, lawfully erased {openings.erased}")
+    else:
+        print("openings: not checked (not part of this bundle)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Checks an exported Papierlos log.")
+    parser.add_argument("folder", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--key", action="append", default=[], help="the key of the log, from paper")
+    parser.add_argument("--since", action="append", default=[], help="a checkpoint kept before")
+    try:
+        arguments = parser.parse_args()
+        pinned = [read_key(text) for text in arguments.key]
+    except (SystemExit, ValueError) as error:
+        if isinstance(error, SystemExit) and error.code == 0:
+            raise
+        print(f"usage: {error}", file=sys.stderr)
+        return 3
+    log = os.path.join(arguments.folder, "data", "log")
+    if not os.path.isdir(log):
+        print(f"{arguments.folder} is not an exported log", file=sys.stderr)
+        return 3
+    check_transport(arguments.folder)
+    keys = pinned
+    if not keys:
+        policy = (read(os.path.join(log, "policy")) or b"").decode().splitlines()
+        keys = [read_key(line.split()[1]) for line in policy if line.startswith("log ")]
+        print("signature: the key came with the bundle; nobody vouched for it")
+    note = read(os.path.join(log, "checkpoint"))
+    checkpoint = None
+    if note is None:
+        finding("no-checkpoint")
+    else:
+        checkpoint = open_checkpoint(note, keys)
+        if checkpoint[3]:
+            finding(checkpoint[3])
+        if checkpoint[0] is None:
+            checkpoint = None
+    kept = []
+    for path in arguments.since:
+        old = open_checkpoint(read(path) or b"", keys)
+        if old[3]:
+            finding("kept-checkpoint-unusable", path)
+        else:
+            kept.append((old[1], old[2]))
+    check_log(log, checkpoint, keys, kept)
+    if not found:
+        print("nothing found")
+        return 0
+    print("found: " + ", ".join(f"{code} ({count})" for code, count in sorted(found.items())))
+    return 2 if found.keys() <= MISSING else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+//! Attacks on what the log speaks of: states, content, openings, published tiles.
+
+use std::fs;
+
+use super::{expect, expect_with};
+use crate::at_rest::{AtRest, Copy};
+
+/// States changed behind the log's back.
+const CHANGED: [(&str, &str); 7] = [
+    (
+        "a title changed",
+        "UPDATE document SET title = 'Anders' WHERE id = (SELECT max(id) FROM document)",
+    ),
+    (
+        "a right widened",
+        "UPDATE role_grant SET role = 'admin' WHERE role = 'clerk'",
+    ),
+    (
+        "a password set",
+        "UPDATE account SET password = 'x' WHERE login = 'anna'",
+    ),
+    (
+        "a token that lives longer",
+        "UPDATE access_token SET expires_at = expires_at + 1",
+    ),
+    (
+        "another content under a version",
+        "UPDATE document_version SET blob_name = (SELECT blob_name FROM rendition \
+         WHERE blob_name IS NOT NULL LIMIT 1) WHERE number = 1",
+    ),
+    (
+        "the digest in a blob's row",
+        "UPDATE blob SET sha256 = randomblob(32) WHERE name IN \
+         (SELECT blob_name FROM document_version)",
+    ),
+    (
+        "a rendition called unreadable",
+        "UPDATE rendition SET state = 'unreadable'",
+    ),
+];
+
+/// Rows of states deleted.
+const DELETED: [(&str, &str); 3] = [
+    (
+        "a document's row deleted",
+        "DELETE FROM document WHERE id = (SELECT max(id) FROM document)",
+    ),
+    (
+        "a right's row deleted",
+        "DELETE FROM role_grant WHERE role = 'clerk'",
+    ),
+    (
+        "a version deleted",
+        "DELETE FROM document_version WHERE id = (SELECT max(id) FROM document_version)",
+    ),
+];
+
+#[tokio::test]
+async fn states_that_no_record_explains_are_found() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    for (attack, sql) in CHANGED {
+        let copy = archive.copy();
+        copy.sql(&[sql]).await;
+        expect(&archive, &copy, attack, &["state-mismatch"]);
+    }
+    for (attack, sql) in DELETED {
+        let copy = archive.copy();
+        copy.sql(&[sql]).await;
+        expect(&archive, &copy, attack, &["state-row-missing"]);
+    }
+
+    let copy = archive.copy();
+    let invent = |id: &str| {
+        format!(
+            "INSERT INTO role_grant SELECT {id}, 1, account_id, 'admin', NULL, granted_at, NULL \
+             FROM role_grant WHERE role = 'clerk'"
+        )
+    };
+    copy.sql(&[&invent("randomblob(16)")]).await;
+    let attack = "a right invented without a record";
+    expect(&archive, &copy, attack, &["state-row-unrecorded"]);
+
+    let copy = archive.copy();
+    let id = "x'0189000000007000800000000000beef'";
+    let cite = format!("INSERT INTO audit_subject VALUES ({id}, 1, 1, 9, 'role_grant', {id})");
+    copy.sql(&[&invent(id), &cite]).await;
+    let attack = "a right invented that cites another's record";
+    expect(&archive, &copy, attack, &["state-row-unrecorded"]);
+
+    // A document put back to its first version, as it was then.
+    let copy = archive.copy();
+    copy.sql(&["UPDATE document SET version = 1, title = 'Bescheid 0', changed_at = created_at WHERE version = 2"])
+        .await;
+    expect(
+        &archive,
+        &copy,
+        "a document put back",
+        &["state-row-outdated"],
+    );
+}
+
+#[tokio::test]
+async fn content_that_was_swapped_or_lost_is_found() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+
+    let copy = archive.copy();
+    let blobs = copy.blobs();
+    fs::copy(&blobs[0], &blobs[1]).expect("a swap");
+    let attack = "content swapped on the disk";
+    expect_with(
+        &archive,
+        &copy,
+        attack,
+        &["--blobs"],
+        &["blob-digest-mismatch"],
+    );
+    // A look at presence alone does not see it, and says that it was no more than that.
+    let verdict = copy.verify(&["--key", &archive.key]);
+    assert_eq!(
+        (verdict.exit, verdict.json["blobs"].as_str()),
+        (0, Some("presence"))
+    );
+
+    let copy = archive.copy();
+    fs::remove_file(&copy.blobs()[0]).expect("a blob");
+    expect(&archive, &copy, "content deleted", &["blob-missing"]);
+    expect_with(
+        &archive,
+        &copy,
+        "content deleted",
+        &["--blobs"],
+        &["blob-missing"],
+    );
+}
+
+#[tokio::test]
+async fn openings_that_were_erased_or_changed_are_found() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let one = "(SELECT min(seq) FROM audit_private WHERE slot = 'state:0')";
+    let cases: [(&str, String, &[&str]); 6] = [
+        (
+            "an opening erased without a record",
+            format!("DELETE FROM audit_private WHERE slot = 'state:0' AND seq = {one}"),
+            &["opening-missing"],
+        ),
+        (
+            "an opening changed",
+            format!("UPDATE audit_private SET sealed = randomblob(200) WHERE slot = 'state:0' AND seq = {one}"),
+            &["opening-malformed"],
+        ),
+        (
+            "an opening put into another slot",
+            format!("UPDATE audit_private SET slot = 'state:7' WHERE slot = 'state:0' AND seq = {one}"),
+            &["opening-malformed", "opening-missing"],
+        ),
+        (
+            "an opening added",
+            "INSERT INTO audit_private SELECT seq, 'more', key_owner, sealed FROM audit_private LIMIT 1".to_owned(),
+            &["opening-malformed"],
+        ),
+        (
+            "a person's key destroyed without a record",
+            "DELETE FROM subject_key WHERE owner_id = (SELECT id FROM account WHERE login = 'anna')".to_owned(),
+            &["opening-missing"],
+        ),
+        (
+            "a person's key damaged",
+            "UPDATE subject_key SET wrapped = randomblob(length(wrapped)) \
+             WHERE owner_id = (SELECT id FROM account WHERE login = 'anna')"
+                .to_owned(),
+            &["opening-malformed"],
+        ),
+    ];
+    for (attack, sql, codes) in cases {
+        let copy = archive.copy();
+        copy.sql(&[&sql]).await;
+        expect(&archive, &copy, attack, codes);
+    }
+}
+
+#[tokio::test]
+async fn published_material_that_was_damaged_is_found() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let (tile, entries) = (
+        format!("tile/0/000.p/{}", archive.signed),
+        format!("tile/entries/000.p/{}", archive.signed),
+    );
+    let flip = |copy: &Copy, name: &str| {
+        let mut bytes = fs::read(copy.object(name)).expect("an object");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(copy.object(name), bytes).expect("an object");
+    };
+
+    let copy = archive.copy();
+    flip(&copy, &tile);
+    expect(&archive, &copy, "a tile damaged", &["tile-mismatch"]);
+
+    let copy = archive.copy();
+    flip(&copy, &entries);
+    expect(
+        &archive,
+        &copy,
+        "published records damaged",
+        &["entries-mismatch"],
+    );
+
+    let copy = archive.copy();
+    fs::remove_file(copy.object(&tile)).expect("a tile");
+    expect(&archive, &copy, "a tile missing", &["tile-missing"]);
+
+    let copy = archive.copy();
+    let note = fs::read_to_string(copy.data().join("lock/checkpoint")).expect("a lock");
+    let size = format!("\n{}\n", archive.signed);
+    fs::write(
+        copy.data().join("lock/checkpoint"),
+        note.replace(&size, "\n3\n"),
+    )
+    .expect("a lock");
+    let verdict = copy.verify(&["--key", &archive.key]);
+    assert!(
+        verdict.codes.contains("checkpoint-signature-invalid"),
+        "{}",
+        verdict.json
+    );
+    assert_eq!(verdict.exit, 1);
+}

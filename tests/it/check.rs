@@ -1,0 +1,295 @@
+//! `papierlos check`: what was broken by hand is named by its code, and repaired where that is allowed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use tests::{Start, fixtures, wait_until};
+
+use crate::at_rest::{AtRest, Copy, Verdict, clerk, verdict};
+
+fn check(copy: &Copy, arguments: &[&str]) -> Verdict {
+    verdict(&copy.papierlos(&[&["check", "--json"], arguments].concat()))
+}
+
+fn expect(copy: &Copy, what: &str, arguments: &[&str], codes: &[&str]) -> Verdict {
+    let found = check(copy, arguments);
+    let wanted: BTreeSet<String> = codes.iter().map(|code| (*code).to_owned()).collect();
+    assert_eq!(found.codes, wanted, "{what}: {}", found.json);
+    let open = found.json["open"].as_u64().expect("a number");
+    assert_eq!(found.exit, i32::from(open > 0), "{what}: {}", found.json);
+    found
+}
+
+/// The finding is there, `--repair` mends it, and then nothing is left.
+fn repaired(copy: &Copy, what: &str, code: &str) {
+    expect(copy, what, &[], &[code]);
+    let mended = expect(copy, what, &["--repair"], &[code]);
+    assert_eq!(mended.exit, 0, "{what}: {}", mended.json);
+    expect(copy, what, &[], &[]);
+}
+
+#[tokio::test]
+async fn an_untouched_archive_is_clean() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let copy = archive.copy();
+    let clean = expect(&copy, "untouched", &["--deep"], &[]);
+    assert_eq!(
+        clean.json["not_checked"],
+        serde_json::json!([]),
+        "{}",
+        clean.json
+    );
+    let shallow = expect(&copy, "untouched", &[], &[]);
+    assert_eq!(
+        shallow.json["not_checked"],
+        serde_json::json!(["blob digests"])
+    );
+    let output = copy.papierlos(&["check"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .any(|line| line == "clean")
+    );
+}
+
+#[tokio::test]
+async fn blobs_that_are_missing_short_altered_or_stray_are_named() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+
+    let copy = archive.copy();
+    let lost = copy.blobs().remove(0);
+    fs::remove_file(&lost).expect("a blob");
+    let found = expect(&copy, "missing", &["--repair"], &["blob-missing"]);
+    let name = lost
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("a name");
+    assert_eq!(found.json["findings"][0]["what"], name);
+
+    let copy = archive.copy();
+    let blob = copy.blobs().remove(0);
+    let bytes = fs::read(&blob).expect("a blob");
+    fs::write(&blob, &bytes[..bytes.len() - 1]).expect("a blob");
+    expect(&copy, "short", &[], &["blob-length"]);
+
+    let copy = archive.copy();
+    let blob = copy.blobs().remove(0);
+    let mut bytes = fs::read(&blob).expect("a blob");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&blob, bytes).expect("a blob");
+    expect(&copy, "altered, unread", &[], &[]);
+    expect(&copy, "altered, read", &["--deep"], &["blob-damaged"]);
+
+    let copy = archive.copy();
+    copy.sql(&[
+        "UPDATE blob_key SET wrapped = (SELECT wrapped FROM blob_key ORDER BY name DESC LIMIT 1) \
+                WHERE name = (SELECT min(name) FROM blob_key)",
+    ])
+    .await;
+    expect(&copy, "another's key", &["--deep"], &["blob-damaged"]);
+
+    let copy = archive.copy();
+    copy.sql(&["DELETE FROM blob_key WHERE name = (SELECT min(name) FROM blob_key)"])
+        .await;
+    expect(&copy, "no key", &[], &["blob-key-missing"]);
+}
+
+#[tokio::test]
+async fn what_nobody_names_is_removed_after_its_time_and_not_before() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let copy = archive.copy();
+    let stray = copy
+        .data()
+        .join(format!("blobs/blobs/00/00/{}", "0".repeat(64)));
+    let begun = copy.data().join("blobs/staging/begun");
+    for path in [&stray, &begun] {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, b"left over").expect("a file");
+    }
+    expect(&copy, "too young", &["--repair"], &[]);
+    assert!(stray.exists() && begun.exists());
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for path in [&stray, &begun] {
+        let file = fs::File::options().write(true).open(path).expect("a file");
+        file.set_modified(old).expect("a time");
+    }
+    let codes = ["blob-unreferenced", "staging-leftover"];
+    expect(&copy, "left over", &[], &codes);
+    assert!(stray.exists() && begun.exists(), "only repair removes");
+    let mended = expect(&copy, "left over", &["--repair"], &codes);
+    assert_eq!(mended.exit, 0, "{}", mended.json);
+    assert!(!stray.exists() && !begun.exists());
+    expect(&copy, "swept", &[], &[]);
+}
+
+#[tokio::test]
+async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+
+    let copy = archive.copy();
+    copy.sql(&["DELETE FROM document_tag WHERE tag = 'Bau'"])
+        .await;
+    repaired(&copy, "tags lost", "tags-astray");
+
+    let copy = archive.copy();
+    copy.sql(&["INSERT INTO document_tag SELECT id, 'Fremd' FROM document"])
+        .await;
+    repaired(&copy, "tags added", "tags-astray");
+
+    let copy = archive.copy();
+    copy.sql(&["DELETE FROM rendition WHERE id = (SELECT min(id) FROM rendition)"])
+        .await;
+    repaired(&copy, "a text lost", "text-missing");
+
+    let copy = archive.copy();
+    copy.sql(&[
+        "INSERT INTO job SELECT randomblob(16), 'extract_text', id, 0, 0, 8, 0, 1, 'no' \
+                FROM document_version LIMIT 1",
+    ])
+    .await;
+    repaired(&copy, "a job put aside", "job-failed");
+
+    let copy = archive.copy();
+    copy.sql(&[
+        "UPDATE document_version SET number = 3 WHERE id = (SELECT min(id) FROM document_version)",
+    ])
+    .await;
+    expect(&copy, "a gap", &["--repair"], &["version-gap"]);
+}
+
+#[tokio::test]
+async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+
+    let copy = archive.copy();
+    copy.sql(&[
+        "UPDATE document SET version = 9 WHERE id = (SELECT max(id) FROM document)",
+        "INSERT INTO audit_subject SELECT id, 9, 1, 9, 'document', id FROM document WHERE version = 9",
+    ])
+    .await;
+    repaired(&copy, "an older version in the index", "index-stale");
+
+    let copy = archive.copy();
+    let one = "(SELECT max(id) FROM document)";
+    copy.sql(&[
+        &format!(
+            "DELETE FROM rendition WHERE document_version_id IN \
+                  (SELECT id FROM document_version WHERE document_id = {one})"
+        ),
+        &format!("DELETE FROM document_version WHERE document_id = {one}"),
+        &format!("DELETE FROM document_tag WHERE document_id = {one}"),
+        &format!("DELETE FROM document WHERE id = {one}"),
+    ])
+    .await;
+    repaired(&copy, "a document that is gone", "index-extra");
+
+    let copy = archive.copy();
+    let new = "x'0189000000007000800000000000beef'";
+    copy.sql(&[
+        &format!(
+            "INSERT INTO document SELECT {new}, 1, department_id, state, title, kind, direction, channel, \
+             correspondent, document_date, received_at, doc_references, tags, content_version, reason, \
+             created_at, created_by, changed_at, changed_by FROM document LIMIT 1"
+        ),
+        &format!("INSERT INTO document_tag SELECT {new}, value FROM json_each('[\"Bau\",\"Akte\"]')"),
+        &format!(
+            "INSERT INTO document_version SELECT randomblob(16), 1, {new}, 1, blob_name, media_type, file_name, \
+             created_at, created_by FROM document_version LIMIT 1"
+        ),
+        &format!(
+            "INSERT INTO rendition SELECT randomblob(16), 1, (SELECT id FROM document_version \
+             WHERE document_id = {new}), kind, engine, state, reason, pages, blob_name, created_at \
+             FROM rendition LIMIT 1"
+        ),
+        &format!("INSERT INTO audit_subject VALUES ({new}, 1, 1, 9, 'document', {new})"),
+    ])
+    .await;
+    repaired(&copy, "a document that the index lacks", "index-missing");
+}
+
+#[tokio::test]
+async fn heads_and_lock_are_held_against_the_log() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+
+    let copy = archive.copy();
+    copy.sql(&["UPDATE audit_head SET h = randomblob(32)"])
+        .await;
+    expect(&copy, "another head", &["--repair"], &["log-head"]);
+
+    let copy = archive.copy();
+    fs::remove_file(copy.data().join("lock/checkpoint")).expect("a lock");
+    expect(&copy, "no lock", &[], &["lock-missing"]);
+
+    let copy = archive.copy();
+    fs::copy(&archive.early, copy.data().join("lock/checkpoint")).expect("a lock");
+    expect(&copy, "an old lock", &[], &["lock-behind"]);
+
+    let copy = archive.copy();
+    fs::write(copy.data().join("lock/checkpoint"), "nothing").expect("a lock");
+    expect(
+        &copy,
+        "no checkpoint in the lock",
+        &[],
+        &["lock-unreadable"],
+    );
+}
+
+#[tokio::test]
+async fn a_running_server_checks_itself_and_leaves_the_index_to_itself() {
+    let Some(mut app) = Start::new().start().await else {
+        return;
+    };
+    let client = app.with_token(&clerk(&app).await);
+    let filed = client
+        .file(
+            "a.pdf",
+            &fixtures::unique_pdf("Text"),
+            &serde_json::json!({}),
+        )
+        .await;
+    drop(filed.is(201));
+    wait_until("the quick check has run", async || {
+        app.log().contains("check: clean")
+    })
+    .await;
+    let output = app.command(&["check", "--json"]).await;
+    let found = verdict(&output);
+    assert_eq!(
+        found.json["not_checked"],
+        serde_json::json!(["blob digests", "index"]),
+        "{output:?}"
+    );
+    assert_eq!(found.exit, 0, "{output:?}");
+    let output = app.command(&["reindex"]).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("in use") && said.contains("end the server first"),
+        "{said}"
+    );
+    app.stop();
+    let output = app.command(&["reindex"]).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).starts_with("1 Dokumente"),
+        "{output:?}"
+    );
+    assert_eq!(
+        verdict(&app.command(&["check", "--json", "--deep"]).await).exit,
+        0
+    );
+}

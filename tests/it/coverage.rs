@@ -1,0 +1,374 @@
+//! The contract and what ran: every operation succeeds for who may, is refused to who may not, and leaves a
+//! record where it writes. What does not fit stands in `tests/data/coverage.txt`, with its reason; that list
+//! may only shrink.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::contract::{self, Operation, contract, operations};
+use tests::town::{OWN, Town, id_of, send};
+use tests::{Answer, Client, fixtures};
+
+const EXCEPTIONS: &str = include_str!("../data/coverage.txt");
+
+#[tokio::test]
+async fn the_committed_contract_is_the_one_of_the_code() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let output = std::process::Command::new(tests::app::binary())
+        .arg("openapi")
+        .current_dir(folder.path())
+        .output()
+        .expect("the binary starts");
+    assert!(output.status.success());
+    let committed = std::fs::read(contract::path()).expect("openapi.yaml");
+    assert!(
+        committed == output.stdout,
+        "openapi.yaml is not current: papierlos openapi >openapi.yaml"
+    );
+}
+
+#[tokio::test]
+async fn the_server_shows_the_contract_that_is_committed() {
+    let Some(app) = tests::TestApp::start().await else {
+        return;
+    };
+    let shown = app
+        .anonymous()
+        .get("/api/openapi.json")
+        .await
+        .is(200)
+        .json();
+    assert_eq!(shown, *contract());
+    let page = app.anonymous().get("/api").await.is(200);
+    assert_eq!(page.media_type(), Some("text/html"));
+}
+
+/// What a test knows of an operation: the request by which it succeeds.
+struct Call {
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Body,
+    by: By,
+}
+
+#[derive(Clone)]
+enum Body {
+    None,
+    Json(Value),
+    Upload,
+}
+
+/// Who may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Clerk,
+    Admin,
+    Auditor,
+}
+
+fn call(path: impl Into<String>, by: By) -> Call {
+    Call {
+        path: path.into(),
+        headers: Vec::new(),
+        body: Body::None,
+        by,
+    }
+}
+
+impl Call {
+    fn json(mut self, body: Value) -> Call {
+        self.body = Body::Json(body);
+        self
+    }
+
+    fn upload(mut self) -> Call {
+        self.body = Body::Upload;
+        self
+    }
+
+    fn based_on(mut self, etag: impl Into<String>) -> Call {
+        self.headers.push(("If-Match", etag.into()));
+        self
+    }
+
+    async fn send(&self, method: &str, client: &Client) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        match &self.body {
+            Body::None => send(client, method, &self.path, &headers, None).await,
+            Body::Json(body) => send(client, method, &self.path, &headers, Some(body)).await,
+            Body::Upload => {
+                let content = fixtures::unique_pdf("Bescheid");
+                let part = reqwest::multipart::Part::bytes(content).file_name("bescheid.pdf");
+                let form = reqwest::multipart::Form::new().part("content", part);
+                let mut request = client.request(method, &self.path).multipart(form);
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+                client.send(request).await
+            }
+        }
+    }
+}
+
+/// A document of its own for each operation, so that none is in another's way.
+async fn document(town: &Town) -> (String, String) {
+    let filed = town
+        .letter("Antrag", "Antrag auf Bewohnerparkausweis")
+        .await;
+    (id_of(&filed), filed.etag())
+}
+
+/// The account with this login, as the administrator sees it.
+async fn account(town: &Town, login: &str) -> Value {
+    let all = town.admin().get("/api/v1/accounts").await.is(200).json();
+    let all = all["items"].as_array().cloned().unwrap_or_default();
+    all.into_iter()
+        .find(|one| one["login"] == login)
+        .expect("an account")
+}
+
+async fn call_of(town: &Town, operation: &str) -> Option<Call> {
+    let documents = "/api/v1/documents";
+    Some(match operation {
+        "fileDocument" => call(documents, By::Clerk).upload(),
+        "listDocuments" => call(documents, By::Clerk),
+        "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory" => {
+            let (id, _) = document(town).await;
+            let rest = match operation {
+                "readContent" => "/content",
+                "listVersions" => "/versions",
+                "readText" => "/text",
+                "readHistory" => "/history",
+                _ => "",
+            };
+            if operation == "readText" {
+                town.read(&id).await;
+            }
+            call(format!("{documents}/{id}{rest}"), By::Clerk)
+        }
+        "readVersionContent" => {
+            let (id, _) = document(town).await;
+            call(format!("{documents}/{id}/versions/1/content"), By::Clerk)
+        }
+        "changeDocument" => {
+            let (id, etag) = document(town).await;
+            let change = json!({"title": "Antrag (Verlängerung)"});
+            call(format!("{documents}/{id}"), By::Clerk)
+                .based_on(etag)
+                .json(change)
+        }
+        "addVersion" => {
+            let (id, etag) = document(town).await;
+            call(format!("{documents}/{id}/versions"), By::Clerk)
+                .based_on(etag)
+                .upload()
+        }
+        "discardDocument" => {
+            let (id, etag) = document(town).await;
+            let reason = json!({"reason": "Werbung"});
+            call(format!("{documents}/{id}/discard"), By::Clerk)
+                .based_on(etag)
+                .json(reason)
+        }
+        "restoreDocument" => {
+            let (id, etag) = document(town).await;
+            let path = format!("{documents}/{id}");
+            let aside = call(format!("{path}/discard"), By::Clerk).based_on(etag);
+            let aside = aside.json(json!({"reason": "Werbung"}));
+            let aside = aside.send("POST", &town.clerk()).await.is(200);
+            call(format!("{path}/restore"), By::Clerk).based_on(aside.etag())
+        }
+        "search" => call("/api/v1/search?q=Antrag", By::Clerk),
+        "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
+        other => return people_and_log(town, other).await,
+    })
+}
+
+async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
+    Some(match operation {
+        "readChanges" => call("/api/v1/changes", By::Clerk),
+        "readLog" => call("/api/v1/log/records", By::Auditor),
+        "readCheckpoint" => {
+            tests::wait_until("a checkpoint is published", async || {
+                town.clerk().get("/api/v1/log/checkpoint").await.status == 200
+            })
+            .await;
+            call("/api/v1/log/checkpoint", By::Clerk)
+        }
+        "readLogIdentity" => call("/api/v1/log/identity", By::Clerk),
+        "whoAmI" => call("/api/v1/me", By::Clerk),
+        "listTokens" => call("/api/v1/tokens", By::Clerk),
+        "issueToken" => call("/api/v1/tokens", By::Clerk)
+            .json(json!({"label": "Scanner", "scope": "intake", "days": 30})),
+        "revokeToken" => {
+            let new = json!({"label": "Scanner", "scope": "intake", "days": 30});
+            let issued = town
+                .clerk()
+                .post("/api/v1/tokens", &new)
+                .await
+                .is(201)
+                .json();
+            let id = issued["token"]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            call(format!("/api/v1/tokens/{id}"), By::Clerk)
+        }
+        "listDepartments" => call("/api/v1/departments", By::Clerk),
+        "createDepartment" => call("/api/v1/departments", By::Admin)
+            .json(json!({"slug": "standesamt", "name": "Standesamt"})),
+        "listAccounts" => call("/api/v1/accounts", By::Admin),
+        "createAccount" => call("/api/v1/accounts", By::Admin).json(json!({
+            "login": "a.neumann", "name": "A. Neumann", "password": "ein langer Satz",
+            "roles": [{"role": "clerk", "department": OWN}],
+        })),
+        "changeAccount" => {
+            let one = account(town, "k.sommer").await;
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            call(format!("/api/v1/accounts/{id}"), By::Admin)
+                .based_on(format!("\"v{}\"", one["version"]))
+                .json(json!({"name": "K. Sommer"}))
+        }
+        "setRoles" => {
+            let one = account(town, "k.sommer").await;
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            let both = json!({"roles": [
+                {"role": "clerk", "department": "finanzen"}, {"role": "auditor"}]});
+            call(format!("/api/v1/accounts/{id}/roles"), By::Admin).json(both)
+        }
+        "signIn" => {
+            let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});
+            // It is there already when this is asked for again.
+            town.admin().post("/api/v1/accounts", &new).await;
+            let who = json!({"login": "b.lang", "password": "ein langer Satz"});
+            call("/api/v1/session", By::Clerk).json(who)
+        }
+        "signOut" => call("/api/v1/session", By::Clerk),
+        "isAlive" => call("/health/live", By::Clerk),
+        "isReady" => call("/health/ready", By::Clerk),
+        _ => return None,
+    })
+}
+
+fn exceptions() -> BTreeMap<(String, String), String> {
+    let mut found = BTreeMap::new();
+    for line in EXCEPTIONS
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (what, reason) = line.split_once(": ").expect("an exception has a reason");
+        let (operation, rule) = what.split_once(' ').expect("an operation and a rule");
+        found.insert((operation.to_owned(), rule.to_owned()), reason.to_owned());
+    }
+    found
+}
+
+/// Gathers what does not hold and is no exception, and which exceptions were needed.
+#[derive(Default)]
+struct Findings {
+    wrong: Vec<String>,
+    needed: BTreeSet<(String, String)>,
+}
+
+impl Findings {
+    fn rule(&mut self, operation: &Operation, rule: &str, holds: bool, seen: &str) {
+        if holds {
+            return;
+        }
+        let key = (operation.id.clone(), rule.to_owned());
+        if exceptions().contains_key(&key) {
+            self.needed.insert(key);
+        } else {
+            self.wrong.push(format!("{} {rule}: {seen}", operation.id));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_succeeds_is_refused_and_is_recorded() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let mut findings = Findings::default();
+    let all = operations();
+    assert!(
+        all.len() >= 30,
+        "only {} operations in openapi.yaml",
+        all.len()
+    );
+    // Whoever signs out comes last: the token ends.
+    let (last, first): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.id == "signOut");
+    for operation in first.into_iter().chain(last) {
+        let Some(call) = call_of(&town, &operation.id).await else {
+            findings
+                .wrong
+                .push(format!("{}: nobody here calls it", operation.id));
+            continue;
+        };
+        cover(&town, operation, &call, &mut findings).await;
+    }
+    for known in exceptions()
+        .into_keys()
+        .filter(|known| !findings.needed.contains(known))
+    {
+        findings
+            .wrong
+            .push(format!("{} {}: no exception any more", known.0, known.1));
+    }
+    assert!(
+        findings.wrong.is_empty(),
+        "\n{}\n",
+        findings.wrong.join("\n")
+    );
+}
+
+async fn cover(town: &Town, operation: &Operation, call: &Call, findings: &mut Findings) {
+    let method = operation.method.as_str();
+    // Those who may not come first: the success may change what they are refused.
+    let nobody = call.send(method, &town.app.anonymous()).await;
+    let refused = nobody.status == 401;
+    findings.rule(operation, "anonymous", refused, nobody.status.as_str());
+    let stranger = call.send(method, &town.other()).await;
+    let hidden = stranger.status == 404;
+    findings.rule(
+        operation,
+        "other-department",
+        hidden,
+        stranger.status.as_str(),
+    );
+    let mut used_up = false;
+    if call.by != By::Admin {
+        let admin = call.send(method, &town.admin()).await;
+        let refused = matches!(admin.status.as_u16(), 403 | 404);
+        findings.rule(operation, "admin", refused, admin.status.as_str());
+        used_up = admin.status.is_success();
+    }
+    // Where the administrator may as well, there is nothing left to do.
+    let again = if used_up {
+        call_of(town, &operation.id).await
+    } else {
+        None
+    };
+    let call = again.as_ref().unwrap_or(call);
+    let client = match call.by {
+        By::Clerk => town.clerk(),
+        By::Admin => town.admin(),
+        By::Auditor => town.auditor(),
+    };
+    let done = call.send(method, &client).await;
+    findings.rule(operation, "success", done.status.is_success(), &done.text());
+    if method != "GET" {
+        let audited = done.header("papierlos-log-seq").is_some();
+        findings.rule(operation, "audited", audited, "no receipt");
+        if audited {
+            let record = town.record_of(&done).await;
+            assert!(record["action"].is_string(), "{}: {record}", operation.id);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Filing, reading, changing, setting aside: documents through the front door.
+
+mod changing;
+mod content;
+mod filing;
+mod lists;
+
+use serde_json::{Value, json};
+use tests::{Answer, Town};
+
+/// The path of a document.
+fn path(id: &str) -> String {
+    format!("/api/v1/documents/{id}")
+}
+
+/// Files `content` in the clerk's department under `title`.
+async fn file(town: &Town, title: &str, content: &[u8]) -> Answer {
+    let metadata = json!({"title": title});
+    town.clerk()
+        .file("brief.pdf", content, &metadata)
+        .await
+        .is(201)
+}
+
+/// The pointers and codes of the faults that an answer names.
+fn faults(answer: &Answer) -> Vec<(String, String)> {
+    let errors = answer.json()["errors"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    errors
+        .iter()
+        .map(|error| (text(&error["pointer"]), text(&error["code"])))
+        .collect()
+}

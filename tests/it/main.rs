@@ -1,0 +1,17 @@
+//! Papierlos through the front door, as one test binary.
+
+mod at_rest;
+mod attacks;
+mod bypass;
+mod check;
+mod coverage;
+mod database;
+mod documents;
+mod faults;
+mod harness;
+mod import;
+mod permissions;
+mod prove;
+mod search;
+mod serve;
+mod tidy;

@@ -1,0 +1,508 @@
+//! Who may do what: the table that a review looks at, and everything that must not leak.
+
+use std::fmt::Write as _;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::town::{OTHER, OWN, Town, id_of, send, walk};
+use tests::{Answer, Client, fixtures};
+
+/// What each of them tries, in the order of the table's lines.
+const TRIED: &[&str] = &[
+    "file in own",
+    "file in other",
+    "list",
+    "read",
+    "content",
+    "text",
+    "versions",
+    "history",
+    "change",
+    "add version",
+    "discard",
+    "restore",
+    "search",
+    "suggest",
+    "changes",
+    "log records",
+    "checkpoint",
+    "identity",
+    "me",
+    "own tokens",
+    "issue token",
+    "departments",
+    "create department",
+    "accounts",
+    "create account",
+    "change account",
+    "set roles",
+];
+
+async fn upload(
+    client: &Client,
+    path: &str,
+    etag: Option<&str>,
+    department: Option<&str>,
+) -> Answer {
+    let metadata = department.map_or_else(|| json!({}), |one| json!({"department": one}));
+    let part = reqwest::multipart::Part::bytes(b"Inhalt".to_vec()).file_name("a.txt");
+    let mut form = reqwest::multipart::Form::new().part("content", part);
+    if department.is_some() {
+        form = form.text("metadata", metadata.to_string());
+    }
+    let mut request = client.request(Method::POST, path).multipart(form);
+    if let Some(etag) = etag {
+        request = request.header("if-match", etag);
+    }
+    client.send(request).await
+}
+
+/// What happens when `client` tries `what` on a fresh document of [`OWN`].
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
+async fn attempt(town: &Town, client: &Client, what: &str, round: &str) -> Answer {
+    const NAMING: &[&str] = &[
+        "read",
+        "content",
+        "text",
+        "versions",
+        "history",
+        "change",
+        "add version",
+        "discard",
+        "restore",
+    ];
+    if !NAMING.contains(&what) {
+        return attempt_without(town, client, what, round).await;
+    }
+    let filed = town
+        .letter("Antrag", "Antrag auf Bewohnerparkausweis")
+        .await;
+    let at = format!("/api/v1/documents/{}", id_of(&filed));
+    let mut etag = filed.etag();
+    let post = async |path: String, etag: &str, body: Option<Value>| {
+        send(
+            client,
+            Method::POST,
+            &path,
+            &[("if-match", etag)],
+            body.as_ref(),
+        )
+        .await
+    };
+    match what {
+        "read" => client.get(&at).await,
+        "content" => client.get(&format!("{at}/content")).await,
+        "text" => {
+            town.read(&id_of(&filed)).await;
+            client.get(&format!("{at}/text")).await
+        }
+        "versions" => client.get(&format!("{at}/versions")).await,
+        "history" => client.get(&format!("{at}/history")).await,
+        "change" => {
+            client
+                .patch(&at, &etag, &json!({"title": "Geändert"}))
+                .await
+        }
+        "add version" => upload(client, &format!("{at}/versions"), Some(&etag), None).await,
+        "discard" => {
+            post(
+                format!("{at}/discard"),
+                &etag,
+                Some(json!({"reason": "Werbung"})),
+            )
+            .await
+        }
+        "restore" => {
+            let reason = json!({"reason": "Werbung"});
+            let path = format!("{at}/discard");
+            let clerk = town.clerk();
+            let aside = send(
+                &clerk,
+                Method::POST,
+                &path,
+                &[("if-match", &etag)],
+                Some(&reason),
+            )
+            .await;
+            etag = aside.is(200).etag();
+            post(format!("{at}/restore"), &etag, None).await
+        }
+        other => unreachable!("{other} names no document"),
+    }
+}
+
+/// As [`attempt`], for what names no document.
+async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) -> Answer {
+    match what {
+        "file in own" => upload(client, "/api/v1/documents", None, Some(OWN)).await,
+        "file in other" => upload(client, "/api/v1/documents", None, Some(OTHER)).await,
+        "list" => client.get("/api/v1/documents").await,
+        "search" => client.get("/api/v1/search?q=Antrag").await,
+        "suggest" => client.get("/api/v1/search/suggest?q=Antr").await,
+        "changes" => client.get("/api/v1/changes").await,
+        "log records" => client.get("/api/v1/log/records?limit=1").await,
+        "checkpoint" => client.get("/api/v1/log/checkpoint").await,
+        "identity" => client.get("/api/v1/log/identity").await,
+        other => administer(town, client, other, round).await,
+    }
+}
+
+async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> Answer {
+    let someone = async || {
+        let all = town.admin().get("/api/v1/accounts").await.is(200).json();
+        let all = all["items"].as_array().cloned().unwrap_or_default();
+        let one = all
+            .into_iter()
+            .find(|one| one["login"] == "k.sommer")
+            .expect("an account");
+        (
+            one["id"].as_str().unwrap_or_default().to_owned(),
+            format!("\"v{}\"", one["version"]),
+        )
+    };
+    match what {
+        "me" => client.get("/api/v1/me").await,
+        "own tokens" => client.get("/api/v1/tokens").await,
+        "issue token" => {
+            let new = json!({"label": "Scanner", "scope": "full", "days": 1});
+            client.post("/api/v1/tokens", &new).await
+        }
+        "departments" => client.get("/api/v1/departments").await,
+        "create department" => {
+            let new = json!({"slug": format!("amt-{round}"), "name": "Amt"});
+            client.post("/api/v1/departments", &new).await
+        }
+        "accounts" => client.get("/api/v1/accounts").await,
+        "create account" => {
+            let new = json!({"login": format!("neu-{round}"), "name": "Neu"});
+            client.post("/api/v1/accounts", &new).await
+        }
+        "change account" => {
+            let (id, etag) = someone().await;
+            let change = json!({"name": format!("K. Sommer {round}")});
+            client
+                .patch(&format!("/api/v1/accounts/{id}"), &etag, &change)
+                .await
+        }
+        "set roles" => {
+            let (id, _) = someone().await;
+            let path = format!("/api/v1/accounts/{id}/roles");
+            let roles = json!({"roles": [{"role": "clerk", "department": OTHER}]});
+            send(client, Method::PUT, &path, &[], Some(&roles)).await
+        }
+        other => unreachable!("nobody knows how to try {other}"),
+    }
+}
+
+#[tokio::test]
+async fn who_may_do_what() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    tests::wait_until("a checkpoint is published", async || {
+        town.clerk().get("/api/v1/log/checkpoint").await.status == 200
+    })
+    .await;
+    let intake = town.token("intake").await;
+    let read = town.token("read").await;
+    let people = [
+        ("clerk", town.clerk()),
+        ("other", town.other()),
+        ("auditor", town.auditor()),
+        ("admin", town.admin()),
+        ("intake", town.app.with_token(&intake)),
+        ("read", town.app.with_token(&read)),
+        ("nobody", town.app.anonymous()),
+        (
+            "forged",
+            town.app
+                .with_token("plt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ),
+    ];
+    let mut table = format!("{:<18}", "");
+    for (name, _) in &people {
+        write!(table, "{name:<9}").expect("text");
+    }
+    for what in TRIED {
+        write!(table, "\n{what:<18}").expect("text");
+        for (name, client) in &people {
+            let answer = attempt(&town, client, what, name).await;
+            write!(table, "{:<9}", answer.status.as_str()).expect("text");
+        }
+    }
+    let table: Vec<_> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+/// Everything that a client can ask for without naming a document.
+async fn everything(client: &Client, words: &str) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for path in [
+        "/api/v1/documents?limit=100&count=true".to_owned(),
+        format!("/api/v1/documents?department={OTHER}&count=true"),
+        format!("/api/v1/search?q={words}&facets=true&explain=true"),
+        format!("/api/v1/search?q={words}*&facets=true&explain=true"),
+        format!("/api/v1/search?q=&facets=true&department={OTHER}"),
+        "/api/v1/search?q=&facets=true&sort=received".to_owned(),
+        format!("/api/v1/search?q=-{words}%20OR%20{words}&facets=true&explain=true"),
+        format!("/api/v1/search?q=%22{words}%22&facets=true&explain=true"),
+        "/api/v1/search/suggest?q=Geheimn".to_owned(),
+        "/api/v1/search/suggest?q=G".to_owned(),
+        "/api/v1/changes?limit=1000".to_owned(),
+        "/api/v1/departments".to_owned(),
+    ] {
+        let answer = client.get(&path).await.is(200).json();
+        all.push((path, answer));
+    }
+    all
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
+#[tokio::test]
+async fn nothing_of_another_department_shows_anywhere() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let secret = "Geheimniskrämerei";
+    let metadata = json!({"title": secret, "type": "Geheimart", "tags": ["Geheimtag"],
+        "correspondent": "Geheimrat", "document_date": "1987-06-05"});
+    let content = fixtures::unique_pdf(&format!("{secret} in der Amtsstube"));
+    let filed = town
+        .other()
+        .file("geheim.pdf", &content, &metadata)
+        .await
+        .is(201);
+    let id = id_of(&filed);
+    let own = town.letter("Eigenes", "Antrag").await;
+    town.settle().await;
+    let seen = everything(&town.other(), secret).await;
+    assert!(
+        seen.iter()
+            .any(|(_, answer)| answer.to_string().contains("Geheimart")),
+        "the test finds nothing"
+    );
+    for (who, client) in [("clerk", town.clerk()), ("admin", town.admin())] {
+        for (path, answer) in everything(&client, secret).await {
+            let said = answer.to_string();
+            // The question itself comes back in `explain`; nothing else may.
+            let told = [
+                "Geheimart",
+                "Geheimtag",
+                "Geheimrat",
+                "Amtsstube",
+                "1987",
+                &id,
+            ];
+            for word in told {
+                assert!(!said.contains(word), "{who} {path}: {word} in {said}");
+            }
+            if path.contains("search") && path.contains(secret) {
+                let explained = answer["explain"].as_array().into_iter().flatten();
+                let counted: u64 = explained.filter_map(|one| one["documents"].as_u64()).sum();
+                let all = answer["total"].as_u64().unwrap_or_default();
+                assert!(
+                    counted <= all,
+                    "{who} {path}: counts what may not be seen: {said}"
+                );
+            }
+            if path.contains(OTHER) {
+                assert_eq!(answer["total"], 0, "{who} {path}");
+            }
+        }
+        let at = format!("/api/v1/documents/{id}");
+        for rest in [
+            "",
+            "/content",
+            "/text",
+            "/versions",
+            "/versions/1/content",
+            "/history",
+        ] {
+            let hidden = client
+                .get(&format!("{at}{rest}"))
+                .await
+                .is_problem(404, "not-found");
+            let nothing = uuid::Uuid::now_v7();
+            let unknown = client
+                .get(&format!("/api/v1/documents/{nothing}{rest}"))
+                .await;
+            let (mut hidden, mut unknown) = (hidden.json(), unknown.is(404).json());
+            for one in [&mut hidden, &mut unknown] {
+                one["instance"] = json!(null);
+            }
+            assert_eq!(
+                hidden, unknown,
+                "{who} {rest}: there is a difference to what does not exist"
+            );
+        }
+    }
+    // Filing the same content tells nothing of the other's.
+    let same = town
+        .clerk()
+        .file("a.pdf", &content, &json!({"title": "Gleich"}))
+        .await
+        .is(201);
+    assert_eq!(same.json()["duplicates"], json!([]));
+    assert_eq!(
+        same.json()["content"]["sha256"],
+        filed.json()["content"]["sha256"]
+    );
+    assert_eq!(
+        town.admin()
+            .get("/api/v1/documents?count=true")
+            .await
+            .is(200)
+            .json()["total"],
+        0
+    );
+    drop(own);
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
+#[tokio::test]
+async fn what_is_taken_away_is_gone_with_the_next_request() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let id = id_of(&town.letter("Antrag", "Antrag").await);
+    let at = format!("/api/v1/documents/{id}");
+    let admin = town.admin();
+    let account = async |login: &str| {
+        let all = walk(&admin, "/api/v1/accounts?").await;
+        all.into_iter()
+            .find(|one| one["login"] == login)
+            .expect("an account")
+    };
+    // A token.
+    let new = json!({"label": "Zweites", "scope": "full", "days": 1});
+    let issued = town
+        .clerk()
+        .post("/api/v1/tokens", &new)
+        .await
+        .is(201)
+        .json();
+    let second = town
+        .app
+        .with_token(issued["secret"].as_str().expect("a secret"));
+    second.get(&at).await.is(200);
+    let token = issued["token"]["id"].as_str().expect("an id");
+    let revoke = format!("/api/v1/tokens/{token}");
+    send(&town.other(), Method::DELETE, &revoke, &[], None)
+        .await
+        .is(404);
+    send(&town.clerk(), Method::DELETE, &revoke, &[], None)
+        .await
+        .is(204);
+    second.get(&at).await.is_problem(401, "unauthenticated");
+    // A session.
+    let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz",
+        "roles": [{"role": "clerk", "department": OWN}]});
+    admin.post("/api/v1/accounts", &new).await.is(201);
+    let wrong = json!({"login": "b.lang", "password": "ein falscher Satz"});
+    let nobody = json!({"login": "gibt.es.nicht", "password": "ein falscher Satz"});
+    let anonymous = town.app.anonymous();
+    let refused = async |body: &Value| {
+        let mut refused = anonymous.post("/api/v1/session", body).await.is(401).json();
+        refused["instance"] = json!(null);
+        refused
+    };
+    assert_eq!(
+        refused(&wrong).await,
+        refused(&nobody).await,
+        "a login can be guessed"
+    );
+    let right = json!({"login": "b.lang", "password": "ein langer Satz"});
+    let session = anonymous
+        .post("/api/v1/session", &right)
+        .await
+        .is(201)
+        .json();
+    let session = town
+        .app
+        .with_token(session["secret"].as_str().expect("a secret"));
+    session.get(&at).await.is(200);
+    // A role.
+    let who = account("b.lang").await;
+    let roles = format!(
+        "/api/v1/accounts/{}/roles",
+        who["id"].as_str().expect("an id")
+    );
+    let none = json!({"roles": []});
+    send(&admin, Method::PUT, &roles, &[], Some(&none))
+        .await
+        .is(200);
+    session.get(&at).await.is_problem(404, "not-found");
+    assert_eq!(
+        session.get("/api/v1/search?q=Antrag").await.is(200).json()["total"],
+        0
+    );
+    let again = json!({"roles": [{"role": "clerk", "department": OWN}]});
+    send(&admin, Method::PUT, &roles, &[], Some(&again))
+        .await
+        .is(200);
+    session.get(&at).await.is(200);
+    // The session itself.
+    send(&session, Method::DELETE, "/api/v1/session", &[], None)
+        .await
+        .is(204);
+    session.get("/api/v1/me").await.is(401);
+    // The account.
+    let off = json!({"disabled": true});
+    let who = account("m.brandt").await;
+    let path = format!("/api/v1/accounts/{}", who["id"].as_str().expect("an id"));
+    let etag = format!("\"v{}\"", who["version"]);
+    admin.patch(&path, &etag, &off).await.is(200);
+    town.clerk()
+        .get(&at)
+        .await
+        .is_problem(401, "unauthenticated");
+    // The last administrator stays.
+    let chef = account("chef").await;
+    let path = format!("/api/v1/accounts/{}", chef["id"].as_str().expect("an id"));
+    let etag = format!("\"v{}\"", chef["version"]);
+    admin
+        .patch(&path, &etag, &off)
+        .await
+        .is_problem(409, "conflict");
+    let roles = format!("{path}/roles");
+    send(&admin, Method::PUT, &roles, &[], Some(&none))
+        .await
+        .is_problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn a_password_changes_by_its_owner_or_an_administrator() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let me = town.clerk().get("/api/v1/me").await.is(200).json();
+    let path = format!("/api/v1/accounts/{}", me["id"].as_str().expect("an id"));
+    let etag = format!("\"v{}\"", me["version"]);
+    let new = json!({"password": "ein neuer langer Satz"});
+    town.other().patch(&path, &etag, &new).await.is(403);
+    town.app
+        .with_token(&town.token("read").await)
+        .patch(&path, &etag, &new)
+        .await
+        .is(403);
+    town.clerk().patch(&path, &etag, &new).await.is(200);
+    // Whoever knew the old one is out.
+    town.clerk().get("/api/v1/me").await.is(401);
+    let who = json!({"login": "m.brandt", "password": "ein neuer langer Satz"});
+    let anonymous = town.app.anonymous();
+    let session = anonymous.post("/api/v1/session", &who).await.is(201).json();
+    let session = town
+        .app
+        .with_token(session["secret"].as_str().expect("a secret"));
+    let name = json!({"name": "Chef"});
+    session.patch(&path, "\"v2\"", &name).await.is(403);
+}

@@ -1,0 +1,102 @@
+//! The server starts, says so, ends when asked and comes back after it was killed.
+
+use tests::{Start, TestApp, wait_until};
+
+#[tokio::test]
+async fn a_new_server_is_alive_and_becomes_ready() {
+    let Some(app) = TestApp::start().await else {
+        return;
+    };
+    let client = app.anonymous();
+    let alive = client.get("/health/live").await.is(200);
+    assert!(!alive.body.is_empty());
+    wait_until("ready", async || {
+        client.get("/health/ready").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_asked_to_end_ends_well() {
+    let Some(mut app) = TestApp::start().await else {
+        return;
+    };
+    assert!(app.stop().success(), "{}", app.log());
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_starts_again_on_the_same_data() {
+    let Some(mut app) = TestApp::start().await else {
+        return;
+    };
+    app.kill();
+    app.resume();
+    let client = app.anonymous();
+    wait_until("ready again", async || {
+        client.get("/health/ready").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_ended_well_starts_again_and_again_on_a_log_that_grew() {
+    let Some(mut app) = TestApp::start().await else {
+        return;
+    };
+    for login in ["anna", "bernd"] {
+        let added = app
+            .command(&[
+                "user",
+                "add",
+                login,
+                "--name",
+                "Jemand",
+                "--role",
+                "auditor",
+                "--no-password",
+            ])
+            .await;
+        assert!(added.status.success(), "{added:?}");
+        assert!(app.stop().success(), "{}", app.log());
+        app.resume();
+        // And once more with nothing new to publish.
+        assert!(app.stop().success(), "{}", app.log());
+        app.resume();
+    }
+    let client = app.anonymous();
+    wait_until("ready again", async || {
+        client.get("/health/ready").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_problem_with_a_request_id() {
+    let Some(app) = TestApp::start().await else {
+        return;
+    };
+    let answer = app.anonymous().get("/api/v1/no-such-thing").await;
+    let answer = answer.is_problem(404, "not-found");
+    assert!(
+        answer.json()["instance"]
+            .as_str()
+            .is_some_and(|urn| urn.starts_with("urn:"))
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_refused_by_its_name() {
+    let Some(mut app) = Start::new().start().await else {
+        return;
+    };
+    app.stop();
+    let output = app
+        .command_with(&["serve", "--listen", "not-an-address"], &[])
+        .await;
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+    assert!(
+        said.contains("listen") && said.contains("not-an-address"),
+        "{said}"
+    );
+}

@@ -1,0 +1,217 @@
+//! The house keeps itself in order: what HOUSE says about rooms, words, sizes, documents and dependencies
+//! is read from the sources here. Each finding says what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod documents;
+mod rooms;
+
+/// Above this a source is named, above the other it fails: is it still one room?
+const LINES_WORTH_A_LOOK: usize = 600;
+const LINES_MAX: usize = 900;
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ stands in the root")
+        .to_owned()
+}
+
+/// Every text that a person wrote, relative to the root, with its content.
+fn sources(extensions: &[&str]) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    walk(&root(), extensions, &mut found);
+    assert!(!found.is_empty(), "no sources with {extensions:?}");
+    found
+}
+
+fn walk(folder: &Path, extensions: &[&str], found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).expect("a folder of ours") {
+        let path = entry.expect("an entry").path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let kept = name == ".config" || name == ".ci" || !name.starts_with('.');
+        let made = matches!(
+            name,
+            "target" | "scratch" | "demo-data" | "node_modules" | "data"
+        );
+        if path.is_dir() {
+            if kept && !made {
+                walk(&path, extensions, found);
+            }
+            continue;
+        }
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if kept && extension.is_some_and(|extension| extensions.contains(&extension)) {
+            let relative = path.strip_prefix(root()).expect("below the root");
+            let text = fs::read_to_string(&path).expect("UTF-8");
+            found.insert(relative.to_string_lossy().into_owned(), text);
+        }
+    }
+}
+
+/// Fails with all findings at once.
+fn report(findings: &[String]) {
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
+
+#[test]
+fn no_source_has_grown_past_its_room() {
+    let mut findings = Vec::new();
+    for (path, text) in sources(&["rs"]) {
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            findings.push(format!(
+                "{path}: {lines} lines, at most {LINES_MAX}: make it two rooms"
+            ));
+        } else if lines > LINES_WORTH_A_LOOK {
+            eprintln!("{path}: {lines} lines: is it still one room?");
+        }
+    }
+    report(&findings);
+}
+
+/// What no source says, in two halves so that this list does not find itself, and what to write instead.
+const BANNED: &[(&str, &str, &str)] = &[
+    ("TO", "DO", "finish it, or say in an ADR why not"),
+    ("FIX", "ME", "finish it, or say in an ADR why not"),
+    ("unimpl", "emented!", "finish it"),
+    ("#[ig", "nore", "a test that does not run is none"),
+    ("#[al", "low(", "#[expect(lint, reason = \"...\")]"),
+    ("/ro", "ot/", "a path of one machine"),
+    ("/wo", "rk/", "a path of one machine"),
+    ("/ho", "me/", "a path of one machine"),
+    ("record ", "file", "file (Akte)"),
+    ("uploaded ", "file", "content"),
+    ("file ", "bytes", "content"),
+    ("dos", "sier", "file (Akte)"),
+];
+
+#[test]
+fn no_source_says_what_the_house_does_not_say() {
+    let mut findings = Vec::new();
+    for (path, text) in sources(&["rs", "md", "toml", "sh", "yaml"]) {
+        for (number, line) in text.lines().enumerate() {
+            for (head, tail, instead) in BANNED {
+                let banned = format!("{head}{tail}");
+                if line.contains(&banned) {
+                    findings.push(format!("{path}:{}: {banned}: {instead}", number + 1));
+                }
+            }
+        }
+    }
+    report(&findings);
+}
+
+#[test]
+fn no_test_sleeps() {
+    let mut findings = Vec::new();
+    for (path, text) in sources(&["rs"]) {
+        let is_test = path.starts_with("tests/it/") || path.ends_with("tests.rs");
+        let sleeps = concat!("sleep", "(");
+        if is_test && text.contains(sleeps) {
+            findings.push(format!("{path}: sleeps: wait_until(condition)"));
+        }
+    }
+    report(&findings);
+}
+
+#[test]
+fn every_dependency_stands_once_and_brings_only_what_was_asked_for() {
+    let manifests = sources(&["toml"]);
+    let mut findings = Vec::new();
+    for (path, text) in &manifests {
+        if path.ends_with("Cargo.toml") && path != "Cargo.toml" && !path.starts_with("fuzz/") {
+            member_manifest(path, text, &mut findings);
+        }
+    }
+    let mut before = "";
+    for (name, value) in section(&manifests["Cargo.toml"], "[workspace.dependencies]") {
+        if name.starts_with('#') {
+            before = name;
+            continue;
+        }
+        let ours = value.contains("path = ");
+        let reasoned = |comment: &str| comment.contains("default");
+        let reasoned =
+            reasoned(before) || value.split_once(" # ").is_some_and(|(_, c)| reasoned(c));
+        if !ours && !reasoned && !value.contains("default-features = false") {
+            findings.push(format!(
+                "{name}: default-features = false, or a comment that says why not"
+            ));
+        }
+        before = "";
+    }
+    report(&findings);
+}
+
+fn member_manifest(path: &str, text: &str, findings: &mut Vec<String>) {
+    for heading in [
+        "[dependencies]",
+        "[dev-dependencies]",
+        "[build-dependencies]",
+    ] {
+        for (name, value) in section(text, heading) {
+            let by_workspace = name.ends_with(".workspace") || value.contains("workspace = true");
+            if !name.starts_with('#') && !by_workspace {
+                findings.push(format!(
+                    "{path}: {name}: the version stands in the workspace"
+                ));
+            }
+        }
+    }
+    if !section(text, "[lints]").contains(&("workspace", "true")) {
+        findings.push(format!("{path}: [lints] workspace = true is missing"));
+    }
+}
+
+/// The lines of one section of a manifest as name and value; a comment is a name that begins with `#`.
+fn section<'a>(manifest: &'a str, heading: &str) -> Vec<(&'a str, &'a str)> {
+    manifest
+        .lines()
+        .skip_while(|line| line.trim() != heading)
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            if line.starts_with('#') {
+                (line, "")
+            } else {
+                let (name, value) = line.split_once('=').unwrap_or((line, ""));
+                (name.trim(), value.trim())
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_crates_know_whom_they_may_know() {
+    let known: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("storage", [].as_slice()),
+        ("indexer", &[]),
+        ("migrations", &[]),
+        ("server", &["indexer", "migrations", "storage"]),
+        // The benches measure the crates themselves against raw engines; the tests know the server.
+        ("tests", &["indexer", "migrations", "server", "storage"]),
+    ]);
+    let manifests = sources(&["toml"]);
+    let mut findings = Vec::new();
+    for (name, may) in &known {
+        let manifest = &manifests[&format!("{name}/Cargo.toml")];
+        let used: BTreeSet<&str> = ["[dependencies]", "[dev-dependencies]"]
+            .into_iter()
+            .flat_map(|heading| section(manifest, heading))
+            .map(|(name, _)| name.trim_end_matches(".workspace"))
+            .filter(|used| known.contains_key(used))
+            .collect();
+        for stranger in used.into_iter().filter(|used| !may.contains(used)) {
+            findings.push(format!("{name} knows {stranger}: it may know {may:?}"));
+        }
+    }
+    report(&findings);
+}

@@ -1,0 +1,20 @@
+//! The harness: Papierlos from outside.
+//!
+//! It starts the real binary on a free port with a folder and a database of its own, and talks to it as a
+//! stranger would. It uses no type of the server, so that the tests survive a rewrite of its inside.
+
+pub mod app;
+pub mod client;
+pub mod contract;
+pub mod database;
+pub mod fixtures;
+pub mod s3;
+pub mod schema;
+pub mod town;
+pub mod wait;
+
+pub use app::{Start, TestApp};
+pub use client::{Answer, Client};
+pub use database::{Engine, TestDatabase};
+pub use town::Town;
+pub use wait::{wait_until, wait_until_within};
