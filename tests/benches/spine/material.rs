@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lopdf::{Document, Stream, dictionary};
 use serde_json::Value;
 
-const DOCUMENTS: &str = include_str!("../../data/quality/documents.jsonl");
+const DOCUMENTS: &str = include_str!("../../../server/data/town/documents.jsonl");
 const QUERIES: &str = include_str!("../../data/quality/queries.jsonl");
 
 /// Chance that is the same in every run (`SplitMix64`).

@@ -9,7 +9,7 @@ import pathlib
 import re
 
 HERE = pathlib.Path(__file__).resolve().parent
-DOCUMENTS = [json.loads(line) for line in (HERE / "documents.jsonl").read_text(encoding="utf-8").splitlines()]
+DOCUMENTS = [json.loads(line) for line in (HERE.parents[2] / "server/data/town/documents.jsonl").read_text(encoding="utf-8").splitlines()]
 IDS = {doc["id"]: doc for doc in DOCUMENTS}
 
 
