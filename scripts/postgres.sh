@@ -11,7 +11,8 @@ die() {
     exit 1
 }
 
-newest_bin() { compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1; }
+# Prints nothing where there is none; that is no failure of the pipe.
+newest_bin() { { compgen -G '/usr/lib/postgresql/*/bin' || true; } | sort -V | tail -n 1; }
 
 # PostgreSQL refuses to run as root.
 unprivileged() {

@@ -2,6 +2,9 @@
 """Makes words.txt, the frozen list of words that German compounds are made of.
 
     python3 words.py TEXT... > words.txt
+    python3 words.py --again words.txt > new.txt
+
+The second form puts a changed seed over the list in force, without the texts.
 
 TEXT are files of German text free of copyright; the list in force was made from the laws and ordinances
 of the Federal Republic (public domain, section 5 UrhG; repository bundestag/gesetze, commit 77abca2) and
@@ -80,6 +83,11 @@ def main():
             for word in parts[0].split(","):
                 mark = parts[1] if len(parts) > 1 else ""
                 seed[fold(word)] = mark or seed.get(fold(word), "")
+    if sys.argv[1] == "--again":
+        lines = pathlib.Path(sys.argv[2]).read_text("utf-8").splitlines()
+        frozen = dict((line.split() + [""])[:2] for line in lines if not line.startswith("#"))
+        finish({word for word in frozen if seed.get(word) != "x"} | {w for w, m in seed.items() if m != "x"}, seed)
+        return
     capital, small = count(sys.argv[1:])
     candidates = [
         word for word, seen in capital.items()
@@ -96,6 +104,10 @@ def main():
         if not is_compound(word, kept):
             kept.add(word)
             nouns.add(word)
+    finish(kept, seed)
+
+
+def finish(kept, seed):
     # What somebody wrote into the seed although halves of it are there as well is found by its halves.
     for word in sorted(kept, key=len, reverse=True):
         if seed.get(word) == "" and len(word) > 6 and is_compound(word, kept - {word}):

@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 
 use tantivy::collector::Count;
+use tantivy::postings::TermInfo;
 use tantivy::query::{BooleanQuery, FuzzyTermQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::{DocSet, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
 use tantivy_fst::Automaton;
 
 use crate::access::Access;
+use crate::analysis::fold::fold_start;
 use crate::analysis::{Analyzer, PART, VOCABULARY_SEPARATOR};
 use crate::clauses::union;
 use crate::schema::Fields;
@@ -19,7 +21,8 @@ use crate::schema::Fields;
 /// From how many letters on one error is forgiven, and two.
 const ONE_ERROR_LETTERS: usize = 4;
 const TWO_ERRORS_LETTERS: usize = 8;
-const CANDIDATES_MAX: usize = 200;
+/// Visible words that are looked at.
+const CANDIDATES_MAX: usize = 1_000;
 const VARIANTS_MAX: usize = 4;
 
 /// A word nearly like the one typed.
@@ -76,9 +79,21 @@ impl Corrector<'_> {
 
     fn visible_in(&self, reader: &SegmentReader, term: &Term, limit: u32) -> tantivy::Result<u32> {
         let index = reader.inverted_index(term.field())?;
-        let Some(mut postings) = index.read_postings(term, IndexRecordOption::Basic)? else {
-            return Ok(0);
-        };
+        match index.get_term_info(term)? {
+            Some(info) => self.visible_postings(reader, &index, &info, limit),
+            None => Ok(0),
+        }
+    }
+
+    /// How many visible entries of a segment a list of postings has, counted up to a limit.
+    pub(crate) fn visible_postings(
+        &self,
+        reader: &SegmentReader,
+        index: &InvertedIndexReader,
+        info: &TermInfo,
+        limit: u32,
+    ) -> tantivy::Result<u32> {
+        let mut postings = index.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
         let visible = self.access.visible(reader)?;
         let mut count = 0;
         let mut doc = postings.doc();
@@ -166,7 +181,7 @@ impl Corrector<'_> {
             if entries > 0 {
                 let stem = term.strip_prefix(PART).unwrap_or(&term).to_owned();
                 found.push(Variant {
-                    written: stem.clone(),
+                    written: self.spelled(&stem, analyzer)?,
                     stem,
                     entries,
                     distance,
@@ -176,7 +191,32 @@ impl Corrector<'_> {
         Ok(found)
     }
 
-    /// Terms of a field near a word, behind a mark. With two errors the first letter must be right.
+    /// The part of a compound in the letters of a visible document that has it: `Gebühr` for `gebuhr`.
+    fn spelled(&self, stem: &str, analyzer: &mut Analyzer) -> tantivy::Result<String> {
+        let part = format!("{PART}{stem}");
+        for reader in self.searcher.segment_readers() {
+            let index = reader.inverted_index(self.fields.vocabulary)?;
+            let mut stream = index
+                .terms()
+                .search(Containing(stem.as_bytes()))
+                .into_stream()?;
+            while stream.advance() {
+                let term = String::from_utf8_lossy(stream.key());
+                let Some((folded, written)) = term.split_once(VOCABULARY_SEPARATOR) else {
+                    continue;
+                };
+                if let Some(spelled) = cut_out(folded, written, stem)
+                    && analyzer.word(written).marked_parts.contains(&part)
+                    && self.visible_postings(reader, &index, stream.value(), 1)? > 0
+                {
+                    return Ok(spelled);
+                }
+            }
+        }
+        Ok(stem.to_owned())
+    }
+
+    /// Visible terms of a field near a word, behind a mark. With two errors the first letter must be right.
     fn near(
         &self,
         field: Field,
@@ -200,14 +240,67 @@ impl Corrector<'_> {
                 terms = terms.ge(&start).lt(format!("{start}\u{10ffff}"));
             }
             let mut stream = terms.into_stream()?;
-            while stream.advance() && found.len() < CANDIDATES_MAX {
+            // What the asker may not see takes no place from what he may.
+            while found.len() < CANDIDATES_MAX && stream.advance() {
                 let term = String::from_utf8_lossy(stream.key()).into_owned();
-                if !found.contains(&term) {
+                if !found.contains(&term)
+                    && self.visible_postings(reader, &index, stream.value(), 1)? > 0
+                {
                     found.push(term);
                 }
             }
         }
         Ok(found)
+    }
+}
+
+/// The letters of a written word that a stretch of its folded form stands for, with a capital.
+fn cut_out(folded: &str, written: &str, stretch: &str) -> Option<String> {
+    let start = folded.find(stretch)?;
+    let ends: Vec<usize> = written
+        .char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .collect();
+    let behind = |length: usize| {
+        ends.iter()
+            .copied()
+            .find(|end| fold_start(written.get(..*end).unwrap_or("")).len() >= length)
+    };
+    let from = if start == 0 { 0 } else { behind(start)? };
+    let piece = written.get(from..behind(start + stretch.len())?)?;
+    let mut chars = piece.chars();
+    let first = chars.next()?;
+    Some(first.to_uppercase().chain(chars).collect())
+}
+
+/// Words that contain some bytes.
+struct Containing<'b>(&'b [u8]);
+
+impl Automaton for Containing<'_> {
+    /// How many of the bytes have been read in a row; all of them once found.
+    type State = usize;
+
+    fn start(&self) -> usize {
+        0
+    }
+
+    fn is_match(&self, state: &usize) -> bool {
+        *state == self.0.len()
+    }
+
+    fn accept(&self, state: &usize, byte: u8) -> usize {
+        if self.is_match(state) {
+            return *state;
+        }
+        // The longest beginning of the bytes that what was read ends in.
+        let read = self.0.get(..*state).unwrap_or_default();
+        (0..=read.len())
+            .rev()
+            .find(|kept| {
+                self.0.get(*kept) == Some(&byte)
+                    && read.get(read.len() - kept..) == self.0.get(..*kept)
+            })
+            .map_or(0, |kept| kept + 1)
     }
 }
 

@@ -71,31 +71,31 @@ impl IndexError {
 /// Why a question cannot be answered.
 #[derive(Debug, Error)]
 pub enum SearchError {
-    /// The query is longer than `QUERY_BYTES_MAX`.
+    /// The query is longer than `QUERY_CHARS_MAX`.
     #[error(
-        "the query has {bytes} bytes, at most {} are allowed",
-        crate::QUERY_BYTES_MAX
+        "the query has {characters} characters, at most {} are allowed",
+        crate::QUERY_CHARS_MAX
     )]
     TooLong {
-        /// Its length in bytes.
-        bytes: usize,
+        /// Its length in characters.
+        characters: usize,
     },
     /// The query has more words than `QUERY_TERMS_MAX`.
     #[error(
-        "the query has more than {} words, the first too many at byte {at}",
+        "the query has more than {} words, the first too many at character {at}",
         crate::QUERY_TERMS_MAX
     )]
     TooManyTerms {
-        /// Where the first word too many begins.
+        /// Which character the first word too many begins with, from 1.
         at: usize,
     },
     /// Parentheses are nested deeper than `QUERY_DEPTH_MAX`.
     #[error(
-        "parentheses are nested deeper than {} levels at byte {at}",
+        "parentheses are nested deeper than {} levels at character {at}",
         crate::QUERY_DEPTH_MAX
     )]
     TooDeep {
-        /// Where the first parenthesis too many stands.
+        /// Which character the first parenthesis too many is, from 1.
         at: usize,
     },
     /// The limit is not between 1 and `LIMIT_MAX`.
@@ -121,18 +121,18 @@ impl SearchError {
     #[must_use]
     pub fn german(&self) -> String {
         match self {
-            Self::TooLong { bytes } => {
+            Self::TooLong { characters } => {
                 format!(
-                    "Die Suchanfrage ist mit {bytes} Zeichen zu lang; erlaubt sind {}.",
-                    crate::QUERY_BYTES_MAX
+                    "Die Suchanfrage ist mit {characters} Zeichen zu lang; erlaubt sind {}.",
+                    crate::QUERY_CHARS_MAX
                 )
             }
             Self::TooManyTerms { at } => format!(
-                "Die Suchanfrage hat mehr als {} Wörter (ab Stelle {at}). Bitte kürzer fassen.",
+                "Die Suchanfrage hat mehr als {} Wörter (ab Zeichen {at}). Bitte kürzer fassen.",
                 crate::QUERY_TERMS_MAX
             ),
             Self::TooDeep { at } => {
-                format!("An Stelle {at} sind zu viele Klammern ineinander geschachtelt.")
+                format!("Bei Zeichen {at} sind zu viele Klammern ineinander geschachtelt.")
             }
             Self::Limit { limit } => {
                 format!(

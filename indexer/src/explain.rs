@@ -41,7 +41,7 @@ pub enum Reading {
 impl Reading {
     pub(crate) fn of_group(group: Group) -> Self {
         match group {
-            Group::Code => Self::Code,
+            Group::Code | Group::Spaced => Self::Code,
             Group::Amount => Self::Amount,
             Group::Date => Self::Date,
             Group::Account => Self::Account,
@@ -165,6 +165,50 @@ impl Explained {
             line.push_str(" darf nicht vorkommen");
         } else if self.asked.is_some() && !matches!(self.reading, Reading::Prefix) {
             line.push_str(&format!(": {} Treffer", self.entries));
+        }
+        line
+    }
+}
+
+impl Explained {
+    /// The sentence for an English reader.
+    #[must_use]
+    pub fn english(&self) -> String {
+        let written = &self.written;
+        let mut line = match self.reading {
+            Reading::Word => format!("“{written}” in all its forms, also as a part of compounds"),
+            Reading::StopWord => {
+                return format!("“{written}” is not looked for: it stands in nearly every text");
+            }
+            Reading::Nearly => format!(
+                "“{written}” does not occur; looked for instead: {}",
+                self.terms
+                    .iter()
+                    .map(|word| format!("“{word}”"))
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            ),
+            Reading::Prefix => format!("all words that begin with “{written}”"),
+            Reading::Phrase => format!("the words “{written}” in this order"),
+            Reading::Number => format!("the number “{written}”"),
+            Reading::Code => format!(
+                "the reference “{written}”, whole or in this order (O and 0, I and 1 are the same)"
+            ),
+            Reading::Amount => format!("the amount “{written}”, with or without a thousands dot"),
+            Reading::Date => format!("the date “{written}” in every spelling"),
+            Reading::Account => format!("the account “{written}”, with or without spaces"),
+            Reading::Telephone => format!("the telephone number “{written}” in every spelling"),
+            Reading::Section => format!("the section “{written}”"),
+            Reading::Joined => format!("“{written}”, written as one word or with a hyphen"),
+        };
+        if let Some(field) = self.field {
+            line.push_str(&format!(" in the field {field}"));
+        }
+        if self.excluded {
+            line.push_str(" must not occur");
+        } else if self.asked.is_some() && !matches!(self.reading, Reading::Prefix) {
+            let hits = if self.entries == 1 { "hit" } else { "hits" };
+            line.push_str(&format!(": {} {hits}", self.entries));
         }
         line
     }

@@ -15,8 +15,8 @@ pub(crate) const COLUMNS: [&str; 4] = ["department", "kind", "tag", "corresponde
 /// The most values of a facet in an answer.
 pub const FACET_VALUES_MAX: usize = 50;
 
-const FIRST_YEAR: u64 = 1_800;
-const YEARS: usize = 400;
+/// The last year of the calendar; slots grow up to it as years are met.
+const LAST_YEAR: usize = 9_999;
 
 /// A value and how many of the hits have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,10 +114,10 @@ impl Labels {
                     .map(|(count, name)| (*count, &**name)),
             )
         };
-        let years: Vec<(u32, String)> = (FIRST_YEAR..)
+        let years: Vec<(u32, String)> = (0..)
             .zip(&counts.years)
             .filter(|(_, count)| **count > 0)
-            .map(|(year, count)| (*count, year.to_string()))
+            .map(|(year, count): (u32, &u32)| (*count, year.to_string()))
             .collect();
         Facets {
             department: named(0),
@@ -230,7 +230,7 @@ impl Counter {
             columns,
             year: fast.u64("year").ok(),
             local,
-            years: vec![0; YEARS],
+            years: Vec::new(),
             map,
         })
     }
@@ -252,12 +252,15 @@ impl Counter {
             .year
             .as_ref()
             .and_then(|year| year.first(doc))
-            .and_then(|year| year.checked_sub(FIRST_YEAR));
-        let slot = year
             .and_then(|year| usize::try_from(year).ok())
-            .and_then(|year| self.years.get_mut(year));
-        if let Some(count) = slot {
-            *count += 1;
+            .filter(|year| *year <= LAST_YEAR);
+        if let Some(year) = year {
+            if self.years.len() <= year {
+                self.years.resize(year + 1, 0);
+            }
+            if let Some(count) = self.years.get_mut(year) {
+                *count += 1;
+            }
         }
     }
 

@@ -33,7 +33,7 @@ pub use error::{IndexError, SearchError, Unusable};
 pub use explain::{Explained, Reading};
 pub use facets::{FACET_VALUES_MAX, FacetCount, Facets};
 pub use index::{Index, Options};
-pub use query::{Note, NoteKind, QUERY_BYTES_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX};
+pub use query::{Note, NoteKind, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX};
 pub use rebuild::{Checkpoint, Rebuild};
 pub use search::{Filters, Hit, LIMIT_MAX, SearchAnswer, SearchRequest, Sort};
 pub use snippet::{Highlighted, Marked, SNIPPETS_MAX, Snippet};

@@ -8,8 +8,8 @@ use tantivy::query::{ConstScoreQuery, FuzzyTermQuery, PhraseQuery, RangeQuery, T
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
-use crate::analysis::complex::{Group, canonical_piece};
-use crate::analysis::fold::fold;
+use crate::analysis::complex::{Group, code_of};
+use crate::analysis::fold::fold_start;
 use crate::analysis::question::Unit;
 use crate::analysis::{Analyzer, PART, VOCABULARY_SEPARATOR, Word};
 use crate::clauses::{Boxed, boolean, constant, days_between, micros_between, union, weighted};
@@ -333,10 +333,7 @@ impl<'p> Planner<'p> {
     ) -> Option<Boxed> {
         let mut any: Vec<Boxed> = Vec::new();
         for term in terms {
-            let size = term
-                .chars()
-                .filter(|c| c.is_alphanumeric() || *c == '§')
-                .count();
+            let size = term.chars().filter(|c| c.is_alphanumeric()).count();
             self.mark(Mark::Code(term.clone(), size), scope);
             any.push(self.term(term, CODE_WEIGHT, scope));
         }
@@ -350,7 +347,7 @@ impl<'p> Planner<'p> {
         let mut pieces = Vec::new();
         atoms.iter().for_each(|atom| atom.phrase_terms(&mut pieces));
         match group {
-            Group::Telephone => {
+            Group::Telephone | Group::Spaced => {
                 let all: Vec<_> = pieces
                     .iter()
                     .map(|piece| self.term(piece, 1.0, scope))
@@ -366,7 +363,13 @@ impl<'p> Planner<'p> {
             | Group::Account
             | Group::Joined
             | Group::Section => {
-                if pieces.len() > 1 {
+                if let [piece] = pieces.as_slice() {
+                    // The letters and digits as they stand, where the group is one run of them.
+                    if matches!(group, Group::Code | Group::Amount) {
+                        any.push(self.term(piece, 1.0, scope));
+                        self.mark(Mark::Word(piece.clone()), scope);
+                    }
+                } else if pieces.len() > 1 {
                     any.push(self.phrase_query(&pieces, scope));
                     self.mark(Mark::Phrase(pieces), scope);
                 }
@@ -379,18 +382,18 @@ impl<'p> Planner<'p> {
     fn prefix(&mut self, text: &str, scope: Scope) -> Option<Boxed> {
         self.explain(text, Reading::Prefix, scope, Vec::new());
         let (field, mark) = self.field_of(scope);
-        let folded: String = fold(text).chars().filter(|c| c.is_alphanumeric()).collect();
+        let folded: String = fold_start(text)
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect();
         let mut any: Vec<Boxed> = Vec::new();
         let mut begin = |field: Field, start: &str| {
             let term = Term::from_field_text(field, start);
             any.push(Box::new(FuzzyTermQuery::new_prefix(term, 0, false)));
         };
         if text.chars().any(|c| c.is_ascii_digit()) {
-            let pieces: Vec<String> = text
-                .split(|c: char| !c.is_alphanumeric())
-                .map(canonical_piece)
-                .collect();
-            begin(field, &format!("{mark}#{}", pieces.join(".")));
+            let code = code_of(text.split(|c: char| !c.is_alphanumeric()));
+            begin(field, &format!("{mark}#{code}"));
             begin(field, &format!("{mark}{folded}"));
         } else if scope.place.is_some_and(|place| place != Place::Text) {
             begin(field, &format!("{mark}{folded}"));

@@ -5,6 +5,52 @@ use crate::analysis::atoms::atoms;
 use crate::plan::Variants;
 use crate::query::{Node, print};
 
+/// The query with neighbouring words written as one where that is a word: `Kinder Garten`. `None` if
+/// there are none.
+pub(crate) fn join_words<E>(
+    node: &Node,
+    mut is_word: impl FnMut(&str) -> Result<bool, E>,
+) -> Result<Option<Node>, E> {
+    let Node::All(parts) = node else {
+        return Ok(None);
+    };
+    let mut joined: Vec<Node> = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    while let Some(part) = parts.get(at) {
+        at += 1;
+        if let (Some(left), Some(right)) = (plain(part), parts.get(at).and_then(plain)) {
+            let text = format!("{left}{}", right.to_lowercase());
+            if is_word(&text)? {
+                joined.push(Node::Word {
+                    text,
+                    prefix: false,
+                });
+                at += 1;
+                continue;
+            }
+        }
+        joined.push(part.clone());
+    }
+    Ok((joined.len() < parts.len()).then_some(Node::All(joined)))
+}
+
+fn plain(node: &Node) -> Option<&str> {
+    match node {
+        Node::Word {
+            text,
+            prefix: false,
+        } => text.chars().all(char::is_alphabetic).then_some(text),
+        Node::All(_)
+        | Node::Any(_)
+        | Node::Not(_)
+        | Node::Word { .. }
+        | Node::Phrase(_)
+        | Node::In(..)
+        | Node::Days { .. }
+        | Node::Years { .. } => None,
+    }
+}
+
 /// The query as it should have been typed.
 pub(crate) fn rewrite(node: &Node, variants: &Variants, analyzer: &mut Analyzer) -> String {
     print(&replace(node, variants, analyzer))

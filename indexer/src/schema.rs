@@ -18,7 +18,7 @@ use crate::body::{self, PAGE_GAP, PageDraft};
 use crate::entry::{Entry, Key};
 
 /// Raised with every change of fields, analysis or word lists: an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 1;
+pub(crate) const ANALYSIS_VERSION: u32 = 2;
 
 /// The name under which the splitter is registered.
 pub(crate) const SPELLED: &str = "spelled";

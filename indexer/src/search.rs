@@ -7,7 +7,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, Searcher, Term};
 
 use crate::access::Access;
-use crate::analysis::Analyzer;
+use crate::analysis::{Analyzer, PART};
 use crate::clauses::{constant, days_between, instants_between, union};
 use crate::collect::{Gather, Gathered, Rank};
 use crate::correct::Corrector;
@@ -18,8 +18,8 @@ use crate::explain::{Explained, Reading};
 use crate::facets::Facets;
 use crate::index::{Index, Serving};
 use crate::plan::{Plan, Planner, Variants};
-use crate::query::{Node, Note, Parsed, parse};
-use crate::rewrite::rewrite;
+use crate::query::{Node, Note, Parsed, parse, print};
+use crate::rewrite::{join_words, rewrite};
 use crate::snippet::{Highlighted, Snippet, Snippets};
 
 /// The most hits in one answer.
@@ -149,6 +149,13 @@ struct Asked<'a> {
     after: Option<Rank>,
 }
 
+/// A question answered instead of the one asked.
+struct SecondTry {
+    plan: Plan,
+    gathered: Gathered,
+    query: String,
+}
+
 impl Index {
     /// Answers a question. Blocks; takes a fraction of a millisecond to some milliseconds.
     ///
@@ -195,16 +202,10 @@ impl Index {
         let mut corrected = None;
         if gathered.total == 0
             && let Some(node) = &parsed.node
+            && let Some(second) = self.second_try(asked, node, &plan, analyzer)?
         {
-            let variants = self.variants(asked, &plan, analyzer)?;
-            if !variants.is_empty() {
-                let mut second = self.plan(asked, Some(node), &variants, analyzer);
-                let found = self.run(asked, &mut second)?;
-                if found.total > 0 {
-                    (plan, gathered) = (second, found);
-                    corrected = Some(rewrite(node, &variants, analyzer));
-                }
-            }
+            (plan, gathered) = (second.plan, second.gathered);
+            corrected = Some(second.query);
         }
         let explained = if asked.request.explain {
             self.explained(asked, plan.explained)?
@@ -252,6 +253,55 @@ impl Index {
             notes: parsed.notes,
             explained,
         })
+    }
+
+    /// What was probably meant, where nothing is found: words that belong together, then typing errors.
+    fn second_try(
+        &self,
+        asked: &Asked<'_>,
+        node: &Node,
+        first: &Plan,
+        analyzer: &mut Analyzer,
+    ) -> Result<Option<SecondTry>, SearchError> {
+        let corrector = self.corrector(asked);
+        let joined = join_words(node, |text| {
+            let stem = analyzer.word(text).stem.clone();
+            let terms = [format!("{PART}{stem}"), stem];
+            let entries = corrector.visible(self.shared.fields.all, &terms, 1)?;
+            Ok::<bool, SearchError>(entries > 0)
+        })?;
+        if let Some(joined) = joined {
+            let mut plan = self.plan(asked, Some(&joined), &Variants::new(), analyzer);
+            let gathered = self.run(asked, &mut plan)?;
+            if gathered.total > 0 {
+                let query = print(&joined);
+                return Ok(Some(SecondTry {
+                    plan,
+                    gathered,
+                    query,
+                }));
+            }
+        }
+        let variants = self.variants(asked, first, analyzer)?;
+        if variants.is_empty() {
+            return Ok(None);
+        }
+        let mut plan = self.plan(asked, Some(node), &variants, analyzer);
+        let gathered = self.run(asked, &mut plan)?;
+        let query = rewrite(node, &variants, analyzer);
+        Ok((gathered.total > 0).then_some(SecondTry {
+            plan,
+            gathered,
+            query,
+        }))
+    }
+
+    fn corrector<'a>(&'a self, asked: &'a Asked<'_>) -> Corrector<'a> {
+        Corrector {
+            searcher: &asked.searcher,
+            fields: &self.shared.fields,
+            access: &asked.access,
+        }
     }
 
     fn plan(
@@ -358,11 +408,7 @@ impl Index {
         plan: &Plan,
         analyzer: &mut Analyzer,
     ) -> Result<Variants, SearchError> {
-        let corrector = Corrector {
-            searcher: &asked.searcher,
-            fields: &self.shared.fields,
-            access: &asked.access,
-        };
+        let corrector = self.corrector(asked);
         let mut variants = Variants::new();
         for leaf in &plan.leaves {
             if variants.contains_key(&leaf.word.stem)
@@ -384,11 +430,7 @@ impl Index {
         asked: &Asked<'_>,
         mut explained: Vec<Explained>,
     ) -> Result<Vec<Explained>, SearchError> {
-        let corrector = Corrector {
-            searcher: &asked.searcher,
-            fields: &self.shared.fields,
-            access: &asked.access,
-        };
+        let corrector = self.corrector(asked);
         for piece in &mut explained {
             let Some((field, mark)) = piece.asked else {
                 continue;

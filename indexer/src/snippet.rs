@@ -440,9 +440,7 @@ fn windows(matches: &[Match], body: &Body<'_>) -> Vec<Range<usize>> {
 }
 
 fn count_letters(text: &str) -> usize {
-    text.chars()
-        .filter(|c| c.is_alphanumeric() || *c == '§')
-        .count()
+    text.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
 /// The bytes of a match on its page.

@@ -10,7 +10,7 @@ use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
 use crate::access::Access;
-use crate::analysis::fold::fold;
+use crate::analysis::fold::fold_start;
 use crate::analysis::{VOCABULARY_SEPARATOR, is_stop_word};
 use crate::clauses::union;
 use crate::correct::Corrector;
@@ -26,6 +26,7 @@ use crate::snippet::Highlighted;
 pub const SUGGESTIONS_MAX: usize = 20;
 
 const PREFIX_CHARS_MIN: usize = 2;
+/// Visible words of a segment that are looked at.
 const TERMS_MAX: usize = 4_000;
 const CHECKED_MAX: usize = 40;
 const COUNT_MAX: u32 = 10_000;
@@ -75,8 +76,9 @@ pub struct Suggestions {
 /// A word of the vocabulary under one folded form.
 #[derive(Default)]
 struct Candidate {
-    forms: Vec<(String, u64)>,
-    entries: u64,
+    forms: Vec<String>,
+    /// How many entries may have it at most, those included that the asker may not see.
+    at_most: u64,
 }
 
 impl Index {
@@ -108,7 +110,7 @@ impl Index {
             .text
             .split_at_checked(start)
             .unwrap_or((&request.text, ""));
-        let folded = fold(last);
+        let folded = fold_start(last);
         if access.is_empty() || folded.chars().count() < PREFIX_CHARS_MIN {
             return Ok(Suggestions {
                 seq,
@@ -128,13 +130,12 @@ impl Index {
         candidates.sort_by(|left, right| {
             right
                 .1
-                .entries
-                .cmp(&left.1.entries)
+                .at_most
+                .cmp(&left.1.at_most)
                 .then_with(|| left.0.cmp(&right.0))
         });
-        candidates.truncate(CHECKED_MAX);
         let mut words = Vec::new();
-        for (folded, candidate) in candidates {
+        for (folded, candidate) in self.most_frequent(&corrector, candidates)? {
             words.extend(self.visible_word(&corrector, before, &folded, &candidate)?);
         }
         words.sort_by(|left, right| {
@@ -151,7 +152,34 @@ impl Index {
         })
     }
 
-    /// Words of the vocabulary that begin so.
+    /// The candidates that most of the visible entries have. They come in the order of how many may
+    /// have them at most, so that most need not be counted.
+    fn most_frequent(
+        &self,
+        corrector: &Corrector<'_>,
+        candidates: Vec<(String, Candidate)>,
+    ) -> Result<Vec<(String, Candidate)>, SearchError> {
+        let field = self.shared.fields.vocabulary;
+        let mut best: Vec<(u64, (String, Candidate))> = Vec::new();
+        for (folded, candidate) in candidates {
+            if best.len() == CHECKED_MAX
+                && best.last().is_some_and(|last| last.0 >= candidate.at_most)
+            {
+                break;
+            }
+            let mut entries = 0;
+            for written in &candidate.forms {
+                let term = format!("{folded}{VOCABULARY_SEPARATOR}{written}");
+                entries += u64::from(corrector.visible(field, &[term], COUNT_MAX)?);
+            }
+            let at = best.partition_point(|kept| kept.0 >= entries);
+            best.insert(at, (entries, (folded, candidate)));
+            best.truncate(CHECKED_MAX);
+        }
+        Ok(best.into_iter().map(|(_, candidate)| candidate).collect())
+    }
+
+    /// Visible words of the vocabulary that begin so.
     fn candidates(
         &self,
         corrector: &Corrector<'_>,
@@ -168,6 +196,10 @@ impl Index {
             let mut stream = terms.into_stream().map_err(tantivy::TantivyError::from)?;
             let mut read = 0;
             while stream.advance() && read < TERMS_MAX {
+                // What the asker may not see takes no place from what he may.
+                if corrector.visible_postings(reader, &index, stream.value(), 1)? == 0 {
+                    continue;
+                }
                 read += 1;
                 let Ok(term) = std::str::from_utf8(stream.key()) else {
                     continue;
@@ -175,12 +207,10 @@ impl Index {
                 let Some((word, written)) = term.split_once(VOCABULARY_SEPARATOR) else {
                     continue;
                 };
-                let entries = u64::from(stream.value().doc_freq);
                 let candidate = found.entry(word.to_owned()).or_default();
-                candidate.entries += entries;
-                match candidate.forms.iter_mut().find(|form| form.0 == written) {
-                    Some(form) => form.1 += entries,
-                    None => candidate.forms.push((written.to_owned(), entries)),
+                candidate.at_most += u64::from(stream.value().doc_freq);
+                if !candidate.forms.iter().any(|form| form == written) {
+                    candidate.forms.push(written.to_owned());
                 }
             }
         }
@@ -198,7 +228,7 @@ impl Index {
         let field = self.shared.fields.vocabulary;
         let mut best: Option<(u32, &str)> = None;
         let mut terms = Vec::new();
-        for (written, _) in &candidate.forms {
+        for written in &candidate.forms {
             let term = format!("{folded}{VOCABULARY_SEPARATOR}{written}");
             let entries = corrector.visible(field, std::slice::from_ref(&term), COUNT_MAX)?;
             if entries > 0 {

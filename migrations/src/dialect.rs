@@ -114,11 +114,23 @@ fn sqlite_guard(table: &str, guard: Guard, key: &str) -> Vec<String> {
 
 fn postgres_guard(table: &str, guard: Guard) -> Vec<String> {
     let body = match guard {
-        Guard::AppendOnly | Guard::Chained => format!(
-            "RAISE EXCEPTION '{table}: rows are never changed or deleted' USING ERRCODE = 'P0001';"
+        Guard::AppendOnly => format!(
+            "BEGIN \
+             RAISE EXCEPTION '{table}: rows are never changed or deleted' USING ERRCODE = 'P0001'; END"
+        ),
+        // The key refuses a number that is taken, so whoever has the last one before it is the next.
+        Guard::Chained => format!(
+            "DECLARE last BYTEA; BEGIN \
+             IF TG_OP = 'INSERT' THEN \
+               SELECT h INTO last FROM {table} WHERE seq = NEW.seq - 1; \
+               IF NEW.seq <> 0 AND NEW.prev IS DISTINCT FROM last THEN \
+                 RAISE EXCEPTION '{table}: a row must follow the last one'; END IF; \
+               RETURN NEW; \
+             END IF; \
+             RAISE EXCEPTION '{table}: rows are never changed or deleted' USING ERRCODE = 'P0001'; END"
         ),
         Guard::Versioned => format!(
-            "IF TG_OP = 'INSERT' THEN \
+            "BEGIN IF TG_OP = 'INSERT' THEN \
                IF NEW.version <> 1 THEN RAISE EXCEPTION '{table}: a row begins with version 1'; END IF; \
                RETURN NEW; \
              ELSIF TG_OP = 'UPDATE' THEN \
@@ -126,17 +138,15 @@ fn postgres_guard(table: &str, guard: Guard) -> Vec<String> {
                  RAISE EXCEPTION '{table}: a change must carry the next version'; END IF; \
                RETURN NEW; \
              END IF; \
-             RAISE EXCEPTION '{table}: rows are never deleted';"
+             RAISE EXCEPTION '{table}: rows are never deleted'; END"
         ),
     };
     let events = match guard {
-        Guard::AppendOnly | Guard::Chained => "UPDATE OR DELETE",
-        Guard::Versioned => "INSERT OR UPDATE OR DELETE",
+        Guard::AppendOnly => "UPDATE OR DELETE",
+        Guard::Chained | Guard::Versioned => "INSERT OR UPDATE OR DELETE",
     };
     vec![
-        format!(
-            "CREATE FUNCTION {table}_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
-        ),
+        format!("CREATE FUNCTION {table}_guard() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"),
         format!(
             "CREATE FUNCTION {table}_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              RAISE EXCEPTION '{table}: rows are never deleted'; END $$"

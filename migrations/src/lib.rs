@@ -6,6 +6,8 @@ mod dialect;
 mod m0001_log;
 mod m0002_people;
 mod m0003_documents;
+mod m0004_rights;
+mod m0005_webhooks;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -20,6 +22,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_log::Step),
             Box::new(m0002_people::Step),
             Box::new(m0003_documents::Step),
+            Box::new(m0004_rights::Step),
+            Box::new(m0005_webhooks::Step),
         ]
     }
 }

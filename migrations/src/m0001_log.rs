@@ -53,6 +53,7 @@ const SCHEMA: &[&str] = &[
         domain TEXT NOT NULL,
         kek TEXT NOT NULL,
         wrapped {blob} NOT NULL){strict}",
+    "CREATE INDEX subject_key_kek ON subject_key (kek)",
     "CREATE TABLE checkpoint (
         size {big} NOT NULL PRIMARY KEY,
         root {blob} NOT NULL,
@@ -78,6 +79,11 @@ const SCHEMA: &[&str] = &[
 #[expect(elided_lifetimes_in_paths, reason = "the trait is written without it")]
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
+    // Left to itself, the library gives a step a transaction on PostgreSQL only.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, SCHEMA).await?;
         guard(manager, "audit", Guard::Chained, "").await?;

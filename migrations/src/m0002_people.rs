@@ -88,6 +88,11 @@ const SCHEMA: &[&str] = &[
 #[expect(elided_lifetimes_in_paths, reason = "the trait is written without it")]
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
+    // Left to itself, the library gives a step a transaction on PostgreSQL only.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, SCHEMA).await?;
         for table in ["department", "account", "role_grant", "access_token"] {

@@ -29,6 +29,7 @@ const SCHEMA: &[&str] = &[
         name {blob} NOT NULL PRIMARY KEY REFERENCES blob (name),
         kek TEXT NOT NULL,
         wrapped {blob} NOT NULL){strict}",
+    "CREATE INDEX blob_key_kek ON blob_key (kek)",
     "CREATE TABLE document (
         id {uuid} NOT NULL PRIMARY KEY,
         version {big} NOT NULL,
@@ -92,6 +93,11 @@ const SCHEMA: &[&str] = &[
 #[expect(elided_lifetimes_in_paths, reason = "the trait is written without it")]
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
+    // Left to itself, the library gives a step a transaction on PostgreSQL only.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, SCHEMA).await?;
         for table in ["document", "document_version", "rendition"] {

@@ -32,7 +32,8 @@ pub fn grants(application: &str, auditor: &str) -> Option<Vec<String>> {
             "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {application}"
         ));
     }
-    for table in APPEND_ONLY.iter().chain(VERSIONED) {
+    all.push(format!("GRANT SELECT ON seaql_migrations TO {application}"));
+    for table in APPEND_ONLY.iter().chain(VERSIONED).chain(VERIFIED) {
         all.push(format!("GRANT SELECT ON {table} TO {auditor}"));
     }
     Some(all)
@@ -48,9 +49,13 @@ pub const VERSIONED: &[&str] = &[
     "account",
     "role_grant",
     "access_token",
+    "compartment",
+    "compartment_grant",
+    "deputation",
     "document",
     "document_version",
     "rendition",
+    "webhook",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[
@@ -60,6 +65,11 @@ pub const FREE: &[&str] = &[
     "document_tag",
     "idempotency",
     "job",
+    "webhook_delivery",
+    "webhook_follower",
+    "webhook_health",
     "installation",
-    "seaql_migrations",
 ];
+/// Tables that verification reads beside those of the evidence: openings and their keys, both of use
+/// only to whoever has the key file.
+pub const VERIFIED: &[&str] = &["audit_private", "subject_key", "installation"];

@@ -5,13 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpMessage, HttpServer};
+use actix_web::{App, HttpServer};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use indexer::Index;
@@ -24,30 +20,30 @@ use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::archive::{Archive, OpenError};
-use crate::audit::event::Look;
 use crate::base::db::{DbError, sql};
-use crate::base::{Actor, Tasks, Timestamp};
-use crate::config::Config;
+use crate::base::{JobKind, Tasks, Timestamp};
+use crate::config::{Auth, Config};
 use crate::http::edge::{Edge, edge};
-use crate::http::extract::{BodyLimits, RequestId};
+use crate::http::extract::BodyLimits;
 use crate::http::health::{Health, Probe, get_live, get_ready};
 use crate::http::limits::RateLimits;
 use crate::http::metrics::{Metrics, get_metrics};
+use crate::http::multipart::Room;
 use crate::http::openapi::EdgeParts;
 use crate::http::page::Cursors;
+use crate::http::parameters::{Parameters, parameters};
 use crate::http::reference::{self, Reference};
 use crate::jobs::{self, Runner};
-use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
-use crate::search::{Follower, Progress};
+use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
+use crate::webhooks::{self, Postman};
 use crate::{departments, documents, feed, pages, replay, search};
 
 /// Free room below which the archive takes nothing in, in bytes.
 const FREE_BYTES_MIN: u64 = 256 << 20;
-/// How far the index may be behind before the server says that it is not ready.
-const INDEX_LAG_MAX: u64 = 100_000;
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -92,6 +88,7 @@ pub enum ServeError {
         (name = "documents", description = "File, read and change documents"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
+        (name = "webhooks", description = "Changes, told to your own program"),
         (name = "people", description = "Sign-in, tokens, accounts, departments"),
         (name = "health", description = "For whoever runs the server")
     ),
@@ -110,6 +107,7 @@ pub fn contract() -> Contract {
     contract.merge(documents::ApiDoc::openapi());
     contract.merge(feed::ApiDoc::openapi());
     contract.merge(search::ApiDoc::openapi());
+    contract.merge(webhooks::ApiDoc::openapi());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = contract.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
@@ -139,11 +137,29 @@ impl Server {
             Publisher::open(&archive.db, &archive.storage, archive.publication.clone()).await?;
         let published = publisher.state();
         publisher.start(&tasks);
-        let follower = Follower::start(&archive.db, &archive.storage, &index, &tasks);
+        let follower = Follower::start(
+            &archive.db,
+            &archive.storage,
+            &index,
+            config.index.commit,
+            &tasks,
+        );
         let (origin, first) = archive.access.clone();
         let looks = Looks::start(&archive.db, origin, first, &tasks);
         let extractor = Extractor::new(worker_binary(), extract_limits(&config));
-        Runner::start(&archive.db, &archive.storage, extractor, &tasks);
+        webhooks::Follower::start(&archive.db, &tasks);
+        let (rules, most) = (
+            webhooks::Rules::of(&config.webhooks),
+            config.webhooks.at_once_max,
+        );
+        let postman = Postman::new(&archive.db, &archive.storage, &looks, rules);
+        Runner::start(
+            &archive.db,
+            &archive.storage,
+            extractor,
+            (postman, most),
+            &tasks,
+        );
         Ok(Self {
             config,
             archive,
@@ -161,12 +177,17 @@ impl Server {
         &self.archive
     }
 
+    /// How sign-in works here.
+    #[must_use]
+    pub const fn auth(&self) -> &Auth {
+        &self.config.auth
+    }
+
     /// How many records the index is behind.
     #[must_use]
     pub fn behind(&self) -> u64 {
-        let applied = self.follower.progress().seq.map_or(0, |seq| seq + 1);
-        let head = self.archive.db.head().borrow().map_or(0, |seq| seq + 1);
-        head.saturating_sub(applied)
+        let head = *self.archive.db.head().borrow();
+        self.follower.progress().behind(head)
     }
 
     /// Listens until the process is told to end; `announce` is told the address first.
@@ -187,7 +208,8 @@ impl Server {
             App::new()
                 .app_data(edge_data.clone())
                 .configure(configure.clone())
-                .wrap(from_fn(refusals))
+                .wrap(from_fn(parameters))
+                .wrap(from_fn(departments::refusals))
                 .wrap(from_fn(edge))
         })
         .client_request_timeout(self.config.timeouts.head)
@@ -237,8 +259,9 @@ impl Server {
     fn parts(&self, metrics: &Arc<Metrics>) -> Result<Parts, ServeError> {
         let config = &self.config;
         let limits = Arc::new(RateLimits::new(config.rates));
+        let contract = contract();
         let reference =
-            Reference::new(&contract()).map_err(|problem| ServeError::Contract(problem.chain()))?;
+            Reference::new(&contract).map_err(|problem| ServeError::Contract(problem.chain()))?;
         Ok(Parts {
             db: Data::new(self.archive.db.clone()),
             storage: Data::new(self.archive.storage.clone()),
@@ -246,8 +269,10 @@ impl Server {
             index: Data::new(self.index.clone()),
             follower: Data::new(self.follower.clone()),
             publication: Data::new(self.archive.publication.clone()),
+            webhook_rules: Data::new(webhooks::Rules::of(&config.webhooks)),
             cursors: Data::new(Cursors::new(self.archive.cursor_key)),
             reference: Data::new(reference),
+            parameters: Data::new(Parameters::of(&contract)),
             body_limits: Data::new(BodyLimits {
                 json_bytes_max: config.limits.body_bytes_max,
                 upload_bytes_max: config.limits.upload_bytes_max,
@@ -255,6 +280,9 @@ impl Server {
             health: Data::new(Health::new(self.probes())),
             metrics: Data::from(Arc::clone(metrics)),
             rate_limits: Data::from(Arc::clone(&limits)),
+            auth: Data::new(config.auth),
+            tasks: Data::new(self.tasks.clone()),
+            room: Data::new(room(&self.archive.backend)),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,
@@ -298,10 +326,7 @@ impl Server {
             Arc::new(DatabaseProbe(self.archive.db.clone())),
             Arc::new(BlobsProbe(self.archive.clone())),
             Arc::new(LogProbe(self.published.clone())),
-            Arc::new(IndexProbe {
-                follower: self.follower.clone(),
-                db: self.archive.db.clone(),
-            }),
+            Arc::new(IndexProbe::new(&self.follower, &self.archive.db)),
         ]
     }
 
@@ -310,6 +335,7 @@ impl Server {
         let (db, follower) = (self.archive.db.clone(), self.follower.clone());
         let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
         let backend = self.archive.backend.clone();
+        let keep = self.config.webhooks.keep;
         self.tasks.start("figures", |end| async move {
             let mut rounds: u32 = 0;
             loop {
@@ -323,6 +349,11 @@ impl Server {
                     && let Err(error) = replay::sweep(&db).await
                 {
                     tracing::warn!(error = %error, "old saved answers could not be swept");
+                }
+                if rounds.is_multiple_of(720)
+                    && let Err(error) = webhooks::sweep(&db, keep).await
+                {
+                    tracing::warn!(error = %error, "old deliveries could not be swept");
                 }
                 rounds = rounds.wrapping_add(1);
                 tokio::select! {
@@ -376,48 +407,30 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
         .index_lag_records
         .set(whole(head.saturating_sub(applied)));
     metrics.log_checkpoint_size.set(whole(published.size));
-    if let Ok(backlog) = jobs::backlog(db.read()).await {
-        let oldest = backlog
-            .oldest
-            .map_or(0, |at| db.now().micros() - at.micros());
-        let age = Duration::from_micros(u64::try_from(oldest).unwrap_or_default());
-        metrics.queue("jobs", backlog.waiting, age);
-        metrics.queue("failed", backlog.failed, Duration::ZERO);
+    let since = published.at.map_or(0, |at| db.now().micros() - at.micros());
+    let since = Duration::from_micros(u64::try_from(since).unwrap_or_default());
+    metrics.log_checkpoint_age_seconds.set(since.as_secs_f64());
+    let queues = [
+        (JobKind::ExtractText, "jobs", "failed"),
+        (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
+    ];
+    for (kind, waiting, failed) in queues {
+        if let Ok(backlog) = jobs::backlog(db.read(), kind).await {
+            let oldest = backlog
+                .oldest
+                .map_or(0, |at| db.now().micros() - at.micros());
+            let age = Duration::from_micros(u64::try_from(oldest).unwrap_or_default());
+            metrics.queue(waiting, backlog.waiting, age);
+            metrics.queue(failed, backlog.failed, Duration::ZERO);
+        }
     }
 }
 
-/// Records every refusal: who was signed in and was not allowed, and whoever came with a token that
-/// is none. Requests without any credentials are not recorded: they would let anybody fill the log.
-async fn refusals<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let answered = next.call(request).await?;
-    let asked = answered.request();
-    let token = asked.headers().contains_key(AUTHORIZATION);
-    let refused = match answered.status() {
-        StatusCode::FORBIDDEN => true,
-        StatusCode::UNAUTHORIZED => token,
-        _ => false,
-    };
-    if refused && let Some(looks) = asked.app_data::<Data<Looks>>().cloned() {
-        let known = asked.extensions().get::<Actor>().cloned();
-        let mut actor = known.unwrap_or_else(Actor::nobody);
-        if actor.request.is_none() {
-            let id = asked.extensions().get::<RequestId>().copied();
-            actor.request = id.map(|id| crate::base::RequestId::of(id.0));
-        }
-        let looked = Looked {
-            look: Look::Refused,
-            actor,
-            department: None,
-            document: None,
-            outcome: crate::audit::Outcome::Refused,
-        };
-        // The answer is a refusal already; that it could not be noted is in the log of the process.
-        looks.note(looked).await;
-    }
-    Ok(answered)
+/// How much room the store has for content.
+fn room(backend: &storage::Backend) -> Room {
+    let backend = backend.clone();
+    let free_bytes = move || Some(backend.free_space().ok()??.free_bytes);
+    Room::new(free_bytes, FREE_BYTES_MIN)
 }
 
 /// The running binary is its own worker; this name also works after an update has replaced it.
@@ -428,7 +441,9 @@ fn worker_binary() -> PathBuf {
 fn extract_limits(config: &Config) -> indexer::extract::Limits {
     indexer::extract::Limits {
         memory_bytes_max: config.extract.memory_bytes_max,
+        document_chars_max: config.extract.text_chars_max,
         wall_time_max: config.extract.time_max,
+        cpu_seconds_max: u32::try_from(config.extract.time_max.as_secs()).unwrap_or(u32::MAX),
         pages_max: config.extract.pages_max,
         workers_max: config.extract.workers,
         ..indexer::extract::Limits::default()
@@ -469,12 +484,17 @@ struct Parts {
     index: Data<Index>,
     follower: Data<Follower>,
     publication: Data<crate::ledger::publisher::Publication>,
+    webhook_rules: Data<webhooks::Rules>,
     cursors: Data<Cursors>,
     reference: Data<Reference>,
+    parameters: Data<Parameters>,
     body_limits: Data<BodyLimits>,
     health: Data<Health>,
     metrics: Data<Metrics>,
     rate_limits: Data<RateLimits>,
+    auth: Data<Auth>,
+    tasks: Data<Tasks>,
+    room: Data<Room>,
     edge: Data<Edge>,
 }
 
@@ -488,15 +508,21 @@ impl Parts {
                 .app_data(self.index)
                 .app_data(self.follower)
                 .app_data(self.publication)
+                .app_data(self.webhook_rules)
                 .app_data(self.cursors)
                 .app_data(self.body_limits)
+                .app_data(self.parameters)
                 .app_data(self.health)
                 .app_data(self.metrics)
                 .app_data(self.rate_limits)
+                .app_data(self.auth)
+                .app_data(self.tasks)
+                .app_data(self.room)
                 .configure(departments::routes)
                 .configure(documents::routes)
                 .configure(feed::routes)
                 .configure(search::routes)
+                .configure(webhooks::routes)
                 .configure(pages::routes)
                 .configure(reference::routes(self.reference))
                 .service(web::resource("/health/live").get(get_live))
@@ -515,12 +541,17 @@ impl Clone for Parts {
             index: self.index.clone(),
             follower: self.follower.clone(),
             publication: self.publication.clone(),
+            webhook_rules: self.webhook_rules.clone(),
             cursors: self.cursors.clone(),
             reference: self.reference.clone(),
+            parameters: self.parameters.clone(),
             body_limits: self.body_limits.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             rate_limits: self.rate_limits.clone(),
+            auth: self.auth.clone(),
+            tasks: self.tasks.clone(),
+            room: self.room.clone(),
             edge: self.edge.clone(),
         }
     }
@@ -587,32 +618,6 @@ impl Probe for LogProbe {
             Err(format!("not published beyond {} records", now.size))
         } else {
             Ok(format!("{} records under the last checkpoint", now.size))
-        })
-        .boxed()
-    }
-}
-
-struct IndexProbe {
-    follower: Follower,
-    db: Db,
-}
-
-impl Probe for IndexProbe {
-    fn name(&self) -> &'static str {
-        "index"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
-        let progress = self.follower.progress();
-        let applied = progress.seq.map_or(0, |seq| seq + 1);
-        let head = self.db.head().borrow().map_or(0, |seq| seq + 1);
-        let behind = head.saturating_sub(applied);
-        std::future::ready(if progress.failing {
-            Err(format!("fails; {behind} records behind"))
-        } else if behind > INDEX_LAG_MAX {
-            Err(format!("{behind} records behind"))
-        } else {
-            Ok(format!("{behind} records behind"))
         })
         .boxed()
     }

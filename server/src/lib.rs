@@ -21,3 +21,4 @@ pub mod proof;
 pub mod replay;
 pub mod search;
 pub mod unit;
+pub mod webhooks;

@@ -1,21 +1,27 @@
 //! Idempotency: the saved answer stands in the same transaction as the effect.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use sea_orm::ConnectionTrait;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::audit::log::{Receipt, hash_of};
 use crate::base::db::{DbError, sql};
-use crate::base::{AccountId, Timestamp};
+use crate::base::{AccountId, Actor, Timestamp};
 use crate::http::extract::IdempotencyKey;
 use crate::http::{Kind, Problem};
-use crate::unit::{Db, Unit};
+use crate::unit::{Db, Unit, Written};
 
 /// How long a saved answer is kept.
 pub const KEPT_HOURS: i64 = 24;
+/// How long a request waits for the answer of the one that used the same key before it.
+const FIRST_ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// The number of the record that a change left in the log.
 pub const LOG_SEQ: HeaderName = HeaderName::from_static("papierlos-log-seq");
@@ -53,6 +59,22 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// `201` with this body.
+    pub fn created(body: &impl Serialize) -> Result<Self, DbError> {
+        Ok(Self {
+            status: 201,
+            headers: Vec::new(),
+            body: serde_json::to_string(body).map_err(|_source| DbError::Log("no JSON"))?,
+        })
+    }
+
+    /// The same with this header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: String) -> Self {
+        self.headers.push((name.to_owned(), value));
+        self
+    }
+
     /// The response, with the receipt of what was recorded.
     #[must_use]
     pub fn respond(&self, receipt: Option<Receipt>) -> HttpResponse {
@@ -78,7 +100,7 @@ pub fn with_receipt(response: &mut HttpResponseBuilder, receipt: Receipt) {
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+enum Known {
     /// Nothing: it is new.
     New,
     /// The same request came before, and this was the answer.
@@ -87,8 +109,98 @@ pub enum Known {
     Reused,
 }
 
+/// Why an answer was not saved.
+#[derive(Debug, Error)]
+pub enum SaveError {
+    /// Another request with the same key was faster: the unit must be given up.
+    #[error("the idempotency key was taken meanwhile")]
+    KeyTaken,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// What keeps a request from having its effect twice, where its caller gave it a key.
+#[derive(Debug, Clone)]
+pub struct Once {
+    account: AccountId,
+    key: Option<IdempotencyKey>,
+    request: Fingerprint,
+}
+
+impl Once {
+    /// For this request of this actor.
+    #[must_use]
+    pub fn new(actor: &Actor, key: Option<IdempotencyKey>, request: Fingerprint) -> Self {
+        Self {
+            account: actor.account,
+            key,
+            request,
+        }
+    }
+
+    /// The answer that was given before, if any.
+    pub async fn answered(&self, db: &Db) -> Result<Option<HttpResponse>, Problem> {
+        match &self.key {
+            Some(key) => answer(look_up(db, self.account, key, &self.request).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Saves the answer in the unit that has the effect.
+    pub async fn save(&self, unit: &Unit, answer: &Answer) -> Result<(), SaveError> {
+        match &self.key {
+            Some(key) if !save(unit, key, &self.request, answer).await? => Err(SaveError::KeyTaken),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The answer of a write; where another request with the same key was faster, its answer.
+    pub async fn finish<E: Into<Problem>>(
+        &self,
+        db: &Db,
+        written: Result<Written<Answer>, E>,
+    ) -> Result<HttpResponse, Problem> {
+        let problem: Problem = match written {
+            Ok(written) => return Ok(written.value.respond(Some(written.receipt))),
+            Err(error) => error.into(),
+        };
+        if problem.kind() == Kind::IdempotencyInProgress {
+            self.first_answer(db).await
+        } else {
+            Err(problem)
+        }
+    }
+
+    /// The answer of the request that was faster. It may still wait for its commit.
+    async fn first_answer(&self, db: &Db) -> Result<HttpResponse, Problem> {
+        let mut head = db.head();
+        let end = tokio::time::Instant::now() + FIRST_ANSWER_MAX;
+        loop {
+            head.borrow_and_update();
+            if let Some(answer) = self.answered(db).await? {
+                return Ok(answer);
+            }
+            if !matches!(
+                tokio::time::timeout_at(end, head.changed()).await,
+                Ok(Ok(()))
+            ) {
+                return Err(Problem::new(Kind::IdempotencyInProgress).retry_after_seconds(1));
+            }
+        }
+    }
+}
+
+/// Whether an answer is saved under this key, to whatever request.
+pub async fn knows(db: &Db, actor: &Actor, key: &IdempotencyKey) -> Result<bool, DbError> {
+    let on = db.read();
+    let text = "SELECT 1 FROM idempotency WHERE account_id = $1 AND key = $2";
+    let values = [actor.account.raw().into(), key.as_str().into()];
+    Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
+}
+
 /// Looks a key up.
-pub async fn look_up(
+async fn look_up(
     db: &Db,
     account: AccountId,
     key: &IdempotencyKey,
@@ -133,7 +245,7 @@ async fn receipt_of(on: &impl ConnectionTrait, unit: Uuid) -> Result<Option<Rece
 
 /// Saves the answer in the unit that has the effect. False when the key was taken meanwhile: then
 /// the unit must be given up and the saved answer read.
-pub async fn save(
+async fn save(
     unit: &Unit,
     key: &IdempotencyKey,
     request: &Fingerprint,
@@ -171,7 +283,7 @@ pub async fn sweep(db: &Db) -> Result<(), DbError> {
 }
 
 /// The answer to a known key; nothing where it is new.
-pub fn answer(known: Known) -> Result<Option<HttpResponse>, Problem> {
+fn answer(known: Known) -> Result<Option<HttpResponse>, Problem> {
     match known {
         Known::New => Ok(None),
         Known::Answered(answer, receipt) => {

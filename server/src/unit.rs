@@ -130,8 +130,14 @@ enum Rule {
 }
 
 impl Db {
-    /// Opens the database and starts the thread that writes.
-    pub async fn open(url: &str, log: Log, clock: Arc<dyn Clock>) -> Result<Self, DbError> {
+    /// Opens the database, to read through up to `connections_max` connections, and starts the
+    /// thread that writes.
+    pub async fn open(
+        url: &str,
+        connections_max: u32,
+        log: Log,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DbError> {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let (ready, opened) = oneshot::channel();
         let (announce, head) = watch::channel(None);
@@ -160,7 +166,7 @@ impl Db {
             .spawn(writer)
             .map_err(|_source| DbError::GivenUp)?;
         opened.await.map_err(|_closed| DbError::GivenUp)??;
-        let reader = connect(url, Access::Read).await?;
+        let reader = connect(url, Access::Read { connections_max }).await?;
         let thread = std::sync::Mutex::new(Some(thread));
         Ok(Self {
             shared: Arc::new(Shared {
@@ -293,7 +299,12 @@ enum Outcome {
 }
 
 trait Work: Send {
-    fn run<'a>(self: Box<Self>, tx: &'a DatabaseTransaction, now: Timestamp) -> Local<'a, Outcome>;
+    fn run<'a>(
+        self: Box<Self>,
+        tx: &'a DatabaseTransaction,
+        log: &'a mut Log,
+        now: Timestamp,
+    ) -> Local<'a, Outcome>;
     fn fail(self: Box<Self>, error: DbError);
     fn is_stop(&self) -> bool {
         false
@@ -308,6 +319,7 @@ impl Work for Stop {
     fn run<'a>(
         self: Box<Self>,
         _tx: &'a DatabaseTransaction,
+        _log: &'a mut Log,
         _now: Timestamp,
     ) -> Local<'a, Outcome> {
         Box::pin(async move {
@@ -338,7 +350,12 @@ where
     E: From<DbError> + Send + 'static,
     F: AsyncFnOnce(&mut Unit) -> Result<T, E> + Send + 'static,
 {
-    fn run<'a>(self: Box<Self>, tx: &'a DatabaseTransaction, now: Timestamp) -> Local<'a, Outcome> {
+    fn run<'a>(
+        self: Box<Self>,
+        tx: &'a DatabaseTransaction,
+        log: &'a mut Log,
+        now: Timestamp,
+    ) -> Local<'a, Outcome> {
         Box::pin(async move {
             let Self {
                 op,
@@ -368,7 +385,7 @@ where
                 .await;
             let ran = ran.unwrap_or_else(|_panic| Err(DbError::GivenUp.into()));
             match ran {
-                Ok(value) => keep(unit, rule, value, reply).await,
+                Ok(value) => keep(unit, log, rule, value, reply).await,
                 Err(error) => undo(unit.tx, reply, error).await,
             }
         })
@@ -394,6 +411,7 @@ async fn undo<T, E>(
 
 async fn keep<T, E>(
     unit: Unit,
+    log: &mut Log,
     rule: Rule,
     value: T,
     reply: oneshot::Sender<Result<Written<T>, E>>,
@@ -416,6 +434,20 @@ where
     if silent {
         return undo(tx, reply, DbError::Unaudited.into()).await;
     }
+    let records = (!events.is_empty()).then_some(Records {
+        actor,
+        now,
+        unit: id,
+        events,
+    });
+    // What can be wrong with this unit alone is found out here, where it can be undone alone.
+    let admitted = match &records {
+        Some(records) => log.admit(&tx, records).await,
+        None => Ok(()),
+    };
+    if let Err(error) = admitted {
+        return undo(tx, reply, error.into()).await;
+    }
     if let Err(error) = append_jobs(&tx, now, &jobs).await {
         return undo(tx, reply, error.into()).await;
     }
@@ -424,12 +456,6 @@ where
         drop(reply.send(Err(error.clone().into())));
         return Outcome::Broken(error);
     }
-    let records = (!events.is_empty()).then_some(Records {
-        actor,
-        now,
-        unit: id,
-        events,
-    });
     let reply: Reply = Box::new(move |receipt| {
         let answer = receipt
             .map(|receipt| Written { value, receipt })
@@ -554,7 +580,7 @@ impl Writer {
         let mut next = Some(first);
         let mut ends = false;
         while let Some(work) = next.take() {
-            match work.run(&tx, self.clock.now()).await {
+            match work.run(&tx, &mut self.log, self.clock.now()).await {
                 Outcome::Waiting(one) => waiting.push(one),
                 Outcome::Undone => {}
                 Outcome::Stop => {
@@ -563,6 +589,7 @@ impl Writer {
                 }
                 Outcome::Broken(error) => {
                     drop(tx);
+                    self.log.forget();
                     for one in waiting {
                         (one.reply)(Err(error.clone()));
                     }

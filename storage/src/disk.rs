@@ -23,6 +23,9 @@ pub(crate) enum Publish {
 pub(crate) struct Disk {
     /// Folders made by this process whose own entries are not synced yet.
     fresh: Mutex<HashSet<PathBuf>>,
+    /// Folders that were there at the start and may hold folders whose entries are not synced: a
+    /// process may have died between making and syncing one.
+    unsure: Mutex<HashSet<PathBuf>>,
     /// What was done in which order; only a test asks.
     #[cfg(test)]
     steps: Mutex<Vec<Step>>,
@@ -56,6 +59,14 @@ impl Drop for Unfinished {
 }
 
 impl Disk {
+    /// A disk on which these folders may hold entries that are not synced.
+    pub(crate) fn unsure_of(folders: HashSet<PathBuf>) -> Self {
+        Self {
+            unsure: Mutex::new(folders),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn create_beside(&self, path: &FsPath) -> Result<Unfinished> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| generic(error.into()))?;
@@ -157,18 +168,21 @@ impl Disk {
         Ok(())
     }
 
-    /// Syncs the folder of a changed entry, and above it as far as folders are fresh.
+    /// Syncs the folder of a changed entry, and above it as far as the folders' own entries may not
+    /// be durable.
     fn sync_folder_of(&self, path: &FsPath) -> std::io::Result<()> {
         let mut synced = Vec::new();
         let mut at = path.parent();
         while let Some(folder) = at {
             File::open(folder)?.sync_all()?;
             self.note(Step::SyncFolder(folder.into()));
-            if !self.fresh().contains(folder) {
+            self.unsure().remove(folder);
+            at = folder.parent();
+            let above = at.is_some_and(|parent| self.unsure().contains(parent));
+            if !above && !self.fresh().contains(folder) {
                 break;
             }
             synced.push(folder);
-            at = folder.parent();
         }
         if !synced.is_empty() {
             let mut fresh = self.fresh();
@@ -220,33 +234,43 @@ impl Disk {
     #[cfg(not(test))]
     fn note(&self, _: Step) {}
 
+    fn unsure(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn fresh(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
         // The set is sound after any panic: each change of it is one step.
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Syncs a folder and those below it that hold folders. The leaves of the fan-out hold files only
-/// and are many; each write syncs its own.
-pub(crate) fn sync_folders(folder: &FsPath, depth: u32) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()?;
-    // The root, its rooms, and the 256 branches of the blobs.
-    let in_blobs = folder
-        .components()
-        .nth_back(0)
-        .is_some_and(|name| name.as_os_str() == "blobs");
+/// Syncs a store's folder and its rooms. Folders further down, as far as they hold folders, are many:
+/// they are added to `unsure`, and synced by the first write below each.
+pub(crate) fn sync_folders(
+    folder: &FsPath,
+    depth: u32,
+    unsure: &mut HashSet<PathBuf>,
+) -> std::io::Result<()> {
+    if depth <= 1 {
+        File::open(folder)?.sync_all()?;
+    } else {
+        unsure.insert(folder.into());
+    }
     if depth > 8 {
         return Ok(());
     }
+    let name = folder.components().next_back();
+    let in_blobs = depth == 1 && name.is_some_and(|name| name.as_os_str() == "blobs");
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if !entry.file_type()?.is_dir() {
             continue;
         }
         if in_blobs {
-            File::open(entry.path())?.sync_all()?;
+            // Below a branch are the leaves of the fan-out, which hold files only.
+            unsure.insert(entry.path());
         } else {
-            sync_folders(&entry.path(), depth + 1)?;
+            sync_folders(&entry.path(), depth + 1, unsure)?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@
 //!
 //! A write goes to `<name>.tmp-<random>` beside its place, is synced, renamed, and the folder synced.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -38,14 +39,15 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder that exists, and makes sure that the entries of its subfolders are durable: a
-    /// process may have died between making and syncing one.
+    /// Opens a folder that exists, and makes sure that the entries of its subfolders are durable, now or
+    /// with the first write: a process may have died between making and syncing one.
     pub(crate) fn open(root: &FsPath) -> Result<Self> {
         let reader = LocalFileSystem::new_with_prefix(root)?.with_fsync(true);
-        sync_folders(root, 0).map_err(generic)?;
+        let mut unsure = HashSet::new();
+        sync_folders(root, 0, &mut unsure).map_err(generic)?;
         Ok(Self {
             reader,
-            disk: Arc::default(),
+            disk: Arc::new(Disk::unsure_of(unsure)),
         })
     }
 

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::key_file::KeyFileError;
+use crate::key_hold::KeyHoldError;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
@@ -64,6 +65,9 @@ pub enum KeyError {
     /// The key file is not usable.
     #[error(transparent)]
     File(#[from] KeyFileError),
+    /// The key file is not free.
+    #[error(transparent)]
+    Hold(#[from] KeyHoldError),
     /// A remote key service did not answer.
     #[error("the key service for the key domain {domain} did not answer")]
     Unavailable {

@@ -23,6 +23,7 @@ mod disk;
 pub mod faults;
 mod folder;
 mod key_file;
+mod key_hold;
 pub mod keys;
 mod objects;
 mod read;
@@ -37,6 +38,7 @@ pub use digest::{
     ContentDigests, ContentHasher, DigestFormatError, Sha256Digest, Sha256Hasher, Sha512Digest,
 };
 pub use key_file::{KeyFile, KeyFileError};
+pub use key_hold::{KeyHold, KeyHoldError};
 pub use keys::{DataKey, KeyDomain, KeyError, Kms, WrappedKey, open, seal};
 pub use objects::{ObjectName, PutOutcome, PutRule, StoredObject};
 pub use read::ContentStream;

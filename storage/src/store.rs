@@ -337,9 +337,15 @@ impl Storage {
 
     /// Whether there is a blob of this name. Does not say that it is sound.
     pub async fn exists(&self, name: &Sha256Digest) -> Result<bool, StoreError> {
+        Ok(self.length(name).await?.is_some())
+    }
+
+    /// How many bytes of a blob are stored; nothing where there is none. Does not say that they are
+    /// sound.
+    pub async fn length(&self, name: &Sha256Digest) -> Result<Option<u64>, StoreError> {
         match self.store.head(&blob_path(name)).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(source) => Err(StoreError::Backend {
                 operation: "look for a blob",
                 source,

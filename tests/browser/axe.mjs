@@ -55,6 +55,10 @@ for (const [look, options] of Object.entries(looks)) {
   await page.press("#password", "Enter");
   await page.waitForSelector(".hit");
   await found(page, `list, ${look}`);
+  const before = await page.locator(".hit").count();
+  await page.click("#more");
+  await page.locator(".hit").nth(before).waitFor();
+  check(`more hits on request, ${look}`, (await page.locator(".hit").count()) > before);
   await page.fill("#q", "");
   await page.locator("#q").pressSequentially("Rech");
   await page.waitForSelector("#suggestions li");

@@ -302,11 +302,16 @@ impl Copy {
 
     /// The blobs, in order of their names.
     pub(crate) fn blobs(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        files(&self.data().join("blobs/blobs"), &mut found);
-        found.sort();
-        found
+        blobs(&self.data())
     }
+}
+
+/// The blobs of an archive, in order of their names.
+pub(crate) fn blobs(data: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(&data.join("blobs/blobs"), &mut found);
+    found.sort();
+    found
 }
 
 /// What a run of `verify --json` or `check --json` said.
@@ -400,13 +405,22 @@ impl Forge {
         .expect("rows");
         for (seq, leaf) in self.leaves.iter().enumerate() {
             let prev = hex::decode(field(leaf, "prev").trim_matches('"')).expect("a hash");
+            let text = |name| field(leaf, name).trim_matches('"').to_owned();
+            let uow = hex::decode(text("uow").replace('-', "")).expect("an id");
             let values: Vec<Value> = vec![
                 prev.into(),
                 hash(leaf).to_vec().into(),
                 leaf.clone().into_bytes().into(),
                 i64::try_from(seq).expect("few records").into(),
+                text("ts").into(),
+                uow.into(),
             ];
-            let sql = format!("UPDATE {table} SET prev = $1, h = $2, leaf = $3 WHERE seq = $4");
+            let of_unit = if table == "audit" { ", uow = $6" } else { "" };
+            let sql = format!(
+                "UPDATE {table} SET prev = $1, h = $2, leaf = $3, \
+                 ts = unixepoch(substr($5, 1, 19)) * 1000000 + CAST(substr($5, 21, 6) AS INTEGER)\
+                 {of_unit} WHERE seq = $4"
+            );
             let done = on
                 .execute_raw(Statement::from_sql_and_values(backend, sql, values))
                 .await;

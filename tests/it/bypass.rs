@@ -10,7 +10,7 @@ use crate::at_rest::{clerk, locked};
 
 const CHAINED: [&str; 2] = ["audit", "access"];
 const GROWING: [&str; 5] = ["audit", "audit_subject", "access", "checkpoint", "blob"];
-const VERSIONED: [&str; 7] = [
+const VERSIONED: [&str; 8] = [
     "department",
     "account",
     "role_grant",
@@ -18,6 +18,7 @@ const VERSIONED: [&str; 7] = [
     "document",
     "document_version",
     "rendition",
+    "webhook",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -50,6 +51,9 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
         )
         .await;
     drop(second.is(201));
+    let webhook =
+        json!({"url": "https://fachverfahren.invalid/", "events": ["*"], "active": false});
+    drop(client.post("/api/v1/webhooks", &webhook).await.is(201));
     let data = app.data().to_owned();
     wait_until("a checkpoint", async || locked(&data).is_some()).await;
     wait_until("the texts are read", async || {
@@ -171,6 +175,66 @@ async fn common(on: &DatabaseConnection) {
     );
 }
 
+/// A row of a log is the next one after the last, whoever inserts it.
+async fn what_does_not_follow(on: &DatabaseConnection) {
+    let postgres = on.get_database_backend() == sea_orm::DbBackend::Postgres;
+    let hash = if postgres {
+        "sha256(leaf)"
+    } else {
+        "randomblob(32)"
+    };
+    for table in CHAINED {
+        let (prev, tail) = match table {
+            "audit" => ("prev", format!("{hash}, uow, ts, leaf")),
+            _ => ("prev", format!("{hash}, ts, leaf")),
+        };
+        let last = format!("(SELECT max(seq) FROM {table})");
+        let insert = |step: i64, prev: &str| {
+            format!(
+                "INSERT INTO {table} SELECT seq + {step}, {prev}, {tail} FROM {table} WHERE seq = {last}"
+            )
+        };
+        refused(on, &insert(2, "h"), "must follow the last").await;
+        refused(on, &insert(1, prev), "must follow the last").await;
+        refused(on, &insert(-1_000_000, "h"), "must follow the last").await;
+    }
+}
+
+#[tokio::test]
+async fn the_record_of_a_look_names_the_version_and_the_department() {
+    let Some(mut app) = Start::new().on(Engine::Sqlite).start().await else {
+        return;
+    };
+    let client = app.with_token(&clerk(&app).await);
+    let text = fixtures::unique_pdf("Text");
+    let filed = client.file("a.pdf", &text, &json!({})).await.is(201);
+    let path = format!(
+        "/api/v1/documents/{}",
+        filed.json()["id"].as_str().expect("an id")
+    );
+    let titled = json!({ "title": "B" });
+    drop(client.patch(&path, &filed.etag(), &titled).await.is(200));
+    for look in [
+        path.clone(),
+        format!("{path}/content"),
+        format!("{path}/history"),
+    ] {
+        drop(client.get(&look).await.is(200));
+    }
+    app.stop();
+    let on = crate::at_rest::connect(&app.data().join("papierlos.db")).await;
+    let looks = "SELECT group_concat(substr(CAST(leaf AS TEXT), instr(leaf, char(10)) + 1), ',') \
+                 FROM access WHERE leaf LIKE '%\"t\":\"document\"%'";
+    let looks = format!("[{}]", crate::at_rest::text(&on, looks).await);
+    let looks: serde_json::Value = serde_json::from_str(&looks).expect("records");
+    let looks = looks.as_array().expect("records");
+    assert_eq!(looks.len(), 3, "{looks:?}");
+    for look in looks {
+        assert_eq!(look["subj"][0]["ver"], 2, "{look}");
+        assert!(look["dept"].is_string(), "{look}");
+    }
+}
+
 #[tokio::test]
 async fn sqlite_refuses_what_goes_past_the_program() {
     let Some((_app, on)) = filled(Engine::Sqlite).await else {
@@ -202,19 +266,7 @@ async fn sqlite_refuses_what_goes_past_the_program() {
             refused(&on, &upsert, "version").await;
         }
     }
-    for table in CHAINED {
-        let tail = match table {
-            "audit" => "prev, randomblob(32), uow, ts, leaf",
-            _ => "prev, randomblob(32), ts, leaf",
-        };
-        let last = format!("(SELECT max(seq) FROM {table})");
-        let gap =
-            format!("INSERT INTO {table} SELECT seq + 2, {tail} FROM {table} WHERE seq = {last}");
-        refused(&on, &gap, "must follow the last").await;
-        let loose =
-            format!("INSERT INTO {table} SELECT seq + 1, {tail} FROM {table} WHERE seq = {last}");
-        refused(&on, &loose, "must follow the last").await;
-    }
+    what_does_not_follow(&on).await;
 }
 
 #[tokio::test]
@@ -223,6 +275,7 @@ async fn postgres_refuses_what_goes_past_the_program() {
         return;
     };
     common(&on).await;
+    what_does_not_follow(&on).await;
     for table in GROWING.iter().chain(&VERSIONED) {
         refused(
             &on,
@@ -307,7 +360,8 @@ async fn postgres_roles_may_no_more_than_their_office() {
     is_done(&on, "SELECT count(*) FROM audit").await;
     is_done(&on, "SELECT count(*) FROM document").await;
     refused(&on, "SELECT count(*) FROM blob_key", "permission denied").await;
-    refused(&on, "SELECT count(*) FROM subject_key", "permission denied").await;
+    refused(&on, "DELETE FROM subject_key", "permission denied").await;
+    refused(&on, "DELETE FROM audit_private", "permission denied").await;
     for table in GROWING.iter().chain(&VERSIONED) {
         let sql = format!("INSERT INTO {table} SELECT * FROM {table} LIMIT 1");
         refused(&on, &sql, "permission denied").await;
@@ -316,6 +370,63 @@ async fn postgres_roles_may_no_more_than_their_office() {
     for role in [&application, &auditor] {
         is_done(&owner, &format!("DROP OWNED BY {role}")).await;
         // The other connections of this test end with it; a role in use is dropped all the same.
+        is_done(&owner, &format!("DROP ROLE {role}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_runs_as_the_application_and_an_auditor_verifies_as_the_auditor() {
+    let Some(database) = tests::TestDatabase::empty(Engine::Postgres).await else {
+        return;
+    };
+    let owner = database.connect().await;
+    let mark = uuid::Uuid::now_v7().simple();
+    let roles = [format!("app_{mark}"), format!("auditor_{mark}")];
+    for role in &roles {
+        let create = format!("CREATE ROLE {role} LOGIN PASSWORD 'test' NOSUPERUSER");
+        is_done(&owner, &create).await;
+    }
+    let (_, place) = database.url().rsplit_once('@').expect("user@host");
+    let [application, auditor] = roles
+        .each_ref()
+        .map(|role| format!("postgres://{role}:test@{place}"));
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let migrate = std::process::Command::new(tests::app::binary())
+        .args(["migrate", "--grants", &roles[0], &roles[1], "--data"])
+        .arg(folder.path())
+        .env("PAPIERLOS_DATABASE_URL", database.url())
+        .output()
+        .expect("the binary starts");
+    assert!(migrate.status.success(), "{migrate:?}");
+
+    // The harness makes no database; the address names the one that is there.
+    let start = Start::new().on(Engine::Sqlite);
+    let start = start.with("PAPIERLOS_DATABASE_URL", application);
+    let mut app = start.start().await.expect("a server");
+    let client = app.with_token(&clerk(&app).await);
+    let text = fixtures::unique_pdf("Text");
+    let filed = client.file("a.pdf", &text, &json!({})).await.is(201);
+    let id = filed.json()["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/documents/{id}");
+    let titled = json!({ "title": "B" });
+    drop(client.patch(&path, &filed.etag(), &titled).await.is(200));
+    wait_until("the text is read", async || {
+        client.get(&format!("{path}/text")).await.status == 200
+    })
+    .await;
+    assert!(app.stop().success(), "{}", app.log());
+    for command in [vec!["check", "--deep", "--repair"], vec!["keys", "rotate"]] {
+        let output = app.command(&command).await;
+        assert!(output.status.success(), "{output:?}");
+    }
+    let as_auditor = [("PAPIERLOS_DATABASE_URL", auditor.as_str())];
+    let verified = app.command_with(&["verify", "--json"], &as_auditor).await;
+    assert!(verified.status.success(), "{verified:?}");
+    let adds = ["user", "token", "anna"];
+    let refused = app.command_with(&adds, &as_auditor).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    for role in &roles {
+        is_done(&owner, &format!("DROP OWNED BY {role}")).await;
         is_done(&owner, &format!("DROP ROLE {role}")).await;
     }
 }

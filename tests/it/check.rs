@@ -131,6 +131,47 @@ async fn what_nobody_names_is_removed_after_its_time_and_not_before() {
 }
 
 #[tokio::test]
+async fn what_nobody_names_stays_while_the_database_may_be_the_older_one() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let stray = |copy: &Copy| {
+        let path = copy
+            .data()
+            .join(format!("blobs/blobs/00/00/{}", "0".repeat(64)));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, b"left over").expect("a file");
+        let file = fs::File::options().write(true).open(&path).expect("a file");
+        file.set_modified(old).expect("a time");
+        path
+    };
+    let lock = |copy: &Copy| copy.data().join("lock/checkpoint");
+
+    let copy = archive.copy();
+    let left = stray(&copy);
+    copy.sql(&["UPDATE audit_head SET h = randomblob(32)"])
+        .await;
+    let codes = ["blob-unreferenced", "log-head"];
+    expect(&copy, "another head", &["--repair"], &codes);
+    assert!(left.exists(), "deleted beside another head");
+
+    let copy = archive.copy();
+    let left = stray(&copy);
+    fs::remove_file(lock(&copy)).expect("a lock");
+    let codes = ["blob-unreferenced", "lock-missing"];
+    expect(&copy, "no lock", &["--repair"], &codes);
+    assert!(left.exists(), "deleted without a lock");
+
+    let copy = archive.copy();
+    let left = stray(&copy);
+    fs::copy(&archive.early, lock(&copy)).expect("a lock");
+    let codes = ["blob-unreferenced", "lock-behind"];
+    expect(&copy, "an old lock", &["--repair"], &codes);
+    assert!(left.exists(), "deleted beside an old lock");
+}
+
+#[tokio::test]
 async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
     let Some(archive) = AtRest::new().await else {
         return;
@@ -158,6 +199,15 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
     ])
     .await;
     repaired(&copy, "a job put aside", "job-failed");
+
+    let copy = archive.copy();
+    copy.sql(&[
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) \
+         INSERT INTO job SELECT randomblob(16), 'kind ' || i, randomblob(16), 0, 0, 8, 0, 1, 'no' FROM n",
+    ])
+    .await;
+    let found = expect(&copy, "many jobs put aside", &[], &["job-failed"]);
+    assert_eq!(found.json["counts"]["job-failed"]["found"], 600);
 
     let copy = archive.copy();
     copy.sql(&[
@@ -199,7 +249,10 @@ async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
     let new = "x'0189000000007000800000000000beef'";
     copy.sql(&[
         &format!(
-            "INSERT INTO document SELECT {new}, 1, department_id, state, title, kind, direction, channel, \
+            "INSERT INTO document (id, version, department_id, state, title, kind, direction, channel, \
+             correspondent, document_date, received_at, doc_references, tags, content_version, reason, \
+             created_at, created_by, changed_at, changed_by) \
+             SELECT {new}, 1, department_id, state, title, kind, direction, channel, \
              correspondent, document_date, received_at, doc_references, tags, content_version, reason, \
              created_at, created_by, changed_at, changed_by FROM document LIMIT 1"
         ),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::contract::{self, Operation, contract, operations};
-use tests::town::{OWN, Town, id_of, send};
+use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
 const EXCEPTIONS: &str = include_str!("../data/coverage.txt");
@@ -133,6 +133,18 @@ async fn account(town: &Town, login: &str) -> Value {
         .expect("an account")
 }
 
+/// The id of a compartment, created where it is not there yet.
+async fn compartment(town: &Town) -> String {
+    let admin = town.admin();
+    let new = json!({"code": "PERSONAL", "name": "Personalakten"});
+    admin.post("/api/v1/compartments", &new).await;
+    let all = admin.get("/api/v1/compartments").await.is(200).json();
+    let all = all["items"].as_array().cloned().unwrap_or_default();
+    let found = all.into_iter().find(|one| one["code"] == "PERSONAL");
+    let found = found.expect("a compartment");
+    found["id"].as_str().unwrap_or_default().to_owned()
+}
+
 async fn call_of(town: &Town, operation: &str) -> Option<Call> {
     let documents = "/api/v1/documents";
     Some(match operation {
@@ -184,12 +196,59 @@ async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             let aside = aside.send("POST", &town.clerk()).await.is(200);
             call(format!("{path}/restore"), By::Clerk).based_on(aside.etag())
         }
+        "createWebhook" | "listWebhooks" | "readWebhook" | "changeWebhook" | "endWebhook"
+        | "rotateWebhook" | "testWebhook" | "listDeliveries" | "replayDelivery" => {
+            return Some(webhooks(town, operation).await);
+        }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
         other => return people_and_log(town, other).await,
     })
 }
 
+/// A subscription of its own for each operation. Nobody listens there.
+async fn webhooks(town: &Town, operation: &str) -> Call {
+    let all = "/api/v1/webhooks";
+    let new = json!({"url": "https://fachverfahren.invalid/", "events": ["*"]});
+    if operation == "createWebhook" {
+        return call(all, By::Clerk).json(new);
+    }
+    if operation == "listWebhooks" {
+        return call(all, By::Clerk);
+    }
+    let clerk = town.clerk();
+    let created = clerk.post(all, &new).await.is(201);
+    let path = format!("{all}/{}", id_of(&created));
+    match operation {
+        "changeWebhook" => call(path, By::Clerk)
+            .based_on(created.etag())
+            .json(json!({"active": false})),
+        "endWebhook" => call(path, By::Clerk).based_on(created.etag()),
+        "rotateWebhook" => call(format!("{path}/rotate"), By::Clerk).based_on(created.etag()),
+        "testWebhook" => call(format!("{path}/test"), By::Clerk),
+        "listDeliveries" => call(format!("{path}/deliveries"), By::Clerk),
+        "replayDelivery" => {
+            send(&clerk, Method::POST, &format!("{path}/test"), &[], None)
+                .await
+                .is(202);
+            let deliveries = format!("{path}/deliveries");
+            tests::wait_until("the test message is given up", async || {
+                let page = clerk.get(&deliveries).await.is(200).json();
+                page["items"][0]["status"] == "failed"
+            })
+            .await;
+            let page = clerk.get(&deliveries).await.is(200).json();
+            let id = page["items"][0]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            call(format!("{deliveries}/{id}/replay"), By::Clerk)
+        }
+        _ => call(path, By::Clerk),
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "an arm for each operation")]
 async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
     Some(match operation {
         "readChanges" => call("/api/v1/changes", By::Clerk),
@@ -223,11 +282,65 @@ async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
         "listDepartments" => call("/api/v1/departments", By::Clerk),
         "createDepartment" => call("/api/v1/departments", By::Admin)
             .json(json!({"slug": "standesamt", "name": "Standesamt"})),
+        "listCompartments" => call("/api/v1/compartments", By::Clerk),
+        "createCompartment" => call("/api/v1/compartments", By::Admin)
+            .json(json!({"code": "AUSWEIS", "name": "Ausweise"})),
+        "listCompartmentGrants" | "grantCompartment" => {
+            let path = format!("/api/v1/compartments/{}/grants", compartment(town).await);
+            let ask = json!({"account": "k.sommer", "reason": "Vertretung"});
+            let call = call(path, By::Admin);
+            if operation == "grantCompartment" {
+                call.json(ask)
+            } else {
+                call
+            }
+        }
+        "approveCompartmentGrant" | "revokeCompartmentGrant" => {
+            let path = format!("/api/v1/compartments/{}/grants", compartment(town).await);
+            let ask = json!({"account": "k.sommer", "reason": "Vertretung"});
+            let login = format!("chefin-{}", uuid::Uuid::now_v7());
+            let second = add(&town.app, &login, "admin", None).await;
+            let second = town.app.with_token(&second);
+            let asked = second.post(&path, &ask).await.is(201).json();
+            let id = asked["id"].as_str().unwrap_or_default().to_owned();
+            let rest = if operation == "approveCompartmentGrant" {
+                "/approve"
+            } else {
+                ""
+            };
+            call(format!("/api/v1/compartment-grants/{id}{rest}"), By::Admin)
+        }
+        "changeDepartment" => {
+            let all = town.admin().get("/api/v1/departments").await.is(200).json();
+            let one = all["items"][0].clone();
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            call(format!("/api/v1/departments/{id}"), By::Admin)
+                .based_on(format!("\"v{}\"", one["version"]))
+                .json(json!({"name": "Bürgerbüro"}))
+        }
+        "listDeputations" => call("/api/v1/deputations", By::Clerk),
+        "nameDeputy" => call("/api/v1/deputations", By::Clerk).json(
+            json!({"deputy": "r.pruefer", "valid_until": "2199-01-01T00:00:00Z",
+                "valid_from": "2198-12-01T00:00:00Z"}),
+        ),
+        "endDeputation" => {
+            let new = json!({"deputy": "r.pruefer", "valid_until": "2199-01-01T00:00:00Z",
+                "valid_from": "2198-12-01T00:00:00Z"});
+            let named = town.clerk().post("/api/v1/deputations", &new).await;
+            let id = named.is(201).json()["id"].clone();
+            let id = id.as_str().unwrap_or_default().to_owned();
+            call(format!("/api/v1/deputations/{id}/end"), By::Clerk)
+        }
         "listAccounts" => call("/api/v1/accounts", By::Admin),
         "createAccount" => call("/api/v1/accounts", By::Admin).json(json!({
             "login": "a.neumann", "name": "A. Neumann", "password": "ein langer Satz",
             "roles": [{"role": "clerk", "department": OWN}],
         })),
+        "readAccount" => {
+            let one = account(town, "k.sommer").await;
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            call(format!("/api/v1/accounts/{id}"), By::Admin)
+        }
         "changeAccount" => {
             let one = account(town, "k.sommer").await;
             let id = one["id"].as_str().unwrap_or_default().to_owned();
@@ -240,7 +353,9 @@ async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
             let id = one["id"].as_str().unwrap_or_default().to_owned();
             let both = json!({"roles": [
                 {"role": "clerk", "department": "finanzen"}, {"role": "auditor"}]});
-            call(format!("/api/v1/accounts/{id}/roles"), By::Admin).json(both)
+            call(format!("/api/v1/accounts/{id}/roles"), By::Admin)
+                .based_on(format!("\"v{}\"", one["version"]))
+                .json(both)
         }
         "signIn" => {
             let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});

@@ -365,6 +365,18 @@ async fn a_database_that_was_set_back_is_found_out_at_start() {
     copy(earlier.path(), town.app.data());
     let said = town.app.refuses_to_start().to_lowercase();
     assert!(said.contains("log"), "{said}");
+    let folder = folder_to_import(1);
+    let folder = folder.path().display().to_string();
+    for arguments in [
+        vec!["import", &folder, "--department", OWN],
+        vec!["user", "token", "m.brandt"],
+        vec!["keys", "rotate"],
+    ] {
+        let output = town.app.command(&arguments).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        names(&said, &["set back"]);
+    }
     for name in ["papierlos.db-wal", "papierlos.db-shm"] {
         fs::remove_file(town.app.data().join(name)).ok();
     }
@@ -486,7 +498,9 @@ async fn beside(first: &TestApp, storage: &TestS3) -> TestApp {
         .on(Engine::Sqlite)
         .with("PAPIERLOS_DATABASE_URL", url)
         .with("PAPIERLOS_KEYS_KEY_FILE", key("keys/domains.toml"))
-        .with("PAPIERLOS_LOG_SIGNING_KEY_FILE", key("keys/log.key"));
+        .with("PAPIERLOS_LOG_SIGNING_KEY_FILE", key("keys/log.key"))
+        // Who signs one log shares its lock.
+        .with("PAPIERLOS_LOG_LOCK_DIR", key("lock"));
     second.start().await.expect("a second server")
 }
 

@@ -12,6 +12,8 @@ mod harness;
 mod import;
 mod permissions;
 mod prove;
+mod rights;
 mod search;
 mod serve;
 mod tidy;
+mod webhooks;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::app::Start;
 use tests::town::{OTHER, OWN, Town, id_of, send, walk};
 use tests::{Answer, Client, fixtures};
 
@@ -30,9 +31,19 @@ const TRIED: &[&str] = &[
     "me",
     "own tokens",
     "issue token",
+    "own webhooks",
+    "create webhook",
+    "read webhook",
+    "change webhook",
+    "end webhook",
+    "rotate webhook",
+    "test webhook",
+    "deliveries",
+    "end token",
     "departments",
     "create department",
     "accounts",
+    "account",
     "create account",
     "change account",
     "set roles",
@@ -146,8 +157,47 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         "log records" => client.get("/api/v1/log/records?limit=1").await,
         "checkpoint" => client.get("/api/v1/log/checkpoint").await,
         "identity" => client.get("/api/v1/log/identity").await,
+        "own webhooks" => client.get("/api/v1/webhooks").await,
+        "create webhook" => {
+            let new = json!({"url": "https://fachverfahren.invalid/", "events": ["*"]});
+            client.post("/api/v1/webhooks", &new).await
+        }
+        "read webhook" | "change webhook" | "end webhook" | "rotate webhook" | "test webhook"
+        | "deliveries" => attempt_on_webhook(town, client, what).await,
         other => administer(town, client, other, round).await,
     }
+}
+
+/// What happens on a subscription of the clerk of [`OWN`].
+async fn attempt_on_webhook(town: &Town, client: &Client, what: &str) -> Answer {
+    let new = json!({"url": "https://fachverfahren.invalid/", "events": ["*"]});
+    let created = town.clerk().post("/api/v1/webhooks", &new).await.is(201);
+    let at = format!("/api/v1/webhooks/{}", id_of(&created));
+    let etag = created.etag();
+    let headers = [("if-match", etag.as_str())];
+    let answer = match what {
+        "read webhook" => client.get(&at).await,
+        "change webhook" => client.patch(&at, &etag, &json!({"active": false})).await,
+        "end webhook" => send(client, Method::DELETE, &at, &headers, None).await,
+        "rotate webhook" => {
+            send(
+                client,
+                Method::POST,
+                &format!("{at}/rotate"),
+                &headers,
+                None,
+            )
+            .await
+        }
+        "test webhook" => send(client, Method::POST, &format!("{at}/test"), &[], None).await,
+        _ => client.get(&format!("{at}/deliveries")).await,
+    };
+    // An account may have only so many.
+    let now = town.clerk().get(&at).await.is(200);
+    let etag = now.etag();
+    let headers = [("if-match", etag.as_str())];
+    send(&town.clerk(), Method::DELETE, &at, &headers, None).await;
+    answer
 }
 
 async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> Answer {
@@ -180,6 +230,21 @@ async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> An
             let new = json!({"login": format!("neu-{round}"), "name": "Neu"});
             client.post("/api/v1/accounts", &new).await
         }
+        "account" => {
+            let (id, _) = someone().await;
+            client.get(&format!("/api/v1/accounts/{id}")).await
+        }
+        "end token" => {
+            // Another one of the same account, wherever it may issue one; else one of the clerk.
+            let new = json!({"label": "Scanner", "scope": "read", "days": 1});
+            let mut issued = client.post("/api/v1/tokens", &new).await;
+            if issued.status != 201 {
+                issued = town.clerk().post("/api/v1/tokens", &new).await.is(201);
+            }
+            let id = issued.json()["token"]["id"].as_str().map(str::to_owned);
+            let path = format!("/api/v1/tokens/{}", id.unwrap_or_default());
+            send(client, Method::DELETE, &path, &[], None).await
+        }
         "change account" => {
             let (id, etag) = someone().await;
             let change = json!({"name": format!("K. Sommer {round}")});
@@ -188,10 +253,11 @@ async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> An
                 .await
         }
         "set roles" => {
-            let (id, _) = someone().await;
+            let (id, etag) = someone().await;
             let path = format!("/api/v1/accounts/{id}/roles");
             let roles = json!({"roles": [{"role": "clerk", "department": OTHER}]});
-            send(client, Method::PUT, &path, &[], Some(&roles)).await
+            let based_on = [("if-match", &*etag)];
+            send(client, Method::PUT, &path, &based_on, Some(&roles)).await
         }
         other => unreachable!("nobody knows how to try {other}"),
     }
@@ -437,18 +503,29 @@ async fn what_is_taken_away_is_gone_with_the_next_request() {
         who["id"].as_str().expect("an id")
     );
     let none = json!({"roles": []});
+    let tag = |one: &Value| format!("\"v{}\"", one["version"]);
+    let seen = tag(&who);
+    let put = async |path: &str, etag: &str, body: &Value| {
+        send(&admin, Method::PUT, path, &[("if-match", etag)], Some(body)).await
+    };
+    let taken = put(&roles, &seen, &none).await.is(200);
+    assert_ne!(taken.etag(), seen, "the version moves with the roles");
+    put(&roles, &seen, &none)
+        .await
+        .is_problem(412, "precondition-failed");
     send(&admin, Method::PUT, &roles, &[], Some(&none))
         .await
-        .is(200);
+        .is_problem(428, "precondition-required");
     session.get(&at).await.is_problem(404, "not-found");
     assert_eq!(
         session.get("/api/v1/search?q=Antrag").await.is(200).json()["total"],
         0
     );
     let again = json!({"roles": [{"role": "clerk", "department": OWN}]});
-    send(&admin, Method::PUT, &roles, &[], Some(&again))
-        .await
-        .is(200);
+    let given = put(&roles, &taken.etag(), &again).await.is(200);
+    let path = roles.trim_end_matches("/roles");
+    let shown = admin.get(path).await.is(200);
+    assert_eq!((shown.etag(), shown.json()), (given.etag(), given.json()));
     session.get(&at).await.is(200);
     // The session itself.
     send(&session, Method::DELETE, "/api/v1/session", &[], None)
@@ -468,13 +545,12 @@ async fn what_is_taken_away_is_gone_with_the_next_request() {
     // The last administrator stays.
     let chef = account("chef").await;
     let path = format!("/api/v1/accounts/{}", chef["id"].as_str().expect("an id"));
-    let etag = format!("\"v{}\"", chef["version"]);
+    let etag = tag(&chef);
     admin
         .patch(&path, &etag, &off)
         .await
         .is_problem(409, "conflict");
-    let roles = format!("{path}/roles");
-    send(&admin, Method::PUT, &roles, &[], Some(&none))
+    put(&format!("{path}/roles"), &etag, &none)
         .await
         .is_problem(409, "conflict");
 }
@@ -494,15 +570,172 @@ async fn a_password_changes_by_its_owner_or_an_administrator() {
         .patch(&path, &etag, &new)
         .await
         .is(403);
-    town.clerk().patch(&path, &etag, &new).await.is(200);
+    // An administrator need not know the one before, and there is none here.
+    let changed = town.admin().patch(&path, &etag, &new).await.is(200);
     // Whoever knew the old one is out.
     town.clerk().get("/api/v1/me").await.is(401);
-    let who = json!({"login": "m.brandt", "password": "ein neuer langer Satz"});
     let anonymous = town.app.anonymous();
-    let session = anonymous.post("/api/v1/session", &who).await.is(201).json();
+    let sign_in = async |password: &str| {
+        let who = json!({"login": "m.brandt", "password": password});
+        anonymous.post("/api/v1/session", &who).await
+    };
+    let session = sign_in("ein neuer langer Satz").await.is(201).json();
     let session = town
         .app
         .with_token(session["secret"].as_str().expect("a secret"));
+    let etag = changed.etag();
     let name = json!({"name": "Chef"});
-    session.patch(&path, "\"v2\"", &name).await.is(403);
+    session.patch(&path, &etag, &name).await.is(403);
+    // Whoever finds an open session cannot keep its owner out.
+    let next = |current: Option<&str>| json!({"password": "noch ein langer Satz", "current_password": current});
+    let missing = json!({"password": "noch ein langer Satz"});
+    for (body, code) in [
+        (missing, "required"),
+        (next(Some("geraten und falsch")), "wrong-password"),
+    ] {
+        let refused = session.patch(&path, &etag, &body).await;
+        let refused = refused.is_problem(422, "validation").json();
+        assert_eq!(refused["errors"][0]["pointer"], "/current_password");
+        assert_eq!(refused["errors"][0]["code"], code);
+    }
+    let right = next(Some("ein neuer langer Satz"));
+    session.patch(&path, &etag, &right).await.is(200);
+    session.get("/api/v1/me").await.is(401);
+    sign_in("ein neuer langer Satz").await.is(401);
+    sign_in("noch ein langer Satz").await.is(201);
+}
+
+#[tokio::test]
+async fn guessing_the_own_password_counts_as_signing_in() {
+    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "3");
+    let Some(town) = Town::of(start).await else {
+        return;
+    };
+    let me = town.clerk().get("/api/v1/me").await.is(200).json();
+    let path = format!("/api/v1/accounts/{}", me["id"].as_str().expect("an id"));
+    let etag = format!("\"v{}\"", me["version"]);
+    let guess = json!({"password": "noch ein langer Satz", "current_password": "geraten"});
+    for _ in 0..3 {
+        town.clerk().patch(&path, &etag, &guess).await.is(422);
+    }
+    town.clerk()
+        .patch(&path, &etag, &guess)
+        .await
+        .is_problem(429, "too-many-requests");
+}
+
+#[tokio::test]
+async fn a_token_that_only_reads_ends_itself_and_no_other() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let new = json!({"label": "Leser", "scope": "read", "days": 1});
+    let issue = async || {
+        let issued = town.clerk().post("/api/v1/tokens", &new).await.is(201);
+        let issued = issued.json();
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        (
+            text(&issued["secret"]),
+            format!("/api/v1/tokens/{}", text(&issued["token"]["id"])),
+        )
+    };
+    let ((secret, own), (other_secret, other)) = (issue().await, issue().await);
+    let reader = town.app.with_token(&secret);
+    send(&reader, Method::DELETE, &other, &[], None)
+        .await
+        .is_problem(403, "forbidden");
+    town.app
+        .with_token(&other_secret)
+        .get("/api/v1/me")
+        .await
+        .is(200);
+    send(&reader, Method::DELETE, &own, &[], None).await.is(204);
+    reader.get("/api/v1/me").await.is(401);
+}
+
+#[tokio::test]
+async fn forged_tokens_do_not_fill_the_log() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let refusals = async || -> u64 {
+        let metrics = town.app.anonymous().get("/metrics").await.is(200).text();
+        let line = metrics
+            .lines()
+            .find(|line| line.starts_with("papierlos_forged_tokens_unrecorded_total "));
+        let (_, count) = line.expect("a figure").split_once(' ').expect("a number");
+        count.parse().expect("a number")
+    };
+    // What has not even the form of a token is none of the log's business.
+    for _ in 0..20 {
+        let nonsense = town.app.with_token("Bahnhof");
+        nonsense.get("/api/v1/me").await.is(401);
+    }
+    assert_eq!(refusals().await, 0);
+    let forged = format!("plt_{}", "A".repeat(43));
+    for _ in 0..25 {
+        town.app.with_token(&forged).get("/api/v1/me").await.is(401);
+    }
+    let counted = refusals().await;
+    assert!((1..=15).contains(&counted), "{counted} not recorded");
+}
+
+#[tokio::test]
+async fn what_people_create_is_created_once() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let admin = town.admin();
+    let post = async |client: &Client, path: &str, key: &str, body: &Value| {
+        let headers = [("idempotency-key", key)];
+        send(client, Method::POST, path, &headers, Some(body)).await
+    };
+    let account = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz",
+        "roles": [{"role": "clerk", "department": OWN}]});
+    let department = json!({"slug": "standesamt", "name": "Standesamt"});
+    for (path, body, field) in [
+        ("/api/v1/accounts", &account, "name"),
+        ("/api/v1/departments", &department, "name"),
+    ] {
+        let first = post(&admin, path, "eins", body).await;
+        let first = if path.ends_with("accounts") {
+            first.is(201)
+        } else {
+            // The key is taken by another request.
+            first.is_problem(422, "idempotency-key-reused");
+            post(&admin, path, "zwei", body).await.is(201)
+        };
+        let key = if path.ends_with("accounts") {
+            "eins"
+        } else {
+            "zwei"
+        };
+        let again = post(&admin, path, key, body).await.is(201);
+        assert_eq!(again.json(), first.json());
+        assert_eq!(again.receipt(), first.receipt());
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        assert_eq!(again.header("etag"), first.header("etag"));
+        let mut other = body.clone();
+        other[field] = json!("Anders");
+        post(&admin, path, key, &other)
+            .await
+            .is_problem(422, "idempotency-key-reused");
+        admin
+            .post(path, body)
+            .await
+            .is_problem(409, "already-exists");
+    }
+    let mut other = account.clone();
+    other["password"] = json!("ein anderer Satz");
+    post(&admin, "/api/v1/accounts", "eins", &other)
+        .await
+        .is_problem(422, "idempotency-key-reused");
+    // A secret is shown once and not kept for a repetition.
+    let token = json!({"label": "Scanner", "scope": "intake", "days": 30});
+    let session = json!({"login": "b.lang", "password": "ein langer Satz"});
+    for (path, body) in [("/api/v1/tokens", &token), ("/api/v1/session", &session)] {
+        let refused = post(&town.clerk(), path, "drei", body).await;
+        let refused = refused.is_problem(400, "bad-request").json();
+        assert_eq!(refused["errors"][0]["header"], "Idempotency-Key");
+    }
 }

@@ -180,6 +180,40 @@ async fn a_living_archive_is_verified_while_it_is_written_to() {
 }
 
 #[tokio::test]
+async fn keys_stay_as_they_are_while_any_command_has_read_them() {
+    let Some(mut app) = Start::new().start().await else {
+        return;
+    };
+    drop(clerk(&app).await);
+    app.stop();
+    let mut adds = std::process::Command::new(tests::app::binary());
+    adds.args(["user", "add", "berta", "--name", "B", "--role", "auditor"]);
+    adds.arg("--data").arg(app.data());
+    if let Some(database) = app.database() {
+        adds.env("PAPIERLOS_DATABASE_URL", database.url());
+    }
+    // It has opened the archive and waits for a password.
+    let mut adds = adds
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    wait_until("the keys are in use", async || {
+        let refused = app.command(&["keys", "rotate"]).await;
+        refused.status.code() == Some(2)
+            && String::from_utf8_lossy(&refused.stderr).contains("in use")
+    })
+    .await;
+    let mut password = adds.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut password, b"ein langes Kennwort\n").expect("it reads");
+    drop(password);
+    assert!(adds.wait().expect("it ends").success());
+    let rotated = app.command(&["keys", "rotate"]).await;
+    assert!(rotated.status.success(), "{rotated:?}");
+    let said = verdict(&app.command(&["verify", "--json"]).await);
+    assert_eq!(said.codes.len(), 0, "{}", said.json);
+}
+
+#[tokio::test]
 async fn keys_are_rotated_and_the_old_one_goes_when_nothing_needs_it() {
     let Some(mut app) = Start::new().start().await else {
         return;

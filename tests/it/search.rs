@@ -1,7 +1,8 @@
 //! Finding, end to end: filed, read by the worker, indexed, asked for.
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use tests::town::{OTHER, OWN, Town, id_of, walk};
+use tests::town::{OTHER, OWN, Town, id_of, send, walk};
 use tests::{Client, fixtures, wait_until};
 
 async fn ask(client: &Client, query: &[(&str, &str)]) -> Value {
@@ -95,6 +96,54 @@ async fn a_filed_document_is_found_by_a_word_inside() {
     let answer = town.clerk().get("/api/v1/search?q=Meldung").await.is(200);
     assert!(answer.header("papierlos-index-seq").is_some());
     assert_eq!(answer.json()["items"][0]["id"], json!(id_of(&filed)));
+}
+
+#[tokio::test]
+async fn a_next_page_may_ask_for_other_trimmings_than_the_first() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    for number in 0..5 {
+        town.letter(&format!("Parkausweis {number}"), "Antrag")
+            .await;
+    }
+    town.settle().await;
+    let clerk = town.clerk();
+    // As the staff page does: facets for the first page only.
+    let first =
+        "/api/v1/search?q=Parkausweis&limit=2&facets=true&explain=true&snippets=false&min_seq=1";
+    let first = clerk.get(first).await.is(200);
+    let page = first.json();
+    let cursor = page["next_cursor"].as_str().expect("a second page");
+    let path = format!("/api/v1/search?q=Parkausweis&limit=3&cursor={cursor}");
+    let second = clerk.get(&path).await.is(200).json();
+    let mut all = [titles(&page), titles(&second)].concat();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 5, "{page} {second}");
+    assert_eq!(second["next_cursor"], Value::Null);
+    assert_eq!(second["facets"], Value::Null);
+    // What decides which documents are found is another list.
+    for other in [
+        "q=Antrag",
+        "q=Parkausweis&sort=newest",
+        "q=Parkausweis&tag=Geld",
+    ] {
+        let path = format!("/api/v1/search?{other}&cursor={cursor}");
+        clerk.get(&path).await.is_problem(400, "query-invalid");
+    }
+    let link = first.header("link").expect("a link to the next page");
+    let next = link
+        .strip_prefix('<')
+        .and_then(|link| link.strip_suffix(">; rel=\"next\""))
+        .expect("one link");
+    assert_eq!(titles(&clerk.get(next).await.is(200).json()).len(), 2);
+    // The same holds for the list, where the first page alone is counted.
+    let list = clerk.get("/api/v1/documents?limit=2&count=true").await;
+    let list = list.is(200).json();
+    let cursor = list["next_cursor"].as_str().expect("a second page");
+    let path = format!("/api/v1/documents?limit=2&cursor={cursor}");
+    clerk.get(&path).await.is(200);
 }
 
 #[tokio::test]
@@ -377,7 +426,24 @@ async fn a_scan_is_found_by_what_is_said_about_it() {
             .is_some_and(|why| !why.is_empty()),
         "{document}"
     );
+    // In the language asked for, and German where none is.
+    let english = [("accept-language", "en")];
+    let at = format!("/api/v1/documents/{}", id_of(&filed));
+    let asked = send(&town.clerk(), Method::GET, &at, &english, None).await;
+    let asked = asked.is(200).json();
+    assert_ne!(
+        asked["text"]["explanation"],
+        document["text"]["explanation"]
+    );
+    assert_eq!(asked["text"]["reason"], document["text"]["reason"]);
     town.settle().await;
+    let path = "/api/v1/search?q=Lindenweg&explain=true";
+    let explained = send(&town.clerk(), Method::GET, path, &english, None).await;
+    let explained = explained.is(200).json();
+    assert_eq!(
+        explained["explain"][0]["reading"],
+        "“Lindenweg” in all its forms, also as a part of compounds: 1 hit"
+    );
     for question in ["Lindenweg", "01.4.1-2026/0042", "tag:Scan"] {
         let found = ask(&town.clerk(), &[("q", question)]).await;
         assert_eq!(titles(&found), ["Bauakte Lindenweg"], "{question}");

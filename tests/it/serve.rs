@@ -3,6 +3,33 @@
 use tests::{Start, TestApp, wait_until};
 
 #[tokio::test]
+async fn a_parameter_that_an_operation_does_not_have_is_refused() {
+    let Some(town) = tests::Town::start().await else {
+        return;
+    };
+    let clerk = town.clerk();
+    for path in [
+        "/api/v1/me?limit=1",
+        "/api/v1/tokens?x",
+        "/api/v1/departments?slug=finanzen",
+        "/api/v1/documents?depatment=finanzen",
+        "/api/v1/search?query=Antrag",
+        "/api/v1/documents/0190a0f0-0000-7000-8000-000000000001/history?limit=1",
+        "/api/v1/log/identity?v=1",
+    ] {
+        let refused = clerk.get(path).await.is_problem(400, "query-invalid");
+        assert_eq!(refused.json()["errors"][0]["code"], "unknown", "{path}");
+    }
+    let near = clerk.get("/api/v1/documents?depatment=finanzen").await;
+    assert!(near.text().contains("department"), "{}", near.text());
+    clerk.get("/api/v1/me").await.is(200);
+    clerk
+        .get("/api/v1/documents?limit=1&state=incoming&state=discarded")
+        .await
+        .is(200);
+}
+
+#[tokio::test]
 async fn a_new_server_is_alive_and_becomes_ready() {
     let Some(app) = TestApp::start().await else {
         return;

@@ -256,6 +256,39 @@ impl TestApp {
         quiet.spawn().expect("the binary starts")
     }
 
+    /// Starts a second server on the same archive, with an index of its own.
+    ///
+    /// # Panics
+    /// When the binary cannot be started.
+    #[must_use]
+    pub fn second(&self) -> Child {
+        let mut command = self.papierlos(&["serve", "--listen", "127.0.0.1:0"]);
+        command
+            .env("PAPIERLOS_INDEX_DIR", self.data.path().join("index-2"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.spawn().expect("the binary starts")
+    }
+
+    /// With another value of a variable from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The address of its database, for tests that play the database's administrator.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Some(database) => database.url().to_owned(),
+            None => format!(
+                "sqlite://{}",
+                self.data.path().join("papierlos.db").display()
+            ),
+        }
+    }
+
     /// What the server wrote to its log so far, all runs together.
     #[must_use]
     pub fn log(&self) -> String {

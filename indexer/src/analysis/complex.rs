@@ -5,7 +5,7 @@
 //! at the position of its first atom. Terms of codes start with `#`, of dates with `@`.
 
 use super::atoms::{Atom, Shape, is_compact_iban};
-use crate::entry::Day;
+use super::dates::{date_term, is_iso_date, iso_date};
 
 /// What a group of atoms is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Group {
     Section,
     /// `Bewohner-Parkausweis`: letters joined by hyphens.
     Joined,
+    /// `K 12`, `5 a`: a code that some write with a blank; its pieces may also stand apart.
+    Spaced,
 }
 
 /// Some atoms that mean something together.
@@ -51,23 +53,24 @@ pub(crate) fn complexes(text: &str, atoms: &[Atom<'_>]) -> Vec<Complex> {
     found
 }
 
-struct Line<'t> {
-    text: &'t str,
-    atoms: &'t [Atom<'t>],
+/// A text in its atoms.
+pub(super) struct Line<'t> {
+    pub(super) text: &'t str,
+    pub(super) atoms: &'t [Atom<'t>],
 }
 
 impl Line<'_> {
     /// What stands between an atom and the next.
-    fn between(&self, index: usize) -> Option<&str> {
+    pub(super) fn between(&self, index: usize) -> Option<&str> {
         let (left, right) = (self.atoms.get(index)?, self.atoms.get(index + 1)?);
         self.text.get(left.end..right.start)
     }
 
     /// Reads groups that start at an atom; answers where to read on.
     fn at(&self, first: usize, found: &mut Vec<Complex>) -> usize {
-        let Some(atom) = self.atoms.get(first) else {
+        if first >= self.atoms.len() {
             return first + 1;
-        };
+        }
         if let Some(account) = self.account(first) {
             let next = first + account.count;
             found.push(account);
@@ -75,6 +78,8 @@ impl Line<'_> {
         }
         if let Some(section) = self.section(first) {
             found.push(section);
+            found.extend(self.lettered_section(first));
+            found.extend(self.further_sections(first));
             return first + 1;
         }
         let telephone = self.telephone(first);
@@ -87,9 +92,10 @@ impl Line<'_> {
         }
         let count = self.glued(first);
         if count == 1 {
-            if atom.shape == Shape::Mixed {
-                found.extend(self.single_code(first));
-            }
+            found.extend(self.single_code(first));
+            found.extend(self.spaced(first));
+            found.extend(self.spaced_initials(first));
+            found.extend(self.round_amount(first));
             return phone_end.max(first + 1);
         }
         found.extend(self.glued_group(first, count));
@@ -126,21 +132,34 @@ impl Line<'_> {
                 .iter()
                 .map(|atom| atom.text.as_ref())
                 .collect::<String>();
-            return vec![Complex {
+            let mut found = vec![Complex {
                 group: Group::Joined,
                 first,
                 count,
                 terms: vec![joined],
             }];
+            found.extend(neighbours(first, atoms));
+            return found;
         }
         if letters_only && !email {
-            return self.hyphen_runs(first, count);
+            let mut found = self.hyphen_runs(first, count);
+            found.extend(self.initials(first, count));
+            return found;
         }
+        let mut inner: Vec<Complex> = (first..first + count)
+            .filter_map(|at| self.single_code(at))
+            .filter(|code| code.terms.iter().any(|term| term.contains('.')))
+            .collect();
         let mut terms = vec![code_term(atoms)];
         let mut group = Group::Code;
         if let Some((amount, whole)) = self.amount(first, count) {
+            let round = amount == whole && self.is_money(first, count);
             group = Group::Amount;
-            terms = vec![format!("#{amount}"), whole];
+            terms = vec![format!("#{amount}")];
+            terms.extend(round.then(|| format!("#{whole},00")));
+            terms.push(whole);
+        } else if let Some(amount) = self.english_amount(first, count) {
+            terms.push(amount);
         } else if let Some(day) = self.numeric_date(first, count) {
             group = Group::Date;
             terms.push(date_term(day));
@@ -148,12 +167,102 @@ impl Line<'_> {
             terms.extend(iso_date(atoms).map(date_term));
             group = Group::Date;
         }
-        vec![Complex {
+        let whole = Complex {
             group,
             first,
             count,
             terms,
-        }]
+        };
+        inner.insert(0, whole);
+        inner
+    }
+
+    /// `z.d.A.` is also written `zdA`.
+    fn initials(&self, first: usize, count: usize) -> Option<Complex> {
+        let atoms = self.atoms.get(first..first + count)?;
+        let dotted = (first..first + count - 1).all(|at| self.between(at) == Some("."));
+        let single = atoms.iter().all(|atom| atom.text.chars().count() == 1);
+        (dotted && single && count <= INITIALS_MAX).then(|| joined_together(first, atoms))
+    }
+
+    /// `z. d. A.`: the same with blanks.
+    fn spaced_initials(&self, first: usize) -> Option<Complex> {
+        let single = |at: usize| {
+            self.atoms.get(at).is_some_and(|atom| {
+                atom.shape == Shape::Letters && atom.text.chars().nth(1).is_none()
+            })
+        };
+        if !single(first) {
+            return None;
+        }
+        let spaced = |at: usize| matches!(self.between(at), Some(". " | ".\u{a0}" | ".\u{202f}"));
+        let goes_on = first
+            .checked_sub(1)
+            .is_some_and(|before| single(before) && spaced(before));
+        if goes_on {
+            return None;
+        }
+        let mut count = 1;
+        while count < INITIALS_MAX && single(first + count) && spaced(first + count - 1) {
+            count += 1;
+        }
+        let atoms = self.atoms.get(first..first + count)?;
+        (count > 1).then(|| joined_together(first, atoms))
+    }
+
+    /// `K 12`, `5 a`.
+    fn spaced(&self, first: usize) -> Option<Complex> {
+        let pair = self.atoms.get(first..first + 2)?;
+        let [left, right] = pair else { return None };
+        // What goes on behind the number is a code of its own: `AZ 32-117/25`.
+        if !self.between(first).is_some_and(is_blank)
+            || self.between(first + 1).is_some_and(is_glue)
+        {
+            return None;
+        }
+        let road = left.shape == Shape::Letters
+            && right.shape == Shape::Digits
+            && left.text.len() <= 3
+            && right.text.len() <= 4
+            && left.text.bytes().all(|byte| byte.is_ascii_uppercase());
+        let house = left.shape == Shape::Digits
+            && right.shape == Shape::Letters
+            && left.text.len() <= 4
+            && matches!(right.text.as_bytes(), [b'a'..=b'h']);
+        (road || house).then(|| Complex {
+            group: Group::Spaced,
+            first,
+            count: 2,
+            terms: vec![code_term(pair)],
+        })
+    }
+
+    /// `50 €`, `EUR 50`: whether the name of the currency stands beside a number.
+    fn is_money(&self, first: usize, count: usize) -> bool {
+        let euro = |at: usize| {
+            self.atoms.get(at).is_some_and(|atom| {
+                atom.shape == Shape::Letters
+                    && matches!(super::fold::fold(&atom.text).as_str(), "euro" | "eur")
+            })
+        };
+        let near = |gap: Option<&str>| gap.is_some_and(|gap| gap.is_empty() || is_blank(gap));
+        let behind = near(self.between(first + count - 1)) && euro(first + count);
+        behind
+            || first
+                .checked_sub(1)
+                .is_some_and(|before| near(self.between(before)) && euro(before))
+    }
+
+    /// `50 €` is `50,00`.
+    fn round_amount(&self, first: usize) -> Option<Complex> {
+        let atom = self.atoms.get(first)?;
+        let number = atom.shape == Shape::Digits && atom.text.len() <= 9;
+        (number && self.is_money(first, 1)).then(|| Complex {
+            group: Group::Amount,
+            first,
+            count: 1,
+            terms: vec![format!("#{},00", atom.text)],
+        })
     }
 
     /// `Antrags-/Genehmigungs-Nr`: only the parts that hyphens join.
@@ -185,12 +294,16 @@ impl Line<'_> {
 
     fn single_code(&self, first: usize) -> Option<Complex> {
         let atom = self.atoms.get(first)?;
-        let canonical = canonical_piece(&atom.text);
-        (canonical != atom.text.to_lowercase()).then(|| Complex {
+        if atom.shape != Shape::Mixed {
+            return None;
+        }
+        let term = code_term(std::slice::from_ref(atom));
+        let plain = term.strip_prefix('#') == Some(atom.text.to_lowercase().as_str());
+        (!plain).then(|| Complex {
             group: Group::Code,
             first,
             count: 1,
-            terms: vec![format!("#{canonical}")],
+            terms: vec![term],
         })
     }
 
@@ -226,59 +339,24 @@ impl Line<'_> {
         }
     }
 
-    /// `01.03.2025`, `1.3.25`, `1/3/2025`.
-    fn numeric_date(&self, first: usize, count: usize) -> Option<Day> {
-        let atoms = self.atoms.get(first..first + count)?;
-        let [day, month, year] = atoms else {
+    /// `1234.56`: with the point of English forms. Shorter ones are times, dates or sections.
+    fn english_amount(&self, first: usize, count: usize) -> Option<String> {
+        let [whole, cents] = self.atoms.get(first..first + count)? else {
             return None;
         };
-        let sign = self.between(first)?;
-        if !matches!(sign, "." | "/") || self.between(first + 1) != Some(sign) {
-            return None;
-        }
-        day_of(&day.text, &month.text, &year.text)
-    }
-
-    /// `1. März 2025`, `01. 03. 2025`.
-    fn spoken_date(&self, first: usize) -> Option<Complex> {
-        let [day, month, year] = self.atoms.get(first..first + 3)? else {
-            return None;
-        };
-        let dotted = |at: usize| {
-            self.between(at)
-                .is_some_and(|gap| matches!(gap.trim(), ".") && gap.len() <= 4)
-        };
-        let blank = |at: usize| {
-            self.between(at)
-                .is_some_and(|gap| gap.trim().is_empty() && gap.len() <= 4)
-        };
-        if day.shape != Shape::Digits || year.shape != Shape::Digits || !dotted(first) {
-            return None;
-        }
-        let found = match month.shape {
-            Shape::Letters if blank(first + 1) || dotted(first + 1) => {
-                let number = month_number(&super::fold::fold(&month.text))?;
-                day_of(&day.text, &number.to_string(), &year.text)?
-            }
-            // Glued dates are read as such.
-            Shape::Digits if dotted(first + 1) && self.between(first) != Some(".") => {
-                day_of(&day.text, &month.text, &year.text)?
-            }
-            Shape::Letters | Shape::Digits | Shape::Mixed | Shape::Sign => return None,
-        };
-        Some(Complex {
-            group: Group::Date,
-            first,
-            count: 3,
-            terms: vec![date_term(found)],
-        })
+        let digits = whole.shape == Shape::Digits && cents.shape == Shape::Digits;
+        (digits
+            && self.between(first) == Some(".")
+            && (3..=9).contains(&whole.text.len())
+            && cents.text.len() == 2)
+            .then(|| format!("#{},{}", whole.text, cents.text))
     }
 
     /// `DE89 3704 0044 0532 0130 00`, with one blank between the groups or none.
     fn account(&self, first: usize) -> Option<Complex> {
         let head = self.atoms.get(first)?;
         if head.text.len() != 4 || head.shape != Shape::Mixed || !head.text.is_ascii() {
-            return None;
+            return self.loose_account(first);
         }
         let mut compact = String::new();
         let mut best = None;
@@ -298,7 +376,9 @@ impl Line<'_> {
                 break;
             }
         }
-        let (count, compact) = best?;
+        let Some((count, compact)) = best else {
+            return self.loose_account(first);
+        };
         let term = format!("#{}", compact.to_lowercase());
         Some(Complex {
             group: Group::Account,
@@ -308,7 +388,43 @@ impl Line<'_> {
         })
     }
 
-    /// A `0` or a `+`, then 7 to 15 digits in at least two groups.
+    /// `DE 02 1203…`, `DE02 120300000000202051`, `D E 0 2 …`: with blanks anywhere. The check digits
+    /// must be right, for nothing else tells it from other numbers.
+    fn loose_account(&self, first: usize) -> Option<Complex> {
+        let [head, next] = self.atoms.get(first..first + 2)? else {
+            return None;
+        };
+        // After `in` or `zu` stands a word.
+        let goes_on = next.text.len() == 1 || next.text.starts_with(|c: char| c.is_ascii_digit());
+        if !begins_account(&head.text) || !goes_on {
+            return None;
+        }
+        let mut compact = String::new();
+        for (index, atom) in self.atoms.iter().enumerate().skip(first) {
+            let contiguous = index == first
+                || self
+                    .between(index - 1)
+                    .is_some_and(|gap| gap.is_empty() || gap == "\n" || is_blank(gap));
+            if !contiguous
+                || !atom.text.is_ascii()
+                || compact.len() + atom.text.len() > ACCOUNT_CHARS_MAX
+            {
+                return None;
+            }
+            compact.push_str(&atom.text.to_lowercase());
+            if is_compact_iban(&compact) && checks(&compact) {
+                return Some(Complex {
+                    group: Group::Account,
+                    first,
+                    count: index - first + 1,
+                    terms: vec![format!("#{compact}")],
+                });
+            }
+        }
+        None
+    }
+
+    /// A `0` or a `+`, then 7 to 15 digits; at least 8 where nothing parts them.
     fn telephone(&self, first: usize) -> Option<Complex> {
         let head = self.atoms.get(first)?;
         let before = self.text.get(..head.start)?;
@@ -331,7 +447,8 @@ impl Line<'_> {
             let Some(atom) = self.atoms.get(first + count) else {
                 break;
             };
-            let trunk = gap.contains('(') && atom.text == "0";
+            // `+49 (0) 2364`: no number goes on with a nought alone.
+            let trunk = atom.text == "0" && (gap.contains('(') || (international && count == 1));
             if !is_telephone_gap(gap)
                 || atom.shape != Shape::Digits
                 || digits.len() + atom.text.len() > 15
@@ -343,42 +460,81 @@ impl Line<'_> {
             }
             count += 1;
         }
-        (count >= 2 && (7..=15).contains(&digits.len())).then(|| Complex {
+        let digits_min = if count == 1 { 8 } else { 7 };
+        (digits_min..=15).contains(&digits.len()).then(|| Complex {
             group: Group::Telephone,
             first,
             count,
             terms: vec![format!("#t{digits}")],
         })
     }
+}
 
-    /// `§ 17`, `Abs. 7`, `Art. 3`, `Nr. 12`.
-    fn section(&self, first: usize) -> Option<Complex> {
-        let [word, number] = self.atoms.get(first..first + 2)? else {
-            return None;
-        };
-        let gap = self.between(first)?;
-        let close = matches!(
-            gap,
-            "" | " " | "\u{a0}" | "." | ". " | ".\u{a0}" | "\u{202f}"
-        );
-        let numbered =
-            number.text.starts_with(|c: char| c.is_ascii_digit()) && number.text.len() <= 6;
-        if !close || !numbered {
-            return None;
-        }
-        let name = match word.shape {
-            Shape::Sign => "§",
-            Shape::Letters => section_word(&super::fold::fold(&word.text))?,
-            Shape::Digits | Shape::Mixed => return None,
-        };
-        let term = format!("#{name}{}", number.text.to_lowercase());
-        Some(Complex {
-            group: Group::Section,
-            first,
-            count: 2,
-            terms: vec![term],
-        })
+/// The most letters of an abbreviation like `z.d.A.`.
+const INITIALS_MAX: usize = 5;
+
+/// The longest IBAN.
+const ACCOUNT_CHARS_MAX: usize = 34;
+
+/// One blank, breaking or not.
+pub(super) fn is_blank(gap: &str) -> bool {
+    matches!(gap, " " | "\u{a0}" | "\u{202f}")
+}
+
+fn joined_together(first: usize, atoms: &[Atom<'_>]) -> Complex {
+    Complex {
+        group: Group::Joined,
+        first,
+        count: atoms.len(),
+        terms: vec![atoms.iter().map(|atom| atom.text.as_ref()).collect()],
     }
+}
+
+/// Of three or four words joined by hyphens, the stretches of neighbours: `Corona-Test-Zentrum` is a
+/// `Testzentrum`.
+fn neighbours(first: usize, atoms: &[Atom<'_>]) -> Vec<Complex> {
+    let mut found = Vec::new();
+    if !(3..=4).contains(&atoms.len()) {
+        return found;
+    }
+    for from in 0..atoms.len() {
+        for to in from + 2..=atoms.len() {
+            if let Some(stretch) = atoms.get(from..to)
+                && stretch.len() < atoms.len()
+            {
+                found.push(joined_together(first + from, stretch));
+            }
+        }
+    }
+    found
+}
+
+/// `DE02`, `DE`, `D`: how an account with blanks in odd places may begin.
+fn begins_account(head: &str) -> bool {
+    match head.as_bytes() {
+        [a] => a.is_ascii_alphabetic(),
+        [a, b] => a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
+        [a, b, c, d] => {
+            a.is_ascii_alphabetic()
+                && b.is_ascii_alphabetic()
+                && c.is_ascii_digit()
+                && d.is_ascii_digit()
+        }
+        _ => false,
+    }
+}
+
+/// The check digits of an IBAN (ISO 13616): the rest of a division by 97.
+fn checks(compact: &str) -> bool {
+    let (head, rest) = compact.split_at_checked(4).unwrap_or((compact, ""));
+    let mut remainder = 0_u32;
+    for c in rest.chars().chain(head.chars()) {
+        let Some(value) = c.to_digit(36) else {
+            return false;
+        };
+        remainder = (remainder * if value > 9 { 100 } else { 10 } + value) % 97;
+    }
+    remainder == 1
 }
 
 fn is_glue(gap: &str) -> bool {
@@ -415,24 +571,29 @@ fn is_telephone_gap(gap: &str) -> bool {
             .all(|c| matches!(c, ' ' | '/' | '-' | '(' | ')' | '\u{a0}' | '\u{2013}'))
 }
 
-/// Sections of a law under one name each.
-fn section_word(folded: &str) -> Option<&'static str> {
-    match folded {
-        "paragraph" | "paragraf" | "paragraphen" | "paragrafen" => Some("§"),
-        "abs" | "absatz" | "absatze" | "absatzes" => Some("abs"),
-        "art" | "artikel" | "artikels" => Some("art"),
-        "nr" | "nummer" | "nummern" | "nrn" => Some("nr"),
-        _ => None,
-    }
+fn code_term(atoms: &[Atom<'_>]) -> String {
+    format!("#{}", code_of(atoms.iter().map(|atom| atom.text.as_ref())))
 }
 
-/// The code of some atoms: pieces joined by dots, whatever stood between them.
-fn code_term(atoms: &[Atom<'_>]) -> String {
-    let pieces: Vec<String> = atoms
-        .iter()
-        .map(|atom| canonical_piece(&atom.text))
-        .collect();
-    format!("#{}", pieces.join("."))
+/// The code of some pieces: joined by dots, whatever stood between them. Letters and digits are parted
+/// too: `RE2026` is `RE-2026`.
+pub(crate) fn code_of<'t>(pieces: impl Iterator<Item = &'t str>) -> String {
+    let mut code = String::new();
+    for (index, piece) in pieces.map(canonical_piece).enumerate() {
+        if index > 0 {
+            code.push('.');
+        }
+        let mut before: Option<bool> = None;
+        for c in piece.chars() {
+            let digit = c.is_ascii_digit();
+            if before.is_some_and(|before| before != digit) {
+                code.push('.');
+            }
+            code.push(c);
+            before = Some(digit);
+        }
+    }
+    code
 }
 
 /// A piece of a code, as a scanner may have misread it: O and 0, I, l and 1 are one.
@@ -463,59 +624,4 @@ fn as_digit(c: char) -> char {
         'I' | 'l' | '|' => '1',
         other => other,
     }
-}
-
-/// The term of a day.
-pub(crate) fn date_term(day: Day) -> String {
-    day.calendar().map_or_else(
-        || "@".to_owned(),
-        |(year, month, day)| format!("@{year:04}{month:02}{day:02}"),
-    )
-}
-
-fn is_iso_date(atoms: &[Atom<'_>]) -> bool {
-    matches!(atoms, [year, month, day] if year.text.len() == 4 && month.text.len() == 2 && day.text.len() == 2
-        && atoms.iter().all(|atom| atom.shape == Shape::Digits))
-}
-
-fn iso_date(atoms: &[Atom<'_>]) -> Option<Day> {
-    let [year, month, day] = atoms else {
-        return None;
-    };
-    day_of(&day.text, &month.text, &year.text)
-}
-
-/// A day from digits; two digits of a year mean this century up to 2069.
-pub(crate) fn day_of(day: &str, month: &str, year: &str) -> Option<Day> {
-    let short = year.len() == 2;
-    if !(year.len() == 4 || short) || day.len() > 2 || month.len() > 2 {
-        return None;
-    }
-    let year: i32 = year.parse().ok()?;
-    let century = match (short, year) {
-        (true, 70..) => 1900,
-        (true, _) => 2000,
-        (false, _) => 0,
-    };
-    Day::from_calendar(century + year, month.parse().ok()?, day.parse().ok()?)
-}
-
-/// The number of a month by its folded German or English name or abbreviation.
-pub(crate) fn month_number(folded: &str) -> Option<u8> {
-    let number = match folded {
-        "januar" | "jan" | "janner" | "january" => 1,
-        "februar" | "feb" | "feber" | "february" => 2,
-        "marz" | "mar" | "mrz" | "march" => 3,
-        "april" | "apr" => 4,
-        "mai" | "may" => 5,
-        "juni" | "jun" | "june" => 6,
-        "juli" | "jul" | "july" => 7,
-        "august" | "aug" => 8,
-        "september" | "sep" | "sept" => 9,
-        "oktober" | "okt" | "october" | "oct" => 10,
-        "november" | "nov" => 11,
-        "dezember" | "dez" | "december" | "dec" => 12,
-        _ => return None,
-    };
-    Some(number)
 }

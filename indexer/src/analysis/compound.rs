@@ -23,7 +23,7 @@ const SHORT_PARTS: &[&str] = &[
 /// Short words that may end a compound.
 const SHORT_HEADS: &[&str] = &[
     "amt", "rat", "weg", "bau", "uhr", "bus", "bad", "hof", "rad", "tag", "zug", "see", "ort",
-    "tor",
+    "tor", "tur",
 ];
 
 /// From how many letters on a known noun may end a compound whose beginning is unknown.

@@ -10,6 +10,11 @@ pub(crate) const SOFT_HYPHEN: char = '\u{ad}';
 
 /// The folded spelling of a word.
 pub(crate) fn fold(word: &str) -> String {
+    unfold_street(fold_start(word))
+}
+
+/// The folded spelling of the beginning of a word: `Registr` may go on, so that it is no street.
+pub(crate) fn fold_start(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
     if word.is_ascii() {
         plain.extend(word.chars().map(|c| c.to_ascii_lowercase()));
@@ -21,8 +26,7 @@ pub(crate) fn fold(word: &str) -> String {
             push_folded(&mut plain, c);
         }
     }
-    let folded = fold_digraphs(&plain);
-    unfold_street(folded)
+    fold_digraphs(&plain)
 }
 
 fn push_folded(out: &mut String, c: char) {

@@ -26,6 +26,7 @@ pub(crate) struct Lexicon {
     whole: HashSet<String>,
     verbs: HashMap<String, String>,
     fixed: HashMap<&'static str, &'static str>,
+    irregular: HashMap<&'static str, &'static str>,
 }
 
 impl Lexicon {
@@ -58,6 +59,7 @@ impl Lexicon {
             whole,
             verbs: verb_forms(verbs),
             fixed: FIXED.iter().copied().collect(),
+            irregular: IRREGULAR.iter().copied().collect(),
         }
     }
 
@@ -81,9 +83,14 @@ impl Lexicon {
         self.verbs.get(form).map(String::as_str)
     }
 
-    /// The stem of a form that the rules would get wrong, where it was written without an umlaut.
-    pub(crate) fn fixed_stem(&self, form: &str) -> Option<&'static str> {
-        self.fixed.get(form).copied()
+    /// The stem of a form that the rules would get wrong. `plain`: it was written without an umlaut.
+    pub(crate) fn fixed_stem(&self, form: &str, plain: bool) -> Option<&'static str> {
+        let plainly = if plain {
+            self.fixed.get(form).copied()
+        } else {
+            None
+        };
+        plainly.or_else(|| self.irregular.get(form).copied())
     }
 }
 
@@ -115,8 +122,7 @@ const FIXED: &[(&str, &str)] = &[
     ("ratte", "ratte"),
     ("ratten", "ratte"),
     ("wesen", "wesen"),
-    ("garten", "garten"),
-    ("laden", "laden"),
+    ("baden", "baden"),
     ("gleis", "gleis"),
     ("reise", "reise"),
     ("reisen", "reise"),
@@ -124,6 +130,24 @@ const FIXED: &[(&str, &str)] = &[
     ("bussen", "bus"),
     ("sitte", "sitte"),
     ("sitten", "sitte"),
+];
+
+/// Forms that no rule reaches (folded), however they are written, and the stem they share.
+const IRREGULAR: &[(&str, &str)] = &[
+    ("garten", "garten"),
+    ("laden", "laden"),
+    ("graben", "graben"),
+    ("hoch", "hoh"),
+    ("hoh", "hoh"),
+    ("dunkl", "dunkel"),
+    ("teur", "teuer"),
+    ("saubr", "sauber"),
+    ("viren", "virus"),
+    ("boni", "bonus"),
+    ("globen", "globus"),
+    ("kakteen", "kaktus"),
+    ("atlanten", "atlas"),
+    ("villen", "villa"),
 ];
 
 /// Every form of the listed verbs, folded, with the stem they share.

@@ -3,9 +3,11 @@
 pub(crate) mod atoms;
 pub(crate) mod complex;
 mod compound;
+pub(crate) mod dates;
 pub(crate) mod fold;
 mod lexicon;
 pub(crate) mod question;
+mod section;
 mod stem;
 mod stop;
 #[cfg(test)]
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use atoms::{Atom, Shape, atoms};
 use complex::{Complex, Group, complexes};
+use dates::{date_term, day_of};
 use fold::fold;
 use lexicon::Lexicon;
 
@@ -161,6 +164,7 @@ impl Analyzer {
             self.add_complex(&complex, &mut positions);
         }
         self.suspended(text, &atoms, &mut positions);
+        self.resumed(text, &atoms, &mut positions);
         positions
     }
 
@@ -211,13 +215,46 @@ impl Analyzer {
             if !hanging || left.shape != Shape::Letters || right.shape != Shape::Letters {
                 continue;
             }
-            if !matches!(link.text.as_ref(), "und" | "oder" | "bzw" | "sowie" | "u") {
+            if !is_link(&link.text) {
                 continue;
             }
-            let left_folded = fold(&left.text);
-            for tail in self.tails(&right.text) {
-                let completed = self.word(&format!("{left_folded}{tail}"));
-                if let Some(position) = positions.get_mut(index) {
+            let tails = self.tails(&right.text);
+            for hanging in listed_before(text, atoms, index) {
+                let Some(word) = atoms.get(hanging) else {
+                    continue;
+                };
+                let beginning = fold(&word.text);
+                for tail in &tails {
+                    let completed = self.word(&format!("{beginning}{tail}"));
+                    if let Some(position) = positions.get_mut(hanging) {
+                        position.add(format!("{PART}{}", completed.stem));
+                    }
+                }
+            }
+        }
+    }
+
+    /// `Steuereinnahmen und -ausgaben` are also `Steuerausgaben`.
+    fn resumed(&mut self, text: &str, atoms: &[Atom<'_>], positions: &mut [Position]) {
+        for (index, window) in atoms.windows(3).enumerate() {
+            let [left, link, right] = window else {
+                continue;
+            };
+            let gap = text.get(link.end..right.start).unwrap_or("");
+            let resumes = matches!(gap, " -" | " \u{2010}" | " \u{2011}" | ". -");
+            let letters = left.shape == Shape::Letters && right.shape == Shape::Letters;
+            if !resumes || !letters || !is_link(&link.text) {
+                continue;
+            }
+            let word = self.word(&left.text);
+            let end = fold(&right.text);
+            let beginnings = word.marked_parts.iter().filter_map(|part| {
+                let part = part.strip_prefix(PART)?;
+                (part.len() < word.folded.len() && word.folded.starts_with(part)).then_some(part)
+            });
+            for beginning in beginnings {
+                let completed = self.word(&format!("{beginning}{end}"));
+                if let Some(position) = positions.get_mut(index + 2) {
                     position.add(format!("{PART}{}", completed.stem));
                 }
             }
@@ -251,6 +288,29 @@ impl Analyzer {
     }
 }
 
+fn is_link(word: &str) -> bool {
+    matches!(word, "und" | "oder" | "bzw" | "sowie" | "u")
+}
+
+/// The most words of a list whose hyphens stand for the same end.
+const SUSPENDED_MAX: usize = 5;
+
+/// `Straßen-, Brücken- und Wegebau`: the words with a hanging hyphen up to the one before the link.
+fn listed_before(text: &str, atoms: &[Atom<'_>], last: usize) -> std::ops::RangeInclusive<usize> {
+    let mut first = last;
+    while let Some(before) = first.checked_sub(1)
+        && last - before < SUSPENDED_MAX
+        && let (Some(left), Some(right)) = (atoms.get(before), atoms.get(first))
+        && left.shape == Shape::Letters
+        && text
+            .get(left.end..right.start)
+            .is_some_and(|gap| matches!(gap.trim_end(), "-," | "\u{2010}," | "\u{2011},"))
+    {
+        first = before;
+    }
+    first..=last
+}
+
 /// Whether a term is one letter run that a scanner may have read as digits.
 fn confusable(term: &str) -> Option<String> {
     let letters = term.chars().all(|c| matches!(c, 'o' | 'i' | 'l'));
@@ -270,6 +330,9 @@ fn code_terms(atom: &Atom<'_>, position: &mut Position) {
             let padded = (bare.len() < folded.len() && !bare.is_empty()).then(|| bare.to_owned());
             position.add(folded);
             padded.into_iter().for_each(|bare| position.add(bare));
+            compact_date(&atom.text)
+                .into_iter()
+                .for_each(|day| position.add(day));
         }
         Shape::Mixed => {
             position.add(folded);
@@ -277,6 +340,15 @@ fn code_terms(atom: &Atom<'_>, position: &mut Position) {
         }
         Shape::Letters | Shape::Sign => position.add(folded),
     }
+}
+
+/// `20270305`, as names of files have it.
+fn compact_date(digits: &str) -> Option<String> {
+    let (year, rest) = digits.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    let recent = digits.len() == 8 && (year.starts_with("19") || year.starts_with("20"));
+    let day = recent.then(|| day_of(day, month, year)).flatten()?;
+    Some(date_term(day))
 }
 
 fn analyse(written: &str, lexicon: &Lexicon) -> Word {

@@ -116,6 +116,36 @@ const ADJECTIVES: &[&str] = &[
     "erwachsen",
     "selbstandig",
     "rechtzeitig",
+    "schwer",
+    "leicht",
+    "schnell",
+    "warm",
+    "kalt",
+    "nass",
+    "trocken",
+    "hell",
+    "dunkel",
+    "laut",
+    "breit",
+    "schmal",
+    "stark",
+    "schwach",
+    "krank",
+    "gesund",
+    "fest",
+    "dicht",
+    "leer",
+    "kaputt",
+    "defekt",
+    "direkt",
+    "wild",
+    "streng",
+    "spat",
+    "fruh",
+    "teuer",
+    "sauber",
+    "dringend",
+    "minderjahrig",
     "ober",
     "unter",
     "inner",
@@ -142,13 +172,37 @@ const LATIN_NOUNS: &[(&str, usize)] = &[
 
 const ADJECTIVE_SUFFIXES: &[&str] = &[
     "lich", "ig", "isch", "bar", "sam", "haft", "los", "end", "iert", "massig", "artig", "igt",
+    "frei", "voll", "uell", "iell", "onell", "iv", "ional", "zial", "ital", "unal",
 ];
 
-/// An `s` that belongs to the word.
+/// Endings whose `s` belongs to the word. Few end so by nature; far more are a genitive or a plural
+/// (`Widerspruchs`, `Kitas`, `Personals`), so that what is kept is named as narrowly as it can be.
 const KEEPS_S: &[&str] = &[
-    "kurs", "zins", "hals", "puls", "fels", "chs", "rechts", "links", "stets", "bereits",
-    "abseits", "falls", "als", "eins", "uns", "aus", "ss", "gans", "plus", "minus", "jahres",
-    "mittels", "nis", "us", "is", "los", "aos", "as",
+    "kurs", "zins", "hals", "puls", "ss", "us", "los", "aos", "nis", "eis", "ais", "ois", "uis",
+    "sis", "itis", "polis", "praxis", "galaxis", "fuchs", "dachs", "wachs", "wuchs", "lachs",
+    "luchs", "flachs", "sechs", "gas", "glas", "gras", "atlas", "reas", "ias", "ananas", "gips",
+    "mops", "raps", "kollaps", "schnaps", "maas",
+];
+
+/// Words that end in `s` as a whole, although longer ones with that ending are inflected (`Rechts`
+/// is none, `Baurechts` is).
+const WHOLE_WITH_S: &[&str] = &[
+    "rechts", "links", "stets", "bereits", "abseits", "falls", "eins", "mittels", "als", "gans",
+    "fels", "ochs", "thomas", "lukas", "lucas", "jonas", "niklas", "nikolas", "nicolas", "douglas",
+    "texas", "paris", "boris", "doris", "iris", "chris", "francis", "gratis", "dennis", "elvis",
+    "damals",
+];
+
+/// Endings of inflected words that look like one of `KEEPS_S`.
+const LOSES_S: &[&str] = &["baus", "staus", "magazins", "benzins", "akkus", "menus"];
+
+/// Abbreviations that stand for a word.
+const SHORT_FORMS: &[(&str, &str)] = &[
+    ("eur", "euro"),
+    ("az", "aktenzeichen"),
+    ("abs", "absatz"),
+    ("nr", "nummer"),
+    ("tel", "telefon"),
 ];
 
 /// The common stem of the forms of a folded word that was written without umlauts and ß.
@@ -159,21 +213,20 @@ pub(crate) fn stem(word: &str, lexicon: &Lexicon) -> String {
 /// The common stem of the forms of a folded word. `plain`: folding has changed nothing but case, so that
 /// `Rate` can be told from `Räte`.
 pub(crate) fn stem_of(word: &str, plain: bool, lexicon: &Lexicon) -> String {
-    if word == "eur" {
-        return "euro".to_owned();
+    if let Some((_, long)) = SHORT_FORMS.iter().find(|(short, _)| *short == word) {
+        return stem_of(long, plain, lexicon);
     }
     if word.len() < 4 || word.bytes().any(|b| !b.is_ascii_lowercase()) {
         return word.to_owned();
     }
     let mut stem = word.to_owned();
     for _ in 0..ROUNDS_MAX {
-        let fixed = if plain {
-            lexicon.fixed_stem(&stem)
-        } else {
-            None
-        };
+        let fixed = lexicon.fixed_stem(&stem, plain);
         if let Some(known) = fixed.or_else(|| lexicon.verb_stem(&stem)) {
             return known.to_owned();
+        }
+        if let Some(stem) = parted_verb(&stem, lexicon) {
+            return stem;
         }
         if !strip_once(&mut stem) {
             break;
@@ -206,15 +259,24 @@ fn strip_once(word: &mut String) -> bool {
         || cut_plural(word)
         || genitive(word)
         || participle(word)
+        || simple_participle(word)
 }
 
-/// `Antragstellerin`, `Antragstellerinnen` → `antragsteller`.
+/// Ends of nouns for people other than those in `-er`, whose female form is made with `-in`.
+const PEOPLE: &[&str] = &[
+    "arzt", "kolleg", "kund", "nachbar", "anwalt", "beamt", "dent", "rent", "nent", "ient", "sent",
+    "ist", "ekt", "iat", "ikant", "log", "pat", "koch", "freund", "chef", "wirt",
+];
+
+/// `Antragstellerin`, `Antragstellerinnen` → `antragsteller`, `Ärztinnen` → `arzt`.
 fn feminine(word: &mut String) -> bool {
     for ending in ["innen", "in"] {
         let Some(rest) = word.strip_suffix(ending) else {
             continue;
         };
-        if rest.len() >= 5 && rest.ends_with("er") {
+        let person = (rest.len() >= 5 && rest.ends_with("er"))
+            || PEOPLE.iter().any(|noun| rest.ends_with(noun));
+        if person {
             let length = rest.len();
             word.truncate(length);
             return true;
@@ -239,8 +301,8 @@ fn latin(word: &mut String) -> bool {
         return true;
     }
     for (form, length) in LATIN_NOUNS {
-        if word == form {
-            word.truncate(*length);
+        if word.ends_with(form) {
+            word.truncate(word.len() - form.len() + length);
             return true;
         }
     }
@@ -304,8 +366,14 @@ fn cut_plural(word: &mut String) -> bool {
     cut(word, "en") || cut(word, "e")
 }
 
+fn keeps_s(word: &str) -> bool {
+    WHOLE_WITH_S.contains(&word)
+        || (KEEPS_S.iter().any(|kept| word.ends_with(kept))
+            && !LOSES_S.iter().any(|lost| word.ends_with(lost)))
+}
+
 fn genitive(word: &mut String) -> bool {
-    if !word.ends_with('s') || KEEPS_S.iter().any(|kept| word.ends_with(kept)) {
+    if !word.ends_with('s') || keeps_s(word) {
         // `Vertrages`, `Hauses`, `Preises`: the `e` tells that the `s` is an ending.
         return word.ends_with("es") && !word.ends_with("ies") && cut(word, "es");
     }
@@ -317,8 +385,75 @@ fn genitive(word: &mut String) -> bool {
         .iter()
         .rev()
         .nth(1)
-        .is_some_and(|before| b"bdfghklmnortu".contains(before));
+        .is_some_and(|before| b"abcdfghiklmnoprtuvwy".contains(before));
     valid && cut(word, "s")
+}
+
+/// Prefixes that part from their verb, folded.
+const PARTING: &[&str] = &[
+    "zuruck", "zusammen", "weiter", "wieder", "nieder", "heraus", "hinaus", "durch", "nach",
+    "fest", "frei", "fort", "auf", "aus", "ein", "vor", "weg", "los", "her", "hin", "bei", "mit",
+    "ab", "an", "um", "zu",
+];
+
+/// `zurückgeschnitten`, `abgeschafft`, `abzuschaffen`: the verb of a prefix that parts, although no list
+/// names the two together.
+fn parted_verb(word: &str, lexicon: &Lexicon) -> Option<String> {
+    PARTING.iter().find_map(|prefix| {
+        let rest = word.strip_prefix(prefix)?;
+        if let Some(root) = rest.strip_prefix("ge") {
+            if let Some(stem) = lexicon.verb_stem(rest) {
+                return Some(format!("{prefix}{stem}"));
+            }
+            let root = root.strip_suffix('t')?;
+            return is_root(root).then(|| format!("{prefix}{root}"));
+        }
+        let root = rest.strip_prefix("zu")?.strip_suffix("en")?;
+        is_root(root).then(|| format!("{prefix}{root}"))
+    })
+}
+
+/// Nouns and others that begin and end like a participle.
+const NO_PARTICIPLES: &[&str] = &[
+    "gericht",
+    "gesicht",
+    "gewicht",
+    "geschaft",
+    "gestalt",
+    "gespenst",
+    "gedicht",
+    "geflecht",
+    "geschlecht",
+    "gefecht",
+    "geschicht",
+    "gerecht",
+    "gefahrt",
+    "gewandt",
+    "gesandt",
+    "gerucht",
+];
+
+/// `geschwärzt`, `gepachtet` → `schwarz`, `pacht`.
+fn simple_participle(word: &mut String) -> bool {
+    let root = word
+        .strip_prefix("ge")
+        .and_then(|rest| rest.strip_suffix("et").or_else(|| rest.strip_suffix('t')));
+    let Some(root) = root else { return false };
+    if !is_root(root) || NO_PARTICIPLES.contains(&word.as_str()) {
+        return false;
+    }
+    *word = root.to_owned();
+    true
+}
+
+/// Four letters or more with one sounding part, as the roots of verbs have.
+fn is_root(text: &str) -> bool {
+    let sounding = text
+        .as_bytes()
+        .chunk_by(|left, right| is_vowel(*left) == is_vowel(*right))
+        .filter(|run| run.first().copied().is_some_and(is_vowel))
+        .count();
+    text.len() >= 4 && sounding == 1
 }
 
 /// `genehmigt`, `reguliert`: forms that no list has to name.

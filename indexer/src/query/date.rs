@@ -60,7 +60,7 @@ fn span(text: &str) -> Option<(Day, Day)> {
         [month, year] if year.len() == 4 => month_span(year, month),
         [year, month, day] if year.len() == 4 => single(year, month, day),
         [day, month, year] => {
-            let day = crate::analysis::complex::day_of(day, month, year)?;
+            let day = crate::analysis::dates::day_of(day, month, year)?;
             Some((day, day))
         }
         _ => None,

@@ -14,8 +14,8 @@ use crate::entry::Day;
 pub(crate) use parse::parse;
 pub(crate) use print::{date_in_german, place_in_german, print};
 
-/// The longest query, in bytes.
-pub const QUERY_BYTES_MAX: usize = 2_000;
+/// The longest query, in characters.
+pub const QUERY_CHARS_MAX: usize = 2_000;
 /// The most words in a query.
 pub const QUERY_TERMS_MAX: usize = 64;
 /// How deep parentheses may be nested.

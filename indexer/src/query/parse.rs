@@ -2,7 +2,7 @@
 
 use super::date;
 use super::{
-    FieldName, Node, Note, NoteKind, Parsed, QUERY_BYTES_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX,
+    FieldName, Node, Note, NoteKind, Parsed, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX,
 };
 use crate::error::SearchError;
 
@@ -14,9 +14,27 @@ const PREFIX_CHARS_MIN: usize = 2;
 /// # Errors
 /// Only the limits: length, number of words, depth.
 pub(crate) fn parse(query: &str) -> Result<Parsed, SearchError> {
-    if query.len() > QUERY_BYTES_MAX {
-        return Err(SearchError::TooLong { bytes: query.len() });
+    let characters = query.chars().count();
+    if characters > QUERY_CHARS_MAX {
+        return Err(SearchError::TooLong { characters });
     }
+    read(query).map_err(|error| in_characters(query, error))
+}
+
+/// Who reads the error counts characters.
+fn in_characters(query: &str, error: SearchError) -> SearchError {
+    let character = |at: usize| query.get(..at).map_or(0, |before| before.chars().count()) + 1;
+    match error {
+        SearchError::TooManyTerms { at } => SearchError::TooManyTerms { at: character(at) },
+        SearchError::TooDeep { at } => SearchError::TooDeep { at: character(at) },
+        other @ (SearchError::TooLong { .. }
+        | SearchError::Limit { .. }
+        | SearchError::Cursor
+        | SearchError::Engine { .. }) => other,
+    }
+}
+
+fn read(query: &str) -> Result<Parsed, SearchError> {
     let mut reader = Reader {
         tokens: tokens(query)?,
         at: 0,

@@ -112,7 +112,7 @@ fn what_cannot_be_read_as_meant_is_read_as_words() {
 
 #[test]
 fn limits_refuse() {
-    let long = "a".repeat(QUERY_BYTES_MAX + 1);
+    let long = "a".repeat(QUERY_CHARS_MAX + 1);
     assert!(matches!(parse(&long), Err(SearchError::TooLong { .. })));
     let many = "a ".repeat(QUERY_TERMS_MAX + 1);
     assert!(matches!(

@@ -2,6 +2,7 @@
 
 mod access;
 mod find;
+mod german;
 mod house;
 mod life;
 mod marks;

@@ -26,6 +26,18 @@ pub enum Action {
     RoleGrant,
     /// A role was taken away.
     RoleRevoke,
+    /// A department's name or place in the house was changed.
+    DepartmentChange,
+    /// A compartment was created.
+    CompartmentCreate,
+    /// A compartment was opened to an account.
+    CompartmentGrant,
+    /// A compartment was closed to an account.
+    CompartmentRevoke,
+    /// A deputy was named, for a time.
+    DeputationCreate,
+    /// A deputation was ended.
+    DeputationEnd,
     /// A token was issued.
     TokenIssue,
     /// A token was ended.
@@ -42,6 +54,20 @@ pub enum Action {
     DocumentRestore,
     /// The text of a version was read, or could not be.
     TextRead,
+    /// Someone subscribed to changes.
+    WebhookCreate,
+    /// A subscription was changed, paused or taken up again.
+    WebhookChange,
+    /// A subscription got a new secret.
+    WebhookRotate,
+    /// A subscription was ended.
+    WebhookEnd,
+    /// A subscription was switched off because its receiver failed for too long.
+    WebhookSwitchOff,
+    /// A test message was asked for.
+    WebhookTest,
+    /// A message was asked for once more.
+    WebhookReplay,
 }
 
 /// What someone looked at, or tried to.
@@ -65,6 +91,8 @@ pub enum Look {
     Search,
     /// The change feed was read.
     ReadChanges,
+    /// A change was told to a subscriber.
+    TellChange,
     /// The log itself was read.
     ReadLog,
     /// The log was exported.
@@ -87,6 +115,12 @@ impl Action {
             Self::AccountChange => "account.change",
             Self::RoleGrant => "role.grant",
             Self::RoleRevoke => "role.revoke",
+            Self::DepartmentChange => "department.change",
+            Self::CompartmentCreate => "compartment.create",
+            Self::CompartmentGrant => "compartment.grant",
+            Self::CompartmentRevoke => "compartment.revoke",
+            Self::DeputationCreate => "deputation.create",
+            Self::DeputationEnd => "deputation.end",
             Self::TokenIssue => "token.issue",
             Self::TokenRevoke => "token.revoke",
             Self::DocumentReceive => "document.receive",
@@ -95,6 +129,13 @@ impl Action {
             Self::DocumentDiscard => "document.discard",
             Self::DocumentRestore => "document.restore",
             Self::TextRead => "document.text",
+            Self::WebhookCreate => "webhook.create",
+            Self::WebhookChange => "webhook.change",
+            Self::WebhookRotate => "webhook.rotate",
+            Self::WebhookEnd => "webhook.end",
+            Self::WebhookSwitchOff => "webhook.switch_off",
+            Self::WebhookTest => "webhook.test",
+            Self::WebhookReplay => "webhook.replay",
         }
     }
 }
@@ -113,6 +154,7 @@ impl Look {
             Self::List => "documents.list",
             Self::Search => "documents.search",
             Self::ReadChanges => "changes.read",
+            Self::TellChange => "changes.tell",
             Self::ReadLog => "log.read",
             Self::ExportLog => "log.export",
             Self::Refused => "request.refused",
@@ -131,12 +173,20 @@ pub enum Kind {
     RoleGrant,
     /// A token.
     AccessToken,
+    /// A compartment.
+    Compartment,
+    /// A compartment that is open to an account.
+    CompartmentGrant,
+    /// A deputation.
+    Deputation,
     /// A document.
     Document,
     /// A version of a document.
     DocumentVersion,
     /// A rendition of a version.
     Rendition,
+    /// A subscription to changes.
+    Webhook,
 }
 
 impl Kind {
@@ -148,9 +198,13 @@ impl Kind {
             Self::Account => "account",
             Self::RoleGrant => "role_grant",
             Self::AccessToken => "access_token",
+            Self::Compartment => "compartment",
+            Self::CompartmentGrant => "compartment_grant",
+            Self::Deputation => "deputation",
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",
+            Self::Webhook => "webhook",
         }
     }
 }

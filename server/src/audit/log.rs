@@ -16,7 +16,7 @@ use super::event::{Action, Event, Subject};
 use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
 use super::{Commitment, LeafHash, Opening, Origin, Slot};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{Actor, DepartmentId, RequestId, Timestamp, UnitId};
+use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 
 /// Keys of entities that are kept in memory; beyond, all are forgotten and read again.
 const KEYS_KEPT_MAX: usize = 20_000;
@@ -24,6 +24,12 @@ const KEYS_KEPT_MAX: usize = 20_000;
 const REGRESS_MICROS: i64 = 2_000_000;
 /// Rows in one INSERT: SQLite takes 32,766 parameters.
 const ROWS_MAX: usize = 4_000;
+
+/// Subjects of one record that are never too many for it.
+const SUBJECTS_SURE: usize = 8;
+/// The longest number and the longest step of the clock, for measuring a record before it has its own.
+const SEQ_LONG: u64 = 9_007_199_254_740_991;
+const CLK_LONG: i64 = -9_007_199_254_740_991;
 
 /// What a caller may keep to prove later that his write was in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,6 +76,8 @@ pub struct Log {
     kms: Arc<dyn Kms>,
     domain: KeyDomain,
     keys: HashMap<Uuid, Arc<DataKey>>,
+    /// Keys that units of this batch have read; kept when it is committed.
+    read: HashMap<Uuid, Arc<DataKey>>,
     regress_said: bool,
 }
 
@@ -166,7 +174,7 @@ fn draft(records: &Records, event: &Event) -> LeafDraft {
     LeafDraft {
         action: event.action.code().into(),
         actor: records.actor.account.raw(),
-        obo: None,
+        obo: records.actor.on_behalf_of.map(AccountId::raw),
         role: records.actor.role().code().into(),
         dept: event.department.map(DepartmentId::raw),
         outcome: Outcome::Ok,
@@ -176,6 +184,12 @@ fn draft(records: &Records, event: &Event) -> LeafDraft {
         private: BTreeMap::new(),
         targets: Vec::new(),
     }
+}
+
+/// Under whose key the context of an event is sealed.
+fn owner(records: &Records, event: &Event) -> Uuid {
+    let first = event.subjects.first();
+    first.map_or(records.actor.account.raw(), |one| one.root)
 }
 
 impl Log {
@@ -188,6 +202,7 @@ impl Log {
             kms,
             domain,
             keys: HashMap::new(),
+            read: HashMap::new(),
             regress_said: false,
         }
     }
@@ -215,6 +230,55 @@ impl Log {
             hash,
             ts: row.try_get_by_index(2)?,
         })
+    }
+
+    /// Whether what a unit has to say can be appended: reads the keys of the entities it speaks of,
+    /// on the unit's own savepoint, so that a key that does not open undoes this unit and no other.
+    pub async fn admit(
+        &mut self,
+        savepoint: &DatabaseTransaction,
+        records: &Records,
+    ) -> Result<(), DbError> {
+        let mut owners = Vec::new();
+        for event in &records.events {
+            self.measure(records, event)?;
+            owners.extend(event.context.as_ref().map(|_| owner(records, event)));
+            // What begins here has no key yet.
+            let born = |one: &&Subject| one.version == 1 && one.id == one.root;
+            let older = event.subjects.iter().filter(|one| !born(one));
+            owners.extend(older.map(|one| one.root));
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        owners.retain(|owner| !self.keys.contains_key(owner) && !self.read.contains_key(owner));
+        for part in owners.chunks(ROWS_MAX) {
+            for row in savepoint.query_all_raw(keys_query(savepoint, part)).await? {
+                let (owner, key) = unwrap_row(self.kms.as_ref(), &row).await?;
+                self.read.insert(owner, Arc::new(key));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an event whose record would be longer than a record may be.
+    fn measure(&self, records: &Records, event: &Event) -> Result<(), DbError> {
+        if event.subjects.len() <= SUBJECTS_SURE {
+            return Ok(());
+        }
+        let (mut rows, ts) = (Rows::default(), records.now.micros());
+        let mut draft = draft(records, event);
+        for (slot, subject) in (0_u16..).zip(&event.subjects) {
+            draft.subjects.push(rows.subject(SEQ_LONG, slot, subject)?);
+        }
+        if event.context.is_some() {
+            let commitment = Commitment(LeafHash::default().0);
+            draft.private.insert("ctx".into(), commitment);
+        }
+        let sealed = draft.seal(SEQ_LONG, self.genesis, ts, CLK_LONG, &self.origin);
+        match sealed {
+            Ok(_) => Ok(()),
+            Err(_source) => Err(DbError::Log("a record is too large")),
+        }
     }
 
     /// Appends what the units of a batch have to say, in their order.
@@ -283,10 +347,7 @@ impl Log {
         let ts = records.now.micros().max(head.ts);
         let mut draft = draft(records, event);
         if let Some(context) = &event.context {
-            let owner = event
-                .subjects
-                .first()
-                .map_or(records.actor.account.raw(), |one| one.root);
+            let owner = owner(records, event);
             let commitment = rows.open(seq, Slot::context(), owner, context.clone())?;
             draft.private.insert("ctx".into(), commitment);
         }
@@ -325,7 +386,8 @@ impl Log {
         let fresh = self.keys_of(tx, owners.collect()).await?;
         let mut sealed = Vec::with_capacity(rows.openings.len());
         for (seq, slot, owner, opening) in rows.openings {
-            let key = fresh.get(&owner).or_else(|| self.keys.get(&owner));
+            let kept = || self.keys.get(&owner).or_else(|| self.read.get(&owner));
+            let key = fresh.get(&owner).or_else(kept);
             let key = key.ok_or(DbError::Log("an entity has no key"))?;
             let bytes = storage::seal(key, &opening_aad(seq, &slot), &opening)?;
             sealed.push([signed(seq)?.into(), slot.into(), owner.into(), bytes.into()]);
@@ -342,7 +404,7 @@ impl Log {
     ) -> Result<HashMap<Uuid, Arc<DataKey>>, DbError> {
         owners.sort_unstable();
         owners.dedup();
-        owners.retain(|owner| !self.keys.contains_key(owner));
+        owners.retain(|owner| !self.keys.contains_key(owner) && !self.read.contains_key(owner));
         let mut found = HashMap::new();
         for part in owners.chunks(ROWS_MAX) {
             for row in tx.query_all_raw(keys_query(tx, part)).await? {
@@ -371,15 +433,18 @@ impl Log {
     /// The batch is committed: what was learned may be kept.
     pub fn settle(&mut self, appended: &Appended) {
         self.regress_said = appended.regress;
-        if self.keys.len() + appended.fresh_keys.len() > KEYS_KEPT_MAX {
+        let more = appended.fresh_keys.len() + self.read.len();
+        if self.keys.len() + more > KEYS_KEPT_MAX {
             self.keys.clear();
         }
+        self.keys.extend(self.read.drain());
         self.keys.extend(appended.fresh_keys.iter().cloned());
     }
 
     /// The batch is not committed: nothing was learned.
     pub fn forget(&mut self) {
         self.keys.clear();
+        self.read.clear();
     }
 }
 

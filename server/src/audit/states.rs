@@ -6,6 +6,7 @@
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use uuid::Uuid;
 
+use super::event::Kind;
 use super::verify::StateFact;
 use crate::base::db::{DbError, sql};
 
@@ -76,4 +77,27 @@ impl Part {
             bytes,
         })
     }
+}
+
+/// The entities (id, version) of `kind` in a range of records whose noted root is not `root`: a column
+/// of their table, or of one that `join` adds to `t`.
+pub async fn roots_astray(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    join: &str,
+    root: &str,
+    (from, upto): (i64, i64),
+) -> Result<Vec<(Uuid, i64)>, DbError> {
+    let table = kind.code();
+    let text = format!(
+        "SELECT s.entity_id, s.version FROM audit_subject s \
+         JOIN {table} t ON t.id = s.entity_id {join} \
+         WHERE s.seq >= $1 AND s.seq < $2 AND s.root_id <> {root}"
+    );
+    let rows = on
+        .query_all_raw(sql(on, text, [from.into(), upto.into()]))
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect()
 }

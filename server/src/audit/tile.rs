@@ -64,6 +64,24 @@ impl Tile {
         self.width < TILE_WIDTH
     }
 
+    /// The full tile that takes the place of this partial one; nothing for a full one.
+    pub fn full(self) -> Option<Self> {
+        let full = Self {
+            width: TILE_WIDTH,
+            ..self
+        };
+        self.is_partial().then_some(full)
+    }
+
+    /// This tile out of the bytes of its full one: its first hashes.
+    pub fn cut(self, mut full: Vec<u8>) -> Option<Vec<u8>> {
+        let bytes = usize::from(self.width) * merkle::HASH_BYTES;
+        (full.len() == TILE_BYTES).then(|| {
+            full.truncate(bytes);
+            full
+        })
+    }
+
     /// The path, such as `tile/0/x001/234` or `tile/1/000.p/12`.
     pub fn path(self) -> String {
         TilePath::Hashes(self).to_string()

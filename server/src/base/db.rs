@@ -5,14 +5,25 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    Statement,
 };
 use thiserror::Error;
 
-/// Most connections that read at the same time.
-pub const READERS_MAX: u32 = 6;
+/// Connections that a command reads through beside a server.
+const BESIDE_MAX: u32 = 6;
 /// Longest wait for a connection or a lock.
 pub const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// One process that stopped while it held the head of the log must not stop the others for ever: who
+/// waits gives up, and the database ends the transaction of one that is silent or gone.
+const WRITER_LIMITS: [(&str, &str); 5] = [
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, Clone, Error)]
@@ -47,6 +58,26 @@ pub enum DbError {
     Key(#[source] Arc<storage::KeyError>),
 }
 
+impl DbError {
+    /// Whether the database refused because its disk is full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        const SQLITE_FULL: &str = "13";
+        const POSTGRES_DISK_FULL: &str = "53100";
+        let Self::Failed(error) = self else {
+            return false;
+        };
+        let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = &**error else {
+            return false;
+        };
+        let RuntimeErr::SqlxError(cause) = cause else {
+            return false;
+        };
+        let code = cause.as_database_error().and_then(|error| error.code());
+        code.is_some_and(|code| code == SQLITE_FULL || code == POSTGRES_DISK_FULL)
+    }
+}
+
 impl From<DbErr> for DbError {
     fn from(error: DbErr) -> Self {
         Self::Failed(Arc::new(error))
@@ -65,7 +96,17 @@ pub enum Access {
     /// The one that writes.
     Write,
     /// Those that cannot write.
-    Read,
+    Read {
+        /// How many there may be.
+        connections_max: u32,
+    },
+}
+
+impl Access {
+    /// As a command reads beside a server.
+    pub const BESIDE: Self = Self::Read {
+        connections_max: BESIDE_MAX,
+    };
 }
 
 /// Opens `url` (`sqlite://path` or `postgres://…`).
@@ -77,14 +118,14 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
     options
         .max_connections(match access {
             Access::Write => 1,
-            Access::Read => READERS_MAX,
+            Access::Read { connections_max } => connections_max,
         })
         .min_connections(1)
         .connect_timeout(WAIT_MAX)
         .acquire_timeout(WAIT_MAX)
         .test_before_acquire(false)
         .sqlx_logging(false);
-    let read_only = access == Access::Read;
+    let read_only = access != Access::Write;
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
             .create_if_missing(!read_only)
@@ -101,10 +142,15 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
     });
     options.map_sqlx_postgres_opts(move |postgres| {
         let mode = if read_only { "on" } else { "off" };
-        postgres.options([
+        let postgres = postgres.options([
             ("default_transaction_read_only", mode),
             ("synchronous_commit", "on"),
-        ])
+        ]);
+        if read_only {
+            postgres
+        } else {
+            postgres.options(WRITER_LIMITS)
+        }
     });
     let connection = Database::connect(options).await?;
     if connection.get_database_backend() == DbBackend::Sqlite {
@@ -151,4 +197,30 @@ pub fn placeholders(rows: usize, columns: usize) -> String {
         format!("({})", each.collect::<Vec<_>>().join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+
+    use super::{Access, DbError, connect};
+
+    #[tokio::test]
+    async fn a_full_database_is_told_from_a_broken_one() {
+        let database = connect("sqlite::memory:", Access::Write).await;
+        let database = database.expect("a database");
+        let run = async |text: &str| -> Result<(), DbError> {
+            database.execute_unprepared(text).await?;
+            Ok(())
+        };
+        run("CREATE TABLE room (bytes BLOB)")
+            .await
+            .expect("a table");
+        run("PRAGMA max_page_count = 4").await.expect("a limit");
+        let full = run("INSERT INTO room VALUES (zeroblob(1000000))").await;
+        assert!(full.expect_err("there is no room").is_full());
+        let broken = run("INSERT INTO nowhere VALUES (1)").await;
+        assert!(!broken.expect_err("there is no table").is_full());
+        assert!(!DbError::GivenUp.is_full());
+    }
 }

@@ -53,8 +53,12 @@ macro_rules! ids {
 ids! {
     /// A department.
     DepartmentId;
+    /// A compartment that hides what stands in it.
+    CompartmentId;
     /// A person's or a service's account.
     AccountId;
+    /// A deputation: who acts for whom, for a time.
+    DeputationId;
     /// A role given to an account.
     GrantId;
     /// A token that speaks for an account.
@@ -65,6 +69,10 @@ ids! {
     VersionId;
     /// Something made from a version: its text, later its pictures.
     RenditionId;
+    /// A subscription to changes, told by HTTP.
+    WebhookId;
+    /// One message to a subscriber.
+    DeliveryId;
     /// One request at the edge.
     RequestId;
     /// One unit of work: what was committed together.

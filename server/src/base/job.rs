@@ -2,13 +2,15 @@
 
 use uuid::Uuid;
 
-use super::ids::VersionId;
+use super::ids::{DeliveryId, VersionId};
 
 /// Work that a change leaves behind, enqueued in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     /// Read the text of a version.
     ExtractText(VersionId),
+    /// Send a message to a subscriber.
+    DeliverWebhook(DeliveryId),
 }
 
 /// The names in the table of jobs.
@@ -16,6 +18,8 @@ pub enum Job {
 pub enum JobKind {
     /// See [`Job::ExtractText`].
     ExtractText,
+    /// See [`Job::DeliverWebhook`].
+    DeliverWebhook,
 }
 
 impl JobKind {
@@ -24,6 +28,7 @@ impl JobKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::ExtractText => "extract_text",
+            Self::DeliverWebhook => "deliver_webhook",
         }
     }
 }
@@ -34,6 +39,7 @@ impl Job {
     pub const fn kind(self) -> JobKind {
         match self {
             Self::ExtractText(_) => JobKind::ExtractText,
+            Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
         }
     }
 
@@ -42,12 +48,19 @@ impl Job {
     pub const fn subject(self) -> Uuid {
         match self {
             Self::ExtractText(version) => version.raw(),
+            Self::DeliverWebhook(delivery) => delivery.raw(),
         }
     }
 
     /// Reads a row.
     #[must_use]
     pub fn of(kind: &str, subject: Uuid) -> Option<Self> {
-        (kind == JobKind::ExtractText.code()).then(|| Self::ExtractText(VersionId::of(subject)))
+        [JobKind::ExtractText, JobKind::DeliverWebhook]
+            .into_iter()
+            .find(|known| known.code() == kind)
+            .map(|known| match known {
+                JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
+                JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
+            })
     }
 }

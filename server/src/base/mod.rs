@@ -2,16 +2,20 @@
 
 pub mod actor;
 pub mod clock;
+pub mod date;
 pub mod db;
 pub mod ids;
 pub mod job;
+pub mod rights;
 pub mod tasks;
 
 pub use actor::{Actor, Grant, Role};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use date::CivilDate;
 pub use ids::{
-    AccountId, DepartmentId, DocumentId, GrantId, RenditionId, RequestId, TokenId, UnitId,
-    VersionId,
+    AccountId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, GrantId,
+    RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
+pub use rights::{Place, Right, Sight};
 pub use tasks::Tasks;

@@ -3,7 +3,7 @@
 use clap::Args;
 use indexer::IndexError;
 
-use super::{Ended, FINDINGS, Failure, say};
+use super::{Ended, FINDINGS, Failure, chain, complain, say};
 use crate::app::{ServeError, open_index};
 use crate::archive::Archive;
 use crate::config::Config;
@@ -25,7 +25,10 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        let (archive, contradiction) = Archive::open_to_check(config).await?;
+        if let Some(contradiction) = &contradiction {
+            complain(&format!("{}; nothing is repaired", chain(contradiction)));
+        }
         let index = match open_index(config).await {
             Ok(index) => Some(index),
             // The running server holds it and checks it every night.
@@ -40,7 +43,7 @@ impl Check {
             now: archive.db.now().utc().into(),
         };
         let depth = if self.deep { Depth::Deep } else { Depth::Whole };
-        let mode = if self.repair {
+        let mode = if self.repair && contradiction.is_none() {
             Mode::Repair
         } else {
             Mode::Look

@@ -1,6 +1,7 @@
 //! `papierlos demo`: a town to look at.
 
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -8,6 +9,7 @@ use clap::Args;
 use super::progress::Progress;
 use super::{Ended, Failure, MISSING, chain, say};
 use crate::app::Server;
+use crate::base::JobKind;
 use crate::config::Config;
 use crate::demo::content::Town;
 use crate::demo::fill::{Move, PASSWORD};
@@ -15,6 +17,8 @@ use crate::jobs;
 
 /// Where the demo town lives if nothing is said.
 const DATA: &str = "demo-data";
+/// A letter that comes with the sources, to be filed by whoever tries the archive.
+const LETTER: &str = "indexer/tests/data/vwzg-2005.pdf";
 /// How often it is looked whether everything can be found.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a person is kept waiting for texts to be read: the rest is read behind the open door.
@@ -47,6 +51,7 @@ impl Demo {
         if self.listen.is_none() && TcpListener::bind(config.server.listen).is_err() {
             config.server.listen.set_port(0);
         }
+        let data = config.data_dir.clone();
         actix_web::rt::System::new().block_on(async move {
             let opened = Server::open(config).await;
             let server = opened.map_err(|error| Failure::new(MISSING, chain(&error)))?;
@@ -61,7 +66,7 @@ impl Demo {
                     return Err(failure);
                 }
             };
-            let ended = server.run(|address| welcome(&town, address)).await;
+            let ended = server.run(|address| welcome(&town, address, &data)).await;
             ended.map_err(|error| Failure::new(MISSING, chain(&error)))
         })
     }
@@ -78,7 +83,7 @@ async fn ready(server: &Server) -> Result<Option<Move>, Failure> {
 
 async fn fill(server: &Server) -> Result<Move, Failure> {
     let archive = server.archive();
-    let town = Move::begin(&archive.db, &archive.storage).await?;
+    let town = Move::begin(&archive.db, &archive.storage, server.auth()).await?;
     if town.missing() > 0 {
         let mut progress = Progress::begin("Ablegen / filing", count(town.missing()));
         let filed = town.finish(|| progress.step()).await;
@@ -93,14 +98,18 @@ async fn fill(server: &Server) -> Result<Move, Failure> {
 async fn wait_for_texts(server: &Server) -> Result<(), Failure> {
     let archive = server.archive();
     let end = Instant::now() + READING_MAX;
-    let waiting = jobs::backlog(archive.db.read()).await?.waiting;
+    let waiting = jobs::backlog(archive.db.read(), JobKind::ExtractText)
+        .await?
+        .waiting;
     let mut left = waiting;
     if waiting > 0 {
         let mut progress = Progress::begin("Lesen / reading", waiting);
         while left > 0 && Instant::now() < end {
             progress.reach(waiting.saturating_sub(left));
             tokio::time::sleep(LOOK_EVERY).await;
-            left = jobs::backlog(archive.db.read()).await?.waiting;
+            left = jobs::backlog(archive.db.read(), JobKind::ExtractText)
+                .await?
+                .waiting;
         }
         progress.reach(waiting.saturating_sub(left));
         progress.end();
@@ -122,7 +131,7 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-fn welcome(town: &Move, address: &str) {
+fn welcome(town: &Move, address: &str, data: &Path) {
     let town = town.town();
     let clerk = town
         .people
@@ -143,21 +152,52 @@ fn welcome(town: &Move, address: &str) {
         town.documents.len(),
     ));
     people(town);
-    say(&format!(
+    say(&lines(clerk, address, data));
+}
+
+/// Lines to be copied as they stand: sign in, file, find, download, prove.
+fn lines(clerk: &str, address: &str, data: &Path) -> String {
+    let binary = std::env::current_exe().unwrap_or_else(|_gone| PathBuf::from("papierlos"));
+    let data = std::path::absolute(data).unwrap_or_else(|_odd| data.to_owned());
+    let (binary, data) = (quoted(&binary), quoted(&data));
+    let letter = if Path::new(LETTER).exists() {
+        LETTER
+    } else {
+        "brief.pdf"
+    };
+    format!(
         "\n  Auf der Kommandozeile / on the command line\n\n\
          # anmelden / sign in\n\
          TOKEN=$(curl -s {address}/api/v1/session -H 'Content-Type: application/json' \
          -d '{{\"login\":\"{clerk}\",\"password\":\"{PASSWORD}\"}}' | \
          sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         # ablegen / file a document\n\
+         ID=$(curl -s -D /dev/stderr {address}/api/v1/documents -H \"Authorization: Bearer $TOKEN\" \
+         -F 'metadata={{\"title\":\"Verwaltungszustellungsgesetz\",\"type\":\"Gesetz\"}};type=application/json' \
+         -F 'content=@{letter};type=application/pdf' | sed 's/^{{\"id\":\"\\([^\"]*\\)\".*/\\1/')\n\
          # suchen / search\n\
          curl -s -G {address}/api/v1/search -H \"Authorization: Bearer $TOKEN\" \
-         --data-urlencode 'q=Parkausweis'\n\
-         # ablegen / file a document\n\
-         curl -s {address}/api/v1/documents -H \"Authorization: Bearer $TOKEN\" \
-         -F 'metadata={{\"title\":\"Mein erster Brief\"}};type=application/json' \
-         -F 'content=@brief.pdf;type=application/pdf'\n\n  \
+         --data-urlencode 'q=Empfangsbekenntnis'\n\
+         # herunterladen / download\n\
+         curl -s {address}/api/v1/documents/$ID/content -H \"Authorization: Bearer $TOKEN\" | \
+         cmp - {letter} && echo gleich / the same\n\
+         # beweisen, ohne den Server / prove it, without the server\n\
+         LOG=$(mktemp -d)/log\n\
+         {binary} export --log $LOG --data {data}\n\
+         {binary} verify $LOG\n\n  \
          Beenden mit Strg-C / stop with Ctrl-C\n"
-    ));
+    )
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 fn people(town: &Town) {

@@ -1,10 +1,11 @@
 //! `papierlos keys`: the wrapping keys in the key file.
 
+use std::sync::Arc;
+
 use clap::Subcommand;
-use storage::{KeyDomain, KeyFile, Kms};
+use storage::{KeyDomain, KeyFile, KeyHold, Kms};
 
 use super::{Ended, Failure, MISSING, USAGE, chain, say};
-use crate::app::open_index;
 use crate::archive::Archive;
 use crate::config::Config;
 use crate::documents::DOMAINS;
@@ -15,7 +16,7 @@ use crate::proof::keys::{rewrap, usage};
 pub(super) enum Keys {
     /// Lists them, with how many rows each holds.
     List,
-    /// Makes a new key and wraps everything under it. The server must be down.
+    /// Makes a new key and wraps everything under it. Nothing else may work on the archive.
     Rotate {
         /// The key domain.
         #[arg(long, default_value = "general")]
@@ -24,7 +25,7 @@ pub(super) enum Keys {
         #[arg(long)]
         resume: bool,
     },
-    /// Removes a key that nothing is wrapped by any more. The server must be down.
+    /// Removes a key that nothing is wrapped by any more. Nothing else may work on the archive.
     Remove {
         /// The key, as `keys list` shows it.
         id: String,
@@ -70,8 +71,8 @@ async fn list(config: &Config) -> Ended {
 }
 
 async fn rotate(config: &Config, domain: &KeyDomain, resume: bool) -> Ended {
-    let archive = Archive::open(config).await?;
-    let held = alone(config).await?;
+    let hold = alone(config)?;
+    let archive = Archive::open_alone(config, Arc::clone(&hold)).await?;
     if !resume {
         let id = KeyFile::rotate(&config.key_file, domain, &archive.db.now().to_string())?;
         say(&format!(
@@ -81,10 +82,9 @@ async fn rotate(config: &Config, domain: &KeyDomain, resume: bool) -> Ended {
     // The writer of this process still wraps with what it opened: it is closed before the new file
     // is used, and opened again with it.
     archive.db.close().await;
-    let archive = Archive::open(config).await?;
+    let archive = Archive::open_alone(config, hold).await?;
     let done = rewrap(&archive.db, archive.keys.as_ref(), domain).await;
     archive.db.close().await;
-    drop(held);
     let done = done?;
     say(&format!(
         "neu verpackt: {} Inhalte, {} Öffnungen",
@@ -94,10 +94,9 @@ async fn rotate(config: &Config, domain: &KeyDomain, resume: bool) -> Ended {
 }
 
 async fn remove(config: &Config, domain: &KeyDomain, id: &str) -> Ended {
-    let archive = Archive::open(config).await?;
-    let held = alone(config).await?;
+    let archive = Archive::open_alone(config, alone(config)?).await?;
     let used = usage(archive.db.read()).await;
-    archive.db.close().await;
+    archive.db.clone().close().await;
     let row = used?
         .into_iter()
         .find(|row| row.domain == domain.as_str() && row.kek == id);
@@ -109,18 +108,21 @@ async fn remove(config: &Config, domain: &KeyDomain, id: &str) -> Ended {
         return Err(Failure::new(super::FINDINGS, said));
     }
     KeyFile::remove(&config.key_file, domain, id)?;
-    drop(held);
+    // Only now may others read the key file again.
+    drop(archive);
     say(&format!(
         "{id} entfernt; Sicherungen von davor brauchen ihn noch"
     ));
     Ok(())
 }
 
-/// Holds the index as the sign that no server runs: it would go on with the keys that it has read.
-async fn alone(config: &Config) -> Result<indexer::Index, Failure> {
-    open_index(config)
-        .await
-        .map_err(|error| Failure::new(MISSING, format!("{}; end the server first", chain(&error))))
+/// Holds the key file alone: who has it open would go on with the keys that it has read.
+fn alone(config: &Config) -> Result<Arc<KeyHold>, Failure> {
+    let hold = KeyHold::alone(&config.key_file).map_err(|error| {
+        let said = "end the server first, and whatever else works on the archive";
+        Failure::new(MISSING, format!("{}; {said}", chain(&error)))
+    })?;
+    Ok(Arc::new(hold))
 }
 
 const _: () = assert!(!DOMAINS.is_empty());

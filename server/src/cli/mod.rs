@@ -8,6 +8,7 @@ mod demo;
 mod export;
 mod import;
 mod keys;
+mod migrate;
 mod progress;
 mod reindex;
 mod serve;
@@ -74,6 +75,8 @@ enum Command {
     /// The keys that wrap the keys of content.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Brings the schema of the database to this version; on PostgreSQL gives roles their rights.
+    Migrate(migrate::Migrate),
     /// Shows the settings in force and where each comes from; secrets are hidden.
     Config,
     /// Prints the contract (OpenAPI 3.1).
@@ -208,6 +211,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Check(check) => runtime()?.block_on(check.run(&config)),
         Command::Reindex => runtime()?.block_on(reindex::run(&config)),
         Command::Keys(keys) => runtime()?.block_on(keys.run(&config)),
+        Command::Migrate(migrate) => runtime()?.block_on(migrate.run(&config)),
         Command::Config => {
             say(config.print().trim_end());
             Ok(())

@@ -9,10 +9,8 @@ use super::{Ended, Failure, USAGE, say};
 use crate::archive::Archive;
 use crate::base::actor::Scope;
 use crate::base::{Actor, Role};
-use crate::config::Config;
-use crate::departments::{
-    self, Login, NewToken, PASSWORD_CHARS_MIN, PasswordDigest, PeopleError, Slug,
-};
+use crate::config::{Auth, Config};
+use crate::departments::{self, Login, NewToken, PasswordDigest, PeopleError, Slug};
 use crate::unit::Unit;
 
 /// Accounts, from this machine.
@@ -28,7 +26,7 @@ pub(super) enum User {
         /// The role.
         #[arg(long, value_enum)]
         role: GivenRole,
-        /// Short name of the department, for clerks; created if there is none.
+        /// Short name of the department, for roles that are held in one; created if there is none.
         #[arg(long)]
         department: Option<String>,
         /// No password: an account for a service, which has tokens only.
@@ -52,8 +50,16 @@ pub(super) enum User {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(super) enum GivenRole {
+    Tablet,
+    Archive,
+    Integrator,
+    MailRoom,
     Clerk,
+    Head,
+    Mayor,
+    RecordsManager,
     Auditor,
     Admin,
 }
@@ -75,7 +81,14 @@ impl User {
                 role,
                 department,
                 no_password,
-            } => add(&archive, &login, name, role, department, no_password).await,
+            } => {
+                let password = if no_password {
+                    None
+                } else {
+                    Some(PasswordDigest::of(&config.auth, read_password(&config.auth)?).await?)
+                };
+                add(&archive, &login, name, role, department, password).await
+            }
             Self::Token {
                 login,
                 label,
@@ -88,12 +101,15 @@ impl User {
     }
 }
 
-fn read_password() -> Result<Zeroizing<String>, Failure> {
+fn read_password(auth: &Auth) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     std::io::stdin().take(4096).read_to_string(&mut text)?;
     let password = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        let said = format!("the password on standard input needs {PASSWORD_CHARS_MIN} characters");
+    if password.chars().count() < auth.password_chars_min {
+        let said = format!(
+            "das Passwort auf der Standardeingabe braucht mindestens {} Zeichen",
+            auth.password_chars_min
+        );
         return Err(Failure::new(USAGE, said));
     }
     Ok(password)
@@ -105,13 +121,20 @@ async fn add(
     name: String,
     role: GivenRole,
     department: Option<String>,
-    no_password: bool,
+    password: Option<PasswordDigest>,
 ) -> Ended {
     let login = Login::parse(login).ok_or_else(|| {
         Failure::new(USAGE, format!("{login}: a login is a-z, 0-9, dot, _ and -"))
     })?;
     let role = match role {
+        GivenRole::Tablet => Role::Tablet,
+        GivenRole::Archive => Role::Archive,
+        GivenRole::Integrator => Role::Integrator,
+        GivenRole::MailRoom => Role::MailRoom,
         GivenRole::Clerk => Role::Clerk,
+        GivenRole::Head => Role::Head,
+        GivenRole::Mayor => Role::Mayor,
+        GivenRole::RecordsManager => Role::RecordsManager,
         GivenRole::Auditor => Role::Auditor,
         GivenRole::Admin => Role::Admin,
     };
@@ -120,11 +143,6 @@ async fn add(
             Failure::new(USAGE, format!("{text}: a department is a-z, 0-9 and -"))
         })?),
         None => None,
-    };
-    let password = if no_password {
-        None
-    } else {
-        Some(PasswordDigest::of(read_password()?).await?)
     };
     let known = match &slug {
         Some(slug) => departments::department(archive.db.read(), slug.as_str()).await?,

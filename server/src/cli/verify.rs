@@ -108,7 +108,7 @@ impl Verify {
         } else {
             say(report.to_text(self.language()).trim_end());
         }
-        ended(report.exit_code())
+        ended(report.exit_code(), self.language())
     }
 
     fn living(&self, config: &Config, brought: Brought) -> Ended {
@@ -154,7 +154,8 @@ impl Verify {
         };
         let looked = verify(&mut looks, &options)?;
         self.print(&changed, &looked);
-        ended(worse(changed.exit_code(), looked.exit_code()))
+        let code = worse(changed.exit_code(), looked.exit_code());
+        ended(code, self.language())
     }
 
     fn print(&self, changes: &Report, looks: &Report) {
@@ -227,13 +228,13 @@ fn worse(one: u8, other: u8) -> u8 {
     }
 }
 
-fn ended(code: u8) -> Ended {
-    match code {
-        0 => Ok(()),
-        FINDINGS => Err(Failure::new(
-            FINDINGS,
-            "the log was tampered with; see above",
-        )),
-        other => Err(Failure::new(other, "material is missing; see above")),
-    }
+fn ended(code: u8, language: Language) -> Ended {
+    let said = match (code, language) {
+        (0, _) => return Ok(()),
+        (FINDINGS, Language::German) => "das Protokoll wurde verändert; siehe oben",
+        (FINDINGS, Language::English) => "the log was tampered with; see above",
+        (_, Language::German) => "es fehlt Material; siehe oben",
+        (_, Language::English) => "material is missing; see above",
+    };
+    Err(Failure::new(code, said))
 }

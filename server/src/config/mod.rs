@@ -5,6 +5,7 @@
 
 mod error;
 mod gather;
+mod network;
 mod print;
 mod read;
 mod setting;
@@ -21,6 +22,7 @@ use read::Reader;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use gather::Sources;
+pub use network::{Network, Ports};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
@@ -77,6 +79,8 @@ pub struct Config {
     pub index: Index,
     /// Text out of documents.
     pub extract: Extract,
+    /// Messages to subscribers.
+    pub webhooks: Webhooks,
     /// Sign-in.
     pub auth: Auth,
     /// At which hour (UTC) everything is checked.
@@ -178,7 +182,7 @@ pub struct Log {
     pub signing_key_file: PathBuf,
     /// Where the last signed head is kept.
     pub lock_dir: PathBuf,
-    /// How soon after a change the head is signed.
+    /// How soon after a change the head is signed, and the pause between two signatures.
     pub publish: Duration,
     /// How often it is signed where nothing changes.
     pub heartbeat: Duration,
@@ -191,7 +195,7 @@ pub struct Index {
     pub dir: PathBuf,
     /// Memory for writing.
     pub memory_bytes_max: usize,
-    /// How soon a change can be found.
+    /// The pause between two commits.
     pub commit: Duration,
 }
 
@@ -206,8 +210,23 @@ pub struct Extract {
     pub time_max: Duration,
     /// Pages of one document.
     pub pages_max: u32,
-    /// Text of one document.
-    pub text_bytes_max: u64,
+    /// Characters of the text of one document.
+    pub text_chars_max: u32,
+}
+
+/// Messages to subscribers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhooks {
+    /// Whether TLS may be missing.
+    pub allow_http: bool,
+    /// Networks that are not public and may receive all the same.
+    pub allow_private: Vec<Network>,
+    /// Where receivers may listen.
+    pub ports: Vec<Ports>,
+    /// Deliveries at the same time.
+    pub at_once_max: usize,
+    /// How long the list keeps deliveries that are over.
+    pub keep: Duration,
 }
 
 /// Sign-in.
@@ -326,7 +345,14 @@ impl Config {
                 memory_bytes_max: reader.number("extract.memory_bytes_max"),
                 time_max: seconds(reader, "extract.seconds_max"),
                 pages_max: reader.small("extract.pages_max"),
-                text_bytes_max: reader.number("extract.text_bytes_max"),
+                text_chars_max: reader.small("extract.text_chars_max"),
+            },
+            webhooks: Webhooks {
+                allow_http: reader.flag("webhooks.allow_http"),
+                allow_private: reader.networks("webhooks.allow_private"),
+                ports: reader.ports("webhooks.ports"),
+                at_once_max: reader.small("webhooks.at_once_max"),
+                keep: Duration::from_secs(reader.number("webhooks.keep_days") * 86_400),
             },
             auth: read_auth(reader),
             nightly_hour: reader.small("check.nightly_hour"),

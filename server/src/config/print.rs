@@ -28,6 +28,8 @@ impl Shown {
             | Shape::Listen
             | Shape::Url
             | Shape::Addresses
+            | Shape::Networks
+            | Shape::Ports
             | Shape::Count { .. }
             | Shape::Bytes { .. }
             | Shape::Text { .. }

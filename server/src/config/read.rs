@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::Secret;
 use super::error::{ConfigError, Origin};
 use super::gather::{Gathered, Said};
+use super::network::{Network, Ports};
 use super::setting::{Setting, Shape};
 
 /// Where the database is.
@@ -147,6 +148,8 @@ impl Reader {
                 }
                 Shape::Listen
                 | Shape::Addresses
+                | Shape::Networks
+                | Shape::Ports
                 | Shape::Count { .. }
                 | Shape::Bytes { .. }
                 | Shape::Secret
@@ -169,6 +172,8 @@ impl Reader {
             | Shape::Listen
             | Shape::Url
             | Shape::Addresses
+            | Shape::Networks
+            | Shape::Ports
             | Shape::Text { .. }
             | Shape::Secret
             | Shape::Database
@@ -193,11 +198,23 @@ impl Reader {
     }
 
     pub(super) fn addresses(&mut self, key: &str) -> Vec<IpAddr> {
+        self.list(key, |address| address.parse().ok())
+    }
+
+    pub(super) fn networks(&mut self, key: &str) -> Vec<Network> {
+        self.list(key, Network::parse)
+    }
+
+    pub(super) fn ports(&mut self, key: &str) -> Vec<Ports> {
+        self.list(key, Ports::parse)
+    }
+
+    fn list<T>(&mut self, key: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
         self.value(key, |_, text| {
             text.split(',')
                 .map(str::trim)
-                .filter(|address| !address.is_empty())
-                .map(|address| address.parse().ok())
+                .filter(|one| !one.is_empty())
+                .map(&read)
                 .collect()
         })
     }

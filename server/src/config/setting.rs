@@ -11,6 +11,10 @@ pub enum Shape {
     Url,
     /// A list of IP addresses.
     Addresses,
+    /// A list of networks.
+    Networks,
+    /// A list of ports.
+    Ports,
     /// A whole number.
     Count {
         /// The smallest.
@@ -49,6 +53,8 @@ impl Shape {
             | Self::Listen
             | Self::Url
             | Self::Addresses
+            | Self::Networks
+            | Self::Ports
             | Self::Count { .. }
             | Self::Bytes { .. }
             | Self::Text { .. }
@@ -64,6 +70,8 @@ impl Shape {
             Self::Listen => "an IP address and a port, such as 127.0.0.1:8080".to_owned(),
             Self::Url => "an address that begins with http:// or https://".to_owned(),
             Self::Addresses => "a list of IP addresses".to_owned(),
+            Self::Networks => "a list of networks, such as 10.1.0.0/16, fd00::/8".to_owned(),
+            Self::Ports => "a list of ports, such as 443, 8000-8999".to_owned(),
             Self::Count { min, max } => format!("a whole number from {min} to {max}"),
             Self::Bytes { min, max } => {
                 format!(
@@ -330,7 +338,7 @@ pub const SETTINGS: &[Setting] = &[
         "log.publish_milliseconds",
         count(50, 60_000),
         "1000",
-        "How soon after a change the head of the log is signed.",
+        "How soon after a change the head of the log is signed, and how long the pause between two signatures is.",
     ),
     setting(
         "log.heartbeat_seconds",
@@ -353,8 +361,8 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "index.commit_milliseconds",
         count(20, 60_000),
-        "250",
-        "How soon after a change it can be found.",
+        "100",
+        "The pause between two commits of the index: the longer, the later a change can be found, and the less it costs.",
     ),
     setting(
         "extract.workers",
@@ -372,7 +380,7 @@ pub const SETTINGS: &[Setting] = &[
         "extract.seconds_max",
         count(1, 3_600),
         "60",
-        "Time for one document.",
+        "Time for one document, by the clock and of the processor.",
     ),
     setting(
         "extract.pages_max",
@@ -381,10 +389,40 @@ pub const SETTINGS: &[Setting] = &[
         "Pages of one document that are read.",
     ),
     setting(
-        "extract.text_bytes_max",
-        bytes(64 * KIB, GIB),
-        "32 MiB",
-        "Text of one document that is kept.",
+        "extract.text_chars_max",
+        count(10_000, 8_000_000),
+        "5000000",
+        "Characters of the text of one document that are kept.",
+    ),
+    setting(
+        "webhooks.allow_http",
+        Shape::Flag,
+        "false",
+        "Whether receivers of webhooks may be reached without TLS.",
+    ),
+    setting(
+        "webhooks.allow_private",
+        Shape::Networks,
+        "",
+        "Networks that are not public and may receive webhooks all the same.",
+    ),
+    setting(
+        "webhooks.ports",
+        Shape::Ports,
+        "443",
+        "Ports at which receivers of webhooks may listen.",
+    ),
+    setting(
+        "webhooks.at_once_max",
+        count(1, 64),
+        "8",
+        "Webhooks that one process delivers at the same time.",
+    ),
+    setting(
+        "webhooks.keep_days",
+        count(1, 3_650),
+        "30",
+        "How long the list of deliveries keeps those that are over.",
     ),
     setting(
         "auth.session_hours",
@@ -396,7 +434,7 @@ pub const SETTINGS: &[Setting] = &[
         "auth.argon2_memory_bytes",
         bytes(8 * MIB, 4 * GIB),
         "19 MiB",
-        "Memory for checking one password (argon2id).",
+        "Memory for checking one password (argon2id); holds for passwords that are set from then on.",
     ),
     setting(
         "auth.argon2_passes",

@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use super::content::{self, ContentError, Person, Town, TownDocument};
 use super::pdf::{self, PdfError};
-use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, Role, Timestamp};
+use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
+use crate::config::Auth;
 use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::unit::{Db, Unit};
@@ -80,7 +80,7 @@ pub struct Move {
 
 impl Move {
     /// Lets departments and people move in, and sees which documents are missing.
-    pub async fn begin(db: &Db, storage: &Storage) -> Result<Self, FillError> {
+    pub async fn begin(db: &Db, storage: &Storage, auth: &Auth) -> Result<Self, FillError> {
         let town = Arc::new(Town::load()?);
         let strangers = departments::has_accounts(db.read()).await?
             && departments::account_of_login(db.read(), first(&town))
@@ -93,7 +93,7 @@ impl Move {
         let mut actors = HashMap::new();
         for person in &town.people {
             let department = departments.get(&person.department).copied();
-            let actor = move_in(db, person, department).await?;
+            let actor = move_in(db, auth, person, department).await?;
             actors.insert(person.user.clone(), actor);
         }
         let known = documents::names(db.read()).await?;
@@ -179,7 +179,7 @@ impl Move {
         let own = self
             .actors
             .get(&document.clerk)
-            .filter(|actor| actor.may_file_in(*department));
+            .filter(|actor| actor.may_in(Right::Receive, *department));
         let any = || {
             let people = self
                 .town
@@ -188,7 +188,7 @@ impl Move {
                 .filter_map(|one| self.actors.get(&one.user));
             people
                 .into_iter()
-                .find(|actor| actor.may_file_in(*department))
+                .find(|actor| actor.may_in(Right::Receive, *department))
         };
         own.or_else(any).cloned()
     }
@@ -241,10 +241,9 @@ async fn departments_of(db: &Db, town: &Town) -> Result<HashMap<String, Departme
 /// finer ones.
 const fn role(role: content::Role) -> Role {
     match role {
-        content::Role::Clerk
-        | content::Role::Head
-        | content::Role::Mayor
-        | content::Role::RecordsManager => Role::Clerk,
+        content::Role::Clerk | content::Role::RecordsManager => Role::Clerk,
+        content::Role::Head => Role::Head,
+        content::Role::Mayor => Role::Mayor,
         content::Role::Auditor => Role::Auditor,
         content::Role::Admin => Role::Admin,
     }
@@ -252,15 +251,12 @@ const fn role(role: content::Role) -> Role {
 
 async fn move_in(
     db: &Db,
+    auth: &Auth,
     person: &Person,
     department: Option<DepartmentId>,
 ) -> Result<Actor, FillError> {
     let role = role(person.role);
-    let place = if role == Role::Clerk {
-        department
-    } else {
-        None
-    };
+    let place = if role.in_a_unit() { department } else { None };
     let id = match departments::account_of_login(db.read(), &person.user).await? {
         Some(id) => id,
         None => {
@@ -269,7 +265,7 @@ async fn move_in(
             };
             let login = Login::parse(&person.user).ok_or_else(unfit)?;
             let name = person.name.clone();
-            let password = PasswordDigest::of(Zeroizing::new(PASSWORD.to_owned())).await?;
+            let password = PasswordDigest::of(auth, Zeroizing::new(PASSWORD.to_owned())).await?;
             let system = Actor::system();
             let made = db.write(&system, async move |unit: &mut Unit| {
                 let account =
@@ -280,15 +276,7 @@ async fn move_in(
             made.await?.value
         }
     };
-    let account = departments::account(db.read(), id)
-        .await?
-        .ok_or(PeopleError::NoAccount)?;
-    Ok(Actor {
-        account: id,
-        grants: account.grants,
-        scope: Scope::Full,
-        request: None,
-    })
+    Ok(departments::actor(db.read(), id, db.now(), None).await?)
 }
 
 fn metadata(document: &TownDocument) -> Option<Metadata> {

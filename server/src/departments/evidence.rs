@@ -1,10 +1,11 @@
 //! The states of people and rights, computed from their rows as they are now.
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
 
 use super::rows::{self, State};
 use crate::audit::event::Kind;
-use crate::audit::states::Part;
+use crate::audit::states::{self, Part};
 use crate::audit::verify::StateFact;
 use crate::base::db::DbError;
 
@@ -13,6 +14,9 @@ pub const KINDS: &[Kind] = &[
     Kind::Department,
     Kind::Account,
     Kind::RoleGrant,
+    Kind::Compartment,
+    Kind::CompartmentGrant,
+    Kind::Deputation,
     Kind::AccessToken,
 ];
 
@@ -40,6 +44,28 @@ pub async fn states(
         Kind::Account => of::<rows::account::Model>(on, kind, part).await,
         Kind::RoleGrant => of::<rows::role_grant::Model>(on, kind, part).await,
         Kind::AccessToken => of::<rows::access_token::Model>(on, kind, part).await,
-        Kind::Document | Kind::DocumentVersion | Kind::Rendition => Ok(Vec::new()),
+        Kind::Compartment => of::<rows::compartment::Model>(on, kind, part).await,
+        Kind::CompartmentGrant => of::<rows::compartment_grant::Model>(on, kind, part).await,
+        Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
+        Kind::Document | Kind::DocumentVersion | Kind::Rendition | Kind::Webhook => Ok(Vec::new()),
     }
+}
+
+/// The entities of this room's kinds in a range of records whose noted root is another than their
+/// rows name.
+pub async fn roots_astray(
+    on: &impl ConnectionTrait,
+    from: i64,
+    upto: i64,
+) -> Result<Vec<(Uuid, i64)>, DbError> {
+    let mut all = Vec::new();
+    for (kind, join, root) in [
+        (Kind::Department, "", "t.id"),
+        (Kind::Account, "", "t.id"),
+        (Kind::RoleGrant, "", "t.account_id"),
+        (Kind::AccessToken, "", "t.account_id"),
+    ] {
+        all.extend(states::roots_astray(on, kind, join, root, (from, upto)).await?);
+    }
+    Ok(all)
 }

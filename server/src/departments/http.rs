@@ -10,22 +10,18 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use super::model::{
-    Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN,
-    PeopleError, Slug,
-};
-use super::ops::{self, AccountChange, PasswordDigest};
-use super::session;
+use super::accounts::{self, AccountView};
+use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
+use super::ops;
+use super::{compartments, deputies, session, units};
 use crate::base::actor::Scope;
-use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, Grant, RequestId, Role, TokenId};
-use crate::http::extract::{ETag, IfMatch, Json, Path};
+use crate::base::{Actor, RequestId, Right, Role, TokenId};
+use crate::http::extract::{ETag, Json, MaybeKey};
 use crate::http::limits::RateLimits;
-use crate::http::openapi::{ChangeProblems, CreateProblems, IfMatchParam, PlainProblems};
+use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::replay::with_receipt;
+use crate::replay::{Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
 impl From<PeopleError> for Problem {
@@ -35,14 +31,43 @@ impl From<PeopleError> for Problem {
             PeopleError::NoDepartment => {
                 Self::new(Kind::Validation).field("/department", Fault::NotFound)
             }
+            PeopleError::Nothing => Self::new(Kind::NotFound),
             PeopleError::Taken => Self::new(Kind::AlreadyExists),
+            PeopleError::Loop => Self::new(Kind::Validation).field(
+                "/parent",
+                Fault::Rule {
+                    code: "loop",
+                    detail: text(
+                        "Eine Abteilung kann nicht unter sich selbst stehen.",
+                        "A department cannot stand below itself.",
+                    ),
+                },
+            ),
+            PeopleError::FourEyes => Self::new(Kind::Forbidden).detail(text(
+                "Dafür braucht es zwei Personen.",
+                "This takes two people.",
+            )),
+            PeopleError::Time => Self::new(Kind::Validation).field(
+                "/valid_until",
+                Fault::Rule {
+                    code: "time",
+                    detail: text(
+                        "Das Ende muss nach dem Beginn und in der Zukunft liegen, höchstens 400 Tage danach.",
+                        "The end must come after the beginning and lie ahead, at most 400 days after it.",
+                    ),
+                },
+            ),
+            PeopleError::Settled => Self::new(Kind::Conflict).detail(text(
+                "Das ist bereits erledigt.",
+                "This is settled already.",
+            )),
             PeopleError::RoleAndDepartment => Self::new(Kind::Validation).field(
                 "/department",
                 Fault::Rule {
                     code: "role-and-department",
                     detail: text(
-                        "Die Sachbearbeitung braucht eine Abteilung; Revision und Administration haben keine.",
-                        "A clerk needs a department; auditors and administrators have none.",
+                        "Diese Rolle gilt in einer Abteilung, oder sie gilt im ganzen Haus und hat keine.",
+                        "This role is held in a department, or it holds in the whole house and has none.",
                     ),
                 },
             ),
@@ -50,6 +75,13 @@ impl From<PeopleError> for Problem {
                 "Das darf nur die Administration.",
                 "Only an administrator may do this.",
             )),
+            PeopleError::Scope => Self::new(Kind::Forbidden).detail(text(
+                "Dieses Token darf das nicht, auch wenn das Konto es darf.",
+                "This token may not do this, even if the account may.",
+            )),
+            PeopleError::KeyTaken => {
+                Self::new(Kind::IdempotencyInProgress).retry_after_seconds(1)
+            }
             PeopleError::SignIn => Self::new(Kind::Unauthenticated).detail(text(
                 "Name oder Passwort stimmen nicht.",
                 "Name or password are wrong.",
@@ -61,15 +93,7 @@ impl From<PeopleError> for Problem {
             PeopleError::Stale { current } => Self::new(Kind::PreconditionFailed)
                 .current_etag(&ETag::of_version(current)),
             PeopleError::Hash => Self::internal(error),
-            PeopleError::Db(error) => match error {
-                DbError::GivenUp => Self::new(Kind::Unavailable).retry_after_seconds(1),
-                DbError::Stale => Self::new(Kind::Conflict),
-                DbError::Failed(_)
-                | DbError::Unaudited
-                | DbError::Corrupt { .. }
-                | DbError::Log(_)
-                | DbError::Key(_) => Self::internal(error),
-            },
+            PeopleError::Db(error) => error.into(),
         }
     }
 }
@@ -85,36 +109,65 @@ pub struct Intake(pub Actor);
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
+/// The token that a request brings along.
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
 pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), Problem> {
     let missing = || Problem::new(Kind::Unauthenticated);
     let db = request
         .app_data::<Data<Db>>()
         .ok_or_else(|| Problem::internal("no database"))?;
-    let value = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .ok_or_else(missing)?;
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(missing)?;
+    let token = bearer(&request).ok_or_else(missing)?;
     let id = request
         .extensions()
         .get::<crate::http::extract::RequestId>()
         .map(|id| RequestId::of(id.0));
-    let found = ops::authenticate(db, token, id)
-        .await
-        .map_err(PeopleError::from)?;
+    let found = ops::authenticate(db, token, id).await?;
     let (actor, token) = found.ok_or_else(missing)?;
+    let actor = stand_in(db, &request, actor).await?;
     if let Some(limits) = request.app_data::<Data<RateLimits>>() {
         limits.principal(actor.account.raw())?;
     }
     // For the record of refusals, which are seen only after the answer is made.
     request.extensions_mut().insert(actor.clone());
     Ok((actor, token))
+}
+
+/// In whose stead a request is made: the login of the one who is stood in for.
+pub(super) const ON_BEHALF_OF: header::HeaderName =
+    header::HeaderName::from_static("papierlos-on-behalf-of");
+
+/// The actor as the deputy of the one whom the request names.
+async fn stand_in(db: &Db, request: &HttpRequest, actor: Actor) -> Result<Actor, Problem> {
+    let Some(value) = request.headers().get(ON_BEHALF_OF) else {
+        return Ok(actor);
+    };
+    // Whether there is such an account is not told: there is no such deputation.
+    let refused = || {
+        Problem::new(Kind::Forbidden).detail(text(
+            "Für dieses Konto besteht zurzeit keine Vertretung durch Sie.",
+            "You are not this account's deputy at this time.",
+        ))
+    };
+    let login = value.to_str().unwrap_or_default();
+    let principal = ops::account_of_login(db.read(), login)
+        .await
+        .map_err(PeopleError::from)?
+        .ok_or_else(refused)?;
+    ops::deputy_for(db.read(), actor, principal, db.now())
+        .await
+        .map_err(PeopleError::from)?
+        .ok_or_else(refused)
 }
 
 impl FromRequest for SignedIn {
@@ -155,64 +208,6 @@ impl FromRequest for Intake {
     }
 }
 
-/// An account.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Account)]
-pub(super) struct AccountView {
-    /// Its id.
-    id: Uuid,
-    /// Counts every change; the `ETag` is `"v<version>"`.
-    version: u64,
-    /// The name to sign in with.
-    login: String,
-    /// The name for people.
-    name: String,
-    /// Whether it is switched off.
-    disabled: bool,
-    /// The roles that it holds.
-    roles: Vec<RoleView>,
-}
-
-/// A role that an account holds.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RoleView {
-    /// `clerk`, `auditor` or `admin`.
-    role: Role,
-    /// Short name of the department, for clerks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    department: Option<String>,
-}
-
-fn roles_of(grants: &[Grant], departments: &[Department]) -> Vec<RoleView> {
-    let slug = |grant: &Grant| {
-        let found = departments
-            .iter()
-            .find(|one| Some(one.id) == grant.department);
-        found.map(|one| one.slug.clone())
-    };
-    grants
-        .iter()
-        .map(|grant| RoleView {
-            role: grant.role,
-            department: slug(grant),
-        })
-        .collect()
-}
-
-impl AccountView {
-    fn of(account: &Account, departments: &[Department]) -> Self {
-        Self {
-            id: account.id.raw(),
-            version: account.version,
-            login: account.login.clone(),
-            name: account.name.clone(),
-            disabled: account.disabled,
-            roles: roles_of(&account.grants, departments),
-        }
-    }
-}
-
 /// Who I am and what I may do.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "people", operation_id = "whoAmI",
@@ -223,13 +218,9 @@ pub(super) async fn get_me(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let found = ops::account(db.read(), actor.account)
-        .await
-        .map_err(PeopleError::from)?;
+    let found = ops::account(db.read(), actor.account).await?;
     let account = found.ok_or(PeopleError::NoAccount)?;
-    let departments = ops::departments(db.read())
-        .await
-        .map_err(PeopleError::from)?;
+    let departments = ops::departments(db.read()).await?;
     Ok(HttpResponse::Ok().json(AccountView::of(&account, &departments)))
 }
 
@@ -239,10 +230,29 @@ pub(super) async fn get_me(
 pub(super) struct DepartmentView {
     /// Its id.
     id: Uuid,
+    /// Counts every change; the `ETag` is `"v<version>"`.
+    version: u64,
     /// Its short name.
     slug: String,
     /// Its name.
     name: String,
+    /// Short name of the department that it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parent: Option<String>,
+}
+
+impl DepartmentView {
+    pub(super) fn of(one: &Department, all: &[Department]) -> Self {
+        let parent = all.iter().find(|other| Some(other.id) == one.parent);
+        Self {
+            id: one.id.raw(),
+            version: one.version,
+            slug: one.slug.clone(),
+            name: one.name.clone(),
+            parent: parent.map(|parent| parent.slug.clone()),
+        }
+    }
 }
 
 /// The departments that you have to do with; for administrators and auditors all of them.
@@ -262,21 +272,18 @@ pub(super) async fn get_departments(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let all = ops::departments(db.read())
-        .await
-        .map_err(PeopleError::from)?;
-    let mine = |one: &Department| actor.is(Role::Admin) || actor.may_see(one.id);
-    let view = |one: Department| DepartmentView {
-        id: one.id.raw(),
-        slug: one.slug,
-        name: one.name,
-    };
-    let items = all.into_iter().filter(mine).map(view).collect();
+    let all = ops::departments(db.read()).await?;
+    let mine = |one: &Department| actor.is(Role::Admin) || actor.may_in(Right::Read, one.id);
+    let items = all
+        .iter()
+        .filter(|one| mine(one))
+        .map(|one| DepartmentView::of(one, &all))
+        .collect();
     Ok(HttpResponse::Ok().json(DepartmentList { items }))
 }
 
 /// A new department.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"slug": "standesamt", "name": "Standesamt"}))]
 pub(super) struct DepartmentRequest {
@@ -305,13 +312,17 @@ pub(super) fn name_fault(problem: Problem, pointer: &'static str, name: &str) ->
 /// Creates a department. For administrators.
 #[utoipa::path(
     post, path = "/api/v1/departments", tag = "people", operation_id = "createDepartment",
+    params(IdempotencyParam),
     request_body = DepartmentRequest,
-    responses((status = 201, description = "Created", body = DepartmentView), CreateProblems),
+    responses((status = 201, description = "Created", body = DepartmentView, headers(
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        CreateProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_department(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<DepartmentRequest>,
 ) -> Result<HttpResponse, Problem> {
     let name = body.name.trim().to_owned();
@@ -327,341 +338,21 @@ pub(super) async fn post_department(
     let Some(slug) = slug.filter(|_| problem.faults() == 0) else {
         return Err(problem);
     };
+    let said = serde_json::to_vec(&body).map_err(Problem::internal)?;
+    let once = Once::new(&actor, key, Fingerprint::of(&[b"POST /departments", &said]));
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
+    let saved = once.clone();
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            ops::create_department(unit, slug, name).await
+            let one = ops::create_department(unit, slug, name).await?;
+            let answer = Answer::created(&DepartmentView::of(&one, &[]))?;
+            saved.save(unit, &answer).await?;
+            Ok::<_, PeopleError>(answer)
         })
-        .await?;
-    let mut response = HttpResponse::Created();
-    with_receipt(&mut response, written.receipt);
-    let one = written.value;
-    Ok(response.json(DepartmentView {
-        id: one.id.raw(),
-        slug: one.slug,
-        name: one.name,
-    }))
-}
-
-/// A new account.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"login": "a.neumann", "name": "A. Neumann", "password": "ein langer Satz",
-    "roles": [{"role": "clerk", "department": "buergerbuero"}]}))]
-pub(super) struct AccountRequest {
-    /// The name to sign in with: 2 to 64 of `a-z 0-9 . _ -`, beginning with a letter.
-    #[schema(min_length = 2, max_length = 64, pattern = "^[a-z][a-z0-9._-]*$")]
-    login: String,
-    /// The name for people.
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    /// The password, 10 to 256 characters; none for a service that only has tokens.
-    #[schema(value_type = Option<String>, format = Password, min_length = 10, max_length = 256)]
-    password: Option<Zeroizing<String>>,
-    /// Its roles.
-    #[serde(default)]
-    roles: Vec<RoleRequest>,
-}
-
-/// A role to give.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RoleRequest {
-    /// `clerk`, `auditor` or `admin`.
-    role: GivenRole,
-    /// Short name or id of the department; for clerks.
-    department: Option<String>,
-}
-
-/// Roles that can be given.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum GivenRole {
-    /// Sachbearbeitung.
-    Clerk,
-    /// Rechnungsprüfung.
-    Auditor,
-    /// Technische Administration.
-    Admin,
-}
-
-impl From<GivenRole> for Role {
-    fn from(role: GivenRole) -> Self {
-        match role {
-            GivenRole::Clerk => Self::Clerk,
-            GivenRole::Auditor => Self::Auditor,
-            GivenRole::Admin => Self::Admin,
-        }
-    }
-}
-
-fn password_fault(problem: Problem, password: &str) -> Problem {
-    let chars = password.chars().count();
-    let bound = |bound: usize| u64::try_from(bound).unwrap_or(u64::MAX);
-    if chars < PASSWORD_CHARS_MIN {
-        problem.field(
-            "/password",
-            Fault::TooShort {
-                min: bound(PASSWORD_CHARS_MIN),
-            },
-        )
-    } else if chars > PASSWORD_CHARS_MAX {
-        problem.field(
-            "/password",
-            Fault::TooLong {
-                max: bound(PASSWORD_CHARS_MAX),
-            },
-        )
-    } else {
-        problem
-    }
-}
-
-fn require_admin(actor: &Actor) -> Result<(), Problem> {
-    if actor.is(Role::Admin) && actor.scope == Scope::Full {
-        Ok(())
-    } else {
-        Err(PeopleError::Forbidden.into())
-    }
-}
-
-/// Creates an account with its roles. For administrators.
-#[utoipa::path(
-    post, path = "/api/v1/accounts", tag = "people", operation_id = "createAccount",
-    request_body = AccountRequest,
-    responses((status = 201, description = "Created", body = AccountView,
-        headers(("ETag" = String, description = "Its version"))), CreateProblems),
-    security(("token" = []))
-)]
-pub(super) async fn post_account(
-    db: Data<Db>,
-    SignedIn(actor): SignedIn,
-    Json(body): Json<AccountRequest>,
-) -> Result<HttpResponse, Problem> {
-    require_admin(&actor)?;
-    let name = body.name.trim().to_owned();
-    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &name);
-    if let Some(password) = &body.password {
-        problem = password_fault(problem, password);
-    }
-    let login = Login::parse(&body.login);
-    if login.is_none() {
-        let expected = text("a-z, 0-9, Punkt, _ und -", "a-z, 0-9, dot, _ and -");
-        problem = problem.field("/login", Fault::WrongFormat { expected });
-    }
-    let Some(login) = login.filter(|_| problem.faults() == 0) else {
-        return Err(problem);
-    };
-    let departments = ops::departments(db.read())
-        .await
-        .map_err(PeopleError::from)?;
-    let roles = roles_wanted(&body.roles, &departments)?;
-    let password = match body.password {
-        Some(password) => Some(PasswordDigest::of(password).await?),
-        None => None,
-    };
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let account = ops::create_account(unit, login, name, password).await?;
-            for (role, department) in roles {
-                ops::grant(unit, account.id, role, department).await?;
-            }
-            ops::account(unit.tx(), account.id)
-                .await?
-                .ok_or(PeopleError::NoAccount)
-        })
-        .await?;
-    let mut response = HttpResponse::Created();
-    with_receipt(&mut response, written.receipt);
-    response.insert_header((
-        header::ETAG,
-        ETag::of_version(written.value.version).to_string(),
-    ));
-    Ok(response.json(AccountView::of(&written.value, &departments)))
-}
-
-/// All accounts.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AccountList {
-    /// The accounts, by login.
-    items: Vec<AccountView>,
-}
-
-/// All accounts with their roles. For administrators and auditors.
-#[utoipa::path(
-    get, path = "/api/v1/accounts", tag = "people", operation_id = "listAccounts",
-    responses((status = 200, description = "By login", body = AccountList), PlainProblems),
-    security(("token" = []))
-)]
-pub(super) async fn get_accounts(
-    db: Data<Db>,
-    SignedIn(actor): SignedIn,
-) -> Result<HttpResponse, Problem> {
-    if !actor.is(Role::Auditor) {
-        require_admin(&actor)?;
-    }
-    let departments = ops::departments(db.read())
-        .await
-        .map_err(PeopleError::from)?;
-    let all = ops::accounts(db.read()).await.map_err(PeopleError::from)?;
-    let items = all
-        .iter()
-        .map(|one| AccountView::of(one, &departments))
-        .collect();
-    Ok(HttpResponse::Ok().json(AccountList { items }))
-}
-
-/// What of an account changes.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct AccountPatch {
-    /// A new name for people.
-    #[schema(nullable = false, min_length = 1, max_length = 200)]
-    name: Option<String>,
-    /// A new password; one's own, or by an administrator.
-    #[schema(value_type = Option<String>, format = Password, nullable = false, min_length = 10, max_length = 256)]
-    password: Option<Zeroizing<String>>,
-    /// Off or on.
-    #[schema(nullable = false)]
-    disabled: Option<bool>,
-}
-
-/// Changes an account: one's own password, or anything by an administrator.
-///
-/// A new password ends all tokens of the account, and so does switching it off.
-#[utoipa::path(
-    patch, path = "/api/v1/accounts/{id}", tag = "people", operation_id = "changeAccount",
-    params(("id" = Uuid, Path, description = "The account"), IfMatchParam),
-    request_body = AccountPatch,
-    responses((status = 200, description = "Changed", body = AccountView,
-        headers(("ETag" = String, description = "Its new version"))), ChangeProblems),
-    security(("token" = []))
-)]
-pub(super) async fn patch_account(
-    db: Data<Db>,
-    SignedIn(actor): SignedIn,
-    Path(id): Path<Uuid>,
-    if_match: IfMatch,
-    Json(body): Json<AccountPatch>,
-) -> Result<HttpResponse, Problem> {
-    let id = AccountId::of(id);
-    if id != actor.account {
-        require_admin(&actor)?;
-    }
-    let before = ops::account(db.read(), id)
-        .await
-        .map_err(PeopleError::from)?;
-    let before = before.ok_or(PeopleError::NoAccount)?;
-    if_match.check(&ETag::of_version(before.version))?;
-    let mut problem = Problem::new(Kind::Validation);
-    if let Some(name) = &body.name {
-        problem = name_fault(problem, "/name", name.trim());
-    }
-    if let Some(password) = &body.password {
-        problem = password_fault(problem, password);
-    }
-    if problem.faults() > 0 {
-        return Err(problem);
-    }
-    let password = match body.password {
-        Some(password) => Some(PasswordDigest::of(password).await?),
-        None => None,
-    };
-    let name = body.name.map(|name| name.trim().to_owned());
-    let change = AccountChange {
-        name,
-        password,
-        disabled: body.disabled,
-    };
-    let expected = Some(before.version);
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::change_account(unit, id, expected, change).await
-        })
-        .await?;
-    let departments = ops::departments(db.read())
-        .await
-        .map_err(PeopleError::from)?;
-    let mut response = HttpResponse::Ok();
-    with_receipt(&mut response, written.receipt);
-    response.insert_header((
-        header::ETAG,
-        ETag::of_version(written.value.version).to_string(),
-    ));
-    Ok(response.json(AccountView::of(&written.value, &departments)))
-}
-
-/// The roles that an account shall hold from now on.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"roles": [{"role": "clerk", "department": "buergerbuero"}]}))]
-pub(super) struct RolesRequest {
-    /// All roles; those that are missing are taken away.
-    #[schema(max_items = 100)]
-    roles: Vec<RoleRequest>,
-}
-
-/// Gives and takes roles, until the account holds exactly these. For administrators.
-///
-/// It holds from the account's next request on.
-#[utoipa::path(
-    put, path = "/api/v1/accounts/{id}/roles", tag = "people", operation_id = "setRoles",
-    params(("id" = Uuid, Path, description = "The account")),
-    request_body = RolesRequest,
-    responses((status = 200, description = "The account with its roles", body = AccountView), CreateProblems),
-    security(("token" = []))
-)]
-pub(super) async fn put_roles(
-    db: Data<Db>,
-    SignedIn(actor): SignedIn,
-    Path(id): Path<Uuid>,
-    Json(body): Json<RolesRequest>,
-) -> Result<HttpResponse, Problem> {
-    require_admin(&actor)?;
-    let id = AccountId::of(id);
-    let departments = ops::departments(db.read())
-        .await
-        .map_err(PeopleError::from)?;
-    let wanted = roles_wanted(&body.roles, &departments)?;
-    let before = ops::account(db.read(), id)
-        .await
-        .map_err(PeopleError::from)?;
-    let before = before.ok_or(PeopleError::NoAccount)?;
-    let holds = |grant: &Grant| wanted.contains(&(grant.role, grant.department));
-    if before.grants.len() == wanted.len() && before.grants.iter().all(holds) {
-        return Ok(HttpResponse::Ok().json(AccountView::of(&before, &departments)));
-    }
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::set_roles(unit, id, wanted).await
-        })
-        .await?;
-    let mut response = HttpResponse::Ok();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.json(AccountView::of(&written.value, &departments)))
-}
-
-/// The roles that a request names, each once.
-fn roles_wanted(
-    roles: &[RoleRequest],
-    departments: &[Department],
-) -> Result<Vec<(Role, Option<crate::base::DepartmentId>)>, Problem> {
-    let mut wanted = Vec::with_capacity(roles.len());
-    for (at, one) in roles.iter().enumerate() {
-        let found = departments.iter().find(|known| {
-            one.department
-                .as_deref()
-                .is_some_and(|w| known.slug == w || known.id.to_string() == w)
-        });
-        if one.department.is_some() && found.is_none() {
-            let pointer = format!("/roles/{at}/department");
-            return Err(Problem::new(Kind::Validation).field(pointer, Fault::NotFound));
-        }
-        let role = (Role::from(one.role), found.map(|known| known.id));
-        if !wanted.contains(&role) {
-            wanted.push(role);
-        }
-    }
-    Ok(wanted)
+        .await;
+    once.finish(&db, written).await
 }
 
 /// The part of the contract that people bring.
@@ -675,10 +366,21 @@ fn roles_wanted(
     session::delete_token,
     get_departments,
     post_department,
-    post_account,
-    get_accounts,
-    patch_account,
-    put_roles
+    units::patch_department,
+    compartments::get_compartments,
+    compartments::post_compartment,
+    compartments::get_grants,
+    compartments::post_grant,
+    compartments::post_approve,
+    compartments::delete_grant,
+    deputies::get_deputations,
+    deputies::post_deputation,
+    deputies::post_end,
+    accounts::post_account,
+    accounts::get_accounts,
+    accounts::get_account,
+    accounts::patch_account,
+    accounts::put_roles
 ))]
 pub struct ApiDoc;
 
@@ -703,7 +405,34 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(get_departments)
                 .post(post_department),
         )
-        .service(to("/accounts").get(get_accounts).post(post_account))
-        .service(to("/accounts/{id}").patch(patch_account))
-        .service(to("/accounts/{id}/roles").put(put_roles));
+        .service(to("/departments/{id}").patch(units::patch_department))
+        .service(
+            to("/compartments")
+                .get(compartments::get_compartments)
+                .post(compartments::post_compartment),
+        )
+        .service(
+            to("/compartments/{id}/grants")
+                .get(compartments::get_grants)
+                .post(compartments::post_grant),
+        )
+        .service(to("/compartment-grants/{id}").delete(compartments::delete_grant))
+        .service(to("/compartment-grants/{id}/approve").post(compartments::post_approve))
+        .service(
+            to("/deputations")
+                .get(deputies::get_deputations)
+                .post(deputies::post_deputation),
+        )
+        .service(to("/deputations/{id}/end").post(deputies::post_end))
+        .service(
+            to("/accounts")
+                .get(accounts::get_accounts)
+                .post(accounts::post_account),
+        )
+        .service(
+            to("/accounts/{id}")
+                .get(accounts::get_account)
+                .patch(accounts::patch_account),
+        )
+        .service(to("/accounts/{id}/roles").put(accounts::put_roles));
 }

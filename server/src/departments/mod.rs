@@ -4,23 +4,31 @@
 //! SHA-256; whether an account exists is not told to who cannot sign in; a change of rights holds
 //! from the next request on.
 
+mod accounts;
+pub mod compartments;
+mod deputies;
 mod evidence;
 mod http;
 mod model;
 pub(crate) mod ops;
+mod password;
+mod refusals;
 mod rows;
 mod session;
 #[cfg(test)]
 mod tests;
+mod units;
 
-pub use evidence::{KINDS, states};
+pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, Intake, SignedIn, routes};
 pub use model::{
-    Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN,
-    PeopleError, Slug, Token,
+    Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PeopleError, Slug, Token,
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, PasswordDigest, Secret, account_of_login, authenticate, create_account,
-    create_department, department, departments, grant, has_accounts, issue_token, sign_in,
+    NewAccount, NewToken, Secret, account_of_login, actor, authenticate, compartment_numbers,
+    create_account, create_department, department, departments, grant, has_accounts, issue_token,
+    sign_in,
 };
+pub use password::PasswordDigest;
+pub use refusals::refusals;

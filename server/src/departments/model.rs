@@ -4,12 +4,11 @@ use thiserror::Error;
 
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
+use crate::base::rights::OrgUnit;
 use crate::base::{AccountId, DepartmentId, Grant, Timestamp, TokenId};
 
 /// Longest name of a person or a department, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
-/// Shortest password, in characters (BSI ORP.4; length before variety).
-pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest password, in characters.
 pub const PASSWORD_CHARS_MAX: usize = 256;
 
@@ -18,12 +17,27 @@ pub const PASSWORD_CHARS_MAX: usize = 256;
 pub struct Department {
     /// Its id.
     pub id: DepartmentId,
+    /// Counts every change; the entity tag.
+    pub version: u64,
     /// Its access token in the index.
     pub number: u64,
     /// Its short name in addresses: `buergerbuero`.
     pub slug: String,
     /// Its name: «Bürgerbüro».
     pub name: String,
+    /// The department that it is part of.
+    pub parent: Option<DepartmentId>,
+}
+
+impl Department {
+    /// The department as rights know it.
+    #[must_use]
+    pub const fn unit(&self) -> OrgUnit {
+        OrgUnit {
+            id: self.id,
+            number: self.number,
+        }
+    }
 }
 
 /// A person or a service.
@@ -118,12 +132,33 @@ pub enum PeopleError {
     /// The login or the short name is taken.
     #[error("the name is taken")]
     Taken,
+    /// The department would stand below itself.
+    #[error("a department cannot stand below itself")]
+    Loop,
+    /// There is no such compartment, grant or deputation, or not for the one who asks.
+    #[error("there is no such thing")]
+    Nothing,
+    /// One person cannot do both: nobody opens a compartment alone, nobody is their own deputy.
+    #[error("this takes two people")]
+    FourEyes,
+    /// The time ends before it begins, or is over, or is too long.
+    #[error("the time cannot be")]
+    Time,
+    /// It was approved, or ended, before.
+    #[error("it is settled already")]
+    Settled,
     /// The role needs a department, or must have none.
     #[error("the role and the department do not fit")]
     RoleAndDepartment,
     /// The one who asks may not do this.
     #[error("this needs the role of an administrator")]
     Forbidden,
+    /// The token may not do this, whatever the account may.
+    #[error("the token may not do this")]
+    Scope,
+    /// Another request with the same `Idempotency-Key` was faster.
+    #[error("the idempotency key was taken meanwhile")]
+    KeyTaken,
     /// Name or password are wrong, or the account is switched off. Never says which.
     #[error("the sign-in was refused")]
     SignIn,
@@ -142,4 +177,13 @@ pub enum PeopleError {
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl From<crate::replay::SaveError> for PeopleError {
+    fn from(error: crate::replay::SaveError) -> Self {
+        match error {
+            crate::replay::SaveError::KeyTaken => Self::KeyTaken,
+            crate::replay::SaveError::Db(error) => Self::Db(error),
+        }
+    }
 }

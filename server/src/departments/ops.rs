@@ -1,7 +1,5 @@
 //! What is done with people; the only code that writes about them.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::ConnectionTrait;
@@ -9,15 +7,15 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::model::{Account, Department, Login, PeopleError, Slug, Token};
+use super::password::{self, PasswordDigest};
 use super::rows;
 use crate::audit::event::Action;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, DepartmentId, GrantId, RequestId, Role, TokenId};
+use crate::base::{AccountId, Actor, DepartmentId, GrantId, RequestId, Role, Timestamp, TokenId};
+use crate::config::Auth;
 use crate::unit::{Db, Unit, Written};
 
-/// How long a sign-in lasts.
-pub(crate) const SESSION_SECONDS: i64 = 12 * 3600;
 /// Longest life of a token that was issued by hand.
 pub(crate) const TOKEN_DAYS_MAX: i64 = 400;
 /// What a token begins with, so that a leaked one is recognised by scanners.
@@ -49,12 +47,17 @@ pub struct NewToken {
 #[derive(Debug)]
 pub struct Secret(pub Zeroizing<String>);
 
-fn require_admin(actor: &Actor) -> Result<(), PeopleError> {
-    let may = actor.is(Role::Admin) || actor.is(Role::System);
-    if may && actor.scope == Scope::Full {
-        Ok(())
-    } else {
-        Err(PeopleError::Forbidden)
+pub(super) fn require_admin(actor: &Actor) -> Result<(), PeopleError> {
+    if !actor.is(Role::Admin) && !actor.is(Role::System) {
+        return Err(PeopleError::Forbidden);
+    }
+    require_full(actor)
+}
+
+fn require_full(actor: &Actor) -> Result<(), PeopleError> {
+    match actor.scope {
+        Scope::Full => Ok(()),
+        Scope::Read | Scope::Intake => Err(PeopleError::Scope),
     }
 }
 
@@ -79,6 +82,7 @@ pub async fn create_department(
         slug: slug.as_str().to_owned(),
         name,
         created_at: unit.now().micros(),
+        parent_id: None,
     };
     let department = Department::from(row.clone());
     rows::insert_department(unit, row).await?;
@@ -132,11 +136,11 @@ pub(crate) async fn change_account(
     expected: Option<u64>,
     change: AccountChange,
 ) -> Result<Account, PeopleError> {
-    let own_password = unit.actor().account == id
-        && unit.actor().scope == Scope::Full
-        && change.name.is_none()
-        && change.disabled.is_none();
-    if !own_password {
+    let own_password =
+        unit.actor().account == id && change.name.is_none() && change.disabled.is_none();
+    if own_password {
+        require_full(unit.actor())?;
+    } else {
         require_admin(unit.actor())?;
     }
     let mut row = rows::account(unit.tx(), id)
@@ -163,11 +167,9 @@ pub(crate) async fn change_account(
     unit.record(Action::AccountChange, None);
     if ends_tokens {
         // Whoever knew the old password, or held a token under it, starts again.
-        for token in rows::tokens(unit.tx(), id).await? {
-            if let Some(row) = rows::token(unit.tx(), token.id.raw()).await? {
-                rows::revoke_token(unit, row).await?;
-                unit.record(Action::TokenRevoke, None);
-            }
+        for ended in rows::revoke_tokens(unit, id).await? {
+            unit.changed(ended);
+            unit.record(Action::TokenRevoke, None);
         }
     }
     let row = rows::account(unit.tx(), id)
@@ -201,15 +203,10 @@ pub async fn grant(
     department: Option<DepartmentId>,
 ) -> Result<(), PeopleError> {
     require_admin(unit.actor())?;
-    let fits = match role {
-        Role::Clerk => department.is_some(),
-        Role::Auditor | Role::Admin => department.is_none(),
-        Role::System | Role::Anonymous => false,
-    };
-    if !fits {
+    if !Role::GIVEN.contains(&role) || role.in_a_unit() != department.is_some() {
         return Err(PeopleError::RoleAndDepartment);
     }
-    rows::account(unit.tx(), account)
+    let holder = rows::account(unit.tx(), account)
         .await?
         .ok_or(PeopleError::NoAccount)?;
     if let Some(department) = department {
@@ -236,8 +233,12 @@ pub async fn grant(
         department_id: department.map(DepartmentId::raw),
         granted_at: unit.now().micros(),
         revoked_at: None,
+        valid_from: None,
+        valid_until: None,
     };
     rows::insert_grant(unit, row).await?;
+    // Roles are part of what is shown of an account: its version moves with them.
+    rows::update_account(unit, holder).await?;
     unit.record(Action::RoleGrant, department);
     Ok(())
 }
@@ -260,17 +261,28 @@ pub(crate) async fn revoke(
             one.role == role.code() && one.department_id == department.map(DepartmentId::raw)
         });
     rows::revoke_grant(unit, held.ok_or(PeopleError::NoAccount)?).await?;
+    let holder = rows::account(unit.tx(), account).await?;
+    rows::update_account(unit, holder.ok_or(PeopleError::NoAccount)?).await?;
     unit.record(Action::RoleRevoke, department);
     Ok(())
 }
 
-/// Gives and takes roles until the account holds exactly `wanted`.
+/// Gives and takes roles until the account holds exactly `wanted`; `expected` is the version that
+/// the caller has seen.
 pub(crate) async fn set_roles(
     unit: &mut Unit,
     account: AccountId,
+    expected: u64,
     wanted: Vec<(Role, Option<DepartmentId>)>,
 ) -> Result<Account, PeopleError> {
     require_admin(unit.actor())?;
+    let current = rows::account(unit.tx(), account)
+        .await?
+        .ok_or(PeopleError::NoAccount)?;
+    let current = u64::try_from(current.version).unwrap_or_default();
+    if current != expected {
+        return Err(PeopleError::Stale { current });
+    }
     let before = grants_of(unit.tx(), account).await?;
     for (role, department) in &wanted {
         if !before
@@ -296,8 +308,9 @@ pub async fn issue_token(
     account: AccountId,
     new: NewToken,
 ) -> Result<(Token, Secret), PeopleError> {
-    let own = unit.actor().account == account && unit.actor().scope == Scope::Full;
-    if !own {
+    if unit.actor().account == account {
+        require_full(unit.actor())?;
+    } else {
         require_admin(unit.actor())?;
     }
     add_token(unit, account, new).await
@@ -336,8 +349,16 @@ async fn add_token(
     Ok((Token::try_from(row)?, Secret(secret)))
 }
 
-/// Ends a token: one's own, or any by an administrator.
-pub(crate) async fn revoke_token(unit: &mut Unit, id: TokenId) -> Result<(), PeopleError> {
+/// Ends a token: the one that is `used` for asking, another of one's own with one that may do
+/// everything, or any by an administrator.
+pub(crate) async fn revoke_token(
+    unit: &mut Unit,
+    used: TokenId,
+    id: TokenId,
+) -> Result<(), PeopleError> {
+    if used != id {
+        require_full(unit.actor())?;
+    }
     let row = rows::token(unit.tx(), id.raw())
         .await?
         .ok_or(PeopleError::NoToken)?;
@@ -352,35 +373,12 @@ pub(crate) async fn revoke_token(unit: &mut Unit, id: TokenId) -> Result<(), Peo
     Ok(())
 }
 
-/// Passwords that are hashed at the same time: each takes 19 MiB, and whoever knocks need not be
-/// signed in.
-static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
-
-/// A password's argon2id hash.
-#[derive(Debug)]
-pub struct PasswordDigest(String);
-
-impl PasswordDigest {
-    /// Hashes a password, off the async threads: it takes its time on purpose.
-    pub async fn of(password: Zeroizing<String>) -> Result<Self, PeopleError> {
-        let _turn = HASHING
-            .acquire()
-            .await
-            .map_err(|_closed| PeopleError::Hash)?;
-        let hashed = tokio::task::spawn_blocking(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes());
-            hash.map(|hash| hash.to_string())
-        });
-        let hashed = hashed.await.map_err(|_source| PeopleError::Hash)?;
-        Ok(Self(hashed.map_err(|_source| PeopleError::Hash)?))
-    }
-}
-
-/// Signs in with name and password, and issues a token for `SESSION_SECONDS`.
+/// Signs in with name and password, and issues a token for as long as the settings say.
 ///
 /// The time is the same whether the account exists or not.
 pub async fn sign_in(
     db: &Db,
+    auth: &Auth,
     request: Option<RequestId>,
     login: &str,
     password: Zeroizing<String>,
@@ -390,38 +388,17 @@ pub async fn sign_in(
         None => None,
     };
     let stored = row.as_ref().and_then(|row| row.password.clone());
-    let turn = HASHING
-        .acquire()
-        .await
-        .map_err(|_closed| PeopleError::Hash)?;
-    let matches = tokio::task::spawn_blocking(move || {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
-        let right = PasswordHash::new(&stored).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(password.as_bytes(), &hash)
-                .is_ok()
-        });
-        known && right
-    })
-    .await
-    .map_err(|_source| PeopleError::Hash)?;
-    drop(turn);
+    let matches = password::matches(auth, stored, password).await?;
     let row = row
         .filter(|row| matches && row.disabled_at.is_none())
         .ok_or(PeopleError::SignIn)?;
     let id = AccountId::of(row.id);
-    let grants = grants_of(db.read(), id).await?;
-    let actor = Actor {
-        account: id,
-        grants: grants.clone(),
-        scope: Scope::Full,
-        request,
-    };
+    let actor = actor(db.read(), id, db.now(), request).await?;
+    let grants = actor.grants.clone();
     let new = NewToken {
         label: "Anmeldung".to_owned(),
         scope: Scope::Full,
-        seconds: SESSION_SECONDS,
+        seconds: i64::try_from(auth.session.as_secs()).unwrap_or(i64::MAX),
     };
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
@@ -431,9 +408,15 @@ pub async fn sign_in(
     Ok((Account::of(row, grants), written))
 }
 
-/// A hash that no password has: what is compared when there is no account.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$\
-                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// Whether this could be one of our tokens: the prefix and 32 bytes in base64url.
+pub(super) fn has_token_form(text: &str) -> bool {
+    text.strip_prefix(TOKEN_PREFIX).is_some_and(|secret| {
+        secret.len() == 43
+            && secret
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    })
+}
 
 /// Who a token speaks for, with the roles held now. `None`: unknown, ended, or switched off.
 pub async fn authenticate(
@@ -441,7 +424,7 @@ pub async fn authenticate(
     token: &str,
     request: Option<RequestId>,
 ) -> Result<Option<(Actor, TokenId)>, DbError> {
-    if !token.starts_with(TOKEN_PREFIX) {
+    if !has_token_form(token) {
         return Ok(None);
     }
     let digest = Sha256::digest(token.as_bytes());
@@ -458,28 +441,80 @@ pub async fn authenticate(
         return Ok(None);
     }
     let token = Token::try_from(row)?;
-    let grants = grants_of(db.read(), account).await?;
-    Ok(Some((
-        Actor {
-            account,
-            grants,
-            scope: token.scope,
-            request,
-        },
-        token.id,
-    )))
+    let actor = actor(db.read(), account, db.now(), request).await?;
+    let actor = Actor {
+        scope: token.scope,
+        ..actor
+    };
+    Ok(Some((actor, token.id)))
+}
+
+/// An account as the one who acts, with all that it may at `now`.
+pub async fn actor(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    now: Timestamp,
+    request: Option<RequestId>,
+) -> Result<Actor, DbError> {
+    let departments = rows::departments(on).await?;
+    let grants = rows::grants(on, account).await?;
+    let grants: Result<Vec<_>, DbError> = grants
+        .iter()
+        .filter(|row| in_force(row, now))
+        .map(|row| rows::grant_of(row, &departments))
+        .collect();
+    Ok(Actor {
+        account,
+        grants: grants?,
+        compartments: rows::compartments_of(on, account, now).await?,
+        house: departments.iter().map(Department::unit).collect(),
+        scope: Scope::Full,
+        request,
+        on_behalf_of: None,
+    })
+}
+
+fn in_force(row: &rows::role_grant::Model, now: Timestamp) -> bool {
+    row.valid_from.is_none_or(|from| from <= now.micros())
+        && row.valid_until.is_none_or(|until| until > now.micros())
+}
+
+/// `deputy` acting for another: with the roles of that account, but never in a compartment that
+/// the deputy does not enter. `None`: there is no such deputation now.
+pub(super) async fn deputy_for(
+    on: &impl ConnectionTrait,
+    deputy: Actor,
+    principal: AccountId,
+    now: Timestamp,
+) -> Result<Option<Actor>, DbError> {
+    let standing = rows::account(on, principal).await?;
+    if standing.is_none_or(|account| account.disabled_at.is_some())
+        || !rows::stands_in(on, deputy.account, principal, now).await?
+    {
+        return Ok(None);
+    }
+    let stood_in_for = actor(on, principal, now, deputy.request).await?;
+    let mut compartments = deputy.compartments.clone();
+    compartments.retain(|one| stood_in_for.compartments.contains(one));
+    Ok(Some(Actor {
+        // Administration is not handed on.
+        grants: stood_in_for
+            .grants
+            .into_iter()
+            .filter(|grant| grant.role != Role::Admin)
+            .collect(),
+        compartments,
+        on_behalf_of: Some(principal),
+        ..deputy
+    }))
 }
 
 async fn grants_of(
     on: &impl ConnectionTrait,
     account: AccountId,
 ) -> Result<Vec<crate::base::Grant>, DbError> {
+    let departments = rows::departments(on).await?;
     let rows = rows::grants(on, account).await?;
-    let departments = if rows.iter().any(|row| row.department_id.is_some()) {
-        rows::departments(on).await?
-    } else {
-        Vec::new()
-    };
     rows.iter()
         .map(|row| rows::grant_of(row, &departments))
         .collect()
@@ -488,6 +523,13 @@ async fn grants_of(
 /// All departments.
 pub async fn departments(on: &impl ConnectionTrait) -> Result<Vec<Department>, DbError> {
     rows::departments(on).await
+}
+
+/// The number of each compartment in the index.
+pub async fn compartment_numbers(
+    on: &impl ConnectionTrait,
+) -> Result<std::collections::HashMap<crate::base::CompartmentId, u64>, DbError> {
+    rows::compartment_numbers(on).await
 }
 
 /// One department, by id or short name.
@@ -528,12 +570,25 @@ pub(crate) async fn account(
     Ok(Some(Account::of(row, grants_of(on, id).await?)))
 }
 
-/// The tokens of an account that are not ended.
+/// The tokens of an account that can be used `now`.
 pub(crate) async fn tokens(
     on: &impl ConnectionTrait,
     id: AccountId,
+    now: Timestamp,
 ) -> Result<Vec<Token>, DbError> {
-    rows::tokens(on, id).await
+    let rows = rows::tokens(on, id, now).await?;
+    rows.into_iter().map(Token::try_from).collect()
+}
+
+/// Whether this is the password of the account; it has none where it only has tokens.
+pub(crate) async fn knows_password(
+    db: &Db,
+    auth: &Auth,
+    id: AccountId,
+    password: Zeroizing<String>,
+) -> Result<bool, PeopleError> {
+    let row = rows::account(db.read(), id).await?;
+    password::matches(auth, row.and_then(|row| row.password), password).await
 }
 
 /// Whether anybody can sign in at all.

@@ -8,15 +8,16 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::http::{SignedIn, actor_of, name_fault};
-use super::model::{PeopleError, Token};
+use super::model::Token;
 use super::ops::{self, NewToken, TOKEN_DAYS_MAX};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
 use crate::base::{Actor, RequestId, TokenId};
-use crate::http::extract::{ClientAddress, Json, Path};
+use crate::config::Auth;
+use crate::http::extract::{ClientAddress, Json, NoKey, Path};
 use crate::http::limits::RateLimits;
-use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
+use crate::http::openapi::{EndProblems, IssueProblems, PlainProblems};
 use crate::http::{Fault, Kind, Problem};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
@@ -107,17 +108,20 @@ impl From<&Token> for TokenView {
     }
 }
 
-/// Signs in; the answer holds a token for twelve hours.
+/// Signs in; the answer holds a token for as long as the settings say (twelve hours, where they say
+/// nothing else). No `Idempotency-Key`: the secret of a token is not saved.
 #[utoipa::path(
     post, path = "/api/v1/session", tag = "people", operation_id = "signIn",
     request_body = SignIn,
-    responses((status = 201, description = "Signed in", body = IssuedToken), CreateProblems)
+    responses((status = 201, description = "Signed in", body = IssuedToken), IssueProblems)
 )]
 pub(super) async fn post_session(
     request: HttpRequest,
     db: Data<Db>,
+    auth: Data<Auth>,
     looks: Data<Looks>,
     limits: Data<RateLimits>,
+    _: NoKey,
     Json(body): Json<SignIn>,
 ) -> Result<HttpResponse, Problem> {
     let client = request.extensions().get::<ClientAddress>().copied();
@@ -128,7 +132,7 @@ pub(super) async fn post_session(
         .extensions()
         .get::<crate::http::extract::RequestId>()
         .map(|id| RequestId::of(id.0));
-    let signed_in = ops::sign_in(&db, id, &body.login, body.password).await;
+    let signed_in = ops::sign_in(&db, &auth, id, &body.login, body.password).await;
     let (look, outcome, mut actor) = match &signed_in {
         Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
         Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
@@ -158,10 +162,26 @@ pub(super) async fn post_session(
     Ok(response.json(body))
 }
 
+/// Records that someone who is signed in did not know the own password.
+pub(super) async fn note_refused(looks: &Looks, actor: Actor) -> Result<(), Problem> {
+    let looked = Looked {
+        look: Look::SignInRefused,
+        actor,
+        department: None,
+        document: None,
+        outcome: Outcome::Refused,
+    };
+    if looks.note(looked).await {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
+    }
+}
+
 /// Signs out: the token that sends this ends.
 #[utoipa::path(
     delete, path = "/api/v1/session", tag = "people", operation_id = "signOut",
-    responses((status = 204, description = "Signed out"), ReadProblems),
+    responses((status = 204, description = "Signed out"), EndProblems),
     security(("token" = []))
 )]
 pub(super) async fn delete_session(
@@ -170,7 +190,7 @@ pub(super) async fn delete_session(
 ) -> Result<HttpResponse, Problem> {
     let (actor, token) = actor_of(request).await?;
     let done = db.write(&actor, async move |unit: &mut Unit| {
-        ops::revoke_token(unit, token).await
+        ops::revoke_token(unit, token, token).await
     });
     let written = done.await?;
     let mut response = HttpResponse::NoContent();
@@ -193,17 +213,18 @@ pub(super) struct TokenRequest {
     days: i64,
 }
 
-/// Issues a token for the own account.
+/// Issues a token for the own account. No `Idempotency-Key`: the secret of a token is not saved.
 #[utoipa::path(
     post, path = "/api/v1/tokens", tag = "people", operation_id = "issueToken",
     request_body = TokenRequest,
     responses((status = 201, description = "Issued; the secret is shown only here", body = IssuedToken),
-        CreateProblems),
+        IssueProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_token(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
+    _: NoKey,
     Json(body): Json<TokenRequest>,
 ) -> Result<HttpResponse, Problem> {
     let mut problem = Problem::new(Kind::Validation);
@@ -244,14 +265,14 @@ pub(super) async fn post_token(
     Ok(response.json(body))
 }
 
-/// The tokens of the own account that have not ended.
+/// The tokens of the own account that can be used.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TokenList {
     /// The tokens.
     items: Vec<TokenView>,
 }
 
-/// The tokens of the own account.
+/// The tokens of the own account that can be used: neither ended nor expired.
 #[utoipa::path(
     get, path = "/api/v1/tokens", tag = "people", operation_id = "listTokens",
     responses((status = 200, description = "Without their secrets", body = TokenList), PlainProblems),
@@ -261,29 +282,28 @@ pub(super) async fn get_tokens(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let tokens = ops::tokens(db.read(), actor.account)
-        .await
-        .map_err(PeopleError::from)?;
+    let tokens = ops::tokens(db.read(), actor.account, db.now()).await?;
     Ok(HttpResponse::Ok().json(TokenList {
         items: tokens.iter().map(TokenView::from).collect(),
     }))
 }
 
-/// Ends a token.
+/// Ends a token: the one that sends this, or another one by a token that may do everything.
 #[utoipa::path(
     delete, path = "/api/v1/tokens/{id}", tag = "people", operation_id = "revokeToken",
     params(("id" = Uuid, Path, description = "The token")),
-    responses((status = 204, description = "Ended"), ReadProblems),
+    responses((status = 204, description = "Ended"), EndProblems),
     security(("token" = []))
 )]
 pub(super) async fn delete_token(
+    request: HttpRequest,
     db: Data<Db>,
-    SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
+    let (actor, used) = actor_of(request).await?;
     let id = TokenId::of(id);
     let done = db.write(&actor, async move |unit: &mut Unit| {
-        ops::revoke_token(unit, id).await
+        ops::revoke_token(unit, used, id).await
     });
     let written = done.await?;
     let mut response = HttpResponse::NoContent();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::rows::{self, blob, document, document_tag, document_version, rendition};
 use crate::audit::event::Kind;
-use crate::audit::states::Part;
+use crate::audit::states::{self, Part};
 use crate::audit::verify::StateFact;
 use crate::base::db::{DbError, sql};
 use crate::base::{DocumentId, VersionId};
@@ -44,7 +44,14 @@ pub async fn states(
             }
             Ok(facts)
         }
-        Kind::Department | Kind::Account | Kind::RoleGrant | Kind::AccessToken => Ok(Vec::new()),
+        Kind::Department
+        | Kind::Account
+        | Kind::RoleGrant
+        | Kind::AccessToken
+        | Kind::Compartment
+        | Kind::CompartmentGrant
+        | Kind::Deputation
+        | Kind::Webhook => Ok(Vec::new()),
     }
 }
 
@@ -72,6 +79,28 @@ async fn versions(on: &impl ConnectionTrait, part: Part) -> Result<Vec<StateFact
         facts.push(part.fact(row, (model.id, model.version), bytes)?);
     }
     Ok(facts)
+}
+
+/// The entities of this room's kinds in a range of records whose noted root is another than their
+/// rows name.
+pub async fn roots_astray(
+    on: &impl ConnectionTrait,
+    from: i64,
+    upto: i64,
+) -> Result<Vec<(Uuid, i64)>, DbError> {
+    let mut all = Vec::new();
+    for (kind, join, root) in [
+        (Kind::Document, "", "t.id"),
+        (Kind::DocumentVersion, "", "t.document_id"),
+        (
+            Kind::Rendition,
+            "JOIN document_version v ON v.id = t.document_version_id",
+            "v.document_id",
+        ),
+    ] {
+        all.extend(states::roots_astray(on, kind, join, root, (from, upto)).await?);
+    }
+    Ok(all)
 }
 
 /// A blob as the rows know it.

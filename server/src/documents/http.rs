@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::intake::{Arrived, Arriving};
 use super::list::{self, Filter, Order, Place};
-use super::model::{Channel, CivilDate, Direction, DocumentError, Held, State};
+use super::model::{Channel, CivilDate, Direction, Document, DocumentError, Held, State};
 use super::ops;
 use super::reading;
 use super::wire::{
@@ -18,24 +18,20 @@ use super::wire::{
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Timestamp};
+use crate::base::{Actor, DepartmentId, DocumentId, Right, Tasks, Timestamp};
 use crate::departments::{self, Department, Intake, SignedIn};
-use crate::http::extract::{
-    ETag, IdempotencyKey, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path,
-};
+use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::multipart::{Content, Upload};
+use crate::http::name::FileName;
 use crate::http::openapi::{
     ChangeProblems, IdempotencyParam, IfMatchParam, IfNoneMatchParam, ListProblems, ReadProblems,
     ReplaceProblems, UploadProblems,
 };
-use crate::http::page::{Cursors, PageRequest};
-use crate::http::{Fault, Kind, Problem, text};
+use crate::http::page::{Cursors, PageRequest, scope_of};
+use crate::http::{Fault, Kind, Language, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
-use crate::replay::{self, Answer, Fingerprint};
+use crate::replay::{self, Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit, Written};
-
-/// How long a request waits for the answer of the one that used the same key before it.
-const FIRST_ANSWER_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl From<DocumentError> for Problem {
     fn from(error: DocumentError) -> Self {
@@ -47,6 +43,10 @@ impl From<DocumentError> for Problem {
             DocumentError::Forbidden => Self::new(Kind::Forbidden).detail(text(
                 "Sie dürfen dieses Dokument lesen, aber nicht ändern.",
                 "You may read this document but not change it.",
+            )),
+            DocumentError::Closed => Self::new(Kind::Forbidden).detail(text(
+                "Sie dürfen von diesem Dokument wissen, seinen Inhalt aber nicht lesen.",
+                "You may know of this document but not read its content.",
             )),
             DocumentError::State { current } => {
                 Self::new(Kind::StateConflict).current_state(current.code())
@@ -79,17 +79,7 @@ impl From<DocumentError> for Problem {
 
 /// What a failing database means to a caller.
 pub(crate) fn db_problem(error: DbError) -> Problem {
-    match error {
-        DbError::GivenUp => Problem::new(Kind::Unavailable)
-            .retry_after_seconds(1)
-            .source(error),
-        DbError::Stale => Problem::new(Kind::Conflict),
-        DbError::Failed(_)
-        | DbError::Unaudited
-        | DbError::Corrupt { .. }
-        | DbError::Log(_)
-        | DbError::Key(_) => Problem::internal(error),
-    }
+    error.into()
 }
 
 pub(super) fn store_problem(error: StoreError) -> Problem {
@@ -120,23 +110,31 @@ async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Probl
         .map_err(store_problem)
 }
 
+/// Refuses whoever files nowhere.
+fn may_file(actor: &Actor, all: &[Department]) -> Result<(), Problem> {
+    if all.iter().any(|one| actor.may_in(Right::Receive, one.id)) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::Forbidden).detail(text(
+        "Mit diesem Konto können keine Dokumente eingereicht werden.",
+        "This account cannot file documents.",
+    )))
+}
+
 /// The department that is meant; without one, the only one in which the actor files.
 fn department_of(
     actor: &Actor,
     wanted: Option<&str>,
     all: &[Department],
 ) -> Result<DepartmentId, Problem> {
-    let mut own = all.iter().filter(|one| actor.may_file_in(one.id));
+    let mut own = all
+        .iter()
+        .filter(|one| actor.may_in(Right::Receive, one.id));
     let found = match wanted {
         Some(wanted) => own.find(|one| one.slug == wanted || one.id.to_string() == wanted),
         None => match (own.next(), own.next()) {
             (Some(only), None) => Some(only),
-            (None, _) => {
-                return Err(Problem::new(Kind::Forbidden).detail(text(
-                    "Mit diesem Konto können keine Dokumente eingereicht werden.",
-                    "This account cannot file documents.",
-                )));
-            }
+            (None, _) => None,
             (Some(_), Some(_)) => {
                 return Err(Problem::new(Kind::Validation).field("/department", Fault::Required));
             }
@@ -166,126 +164,70 @@ fn department_of(
 pub(super) async fn post_document(
     db: Data<Db>,
     storage: Data<Storage>,
+    tasks: Data<Tasks>,
     Intake(actor): Intake,
     MaybeKey(key): MaybeKey,
     upload: Upload,
 ) -> Result<HttpResponse, Problem> {
-    let received = upload
-        .read(async |_: Option<&NewDocument>, content| stage(&storage, content).await)
-        .await?;
-    let (new, arrived) = (received.metadata, received.content);
     let all = departments::departments(db.read())
         .await
         .map_err(db_problem)?;
+    may_file(&actor, &all)?;
+    let received = upload
+        .read(async |new: Option<&NewDocument>, content| {
+            // A refusal must not wait for the bytes where it can be told before.
+            if let Some(new) = new {
+                department_of(&actor, new.department.as_deref(), &all)?;
+                let name = content.file_name.as_ref().map(FileName::as_str);
+                new.metadata(name, db.now())?;
+            }
+            stage(&storage, content).await
+        })
+        .await?;
+    let (new, arrived) = (received.metadata, received.content);
     let department = department_of(&actor, new.department.as_deref(), &all)?;
     let metadata = new.metadata(arrived.file_name.as_deref(), db.now())?;
     let said = serde_json::to_vec(&new).map_err(Problem::internal)?;
     let digest = arrived.staged.content.sha256;
     let request = Fingerprint::of(&[b"POST /documents", &said, digest.as_bytes()]);
-    if let Some(key) = &key {
-        let known = replay::look_up(&db, actor.account, key, &request)
-            .await
-            .map_err(db_problem)?;
-        if let Some(answer) = replay::answer(known)? {
-            arrived.staged.discard().await;
-            return Ok(answer);
-        }
+    let once = Once::new(&actor, key, request);
+    if let Some(answer) = once.answered(&db).await? {
+        arrived.staged.discard().await;
+        return Ok(answer);
     }
-    let content = arrived.keep(&db).await?;
-    let seer = actor.clone();
-    let (once, again) = (key.clone(), request.clone());
+    let content = arrived.keep_as(&db, &actor, &tasks).await?;
+    let (seer, saved) = (actor.clone(), once.clone());
     let filed = db
         .write(&actor, async move |unit: &mut Unit| {
             let held = ops::receive(unit, department, metadata, content).await?;
             let same = ops::duplicates(unit.tx(), &seer, &held).await?;
             let answer = created(&held, &all, &same)?;
-            save(unit, once.as_ref(), &again, &answer).await?;
-            Ok(answer)
+            saved.save(unit, &answer).await?;
+            Ok::<_, DocumentError>(answer)
         })
         .await;
-    finish(&db, &actor, key.as_ref(), &request, filed).await
+    once.finish(&db, filed).await
 }
 
 fn created(
     held: &Held,
     departments: &[Department],
-    same: &[super::model::Document],
+    same: &[Document],
 ) -> Result<Answer, DocumentError> {
-    let mut view = DocumentView::of(held, departments);
+    // New content has no text yet, and so no words in any language.
+    let mut view = DocumentView::of(held, departments, Language::German);
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     answer(201, &view)
 }
 
 fn answer(status: u16, view: &DocumentView) -> Result<Answer, DocumentError> {
-    let body = serde_json::to_string(view).map_err(|_source| DbError::Log("no JSON"))?;
     let etag = ETag::of_version(view.version).to_string();
-    let mut headers = vec![("etag".to_owned(), etag)];
+    let mut answer = Answer::created(view)?.with_header("etag", etag);
     if status == 201 {
-        headers.push((
-            "location".to_owned(),
-            format!("/api/v1/documents/{}", view.id),
-        ));
+        answer = answer.with_header("location", format!("/api/v1/documents/{}", view.id));
     }
-    Ok(Answer {
-        status,
-        headers,
-        body,
-    })
-}
-
-async fn save(
-    unit: &Unit,
-    key: Option<&IdempotencyKey>,
-    request: &Fingerprint,
-    answer: &Answer,
-) -> Result<(), DocumentError> {
-    match key {
-        Some(key) if !replay::save(unit, key, request, answer).await? => {
-            Err(DocumentError::KeyTaken)
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// The answer of a write; where another request with the same key was faster, its answer.
-async fn finish(
-    db: &Db,
-    actor: &Actor,
-    key: Option<&IdempotencyKey>,
-    request: &Fingerprint,
-    written: Result<Written<Answer>, DocumentError>,
-) -> Result<HttpResponse, Problem> {
-    match (written, key) {
-        (Ok(written), _) => Ok(written.value.respond(Some(written.receipt))),
-        (Err(DocumentError::KeyTaken), Some(key)) => first_answer(db, actor, key, request).await,
-        (Err(error), _) => Err(error.into()),
-    }
-}
-
-/// The answer of the request that was faster. It may still wait for its commit.
-async fn first_answer(
-    db: &Db,
-    actor: &Actor,
-    key: &IdempotencyKey,
-    request: &Fingerprint,
-) -> Result<HttpResponse, Problem> {
-    let mut head = db.head();
-    let end = tokio::time::Instant::now() + FIRST_ANSWER_MAX;
-    loop {
-        head.borrow_and_update();
-        let known = replay::look_up(db, actor.account, key, request)
-            .await
-            .map_err(db_problem)?;
-        if let Some(answer) = replay::answer(known)? {
-            return Ok(answer);
-        }
-        if !matches!(
-            tokio::time::timeout_at(end, head.changed()).await,
-            Ok(Ok(()))
-        ) {
-            return Err(Problem::new(Kind::IdempotencyInProgress).retry_after_seconds(1));
-        }
-    }
+    answer.status = status;
+    Ok(answer)
 }
 
 /// Adds a version. It is in force from now on; the old ones stay readable.
@@ -308,6 +250,7 @@ pub(super) async fn post_version(
     request: HttpRequest,
     db: Data<Db>,
     storage: Data<Storage>,
+    tasks: Data<Tasks>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
@@ -317,37 +260,47 @@ pub(super) async fn post_version(
 ) -> Result<HttpResponse, Problem> {
     let id = DocumentId::of(id);
     let before = see(&db, &looks, &actor, id).await?;
+    // A repetition is based on a state that its first time has changed.
+    let repeated = match &key {
+        Some(key) => replay::knows(&db, &actor, key).await?,
+        None => false,
+    };
+    let based_on = |held: &Held| {
+        ops::may_change(&actor, &held.document)?;
+        let expected = expected(&if_match, held.document.version)?;
+        ops::require_state(&held.document, State::Incoming)?;
+        Ok::<_, Problem>(expected)
+    };
+    if !repeated {
+        based_on(&before)?;
+    }
     let received = upload
         .read(async |_: Option<&Nothing>, content| stage(&storage, content).await)
         .await?;
     let arrived = received.content;
     let path = request.path().as_bytes();
     let print = Fingerprint::of(&[b"POST", path, arrived.staged.content.sha256.as_bytes()]);
-    if let Some(key) = &key {
-        let known = replay::look_up(&db, actor.account, key, &print)
-            .await
-            .map_err(db_problem)?;
-        if let Some(answer) = replay::answer(known)? {
-            arrived.staged.discard().await;
-            return Ok(answer);
-        }
+    let once = Once::new(&actor, key, print);
+    if let Some(answer) = once.answered(&db).await? {
+        arrived.staged.discard().await;
+        return Ok(answer);
     }
-    let expected = expected(&if_match, before.document.version)?;
-    let content = arrived.keep(&db).await?;
+    let expected = based_on(&before)?;
+    let content = arrived.keep_as(&db, &actor, &tasks).await?;
     let all = departments::departments(db.read())
         .await
         .map_err(db_problem)?;
-    let (seer, once, again) = (actor.clone(), key.clone(), print.clone());
+    let (seer, saved) = (actor.clone(), once.clone());
     let added = db
         .write(&actor, async move |unit: &mut Unit| {
             let held = ops::add_version(unit, id, expected, content).await?;
             let same = ops::duplicates(unit.tx(), &seer, &held).await?;
             let answer = created(&held, &all, &same)?;
-            save(unit, once.as_ref(), &again, &answer).await?;
-            Ok(answer)
+            saved.save(unit, &answer).await?;
+            Ok::<_, DocumentError>(answer)
         })
         .await;
-    finish(&db, &actor, key.as_ref(), &print, added).await
+    once.finish(&db, added).await
 }
 
 /// The version that the caller must have seen. The comparison with what is there is made again in
@@ -366,26 +319,42 @@ pub(super) async fn see(
 ) -> Result<Held, Problem> {
     let found = ops::read(db.read(), actor, id).await;
     if let Err(DocumentError::NotFound) = &found {
-        note(looks, actor, Look::Refused, Some(id), Outcome::Refused).await?;
+        refuse(looks, actor, id).await?;
     }
     Ok(found?)
 }
 
+/// Records a look: at a document as it is now, or at none in particular.
 pub(super) async fn note(
     looks: &Looks,
     actor: &Actor,
     look: Look,
-    document: Option<DocumentId>,
-    outcome: Outcome,
+    document: Option<&Document>,
 ) -> Result<(), Problem> {
-    let document = document.map(|id| (id.raw(), 1));
     let looked = Looked {
         look,
         actor: actor.clone(),
-        department: None,
-        document,
-        outcome,
+        department: document.map(|document| document.department),
+        document: document.map(|document| (document.id.raw(), document.version)),
+        outcome: Outcome::Ok,
     };
+    write_down(looks, looked).await
+}
+
+/// Records an attempt at a document that the actor may not see, or that does not exist. Neither its
+/// version nor its department is looked up for it: the record says 1 and none.
+pub(super) async fn refuse(looks: &Looks, actor: &Actor, id: DocumentId) -> Result<(), Problem> {
+    let looked = Looked {
+        look: Look::Refused,
+        actor: actor.clone(),
+        department: None,
+        document: Some((id.raw(), 1)),
+        outcome: Outcome::Refused,
+    };
+    write_down(looks, looked).await
+}
+
+async fn write_down(looks: &Looks, looked: Looked) -> Result<(), Problem> {
     if looks.note(looked).await {
         Ok(())
     } else {
@@ -406,6 +375,7 @@ pub(super) async fn note(
 pub(super) async fn patch_document(
     db: Data<Db>,
     looks: Data<Looks>,
+    language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -420,18 +390,19 @@ pub(super) async fn patch_document(
             ops::change(unit, id, expected, change).await
         })
         .await;
-    changed_answer(&db, changed).await
+    changed_answer(&db, language, changed).await
 }
 
 async fn changed_answer(
     db: &Db,
+    language: Language,
     changed: Result<Written<Held>, DocumentError>,
 ) -> Result<HttpResponse, Problem> {
     let written = changed?;
     let all = departments::departments(db.read())
         .await
         .map_err(db_problem)?;
-    let answer = answer(200, &DocumentView::of(&written.value, &all))?;
+    let answer = answer(200, &DocumentView::of(&written.value, &all, language))?;
     Ok(answer.respond(Some(written.receipt)))
 }
 
@@ -448,6 +419,7 @@ async fn changed_answer(
 pub(super) async fn post_discard(
     db: Data<Db>,
     looks: Data<Looks>,
+    language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -462,7 +434,7 @@ pub(super) async fn post_discard(
             ops::discard(unit, id, expected, reason).await
         })
         .await;
-    changed_answer(&db, changed).await
+    changed_answer(&db, language, changed).await
 }
 
 /// Takes a discarded document back.
@@ -477,6 +449,7 @@ pub(super) async fn post_discard(
 pub(super) async fn post_restore(
     db: Data<Db>,
     looks: Data<Looks>,
+    language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -489,7 +462,7 @@ pub(super) async fn post_restore(
             ops::restore(unit, id, expected).await
         })
         .await;
-    changed_answer(&db, changed).await
+    changed_answer(&db, language, changed).await
 }
 
 /// One document.
@@ -504,6 +477,7 @@ pub(super) async fn post_restore(
 pub(super) async fn get_document(
     db: Data<Db>,
     looks: Data<Looks>,
+    language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_none_match: IfNoneMatch,
@@ -514,19 +488,12 @@ pub(super) async fn get_document(
         let etag = (header::ETAG, etag.to_string());
         return Ok(HttpResponse::NotModified().insert_header(etag).finish());
     }
-    note(
-        &looks,
-        &actor,
-        Look::ReadDocument,
-        Some(held.document.id),
-        Outcome::Ok,
-    )
-    .await?;
+    note(&looks, &actor, Look::ReadDocument, Some(&held.document)).await?;
     let same = ops::duplicates(db.read(), &actor, &held).await?;
     let all = departments::departments(db.read())
         .await
         .map_err(db_problem)?;
-    let mut view = DocumentView::of(&held, &all);
+    let mut view = DocumentView::of(&held, &all, language);
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
@@ -663,6 +630,7 @@ pub(super) async fn get_documents(
     db: Data<Db>,
     looks: Data<Looks>,
     cursors: Data<Cursors>,
+    language: Language,
     SignedIn(actor): SignedIn,
     ListQuery {
         filter: asked,
@@ -677,8 +645,8 @@ pub(super) async fn get_documents(
         Some(ListOrder::Oldest) => Order::Oldest,
         Some(ListOrder::Newest) | None => Order::Newest,
     };
-    let scope = serde_json::to_string(&asked).map_err(Problem::internal)?;
-    let scope = format!("documents {scope}");
+    // Whether they are counted decides neither which documents are listed nor in which order.
+    let scope = scope_of("documents", &asked, &["count"])?;
     let after: Option<Place> = wanted.after(&cursors, &scope)?;
     let (found, more) = list::page(
         db.read(),
@@ -697,9 +665,12 @@ pub(super) async fn get_documents(
         Some(true) => Some(list::count(db.read(), &actor, &filter).await?),
         Some(false) | None => None,
     };
-    note(&looks, &actor, Look::List, None, Outcome::Ok).await?;
+    note(&looks, &actor, Look::List, None).await?;
     let held = ops::hold(db.read(), found).await?;
-    let items = held.iter().map(|one| DocumentView::of(one, &all)).collect();
+    let items = held
+        .iter()
+        .map(|one| DocumentView::of(one, &all, language))
+        .collect();
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
         response.insert_header((header::LINK, crate::http::page::next_link(&request, cursor)));

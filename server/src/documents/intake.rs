@@ -5,6 +5,7 @@ use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
 
 use super::model::{DocumentError, Kept};
 use super::ops::{self, Content, Known};
+use crate::base::{Actor, Tasks};
 use crate::unit::Db;
 
 /// The key domain of documents, until compartments bring their own.
@@ -80,6 +81,32 @@ impl Arrived {
 
     /// Makes the content durable, unless the same content is already.
     pub async fn keep(self, db: &Db) -> Result<Content, DocumentError> {
+        Ok(self.keep_for(db, None).await?.0)
+    }
+
+    /// Like [`Arrived::keep`], for someone who must not learn by the time it takes whether others
+    /// have the same content: where the actor sees no document that has it, it is written all the
+    /// same and taken away again later.
+    pub async fn keep_as(
+        self,
+        db: &Db,
+        actor: &Actor,
+        tasks: &Tasks,
+    ) -> Result<Content, DocumentError> {
+        let storage = self.storage.clone();
+        let (content, spare) = self.keep_for(db, Some(actor)).await?;
+        if let Some(spare) = spare {
+            tasks.start("spare blob", |_end| take_away(storage, spare));
+        }
+        Ok(content)
+    }
+
+    /// The content as it is kept, and what was written beside it for the sake of time.
+    async fn keep_for(
+        self,
+        db: &Db,
+        actor: Option<&Actor>,
+    ) -> Result<(Content, Option<Sha256Digest>), DocumentError> {
         let Self {
             staged,
             storage,
@@ -90,12 +117,22 @@ impl Arrived {
         let known = ops::known_content(db.read(), &storage, &content, staged.domain()).await?;
         let instead_of = match known {
             Known::Stored(kept) => {
-                staged.discard().await;
-                return Ok(Content {
+                let sees = match actor {
+                    Some(actor) => ops::sees_blob(db.read(), actor, &kept.blob).await?,
+                    None => true,
+                };
+                let spare = if sees {
+                    staged.discard().await;
+                    None
+                } else {
+                    Some(staged.keep().await?.name)
+                };
+                let content = Content {
                     kept,
                     media_type,
                     file_name,
-                });
+                };
+                return Ok((content, spare));
             }
             // What cannot be read any more is healed by whoever brings it again.
             Known::Lost(name) => Some(name),
@@ -107,15 +144,23 @@ impl Arrived {
             stored_bytes,
             instead_of,
         };
-        Ok(Content {
+        let content = Content {
             kept,
             media_type,
             file_name,
-        })
+        };
+        Ok((content, None))
     }
 
     /// Forgets it.
     pub async fn discard(self) {
         self.staged.discard().await;
+    }
+}
+
+/// Deletes a blob that no row names.
+async fn take_away(storage: Storage, name: Sha256Digest) {
+    if let Err(error) = storage.delete(&name).await {
+        tracing::warn!(%error, "a blob that nobody names stays; `papierlos check` will name it");
     }
 }

@@ -1,14 +1,13 @@
 //! Lists of documents: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
 use super::rows::{document, document_tag};
-use crate::base::actor::Sight;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Timestamp};
+use crate::base::{Actor, DepartmentId, DocumentId, Right, Sight, Timestamp};
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -67,13 +66,36 @@ impl Place {
     }
 }
 
-/// The condition that only lets through what the actor may see.
-pub(super) fn visible_to(actor: &Actor) -> Condition {
-    match actor.sight() {
+/// The condition that only lets through that for which the actor has the right.
+pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
+    use document::Column;
+    match actor.sight(right) {
         Sight::All => Condition::all(),
-        Sight::Departments(seen) => Condition::all()
-            .add(document::Column::DepartmentId.is_in(seen.iter().map(|(id, _)| id.raw()))),
+        Sight::Some {
+            units,
+            compartments,
+        } => {
+            let open = Column::CompartmentId.is_null();
+            let inside = Column::CompartmentId.is_in(compartments.iter().map(|one| one.id.raw()));
+            let hidden = if compartments.is_empty() {
+                Condition::all().add(open)
+            } else {
+                Condition::any().add(open).add(inside)
+            };
+            Condition::all()
+                .add(Column::DepartmentId.is_in(units.iter().map(|unit| unit.id.raw())))
+                .add(hidden)
+        }
     }
+}
+
+/// The ids of all documents that the actor may see, as a part of another room's query.
+pub(crate) fn ids_visible_to(actor: &Actor) -> SelectStatement {
+    Query::select()
+        .column(document::Column::Id)
+        .from(document::Entity)
+        .cond_where(visible_to(actor, Right::Read))
+        .to_owned()
 }
 
 fn matching(filter: &Filter) -> Condition {
@@ -132,7 +154,7 @@ pub async fn page(
 ) -> Result<(Vec<Document>, bool), DocumentError> {
     use document::Column;
     let mut wanted = Condition::all()
-        .add(visible_to(actor))
+        .add(visible_to(actor, Right::Read))
         .add(matching(filter));
     if let Some(place) = after {
         let (time, id) = (Column::ReceivedAt, Column::Id);
@@ -170,7 +192,7 @@ pub async fn count(
     filter: &Filter,
 ) -> Result<u64, DocumentError> {
     let wanted = Condition::all()
-        .add(visible_to(actor))
+        .add(visible_to(actor, Right::Read))
         .add(matching(filter));
     Ok(document::Entity::find()
         .filter(wanted)
@@ -180,13 +202,13 @@ pub async fn count(
 }
 
 /// The documents among `ids` that the actor may see, in the order of `ids`.
-pub(super) async fn visible_among(
+pub(crate) async fn visible_among(
     on: &impl ConnectionTrait,
     actor: &Actor,
     ids: &[DocumentId],
 ) -> Result<Vec<Document>, DocumentError> {
     let wanted = Condition::all()
-        .add(visible_to(actor))
+        .add(visible_to(actor, Right::Read))
         .add(document::Column::Id.is_in(ids.iter().map(|id| id.raw())));
     let rows = document::Entity::find()
         .filter(wanted)

@@ -23,10 +23,11 @@ pub(crate) use http::db_problem;
 pub use http::{ApiDoc, routes};
 pub use intake::{Arrived, Arriving};
 pub use list::{Filter, Order, Place, count, page};
+pub(crate) use list::{ids_visible_to, visible_among};
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX,
-    TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version, YEARS,
+    TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{
     Content, Indexed, ReadText, Which, content, duplicates, hold, holds_content, keep_text,

@@ -1,7 +1,7 @@
 //! What is done with documents; the only code that writes about them.
 
 use sea_orm::ConnectionTrait;
-use storage::{Blob, KeyDomain};
+use storage::{Blob, KeyDomain, StoreError};
 
 use super::list;
 use super::model::{
@@ -11,7 +11,8 @@ use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Job, RenditionId, VersionId};
+use crate::base::rights::token;
+use crate::base::{Actor, DepartmentId, DocumentId, Job, RenditionId, Right, VersionId};
 use crate::unit::Unit;
 
 /// Most duplicates that are named.
@@ -41,6 +42,7 @@ pub async fn receive(
         id: DocumentId::new(),
         version: 1,
         department,
+        compartment: None,
         state: State::Incoming,
         reason: None,
         metadata,
@@ -101,11 +103,11 @@ async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<rows::blob::Model, DbErro
 }
 
 fn require_filing(actor: &Actor, department: DepartmentId) -> Result<(), DocumentError> {
-    if actor.may_file_in(department) {
+    if actor.may_in(Right::Receive, department) {
         return Ok(());
     }
     // Whoever may not even see the department does not learn that it exists.
-    Err(if actor.may_see(department) {
+    Err(if actor.may_in(Right::Read, department) {
         DocumentError::Forbidden
     } else {
         DocumentError::NoDepartment
@@ -116,17 +118,24 @@ fn require_filing(actor: &Actor, department: DepartmentId) -> Result<(), Documen
 async fn to_change(unit: &Unit, id: DocumentId, expected: u64) -> Result<Document, DocumentError> {
     let found = rows::find_to_change(unit, id).await?;
     let document = found
-        .filter(|document| unit.actor().may_see(document.department))
+        .filter(|document| unit.actor().may(Right::Read, document.place()))
         .ok_or(DocumentError::NotFound)?;
-    if !unit.actor().may_file_in(document.department) {
-        return Err(DocumentError::Forbidden);
-    }
+    may_change(unit.actor(), &document)?;
     if document.version != expected {
         return Err(DocumentError::Stale {
             current: document.version,
         });
     }
     Ok(document)
+}
+
+/// Refuses whoever may see a document and not change it.
+pub(super) fn may_change(actor: &Actor, document: &Document) -> Result<(), DocumentError> {
+    if actor.may(Right::Edit, document.place()) {
+        Ok(())
+    } else {
+        Err(DocumentError::Forbidden)
+    }
 }
 
 /// The document after a change by this unit.
@@ -139,7 +148,8 @@ fn stepped(unit: &Unit, before: &Document) -> Document {
     }
 }
 
-fn require_state(document: &Document, state: State) -> Result<(), DocumentError> {
+/// Refuses a document that is in another state.
+pub(super) fn require_state(document: &Document, state: State) -> Result<(), DocumentError> {
     if document.state == state {
         Ok(())
     } else {
@@ -320,8 +330,22 @@ async fn visible(
 ) -> Result<Document, DocumentError> {
     let found = rows::find(on, id).await?;
     found
-        .filter(|document| actor.may_see(document.department))
+        .filter(|document| actor.may(Right::Read, document.place()))
         .ok_or(DocumentError::NotFound)
+}
+
+/// A document whose content the actor may see.
+async fn readable(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Document, DocumentError> {
+    let document = visible(on, actor, id).await?;
+    if actor.may(Right::ReadContent, document.place()) {
+        Ok(document)
+    } else {
+        Err(DocumentError::Closed)
+    }
 }
 
 /// The documents among `ids` that the actor may see, in the order of `ids`.
@@ -361,7 +385,7 @@ pub async fn content(
     id: DocumentId,
     which: Which,
 ) -> Result<(Document, Version, Blob), DocumentError> {
-    let document = visible(on, actor, id).await?;
+    let document = readable(on, actor, id).await?;
     let number = match which {
         Which::InForce => document.content_version,
         Which::Number(number) => number,
@@ -383,7 +407,7 @@ pub(super) async fn text(
     actor: &Actor,
     id: DocumentId,
 ) -> Result<(Held, Option<Blob>), DocumentError> {
-    let mut held = held(on, visible(on, actor, id).await?).await?;
+    let mut held = held(on, readable(on, actor, id).await?).await?;
     let texts = rows::texts(on, &[held.version.id]).await?;
     let Some((_, info, name)) = texts.into_iter().next() else {
         return Err(DocumentError::TextPending);
@@ -410,8 +434,20 @@ pub async fn duplicates(
         return Ok(Vec::new());
     };
     // The right comes before the limit: others' documents must not push out one's own.
-    let visible = list::visible_to(actor);
+    let visible = list::visible_to(actor, Right::Read);
     Ok(rows::with_content(on, &name, held.document.id, visible, DUPLICATES_MAX).await?)
+}
+
+/// Whether the actor may see a document that has this blob.
+pub(super) async fn sees_blob(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    blob: &Blob,
+) -> Result<bool, DocumentError> {
+    let nobody = DocumentId::of(uuid::Uuid::nil());
+    let visible = list::visible_to(actor, Right::Read);
+    let seen = rows::with_content(on, blob.name.as_bytes(), nobody, visible, 1).await?;
+    Ok(!seen.is_empty())
 }
 
 /// What is known of content in a key domain.
@@ -429,6 +465,9 @@ pub enum Known {
     Lost(storage::Sha256Digest),
 }
 
+/// Largest blob that is read to its end before the same content, brought again, is let go.
+const VERIFIED_BYTES_MAX: u64 = 1 << 20;
+
 /// Whether content is stored already in this key domain, and still there.
 pub async fn known_content(
     on: &impl ConnectionTrait,
@@ -444,13 +483,32 @@ pub async fn known_content(
     let name = storage::Sha256Digest(name);
     let stored_bytes = u64::try_from(row.stored_bytes).unwrap_or_default();
     match rows::blob_to_open(on, &row.name).await? {
-        Some(blob) if storage.exists(&name).await? => Ok(Known::Stored(Kept {
+        Some(blob) if is_sound(storage, &name, stored_bytes).await? => Ok(Known::Stored(Kept {
             blob,
             content: *content,
             stored_bytes,
             instead_of: None,
         })),
         Some(_) | None => Ok(Known::Lost(name)),
+    }
+}
+
+/// Whether a blob is what was stored. Of a large one only the length is looked at.
+async fn is_sound(
+    storage: &storage::Storage,
+    name: &storage::Sha256Digest,
+    stored_bytes: u64,
+) -> Result<bool, StoreError> {
+    if storage.length(name).await? != Some(stored_bytes) {
+        return Ok(false);
+    }
+    if stored_bytes > VERIFIED_BYTES_MAX {
+        return Ok(true);
+    }
+    match storage.verify_stored(name).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Damaged { .. } | StoreError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -508,8 +566,8 @@ pub struct Indexed {
     pub held: Held,
     /// The short name of its department.
     pub department: String,
-    /// The access token of its department.
-    pub number: u64,
+    /// The access token of its place.
+    pub token: u64,
     /// The blob of its text, where it has one.
     pub text: Option<Blob>,
 }
@@ -533,6 +591,7 @@ pub async fn to_index(
         .filter_map(|(version, _, name)| Some((version, blobs.get(&name?)?.clone())))
         .collect();
     let departments = crate::departments::departments(on).await?;
+    let compartments = crate::departments::compartment_numbers(on).await?;
     let mut all = Vec::with_capacity(held.len());
     for held in held {
         let department = departments
@@ -540,11 +599,16 @@ pub async fn to_index(
             .find(|one| one.id == held.document.department);
         let department = department.ok_or(DocumentError::NoDepartment)?;
         let text = text_of.remove(&held.version.id);
-        let (slug, number) = (department.slug.clone(), department.number);
+        let compartment = held.document.compartment;
+        let hidden = compartment.and_then(|id| compartments.get(&id).copied());
+        if compartment.is_some() && hidden.is_none() {
+            return Err(DocumentError::NoDepartment);
+        }
+        let (slug, token) = (department.slug.clone(), token(department.number, hidden));
         all.push(Indexed {
             held,
             department: slug,
-            number,
+            token,
             text,
         });
     }

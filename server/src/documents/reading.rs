@@ -8,20 +8,19 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::history::{self, Entry};
-use super::http::{note, see, store_problem};
+use super::http::{note, refuse, see, store_problem};
 use super::model::DocumentError;
 use super::ops::{self, Which};
 use super::text::{Page as TextPage, Pages, TEXT_BYTES_MAX};
 use super::wire::{DocumentView, TextView, VersionView};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::departments::SignedIn;
-use crate::http::Problem;
 use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
 use crate::http::name::{Disposition, FileName};
 use crate::http::openapi::{ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems};
+use crate::http::{Language, Problem};
 use crate::ledger::looks::Looks;
 use crate::unit::Db;
 
@@ -137,9 +136,9 @@ async fn download(
     let id = DocumentId::of(id);
     let found = ops::content(db.read(), actor, id, which).await;
     if let Err(DocumentError::NotFound) = &found {
-        note(looks, actor, Look::Refused, Some(id), Outcome::Refused).await?;
+        refuse(looks, actor, id).await?;
     }
-    let (_, version, blob) = found?;
+    let (document, version, blob) = found?;
     let disposition = if query.inline == Some(true) {
         Disposition::Inline
     } else {
@@ -153,8 +152,11 @@ async fn download(
         file_name: version.file_name.as_deref().and_then(FileName::clean),
         disposition,
     };
+    // Name, length and digest are told by every answer but 304.
     if download.needs_bytes(request) {
-        note(looks, actor, Look::ReadContent, Some(id), Outcome::Ok).await?;
+        note(looks, actor, Look::ReadContent, Some(&document)).await?;
+    } else if !download.is_unchanged(request) {
+        note(looks, actor, Look::ReadDocument, Some(&document)).await?;
     }
     download
         .respond(request, async |span| {
@@ -181,8 +183,7 @@ pub(super) async fn get_versions(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
-    let seen = Some(held.document.id);
-    note(&looks, &actor, Look::ReadDocument, seen, Outcome::Ok).await?;
+    note(&looks, &actor, Look::ReadDocument, Some(&held.document)).await?;
     let versions = ops::versions(db.read(), &actor, held.document.id).await?;
     let items = versions.iter().map(VersionView::from).collect();
     Ok(HttpResponse::Ok().json(VersionList { items }))
@@ -206,13 +207,14 @@ pub(super) async fn get_text(
     db: Data<Db>,
     storage: Data<Storage>,
     looks: Data<Looks>,
+    language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = DocumentId::of(id);
     see(&db, &looks, &actor, id).await?;
     let (held, blob) = ops::text(db.read(), &actor, id).await?;
-    note(&looks, &actor, Look::ReadText, Some(id), Outcome::Ok).await?;
+    note(&looks, &actor, Look::ReadText, Some(&held.document)).await?;
     let pages = match blob {
         Some(blob) => {
             let packed = storage
@@ -225,7 +227,7 @@ pub(super) async fn get_text(
         }
         None => Vec::new(),
     };
-    let view = DocumentView::of(&held, &[]);
+    let view = DocumentView::of(&held, &[], language);
     let pages = pages
         .into_iter()
         .zip(1..)
@@ -284,14 +286,7 @@ pub(super) async fn get_history(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
-    note(
-        &looks,
-        &actor,
-        Look::ReadHistory,
-        Some(held.document.id),
-        Outcome::Ok,
-    )
-    .await?;
+    note(&looks, &actor, Look::ReadHistory, Some(&held.document)).await?;
     let kms: &dyn Kms = storage.kms().as_ref();
     let items = history::history(db.read(), kms, held.document.id).await?;
     Ok(HttpResponse::Ok().json(History { items }))

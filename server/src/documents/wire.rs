@@ -1,5 +1,6 @@
 //! Documents on the wire, and how what comes in becomes a command: all faults at once.
 
+use indexer::extract::Reason;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -7,11 +8,11 @@ use uuid::Uuid;
 use super::model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, Held, Metadata,
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
-    TITLE_CHARS_MAX, TYPE_CHARS_MAX, Version,
+    TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 use crate::base::Timestamp;
 use crate::departments::Department;
-use crate::http::{Fault, Kind, Problem, text};
+use crate::http::{Fault, Kind, Language, Problem, text};
 
 /// What is said about a new document.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -259,7 +260,7 @@ impl From<&Document> for Duplicate {
 impl DocumentView {
     /// The view of a document; `departments` are all that exist.
     #[must_use]
-    pub(super) fn of(held: &Held, departments: &[Department]) -> Self {
+    pub(super) fn of(held: &Held, departments: &[Department], language: Language) -> Self {
         let Held {
             document,
             version,
@@ -283,31 +284,37 @@ impl DocumentView {
             references: metadata.references.clone(),
             tags: metadata.tags.clone(),
             content: VersionView::from(version),
-            text: match text {
-                None => TextView {
-                    state: "pending".to_owned(),
-                    reason: None,
-                    explanation: None,
-                    pages: 0,
-                    engine: None,
-                },
-                Some(text) => TextView {
-                    state: text.state.clone(),
-                    reason: text.reason.clone(),
-                    explanation: text
-                        .reason
-                        .as_deref()
-                        .and_then(indexer::extract::Reason::from_name)
-                        .map(indexer::extract::Reason::german),
-                    pages: text.pages,
-                    engine: Some(text.engine.clone()),
-                },
-            },
+            text: TextView::of(text.as_ref(), language),
             duplicates: None,
             created_at: document.created_at.to_string(),
             created_by: document.created_by.raw(),
             changed_at: document.changed_at.to_string(),
             changed_by: document.changed_by.raw(),
+        }
+    }
+}
+
+impl TextView {
+    fn of(text: Option<&TextInfo>, language: Language) -> Self {
+        let Some(text) = text else {
+            return Self {
+                state: "pending".to_owned(),
+                reason: None,
+                explanation: None,
+                pages: 0,
+                engine: None,
+            };
+        };
+        let reason = text.reason.as_deref().and_then(Reason::from_name);
+        Self {
+            state: text.state.clone(),
+            reason: text.reason.clone(),
+            explanation: reason.map(|reason| match language {
+                Language::German => reason.german(),
+                Language::English => reason.english(),
+            }),
+            pages: text.pages,
+            engine: Some(text.engine.clone()),
         }
     }
 }
@@ -373,7 +380,8 @@ impl Fields {
     }
 
     fn instant(&mut self, pointer: &str, raw: &str) -> Option<Timestamp> {
-        let at = Timestamp::parse(raw).filter(|at| super::model::YEARS.contains(&at.utc().year()));
+        let at =
+            Timestamp::parse(raw).filter(|at| crate::base::date::YEARS.contains(&at.utc().year()));
         if at.is_none() {
             let expected = text(
                 "ein Zeitpunkt nach RFC 3339, zum Beispiel 2026-03-02T08:15:00Z",

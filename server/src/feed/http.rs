@@ -10,20 +10,22 @@ use uuid::Uuid;
 
 use crate::audit::event::Look;
 use crate::audit::{Outcome, record_line};
-use crate::base::actor::Sight;
-use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{Actor, Role};
+use crate::base::db::{DbError, sql};
+use crate::base::{Actor, Right, Role, Sight};
 use crate::departments::SignedIn;
 use crate::documents::db_problem;
 use crate::http::extract::Query;
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::looks::{self, Looks};
 use crate::ledger::publisher::Publication;
 use crate::unit::Db;
 
 /// Most entries in one answer.
 const ENTRIES_MAX: u64 = 1_000;
+/// Records of the log that one answer of the change feed looks at: who may see little waits no longer
+/// than others.
+const WINDOW: i64 = 20_000;
 /// The largest number that every JSON parser reads exactly.
 const SEQ_MAX: i64 = 9_007_199_254_740_991;
 /// Entries where nothing is asked for.
@@ -72,27 +74,28 @@ impl After {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ChangeEntry {
     /// The number of the record.
-    seq: u64,
+    pub(super) seq: u64,
     /// Its hash, in hex: with `seq` the receipt.
-    hash: String,
+    pub(super) hash: String,
     /// When, UTC.
     #[schema(format = DateTime)]
-    at: String,
+    pub(super) at: String,
     /// What: `document.receive`, `document.change` …
-    action: String,
+    pub(super) action: String,
     /// The document.
-    document: Uuid,
+    pub(super) document: Uuid,
 }
 
 /// A part of the change feed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Changes {
     /// The changes, by rising number; each number once for each document.
-    items: Vec<ChangeEntry>,
+    pub(super) items: Vec<ChangeEntry>,
     /// What to give as `after` next: everything up to it was looked at.
-    next_after: Option<u64>,
-    /// Whether there is more at once.
-    more: bool,
+    pub(super) next_after: Option<u64>,
+    /// Whether to ask on at once. An answer may be empty all the same: it looks at a bounded part of
+    /// the log.
+    pub(super) more: bool,
 }
 
 /// What changed since a number of the log, in the documents that you may see.
@@ -115,20 +118,13 @@ pub(super) async fn get_changes(
     // Before the rows are read: what is committed meanwhile must not be counted as looked at.
     let head = *db.head().borrow();
     let on = db.read();
+    let end = first.saturating_add(WINDOW - 1);
     let mut values: Vec<sea_orm::Value> = vec![first.into()];
-    let visible = match actor.sight() {
-        Sight::All => String::new(),
-        Sight::Departments(seen) if seen.is_empty() => " AND 1 = 0".to_owned(),
-        Sight::Departments(seen) => {
-            let list = placeholders(1, seen.len() + 1).replacen("($1, ", "(", 1);
-            values.extend(seen.iter().map(|(id, _)| id.raw().into()));
-            format!(" AND d.department_id IN {list}")
-        }
-    };
+    let visible = visible(&actor, &mut values);
     let text = format!(
         // In the order of the index on (seq, root_id), so that a page costs what it holds.
         "SELECT x.seq, a.h, a.leaf, x.root_id FROM (\
-         SELECT DISTINCT s.seq, s.root_id FROM audit_subject s WHERE s.seq >= $1 AND EXISTS (\
+         SELECT DISTINCT s.seq, s.root_id FROM audit_subject s WHERE s.seq >= $1 AND s.seq <= {end} AND EXISTS (\
          SELECT 1 FROM document d WHERE d.id = s.root_id{visible}) \
          ORDER BY s.seq, s.root_id LIMIT {}) x \
          JOIN audit a ON a.seq = x.seq ORDER BY x.seq, x.root_id",
@@ -143,9 +139,40 @@ pub(super) async fn get_changes(
     for row in &rows {
         items.push(change(row).map_err(db_problem)?);
     }
+    let changes = page(items, limit, after.after, window(end, head));
+    note(&looks, &actor, Look::ReadChanges).await?;
+    Ok(HttpResponse::Ok().json(changes))
+}
+
+/// How far an answer has looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// Up to here; the log goes on.
+    Upto(u64),
+    /// To the end of the log, which was here.
+    All(Option<u64>),
+}
+
+/// What an answer has looked at whose window ends at `end`.
+pub(super) fn window(end: i64, head: Option<u64>) -> Looked {
+    let end = u64::try_from(end).unwrap_or_default();
+    if head.is_some_and(|head| end < head) {
+        Looked::Upto(end)
+    } else {
+        Looked::All(head)
+    }
+}
+
+/// An answer of at most `limit` of these changes.
+pub(super) fn page(
+    mut items: Vec<ChangeEntry>,
+    limit: u64,
+    after: Option<u64>,
+    looked: Looked,
+) -> Changes {
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > most;
-    if more {
+    let cut = items.len() > most;
+    if cut {
         // A record is not cut in two: the last number comes whole in the next answer, unless it is
         // the only one.
         let last = items.last().map(|last| last.seq);
@@ -154,17 +181,44 @@ pub(super) async fn get_changes(
             items.retain(|item| Some(item.seq) != last);
         }
     }
-    let next_after = if more {
-        items.last().map(|item| item.seq)
-    } else {
-        items.last().map(|item| item.seq).max(head).max(after.after)
+    let last = items.last().map(|item| item.seq);
+    let (next_after, more) = match looked {
+        _ if cut => (last, true),
+        Looked::Upto(end) => (Some(end), true),
+        Looked::All(head) => (last.max(head).max(after), false),
     };
-    note(&looks, &actor, Look::ReadChanges).await?;
-    Ok(HttpResponse::Ok().json(Changes {
+    Changes {
         items,
         next_after,
         more,
-    }))
+    }
+}
+
+/// What a document `d` must fulfil for the actor to see it; the values are added to `values`.
+fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> String {
+    let (units, compartments) = match actor.sight(Right::Read) {
+        Sight::All => return String::new(),
+        Sight::Some { units, .. } if units.is_empty() => return " AND 1 = 0".to_owned(),
+        Sight::Some {
+            units,
+            compartments,
+        } => (units, compartments),
+    };
+    let mut list = |ids: Vec<Uuid>| {
+        let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
+            .map(|at| format!("${at}"))
+            .collect();
+        values.extend(ids.into_iter().map(sea_orm::Value::from));
+        marks.join(", ")
+    };
+    let units = list(units.iter().map(|unit| unit.id.raw()).collect());
+    let inside = if compartments.is_empty() {
+        String::new()
+    } else {
+        let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
+        format!(" OR d.compartment_id IN ({inside})")
+    };
+    format!(" AND d.department_id IN ({units}) AND (d.compartment_id IS NULL{inside})")
 }
 
 fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
@@ -188,15 +242,15 @@ fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
     })
 }
 
-async fn note(looks: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
-    let looked = Looked {
+async fn note(log: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
+    let looked = looks::Looked {
         look,
         actor: actor.clone(),
         department: None,
         document: None,
         outcome: Outcome::Ok,
     };
-    if looks.note(looked).await {
+    if log.note(looked).await {
         Ok(())
     } else {
         Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))

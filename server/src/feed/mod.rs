@@ -3,3 +3,6 @@
 mod http;
 
 pub use http::{ApiDoc, routes};
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,11 @@ impl Download {
             && request.method() != Method::HEAD
     }
 
+    /// Whether the answer tells nothing that its reader does not have already: 304.
+    pub fn is_unchanged(&self, request: &HttpRequest) -> bool {
+        matches!(self.plan(request), Ok(Plan::NotModified))
+    }
+
     /// Answers `GET` and `HEAD`, with conditions and a range. `open` is called with what is to be
     /// sent, and only where bytes are sent at all.
     ///

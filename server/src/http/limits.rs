@@ -21,6 +21,10 @@ const SWEEP_EVERY_CHECKS: u32 = 4096;
 /// How much of a typed account name is remembered: strangers choose it.
 const ACCOUNT_CHARS_MAX: usize = 64;
 
+/// How many tokens that are none are recorded of one address in a minute. Whoever knocks must not
+/// be able to fill the log.
+const FORGED_PER_MINUTE: u32 = 10;
+
 /// How many requests a client may send: `per_second` on average, twice as many in a burst.
 /// Zero means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub struct RateLimits<C: Clock = DefaultClock> {
     principals: Option<Limiter<Uuid, C>>,
     sign_ins_by_address: Option<Limiter<IpAddr, C>>,
     sign_ins_by_account: Option<Limiter<String, C>>,
+    forged: Option<Limiter<IpAddr, C>>,
 }
 
 struct Limiter<K: Hash + Eq + Clone, C: Clock> {
@@ -62,6 +67,7 @@ impl<C: Clock + Clone> RateLimits<C> {
             principals: Limiter::new(per_second(rates.principal_per_second), clock),
             sign_ins_by_address: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
             sign_ins_by_account: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
+            forged: Limiter::new(per_minute(FORGED_PER_MINUTE), clock),
         }
     }
 
@@ -79,6 +85,11 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// 429 with `Retry-After`.
     pub fn principal(&self, principal: Uuid) -> Result<(), Problem> {
         check(self.principals.as_ref(), principal)
+    }
+
+    /// Whether one more token that is none, from this address, is worth a record.
+    pub fn records_forged(&self, address: IpAddr) -> bool {
+        check(self.forged.as_ref(), network_of(address)).is_ok()
     }
 
     /// Counts an attempt to sign in, before the password is looked at. The account is what was

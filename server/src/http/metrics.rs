@@ -51,6 +51,8 @@ pub struct Metrics {
     queue_depth: Family<QueueLabels, Gauge>,
     queue_age_seconds: Family<QueueLabels, FloatGauge>,
     resident_bytes: Gauge,
+    /// Tokens that are none and were not recorded one by one.
+    pub forged_tokens_unrecorded: Counter,
     /// Bytes of content that arrived in uploads, whether or not they were kept.
     pub upload_bytes: Counter,
     /// The sequence number of the last audit record that is committed.
@@ -63,8 +65,6 @@ pub struct Metrics {
     pub index_seq: Gauge,
     /// How many records the index is behind the head of the log.
     pub index_lag_records: Gauge,
-    /// Bytes that stored blobs take.
-    pub storage_bytes: Gauge,
     /// Bytes that are free where blobs are stored, where that is known.
     pub storage_free_bytes: Gauge,
     /// Findings of the last consistency check.
@@ -93,13 +93,13 @@ impl Metrics {
             queue_depth: Family::default(),
             queue_age_seconds: Family::default(),
             resident_bytes: Gauge::default(),
+            forged_tokens_unrecorded: Counter::default(),
             upload_bytes: Counter::default(),
             log_head_seq: Gauge::default(),
             log_checkpoint_size: Gauge::default(),
             log_checkpoint_age_seconds: FloatGauge::default(),
             index_seq: Gauge::default(),
             index_lag_records: Gauge::default(),
-            storage_bytes: Gauge::default(),
             storage_free_bytes: Gauge::default(),
             check_findings: Gauge::default(),
         };
@@ -116,6 +116,11 @@ impl Metrics {
             "Time from the first byte of the request to the head of the answer",
             Unit::Seconds,
             self.request_seconds.clone(),
+        );
+        registry.register(
+            "forged_tokens_unrecorded",
+            "Requests with a token that is none, beyond those in the access log",
+            self.forged_tokens_unrecorded.clone(),
         );
         registry.register_with_unit(
             "upload",
@@ -165,12 +170,6 @@ impl Metrics {
             "index_lag_records",
             "Records that the index is behind the log",
             self.index_lag_records.clone(),
-        );
-        registry.register_with_unit(
-            "storage",
-            "Stored blobs",
-            Unit::Bytes,
-            self.storage_bytes.clone(),
         );
         registry.register_with_unit(
             "storage_free",

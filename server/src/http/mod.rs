@@ -14,6 +14,7 @@ pub mod multipart;
 pub mod name;
 pub mod openapi;
 pub mod page;
+pub mod parameters;
 pub mod problem;
 pub mod progress;
 pub mod reference;

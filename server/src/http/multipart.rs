@@ -33,6 +33,39 @@ const CONTENT: &str = "content";
 /// The part that describes it, as JSON.
 const METADATA: &str = "metadata";
 
+/// How much room there is for content.
+#[derive(Clone)]
+pub struct Room {
+    free_bytes: Arc<dyn Fn() -> Option<u64> + Send + Sync>,
+    kept_bytes: u64,
+}
+
+impl Room {
+    /// As `free_bytes` tells it each time; nothing where that is not known. The last `kept_bytes`
+    /// are not for content: the database needs room to say that there is none.
+    pub fn new(
+        free_bytes: impl Fn() -> Option<u64> + Send + Sync + 'static,
+        kept_bytes: u64,
+    ) -> Self {
+        Self {
+            free_bytes: Arc::new(free_bytes),
+            kept_bytes,
+        }
+    }
+
+    fn has(&self, bytes: u64) -> bool {
+        (self.free_bytes)().is_none_or(|free| free >= self.kept_bytes.saturating_add(bytes))
+    }
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room")
+            .field("kept_bytes", &self.kept_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A request that brings content. Nothing is read before [`Upload::read`].
 pub struct Upload {
     parts: Multipart,
@@ -178,6 +211,10 @@ impl Upload {
         let overhead = u64::try_from(2 * METADATA_BYTES_MAX).unwrap_or(u64::MAX);
         if announced.is_some_and(|bytes| bytes > limit_bytes.saturating_add(overhead)) {
             return Err(ContentError::TooLarge { limit_bytes }.into());
+        }
+        let room = request.app_data::<Data<Room>>();
+        if room.is_some_and(|room| !room.has(announced.unwrap_or_default())) {
+            return Err(Problem::new(Kind::InsufficientStorage));
         }
         Ok(Self {
             parts: Multipart::new(request.headers(), payload.take()),

@@ -105,6 +105,7 @@ pub fn whole(description: &str) -> Header {
 /// What can happen to any request of someone who must be signed in.
 const ANY: &[Kind] = &[
     Kind::BadRequest,
+    Kind::QueryInvalid,
     Kind::Unauthenticated,
     Kind::Forbidden,
     Kind::TooManyRequests,
@@ -134,16 +135,22 @@ groups! {
     /// Reading one thing.
     ReadProblems = [NotFound];
     /// Reading a list.
-    ListProblems = [QueryInvalid];
+    ListProblems = [];
     /// Reading a list that belongs to one thing.
-    ListOfProblems = [QueryInvalid, NotFound];
+    ListOfProblems = [NotFound];
     /// Searching.
-    SearchProblems = [QueryInvalid, IndexBehind];
+    SearchProblems = [IndexBehind];
     /// Downloading content.
     ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
-        PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout];
+        PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
+        InsufficientStorage];
+    /// Issuing a secret: it is shown once, so the answer is not saved.
+    IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
+        RequestTimeout, InsufficientStorage];
+    /// Ending something.
+    EndProblems = [NotFound, InsufficientStorage];
     /// Creating something from an upload.
     UploadProblems = [MalformedJson, MalformedMultipart, NotFound, Conflict, AlreadyExists,
         IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,
@@ -155,7 +162,8 @@ groups! {
         InsufficientStorage];
     /// Changing something that exists.
     ChangeProblems = [MalformedJson, NotFound, Conflict, StateConflict, PreconditionFailed,
-        PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout];
+        PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout,
+        AlreadyExists, InsufficientStorage];
 }
 
 /// The header that every change of something that exists must send.

@@ -270,6 +270,19 @@ impl<T> Page<T> {
     }
 }
 
+/// The scope of a cursor: a list and what was asked of it, but for what decides neither which
+/// entries there are nor in which order.
+///
+/// # Errors
+/// 500 where the question cannot be written as JSON, which is a mistake of ours.
+pub fn scope_of(list: &str, asked: &impl Serialize, without: &[&str]) -> Result<String, Problem> {
+    let mut said = serde_json::to_value(asked).map_err(Problem::internal)?;
+    if let Some(said) = said.as_object_mut() {
+        said.retain(|name, _| !without.contains(&name.as_str()));
+    }
+    Ok(format!("{list} {said}"))
+}
+
 /// The `Link` header to the next page: the same address, another cursor.
 pub fn next_link(request: &HttpRequest, cursor: &str) -> String {
     let kept = request

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
-use crate::base::{Job, Timestamp};
+use crate::base::{Job, JobKind, Timestamp};
 use crate::unit::Unit;
 
 /// Attempts after which a job is put aside.
@@ -35,6 +35,8 @@ pub struct Backlog {
 /// A job that was put aside.
 #[derive(Debug, Clone)]
 pub struct Failed {
+    /// The job.
+    pub id: Uuid,
     /// What it was to do.
     pub kind: String,
     /// About what.
@@ -43,8 +45,24 @@ pub struct Failed {
     pub error: String,
 }
 
-/// Takes up to `limit` jobs that are due.
-pub(super) async fn claim(unit: &mut Unit, limit: u32) -> Result<Vec<Claimed>, DbError> {
+/// Whether any job of this kind is due.
+pub(super) async fn are_due(
+    on: &impl ConnectionTrait,
+    kind: JobKind,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM job WHERE due_at <= $1 AND claimed_until <= $1 \
+                AND failed_at IS NULL AND kind = $2 LIMIT 1";
+    let values = [now.micros().into(), kind.code().into()];
+    Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
+}
+
+/// Takes up to `limit` jobs of this kind that are due.
+pub(super) async fn claim(
+    unit: &mut Unit,
+    kind: JobKind,
+    limit: u32,
+) -> Result<Vec<Claimed>, DbError> {
     let tx = unit.tx();
     let now = unit.now();
     let postgres = tx.get_database_backend() == DbBackend::Postgres;
@@ -56,11 +74,15 @@ pub(super) async fn claim(unit: &mut Unit, limit: u32) -> Result<Vec<Claimed>, D
     let text = format!(
         "UPDATE job SET claimed_until = $1, attempts = attempts + 1 WHERE id IN (\
          SELECT id FROM job WHERE due_at <= $2 AND claimed_until <= $2 AND failed_at IS NULL \
-         ORDER BY due_at, id LIMIT {limit}{skip}) RETURNING id, kind, subject, attempts"
+         AND kind = $3 ORDER BY due_at, id LIMIT {limit}{skip}) RETURNING id, kind, subject, attempts"
     );
     let until = now.plus_seconds(CLAIM_SECONDS).micros();
     let rows = tx
-        .query_all_raw(sql(tx, text, [until.into(), now.micros().into()]))
+        .query_all_raw(sql(
+            tx,
+            text,
+            [until.into(), now.micros().into(), kind.code().into()],
+        ))
         .await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
@@ -91,11 +113,11 @@ pub(super) async fn renew(unit: &Unit, id: Uuid) -> Result<(), DbError> {
 
 /// Takes back the claims of a process that was killed. With the embedded database there is one
 /// process that runs jobs: what is claimed when it starts, nobody works on.
-pub(super) async fn take_back(unit: &Unit) -> Result<(), DbError> {
+pub(super) async fn take_back(unit: &Unit, kind: JobKind) -> Result<(), DbError> {
     let tx = unit.tx();
     if tx.get_database_backend() == DbBackend::Sqlite {
-        let text = "UPDATE job SET claimed_until = 0 WHERE claimed_until > 0";
-        tx.execute_raw(sql(tx, text, [])).await?;
+        let text = "UPDATE job SET claimed_until = 0 WHERE claimed_until > 0 AND kind = $1";
+        tx.execute_raw(sql(tx, text, [kind.code().into()])).await?;
     }
     Ok(())
 }
@@ -111,6 +133,16 @@ pub(super) async fn done(unit: &Unit, id: Uuid) -> Result<(), DbError> {
     } else {
         Err(DbError::Stale)
     }
+}
+
+/// The job comes again at a time of its own choice, as if it were new.
+pub(super) async fn later(unit: &Unit, id: Uuid, due: Timestamp) -> Result<(), DbError> {
+    let tx = unit.tx();
+    let text = "UPDATE job SET due_at = $1, claimed_until = 0, attempts = 0, last_error = NULL \
+                WHERE id = $2";
+    tx.execute_raw(sql(tx, text, [due.micros().into(), id.into()]))
+        .await?;
+    Ok(())
 }
 
 /// The job failed: later again, or put aside.
@@ -138,11 +170,14 @@ pub(super) async fn failed_once(
     Ok(())
 }
 
-/// How much work waits.
-pub async fn backlog(on: &impl ConnectionTrait) -> Result<Backlog, DbError> {
+/// How much work of this kind waits.
+pub async fn backlog(on: &impl ConnectionTrait, kind: JobKind) -> Result<Backlog, DbError> {
     let text = "SELECT count(*), count(failed_at), \
-                min(CASE WHEN failed_at IS NULL THEN created_at END) FROM job";
-    let Some(row) = on.query_one_raw(sql(on, text, [])).await? else {
+                min(CASE WHEN failed_at IS NULL THEN created_at END) FROM job WHERE kind = $1";
+    let Some(row) = on
+        .query_one_raw(sql(on, text, [kind.code().into()]))
+        .await?
+    else {
         return Ok(Backlog {
             waiting: 0,
             failed: 0,
@@ -159,17 +194,18 @@ pub async fn backlog(on: &impl ConnectionTrait) -> Result<Backlog, DbError> {
     })
 }
 
-/// The jobs that were put aside.
-pub async fn failed(on: &impl ConnectionTrait) -> Result<Vec<Failed>, DbError> {
-    let text = "SELECT kind, subject, coalesce(last_error, '') FROM job \
-                WHERE failed_at IS NOT NULL ORDER BY failed_at LIMIT 100";
-    let rows = on.query_all_raw(sql(on, text, [])).await?;
+/// The jobs that were put aside, in the order of their ids behind `after`: as many as one step takes.
+pub async fn failed(on: &impl ConnectionTrait, after: Uuid) -> Result<Vec<Failed>, DbError> {
+    let text = "SELECT id, kind, subject, coalesce(last_error, '') FROM job \
+                WHERE failed_at IS NOT NULL AND id > $1 ORDER BY id LIMIT 500";
+    let rows = on.query_all_raw(sql(on, text, [after.into()])).await?;
     rows.iter()
         .map(|row| {
             Ok(Failed {
-                kind: row.try_get_by_index(0)?,
-                subject: row.try_get_by_index(1)?,
-                error: row.try_get_by_index(2)?,
+                id: row.try_get_by_index(0)?,
+                kind: row.try_get_by_index(1)?,
+                subject: row.try_get_by_index(2)?,
+                error: row.try_get_by_index(3)?,
             })
         })
         .collect()

@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::rows::{self, Claimed};
 use crate::base::db::DbError;
-use crate::base::{Actor, Job, Tasks, VersionId};
+use crate::base::{Actor, DeliveryId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{self, Arriving, Page, Pages, ReadText, TextInfo};
 use crate::unit::{Db, Unit};
+use crate::webhooks::{self, Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
 const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
@@ -40,6 +41,8 @@ enum JobError {
     Document(#[from] documents::DocumentError),
     #[error("the text could not be packed")]
     Pack(#[from] serde_json::Error),
+    #[error("the message could not be made")]
+    Webhook(#[from] WebhookError),
 }
 
 /// Takes jobs and runs them.
@@ -48,26 +51,52 @@ pub struct Runner {
     db: Db,
     storage: Storage,
     extractor: Arc<Extractor>,
+    postman: Postman,
     idle: Arc<Notify>,
 }
 
+/// Jobs of one kind have places of their own: a receiver that does not answer keeps no document from
+/// being read.
+#[derive(Debug, Clone, Copy)]
+struct Lane {
+    kind: JobKind,
+    places: usize,
+}
+
 impl Runner {
-    /// Starts the task that runs jobs.
-    pub fn start(db: &Db, storage: &Storage, extractor: Extractor, tasks: &Tasks) {
+    /// Starts the tasks that run jobs; `at_once_max` is how many messages are sent at the same time.
+    pub fn start(
+        db: &Db,
+        storage: &Storage,
+        extractor: Extractor,
+        (postman, at_once_max): (Postman, usize),
+        tasks: &Tasks,
+    ) {
         let runner = Self {
             db: db.clone(),
             storage: storage.clone(),
             extractor: Arc::new(extractor),
+            postman,
             idle: Arc::new(Notify::new()),
         };
-        tasks.start("jobs", |end| runner.run(end));
+        let texts = Lane {
+            kind: JobKind::ExtractText,
+            places: runner.extractor.limits().workers_max.max(1),
+        };
+        let messages = Lane {
+            kind: JobKind::DeliverWebhook,
+            places: at_once_max.max(1),
+        };
+        let other = runner.clone();
+        tasks.start("texts", |end| runner.run(texts, end));
+        tasks.start("deliveries", |end| other.run(messages, end));
     }
 
-    async fn run(self, end: CancellationToken) {
-        let places = self.extractor.limits().workers_max.max(1);
+    async fn run(self, lane: Lane, end: CancellationToken) {
+        let (kind, places) = (lane.kind, lane.places);
         let back: Result<(), DbError> = self
             .db
-            .keep_house(async |unit: &mut Unit| rows::take_back(unit).await)
+            .keep_house(async move |unit: &mut Unit| rows::take_back(unit, kind).await)
             .await;
         if let Err(error) = back {
             tracing::error!(error = %error, "old claims could not be taken back");
@@ -79,12 +108,12 @@ impl Runner {
             let claimed = if free == 0 {
                 Vec::new()
             } else {
-                self.claim(free).await
+                self.claim(kind, free).await
             };
             let found = claimed.len();
             for one in claimed {
-                let runner = self.clone();
-                running.spawn(async move { runner.run_one(one).await });
+                let (runner, end) = (self.clone(), end.clone());
+                running.spawn(async move { runner.run_one(one, &end).await });
             }
             // Everything that was claimed and a place is still free: more may wait.
             let full = found < free;
@@ -101,22 +130,29 @@ impl Runner {
         self.idle.notify_waiters();
     }
 
-    async fn claim(&self, free: usize) -> Vec<Claimed> {
+    async fn claim(&self, kind: JobKind, free: usize) -> Vec<Claimed> {
         let limit = u32::try_from(free).unwrap_or(1);
-        let claimed: Result<Vec<Claimed>, DbError> = self
-            .db
-            .keep_house(async move |unit: &mut Unit| rows::claim(unit, limit).await)
-            .await;
-        claimed.unwrap_or_else(|error| {
+        let claimed = match rows::are_due(self.db.read(), kind, self.db.now()).await {
+            // Who writes is not to wait for those who only ask.
+            Ok(false) => Ok(Vec::new()),
+            Ok(true) => {
+                self.db
+                    .keep_house(async move |unit: &mut Unit| rows::claim(unit, kind, limit).await)
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        claimed.unwrap_or_else(|error: DbError| {
             tracing::error!(error = %error, "jobs could not be claimed");
             Vec::new()
         })
     }
 
-    async fn run_one(&self, claimed: Claimed) {
+    async fn run_one(&self, claimed: Claimed, end: &CancellationToken) {
         let work = async {
             match claimed.job {
                 Job::ExtractText(version) => self.extract(version, &claimed).await,
+                Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
             }
         };
         let Err(error) = self.held(&claimed, work).await else {
@@ -158,6 +194,49 @@ impl Runner {
                 .await;
             if let Err(error) = renewed {
                 tracing::warn!(error = %error, "a claim could not be renewed");
+            }
+        }
+    }
+
+    /// Sends a message and writes down how it went. At the end of the process an attempt is broken
+    /// off: the receiver may have got it, and gets it again.
+    async fn deliver(
+        &self,
+        id: DeliveryId,
+        claimed: &Claimed,
+        end: &CancellationToken,
+    ) -> Result<(), JobError> {
+        let attempt = tokio::select! {
+            attempt = self.postman.attempt(id) => attempt?,
+            () = end.cancelled() => return Ok(()),
+        };
+        let (job, chance) = (claimed.id, chance());
+        let concluded = self
+            .db
+            .keep_house(async move |unit: &mut Unit| {
+                let concluded = webhooks::conclude(unit, id, &attempt, chance).await?;
+                match concluded.next {
+                    Some(next) => rows::later(unit, job, next).await?,
+                    None => rows::done(unit, job).await?,
+                }
+                Ok::<_, DbError>(concluded)
+            })
+            .await?;
+        let Some((webhook, reason)) = concluded.off else {
+            return Ok(());
+        };
+        let off = self
+            .db
+            .write(&Actor::system(), async move |unit: &mut Unit| {
+                webhooks::switch_off(unit, webhook, reason).await
+            })
+            .await;
+        match off {
+            // Another delivery has done it.
+            Ok(_) | Err(WebhookError::NotFound) => Ok(()),
+            Err(error) => {
+                tracing::error!(webhook.id = %webhook, error = %error, "a webhook could not be switched off");
+                Ok(())
             }
         }
     }
@@ -251,5 +330,14 @@ impl Runner {
             info,
             pages: Some(content.kept),
         })
+    }
+}
+
+/// A byte of chance; where the machine has none, none is needed.
+fn chance() -> u8 {
+    let mut byte = [0];
+    match getrandom::fill(&mut byte) {
+        Ok(()) => u8::from_be_bytes(byte),
+        Err(_none) => 0,
     }
 }

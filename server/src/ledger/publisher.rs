@@ -4,32 +4,34 @@
 //! entries and tiles, move the *lock* (the last signed checkpoint, kept where no backup of the
 //! database restores it), then replace the public checkpoint. A crash between two steps repeats
 //! them: everything that is written is a function of the leaves. Recovery is this same code.
+//! Partial tiles go last, when a checkpoint is public that does not need them any more.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sea_orm::ConnectionTrait;
-use storage::{ObjectName, PutRule, Storage};
+use storage::{ObjectName, PutRule, Storage, StoreError};
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::Origin;
+use super::lock::{read_lock, write_lock};
 use crate::audit::event::Action;
 use crate::audit::log::hash_of;
-use crate::audit::merkle::{Hash, leaf_hash};
+use crate::audit::merkle::{self, Hash, leaf_hash};
 use crate::audit::note::{Checkpoint, NoteError, NoteSigner, Policy};
-use crate::audit::tile::{Edge, Tile, TileError, TileReader, growth, push_entry, tile_bytes};
+use crate::audit::tile::{
+    Edge, TILE_WIDTH, Tile, TileError, TileReader, growth, push_entry, tile_bytes,
+};
+use crate::audit::{LeafView, Origin, genesis};
 use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Tasks, Timestamp};
 use crate::unit::{Db, Unit};
 
-/// Shortest time between two checkpoints.
-const EVERY: Duration = Duration::from_secs(1);
 /// How often the log is looked at when this process has written nothing: others may have, and what
 /// failed is tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -49,6 +51,48 @@ pub enum PublishError {
     RolledBack {
         /// Size of the locked checkpoint.
         locked: u64,
+    },
+    /// The lock is gone: nobody could notice any more that the database was set back.
+    #[error(
+        "the lock file {path} is missing, but a checkpoint over {size} records was signed; put the \
+         last one known in its place: the auditor's copy, a witness, a printed report"
+    )]
+    LockMissing {
+        /// Where it should be.
+        path: PathBuf,
+        /// Size of the newest checkpoint that is known.
+        size: u64,
+    },
+    /// The lock is older than what was published.
+    #[error(
+        "the lock file {path} (size {locked}) is older than the checkpoint over {size} records that \
+         was published; put the newer one in its place"
+    )]
+    LockBehind {
+        /// Its path.
+        path: PathBuf,
+        /// Its size.
+        locked: u64,
+        /// Size of the newest checkpoint that is known.
+        size: u64,
+    },
+    /// What was published is of another log than the one in the database.
+    #[error(
+        "{name} was published with other content: the log in the database was set back or forked"
+    )]
+    Forked {
+        /// The published object.
+        name: String,
+    },
+    /// The clock shows a time before the last signature.
+    #[error(
+        "the clock ({now}) is behind the last signature ({signed}); nothing is signed until it is right"
+    )]
+    ClockBehind {
+        /// The time of the clock.
+        now: Timestamp,
+        /// When the last checkpoint was signed.
+        signed: Timestamp,
     },
     /// Another process has moved the lock meanwhile.
     #[error("another process publishes this log too")]
@@ -83,7 +127,7 @@ pub enum PublishError {
     Tile(#[source] TileError<std::convert::Infallible>),
     /// The store.
     #[error("the object store failed")]
-    Store(#[from] storage::StoreError),
+    Store(#[from] StoreError),
     /// The database.
     #[error("the database failed")]
     Db(#[from] DbError),
@@ -98,6 +142,8 @@ pub struct Publication {
     pub signer: Arc<NoteSigner>,
     /// The file that holds the last signed checkpoint.
     pub lock: PathBuf,
+    /// Shortest time between two checkpoints.
+    pub every: Duration,
     /// How long the log may be silent.
     pub heartbeat: Duration,
 }
@@ -122,30 +168,119 @@ pub struct Publisher {
     policy: Policy,
     edge: Edge,
     /// Hash of the last published leaf: the next one must follow it.
-    last: Option<Hash>,
+    last: Hash,
+    /// When the last checkpoint was signed.
+    signed: Option<Timestamp>,
     state: watch::Sender<Published>,
+}
+
+/// What is left of the published tiles that the edge of the tree needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tiles {
+    Whole,
+    Lost,
+}
+
+/// How the tree grows by some leaves.
+struct Growth {
+    edge: Edge,
+    last: Hash,
+    /// Number of the first of `leaves`: the first of its tile.
+    first: u64,
+    leaves: Vec<(Vec<u8>, Hash)>,
+    full: HashMap<Tile, Vec<u8>>,
 }
 
 impl Publisher {
     /// Reads the lock and the edge of the published tree, and checks that the database extends it.
     pub async fn open(db: &Db, storage: &Storage, to: Publication) -> Result<Self, PublishError> {
-        let policy = Policy::new(vec![to.signer.verifier()]);
-        let locked = read_lock(&to.lock, &policy).await?;
-        let (state, _) = watch::channel(Published::default());
-        let (db, storage) = (db.clone(), storage.clone());
-        let mut publisher = Self {
-            db,
-            storage,
-            to,
-            policy,
-            edge: Edge::new(),
-            last: None,
-            state,
+        let mut publisher = Self::new(db, storage, to);
+        let Some(locked) = publisher.standing().await? else {
+            return Ok(publisher);
         };
-        if let Some(locked) = locked {
-            publisher.resume(&locked).await?;
+        if publisher.take_up(&locked).await? == Tiles::Lost {
+            publisher.rebuild(locked.size).await?;
         }
+        // A crash between the lock, the public checkpoint and its row ends here.
+        let note = tokio::fs::read(&publisher.to.lock).await;
+        let note = note.map_err(|source| PublishError::Lock {
+            path: publisher.to.lock.clone(),
+            source,
+        })?;
+        publisher.make_public(&locked, note).await?;
+        publisher.state.send_replace(Published {
+            size: locked.size,
+            at: publisher.signed,
+            failing: false,
+        });
         Ok(publisher)
+    }
+
+    /// Whether lock, published log and database fit each other. Writes nothing: whoever is about to
+    /// write asks first.
+    pub async fn check(db: &Db, storage: &Storage, to: Publication) -> Result<(), PublishError> {
+        let mut publisher = Self::new(db, storage, to);
+        if let Some(locked) = publisher.standing().await? {
+            publisher.take_up(&locked).await?;
+        }
+        Ok(())
+    }
+
+    fn new(db: &Db, storage: &Storage, to: Publication) -> Self {
+        let verifier = to.signer.verifier();
+        let (state, _) = watch::channel(Published::default());
+        Self {
+            db: db.clone(),
+            storage: storage.clone(),
+            edge: Edge::new(),
+            last: genesis(&to.origin, &verifier),
+            policy: Policy::new(vec![verifier]),
+            to,
+            signed: None,
+            state,
+        }
+    }
+
+    /// The locked checkpoint, which must be as new as anything that was published.
+    async fn standing(&mut self) -> Result<Option<Checkpoint>, PublishError> {
+        // The lock is moved first, so it is read last: it is never older than what was seen before.
+        let public = self.public().await?.map_or(0, |public| public.size);
+        let kept = self.kept().await?;
+        self.signed = kept.map(|(_, at)| at);
+        let size = public.max(kept.map_or(0, |(size, _)| size));
+        let path = || self.to.lock.clone();
+        match read_lock(&self.to.lock, &self.policy).await? {
+            None if size > 0 => Err(PublishError::LockMissing { path: path(), size }),
+            Some(Checkpoint { size: locked, .. }) if locked < size => {
+                Err(PublishError::LockBehind {
+                    path: path(),
+                    locked,
+                    size,
+                })
+            }
+            locked => Ok(locked),
+        }
+    }
+
+    /// The public checkpoint, if it is one that our key signed.
+    async fn public(&self) -> Result<Option<Checkpoint>, PublishError> {
+        let note = self.object("checkpoint").await?;
+        let opened = note.and_then(|note| Checkpoint::open(&note, &self.policy).ok());
+        Ok(opened.map(|(checkpoint, _)| checkpoint))
+    }
+
+    /// Size and time of the newest checkpoint in the database.
+    async fn kept(&self) -> Result<Option<(u64, Timestamp)>, PublishError> {
+        let on = self.db.read();
+        let text = "SELECT size, created_at FROM checkpoint ORDER BY size DESC LIMIT 1";
+        let row = on.query_one_raw(sql(on, text, [])).await;
+        let Some(row) = row.map_err(DbError::from)? else {
+            return Ok(None);
+        };
+        let size: i64 = row.try_get_by_index(0).map_err(DbError::from)?;
+        let at: i64 = row.try_get_by_index(1).map_err(DbError::from)?;
+        let size = u64::try_from(size).unwrap_or_default();
+        Ok(Some((size, Timestamp::of_micros(at))))
     }
 
     /// Follows how far the log is published.
@@ -160,88 +295,61 @@ impl Publisher {
     }
 
     /// Takes the tree up where the locked checkpoint left it.
-    async fn resume(&mut self, locked: &Checkpoint) -> Result<(), PublishError> {
+    async fn take_up(&mut self, locked: &Checkpoint) -> Result<Tiles, PublishError> {
         let rolled_back = || PublishError::RolledBack {
             locked: locked.size,
         };
-        let edge = match self.load_edge(locked.size).await {
-            Ok(edge) if edge.root() == locked.root => edge,
-            // Tiles were lost: the leaves are still there, and give the same tiles again.
-            Ok(_) | Err(PublishError::Tile(_)) => {
-                self.rebuild(locked.size).await.map_err(|error| {
-                    if matches!(error, PublishError::Changed { .. }) {
-                        rolled_back()
-                    } else {
-                        error
-                    }
-                })?
-            }
-            Err(error) => return Err(error),
+        if self.size().await? < locked.size {
+            return Err(rolled_back());
+        }
+        let Some(seq) = locked.size.checked_sub(1) else {
+            return Ok(Tiles::Whole);
         };
+        let (_, last) = self.leaves(seq, 1).await?.pop().ok_or_else(rolled_back)?;
+        match self.load_edge(locked.size).await {
+            Ok(edge) if edge.root() == locked.root => {
+                if let Some(published) = self.published_last(&edge, locked.size).await? {
+                    if published != last {
+                        return Err(rolled_back());
+                    }
+                    (self.edge, self.last) = (edge, last);
+                    return Ok(Tiles::Whole);
+                }
+            }
+            Ok(_) | Err(PublishError::Tile(_)) => {}
+            Err(error) => return Err(error),
+        }
+        // Tiles were lost: the leaves are still there, and must give the signed root again.
+        let (mut edge, mut last) = (Edge::new(), self.last);
+        while edge.size() < locked.size {
+            let upto = locked.size.min(edge.size() + STEP_LEAVES_MAX);
+            let growth = self.grow(&edge, last, upto).await;
+            (edge, last) = match growth {
+                Ok(growth) => (growth.edge, growth.last),
+                Err(PublishError::Changed { .. }) => return Err(rolled_back()),
+                Err(error) => return Err(error),
+            };
+        }
         if edge.root() != locked.root {
             return Err(rolled_back());
         }
-        if let Some(seq) = locked.size.checked_sub(1) {
-            let leaf = self.leaves(seq, 1).await?.pop().ok_or_else(rolled_back)?;
-            self.check_last(&edge, locked, leaf.1).await?;
-            self.last = Some(leaf.1);
-        }
-        self.edge = edge;
-        self.show(locked).await?;
-        let at = Some(self.db.now());
-        self.state.send_replace(Published {
-            size: locked.size,
-            at,
-            failing: false,
-        });
-        Ok(())
+        (self.edge, self.last) = (edge, last);
+        Ok(Tiles::Lost)
     }
 
-    /// A crash between the lock, the public checkpoint and its row ends here. A larger one stays:
-    /// another process may be ahead.
-    async fn show(&self, locked: &Checkpoint) -> Result<(), PublishError> {
-        let shown = self.object("checkpoint").await?;
-        let shown = shown.and_then(|note| Checkpoint::open(&note, &self.policy).ok());
-        if shown.is_some_and(|(shown, _)| shown.size > locked.size) {
-            return Ok(());
+    /// The last leaf that was published; nothing where its tile is lost.
+    async fn published_last(&self, edge: &Edge, size: u64) -> Result<Option<Hash>, PublishError> {
+        if !size.is_multiple_of(WIDE) {
+            let mut partials = edge.partials();
+            let open = partials.find(|(partial, _)| partial.level() == 0);
+            return Ok(open.and_then(|(_, hashes)| hashes.last().copied()));
         }
-        let note = tokio::fs::read(&self.to.lock).await;
-        let note = note.map_err(|source| PublishError::Lock {
-            path: self.to.lock.clone(),
-            source,
-        })?;
-        self.make_public(locked, note).await
-    }
-
-    /// The last leaf of the database up to the lock must be the last leaf that was published.
-    async fn check_last(
-        &self,
-        edge: &Edge,
-        locked: &Checkpoint,
-        last: Hash,
-    ) -> Result<(), PublishError> {
-        let seq = locked.size.saturating_sub(1);
-        let width = u16::try_from(locked.size - seq / WIDE * WIDE).unwrap_or_default();
-        let published = match Tile::new(0, seq / WIDE, width) {
-            Some(tile) if width < 256 => edge
-                .partials()
-                .find(|(partial, _)| *partial == tile)
-                .and_then(|(_, hashes)| hashes.last().copied()),
-            Some(tile) => {
-                let bytes = self.object(&tile.path()).await?;
-                bytes
-                    .as_deref()
-                    .and_then(crate::audit::merkle::hashes)
-                    .and_then(|all| all.last().copied())
-            }
-            None => None,
+        let Some(tile) = Tile::new(0, size / WIDE - 1, TILE_WIDTH) else {
+            return Ok(None);
         };
-        match published {
-            Some(published) if published != last => Err(PublishError::RolledBack {
-                locked: locked.size,
-            }),
-            Some(_) | None => Ok(()),
-        }
+        let bytes = self.object(&tile.path()).await?;
+        let hashes = bytes.as_deref().and_then(merkle::hashes);
+        Ok(hashes.and_then(|all| all.last().copied()))
     }
 
     async fn load_edge(&self, size: u64) -> Result<Edge, PublishError> {
@@ -257,7 +365,7 @@ impl Publisher {
         while whole > 0 {
             let width = u16::try_from(whole % WIDE).unwrap_or_default();
             if let Some(tile) = Tile::new(level, whole / WIDE, width)
-                && let Some(bytes) = self.object(&tile.path()).await?
+                && let Some(bytes) = self.tile(tile).await?
             {
                 fetched.insert(tile, bytes);
             }
@@ -266,19 +374,37 @@ impl Publisher {
         Edge::load(size, &mut Fetched(fetched)).map_err(PublishError::Tile)
     }
 
-    /// Computes the tree of the first `size` leaves again, and writes its tiles where they are lost.
-    async fn rebuild(&mut self, size: u64) -> Result<Edge, PublishError> {
+    /// A tile; a partial one that has gone is cut out of the one that took its place.
+    async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, PublishError> {
+        if let Some(bytes) = self.object(&tile.path()).await? {
+            return Ok(Some(bytes));
+        }
+        match tile.full() {
+            Some(full) => {
+                let bytes = self.object(&full.path()).await?;
+                Ok(bytes.and_then(|bytes| tile.cut(bytes)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Writes the tiles of the first `size` leaves again. Those leaves have the signed root: what
+    /// stands there with other bytes was damaged.
+    async fn rebuild(&self, size: u64) -> Result<(), PublishError> {
         tracing::warn!(
             log.size = size,
             "published tiles are missing and are computed again"
         );
-        self.edge = Edge::new();
-        self.last = None;
-        while self.edge.size() < size {
-            let upto = size.min(self.edge.size() + STEP_LEAVES_MAX);
-            self.write_tiles(upto).await?;
+        let first = genesis(&self.to.origin, &self.to.signer.verifier());
+        let (mut edge, mut last) = (Edge::new(), first);
+        while edge.size() < size {
+            let upto = size.min(edge.size() + STEP_LEAVES_MAX);
+            let grown = self.grow(&edge, last, upto).await?;
+            self.write_tiles(edge.size(), &grown, PutRule::Replace)
+                .await?;
+            (edge, last) = (grown.edge, grown.last);
         }
-        Ok(self.edge.clone())
+        Ok(())
     }
 
     async fn object(&self, path: &str) -> Result<Option<Vec<u8>>, PublishError> {
@@ -324,7 +450,9 @@ impl Publisher {
                 // such a log.
                 if matches!(
                     error,
-                    PublishError::RolledBack { .. } | PublishError::Changed { .. }
+                    PublishError::RolledBack { .. }
+                        | PublishError::Changed { .. }
+                        | PublishError::Forked { .. }
                 ) {
                     self.db.freeze();
                 }
@@ -337,7 +465,7 @@ impl Publisher {
             }
             tokio::select! {
                 () = end.cancelled() => {}
-                () = pause(&mut head) => {}
+                () = pause(&mut head, self.to.every) => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = tokio::time::sleep_until(quiet + self.to.heartbeat) => {
                     self.beat().await;
@@ -351,7 +479,7 @@ impl Publisher {
     async fn attempt(&mut self, trusted: bool) -> Result<(), PublishError> {
         if !trusted {
             let again = Self::open(&self.db, &self.storage, self.to.clone()).await?;
-            (self.edge, self.last) = (again.edge, again.last);
+            (self.edge, self.last, self.signed) = (again.edge, again.last, again.signed);
         }
         self.publish().await
     }
@@ -381,8 +509,14 @@ impl Publisher {
                 self.state.send_modify(|state| state.failing = false);
                 return Ok(());
             }
-            self.write_tiles(size.min(before + STEP_LEAVES_MAX)).await?;
+            let upto = size.min(before + STEP_LEAVES_MAX);
+            let grown = self.grow(&self.edge, self.last, upto).await?;
+            self.write_tiles(before, &grown, PutRule::Create).await?;
+            (self.edge, self.last) = (grown.edge, grown.last);
             self.sign(before).await?;
+            for tile in growth(before, upto).filter(|tile| !tile.is_partial()) {
+                self.drop_partials(tile).await?;
+            }
         }
     }
 
@@ -398,50 +532,66 @@ impl Publisher {
         Ok(u64::try_from(seq).map_or(0, |seq| seq + 1))
     }
 
-    /// Takes the leaves up to `size` into the tree, and writes entries and tiles.
-    async fn write_tiles(&mut self, size: u64) -> Result<(), PublishError> {
-        let old = self.edge.size();
+    /// Takes the leaves up to `size` into the tree. Writes nothing.
+    async fn grow(&self, from: &Edge, last: Hash, size: u64) -> Result<Growth, PublishError> {
+        let old = from.size();
         let first = old / WIDE * WIDE;
         let leaves = self.leaves(first, size - first).await?;
         let known = usize::try_from(old - first).unwrap_or(usize::MAX);
         let mut full: HashMap<Tile, Vec<u8>> = HashMap::new();
-        let mut edge = self.edge.clone();
+        let (mut edge, mut last) = (from.clone(), last);
         for (seq, (leaf, hash)) in (old..size).zip(leaves.iter().skip(known)) {
-            let prev = crate::audit::LeafView::parse(leaf)
-                .map(|view| view.prev)
-                .ok();
-            if self.last.is_some() && prev != self.last {
+            let follows = LeafView::parse(leaf).is_ok_and(|view| view.prev == last);
+            if !follows {
                 return Err(PublishError::Changed { seq });
             }
             edge.append(*hash, &mut |tile, hashes| {
                 full.insert(tile, tile_bytes(hashes));
             });
-            self.last = Some(*hash);
+            last = *hash;
         }
         if edge.size() != size {
             return Err(PublishError::RolledBack { locked: size });
         }
-        let partial: HashMap<Tile, Vec<u8>> = edge
-            .partials()
-            .map(|(tile, hashes)| (tile, tile_bytes(hashes)))
-            .collect();
-        for tile in growth(old, size) {
+        Ok(Growth {
+            edge,
+            last,
+            first,
+            leaves,
+            full,
+        })
+    }
+
+    /// Writes the entries and tiles that `grown` has and the tree of `old` leaves has not.
+    async fn write_tiles(
+        &self,
+        old: u64,
+        grown: &Growth,
+        rule: PutRule,
+    ) -> Result<(), PublishError> {
+        let partial: HashMap<Tile, &[Hash]> = grown.edge.partials().collect();
+        for tile in growth(old, grown.edge.size()) {
+            // No checkpoint was signed over a partial tile beyond the lock: it may be replaced.
+            let rule = if tile.is_partial() {
+                PutRule::Replace
+            } else {
+                rule
+            };
             if tile.level() == 0 {
-                let from = usize::try_from(tile.index() * WIDE - first).unwrap_or(usize::MAX);
+                let from = tile.index() * WIDE - grown.first;
+                let from = usize::try_from(from).unwrap_or(usize::MAX);
                 let mut bundle = Vec::new();
-                for (leaf, _) in leaves.iter().skip(from).take(usize::from(tile.width())) {
+                for (leaf, _) in grown.leaves.iter().skip(from).take(tile.width().into()) {
                     push_entry(&mut bundle, leaf);
                 }
-                self.put(&tile.entries_path(), bundle).await?;
+                self.put(&tile.entries_path(), bundle, rule).await?;
             }
-            if let Some(bytes) = full.remove(&tile).or_else(|| partial.get(&tile).cloned()) {
-                self.put(&tile.path(), bytes).await?;
-            }
-            if !tile.is_partial() {
-                self.drop_partials(tile).await?;
+            let full = grown.full.get(&tile).cloned();
+            let bytes = full.or_else(|| partial.get(&tile).map(|hashes| tile_bytes(hashes)));
+            if let Some(bytes) = bytes {
+                self.put(&tile.path(), bytes, rule).await?;
             }
         }
-        self.edge = edge;
         Ok(())
     }
 
@@ -460,24 +610,54 @@ impl Publisher {
         Ok(())
     }
 
-    async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<(), PublishError> {
-        self.storage
-            .put_object(&name(path)?, Bytes::from(bytes), PutRule::Create)
-            .await?;
-        Ok(())
+    async fn put(&self, path: &str, bytes: Vec<u8>, rule: PutRule) -> Result<(), PublishError> {
+        let put = self
+            .storage
+            .put_object(&name(path)?, Bytes::from(bytes), rule)
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(StoreError::Conflict { name }) => Err(PublishError::Forked { name }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Replaces the public checkpoint by the one that is locked, and keeps it in the database.
+    /// Never replaces a larger one: the lock must be as large by then, moved by another process.
     async fn make_public(
         &self,
         checkpoint: &Checkpoint,
         note: Vec<u8>,
     ) -> Result<(), PublishError> {
-        let public = name("checkpoint")?;
         let text = String::from_utf8_lossy(&note).into_owned();
-        self.storage
-            .put_object(&public, Bytes::from(note), PutRule::Replace)
-            .await?;
+        match self.public().await? {
+            Some(public) if public.size > checkpoint.size => {
+                let locked = read_lock(&self.to.lock, &self.policy).await?;
+                let locked = locked.map_or(0, |locked| locked.size);
+                if locked < public.size {
+                    return Err(PublishError::LockBehind {
+                        path: self.to.lock.clone(),
+                        locked,
+                        size: public.size,
+                    });
+                }
+            }
+            Some(public) if public.size == checkpoint.size && public.root != checkpoint.root => {
+                let name = "the checkpoint".to_owned();
+                return Err(PublishError::Forked { name });
+            }
+            Some(_) | None => {
+                let public = name("checkpoint")?;
+                self.storage
+                    .put_object(&public, Bytes::from(note), PutRule::Replace)
+                    .await?;
+            }
+        }
+        self.keep(checkpoint, text).await
+    }
+
+    /// The row of a checkpoint.
+    async fn keep(&self, checkpoint: &Checkpoint, note: String) -> Result<(), PublishError> {
         let (root, now) = (checkpoint.root.0.to_vec(), self.db.now());
         let size = i64::try_from(checkpoint.size).unwrap_or(i64::MAX);
         let kept: Result<(), DbError> = self
@@ -488,7 +668,7 @@ impl Publisher {
                               SELECT $1, $2, $3, $4 WHERE NOT EXISTS \
                               (SELECT 1 FROM checkpoint WHERE size = $1) \
                               ON CONFLICT (size) DO NOTHING";
-                let values = [size.into(), root.into(), text.into(), now.micros().into()];
+                let values = [size.into(), root.into(), note.into(), now.micros().into()];
                 unit.tx()
                     .execute_raw(sql(unit.tx(), insert, values))
                     .await?;
@@ -500,6 +680,10 @@ impl Publisher {
 
     /// Signs the tree as it is: lock first, then the public checkpoint, then the row.
     async fn sign(&mut self, before: u64) -> Result<(), PublishError> {
+        let now = self.db.now();
+        if let Some(signed) = self.signed.filter(|signed| now < *signed) {
+            return Err(PublishError::ClockBehind { now, signed });
+        }
         let (origin, root) = (self.to.origin.clone(), self.edge.root());
         let checkpoint = Checkpoint {
             origin,
@@ -515,63 +699,24 @@ impl Publisher {
         }
         write_lock(&self.to.lock, note.clone()).await?;
         self.make_public(&checkpoint, note).await?;
-        let at = Some(self.db.now());
+        self.signed = Some(now);
         self.state.send_replace(Published {
             size: checkpoint.size,
-            at,
+            at: self.signed,
             failing: false,
         });
         Ok(())
     }
 }
 
-async fn pause(head: &mut watch::Receiver<Option<u64>>) {
+async fn pause(head: &mut watch::Receiver<Option<u64>>, every: Duration) {
     // A closed channel means that the writer has ended; the end will be asked for.
     if head.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
-    tokio::time::sleep(EVERY).await;
+    tokio::time::sleep(every).await;
 }
 
 fn name(path: &str) -> Result<ObjectName, PublishError> {
     Ok(ObjectName::parse(&format!("log/{path}"))?)
-}
-
-/// The checkpoint in the lock file; nothing before the first.
-pub async fn read_lock(path: &Path, policy: &Policy) -> Result<Option<Checkpoint>, PublishError> {
-    match tokio::fs::read(path).await {
-        Ok(note) => match Checkpoint::open(&note, policy) {
-            Ok((checkpoint, _)) => Ok(Some(checkpoint)),
-            Err(source) => Err(PublishError::ForeignLock {
-                path: path.to_owned(),
-                source,
-            }),
-        },
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(PublishError::Lock {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
-/// Replaces the lock: written beside it, synced, renamed, folder synced.
-async fn write_lock(path: &Path, note: Vec<u8>) -> Result<(), PublishError> {
-    let target = path.to_owned();
-    let written = tokio::task::spawn_blocking(move || {
-        let folder = target.parent().unwrap_or(Path::new("."));
-        let beside = target.with_extension("new");
-        let mut file = std::fs::File::create(&beside)?;
-        std::io::Write::write_all(&mut file, &note)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, &target)?;
-        std::fs::File::open(folder)?.sync_all()
-    });
-    let written = written
-        .await
-        .unwrap_or_else(|gone| Err(std::io::Error::other(gone)));
-    written.map_err(|source| PublishError::Lock {
-        path: path.to_owned(),
-        source,
-    })
 }

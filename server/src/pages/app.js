@@ -97,14 +97,24 @@ $("sign-out").addEventListener("click", async () => {
   leave(t("signedOut"));
 });
 
+/** Signs out and leaves nothing behind for the next person: no question, no document, no upload. */
 function leave(why) {
+  const lost = waiting.length + uploading.size;
+  waiting.length = 0;
+  for (const request of uploading) request.abort();
+  uploading.clear();
   sessionStorage.removeItem("token");
   state.me = null;
   state.hits = [];
-  for (const id of ["hits", "facets", "document", "uploads"]) $(id).replaceChildren();
+  state.next = null;
+  for (const id of ["hits", "facets", "document", "uploads", "notes", "summary"]) $(id).replaceChildren();
+  $("uploads-title").hidden = true;
+  $("upload").reset();
+  close();
   $("q").value = "";
+  history.replaceState(null, "", "#/");
   show();
-  $("sign-in-error").textContent = why;
+  $("sign-in-error").textContent = lost ? `${why} ${plural("notFiled", lost)}` : why;
   $("login").focus();
 }
 
@@ -520,6 +530,7 @@ function current() {
 // ---- filing -------------------------------------------------------------------------------
 
 const waiting = [];
+const uploading = new Set();
 let sending = 0;
 const SENDING_MAX = 3;
 
@@ -588,6 +599,10 @@ function send(job) {
       say(`${file.name}: ${t("failed")}`);
       resolve();
     };
+    uploading.add(request);
+    request.onloadend = () => uploading.delete(request);
+    // Whoever signed out takes nothing along.
+    request.onabort = () => resolve();
     request.onerror = () => refused(t("offline"));
     request.onload = () => {
       const answer = request.response ?? {};
@@ -614,7 +629,7 @@ function done(row, filed, seq, hash) {
 }
 
 async function watchText(id, chip, tries) {
-  const found = await json(`/documents/${id}`).catch(() => null);
+  const found = state.me && await json(`/documents/${id}`).catch(() => null);
   if (!found || tries > 40) return;
   if (found.text.state === "pending") { setTimeout(() => watchText(id, chip, tries + 1), 400 + tries * 50); return; }
   const [colour, word] = CHIPS[found.text.state] ?? ["", found.text.state];

@@ -1,6 +1,6 @@
 //! Rotation of the wrapping keys: data keys are wrapped again, no blob and no opening is touched.
 //!
-//! Whoever has the key file open knows only the keys that were in it then: the server must be down.
+//! Whoever has the key file open knows only the keys that were in it then: it must be held alone.
 //! A kill in between leaves rows under both keys, which is a sound state; doing it again goes on.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -76,11 +76,11 @@ impl Held {
         match self {
             Self::Blobs => {
                 "SELECT k.name, k.kek, k.wrapped FROM blob_key k JOIN blob b ON b.name = k.name \
-                 WHERE b.domain = $1 AND k.kek <> $2 LIMIT "
+                 WHERE b.domain = $1 AND k.kek <> $2"
             }
             Self::Subjects => {
                 "SELECT owner_id, kek, wrapped FROM subject_key \
-                 WHERE domain = $1 AND kek <> $2 LIMIT "
+                 WHERE domain = $1 AND kek <> $2"
             }
         }
     }
@@ -96,14 +96,25 @@ impl Held {
         }
     }
 
+    /// The next rows behind `after`: those that are done are not passed over again and again.
     async fn step(
         self,
         on: &DatabaseConnection,
         domain: &KeyDomain,
         active: &str,
+        after: Option<sea_orm::Value>,
     ) -> Result<Vec<Row>, DbError> {
-        let text = format!("{}{STEP}", self.query());
-        let asked = sql(on, text, [domain.as_str().into(), active.into()]);
+        let key = match self {
+            Self::Blobs => "k.name",
+            Self::Subjects => "owner_id",
+        };
+        let behind = match &after {
+            Some(_) => format!(" AND {key} > $3"),
+            None => String::new(),
+        };
+        let text = format!("{}{behind} ORDER BY {key} LIMIT {STEP}", self.query());
+        let values = [domain.as_str().into(), active.into()];
+        let asked = sql(on, text, values.into_iter().chain(after));
         let mut rows = Vec::new();
         for row in on.query_all_raw(asked).await? {
             let name: sea_orm::Value = match self {
@@ -162,12 +173,13 @@ async fn rewrap_all(
     active: &str,
     held: Held,
 ) -> Result<u64, KeysError> {
-    let mut done = 0;
+    let (mut done, mut after) = (0, None);
     loop {
-        let step = held.step(db.read(), domain, active).await?;
-        if step.is_empty() {
+        let step = held.step(db.read(), domain, active, after).await?;
+        let Some((last, _)) = step.last() else {
             return Ok(done);
-        }
+        };
+        after = Some(last.clone());
         let mut changes = Vec::with_capacity(step.len());
         for (name, old) in step {
             let new = kms.rewrap(domain, &old).await?;

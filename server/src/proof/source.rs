@@ -16,14 +16,14 @@ use crate::audit::event::Kind;
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::log::{opening_aad, read_keys, unpack};
 use crate::audit::states::{Part, STEP};
-use crate::audit::tile::{Tile, push_entry};
+use crate::audit::tile::{Tile, entries, push_entry};
 use crate::audit::verify::{
-    Chunk, Columns, LogSource, Offers, OpeningContent, OpeningRow, Openings, Presence, SourceError,
-    StateFact,
+    Chunk, Columns, LogSource, Offers, OpeningContent, OpeningRow, Openings, Presence, Root,
+    SourceError, StateFact, SubjectRow,
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{departments, documents};
+use crate::{departments, documents, webhooks};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -130,6 +130,7 @@ fn kinds() -> impl Iterator<Item = Kind> {
     departments::KINDS
         .iter()
         .chain(documents::evidence::KINDS)
+        .chain(webhooks::KINDS)
         .copied()
 }
 
@@ -173,7 +174,7 @@ impl DatabaseLog {
 
 /// One state of the database until the end, whatever is written meanwhile.
 async fn snapshot(url: &str) -> Result<DatabaseTransaction, DbError> {
-    let connection = connect(url, Access::Read).await?;
+    let connection = connect(url, Access::BESIDE).await?;
     let postgres = connection.get_database_backend() == DbBackend::Postgres;
     let options = TransactionOptions {
         isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
@@ -279,8 +280,13 @@ impl Reader {
             .flatten();
         let Some(first) = first else { return Ok(None) };
         let upto = (first.div_euclid(WIDE) + 1).saturating_mul(WIDE);
+        let uow = match self.which {
+            Which::Changes => ", uow",
+            Which::Looks => "",
+        };
         let text = format!(
-            "SELECT seq, prev, h, leaf FROM {table} WHERE seq >= $1 AND seq < $2 ORDER BY seq"
+            "SELECT seq, prev, h, leaf, ts{uow} FROM {table} \
+             WHERE seq >= $1 AND seq < $2 ORDER BY seq"
         );
         let mut chunk = Chunk::default();
         for row in on
@@ -296,6 +302,11 @@ impl Reader {
                 seq,
                 prev: hash32(&prev),
                 hash: hash32(&hash),
+                ts_micros: row.try_get_by_index(4)?,
+                uow: match self.which {
+                    Which::Changes => Some(row.try_get_by_index(5)?),
+                    Which::Looks => None,
+                },
             });
             // Longer than a record can be: cut, so that it is read as what it is, no record.
             push_entry(
@@ -312,6 +323,7 @@ impl Reader {
         if self.which == Which::Looks {
             return Ok(());
         }
+        chunk.subjects = Some(self.subjects(from, upto).await?);
         if self.wanted.openings == Presence::Present {
             chunk.openings = Openings::Rows(self.openings(from, upto).await?);
         }
@@ -325,9 +337,42 @@ impl Reader {
         Ok(())
     }
 
+    /// The rows that name subjects of records of this range.
+    async fn subjects(&self, from: i64, upto: i64) -> Result<Vec<SubjectRow>, DbError> {
+        let on = self.on()?;
+        let mut astray = departments::roots_astray(on, from, upto).await?;
+        astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
+        let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
+                    WHERE seq >= $1 AND seq < $2";
+        let rows = on
+            .query_all_raw(sql(on, text, [from.into(), upto.into()]))
+            .await?;
+        let number = |number: i64| u64::try_from(number).unwrap_or(u64::MAX);
+        rows.iter()
+            .map(|row| {
+                let (entity, version): (Uuid, i64) =
+                    (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+                let root = if astray.contains(&(entity, version)) {
+                    Root::Astray
+                } else {
+                    Root::Fits
+                };
+                Ok(SubjectRow {
+                    seq: number(row.try_get_by_index(0)?),
+                    slot: number(row.try_get_by_index(1)?),
+                    entity,
+                    version: number(version),
+                    kind: row.try_get_by_index(4)?,
+                    root,
+                })
+            })
+            .collect()
+    }
+
     async fn states(&self, kind: Kind, part: Part) -> Result<Vec<StateFact>, DbError> {
         let mut states = departments::states(self.on()?, kind, part).await?;
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
+        states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)
     }
 
@@ -477,19 +522,46 @@ impl LogSource for DatabaseLog {
     }
 
     fn tile(&mut self, tile: Tile) -> Result<Option<Vec<u8>>, SourceError> {
-        let path = format!("log/{}", tile.path());
-        Ok(self
-            .handle
-            .block_on(object(&self.reader.place.storage, &path))?)
+        let storage = &self.reader.place.storage;
+        let read = async {
+            let path = format!("log/{}", tile.path());
+            if let Some(bytes) = object(storage, &path).await? {
+                return Ok(Some(bytes));
+            }
+            // The publisher removes a partial tile when the full one has taken its place.
+            let Some(full) = tile.full() else {
+                return Ok::<_, ProofError>(None);
+            };
+            let bytes = object(storage, &format!("log/{}", full.path())).await?;
+            Ok(bytes.and_then(|bytes| tile.cut(bytes)))
+        };
+        Ok(self.handle.block_on(read)?)
     }
 
     fn entries(&mut self, index: u64, width: u16) -> Result<Option<Vec<u8>>, SourceError> {
         let Some(tile) = Tile::new(0, index, width) else {
             return Ok(None);
         };
-        let path = format!("log/{}", tile.entries_path());
-        Ok(self
-            .handle
-            .block_on(object(&self.reader.place.storage, &path))?)
+        let storage = &self.reader.place.storage;
+        let read = async {
+            let path = format!("log/{}", tile.entries_path());
+            if let Some(bytes) = object(storage, &path).await? {
+                return Ok(Some(bytes));
+            }
+            let Some(full) = tile.full() else {
+                return Ok::<_, ProofError>(None);
+            };
+            let bytes = object(storage, &format!("log/{}", full.entries_path())).await?;
+            Ok(bytes.map(|bytes| first_entries(bytes, width)))
+        };
+        Ok(self.handle.block_on(read)?)
     }
+}
+
+/// The first entries of a bundle, as the smaller bundle had them.
+fn first_entries(mut bundle: Vec<u8>, width: u16) -> Vec<u8> {
+    let kept = entries(&bundle).take(width.into()).map_while(Result::ok);
+    let bytes = kept.map(|entry| entry.len() + 2).sum();
+    bundle.truncate(bytes);
+    bundle
 }

@@ -1,10 +1,11 @@
 //! The index follows the log: what it has applied stands in its own commit, so it may be killed at
 //! any instant, and it never lies about how far it is.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use indexer::{Change, Day, Entry, Index, Key};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
@@ -22,10 +23,10 @@ use crate::unit::Db;
 const STEP_RECORDS_MAX: u64 = 1_000;
 /// Documents that are put into the index in one commit.
 const STEP_DOCUMENTS_MAX: usize = 200;
+/// Text that is put into the index in one commit; the document that reaches it still belongs to it.
+const STEP_TEXT_BYTES: usize = 32 * 1024 * 1024;
 /// How often the log is looked at when this process has written nothing: others may have.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// A commit costs tens of milliseconds whatever it holds: this is the pause between two of them.
-const PAUSE: Duration = Duration::from_millis(100);
 /// Texts that are read at the same time.
 const TEXTS_AT_ONCE: usize = 4;
 
@@ -56,6 +57,41 @@ pub struct Progress {
     pub seq: Option<u64>,
     /// Whether the last step failed.
     pub failing: bool,
+    /// When there was last nothing left to apply; never before the index has caught up for the
+    /// first time since this process began.
+    pub caught_up: Option<Instant>,
+}
+
+/// How far the index may be behind for a while, in records.
+const LAG_MAX: u64 = 1_000;
+/// For how long it may be further behind.
+const LAG_TIME_MAX: Duration = Duration::from_secs(10);
+
+impl Progress {
+    /// How many records it is behind a log with this head.
+    #[must_use]
+    pub fn behind(&self, head: Option<u64>) -> u64 {
+        let count = |seq: Option<u64>| seq.map_or(0, |seq| seq + 1);
+        count(head).saturating_sub(count(self.seq))
+    }
+
+    /// Whether documents may be missing, and not just those of the last moments: then an answer
+    /// must say so.
+    #[must_use]
+    pub fn is_catching_up(&self, head: Option<u64>) -> bool {
+        let behind = self.behind(head);
+        behind > LAG_MAX || (behind > 0 && self.caught_up.is_none())
+    }
+
+    /// Whether searches should go elsewhere: nothing is indexed yet, or too much is missing and has
+    /// been for a while.
+    #[must_use]
+    pub fn is_too_far_behind(&self, head: Option<u64>, now: Instant) -> bool {
+        let lately = self
+            .caught_up
+            .is_some_and(|at| now.duration_since(at) < LAG_TIME_MAX);
+        (self.seq.is_none() && head.is_some()) || (self.behind(head) > LAG_MAX && !lately)
+    }
 }
 
 /// The follower, and what may be known of it.
@@ -69,14 +105,23 @@ struct Worker {
     storage: Storage,
     index: Index,
     progress: watch::Sender<Progress>,
+    /// A commit costs tens of milliseconds whatever it holds: the pause between two of them.
+    pause: Duration,
 }
 
 impl Follower {
-    /// Starts the task that follows.
-    pub fn start(db: &Db, storage: &Storage, index: &Index, tasks: &Tasks) -> Self {
+    /// Starts the task that follows, with this pause between two commits.
+    pub fn start(
+        db: &Db,
+        storage: &Storage,
+        index: &Index,
+        pause: Duration,
+        tasks: &Tasks,
+    ) -> Self {
         let now = Progress {
             seq: index.applied(),
             failing: false,
+            caught_up: None,
         };
         let (sender, progress) = watch::channel(now);
         let worker = Worker {
@@ -84,6 +129,7 @@ impl Follower {
             storage: storage.clone(),
             index: index.clone(),
             progress: sender,
+            pause,
         };
         tasks.start("index", |end| worker.run(end));
         Self { progress }
@@ -113,7 +159,7 @@ impl Worker {
                 Ok(Some(_)) => {
                     tokio::select! {
                         () = end.cancelled() => return,
-                        () = tokio::time::sleep(PAUSE) => {}
+                        () = tokio::time::sleep(self.pause) => {}
                     }
                 }
                 Ok(None) => {
@@ -139,28 +185,77 @@ impl Worker {
     /// Applies the next records. `None` when there are none.
     async fn step(&self) -> Result<Option<u64>, FollowError> {
         let applied = self.index.applied();
-        let Some((seq, documents)) = next(self.db.read(), applied).await? else {
-            self.progress.send_modify(|now| now.failing = false);
+        let Some(step) = next(self.db.read(), applied).await? else {
+            self.progress.send_modify(|now| {
+                now.failing = false;
+                now.caught_up = Some(Instant::now());
+            });
             return Ok(None);
         };
-        let entries = entries(self.db.read(), &self.storage, &documents).await?;
+        let (seq, entries) = self.read(&step).await?;
         let changes: Vec<Change> = entries.into_iter().map(Change::Put).collect();
         let index = self.index.clone();
         let done = tokio::task::spawn_blocking(move || index.apply(changes, seq));
         done.await.map_err(|_source| FollowError::GivenUp)??;
-        self.progress.send_replace(Progress {
-            seq: Some(seq),
-            failing: false,
+        self.progress.send_modify(|now| {
+            now.seq = Some(seq);
+            now.failing = false;
         });
         Ok(Some(seq))
+    }
+
+    /// The entries of a step, or of as much of it as may be held in memory, and how far they lead.
+    async fn read(&self, step: &Step) -> Result<(u64, Vec<Entry>), FollowError> {
+        let ids: Vec<_> = step.documents.iter().map(|one| one.id).collect();
+        let mut texts = pin!(entries(self.db.read(), &self.storage, &ids).await?);
+        let mut all = batch(&mut texts, STEP_TEXT_BYTES).await?;
+        loop {
+            let last = all.last().map(|entry| entry.key);
+            let done = ids
+                .iter()
+                .position(|id| last == Some(Key(id.raw().as_u128())));
+            if let Some(seq) = done.and_then(|done| step.cut_behind(done)) {
+                return Ok((seq, all));
+            }
+            match texts.try_next().await? {
+                Some(entry) => all.push(entry),
+                None => return Ok((step.seq, all)),
+            }
+        }
+    }
+}
+
+/// What the next records speak of.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// The last of these records.
+    pub(super) seq: u64,
+    /// The documents, in the order in which the records name them.
+    pub(super) documents: Vec<Named>,
+}
+
+/// A document that a record names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) id: DocumentId,
+    /// The first record of the step that names it.
+    pub(super) first: u64,
+}
+
+impl Step {
+    /// How far the log is applied when the documents up to and including this one are; `None` where
+    /// the record that names the next one names this one too.
+    pub(super) fn cut_behind(&self, done: usize) -> Option<u64> {
+        let Some(next) = self.documents.get(done + 1) else {
+            return Some(self.seq);
+        };
+        let this = self.documents.get(done)?;
+        (next.first > this.first).then(|| next.first - 1)
     }
 }
 
 /// The documents that the next records speak of, and the last of these records.
-async fn next(
-    on: &impl ConnectionTrait,
-    applied: Option<u64>,
-) -> Result<Option<(u64, Vec<DocumentId>)>, DbError> {
+async fn next(on: &impl ConnectionTrait, applied: Option<u64>) -> Result<Option<Step>, DbError> {
     let from = applied.map_or(0, |seq| {
         i64::try_from(seq).unwrap_or(i64::MAX).saturating_add(1)
     });
@@ -189,32 +284,47 @@ async fn next(
     };
     // The last record of a full step may have more subjects behind the limit: it comes again.
     let keep = |seq: u64| !full || seq < last || seen.first().is_some_and(|first| first.0 == last);
-    let mut documents: Vec<Uuid> = Vec::new();
+    let mut documents: Vec<Named> = Vec::new();
     let mut reached = None;
     for (seq, root) in seen.iter().filter(|(seq, _)| keep(*seq)) {
-        if let Some(root) = root
-            && !documents.contains(root)
+        if let Some(id) = root.map(DocumentId::of)
+            && !documents.iter().any(|known| known.id == id)
         {
             if documents.len() == STEP_DOCUMENTS_MAX && reached != Some(*seq) {
                 break;
             }
-            documents.push(*root);
+            documents.push(Named { id, first: *seq });
         }
         reached = Some(*seq);
     }
-    let documents = documents.into_iter().map(DocumentId::of).collect();
-    Ok(reached.map(|seq| (seq, documents)))
+    Ok(reached.map(|seq| Step { seq, documents }))
 }
 
-/// The entries of documents as they stand now.
-pub(super) async fn entries(
-    on: &impl ConnectionTrait,
+/// The next entries of a stream, until their texts have so many bytes; none when it has ended.
+pub(super) async fn batch(
+    entries: &mut (impl Stream<Item = Result<Entry, FollowError>> + Unpin),
+    bytes_max: usize,
+) -> Result<Vec<Entry>, FollowError> {
+    let mut held = Vec::new();
+    let mut bytes = 0;
+    while bytes < bytes_max
+        && let Some(entry) = entries.try_next().await?
+    {
+        bytes += entry.pages.iter().map(String::len).sum::<usize>();
+        held.push(entry);
+    }
+    Ok(held)
+}
+
+/// The entries of documents as they stand now, in the order asked for; a few texts are read ahead.
+pub(super) async fn entries<C: ConnectionTrait>(
+    on: &C,
     storage: &Storage,
     ids: &[DocumentId],
-) -> Result<Vec<Entry>, FollowError> {
+) -> Result<impl Stream<Item = Result<Entry, FollowError>> + use<C>, FollowError> {
     let indexed = documents::to_index(on, ids).await?;
     let storage = Arc::new(storage.clone());
-    let texts = stream::iter(indexed).map(|one| {
+    let texts = stream::iter(indexed).map(move |one| {
         let storage = Arc::clone(&storage);
         async move {
             let pages = match &one.text {
@@ -237,14 +347,14 @@ pub(super) async fn entries(
             Ok(entry(one, pages))
         }
     });
-    texts.buffered(TEXTS_AT_ONCE).try_collect().await
+    Ok(texts.buffered(TEXTS_AT_ONCE))
 }
 
 fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     let Indexed {
         held,
         department,
-        number,
+        token,
         ..
     } = one;
     let document = held.document;
@@ -253,7 +363,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     Entry {
         key: Key(document.id.raw().as_u128()),
         version: document.version,
-        acl: vec![number],
+        acl: vec![token],
         title: metadata.title,
         pages: pages.map_or_else(Vec::new, |all| {
             all.pages.into_iter().map(|page| page.text).collect()
@@ -271,5 +381,52 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         received_at: metadata.received_at.micros(),
         added_at: document.created_at.micros(),
         file_name: held.version.file_name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{LAG_MAX, LAG_TIME_MAX, Progress};
+
+    #[test]
+    fn an_empty_index_is_not_ready() {
+        let now = Instant::now();
+        let empty = Progress::default();
+        assert!(empty.is_too_far_behind(Some(0), now));
+        assert!(empty.is_catching_up(Some(0)));
+        assert!(!empty.is_too_far_behind(None, now), "there is no log yet");
+        assert!(!empty.is_catching_up(None));
+    }
+
+    #[test]
+    fn a_half_filled_index_is_not_ready_from_the_first_moment_on() {
+        let half = Progress {
+            seq: Some(10),
+            ..Progress::default()
+        };
+        let head = Some(10 + LAG_MAX + 1);
+        assert!(half.is_too_far_behind(head, Instant::now()));
+        assert!(half.is_catching_up(head));
+        // The last of them: an answer still says that something is missing.
+        assert!(!half.is_too_far_behind(Some(11), Instant::now()));
+        assert!(half.is_catching_up(Some(11)));
+        assert!(!half.is_catching_up(Some(10)));
+    }
+
+    #[test]
+    fn a_burst_of_work_is_no_reason_to_go_elsewhere() {
+        let now = Instant::now();
+        let burst = Progress {
+            seq: Some(10),
+            failing: false,
+            caught_up: Some(now),
+        };
+        let head = Some(10 + LAG_MAX + 1);
+        assert!(!burst.is_too_far_behind(head, now + Duration::from_secs(1)));
+        assert!(burst.is_too_far_behind(head, now + LAG_TIME_MAX));
+        assert!(burst.is_catching_up(head));
+        assert!(!burst.is_catching_up(Some(11)), "the last moments");
     }
 }

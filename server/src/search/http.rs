@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, http::header};
 use indexer::{
     Day, FacetCount, Filters, Highlighted, Index, SearchAnswer, SearchError, SearchRequest, Sort,
     SuggestRequest, Suggestions,
@@ -17,16 +17,19 @@ use super::follower::Follower;
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
-use crate::base::actor::Sight;
-use crate::base::{Actor, DocumentId, Timestamp};
+use crate::base::{Actor, DocumentId, Right, Timestamp};
 use crate::departments::{self, Department, SignedIn};
 use crate::documents::{self, Channel, CivilDate, Direction, Held, State, db_problem};
 use crate::http::extract::{ListQuery, Query};
 use crate::http::openapi::SearchProblems;
-use crate::http::page::{Cursors, PageRequest};
+use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Fault, Kind, Language, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
 use crate::unit::Db;
+
+/// What decides neither which documents are found nor in which order: it may change from page to
+/// page.
+const TRIMMINGS: &[&str] = &["facets", "snippets", "explain", "min_seq"];
 
 /// How long a search waits for `min_seq`.
 const WAIT_MAX: Duration = Duration::from_secs(2);
@@ -183,10 +186,10 @@ pub(super) struct SnippetView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Piece {
     /// The text.
-    text: String,
+    pub(super) text: String,
     /// Whether it is what was looked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    mark: bool,
+    pub(super) mark: bool,
     /// The part of a compound that was looked for, where it is not the whole word.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -267,6 +270,18 @@ fn pieces(highlighted: &Highlighted) -> Vec<Piece> {
     all
 }
 
+/// The title as it stands in the database now. What matched is known of the indexed title only: it is
+/// marked where both are the same.
+pub(super) fn titled(indexed: &Highlighted, title: &str) -> Vec<Piece> {
+    if indexed.text == title {
+        return pieces(indexed);
+    }
+    pieces(&Highlighted {
+        text: title.to_owned(),
+        marks: Vec::new(),
+    })
+}
+
 impl Asked {
     fn filters(&self) -> Result<Filters, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
@@ -324,12 +339,10 @@ impl Asked {
     }
 }
 
-/// The access tokens of the one who asks: those of the departments that may be seen.
-fn access(actor: &Actor, all: &[Department]) -> Vec<u64> {
-    match actor.sight() {
-        Sight::All => all.iter().map(|one| one.number).collect(),
-        Sight::Departments(seen) => seen.into_iter().map(|(_, number)| number).collect(),
-    }
+/// The access tokens of the one who asks: content is what is searched, so it must be open to him.
+fn access(actor: &Actor) -> Vec<u64> {
+    // Nobody searches as the system: without a filter nothing is found.
+    actor.sight(Right::ReadContent).tokens().unwrap_or_default()
 }
 
 fn search_problem(error: SearchError) -> Problem {
@@ -371,7 +384,8 @@ fn search_problem(error: SearchError) -> Problem {
     get, path = "/api/v1/search", tag = "search", operation_id = "search",
     params(Asked, PageRequest),
     responses((status = 200, description = "The hits", body = Answer, headers(
-        ("Papierlos-Index-Seq" = u64, description = "Up to which record the index knows everything"))),
+        ("Papierlos-Index-Seq" = u64, description = "Up to which record the index knows everything"),
+        ("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
         SearchProblems),
     security(("token" = []))
 )]
@@ -380,6 +394,7 @@ fn search_problem(error: SearchError) -> Problem {
     reason = "what a search needs of its request"
 )]
 pub(super) async fn get_search(
+    http: HttpRequest,
     db: Data<Db>,
     index: Data<Index>,
     follower: Data<Follower>,
@@ -396,10 +411,7 @@ pub(super) async fn get_search(
     let all = departments::departments(db.read())
         .await
         .map_err(db_problem)?;
-    let scope = format!(
-        "search {}",
-        serde_json::to_string(&asked).map_err(Problem::internal)?
-    );
+    let scope = scope_of("search", &asked, TRIMMINGS)?;
     let sort = match asked.sort {
         Some(Order::Newest) => Sort::DateDesc,
         Some(Order::Oldest) => Sort::DateAsc,
@@ -408,7 +420,7 @@ pub(super) async fn get_search(
     };
     let request = SearchRequest {
         query: asked.q.clone(),
-        access: access(&actor, &all),
+        access: access(&actor),
         filters: asked.filters()?,
         facets: asked.facets == Some(true),
         sort,
@@ -433,8 +445,19 @@ pub(super) async fn get_search(
         Some(next) => Some(cursors.seal(&scope, next)?),
         None => None,
     };
-    let answer = answer(found, held, &all, next_cursor, language);
+    let mut answer = answer(found, held, &all, next_cursor, language);
+    let head = *db.head().borrow();
+    if follower.progress().is_catching_up(head) {
+        let said = text(
+            "Der Suchindex wird gerade aufgebaut; es fehlen noch Dokumente.",
+            "The search index is being built; documents are still missing.",
+        );
+        answer.notes.insert(0, said.get(language).to_owned());
+    }
     let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &answer.next_cursor {
+        response.insert_header((header::LINK, next_link(&http, cursor)));
+    }
     if let Some(seq) = answer.index_seq {
         response.insert_header((INDEX_SEQ, header::HeaderValue::from(seq)));
     }
@@ -527,7 +550,7 @@ fn answer(
             .iter()
             .map(|one| ExplainView {
                 written: one.written.clone(),
-                reading: one.german(),
+                reading: sentence(&one.german(), &one.english()),
                 terms: one.terms.clone(),
                 parts: one.parts.clone(),
                 documents: one.entries,
@@ -548,7 +571,7 @@ fn hit_view(hit: &indexer::Hit, held: &Held, departments: &[Department]) -> HitV
     HitView {
         id: document.id.raw(),
         department: department.map(|one| one.slug.clone()).unwrap_or_default(),
-        title: pieces(&hit.title),
+        title: titled(&hit.title, &metadata.title),
         kind: metadata.kind.clone(),
         state: document.state,
         correspondent: metadata.correspondent.clone(),
@@ -649,12 +672,9 @@ pub(super) async fn get_suggest(
         };
         return Err(Problem::new(Kind::QueryInvalid).parameter("limit", fault));
     }
-    let all = departments::departments(db.read())
-        .await
-        .map_err(db_problem)?;
     let request = SuggestRequest {
         text: typing.q,
-        access: access(&actor, &all),
+        access: access(&actor),
         limit,
     };
     let engine = index.get_ref().clone();
@@ -662,6 +682,23 @@ pub(super) async fn get_suggest(
         .await
         .map_err(Problem::internal)?;
     let Suggestions { words, titles, seq } = found.map_err(search_problem)?;
+    let ids: Vec<_> = titles
+        .iter()
+        .map(|one| DocumentId::of(Uuid::from_u128(one.key.0)))
+        .collect();
+    // What has moved out of sight since it was indexed is not shown, and titles are those of now.
+    let held = documents::read_many(db.read(), &actor, &ids).await?;
+    let titles: Vec<TitleView> = titles
+        .iter()
+        .filter_map(|one| {
+            let id = Uuid::from_u128(one.key.0);
+            let held = held.iter().find(|held| held.document.id.raw() == id)?;
+            Some(TitleView {
+                id,
+                title: titled(&one.title, &held.document.metadata.title),
+            })
+        })
+        .collect();
     // Titles are shown before anyone has searched.
     if !titles.is_empty() {
         note(&looks, &actor).await?;
@@ -671,17 +708,13 @@ pub(super) async fn get_suggest(
         word: one.word,
         documents: one.entries,
     });
-    let titles = titles.into_iter().map(|one| TitleView {
-        id: Uuid::from_u128(one.key.0),
-        title: pieces(&one.title),
-    });
     let mut response = HttpResponse::Ok();
     if let Some(seq) = seq {
         response.insert_header((INDEX_SEQ, header::HeaderValue::from(seq)));
     }
     Ok(response.json(SuggestView {
         words: words.collect(),
-        titles: titles.collect(),
+        titles,
     }))
 }
 

@@ -6,10 +6,14 @@
 
 mod follower;
 mod http;
+mod probe;
 mod rebuild;
+#[cfg(test)]
+mod tests;
 
 pub use follower::{FollowError, Follower, Progress};
 pub use http::{ApiDoc, routes};
+pub use probe::IndexProbe;
 pub use rebuild::{Rebuilt, rebuild};
 
 use indexer::Options;

@@ -1,17 +1,21 @@
 //! A new index beside the living one: filled from the rows, swapped in when it is complete. A kill
 //! in between costs the time since the last mark, nothing else.
 
+use std::pin::pin;
+
 use indexer::{Checkpoint, Index};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
 use uuid::Uuid;
 
-use super::follower::{FollowError, entries};
+use super::follower::{FollowError, batch, entries};
 use crate::base::DocumentId;
 use crate::base::db::{DbError, sql};
 
-/// Documents that are read at once.
+/// Documents whose rows are read at once; their texts are read a few at a time.
 const STEP: usize = 500;
+/// Text that is held before it goes into the index.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +52,20 @@ pub async fn rebuild(
         let Some(last) = ids.last() else { break };
         after = last.raw();
         documents += u64::try_from(ids.len()).unwrap_or_default();
-        let batch = entries(on, storage, &ids).await?;
-        let put = tokio::task::spawn_blocking(move || {
-            for entry in &batch {
-                rebuild.put(entry)?;
+        let mut texts = pin!(entries(on, storage, &ids).await?);
+        loop {
+            let held = batch(&mut texts, BATCH_BYTES_MAX).await?;
+            if held.is_empty() {
+                break;
             }
-            Ok::<_, indexer::IndexError>(rebuild)
-        });
-        rebuild = put.await.map_err(|_source| FollowError::GivenUp)??;
+            let put = tokio::task::spawn_blocking(move || {
+                for entry in &held {
+                    rebuild.put(entry)?;
+                }
+                Ok::<_, indexer::IndexError>(rebuild)
+            });
+            rebuild = put.await.map_err(|_source| FollowError::GivenUp)??;
+        }
         if documents % 10_000 < u64::try_from(STEP).unwrap_or_default() {
             rebuild.checkpoint(&format!("{after} {documents}"), seq)?;
         }

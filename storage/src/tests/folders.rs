@@ -180,6 +180,30 @@ async fn writers_into_new_folders_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_process_may_not_have_synced_is_synced_by_the_first_write_below_it() {
+    let root = tempfile::tempdir().expect("a folder");
+    let root = root.path().canonicalize().expect("a path");
+    let open = || Folder::open(&root).expect("it opens");
+    let name = Bench::new(std::sync::Arc::new(open()))
+        .keep(&sample(100))
+        .await
+        .name;
+    let path = crate::store::blob_path(&name);
+    let at = |depth: usize| {
+        let parts: Vec<_> = path.as_ref().split('/').take(depth).collect();
+        root.join(parts.join("/"))
+    };
+    let folder = open();
+    assert_eq!(folder.steps(), [], "a start does not wait for it");
+    for above in [vec![Step::SyncFolder(at(2))], Vec::new()] {
+        let put = object_store::ObjectStoreExt::put(&folder, &path, "again".into());
+        put.await.expect("it can be written");
+        let own = [Step::SyncBytes, Step::Name(at(4)), Step::SyncFolder(at(3))];
+        assert_eq!(folder.steps(), [own.to_vec(), above].concat());
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_answered_before_it_is_synced() {
     let root = tempfile::tempdir().expect("a folder");
     let root = root.path().canonicalize().expect("a path");

@@ -41,7 +41,7 @@ impl Fresh {
         let url = format!("sqlite://{}", data.join("papierlos.db").display());
         let database = plan
             .runtime
-            .block_on(connect(&url, Access::Read))
+            .block_on(connect(&url, Access::BESIDE))
             .expect("its database");
         Self {
             served,

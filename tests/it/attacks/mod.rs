@@ -152,6 +152,7 @@ async fn records_that_are_edited_deleted_or_linked_anew_are_found() {
     let deleted = [
         "checkpoint-root-mismatch",
         "opening-unrecorded",
+        "row-mismatch",
         "seq-gap",
         "state-row-unrecorded",
     ];

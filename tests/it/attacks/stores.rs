@@ -74,7 +74,8 @@ async fn states_that_no_record_explains_are_found() {
     let copy = archive.copy();
     let invent = |id: &str| {
         format!(
-            "INSERT INTO role_grant SELECT {id}, 1, account_id, 'admin', NULL, granted_at, NULL \
+            "INSERT INTO role_grant (id, version, account_id, role, granted_at) \
+             SELECT {id}, 1, account_id, 'admin', granted_at \
              FROM role_grant WHERE role = 'clerk'"
         )
     };
@@ -87,7 +88,8 @@ async fn states_that_no_record_explains_are_found() {
     let cite = format!("INSERT INTO audit_subject VALUES ({id}, 1, 1, 9, 'role_grant', {id})");
     copy.sql(&[&invent(id), &cite]).await;
     let attack = "a right invented that cites another's record";
-    expect(&archive, &copy, attack, &["state-row-unrecorded"]);
+    let codes = ["row-mismatch", "state-row-unrecorded"];
+    expect(&archive, &copy, attack, &codes);
 
     // A document put back to its first version, as it was then.
     let copy = archive.copy();
@@ -232,4 +234,55 @@ async fn published_material_that_was_damaged_is_found() {
         verdict.json
     );
     assert_eq!(verdict.exit, 1);
+}
+
+#[tokio::test]
+async fn rows_beside_the_records_that_were_changed_are_found() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let cases = [
+        (
+            "the time beside a record",
+            "UPDATE audit SET ts = ts + 1 WHERE seq = 3",
+        ),
+        (
+            "the unit of work beside a record",
+            "UPDATE audit SET uow = randomblob(16) WHERE seq = 3",
+        ),
+        (
+            "the document that a version belongs to",
+            "UPDATE audit_subject SET root_id = (SELECT max(id) FROM account) \
+             WHERE entity_id = (SELECT min(id) FROM document_version)",
+        ),
+        (
+            "the note of an older version deleted",
+            "DELETE FROM audit_subject WHERE kind = 'document' AND version = 1 AND entity_id IN \
+             (SELECT entity_id FROM audit_subject WHERE version = 2)",
+        ),
+        (
+            "the note of an older version moved to another record",
+            "UPDATE audit_subject SET seq = seq + 1 WHERE kind = 'document' AND version = 1 AND \
+             entity_id IN (SELECT entity_id FROM audit_subject WHERE version = 2)",
+        ),
+        (
+            "the kind of an older version",
+            "UPDATE audit_subject SET kind = 'account' WHERE kind = 'document' AND version = 1 AND \
+             entity_id IN (SELECT entity_id FROM audit_subject WHERE version = 2)",
+        ),
+        (
+            "a note of what was never recorded",
+            "INSERT INTO audit_subject SELECT randomblob(16), 1, 2, 7, 'document', root_id \
+             FROM audit_subject LIMIT 1",
+        ),
+        (
+            "the time of a look",
+            "UPDATE access SET ts = ts + 1 WHERE seq = 0",
+        ),
+    ];
+    for (attack, sql) in cases {
+        let copy = archive.copy();
+        copy.sql(&[sql]).await;
+        expect(&archive, &copy, attack, &["row-mismatch"]);
+    }
 }

@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
 use tests::town::{id_of, send};
-use tests::{Answer, Client, Town};
+use tests::{Answer, Client, Town, fixtures, wait_until};
 
 use super::{file, path};
 
@@ -152,6 +153,37 @@ async fn conditions_save_bytes_and_join_what_broke_off() {
 }
 
 #[tokio::test]
+async fn whoever_learns_of_content_without_its_bytes_has_looked() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let filed = file(&town, "Bild", &content()).await;
+    let at = format!("{}/content", path(&id_of(&filed)));
+    let clerk = town.clerk();
+    let etag = clerk.get(&at).await.etag();
+    let looks = async || -> u64 {
+        let said = town.app.command(&["verify", "--json"]).await;
+        let said: Value = serde_json::from_slice(&said.stdout).expect("a report");
+        said["access"]["records"].as_u64().unwrap_or_default()
+    };
+    wait_until("the first look is recorded", async || looks().await >= 1).await;
+    let before = looks().await;
+    // Tells nothing that its reader does not have.
+    get(&clerk, &at, &[("if-none-match", &etag)]).await.is(304);
+    let head = clerk.request(Method::HEAD, &at);
+    clerk.send(head).await.is(200);
+    get(&clerk, &at, &[("if-match", "\"other\"")]).await.is(412);
+    get(&clerk, &at, &[("range", "bytes=99999999-")])
+        .await
+        .is(416);
+    wait_until("three looks are recorded", async || {
+        looks().await >= before + 3
+    })
+    .await;
+    assert_eq!(looks().await, before + 3);
+}
+
+#[tokio::test]
 async fn a_text_has_the_pages_of_the_document() {
     let Some(town) = Town::start().await else {
         return;
@@ -180,4 +212,32 @@ async fn a_text_has_the_pages_of_the_document() {
         Some("Straßenschäden § 14")
     );
     assert_eq!(pages[1]["text"].as_str().map(str::trim), Some("Seite zwei"));
+}
+
+#[tokio::test]
+async fn content_whose_stored_bytes_were_damaged_is_stored_anew() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let content = fixtures::unique_pdf("Bringt es noch einmal");
+    let file = async || {
+        let filed = town.clerk().file("a.pdf", &content, &json!({})).await;
+        id_of(&filed.is(201))
+    };
+    drop(file().await);
+    for damage in [
+        |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2),
+        |bytes: &mut Vec<u8>| bytes.iter_mut().for_each(|byte| *byte ^= 1),
+    ] {
+        town.settle().await;
+        for blob in crate::at_rest::blobs(town.app.data()) {
+            let mut bytes = std::fs::read(&blob).expect("a blob");
+            damage(&mut bytes);
+            std::fs::write(&blob, bytes).expect("a blob");
+        }
+        let again = file().await;
+        let path = format!("/api/v1/documents/{again}/content");
+        let read = town.clerk().get(&path).await.is(200);
+        assert!(read.body == content, "other bytes came back");
+    }
 }

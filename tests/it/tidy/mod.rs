@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod documents;
+mod promises;
 mod rooms;
 
 /// Above this a source is named, above the other it fails: is it still one room?

@@ -203,11 +203,18 @@ impl Archive {
         let first = genesis(&origin(), &signer().verifier());
         let prev = self.columns.last().map_or(first, |columns| columns.hash);
         let ts = START_MICROS + i64::try_from(seq).expect("small") * STEP_MICROS;
+        let uow = draft.uow;
         let (leaf, hash) = draft
             .seal(seq, prev, ts, 0, &origin())
             .expect("a valid record");
         self.leaves.push(leaf);
-        self.columns.push(Columns { seq, prev, hash });
+        self.columns.push(Columns {
+            seq,
+            prev,
+            hash,
+            ts_micros: ts,
+            uow: Some(uow),
+        });
         seq
     }
 
@@ -237,15 +244,24 @@ impl Archive {
     /// Makes numbers, links and columns fit again, as an attacker with the database can.
     pub(super) fn relink(&mut self, first: Hash) {
         let mut prev = first;
-        self.columns.clear();
+        let before = std::mem::take(&mut self.columns);
         for (seq, bytes) in (0..).zip(&mut self.leaves) {
+            let old = before.get(usize::try_from(seq).expect("small"));
+            let (mut ts_micros, mut uow) = old.map_or((0, None), |old| (old.ts_micros, old.uow));
             if let Ok(mut leaf) = Leaf::parse(bytes) {
+                (ts_micros, uow) = (leaf.ts_micros, Some(leaf.draft.uow));
                 leaf.seq = seq;
                 leaf.prev = prev;
                 *bytes = leaf.to_bytes().expect("a valid record");
             }
             let hash = leaf_hash(bytes);
-            self.columns.push(Columns { seq, prev, hash });
+            self.columns.push(Columns {
+                seq,
+                prev,
+                hash,
+                ts_micros,
+                uow,
+            });
             prev = hash;
         }
     }

@@ -8,7 +8,10 @@ use super::finding::{Code, Finding};
 use super::found::{Found, FoundContent, Wanted, found};
 use super::ledger::{Delta, Tokens};
 use super::report::OpeningCounts;
-use super::source::{BlobProbe, BlobState, Chunk, Offers, Presence, SourceError, StateFact};
+use super::source::{
+    BlobProbe, BlobState, Chunk, Columns, Offers, Presence, Root, SourceError, StateFact,
+    SubjectRow,
+};
 use crate::audit::canonical;
 use crate::audit::commitment::{BlobClaim, Commitment, Slot, Tag, commit};
 use crate::audit::leaf::{LEAF_LINE, LeafError, LeafView};
@@ -129,6 +132,8 @@ struct Work<'a> {
     at: usize,
     /// States by number of their record; those without one come last.
     states: std::iter::Peekable<std::vec::IntoIter<&'a StateFact>>,
+    /// Rows of subjects by record and place; nothing if the source has none.
+    subjects: Option<std::iter::Peekable<std::vec::IntoIter<&'a SubjectRow>>>,
 }
 
 impl<'a> Work<'a> {
@@ -136,11 +141,17 @@ impl<'a> Work<'a> {
         let mut states: Vec<&StateFact> = chunk.states.iter().collect();
         states.sort_by_key(|fact| fact.seq.unwrap_or(u64::MAX));
         let states = states.into_iter().peekable();
+        let subjects = chunk.subjects.as_ref().map(|rows| {
+            let mut rows: Vec<&SubjectRow> = rows.iter().collect();
+            rows.sort_by_key(|row| (row.seq, row.slot));
+            rows.into_iter().peekable()
+        });
         Self {
             context,
             found: found(&chunk.openings),
             at: 0,
             states,
+            subjects,
         }
     }
 
@@ -194,13 +205,44 @@ impl<'a> Work<'a> {
                     .findings
                     .push(Finding::at(Code::LeafHashMismatch, view.seq));
             }
-            if columns.seq != view.seq || columns.prev != view.prev {
+            if !beside(columns, &view) {
                 checked
                     .findings
                     .push(Finding::at(Code::RowMismatch, view.seq));
             }
         }
+        self.subjects(&view, checked);
         self.content(&view, checked)
+    }
+
+    /// The rows that name the subjects of a record, against the record, in both directions.
+    fn subjects(&mut self, view: &LeafView<'_>, checked: &mut Checked) {
+        let Some(rows) = &mut self.subjects else {
+            return;
+        };
+        while let Some(row) = rows.next_if(|row| row.seq < view.seq) {
+            checked.findings.push(astray(row));
+        }
+        for (slot, subject) in (0_u64..).zip(view.subjects()) {
+            let own = |row: &&SubjectRow| row.seq == view.seq && row.slot <= slot;
+            let mut fits = false;
+            while let Some(row) = rows.next_if(own) {
+                fits = row.slot == slot
+                    && (row.entity, row.version) == (subject.id, subject.version)
+                    && row.kind == subject.kind
+                    && row.root == Root::Fits;
+                if !fits {
+                    break;
+                }
+            }
+            if !fits {
+                let finding = Finding::at(Code::RowMismatch, view.seq);
+                checked.findings.push(finding.about(subject.id));
+            }
+        }
+        while let Some(row) = rows.next_if(|row| row.seq == view.seq) {
+            checked.findings.push(astray(row));
+        }
     }
 
     /// Level E of one record.
@@ -265,6 +307,9 @@ impl<'a> Work<'a> {
     /// What belongs to a record that cannot be read can neither fit nor not fit.
     fn pass_over(&mut self, seq: Option<u64>) {
         let Some(seq) = seq else { return };
+        if let Some(rows) = &mut self.subjects {
+            while rows.next_if(|row| row.seq <= seq).is_some() {}
+        }
         let rest = self.found.get(self.at..).unwrap_or_default();
         self.at += rest.iter().take_while(|found| found.seq <= seq).count();
         while self
@@ -394,10 +439,26 @@ impl<'a> Work<'a> {
         for found in self.found.get(self.at..).unwrap_or_default() {
             checked.findings.push(unrecorded(found));
         }
+        for row in self.subjects.iter_mut().flatten() {
+            checked.findings.push(astray(row));
+        }
         for fact in self.states.by_ref() {
             checked.state_without_record(fact);
         }
     }
+}
+
+/// Whether the columns beside a record say what it says.
+fn beside(columns: &Columns, view: &LeafView<'_>) -> bool {
+    columns.seq == view.seq
+        && columns.prev == view.prev
+        && columns.ts_micros == view.ts_micros
+        && columns.uow.is_none_or(|uow| uow == view.uow)
+}
+
+/// A row that names a subject which no record has.
+fn astray(row: &SubjectRow) -> Finding {
+    Finding::at(Code::RowMismatch, row.seq).about(row.entity)
 }
 
 fn unrecorded(found: &Found<'_>) -> Finding {

@@ -77,8 +77,8 @@ codes! {
     LeafMalformed = "leaf-malformed", Chain, Tampering, "Ein Eintrag hat falsche oder fehlende Felder.";
     /// The hash stored beside a record is not its hash.
     LeafHashMismatch = "leaf-hash-mismatch", Chain, Tampering, "Der gespeicherte Hash eines Eintrags ist nicht sein Hash.";
-    /// The number or link stored beside a record differs from the record.
-    RowMismatch = "row-mismatch", Chain, Tampering, "Nummer oder Verkettung neben einem Eintrag weichen von ihm ab.";
+    /// What is stored beside a record (number, link, time, unit of work, subjects) differs from the record.
+    RowMismatch = "row-mismatch", Chain, Tampering, "Was neben einem Eintrag steht (Nummer, Verkettung, Zeit, Vorgang, Gegenstände), weicht von ihm ab.";
     /// A record names another log.
     OriginMismatch = "origin-mismatch", Chain, Tampering, "Ein Eintrag nennt ein anderes Protokoll.";
     /// The first record is not bound to this log and its key.

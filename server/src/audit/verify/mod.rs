@@ -19,7 +19,7 @@ pub use memory::{BadReceipts, RECEIPTS_MAX, Receipts};
 pub use report::{Check, CheckpointSummary, Language, OpeningCounts, Reason, Report, Status};
 pub use source::{
     BlobProbe, BlobState, Chunk, Columns, LogSource, Offers, OpeningContent, OpeningRow, Openings,
-    Presence, SourceError, StateFact, TransportCheck,
+    Presence, Root, SourceError, StateFact, SubjectRow, TransportCheck,
 };
 
 use super::note::Policy;

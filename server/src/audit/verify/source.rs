@@ -96,6 +96,8 @@ pub struct Chunk {
     pub expected: Option<usize>,
     /// What the database stores beside each record; empty if there is no database.
     pub columns: Vec<Columns>,
+    /// Rows beside these records that name their subjects; nothing if the source has none.
+    pub subjects: Option<Vec<SubjectRow>>,
     /// Openings of these records, by rising number.
     pub openings: Openings,
     /// Current states whose last record is one of these, and states that have no record.
@@ -111,6 +113,36 @@ pub struct Columns {
     pub prev: Hash,
     /// Its hash.
     pub hash: Hash,
+    /// Its time in microseconds since 1970 (UTC).
+    pub ts_micros: i64,
+    /// Its unit of work; nothing where that is no column.
+    pub uow: Option<Uuid>,
+}
+
+/// A row that names a subject of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectRow {
+    /// The record.
+    pub seq: u64,
+    /// The place among its subjects.
+    pub slot: u64,
+    /// The entity.
+    pub entity: Uuid,
+    /// Its version.
+    pub version: u64,
+    /// The word for it.
+    pub kind: String,
+    /// What the row says that it belongs to.
+    pub root: Root,
+}
+
+/// What a row says that its entity belongs to, against the rows of the entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// It fits, or nothing is known that it could be compared with.
+    Fits,
+    /// The entity belongs to another.
+    Astray,
 }
 
 /// Openings of the records of a chunk.

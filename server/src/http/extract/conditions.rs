@@ -326,3 +326,28 @@ impl FromRequest for MaybeKey {
         ready(IdempotencyKey::read(request).map(Self))
     }
 }
+
+/// Refuses an [`IdempotencyKey`] where the answer holds a secret: a saved answer would keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoKey;
+
+impl FromRequest for NoKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(IdempotencyKey::read(request).and_then(|key| match key {
+            None => Ok(Self),
+            Some(_) => Err(Problem::new(Kind::BadRequest).header(
+                "Idempotency-Key",
+                Fault::Rule {
+                    code: "not-here",
+                    detail: text(
+                        "Hier nicht möglich: Die Antwort enthält ein Geheimnis und wird nicht aufbewahrt.",
+                        "Not possible here: the answer holds a secret and is not kept.",
+                    ),
+                },
+            )),
+        }))
+    }
+}

@@ -8,7 +8,7 @@ mod request;
 
 pub(crate) use body::nearest;
 pub use body::{BodyLimits, JSON_BYTES_MAX, Json, json_of};
-pub use conditions::{ETag, IdempotencyKey, IfMatch, IfNoneMatch, IfRange, MaybeKey};
+pub use conditions::{ETag, IdempotencyKey, IfMatch, IfNoneMatch, IfRange, MaybeKey, NoKey};
 pub use fields::{ListQuery, Path, Query, pairs};
 pub use range::{Span, Wanted, wanted};
 pub use request::{ClientAddress, RequestId, TraceParent};

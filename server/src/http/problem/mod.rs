@@ -16,6 +16,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
 use super::language::{Language, Text};
+use crate::base::db::DbError;
 
 pub use fault::Fault;
 pub use kind::Kind;
@@ -36,6 +37,26 @@ struct Inner {
     extras: Extras,
     content_bytes: Option<u64>,
     source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What a failing database means to a caller.
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::GivenUp => Self::new(Kind::Unavailable)
+                .retry_after_seconds(1)
+                .source(error),
+            DbError::Stale => Self::new(Kind::Conflict),
+            DbError::Failed(_) if error.is_full() => {
+                Self::new(Kind::InsufficientStorage).source(error)
+            }
+            DbError::Failed(_)
+            | DbError::Unaudited
+            | DbError::Corrupt { .. }
+            | DbError::Log(_)
+            | DbError::Key(_) => Self::internal(error),
+        }
+    }
 }
 
 /// The typed members that some kinds carry.

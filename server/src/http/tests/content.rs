@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 use actix_web::body::{BodySize, MessageBody, to_bytes};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -37,6 +37,10 @@ async fn answer(request: &HttpRequest) -> (Result<HttpResponse, Problem>, bool) 
         })
         .await;
     assert_eq!(opened.get(), download().needs_bytes(request));
+    let unchanged = answer
+        .as_ref()
+        .is_ok_and(|answer| answer.status() == StatusCode::NOT_MODIFIED);
+    assert_eq!(unchanged, download().is_unchanged(request));
     (answer, opened.get())
 }
 

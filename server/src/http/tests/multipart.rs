@@ -8,7 +8,7 @@ use super::{json_body, problem_of};
 use crate::http::Problem;
 use crate::http::extract::BodyLimits;
 use crate::http::metrics::Metrics;
-use crate::http::multipart::{Content, METADATA_BYTES_MAX, Upload};
+use crate::http::multipart::{Content, METADATA_BYTES_MAX, Room, Upload};
 
 const LIMIT: u64 = 1000;
 
@@ -73,6 +73,10 @@ fn metadata(body: &str) -> String {
 }
 
 async fn send(path: &str, parts: &[String]) -> ServiceResponse {
+    send_into(Room::new(|| None, 100), path, parts).await
+}
+
+async fn send_into(room: Room, path: &str, parts: &[String]) -> ServiceResponse {
     let limits = BodyLimits {
         json_bytes_max: 10,
         upload_bytes_max: LIMIT,
@@ -80,6 +84,7 @@ async fn send(path: &str, parts: &[String]) -> ServiceResponse {
     let app = init_service(
         App::new()
             .app_data(Data::new(limits))
+            .app_data(Data::new(room))
             .route("/", web::post().to(receive))
             .route("/lazy", web::post().to(lazy)),
     )
@@ -87,11 +92,30 @@ async fn send(path: &str, parts: &[String]) -> ServiceResponse {
     let request = TestRequest::post()
         .uri(path)
         .insert_header(("content-type", "multipart/form-data; boundary=XX"))
+        .insert_header(("content-length", parts.concat().len()))
         .set_payload(parts.concat());
     call_service(&app, request.to_request()).await
 }
 
 const END: &str = "--XX--\r\n";
+
+#[actix_web::test]
+async fn content_without_room_is_refused_before_it_begins() {
+    let parts = [
+        metadata(r#"{"title":"T"}"#),
+        content("%PDF"),
+        END.to_owned(),
+    ];
+    let length = u64::try_from(parts.concat().len()).expect("small");
+    let into = async |free: Option<u64>| {
+        let answer = send_into(Room::new(move || free, 100), "/", &parts).await;
+        answer.status().as_u16()
+    };
+    assert_eq!(into(None).await, 201, "nobody knows");
+    assert_eq!(into(Some(100 + length)).await, 201);
+    assert_eq!(into(Some(100 + length - 1)).await, 507);
+    assert_eq!(into(Some(0)).await, 507);
+}
 
 #[actix_web::test]
 async fn metadata_may_come_before_or_after_the_content() {

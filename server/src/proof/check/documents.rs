@@ -21,22 +21,26 @@ pub(super) async fn jobs(
     mode: Mode,
     outcome: &mut Outcome,
 ) -> Result<(), CheckError> {
-    for failed in jobs::failed(on.db.read()).await? {
-        let job = Job::of(&failed.kind, failed.subject);
-        let repaired = match (mode, job) {
-            (Mode::Repair, Some(job)) => {
-                enqueue(on, vec![job]).await?;
-                true
-            }
-            (Mode::Repair, None) | (Mode::Look, _) => false,
+    let mut after = Uuid::nil();
+    loop {
+        let step = jobs::failed(on.db.read(), after).await?;
+        let Some(last) = step.last() else {
+            return Ok(());
         };
-        outcome.push(
-            Code::JobFailed,
-            format!("{} {}", failed.kind, failed.subject),
-            repaired,
-        );
+        after = last.id;
+        for failed in step {
+            let job = Job::of(&failed.kind, failed.subject);
+            let repaired = match (mode, job) {
+                (Mode::Repair, Some(job)) => {
+                    enqueue(on, vec![job]).await?;
+                    true
+                }
+                (Mode::Repair, None) | (Mode::Look, _) => false,
+            };
+            let what = format!("{} {}", failed.kind, failed.subject);
+            outcome.push(Code::JobFailed, what, repaired);
+        }
     }
-    Ok(())
 }
 
 async fn enqueue(on: &Checked, jobs: Vec<Job>) -> Result<(), DbError> {

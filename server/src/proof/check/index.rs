@@ -4,6 +4,7 @@ use indexer::{Index, Key};
 use uuid::Uuid;
 
 use super::{CheckError, Checked, Code, Mode, Outcome};
+use crate::audit::log::last_seq;
 use crate::documents::evidence;
 use crate::search;
 
@@ -33,14 +34,22 @@ pub(super) async fn check(
     Ok(())
 }
 
+/// Whether the index knows records that the log does not have.
+pub(super) async fn ahead(on: &Checked, outcome: &mut Outcome) -> Result<(), CheckError> {
+    // What it has applied is asked first: whatever comes later is not held against it. Others
+    // write to the log, too: the database knows its end, this process may not.
+    let applied = on.index.as_ref().and_then(Index::applied);
+    let head = last_seq(on.db.read()).await?.unwrap_or_default();
+    if let Some(applied) = applied.filter(|applied| *applied > head) {
+        outcome.push(Code::IndexAhead, format!("{applied} of {head}"), false);
+    }
+    Ok(())
+}
+
 async fn compare(on: &Checked, index: &Index, outcome: &mut Outcome) -> Result<(), CheckError> {
     // What it has applied is asked first: whatever comes later is not held against it.
     let applied = index.applied();
     let mut entries = entries(index.clone()).await?.into_iter().peekable();
-    let head = on.db.head().borrow().unwrap_or_default();
-    if let Some(applied) = applied.filter(|applied| *applied > head) {
-        outcome.push(Code::IndexAhead, format!("{applied} of {head}"), false);
-    }
     let mut after = Uuid::nil();
     loop {
         let step = evidence::with_records(on.db.read(), after, STEP).await?;

@@ -25,6 +25,16 @@ use crate::unit::Db;
 /// How old something unfinished must be before it counts as left over.
 pub const GRACE: Duration = Duration::from_secs(24 * 3600);
 
+/// What says that the database may be older than the store.
+const DOUBTS: [Code; 6] = [
+    Code::LockAhead,
+    Code::LockBehind,
+    Code::LockMissing,
+    Code::LockUnreadable,
+    Code::LogHead,
+    Code::IndexAhead,
+];
+
 /// Why the check could not be carried out.
 #[derive(Debug, Error)]
 pub enum CheckError {
@@ -102,7 +112,14 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     documents::versions(on, &mut outcome).await?;
     documents::tags(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
-    blobs::check(on, depth, mode, &mut outcome).await?;
+    index::ahead(on, &mut outcome).await?;
+    // To a database that is older than the store, what came after it looks like nobody's.
+    let sweep = if DOUBTS.iter().any(|code| outcome.has(*code)) {
+        Mode::Look
+    } else {
+        mode
+    };
+    blobs::check(on, depth, sweep, &mut outcome).await?;
     if depth != Depth::Deep {
         outcome.skip("blob digests");
     }

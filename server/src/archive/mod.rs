@@ -1,12 +1,15 @@
 //! Start and end of an archive: keys, database, log, store; the same code for every command.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use migrations::Migrator;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTrait;
-use storage::{Backend, KeyDomain, KeyFile, Kms, Storage};
+use storage::{Backend, KeyDomain, KeyFile, KeyHold, Kms, Storage};
 use thiserror::Error;
 
 use crate::audit::event::Action;
@@ -16,7 +19,7 @@ use crate::base::db::{Access, DbError, connect, sql};
 use crate::base::{Actor, Clock, SystemClock};
 use crate::config::{self, Config, DatabaseUrl};
 use crate::documents::DOMAINS;
-use crate::ledger::publisher::Publication;
+use crate::ledger::publisher::{Publication, PublishError, Publisher};
 use crate::unit::{Db, Unit};
 
 /// Why an archive could not be opened. Each says what to look at.
@@ -65,9 +68,12 @@ pub enum OpenError {
     /// The name of the log has a form that a log cannot have.
     #[error("log.origin: {0} is not a name for a log")]
     Origin(String),
+    /// Lock, published log and database contradict each other.
+    #[error("the log cannot be continued")]
+    Lock(#[from] PublishError),
     /// The database is of a newer version than this program.
     #[error("the database cannot be brought to this version")]
-    Migrate(#[source] sea_orm::DbErr),
+    Migrate(#[source] DbErr),
     /// The store.
     #[error("the store cannot be opened")]
     Backend(#[from] storage::BackendError),
@@ -87,6 +93,8 @@ pub struct Archive {
     pub backend: Backend,
     /// The key file, for checks and rotation.
     pub keys: Arc<KeyFile>,
+    /// Keeps the key file as it was read while this archive is open.
+    pub hold: Arc<KeyHold>,
     /// How the log is published.
     pub publication: Publication,
     /// The name of the second log, and its first `prev`.
@@ -156,6 +164,8 @@ fn backend(config: &Config) -> Backend {
 
 impl Archive {
     /// Opens the archive of these settings; sets one up where there is none.
+    ///
+    /// Nothing is written to a log that the lock contradicts: such an archive is not opened.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         Self::open_at(config, Arc::new(SystemClock)).await
     }
@@ -163,11 +173,49 @@ impl Archive {
     /// Like [`Archive::open`], by another clock.
     pub async fn open_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         folders(config)?;
+        let hold = Arc::new(KeyHold::shared(&config.key_file)?);
+        let archive = Self::open_parts(config, clock, hold).await?;
+        archive.begin().await?;
+        Ok(archive)
+    }
+
+    /// Like [`Archive::open`], by whoever holds the key file alone.
+    pub async fn open_alone(config: &Config, hold: Arc<KeyHold>) -> Result<Self, OpenError> {
+        let archive = Self::open_parts(config, Arc::new(SystemClock), hold).await?;
+        archive.begin().await?;
+        Ok(archive)
+    }
+
+    /// Opens the archive also where the lock contradicts its log, and says so: it takes no change
+    /// then and is only looked at.
+    pub async fn open_to_check(config: &Config) -> Result<(Self, Option<PublishError>), OpenError> {
+        folders(config)?;
+        let hold = Arc::new(KeyHold::shared(&config.key_file)?);
+        let archive = Self::open_parts(config, Arc::new(SystemClock), hold).await?;
+        match archive.begin().await {
+            Ok(()) => Ok((archive, None)),
+            Err(OpenError::Lock(contradiction)) => {
+                archive.db.freeze();
+                Ok((archive, Some(contradiction)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Holds the log against the lock, and begins it where there is none.
+    async fn begin(&self) -> Result<(), OpenError> {
+        Publisher::check(&self.db, &self.storage, self.publication.clone()).await?;
+        Ok(begin_log(&self.db).await?)
+    }
+
+    async fn open_parts(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        hold: Arc<KeyHold>,
+    ) -> Result<Self, OpenError> {
         let url = database_url(config);
         let setup = connect(&url, Access::Write).await?;
-        Migrator::up(&setup, None)
-            .await
-            .map_err(OpenError::Migrate)?;
+        bring_up(&setup).await.map_err(OpenError::Migrate)?;
         let known = stored(&setup, "verifier").await?;
         let domains: Result<Vec<_>, _> = DOMAINS
             .iter()
@@ -186,9 +234,7 @@ impl Archive {
         let name = kept
             .filter(|_| !said)
             .unwrap_or_else(|| config.log.origin.clone());
-        let origin: Origin = name
-            .parse()
-            .map_err(|_source| OpenError::Origin(name.clone()))?;
+        let origin: Origin = name.parse().map_err(|_bad| OpenError::Origin(name))?;
         let signer = Arc::new(open_signer(config, known.is_some(), &origin)?);
         let cursor_key = set_up(&setup, &origin, &signer).await?;
         drop(setup.close().await);
@@ -213,14 +259,14 @@ impl Archive {
                 .cloned()
                 .ok_or_else(|| OpenError::Origin(origin.to_string()))?,
         );
-        let db = Db::open(&url, log, clock).await?;
-        begin_log(&db).await?;
+        let db = Db::open(&url, config.database.connections_max, log, clock).await?;
         let access = access_origin(&origin)?;
         let access = (access.clone(), genesis(&access, &signer.verifier()));
         let publication = Publication {
             origin,
             signer,
             lock: lock_file(config),
+            every: config.log.publish,
             heartbeat: config.log.heartbeat,
         };
         Ok(Self {
@@ -228,6 +274,7 @@ impl Archive {
             storage,
             backend,
             keys,
+            hold,
             publication,
             access,
             cursor_key,
@@ -256,7 +303,7 @@ impl Reading {
     /// Opens what is there.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let url = database_url(config);
-        let database = connect(&url, Access::Read).await?;
+        let database = connect(&url, Access::BESIDE).await?;
         let origin = stored(&database, "origin").await?.unwrap_or_default();
         let verifier = stored(&database, "verifier").await?.unwrap_or_default();
         drop(database.close().await);
@@ -286,6 +333,29 @@ impl Reading {
             lock: lock_file(config),
         })
     }
+}
+
+/// Brings the schema to this version. Where nothing is missing no statement is issued that creates: the
+/// application may have no right to.
+pub async fn bring_up(on: &DatabaseConnection) -> Result<(), DbErr> {
+    let text = "SELECT version FROM seaql_migrations";
+    // Without the table there is no schema yet; whatever else is wrong shows in the next statement.
+    let rows = on.query_all_raw(sql(on, text, [])).await;
+    let rows = rows.unwrap_or_default();
+    let mut applied = Vec::with_capacity(rows.len());
+    for row in &rows {
+        applied.push(row.try_get_by_index::<String>(0)?);
+    }
+    let mut known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|step| step.name().to_owned())
+        .collect();
+    applied.sort_unstable();
+    known.sort_unstable();
+    if applied == known {
+        return Ok(());
+    }
+    Migrator::up(on, None).await
 }
 
 /// The file that holds the last signed checkpoint.
@@ -338,19 +408,35 @@ fn open_signer(config: &Config, known: bool, origin: &Origin) -> Result<NoteSign
     Ok(signer)
 }
 
-/// The keys that rows need: they must be in the key file before anything else happens.
+/// The keys that rows need: they must be in the key file before anything else happens. From each
+/// key to the next by the index, however many rows there are.
 async fn needed_keys(on: &impl ConnectionTrait) -> Result<Vec<(KeyDomain, String)>, OpenError> {
-    let text = "SELECT DISTINCT b.domain, k.kek FROM blob_key k JOIN blob b ON b.name = k.name \
-                UNION SELECT DISTINCT domain, kek FROM subject_key";
     let mut needed = Vec::new();
-    for row in on
-        .query_all_raw(sql(on, text, []))
-        .await
-        .map_err(DbError::from)?
-    {
-        let domain: String = row.try_get_by_index(0).map_err(DbError::from)?;
-        let kek: String = row.try_get_by_index(1).map_err(DbError::from)?;
-        needed.push((KeyDomain::parse(&domain)?, kek));
+    for (table, domain) in [
+        (
+            "blob_key",
+            "SELECT b.domain FROM blob_key k JOIN blob b ON b.name = k.name \
+             WHERE k.kek = seen.kek LIMIT 1",
+        ),
+        (
+            "subject_key",
+            "SELECT k.domain FROM subject_key k WHERE k.kek = seen.kek LIMIT 1",
+        ),
+    ] {
+        let text = format!(
+            "WITH RECURSIVE seen(kek) AS (SELECT min(kek) FROM {table} UNION ALL \
+             SELECT (SELECT min(next.kek) FROM {table} next WHERE next.kek > seen.kek) FROM seen \
+             WHERE seen.kek IS NOT NULL) \
+             SELECT ({domain}), seen.kek FROM seen WHERE seen.kek IS NOT NULL"
+        );
+        let rows = on.query_all_raw(sql(on, text, [])).await;
+        for row in rows.map_err(DbError::from)? {
+            let domain: Option<String> = row.try_get_by_index(0).map_err(DbError::from)?;
+            let kek: String = row.try_get_by_index(1).map_err(DbError::from)?;
+            if let Some(domain) = domain {
+                needed.push((KeyDomain::parse(&domain)?, kek));
+            }
+        }
     }
     Ok(needed)
 }

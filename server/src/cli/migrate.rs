@@ -1,0 +1,40 @@
+//! `papierlos migrate`
+
+use clap::Args;
+use sea_orm::{ConnectionTrait, DbBackend};
+
+use super::{Ended, Failure, USAGE, say};
+use crate::archive::{OpenError, bring_up, database_url};
+use crate::base::db::{Access, DbError, connect};
+use crate::config::Config;
+
+/// Brings the schema to this version, as whoever owns it. `serve` does the same where it may.
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    /// Gives these two roles their rights, which must exist: one for the server, one for `verify`.
+    /// PostgreSQL only.
+    #[arg(long, num_args = 2, value_names = ["APPLICATION", "AUDITOR"])]
+    grants: Option<Vec<String>>,
+}
+
+impl Migrate {
+    pub(super) async fn run(self, config: &Config) -> Ended {
+        let on = connect(&database_url(config), Access::Write).await?;
+        bring_up(&on).await.map_err(OpenError::Migrate)?;
+        if let Some([application, auditor]) = self.grants.as_deref() {
+            if on.get_database_backend() != DbBackend::Postgres {
+                return Err(Failure::new(USAGE, "--grants: only PostgreSQL has roles"));
+            }
+            let grants = migrations::roles::grants(application, auditor);
+            let grants = grants.ok_or_else(|| {
+                Failure::new(USAGE, "--grants: a role is named by a-z, 0-9 and _")
+            })?;
+            for grant in grants {
+                on.execute_unprepared(&grant).await.map_err(DbError::from)?;
+            }
+            say(&format!("{application}, {auditor}: Rechte erteilt"));
+        }
+        on.close().await.map_err(DbError::from)?;
+        Ok(())
+    }
+}

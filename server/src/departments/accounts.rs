@@ -1,0 +1,529 @@
+//! Accounts over HTTP: who there is, under which name, with which roles.
+
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::header};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::http::{SignedIn, name_fault};
+use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError};
+use super::ops::{self, AccountChange};
+use super::password::{self, PasswordDigest};
+use super::session::note_refused;
+use crate::base::actor::Scope;
+use crate::base::{AccountId, Actor, Grant, Role};
+use crate::config::Auth;
+use crate::http::extract::{ClientAddress, ETag, IdempotencyKey, IfMatch, Json, MaybeKey, Path};
+use crate::http::limits::RateLimits;
+use crate::http::openapi::{
+    ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, PlainProblems, ReadProblems,
+};
+use crate::http::{Fault, Kind, Problem, text};
+use crate::ledger::looks::Looks;
+use crate::replay::{Answer, Fingerprint, Once, with_receipt};
+use crate::unit::{Db, Unit};
+
+/// An account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
+pub(super) struct AccountView {
+    /// Its id.
+    id: Uuid,
+    /// Counts every change; the `ETag` is `"v<version>"`.
+    version: u64,
+    /// The name to sign in with.
+    login: String,
+    /// The name for people.
+    name: String,
+    /// Whether it is switched off.
+    disabled: bool,
+    /// The roles that it holds.
+    roles: Vec<RoleView>,
+}
+
+/// A role that an account holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RoleView {
+    /// `clerk`, `auditor` or `admin`.
+    role: Role,
+    /// Short name of the department, for clerks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    department: Option<String>,
+}
+
+fn roles_of(grants: &[Grant], departments: &[Department]) -> Vec<RoleView> {
+    let slug = |grant: &Grant| {
+        let found = departments
+            .iter()
+            .find(|one| Some(one.id) == grant.department);
+        found.map(|one| one.slug.clone())
+    };
+    grants
+        .iter()
+        .map(|grant| RoleView {
+            role: grant.role,
+            department: slug(grant),
+        })
+        .collect()
+}
+
+impl AccountView {
+    pub(super) fn of(account: &Account, departments: &[Department]) -> Self {
+        Self {
+            id: account.id.raw(),
+            version: account.version,
+            login: account.login.clone(),
+            name: account.name.clone(),
+            disabled: account.disabled,
+            roles: roles_of(&account.grants, departments),
+        }
+    }
+}
+
+/// A new account.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"login": "a.neumann", "name": "A. Neumann", "password": "ein langer Satz",
+    "roles": [{"role": "clerk", "department": "buergerbuero"}]}))]
+pub(super) struct AccountRequest {
+    /// The name to sign in with: 2 to 64 of `a-z 0-9 . _ -`, beginning with a letter.
+    #[schema(min_length = 2, max_length = 64, pattern = "^[a-z][a-z0-9._-]*$")]
+    login: String,
+    /// The name for people.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// The password: at least as many characters as the settings ask for (10, where they say
+    /// nothing else), at most 256; none for a service that only has tokens.
+    #[serde(skip_serializing)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 256)]
+    password: Option<Zeroizing<String>>,
+    /// Its roles.
+    #[serde(default)]
+    roles: Vec<RoleRequest>,
+}
+
+/// A role to give.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleRequest {
+    /// `clerk`, `auditor` or `admin`.
+    role: GivenRole,
+    /// Short name or id of the department; for clerks.
+    department: Option<String>,
+}
+
+/// Roles that can be given.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GivenRole {
+    /// Unterschriften-Tablet.
+    Tablet,
+    /// Stadtarchiv.
+    Archive,
+    /// Fachverfahren.
+    Integrator,
+    /// Poststelle.
+    MailRoom,
+    /// Sachbearbeitung.
+    Clerk,
+    /// Leitung.
+    Head,
+    /// Bürgermeisteramt.
+    Mayor,
+    /// Registratur.
+    RecordsManager,
+    /// Rechnungsprüfung.
+    Auditor,
+    /// Technische Administration.
+    Admin,
+}
+
+impl From<GivenRole> for Role {
+    fn from(role: GivenRole) -> Self {
+        match role {
+            GivenRole::Tablet => Self::Tablet,
+            GivenRole::Archive => Self::Archive,
+            GivenRole::Integrator => Self::Integrator,
+            GivenRole::MailRoom => Self::MailRoom,
+            GivenRole::Clerk => Self::Clerk,
+            GivenRole::Head => Self::Head,
+            GivenRole::Mayor => Self::Mayor,
+            GivenRole::RecordsManager => Self::RecordsManager,
+            GivenRole::Auditor => Self::Auditor,
+            GivenRole::Admin => Self::Admin,
+        }
+    }
+}
+
+fn password_fault(problem: Problem, auth: &Auth, password: &str) -> Problem {
+    let chars = password.chars().count();
+    let bound = |bound: usize| u64::try_from(bound).unwrap_or(u64::MAX);
+    if chars < auth.password_chars_min {
+        problem.field(
+            "/password",
+            Fault::TooShort {
+                min: bound(auth.password_chars_min),
+            },
+        )
+    } else if chars > PASSWORD_CHARS_MAX {
+        problem.field(
+            "/password",
+            Fault::TooLong {
+                max: bound(PASSWORD_CHARS_MAX),
+            },
+        )
+    } else {
+        problem
+    }
+}
+
+pub(super) fn require_admin(actor: &Actor) -> Result<(), Problem> {
+    if !actor.is(Role::Admin) {
+        return Err(PeopleError::Forbidden.into());
+    }
+    require_full(actor)
+}
+
+fn require_full(actor: &Actor) -> Result<(), Problem> {
+    match actor.scope {
+        Scope::Full => Ok(()),
+        Scope::Read | Scope::Intake => Err(PeopleError::Scope.into()),
+    }
+}
+
+/// Creates an account with its roles. For administrators.
+#[utoipa::path(
+    post, path = "/api/v1/accounts", tag = "people", operation_id = "createAccount",
+    params(IdempotencyParam),
+    request_body = AccountRequest,
+    responses((status = 201, description = "Created", body = AccountView,
+        headers(("ETag" = String, description = "Its version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        CreateProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_account(
+    db: Data<Db>,
+    auth: Data<Auth>,
+    SignedIn(actor): SignedIn,
+    MaybeKey(key): MaybeKey,
+    Json(body): Json<AccountRequest>,
+) -> Result<HttpResponse, Problem> {
+    require_admin(&actor)?;
+    let name = body.name.trim().to_owned();
+    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &name);
+    if let Some(password) = &body.password {
+        problem = password_fault(problem, &auth, password);
+    }
+    let login = Login::parse(&body.login);
+    if login.is_none() {
+        let expected = text("a-z, 0-9, Punkt, _ und -", "a-z, 0-9, dot, _ and -");
+        problem = problem.field("/login", Fault::WrongFormat { expected });
+    }
+    let Some(login) = login.filter(|_| problem.faults() == 0) else {
+        return Err(problem);
+    };
+    let departments = ops::departments(db.read()).await?;
+    let roles = roles_wanted(&body.roles, &departments)?;
+    let print = fingerprint(&auth, &body, key.as_ref()).await?;
+    let once = Once::new(&actor, key, print);
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
+    let password = match body.password {
+        Some(password) => Some(PasswordDigest::of(&auth, password).await?),
+        None => None,
+    };
+    let saved = once.clone();
+    let written = db
+        .write(&actor, async move |unit: &mut Unit| {
+            let account = ops::create_account(unit, login, name, password).await?;
+            for (role, department) in roles {
+                ops::grant(unit, account.id, role, department).await?;
+            }
+            let account = ops::account(unit.tx(), account.id)
+                .await?
+                .ok_or(PeopleError::NoAccount)?;
+            let etag = ETag::of_version(account.version).to_string();
+            let view = AccountView::of(&account, &departments);
+            let answer = Answer::created(&view)?.with_header("etag", etag);
+            saved.save(unit, &answer).await?;
+            Ok::<_, PeopleError>(answer)
+        })
+        .await;
+    once.finish(&db, written).await
+}
+
+/// What makes a request for an account the same request. The password counts, but what is kept of
+/// it is as dear to guess as its hash.
+async fn fingerprint(
+    auth: &Auth,
+    body: &AccountRequest,
+    key: Option<&IdempotencyKey>,
+) -> Result<Fingerprint, Problem> {
+    let said = serde_json::to_vec(body).map_err(Problem::internal)?;
+    let secret = match (&body.password, key) {
+        (Some(password), Some(key)) => {
+            let salt = Sha256::digest(key.as_str().as_bytes()).into();
+            password::fingerprint(auth, password, &salt).await?.to_vec()
+        }
+        (Some(_), None) | (None, _) => Vec::new(),
+    };
+    Ok(Fingerprint::of(&[b"POST /accounts", &said, &secret]))
+}
+
+/// All accounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AccountList {
+    /// The accounts, by login.
+    items: Vec<AccountView>,
+}
+
+/// All accounts with their roles. For administrators and auditors.
+#[utoipa::path(
+    get, path = "/api/v1/accounts", tag = "people", operation_id = "listAccounts",
+    responses((status = 200, description = "By login", body = AccountList), PlainProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_accounts(
+    db: Data<Db>,
+    SignedIn(actor): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    if !actor.is(Role::Auditor) {
+        require_admin(&actor)?;
+    }
+    let departments = ops::departments(db.read()).await?;
+    let all = ops::accounts(db.read()).await?;
+    let items = all
+        .iter()
+        .map(|one| AccountView::of(one, &departments))
+        .collect();
+    Ok(HttpResponse::Ok().json(AccountList { items }))
+}
+
+/// One account with its roles. For administrators and auditors, and one's own.
+#[utoipa::path(
+    get, path = "/api/v1/accounts/{id}", tag = "people", operation_id = "readAccount",
+    params(("id" = Uuid, Path, description = "The account")),
+    responses((status = 200, description = "The account", body = AccountView,
+        headers(("ETag" = String, description = "Its version"))), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_account(
+    db: Data<Db>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let id = AccountId::of(id);
+    if id != actor.account && !actor.is(Role::Auditor) {
+        require_admin(&actor)?;
+    }
+    let found = ops::account(db.read(), id).await?;
+    shown(&db, &found.ok_or(PeopleError::NoAccount)?).await
+}
+
+/// An account as it stands, with its tag.
+async fn shown(db: &Db, account: &Account) -> Result<HttpResponse, Problem> {
+    let departments = ops::departments(db.read()).await?;
+    let etag = ETag::of_version(account.version).to_string();
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, etag))
+        .json(AccountView::of(account, &departments)))
+}
+
+/// What of an account changes.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AccountPatch {
+    /// A new name for people.
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// A new password; one's own, or by an administrator.
+    #[schema(value_type = Option<String>, format = Password, nullable = false, min_length = 8, max_length = 256)]
+    password: Option<Zeroizing<String>>,
+    /// The password so far: who changes the own one must know it. Administrators need not.
+    #[schema(value_type = Option<String>, format = Password, nullable = false, max_length = 256)]
+    current_password: Option<Zeroizing<String>>,
+    /// Off or on.
+    #[schema(nullable = false)]
+    disabled: Option<bool>,
+}
+
+/// Changes an account: one's own password, or anything by an administrator.
+///
+/// A new password ends all tokens of the account, and so does switching it off. Attempts with a
+/// wrong `current_password` count as attempts to sign in.
+#[utoipa::path(
+    patch, path = "/api/v1/accounts/{id}", tag = "people", operation_id = "changeAccount",
+    params(("id" = Uuid, Path, description = "The account"), IfMatchParam),
+    request_body = AccountPatch,
+    responses((status = 200, description = "Changed", body = AccountView,
+        headers(("ETag" = String, description = "Its new version"))), ChangeProblems),
+    security(("token" = []))
+)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a change of a password needs of its request"
+)]
+pub(super) async fn patch_account(
+    request: HttpRequest,
+    db: Data<Db>,
+    auth: Data<Auth>,
+    looks: Data<Looks>,
+    limits: Data<RateLimits>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    Json(body): Json<AccountPatch>,
+) -> Result<HttpResponse, Problem> {
+    let id = AccountId::of(id);
+    if id == actor.account {
+        require_full(&actor)?;
+    } else {
+        require_admin(&actor)?;
+    }
+    let before = ops::account(db.read(), id).await?;
+    let before = before.ok_or(PeopleError::NoAccount)?;
+    if_match.check(&ETag::of_version(before.version))?;
+    let mut problem = Problem::new(Kind::Validation);
+    if let Some(name) = &body.name {
+        problem = name_fault(problem, "/name", name.trim());
+    }
+    if let Some(password) = &body.password {
+        problem = password_fault(problem, &auth, password);
+    }
+    // Whoever finds an open session must not be able to keep its owner out.
+    let must_know = body.password.is_some() && !actor.is(Role::Admin);
+    if must_know && body.current_password.is_none() {
+        problem = problem.field("/current_password", Fault::Required);
+    }
+    if problem.faults() > 0 {
+        return Err(problem);
+    }
+    if let Some(current) = body.current_password.filter(|_| must_know) {
+        if let Some(client) = request.extensions().get::<ClientAddress>().copied() {
+            limits.sign_in(client.0, &before.login)?;
+        }
+        if !ops::knows_password(&db, &auth, id, current).await? {
+            note_refused(&looks, actor).await?;
+            return Err(wrong_password());
+        }
+    }
+    let password = match body.password {
+        Some(password) => Some(PasswordDigest::of(&auth, password).await?),
+        None => None,
+    };
+    let name = body.name.map(|name| name.trim().to_owned());
+    let change = AccountChange {
+        name,
+        password,
+        disabled: body.disabled,
+    };
+    let expected = Some(before.version);
+    let written = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::change_account(unit, id, expected, change).await
+        })
+        .await?;
+    let departments = ops::departments(db.read()).await?;
+    let mut response = HttpResponse::Ok();
+    with_receipt(&mut response, written.receipt);
+    response.insert_header((
+        header::ETAG,
+        ETag::of_version(written.value.version).to_string(),
+    ));
+    Ok(response.json(AccountView::of(&written.value, &departments)))
+}
+
+fn wrong_password() -> Problem {
+    Problem::new(Kind::Validation).field(
+        "/current_password",
+        Fault::Rule {
+            code: "wrong-password",
+            detail: text(
+                "Das bisherige Passwort stimmt nicht.",
+                "The current password is wrong.",
+            ),
+        },
+    )
+}
+
+/// The roles that an account shall hold from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"roles": [{"role": "clerk", "department": "buergerbuero"}]}))]
+pub(super) struct RolesRequest {
+    /// All roles; those that are missing are taken away.
+    #[schema(max_items = 100)]
+    roles: Vec<RoleRequest>,
+}
+
+/// Gives and takes roles, until the account holds exactly these. For administrators.
+///
+/// It holds from the account's next request on.
+#[utoipa::path(
+    put, path = "/api/v1/accounts/{id}/roles", tag = "people", operation_id = "setRoles",
+    params(("id" = Uuid, Path, description = "The account"), IfMatchParam),
+    request_body = RolesRequest,
+    responses((status = 200, description = "The account with its roles", body = AccountView,
+        headers(("ETag" = String, description = "Its new version"))), ChangeProblems),
+    security(("token" = []))
+)]
+pub(super) async fn put_roles(
+    db: Data<Db>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    Json(body): Json<RolesRequest>,
+) -> Result<HttpResponse, Problem> {
+    require_admin(&actor)?;
+    let id = AccountId::of(id);
+    let departments = ops::departments(db.read()).await?;
+    let wanted = roles_wanted(&body.roles, &departments)?;
+    let before = ops::account(db.read(), id).await?;
+    let before = before.ok_or(PeopleError::NoAccount)?;
+    if_match.check(&ETag::of_version(before.version))?;
+    let holds = |grant: &Grant| wanted.contains(&(grant.role, grant.department));
+    if before.grants.len() == wanted.len() && before.grants.iter().all(holds) {
+        return shown(&db, &before).await;
+    }
+    let expected = before.version;
+    let written = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::set_roles(unit, id, expected, wanted).await
+        })
+        .await?;
+    let mut response = HttpResponse::Ok();
+    with_receipt(&mut response, written.receipt);
+    let etag = ETag::of_version(written.value.version).to_string();
+    response.insert_header((header::ETAG, etag));
+    Ok(response.json(AccountView::of(&written.value, &departments)))
+}
+
+/// The roles that a request names, each once.
+fn roles_wanted(
+    roles: &[RoleRequest],
+    departments: &[Department],
+) -> Result<Vec<(Role, Option<crate::base::DepartmentId>)>, Problem> {
+    let mut wanted = Vec::with_capacity(roles.len());
+    for (at, one) in roles.iter().enumerate() {
+        let found = departments.iter().find(|known| {
+            one.department
+                .as_deref()
+                .is_some_and(|w| known.slug == w || known.id.to_string() == w)
+        });
+        if one.department.is_some() && found.is_none() {
+            let pointer = format!("/roles/{at}/department");
+            return Err(Problem::new(Kind::Validation).field(pointer, Fault::NotFound));
+        }
+        let role = (Role::from(one.role), found.map(|known| known.id));
+        if !wanted.contains(&role) {
+            wanted.push(role);
+        }
+    }
+    Ok(wanted)
+}

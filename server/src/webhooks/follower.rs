@@ -1,0 +1,145 @@
+//! Webhooks follow the log: how far they are stands in the same commit as the deliveries that came
+//! of it, so the follower may be killed at any instant and there may be several of them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::model::{Told, Webhook, WebhookError};
+use super::rows::{self, Followed};
+use super::{ops, rows::delivery};
+use crate::base::db::DbError;
+use crate::base::{DeliveryId, DocumentId, Job, Tasks};
+use crate::documents;
+use crate::unit::{Db, Unit};
+
+/// Records that are looked at in one step.
+const STEP_RECORDS_MAX: u64 = 500;
+/// How often the log is looked at when this process has written nothing: others may have.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The pause between two steps, so that many changes share a commit.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The pause after an error.
+const PAUSE_FAILED: Duration = Duration::from_secs(2);
+
+/// Whether there is more to do at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Moved,
+    Nothing,
+}
+
+/// Turns records into deliveries.
+#[derive(Debug)]
+pub struct Follower {
+    db: Db,
+}
+
+impl Follower {
+    /// Starts the task that follows.
+    pub fn start(db: &Db, tasks: &Tasks) {
+        let follower = Self { db: db.clone() };
+        tasks.start("webhooks", |end| follower.run(end));
+    }
+
+    async fn run(self, end: CancellationToken) {
+        let mut head = self.db.head();
+        loop {
+            head.borrow_and_update();
+            let pause = match self.step().await {
+                Ok(Step::Moved) => PAUSE,
+                Ok(Step::Nothing) => {
+                    tokio::select! {
+                        () = end.cancelled() => return,
+                        // A closed channel is no reason to hurry.
+                        Ok(()) = head.changed() => {}
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, cause = ?error, "webhooks cannot follow the log");
+                    PAUSE_FAILED
+                }
+            };
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn step(&self) -> Result<Step, WebhookError> {
+        let on = self.db.read();
+        let active = rows::active(on).await?;
+        let Some(since) = active.iter().map(|one| one.since_seq).min() else {
+            return Ok(Step::Nothing);
+        };
+        let place = rows::followed(on).await?;
+        // What nobody was subscribed to is passed over.
+        let records = rows::records(on, place.max(since), STEP_RECORDS_MAX).await?;
+        let Some(last) = records.last().map(|one| one.seq) else {
+            return Ok(Step::Nothing);
+        };
+        let mut deliveries = Vec::new();
+        for webhook in &active {
+            deliveries.extend(self.told(webhook, &records).await?);
+        }
+        let moved: Result<bool, DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| {
+                if !rows::advance(unit, place, last).await? {
+                    return Ok(false);
+                }
+                for one in &deliveries {
+                    unit.enqueue(Job::DeliverWebhook(DeliveryId::of(one.id)));
+                }
+                rows::insert_deliveries(unit, deliveries).await?;
+                Ok(true)
+            })
+            .await;
+        moved?;
+        Ok(Step::Moved)
+    }
+
+    /// What of these records one subscriber is told.
+    async fn told(
+        &self,
+        webhook: &Webhook,
+        records: &[Followed],
+    ) -> Result<Vec<delivery::Model>, WebhookError> {
+        let on = self.db.read();
+        let wanted: Vec<&Followed> = records
+            .iter()
+            .filter(|one| one.seq > webhook.since_seq && webhook.events.matches(&one.action))
+            .collect();
+        let mut ids: Vec<DocumentId> = Vec::new();
+        ids.extend(wanted.iter().flat_map(|one| &one.documents));
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(owner) = ops::owner(on, webhook.account, self.db.now()).await? else {
+            return Ok(Vec::new());
+        };
+        let mut seen = HashSet::new();
+        for document in documents::visible_among(on, &owner, &ids).await? {
+            seen.insert(document.id);
+        }
+        let mut told = Vec::new();
+        for record in wanted {
+            let visible = record.documents.iter().filter(|id| seen.contains(id));
+            for document in visible {
+                let change = Told::Change {
+                    seq: record.seq,
+                    document: *document,
+                };
+                let now = self.db.now();
+                told.push(rows::waiting(webhook.id, change, &record.action, now));
+            }
+        }
+        Ok(told)
+    }
+}
