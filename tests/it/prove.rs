@@ -197,12 +197,19 @@ async fn keys_stay_as_they_are_while_any_command_has_read_them() {
         .stdin(std::process::Stdio::piped())
         .spawn()
         .expect("the binary starts");
+    let files = format!("/proc/{}/fd", adds.id());
     wait_until("the keys are in use", async || {
-        let refused = app.command(&["keys", "rotate"]).await;
-        refused.status.code() == Some(2)
-            && String::from_utf8_lossy(&refused.stderr).contains("in use")
+        fs::read_dir(&files).is_ok_and(|all| {
+            all.flatten()
+                .filter_map(|one| fs::read_link(one.path()).ok())
+                .any(|path| path.ends_with("keys/domains.toml.lock"))
+        })
     })
     .await;
+    let refused = app.command(&["keys", "rotate"]).await;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("in use"), "{said}");
     let mut password = adds.stdin.take().expect("a pipe");
     std::io::Write::write_all(&mut password, b"ein langes Kennwort\n").expect("it reads");
     drop(password);

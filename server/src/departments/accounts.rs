@@ -215,7 +215,7 @@ pub(super) async fn post_account(
 ) -> Result<HttpResponse, Problem> {
     require_admin(&actor)?;
     let name = body.name.trim().to_owned();
-    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &name);
+    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &body.name);
     if let Some(password) = &body.password {
         problem = password_fault(problem, &auth, password);
     }
@@ -391,7 +391,7 @@ pub(super) async fn patch_account(
     if_match.check(&ETag::of_version(before.version))?;
     let mut problem = Problem::new(Kind::Validation);
     if let Some(name) = &body.name {
-        problem = name_fault(problem, "/name", name.trim());
+        problem = name_fault(problem, "/name", name);
     }
     if let Some(password) = &body.password {
         problem = password_fault(problem, &auth, password);

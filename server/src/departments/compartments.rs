@@ -320,7 +320,7 @@ pub(super) async fn post_compartment(
 ) -> Result<HttpResponse, Problem> {
     require_admin(&actor)?;
     let name = body.name.trim().to_owned();
-    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &name);
+    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &body.name);
     if !code_fits(&body.code) {
         let expected = text(
             "A-Z, 0-9 und _, beginnend mit A-Z, 2 bis 32 Zeichen",
@@ -402,7 +402,7 @@ pub(super) fn instant(
 /// Notes a reason that is missing or too long.
 pub(super) fn reason_fault(problem: Problem, reason: &str) -> Problem {
     let max = u64::try_from(REASON_CHARS_MAX).unwrap_or(u64::MAX);
-    if reason.is_empty() {
+    if reason.trim().is_empty() {
         problem.field("/reason", Fault::TooShort { min: 1 })
     } else if reason.chars().count() > REASON_CHARS_MAX {
         problem.field("/reason", Fault::TooLong { max })
@@ -430,7 +430,7 @@ pub(super) async fn post_grant(
 ) -> Result<HttpResponse, Problem> {
     require_admin(&actor)?;
     let reason = body.reason.trim().to_owned();
-    let problem = reason_fault(Problem::new(Kind::Validation), &reason);
+    let problem = reason_fault(Problem::new(Kind::Validation), &body.reason);
     let (problem, valid_from) = instant(problem, "/valid_from", body.valid_from.as_deref());
     let (mut problem, valid_until) = instant(problem, "/valid_until", body.valid_until.as_deref());
     let known = ops::account_of_login(db.read(), &body.account)

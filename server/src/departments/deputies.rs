@@ -222,7 +222,7 @@ pub(super) async fn post_deputation(
 ) -> Result<HttpResponse, Problem> {
     let mut problem = Problem::new(Kind::Validation);
     if let Some(reason) = &body.reason {
-        problem = reason_fault(problem, reason.trim());
+        problem = reason_fault(problem, reason);
     }
     let (problem, valid_from) = instant(problem, "/valid_from", body.valid_from.as_deref());
     let (mut problem, valid_until) = instant(problem, "/valid_until", Some(&body.valid_until));

@@ -295,11 +295,13 @@ pub(super) struct DepartmentRequest {
     name: String,
 }
 
-pub(super) fn name_fault(problem: Problem, pointer: &'static str, name: &str) -> Problem {
+pub(super) fn name_fault(problem: Problem, pointer: &'static str, raw: &str) -> Problem {
+    // What is longer than allowed stays so, whatever of it is blank.
+    let name = raw.trim();
     let max = u64::try_from(NAME_CHARS_MAX).unwrap_or(u64::MAX);
     if name.is_empty() {
         problem.field(pointer, Fault::TooShort { min: 1 })
-    } else if name.chars().count() > NAME_CHARS_MAX {
+    } else if raw.chars().count() > NAME_CHARS_MAX {
         problem.field(pointer, Fault::TooLong { max })
     } else if name.chars().any(char::is_control) {
         let expected = text("Text ohne Steuerzeichen", "text without control characters");
@@ -326,7 +328,7 @@ pub(super) async fn post_department(
     Json(body): Json<DepartmentRequest>,
 ) -> Result<HttpResponse, Problem> {
     let name = body.name.trim().to_owned();
-    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &name);
+    let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &body.name);
     let slug = Slug::parse(&body.slug);
     if slug.is_none() {
         let expected = text(

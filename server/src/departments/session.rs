@@ -229,7 +229,7 @@ pub(super) async fn post_token(
 ) -> Result<HttpResponse, Problem> {
     let mut problem = Problem::new(Kind::Validation);
     let label = body.label.trim().to_owned();
-    problem = name_fault(problem, "/label", &label);
+    problem = name_fault(problem, "/label", &body.label);
     if body.days < 1 {
         problem = problem.field("/days", Fault::TooSmall { min: 1 });
     }

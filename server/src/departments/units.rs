@@ -110,10 +110,10 @@ pub(super) async fn patch_department(
     let before = before.ok_or_else(|| Problem::new(Kind::NotFound))?;
     if_match.check(&ETag::of_version(before.version))?;
     let mut problem = Problem::new(Kind::Validation);
-    let name = body.name.map(|name| name.trim().to_owned());
-    if let Some(name) = &name {
+    if let Some(name) = &body.name {
         problem = name_fault(problem, "/name", name);
     }
+    let name = body.name.map(|name| name.trim().to_owned());
     let mut parent = None;
     if let Some(wanted) = &body.parent {
         let found = wanted.as_ref().map(|wanted| {
