@@ -6,6 +6,9 @@ mod dialect;
 mod m0001_log;
 mod m0002_people;
 mod m0003_documents;
+mod m0004_rights;
+mod m0005_file_plan;
+mod m0006_files;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -20,6 +23,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_log::Step),
             Box::new(m0002_people::Step),
             Box::new(m0003_documents::Step),
+            Box::new(m0004_rights::Step),
+            Box::new(m0005_file_plan::Step),
+            Box::new(m0006_files::Step),
         ]
     }
 }

@@ -39,7 +39,14 @@ pub fn grants(application: &str, auditor: &str) -> Option<Vec<String>> {
 }
 
 /// Tables that only grow.
-pub const APPEND_ONLY: &[&str] = &["audit", "audit_subject", "access", "checkpoint", "blob"];
+pub const APPEND_ONLY: &[&str] = &[
+    "audit",
+    "audit_subject",
+    "access",
+    "checkpoint",
+    "blob",
+    "reference_alias",
+];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[
     "audit_head",
@@ -48,6 +55,14 @@ pub const VERSIONED: &[&str] = &[
     "account",
     "role_grant",
     "access_token",
+    "compartment",
+    "compartment_grant",
+    "deputation",
+    "file_plan",
+    "plan_unit",
+    "record_file",
+    "record_case",
+    "hold",
     "document",
     "document_version",
     "rendition",
@@ -58,6 +73,7 @@ pub const FREE: &[&str] = &[
     "subject_key",
     "blob_key",
     "document_tag",
+    "reference_counter",
     "idempotency",
     "job",
     "installation",

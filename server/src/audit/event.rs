@@ -26,10 +26,62 @@ pub enum Action {
     RoleGrant,
     /// A role was taken away.
     RoleRevoke,
+    /// A department's name or place in the house was changed.
+    DepartmentChange,
+    /// A compartment was created.
+    CompartmentCreate,
+    /// A compartment was opened to an account.
+    CompartmentGrant,
+    /// A compartment was closed to an account.
+    CompartmentRevoke,
+    /// A deputy was named, for a time.
+    DeputationCreate,
+    /// A deputation was ended.
+    DeputationEnd,
     /// A token was issued.
     TokenIssue,
     /// A token was ended.
     TokenRevoke,
+    /// An edition of the file plan was put in.
+    PlanCreate,
+    /// An edition of the file plan was changed.
+    PlanChange,
+    /// A unit of the file plan was created.
+    PlanUnitCreate,
+    /// A unit of the file plan was changed.
+    PlanUnitChange,
+    /// A unit of the file plan was retired.
+    PlanUnitRetire,
+    /// A file was opened.
+    FileOpen,
+    /// What is said about a file was changed.
+    FileChange,
+    /// A file was closed: zu den Akten.
+    FileClose,
+    /// A closed file was opened again, with a reason.
+    FileReopen,
+    /// A file got another place in the file plan and another reference.
+    FileRefile,
+    /// A case was opened.
+    CaseOpen,
+    /// What is said about a case was changed.
+    CaseChange,
+    /// A case was closed: zu den Akten.
+    CaseClose,
+    /// A closed case was opened again, with a reason.
+    CaseReopen,
+    /// A case was put into another file.
+    CaseRefile,
+    /// A hold was placed.
+    HoldPlace,
+    /// A hold was lifted.
+    HoldLift,
+    /// A document was registered in a case: veraktet.
+    DocumentRegister,
+    /// A registered document was put into another case.
+    DocumentRefile,
+    /// An incoming document was handed on to another unit or person.
+    DocumentRoute,
     /// A document came in.
     DocumentReceive,
     /// A document's metadata were changed.
@@ -87,8 +139,34 @@ impl Action {
             Self::AccountChange => "account.change",
             Self::RoleGrant => "role.grant",
             Self::RoleRevoke => "role.revoke",
+            Self::DepartmentChange => "department.change",
+            Self::CompartmentCreate => "compartment.create",
+            Self::CompartmentGrant => "compartment.grant",
+            Self::CompartmentRevoke => "compartment.revoke",
+            Self::DeputationCreate => "deputation.create",
+            Self::DeputationEnd => "deputation.end",
             Self::TokenIssue => "token.issue",
             Self::TokenRevoke => "token.revoke",
+            Self::PlanCreate => "plan.create",
+            Self::PlanChange => "plan.change",
+            Self::PlanUnitCreate => "plan_unit.create",
+            Self::PlanUnitChange => "plan_unit.change",
+            Self::PlanUnitRetire => "plan_unit.retire",
+            Self::FileOpen => "file.open",
+            Self::FileChange => "file.change",
+            Self::FileClose => "file.close",
+            Self::FileReopen => "file.reopen",
+            Self::FileRefile => "file.refile",
+            Self::CaseOpen => "case.open",
+            Self::CaseChange => "case.change",
+            Self::CaseClose => "case.close",
+            Self::CaseReopen => "case.reopen",
+            Self::CaseRefile => "case.refile",
+            Self::HoldPlace => "hold.place",
+            Self::HoldLift => "hold.lift",
+            Self::DocumentRegister => "document.register",
+            Self::DocumentRefile => "document.refile",
+            Self::DocumentRoute => "document.route",
             Self::DocumentReceive => "document.receive",
             Self::DocumentChange => "document.change",
             Self::VersionAdd => "document.version",
@@ -131,6 +209,22 @@ pub enum Kind {
     RoleGrant,
     /// A token.
     AccessToken,
+    /// A compartment.
+    Compartment,
+    /// A compartment that is open to an account.
+    CompartmentGrant,
+    /// A deputation.
+    Deputation,
+    /// An edition of the file plan.
+    FilePlan,
+    /// A unit of the file plan.
+    PlanUnit,
+    /// A file.
+    File,
+    /// A case.
+    Case,
+    /// A hold.
+    Hold,
     /// A document.
     Document,
     /// A version of a document.
@@ -140,7 +234,29 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As it stands in the leaf; also the table's name.
+    /// The table of its rows.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::File => "record_file",
+            Self::Case => "record_case",
+            Self::Department
+            | Self::Account
+            | Self::RoleGrant
+            | Self::AccessToken
+            | Self::Compartment
+            | Self::CompartmentGrant
+            | Self::Deputation
+            | Self::FilePlan
+            | Self::PlanUnit
+            | Self::Hold
+            | Self::Document
+            | Self::DocumentVersion
+            | Self::Rendition => self.code(),
+        }
+    }
+
+    /// As it stands in the leaf.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -148,6 +264,14 @@ impl Kind {
             Self::Account => "account",
             Self::RoleGrant => "role_grant",
             Self::AccessToken => "access_token",
+            Self::Compartment => "compartment",
+            Self::CompartmentGrant => "compartment_grant",
+            Self::Deputation => "deputation",
+            Self::FilePlan => "file_plan",
+            Self::PlanUnit => "plan_unit",
+            Self::File => "file",
+            Self::Case => "case",
+            Self::Hold => "hold",
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",

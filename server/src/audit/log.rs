@@ -16,7 +16,7 @@ use super::event::{Action, Event, Subject};
 use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
 use super::{Commitment, LeafHash, Opening, Origin, Slot};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{Actor, DepartmentId, RequestId, Timestamp, UnitId};
+use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 
 /// Keys of entities that are kept in memory; beyond, all are forgotten and read again.
 const KEYS_KEPT_MAX: usize = 20_000;
@@ -166,7 +166,7 @@ fn draft(records: &Records, event: &Event) -> LeafDraft {
     LeafDraft {
         action: event.action.code().into(),
         actor: records.actor.account.raw(),
-        obo: None,
+        obo: records.actor.on_behalf_of.map(AccountId::raw),
         role: records.actor.role().code().into(),
         dept: event.department.map(DepartmentId::raw),
         outcome: Outcome::Ok,

@@ -1,12 +1,16 @@
 //! Who acts: an account with the roles it holds at this moment.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ids::{AccountId, DepartmentId, RequestId};
+use super::rights::{Compartment, OrgUnit, Place, Reach, Right, Sight, reach};
 
-/// What a person is in the town hall. Closed: a new role is a decision, not a string.
+/// What a person is in the town hall. Closed: a new role is a decision, not a string. Ordered by how
+/// much it carries; what each may do stands in [`super::rights::reach`].
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -14,9 +18,24 @@ use super::ids::{AccountId, DepartmentId, RequestId};
 pub enum Role {
     /// Nobody known: who is not signed in.
     Anonymous,
-    /// Sachbearbeitung: files and reads in the own department.
+    /// Unterschriften-Tablet: shows and takes what it is sent, nothing else.
+    Tablet,
+    /// Stadtarchiv: appraises what is offered; no content before its transfer.
+    Archive,
+    /// Fachverfahren: files and reads in its unit, in the name of a function.
+    Integrator,
+    /// Poststelle: takes in and hands on; no access afterwards.
+    MailRoom,
+    /// Sachbearbeitung: files and reads in the own unit.
     Clerk,
-    /// Rechnungsprüfung: reads everything, changes nothing; every look is recorded.
+    /// Leitung: as Sachbearbeitung, in the own unit and those below it.
+    Head,
+    /// Bürgermeisteramt: the own unit and what is routed to it; not all files.
+    Mayor,
+    /// Registratur: metadata of all files outside of compartments, the file plan, references.
+    RecordsManager,
+    /// Rechnungsprüfung: reads everything outside of compartments, changes nothing; every look is
+    /// recorded.
     Auditor,
     /// Technical administration: accounts and departments, no content.
     Admin,
@@ -25,12 +44,33 @@ pub enum Role {
 }
 
 impl Role {
+    /// Those that can be given to an account.
+    pub const GIVEN: &'static [Self] = &[
+        Self::Tablet,
+        Self::Archive,
+        Self::Integrator,
+        Self::MailRoom,
+        Self::Clerk,
+        Self::Head,
+        Self::Mayor,
+        Self::RecordsManager,
+        Self::Auditor,
+        Self::Admin,
+    ];
+
     /// As it stands in rows, records and answers.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",
+            Self::Tablet => "tablet",
+            Self::Archive => "archive",
+            Self::Integrator => "integrator",
+            Self::MailRoom => "mail_room",
             Self::Clerk => "clerk",
+            Self::Head => "head",
+            Self::Mayor => "mayor",
+            Self::RecordsManager => "records_manager",
             Self::Auditor => "auditor",
             Self::Admin => "admin",
             Self::System => "system",
@@ -40,21 +80,42 @@ impl Role {
     /// Reads what `code` wrote.
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
-        [Self::Clerk, Self::Auditor, Self::Admin, Self::System]
-            .into_iter()
+        Self::GIVEN
+            .iter()
+            .copied()
+            .chain([Self::System])
             .find(|role| role.code() == code)
+    }
+
+    /// Whether it is held in a unit; the others hold in the whole house.
+    #[must_use]
+    pub const fn in_a_unit(self) -> bool {
+        match self {
+            Self::Tablet
+            | Self::Integrator
+            | Self::MailRoom
+            | Self::Clerk
+            | Self::Head
+            | Self::Mayor => true,
+            Self::Anonymous
+            | Self::Archive
+            | Self::RecordsManager
+            | Self::Auditor
+            | Self::Admin
+            | Self::System => false,
+        }
     }
 }
 
-/// A role, and where it holds. `department` is empty for roles that hold everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A role, and where it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The role.
     pub role: Role,
-    /// Where.
+    /// The unit; none for roles that hold in the whole house.
     pub department: Option<DepartmentId>,
-    /// The access token of that department in the index.
-    pub number: Option<u64>,
+    /// That unit first, then those below it.
+    pub units: Vec<OrgUnit>,
 }
 
 /// What a token may be used for.
@@ -94,21 +155,18 @@ impl Scope {
 pub struct Actor {
     /// The account.
     pub account: AccountId,
+    /// Whose deputy the account is in this request; then the roles are those of that account.
+    pub on_behalf_of: Option<AccountId>,
     /// The roles that it holds now.
     pub grants: Vec<Grant>,
+    /// The compartments that are open to it now.
+    pub compartments: Vec<Compartment>,
+    /// All units of the house.
+    pub house: Arc<[OrgUnit]>,
     /// What its token allows.
     pub scope: Scope,
     /// The request, when there is one.
     pub request: Option<RequestId>,
-}
-
-/// The departments whose documents someone may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
-    /// All of them.
-    All,
-    /// These; with their access tokens in the index.
-    Departments(Vec<(DepartmentId, u64)>),
 }
 
 impl Actor {
@@ -118,22 +176,24 @@ impl Actor {
         let system = Grant {
             role: Role::System,
             department: None,
-            number: None,
+            units: Vec::new(),
         };
         Self {
-            account: AccountId::of(Uuid::nil()),
             grants: vec![system],
             scope: Scope::Full,
-            request: None,
+            ..Self::nobody()
         }
     }
 
     /// Whoever has not signed in.
     #[must_use]
-    pub const fn nobody() -> Self {
+    pub fn nobody() -> Self {
         Self {
             account: AccountId::of(Uuid::nil()),
+            on_behalf_of: None,
             grants: Vec::new(),
+            compartments: Vec::new(),
+            house: Arc::default(),
             scope: Scope::Read,
             request: None,
         }
@@ -145,39 +205,64 @@ impl Actor {
         self.grants.iter().any(|grant| grant.role == role)
     }
 
-    /// Whether documents of `department` may be changed.
+    /// Everything for which the actor has `right`.
     #[must_use]
-    pub fn may_file_in(&self, department: DepartmentId) -> bool {
-        self.scope != Scope::Read
-            && self.grants.iter().any(|grant| match grant.role {
-                Role::Clerk => grant.department == Some(department),
-                Role::System => true,
-                Role::Anonymous | Role::Auditor | Role::Admin => false,
-            })
-    }
-
-    /// The departments whose documents may be read.
-    #[must_use]
-    pub fn sight(&self) -> Sight {
-        if self.scope == Scope::Intake {
-            return Sight::Departments(Vec::new());
+    pub fn sight(&self, right: Right) -> Sight {
+        let allowed = match self.scope {
+            Scope::Full => true,
+            Scope::Read => right.only_reads(),
+            Scope::Intake => right == Right::Receive,
+        };
+        if !allowed {
+            return Sight::nothing();
         }
-        if self.is(Role::Auditor) || self.is(Role::System) {
+        if self.is(Role::System) {
             return Sight::All;
         }
-        let seen = self.grants.iter().filter(|grant| grant.role == Role::Clerk);
-        Sight::Departments(
-            seen.filter_map(|grant| Some((grant.department?, grant.number?)))
-                .collect(),
+        let mut units: Vec<OrgUnit> = Vec::new();
+        for grant in &self.grants {
+            let reached = match reach(grant.role, right) {
+                Reach::Nowhere => continue,
+                Reach::Own => grant.units.get(..1).unwrap_or_default(),
+                Reach::Below => &grant.units,
+                Reach::House => &self.house,
+            };
+            for unit in reached {
+                if !units.contains(unit) {
+                    units.push(*unit);
+                }
+            }
+        }
+        Sight::Some {
+            units,
+            compartments: self.compartments.clone(),
+        }
+    }
+
+    /// Whether the actor has `right` at a place.
+    #[must_use]
+    pub fn may(&self, right: Right, place: Place) -> bool {
+        self.sight(right).reaches(place)
+    }
+
+    /// Whether the actor has `right` in a unit, outside of compartments.
+    #[must_use]
+    pub fn may_in(&self, right: Right, unit: DepartmentId) -> bool {
+        self.may(
+            right,
+            Place {
+                unit,
+                compartment: None,
+            },
         )
     }
 
-    /// Whether documents of `department` may be read.
+    /// Whether the actor has `right` anywhere at all.
     #[must_use]
-    pub fn may_see(&self, department: DepartmentId) -> bool {
-        match self.sight() {
+    pub fn may_somewhere(&self, right: Right) -> bool {
+        match self.sight(right) {
             Sight::All => true,
-            Sight::Departments(seen) => seen.iter().any(|(id, _)| *id == department),
+            Sight::Some { units, .. } => !units.is_empty(),
         }
     }
 

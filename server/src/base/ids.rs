@@ -53,8 +53,12 @@ macro_rules! ids {
 ids! {
     /// A department.
     DepartmentId;
+    /// A compartment that hides what stands in it.
+    CompartmentId;
     /// A person's or a service's account.
     AccountId;
+    /// A deputation: who acts for whom, for a time.
+    DeputationId;
     /// A role given to an account.
     GrantId;
     /// A token that speaks for an account.
@@ -65,6 +69,16 @@ ids! {
     VersionId;
     /// Something made from a version: its text, later its pictures.
     RenditionId;
+    /// An edition of the file plan.
+    PlanId;
+    /// A unit of the file plan.
+    PlanUnitId;
+    /// A file (Akte).
+    FileId;
+    /// A case (Vorgang).
+    CaseId;
+    /// A hold that stops disposal.
+    HoldId;
     /// One request at the edge.
     RequestId;
     /// One unit of work: what was committed together.

@@ -2,16 +2,20 @@
 
 pub mod actor;
 pub mod clock;
+pub mod date;
 pub mod db;
 pub mod ids;
 pub mod job;
+pub mod rights;
 pub mod tasks;
 
 pub use actor::{Actor, Grant, Role};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use date::CivilDate;
 pub use ids::{
-    AccountId, DepartmentId, DocumentId, GrantId, RenditionId, RequestId, TokenId, UnitId,
-    VersionId,
+    AccountId, CaseId, CompartmentId, DepartmentId, DeputationId, DocumentId, FileId, GrantId,
+    HoldId, PlanId, PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId,
 };
 pub use job::{Job, JobKind};
+pub use rights::{Place, Right, Sight};
 pub use tasks::Tasks;

@@ -9,8 +9,7 @@ use uuid::Uuid;
 use super::progress::Progress;
 use super::{Ended, FINDINGS, Failure, MISSING, USAGE, chain, complain, say};
 use crate::archive::Archive;
-use crate::base::actor::Scope;
-use crate::base::{Actor, Role};
+use crate::base::{Actor, Right, Role};
 use crate::config::Config;
 use crate::departments::{self, Department};
 use crate::import::{self, Filing, Importer, Mode, Outcome, Report, walk};
@@ -207,12 +206,8 @@ async fn actor(archive: &Archive, login: Option<&str>) -> Result<Actor, Failure>
     let account = account
         .filter(|account| !account.disabled)
         .ok_or_else(nobody)?;
-    Ok(Actor {
-        account: id,
-        grants: account.grants,
-        scope: Scope::Full,
-        request: None,
-    })
+    let now = archive.db.now();
+    Ok(departments::actor(archive.db.read(), account.id, now, None).await?)
 }
 
 fn department_of<'a>(
@@ -224,7 +219,9 @@ fn department_of<'a>(
         let names: Vec<&str> = all.iter().map(|one| one.slug.as_str()).collect();
         names.join(", ")
     };
-    let mut own = all.iter().filter(|one| actor.may_file_in(one.id));
+    let mut own = all
+        .iter()
+        .filter(|one| actor.may_in(Right::Receive, one.id));
     let found = match wanted {
         Some(wanted) => own.find(|one| one.slug == wanted || one.id.to_string() == wanted),
         None => match (own.next(), own.next()) {

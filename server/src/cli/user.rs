@@ -53,7 +53,14 @@ pub(super) enum User {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum GivenRole {
+    Tablet,
+    Archive,
+    Integrator,
+    MailRoom,
     Clerk,
+    Head,
+    Mayor,
+    RecordsManager,
     Auditor,
     Admin,
 }
@@ -111,7 +118,14 @@ async fn add(
         Failure::new(USAGE, format!("{login}: a login is a-z, 0-9, dot, _ and -"))
     })?;
     let role = match role {
+        GivenRole::Tablet => Role::Tablet,
+        GivenRole::Archive => Role::Archive,
+        GivenRole::Integrator => Role::Integrator,
+        GivenRole::MailRoom => Role::MailRoom,
         GivenRole::Clerk => Role::Clerk,
+        GivenRole::Head => Role::Head,
+        GivenRole::Mayor => Role::Mayor,
+        GivenRole::RecordsManager => Role::RecordsManager,
         GivenRole::Auditor => Role::Auditor,
         GivenRole::Admin => Role::Admin,
     };

@@ -12,9 +12,8 @@ use zeroize::Zeroizing;
 
 use super::content::{self, ContentError, Person, Town, TownDocument};
 use super::pdf::{self, PdfError};
-use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, Role, Timestamp};
+use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
 use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::unit::{Db, Unit};
@@ -179,7 +178,7 @@ impl Move {
         let own = self
             .actors
             .get(&document.clerk)
-            .filter(|actor| actor.may_file_in(*department));
+            .filter(|actor| actor.may_in(Right::Receive, *department));
         let any = || {
             let people = self
                 .town
@@ -188,7 +187,7 @@ impl Move {
                 .filter_map(|one| self.actors.get(&one.user));
             people
                 .into_iter()
-                .find(|actor| actor.may_file_in(*department))
+                .find(|actor| actor.may_in(Right::Receive, *department))
         };
         own.or_else(any).cloned()
     }
@@ -241,10 +240,9 @@ async fn departments_of(db: &Db, town: &Town) -> Result<HashMap<String, Departme
 /// finer ones.
 const fn role(role: content::Role) -> Role {
     match role {
-        content::Role::Clerk
-        | content::Role::Head
-        | content::Role::Mayor
-        | content::Role::RecordsManager => Role::Clerk,
+        content::Role::Clerk | content::Role::RecordsManager => Role::Clerk,
+        content::Role::Head => Role::Head,
+        content::Role::Mayor => Role::Mayor,
         content::Role::Auditor => Role::Auditor,
         content::Role::Admin => Role::Admin,
     }
@@ -256,11 +254,7 @@ async fn move_in(
     department: Option<DepartmentId>,
 ) -> Result<Actor, FillError> {
     let role = role(person.role);
-    let place = if role == Role::Clerk {
-        department
-    } else {
-        None
-    };
+    let place = if role.in_a_unit() { department } else { None };
     let id = match departments::account_of_login(db.read(), &person.user).await? {
         Some(id) => id,
         None => {
@@ -280,15 +274,7 @@ async fn move_in(
             made.await?.value
         }
     };
-    let account = departments::account(db.read(), id)
-        .await?
-        .ok_or(PeopleError::NoAccount)?;
-    Ok(Actor {
-        account: id,
-        grants: account.grants,
-        scope: Scope::Full,
-        request: None,
-    })
+    Ok(departments::actor(db.read(), id, db.now(), None).await?)
 }
 
 fn metadata(document: &TownDocument) -> Option<Metadata> {

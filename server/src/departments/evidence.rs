@@ -13,6 +13,9 @@ pub const KINDS: &[Kind] = &[
     Kind::Department,
     Kind::Account,
     Kind::RoleGrant,
+    Kind::Compartment,
+    Kind::CompartmentGrant,
+    Kind::Deputation,
     Kind::AccessToken,
 ];
 
@@ -22,7 +25,7 @@ async fn of<M: FromQueryResult + State>(
     part: Part,
 ) -> Result<Vec<StateFact>, DbError> {
     let mut facts = Vec::new();
-    for row in on.query_all_raw(part.query(on, kind.code())).await? {
+    for row in on.query_all_raw(part.query(on, kind.table())).await? {
         let model = M::from_query_result(&row, "")?;
         facts.push(part.fact(&row, model.key(), model.state())?);
     }
@@ -40,6 +43,16 @@ pub async fn states(
         Kind::Account => of::<rows::account::Model>(on, kind, part).await,
         Kind::RoleGrant => of::<rows::role_grant::Model>(on, kind, part).await,
         Kind::AccessToken => of::<rows::access_token::Model>(on, kind, part).await,
-        Kind::Document | Kind::DocumentVersion | Kind::Rendition => Ok(Vec::new()),
+        Kind::Compartment => of::<rows::compartment::Model>(on, kind, part).await,
+        Kind::CompartmentGrant => of::<rows::compartment_grant::Model>(on, kind, part).await,
+        Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
+        Kind::FilePlan
+        | Kind::PlanUnit
+        | Kind::File
+        | Kind::Case
+        | Kind::Hold
+        | Kind::Document
+        | Kind::DocumentVersion
+        | Kind::Rendition => Ok(Vec::new()),
     }
 }

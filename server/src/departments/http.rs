@@ -20,7 +20,7 @@ use super::ops::{self, AccountChange, PasswordDigest};
 use super::session;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, Grant, RequestId, Role, TokenId};
+use crate::base::{AccountId, Actor, Grant, RequestId, Right, Role, TokenId};
 use crate::http::extract::{ETag, IfMatch, Json, Path};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{ChangeProblems, CreateProblems, IfMatchParam, PlainProblems};
@@ -41,8 +41,8 @@ impl From<PeopleError> for Problem {
                 Fault::Rule {
                     code: "role-and-department",
                     detail: text(
-                        "Die Sachbearbeitung braucht eine Abteilung; Revision und Administration haben keine.",
-                        "A clerk needs a department; auditors and administrators have none.",
+                        "Diese Rolle gilt in einer Abteilung, oder sie gilt im ganzen Haus und hat keine.",
+                        "This role is held in a department, or it holds in the whole house and has none.",
                     ),
                 },
             ),
@@ -109,12 +109,40 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
         .await
         .map_err(PeopleError::from)?;
     let (actor, token) = found.ok_or_else(missing)?;
+    let actor = stand_in(db, &request, actor).await?;
     if let Some(limits) = request.app_data::<Data<RateLimits>>() {
         limits.principal(actor.account.raw())?;
     }
     // For the record of refusals, which are seen only after the answer is made.
     request.extensions_mut().insert(actor.clone());
     Ok((actor, token))
+}
+
+/// In whose stead a request is made: the login of the one who is stood in for.
+pub const ON_BEHALF_OF: header::HeaderName =
+    header::HeaderName::from_static("papierlos-on-behalf-of");
+
+/// The actor as the deputy of the one whom the request names.
+async fn stand_in(db: &Db, request: &HttpRequest, actor: Actor) -> Result<Actor, Problem> {
+    let Some(value) = request.headers().get(ON_BEHALF_OF) else {
+        return Ok(actor);
+    };
+    // Whether there is such an account is not told: there is no such deputation.
+    let refused = || {
+        Problem::new(Kind::Forbidden).detail(text(
+            "Für dieses Konto besteht zurzeit keine Vertretung durch Sie.",
+            "You are not this account's deputy at this time.",
+        ))
+    };
+    let login = value.to_str().unwrap_or_default();
+    let principal = ops::account_of_login(db.read(), login)
+        .await
+        .map_err(PeopleError::from)?
+        .ok_or_else(refused)?;
+    ops::deputy_for(db.read(), actor, principal, db.now())
+        .await
+        .map_err(PeopleError::from)?
+        .ok_or_else(refused)
 }
 
 impl FromRequest for SignedIn {
@@ -265,7 +293,7 @@ pub(super) async fn get_departments(
     let all = ops::departments(db.read())
         .await
         .map_err(PeopleError::from)?;
-    let mine = |one: &Department| actor.is(Role::Admin) || actor.may_see(one.id);
+    let mine = |one: &Department| actor.is(Role::Admin) || actor.may_in(Right::Read, one.id);
     let view = |one: Department| DepartmentView {
         id: one.id.raw(),
         slug: one.slug,
@@ -376,8 +404,22 @@ pub(super) struct RoleRequest {
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum GivenRole {
+    /// Unterschriften-Tablet.
+    Tablet,
+    /// Stadtarchiv.
+    Archive,
+    /// Fachverfahren.
+    Integrator,
+    /// Poststelle.
+    MailRoom,
     /// Sachbearbeitung.
     Clerk,
+    /// Leitung.
+    Head,
+    /// Bürgermeisteramt.
+    Mayor,
+    /// Registratur.
+    RecordsManager,
     /// Rechnungsprüfung.
     Auditor,
     /// Technische Administration.
@@ -387,7 +429,14 @@ pub(super) enum GivenRole {
 impl From<GivenRole> for Role {
     fn from(role: GivenRole) -> Self {
         match role {
+            GivenRole::Tablet => Self::Tablet,
+            GivenRole::Archive => Self::Archive,
+            GivenRole::Integrator => Self::Integrator,
+            GivenRole::MailRoom => Self::MailRoom,
             GivenRole::Clerk => Self::Clerk,
+            GivenRole::Head => Self::Head,
+            GivenRole::Mayor => Self::Mayor,
+            GivenRole::RecordsManager => Self::RecordsManager,
             GivenRole::Auditor => Self::Auditor,
             GivenRole::Admin => Self::Admin,
         }

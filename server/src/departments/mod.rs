@@ -21,6 +21,7 @@ pub use model::{
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, PasswordDigest, Secret, account_of_login, authenticate, create_account,
-    create_department, department, departments, grant, has_accounts, issue_token, sign_in,
+    NewAccount, NewToken, PasswordDigest, Secret, account_of_login, actor, authenticate,
+    compartment_numbers, create_account, create_department, department, departments, grant,
+    has_accounts, issue_token, sign_in,
 };

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
+use crate::base::rights::OrgUnit;
 use crate::base::{AccountId, DepartmentId, Grant, Timestamp, TokenId};
 
 /// Longest name of a person or a department, in characters.
@@ -24,6 +25,19 @@ pub struct Department {
     pub slug: String,
     /// Its name: «Bürgerbüro».
     pub name: String,
+    /// The department that it is part of.
+    pub parent: Option<DepartmentId>,
+}
+
+impl Department {
+    /// The department as rights know it.
+    #[must_use]
+    pub const fn unit(&self) -> OrgUnit {
+        OrgUnit {
+            id: self.id,
+            number: self.number,
+        }
+    }
 }
 
 /// A person or a service.

@@ -13,7 +13,7 @@ use super::rows;
 use crate::audit::event::Action;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, DepartmentId, GrantId, RequestId, Role, TokenId};
+use crate::base::{AccountId, Actor, DepartmentId, GrantId, RequestId, Role, Timestamp, TokenId};
 use crate::unit::{Db, Unit, Written};
 
 /// How long a sign-in lasts.
@@ -79,6 +79,7 @@ pub async fn create_department(
         slug: slug.as_str().to_owned(),
         name,
         created_at: unit.now().micros(),
+        parent_id: None,
     };
     let department = Department::from(row.clone());
     rows::insert_department(unit, row).await?;
@@ -201,12 +202,7 @@ pub async fn grant(
     department: Option<DepartmentId>,
 ) -> Result<(), PeopleError> {
     require_admin(unit.actor())?;
-    let fits = match role {
-        Role::Clerk => department.is_some(),
-        Role::Auditor | Role::Admin => department.is_none(),
-        Role::System | Role::Anonymous => false,
-    };
-    if !fits {
+    if !Role::GIVEN.contains(&role) || role.in_a_unit() != department.is_some() {
         return Err(PeopleError::RoleAndDepartment);
     }
     rows::account(unit.tx(), account)
@@ -236,6 +232,8 @@ pub async fn grant(
         department_id: department.map(DepartmentId::raw),
         granted_at: unit.now().micros(),
         revoked_at: None,
+        valid_from: None,
+        valid_until: None,
     };
     rows::insert_grant(unit, row).await?;
     unit.record(Action::RoleGrant, department);
@@ -411,13 +409,8 @@ pub async fn sign_in(
         .filter(|row| matches && row.disabled_at.is_none())
         .ok_or(PeopleError::SignIn)?;
     let id = AccountId::of(row.id);
-    let grants = grants_of(db.read(), id).await?;
-    let actor = Actor {
-        account: id,
-        grants: grants.clone(),
-        scope: Scope::Full,
-        request,
-    };
+    let actor = actor(db.read(), id, db.now(), request).await?;
+    let grants = actor.grants.clone();
     let new = NewToken {
         label: "Anmeldung".to_owned(),
         scope: Scope::Full,
@@ -458,28 +451,80 @@ pub async fn authenticate(
         return Ok(None);
     }
     let token = Token::try_from(row)?;
-    let grants = grants_of(db.read(), account).await?;
-    Ok(Some((
-        Actor {
-            account,
-            grants,
-            scope: token.scope,
-            request,
-        },
-        token.id,
-    )))
+    let actor = actor(db.read(), account, db.now(), request).await?;
+    let actor = Actor {
+        scope: token.scope,
+        ..actor
+    };
+    Ok(Some((actor, token.id)))
+}
+
+/// An account as the one who acts, with all that it may at `now`.
+pub async fn actor(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    now: Timestamp,
+    request: Option<RequestId>,
+) -> Result<Actor, DbError> {
+    let departments = rows::departments(on).await?;
+    let grants = rows::grants(on, account).await?;
+    let grants: Result<Vec<_>, DbError> = grants
+        .iter()
+        .filter(|row| in_force(row, now))
+        .map(|row| rows::grant_of(row, &departments))
+        .collect();
+    Ok(Actor {
+        account,
+        grants: grants?,
+        compartments: rows::compartments_of(on, account, now).await?,
+        house: departments.iter().map(Department::unit).collect(),
+        scope: Scope::Full,
+        request,
+        on_behalf_of: None,
+    })
+}
+
+fn in_force(row: &rows::role_grant::Model, now: Timestamp) -> bool {
+    row.valid_from.is_none_or(|from| from <= now.micros())
+        && row.valid_until.is_none_or(|until| until > now.micros())
+}
+
+/// `deputy` acting for another: with the roles of that account, but never in a compartment that
+/// the deputy does not enter. `None`: there is no such deputation now.
+pub async fn deputy_for(
+    on: &impl ConnectionTrait,
+    deputy: Actor,
+    principal: AccountId,
+    now: Timestamp,
+) -> Result<Option<Actor>, DbError> {
+    let standing = rows::account(on, principal).await?;
+    if standing.is_none_or(|account| account.disabled_at.is_some())
+        || !rows::stands_in(on, deputy.account, principal, now).await?
+    {
+        return Ok(None);
+    }
+    let stood_in_for = actor(on, principal, now, deputy.request).await?;
+    let mut compartments = deputy.compartments.clone();
+    compartments.retain(|one| stood_in_for.compartments.contains(one));
+    Ok(Some(Actor {
+        // Administration is not handed on.
+        grants: stood_in_for
+            .grants
+            .into_iter()
+            .filter(|grant| grant.role != Role::Admin)
+            .collect(),
+        compartments,
+        on_behalf_of: Some(principal),
+        ..deputy
+    }))
 }
 
 async fn grants_of(
     on: &impl ConnectionTrait,
     account: AccountId,
 ) -> Result<Vec<crate::base::Grant>, DbError> {
+    let departments = rows::departments(on).await?;
     let rows = rows::grants(on, account).await?;
-    let departments = if rows.iter().any(|row| row.department_id.is_some()) {
-        rows::departments(on).await?
-    } else {
-        Vec::new()
-    };
     rows.iter()
         .map(|row| rows::grant_of(row, &departments))
         .collect()
@@ -488,6 +533,13 @@ async fn grants_of(
 /// All departments.
 pub async fn departments(on: &impl ConnectionTrait) -> Result<Vec<Department>, DbError> {
     rows::departments(on).await
+}
+
+/// The number of each compartment in the index.
+pub async fn compartment_numbers(
+    on: &impl ConnectionTrait,
+) -> Result<std::collections::HashMap<crate::base::CompartmentId, u64>, DbError> {
+    rows::compartment_numbers(on).await
 }
 
 /// One department, by id or short name.

@@ -1,5 +1,7 @@
 //! Rows of departments, accounts, grants and tokens.
 
+use std::collections::HashMap;
+
 use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sha2::{Digest, Sha256};
@@ -8,8 +10,9 @@ use super::model::{Account, Department, PeopleError, Token};
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
-use crate::base::db::DbError;
-use crate::base::{AccountId, DepartmentId, Grant, Role, Timestamp, actor::Scope};
+use crate::base::db::{DbError, sql};
+use crate::base::rights::{Compartment, OrgUnit};
+use crate::base::{AccountId, CompartmentId, DepartmentId, Grant, Role, Timestamp, actor::Scope};
 use crate::unit::Unit;
 
 pub(super) mod department {
@@ -25,6 +28,7 @@ pub(super) mod department {
         pub slug: String,
         pub name: String,
         pub created_at: i64,
+        pub parent_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -69,6 +73,8 @@ pub(super) mod role_grant {
         pub department_id: Option<Uuid>,
         pub granted_at: i64,
         pub revoked_at: Option<i64>,
+        pub valid_from: Option<i64>,
+        pub valid_until: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -93,6 +99,77 @@ pub(super) mod access_token {
         pub created_at: i64,
         pub expires_at: i64,
         pub revoked_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod compartment {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "compartment")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub number: i64,
+        pub code: String,
+        pub name: String,
+        pub guarded: i64,
+        pub created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod compartment_grant {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "compartment_grant")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub account_id: Uuid,
+        pub compartment_id: Uuid,
+        pub granted_at: i64,
+        pub granted_by: Uuid,
+        pub valid_from: Option<i64>,
+        pub valid_until: Option<i64>,
+        pub revoked_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod deputation {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "deputation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub principal_id: Uuid,
+        pub deputy_id: Uuid,
+        pub valid_from: i64,
+        pub valid_until: i64,
+        pub reason: Option<String>,
+        pub created_at: i64,
+        pub created_by: Uuid,
+        pub ended_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -139,6 +216,7 @@ impl State for department::Model {
             .with("created_at", at(self.created_at))
             .with("name", self.name.as_str())
             .with("number", number(self.number))
+            .with_some("parent", self.parent_id.map(|id| id.to_string()))
             .with("slug", self.slug.as_str())
             .to_bytes()
     }
@@ -187,6 +265,8 @@ impl State for role_grant::Model {
             .with("granted_at", at(self.granted_at))
             .with_some("revoked_at", self.revoked_at.map(at))
             .with("role", self.role.as_str())
+            .with_some("valid_from", self.valid_from.map(at))
+            .with_some("valid_until", self.valid_until.map(at))
             .to_bytes()
     }
 }
@@ -214,6 +294,74 @@ impl State for access_token::Model {
     }
 }
 
+impl State for compartment::Model {
+    fn kind(&self) -> Kind {
+        Kind::Compartment
+    }
+    fn key(&self) -> (Uuid, i64) {
+        (self.id, self.version)
+    }
+    fn root(&self) -> Uuid {
+        self.id
+    }
+    fn state(&self) -> Vec<u8> {
+        Object::new()
+            .with("code", self.code.as_str())
+            .with("created_at", at(self.created_at))
+            .with("guarded", self.guarded != 0)
+            .with("name", self.name.as_str())
+            .with("number", number(self.number))
+            .to_bytes()
+    }
+}
+
+impl State for compartment_grant::Model {
+    fn kind(&self) -> Kind {
+        Kind::CompartmentGrant
+    }
+    fn key(&self) -> (Uuid, i64) {
+        (self.id, self.version)
+    }
+    fn root(&self) -> Uuid {
+        self.account_id
+    }
+    fn state(&self) -> Vec<u8> {
+        Object::new()
+            .with("account", self.account_id.to_string())
+            .with("compartment", self.compartment_id.to_string())
+            .with("granted_at", at(self.granted_at))
+            .with("granted_by", self.granted_by.to_string())
+            .with_some("revoked_at", self.revoked_at.map(at))
+            .with_some("valid_from", self.valid_from.map(at))
+            .with_some("valid_until", self.valid_until.map(at))
+            .to_bytes()
+    }
+}
+
+impl State for deputation::Model {
+    fn kind(&self) -> Kind {
+        Kind::Deputation
+    }
+    fn key(&self) -> (Uuid, i64) {
+        (self.id, self.version)
+    }
+    fn root(&self) -> Uuid {
+        self.principal_id
+    }
+    fn state(&self) -> Vec<u8> {
+        Object::new()
+            .with("created_at", at(self.created_at))
+            .with("created_by", self.created_by.to_string())
+            .with("deputy", self.deputy_id.to_string())
+            .with_some("ended_at", self.ended_at.map(at))
+            .with("principal", self.principal_id.to_string())
+            .with_some("reason", self.reason.as_deref())
+            .with("valid_from", at(self.valid_from))
+            .with("valid_until", at(self.valid_until))
+            .to_bytes()
+    }
+}
+
 fn at(micros: i64) -> String {
     Timestamp::of_micros(micros).to_string()
 }
@@ -237,6 +385,9 @@ insert_fn!(insert_department, department);
 insert_fn!(insert_account, account);
 insert_fn!(insert_grant, role_grant);
 insert_fn!(insert_token, access_token);
+insert_fn!(insert_compartment, compartment);
+insert_fn!(insert_compartment_grant, compartment_grant);
+insert_fn!(insert_deputation, deputation);
 
 pub(super) async fn next_number(unit: &Unit) -> Result<i64, DbError> {
     let last = department::Entity::find()
@@ -390,8 +541,83 @@ impl From<department::Model> for Department {
             number: u64::try_from(row.number).unwrap_or_default(),
             slug: row.slug,
             name: row.name,
+            parent: row.parent_id.map(DepartmentId::of),
         }
     }
+}
+
+/// A unit, and those below it.
+pub(super) fn below(top: DepartmentId, departments: &[Department]) -> Vec<OrgUnit> {
+    let mut found: Vec<OrgUnit> = departments
+        .iter()
+        .filter(|one| one.id == top)
+        .map(Department::unit)
+        .collect();
+    let mut next = 0;
+    while let Some(parent) = found.get(next).map(|unit| unit.id) {
+        for one in departments {
+            // A loop in the tree cannot come about; it would end here all the same.
+            if one.parent == Some(parent) && !found.iter().any(|unit| unit.id == one.id) {
+                found.push(one.unit());
+            }
+        }
+        next += 1;
+    }
+    found
+}
+
+/// The compartments that are open to an account at `now`.
+pub(super) async fn compartments_of(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<Compartment>, DbError> {
+    let text = "SELECT DISTINCT c.id, c.number FROM compartment_grant g \
+                JOIN compartment c ON c.id = g.compartment_id \
+                WHERE g.account_id = $1 AND g.revoked_at IS NULL \
+                AND (g.valid_from IS NULL OR g.valid_from <= $2) \
+                AND (g.valid_until IS NULL OR g.valid_until > $2) ORDER BY c.number";
+    let values = [account.raw().into(), now.micros().into()];
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| {
+            let number: i64 = row.try_get_by_index(1)?;
+            Ok(Compartment {
+                id: CompartmentId::of(row.try_get_by_index(0)?),
+                number: u64::try_from(number).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// The numbers of all compartments.
+pub(super) async fn compartment_numbers(
+    on: &impl ConnectionTrait,
+) -> Result<HashMap<CompartmentId, u64>, DbError> {
+    let rows = compartment::Entity::find().all(on).await?;
+    let number = |row: &compartment::Model| u64::try_from(row.number).unwrap_or_default();
+    Ok(rows
+        .iter()
+        .map(|row| (CompartmentId::of(row.id), number(row)))
+        .collect())
+}
+
+/// Whether `deputy` stands in for `principal` at `now`.
+pub(super) async fn stands_in(
+    on: &impl ConnectionTrait,
+    deputy: AccountId,
+    principal: AccountId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let found = deputation::Entity::find()
+        .filter(deputation::Column::DeputyId.eq(deputy.raw()))
+        .filter(deputation::Column::PrincipalId.eq(principal.raw()))
+        .filter(deputation::Column::EndedAt.is_null())
+        .filter(deputation::Column::ValidFrom.lte(now.micros()))
+        .filter(deputation::Column::ValidUntil.gt(now.micros()))
+        .one(on)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// A grant as the actor carries it.
@@ -406,14 +632,10 @@ pub(super) fn grant_of(
     };
     let role = Role::parse(&row.role).ok_or_else(corrupt)?;
     let department = row.department_id.map(DepartmentId::of);
-    let number = departments
-        .iter()
-        .find(|one| Some(one.id) == department)
-        .map(|one| one.number);
     Ok(Grant {
         role,
         department,
-        number,
+        units: department.map_or_else(Vec::new, |top| below(top, departments)),
     })
 }
 

@@ -18,7 +18,7 @@ use super::wire::{
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Timestamp};
+use crate::base::{Actor, DepartmentId, DocumentId, Right, Timestamp};
 use crate::departments::{self, Department, Intake, SignedIn};
 use crate::http::extract::{
     ETag, IdempotencyKey, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path,
@@ -47,6 +47,10 @@ impl From<DocumentError> for Problem {
             DocumentError::Forbidden => Self::new(Kind::Forbidden).detail(text(
                 "Sie dürfen dieses Dokument lesen, aber nicht ändern.",
                 "You may read this document but not change it.",
+            )),
+            DocumentError::Closed => Self::new(Kind::Forbidden).detail(text(
+                "Sie dürfen von diesem Dokument wissen, seinen Inhalt aber nicht lesen.",
+                "You may know of this document but not read its content.",
             )),
             DocumentError::State { current } => {
                 Self::new(Kind::StateConflict).current_state(current.code())
@@ -126,7 +130,9 @@ fn department_of(
     wanted: Option<&str>,
     all: &[Department],
 ) -> Result<DepartmentId, Problem> {
-    let mut own = all.iter().filter(|one| actor.may_file_in(one.id));
+    let mut own = all
+        .iter()
+        .filter(|one| actor.may_in(Right::Receive, one.id));
     let found = match wanted {
         Some(wanted) => own.find(|one| one.slug == wanted || one.id.to_string() == wanted),
         None => match (own.next(), own.next()) {

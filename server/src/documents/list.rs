@@ -6,9 +6,8 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
 use super::rows::{document, document_tag};
-use crate::base::actor::Sight;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Timestamp};
+use crate::base::{Actor, DepartmentId, DocumentId, Right, Sight, Timestamp};
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -67,12 +66,26 @@ impl Place {
     }
 }
 
-/// The condition that only lets through what the actor may see.
-pub(super) fn visible_to(actor: &Actor) -> Condition {
-    match actor.sight() {
+/// The condition that only lets through that for which the actor has the right.
+pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
+    use document::Column;
+    match actor.sight(right) {
         Sight::All => Condition::all(),
-        Sight::Departments(seen) => Condition::all()
-            .add(document::Column::DepartmentId.is_in(seen.iter().map(|(id, _)| id.raw()))),
+        Sight::Some {
+            units,
+            compartments,
+        } => {
+            let open = Column::CompartmentId.is_null();
+            let inside = Column::CompartmentId.is_in(compartments.iter().map(|one| one.id.raw()));
+            let hidden = if compartments.is_empty() {
+                Condition::all().add(open)
+            } else {
+                Condition::any().add(open).add(inside)
+            };
+            Condition::all()
+                .add(Column::DepartmentId.is_in(units.iter().map(|unit| unit.id.raw())))
+                .add(hidden)
+        }
     }
 }
 
@@ -132,7 +145,7 @@ pub async fn page(
 ) -> Result<(Vec<Document>, bool), DocumentError> {
     use document::Column;
     let mut wanted = Condition::all()
-        .add(visible_to(actor))
+        .add(visible_to(actor, Right::Read))
         .add(matching(filter));
     if let Some(place) = after {
         let (time, id) = (Column::ReceivedAt, Column::Id);
@@ -170,7 +183,7 @@ pub async fn count(
     filter: &Filter,
 ) -> Result<u64, DocumentError> {
     let wanted = Condition::all()
-        .add(visible_to(actor))
+        .add(visible_to(actor, Right::Read))
         .add(matching(filter));
     Ok(document::Entity::find()
         .filter(wanted)
@@ -186,7 +199,7 @@ pub(super) async fn visible_among(
     ids: &[DocumentId],
 ) -> Result<Vec<Document>, DocumentError> {
     let wanted = Condition::all()
-        .add(visible_to(actor))
+        .add(visible_to(actor, Right::Read))
         .add(document::Column::Id.is_in(ids.iter().map(|id| id.raw())));
     let rows = document::Entity::find()
         .filter(wanted)

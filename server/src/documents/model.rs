@@ -1,15 +1,14 @@
 //! Documents: types, rules, refusals. No async, no IO, no clock.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use time::Date;
-use time::macros::format_description;
 use utoipa::ToSchema;
 
+pub use crate::base::CivilDate;
 use crate::base::db::DbError;
-use crate::base::{AccountId, DepartmentId, DocumentId, Timestamp, VersionId};
+use crate::base::{
+    AccountId, CompartmentId, DepartmentId, DocumentId, Place, Timestamp, VersionId,
+};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -27,8 +26,6 @@ pub const REFERENCE_CHARS_MAX: usize = 100;
 pub const REFERENCES_MAX: usize = 20;
 /// Longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 1_000;
-/// Years that a document may bear.
-pub const YEARS: RangeInclusive<i32> = 1500..=2200;
 
 /// Which way a document goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -102,33 +99,6 @@ codes! {
         Fax = "fax", Internal = "internal", Import = "import",
     }
     State { Incoming = "incoming", Discarded = "discarded" }
-}
-
-/// A civil date, as it is printed on a letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CivilDate(Date);
-
-impl CivilDate {
-    /// Reads `YYYY-MM-DD` within [`YEARS`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let format = format_description!("[year]-[month]-[day]");
-        let date = Date::parse(text, &format).ok()?;
-        YEARS.contains(&date.year()).then_some(Self(date))
-    }
-
-    /// The date.
-    #[must_use]
-    pub const fn date(self) -> Date {
-        self.0
-    }
-}
-
-impl std::fmt::Display for CivilDate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (year, month, day) = self.0.to_calendar_date();
-        write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
-    }
 }
 
 /// What is said about a document.
@@ -214,6 +184,8 @@ pub struct Document {
     pub version: u64,
     /// Whose it is.
     pub department: DepartmentId,
+    /// The compartment that hides it from whoever may not enter it.
+    pub compartment: Option<CompartmentId>,
     /// Where in its life it is.
     pub state: State,
     /// Why it is there, where the state asks for a reason.
@@ -230,6 +202,17 @@ pub struct Document {
     pub changed_at: Timestamp,
     /// By whom.
     pub changed_by: AccountId,
+}
+
+impl Document {
+    /// Where it stands, for rights.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        Place {
+            unit: self.department,
+            compartment: self.compartment,
+        }
+    }
 }
 
 /// One version of a document.
@@ -309,6 +292,9 @@ pub enum DocumentError {
     /// The one who asks may read but not change it.
     #[error("the document may not be changed by this actor")]
     Forbidden,
+    /// The one who asks may know of it but not see its content.
+    #[error("the content may not be read by this actor")]
+    Closed,
     /// The state does not allow it.
     #[error("the document is in a state that does not allow this")]
     State {

@@ -11,7 +11,8 @@ use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Job, RenditionId, VersionId};
+use crate::base::rights::token;
+use crate::base::{Actor, DepartmentId, DocumentId, Job, RenditionId, Right, VersionId};
 use crate::unit::Unit;
 
 /// Most duplicates that are named.
@@ -41,6 +42,7 @@ pub async fn receive(
         id: DocumentId::new(),
         version: 1,
         department,
+        compartment: None,
         state: State::Incoming,
         reason: None,
         metadata,
@@ -101,11 +103,11 @@ async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<rows::blob::Model, DbErro
 }
 
 fn require_filing(actor: &Actor, department: DepartmentId) -> Result<(), DocumentError> {
-    if actor.may_file_in(department) {
+    if actor.may_in(Right::Receive, department) {
         return Ok(());
     }
     // Whoever may not even see the department does not learn that it exists.
-    Err(if actor.may_see(department) {
+    Err(if actor.may_in(Right::Read, department) {
         DocumentError::Forbidden
     } else {
         DocumentError::NoDepartment
@@ -116,9 +118,9 @@ fn require_filing(actor: &Actor, department: DepartmentId) -> Result<(), Documen
 async fn to_change(unit: &Unit, id: DocumentId, expected: u64) -> Result<Document, DocumentError> {
     let found = rows::find_to_change(unit, id).await?;
     let document = found
-        .filter(|document| unit.actor().may_see(document.department))
+        .filter(|document| unit.actor().may(Right::Read, document.place()))
         .ok_or(DocumentError::NotFound)?;
-    if !unit.actor().may_file_in(document.department) {
+    if !unit.actor().may(Right::Edit, document.place()) {
         return Err(DocumentError::Forbidden);
     }
     if document.version != expected {
@@ -320,8 +322,22 @@ async fn visible(
 ) -> Result<Document, DocumentError> {
     let found = rows::find(on, id).await?;
     found
-        .filter(|document| actor.may_see(document.department))
+        .filter(|document| actor.may(Right::Read, document.place()))
         .ok_or(DocumentError::NotFound)
+}
+
+/// A document whose content the actor may see.
+async fn readable(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Document, DocumentError> {
+    let document = visible(on, actor, id).await?;
+    if actor.may(Right::ReadContent, document.place()) {
+        Ok(document)
+    } else {
+        Err(DocumentError::Closed)
+    }
 }
 
 /// The documents among `ids` that the actor may see, in the order of `ids`.
@@ -361,7 +377,7 @@ pub async fn content(
     id: DocumentId,
     which: Which,
 ) -> Result<(Document, Version, Blob), DocumentError> {
-    let document = visible(on, actor, id).await?;
+    let document = readable(on, actor, id).await?;
     let number = match which {
         Which::InForce => document.content_version,
         Which::Number(number) => number,
@@ -383,7 +399,7 @@ pub(super) async fn text(
     actor: &Actor,
     id: DocumentId,
 ) -> Result<(Held, Option<Blob>), DocumentError> {
-    let mut held = held(on, visible(on, actor, id).await?).await?;
+    let mut held = held(on, readable(on, actor, id).await?).await?;
     let texts = rows::texts(on, &[held.version.id]).await?;
     let Some((_, info, name)) = texts.into_iter().next() else {
         return Err(DocumentError::TextPending);
@@ -410,7 +426,7 @@ pub async fn duplicates(
         return Ok(Vec::new());
     };
     // The right comes before the limit: others' documents must not push out one's own.
-    let visible = list::visible_to(actor);
+    let visible = list::visible_to(actor, Right::Read);
     Ok(rows::with_content(on, &name, held.document.id, visible, DUPLICATES_MAX).await?)
 }
 
@@ -508,8 +524,8 @@ pub struct Indexed {
     pub held: Held,
     /// The short name of its department.
     pub department: String,
-    /// The access token of its department.
-    pub number: u64,
+    /// The access token of its place.
+    pub token: u64,
     /// The blob of its text, where it has one.
     pub text: Option<Blob>,
 }
@@ -533,6 +549,7 @@ pub async fn to_index(
         .filter_map(|(version, _, name)| Some((version, blobs.get(&name?)?.clone())))
         .collect();
     let departments = crate::departments::departments(on).await?;
+    let compartments = crate::departments::compartment_numbers(on).await?;
     let mut all = Vec::with_capacity(held.len());
     for held in held {
         let department = departments
@@ -540,11 +557,16 @@ pub async fn to_index(
             .find(|one| one.id == held.document.department);
         let department = department.ok_or(DocumentError::NoDepartment)?;
         let text = text_of.remove(&held.version.id);
-        let (slug, number) = (department.slug.clone(), department.number);
+        let compartment = held.document.compartment;
+        let hidden = compartment.and_then(|id| compartments.get(&id).copied());
+        if compartment.is_some() && hidden.is_none() {
+            return Err(DocumentError::NoDepartment);
+        }
+        let (slug, token) = (department.slug.clone(), token(department.number, hidden));
         all.push(Indexed {
             held,
             department: slug,
-            number,
+            token,
             text,
         });
     }

@@ -12,7 +12,7 @@ use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
 use crate::base::db::DbError;
-use crate::base::{AccountId, DepartmentId, DocumentId, Timestamp, VersionId};
+use crate::base::{AccountId, CompartmentId, DepartmentId, DocumentId, Timestamp, VersionId};
 use crate::unit::Unit;
 
 pub(super) mod blob {
@@ -81,6 +81,7 @@ pub(super) mod document {
         pub created_by: Uuid,
         pub changed_at: i64,
         pub changed_by: Uuid,
+        pub compartment_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -185,6 +186,7 @@ impl document::Model {
             .with_some("channel", self.channel.as_deref())
             .with("changed_at", at(self.changed_at))
             .with("changed_by", self.changed_by.to_string())
+            .with_some("compartment", self.compartment_id.map(|id| id.to_string()))
             .with("content_version", number(self.content_version))
             .with_some("correspondent", self.correspondent.as_deref())
             .with("created_at", at(self.created_at))
@@ -267,6 +269,7 @@ impl TryFrom<document::Model> for Document {
             id: DocumentId::of(row.id),
             version: counted(row.version),
             department: DepartmentId::of(row.department_id),
+            compartment: row.compartment_id.map(CompartmentId::of),
             state: State::parse(&row.state).ok_or(corrupt("the state is unknown"))?,
             metadata: Metadata {
                 direction: Direction::parse(&row.direction)
@@ -298,6 +301,7 @@ impl From<&Document> for document::Model {
             id: document.id.raw(),
             version: signed(document.version),
             department_id: document.department.raw(),
+            compartment_id: document.compartment.map(CompartmentId::raw),
             state: document.state.code().to_owned(),
             title: metadata.title.clone(),
             kind: metadata.kind.clone(),

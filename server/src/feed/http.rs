@@ -10,9 +10,8 @@ use uuid::Uuid;
 
 use crate::audit::event::Look;
 use crate::audit::{Outcome, record_line};
-use crate::base::actor::Sight;
-use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{Actor, Role};
+use crate::base::db::{DbError, sql};
+use crate::base::{Actor, Right, Role, Sight};
 use crate::departments::SignedIn;
 use crate::documents::db_problem;
 use crate::http::extract::Query;
@@ -116,15 +115,7 @@ pub(super) async fn get_changes(
     let head = *db.head().borrow();
     let on = db.read();
     let mut values: Vec<sea_orm::Value> = vec![first.into()];
-    let visible = match actor.sight() {
-        Sight::All => String::new(),
-        Sight::Departments(seen) if seen.is_empty() => " AND 1 = 0".to_owned(),
-        Sight::Departments(seen) => {
-            let list = placeholders(1, seen.len() + 1).replacen("($1, ", "(", 1);
-            values.extend(seen.iter().map(|(id, _)| id.raw().into()));
-            format!(" AND d.department_id IN {list}")
-        }
-    };
+    let visible = visible(&actor, &mut values);
     let text = format!(
         // In the order of the index on (seq, root_id), so that a page costs what it holds.
         "SELECT x.seq, a.h, a.leaf, x.root_id FROM (\
@@ -165,6 +156,33 @@ pub(super) async fn get_changes(
         next_after,
         more,
     }))
+}
+
+/// What a document `d` must fulfil for the actor to see it; the values are added to `values`.
+fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> String {
+    let (units, compartments) = match actor.sight(Right::Read) {
+        Sight::All => return String::new(),
+        Sight::Some { units, .. } if units.is_empty() => return " AND 1 = 0".to_owned(),
+        Sight::Some {
+            units,
+            compartments,
+        } => (units, compartments),
+    };
+    let mut list = |ids: Vec<Uuid>| {
+        let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
+            .map(|at| format!("${at}"))
+            .collect();
+        values.extend(ids.into_iter().map(sea_orm::Value::from));
+        marks.join(", ")
+    };
+    let units = list(units.iter().map(|unit| unit.id.raw()).collect());
+    let inside = if compartments.is_empty() {
+        String::new()
+    } else {
+        let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
+        format!(" OR d.compartment_id IN ({inside})")
+    };
+    format!(" AND d.department_id IN ({units}) AND (d.compartment_id IS NULL{inside})")
 }
 
 fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {

@@ -16,7 +16,7 @@ use super::sidecar;
 use super::walk::{Found, Refusal, open};
 use crate::audit::log::Receipt;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId};
+use crate::base::{Actor, DepartmentId, DocumentId, Right};
 use crate::departments::Department;
 use crate::documents::{
     self, Arrived, Arriving, Channel, Document, DocumentError, Metadata, NewDocument,
@@ -284,7 +284,7 @@ impl Importer {
                 .map(|one| one.id)
                 .ok_or_else(|| Refusal::Metadata(format!("there is no department {wanted}")))?,
         };
-        if !self.actor.may_file_in(department) {
+        if !self.actor.may_in(Right::Receive, department) {
             return Err(Refusal::Forbidden);
         }
         said.channel = said.channel.or(Some(Channel::Import));

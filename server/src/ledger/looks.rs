@@ -199,7 +199,7 @@ fn draft(looked: &Looked) -> LeafDraft {
     LeafDraft {
         action: looked.look.code().into(),
         actor: looked.actor.account.raw(),
-        obo: None,
+        obo: looked.actor.on_behalf_of.map(crate::base::AccountId::raw),
         role: looked.actor.role().code().into(),
         dept: looked.department.map(DepartmentId::raw),
         outcome: looked.outcome,

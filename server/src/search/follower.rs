@@ -244,7 +244,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     let Indexed {
         held,
         department,
-        number,
+        token,
         ..
     } = one;
     let document = held.document;
@@ -253,7 +253,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     Entry {
         key: Key(document.id.raw().as_u128()),
         version: document.version,
-        acl: vec![number],
+        acl: vec![token],
         title: metadata.title,
         pages: pages.map_or_else(Vec::new, |all| {
             all.pages.into_iter().map(|page| page.text).collect()

@@ -1,0 +1,274 @@
+//! Who may do what: the one registry. A role reaches as far as this table says; compartments cut
+//! across it and are never part of a role.
+
+use super::actor::Role;
+use super::ids::{CompartmentId, DepartmentId};
+
+/// What someone may want to do with a file, a case or a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Right {
+    /// See that it exists, and what is said about it.
+    Read,
+    /// See the content, the text, and hits in it.
+    ReadContent,
+    /// Put documents in.
+    Receive,
+    /// Change metadata and content before registration, add notes and relations.
+    Edit,
+    /// Put something aside before registration, with a reason.
+    Discard,
+    /// Hand an incoming document on to another unit or person.
+    Route,
+    /// Open files and cases, register documents in them.
+    Register,
+    /// Close a file or a case: zu den Akten.
+    Close,
+    /// Open it again, with a reason.
+    Reopen,
+    /// File it elsewhere: Umprotokollierung.
+    Refile,
+    /// Place and lift a hold.
+    Hold,
+    /// Maintain the file plan.
+    ManagePlan,
+}
+
+/// Where a role has a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Nowhere.
+    Nowhere,
+    /// In the unit of the role.
+    Own,
+    /// In that unit and those below it.
+    Below,
+    /// In the whole house.
+    House,
+}
+
+impl Right {
+    /// All of them, in the order of the printed table.
+    pub const ALL: &'static [Self] = &[
+        Self::Read,
+        Self::ReadContent,
+        Self::Receive,
+        Self::Edit,
+        Self::Discard,
+        Self::Route,
+        Self::Register,
+        Self::Close,
+        Self::Reopen,
+        Self::Refile,
+        Self::Hold,
+        Self::ManagePlan,
+    ];
+
+    /// Its name in the printed table.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::ReadContent => "read_content",
+            Self::Receive => "receive",
+            Self::Edit => "edit",
+            Self::Discard => "discard",
+            Self::Route => "route",
+            Self::Register => "register",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::Refile => "refile",
+            Self::Hold => "hold",
+            Self::ManagePlan => "manage_plan",
+        }
+    }
+
+    /// Whether a token that only reads is enough.
+    #[must_use]
+    pub const fn only_reads(self) -> bool {
+        matches!(self, Self::Read | Self::ReadContent)
+    }
+}
+
+/// How far `role` has `right`. The whole of it, so that a review reads it in one place.
+#[must_use]
+pub const fn reach(role: Role, right: Right) -> Reach {
+    match role {
+        Role::Anonymous | Role::Tablet | Role::Admin | Role::Archive => Reach::Nowhere,
+        Role::System => Reach::House,
+        Role::Clerk | Role::Mayor => match right {
+            Right::Read
+            | Right::ReadContent
+            | Right::Receive
+            | Right::Edit
+            | Right::Discard
+            | Right::Route
+            | Right::Register
+            | Right::Close => Reach::Own,
+            Right::Reopen | Right::Refile | Right::Hold | Right::ManagePlan => Reach::Nowhere,
+        },
+        Role::Head => match right {
+            Right::Read
+            | Right::ReadContent
+            | Right::Receive
+            | Right::Edit
+            | Right::Discard
+            | Right::Route
+            | Right::Register
+            | Right::Close
+            | Right::Reopen
+            | Right::Hold => Reach::Below,
+            Right::Refile | Right::ManagePlan => Reach::Nowhere,
+        },
+        Role::RecordsManager => match right {
+            Right::Read | Right::Refile | Right::Hold | Right::ManagePlan => Reach::House,
+            Right::ReadContent
+            | Right::Receive
+            | Right::Edit
+            | Right::Discard
+            | Right::Route
+            | Right::Register
+            | Right::Close
+            | Right::Reopen => Reach::Nowhere,
+        },
+        Role::MailRoom => match right {
+            Right::Read
+            | Right::ReadContent
+            | Right::Receive
+            | Right::Edit
+            | Right::Discard
+            | Right::Route => Reach::Own,
+            Right::Register
+            | Right::Close
+            | Right::Reopen
+            | Right::Refile
+            | Right::Hold
+            | Right::ManagePlan => Reach::Nowhere,
+        },
+        Role::Integrator => match right {
+            Right::Read | Right::ReadContent | Right::Receive | Right::Edit | Right::Register => {
+                Reach::Own
+            }
+            Right::Discard
+            | Right::Route
+            | Right::Close
+            | Right::Reopen
+            | Right::Refile
+            | Right::Hold
+            | Right::ManagePlan => Reach::Nowhere,
+        },
+        Role::Auditor => match right {
+            Right::Read | Right::ReadContent => Reach::House,
+            Right::Receive
+            | Right::Edit
+            | Right::Discard
+            | Right::Route
+            | Right::Register
+            | Right::Close
+            | Right::Reopen
+            | Right::Refile
+            | Right::Hold
+            | Right::ManagePlan => Reach::Nowhere,
+        },
+    }
+}
+
+/// An org unit with the number that names it in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrgUnit {
+    /// The unit.
+    pub id: DepartmentId,
+    /// Its number.
+    pub number: u64,
+}
+
+/// A compartment with the number that names it in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Compartment {
+    /// The compartment.
+    pub id: CompartmentId,
+    /// Its number, from 1.
+    pub number: u64,
+}
+
+/// Where something stands: in a unit, and in a compartment or in none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The unit that it belongs to.
+    pub unit: DepartmentId,
+    /// The compartment that hides it.
+    pub compartment: Option<CompartmentId>,
+}
+
+/// The access token of a place in the index: who holds it may find what stands there.
+#[must_use]
+pub const fn token(unit: u64, compartment: Option<u64>) -> u64 {
+    match compartment {
+        Some(number) => (number << 32) | unit,
+        None => unit,
+    }
+}
+
+/// Everything for which someone has a right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// All of it, compartments too: the system itself.
+    All,
+    /// What stands in one of these units, and in no compartment or one of these.
+    Some {
+        /// The units.
+        units: Vec<OrgUnit>,
+        /// The compartments.
+        compartments: Vec<Compartment>,
+    },
+}
+
+impl Sight {
+    /// Nothing at all.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self::Some {
+            units: Vec::new(),
+            compartments: Vec::new(),
+        }
+    }
+
+    /// Whether it reaches a place.
+    #[must_use]
+    pub fn reaches(&self, place: Place) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some {
+                units,
+                compartments,
+            } => {
+                units.iter().any(|unit| unit.id == place.unit)
+                    && place
+                        .compartment
+                        .is_none_or(|id| compartments.iter().any(|one| one.id == id))
+            }
+        }
+    }
+
+    /// The access tokens in the index. `None`: no filter at all.
+    #[must_use]
+    pub fn tokens(&self) -> Option<Vec<u64>> {
+        match self {
+            Self::All => None,
+            Self::Some {
+                units,
+                compartments,
+            } => Some(
+                units
+                    .iter()
+                    .flat_map(|unit| {
+                        std::iter::once(token(unit.number, None)).chain(
+                            compartments
+                                .iter()
+                                .map(|one| token(unit.number, Some(one.number))),
+                        )
+                    })
+                    .collect(),
+            ),
+        }
+    }
+}
