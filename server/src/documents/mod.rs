@@ -26,7 +26,7 @@ pub use list::{Filter, Order, Place, count, page};
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX,
-    TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version, YEARS,
+    TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{
     Content, Indexed, ReadText, Which, content, duplicates, hold, holds_content, keep_text,

@@ -373,7 +373,8 @@ impl Fields {
     }
 
     fn instant(&mut self, pointer: &str, raw: &str) -> Option<Timestamp> {
-        let at = Timestamp::parse(raw).filter(|at| super::model::YEARS.contains(&at.utc().year()));
+        let at =
+            Timestamp::parse(raw).filter(|at| crate::base::date::YEARS.contains(&at.utc().year()));
         if at.is_none() {
             let expected = text(
                 "ein Zeitpunkt nach RFC 3339, zum Beispiel 2026-03-02T08:15:00Z",
