@@ -16,10 +16,16 @@ use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
 use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
+use crate::file_plan::{self, PlanError, Said};
 use crate::unit::{Db, Unit};
 
 /// What everybody in the demo town signs in with. It protects nothing: the town is invented.
 pub const PASSWORD: &str = "hollerfurt-an-der-aue";
+
+/// What its file plan is called, and which edition it is.
+const PLAN: (&str, &str) = ("Aktenplan der Stadt Hollerfurt", "2020");
+/// Since when files are opened by it: before the first document of the town.
+const PLAN_SINCE: &str = "2020-01-01";
 
 /// How many documents are printed and filed at the same time.
 const AT_ONCE: usize = 16;
@@ -52,6 +58,9 @@ pub enum FillError {
     /// People.
     #[error("the people could not move in")]
     People(#[from] PeopleError),
+    /// The file plan.
+    #[error("the file plan could not be put in")]
+    Plan(#[from] PlanError),
     /// Documents.
     #[error("a document could not be filed")]
     Document(#[from] DocumentError),
@@ -89,6 +98,7 @@ impl Move {
             return Err(FillError::Foreign);
         }
         let departments = departments_of(db, &town).await?;
+        put_in_plan(db, &town).await?;
         let mut actors = HashMap::new();
         for person in &town.people {
             let department = departments.get(&person.department).copied();
@@ -234,6 +244,28 @@ async fn departments_of(db: &Db, town: &Town) -> Result<HashMap<String, Departme
         all.insert(department.slug.clone(), id);
     }
     Ok(all)
+}
+
+/// Puts the file plan in, where it is not there yet. One that the town has changed since stays.
+async fn put_in_plan(db: &Db, town: &Arc<Town>) -> Result<(), FillError> {
+    let (name, edition) = PLAN;
+    let known = file_plan::plans(db.read()).await?;
+    if known.iter().any(|plan| plan.name == name) {
+        return Ok(());
+    }
+    let said = Said {
+        name: Some(name.to_owned()),
+        edition: Some(edition.to_owned()),
+        valid_from: CivilDate::parse(PLAN_SINCE),
+        valid_until: None,
+        retire_missing: false,
+    };
+    let (system, town) = (Actor::system(), Arc::clone(town));
+    let put = db.write(&system, async move |unit: &mut Unit| {
+        file_plan::import(unit, &town.file_plan, &said).await
+    });
+    put.await?;
+    Ok(())
 }
 
 /// The role of the archive that a function in the town hall has today. Deciding and signing bring

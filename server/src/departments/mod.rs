@@ -22,6 +22,6 @@ pub use model::{
 pub(crate) use ops::account;
 pub use ops::{
     NewAccount, NewToken, PasswordDigest, Secret, account_of_login, actor, authenticate,
-    compartment_numbers, create_account, create_department, department, departments, grant,
-    has_accounts, issue_token, sign_in,
+    compartment_codes, compartment_numbers, create_account, create_department, department,
+    departments, grant, has_accounts, issue_token, sign_in,
 };

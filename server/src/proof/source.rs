@@ -23,7 +23,7 @@ use crate::audit::verify::{
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{departments, documents};
+use crate::{departments, documents, file_plan};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -129,6 +129,7 @@ const START: At = At::Records(i64::MIN);
 fn kinds() -> impl Iterator<Item = Kind> {
     departments::KINDS
         .iter()
+        .chain(file_plan::KINDS)
         .chain(documents::evidence::KINDS)
         .copied()
 }
@@ -327,6 +328,7 @@ impl Reader {
 
     async fn states(&self, kind: Kind, part: Part) -> Result<Vec<StateFact>, DbError> {
         let mut states = departments::states(self.on()?, kind, part).await?;
+        states.extend(file_plan::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         Ok(states)
     }
