@@ -42,7 +42,9 @@ use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
 use crate::search::{Follower, Progress};
 use crate::unit::Db;
-use crate::{departments, documents, feed, pages, replay, search};
+use crate::{
+    cases, departments, documents, feed, files, pages, refiling, replay, retention, search,
+};
 
 /// Free room below which the archive takes nothing in, in bytes.
 const FREE_BYTES_MIN: u64 = 256 << 20;
@@ -89,7 +91,9 @@ pub enum ServeError {
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
     tags(
-        (name = "documents", description = "File, read and change documents"),
+        (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
+        (name = "cases", description = "Cases and sub-cases in files"),
+        (name = "documents", description = "File, read, register and change documents"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
         (name = "people", description = "Sign-in, tokens, accounts, departments"),
@@ -107,7 +111,11 @@ struct Base;
 pub fn contract() -> Contract {
     let mut contract = Base::openapi();
     contract.merge(departments::ApiDoc::openapi());
+    contract.merge(files::ApiDoc::openapi());
+    contract.merge(cases::ApiDoc::openapi());
     contract.merge(documents::ApiDoc::openapi());
+    contract.merge(refiling::ApiDoc::openapi());
+    contract.merge(retention::ApiDoc::openapi());
     contract.merge(feed::ApiDoc::openapi());
     contract.merge(search::ApiDoc::openapi());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
@@ -494,7 +502,11 @@ impl Parts {
                 .app_data(self.metrics)
                 .app_data(self.rate_limits)
                 .configure(departments::routes)
+                .configure(files::routes)
+                .configure(cases::routes)
                 .configure(documents::routes)
+                .configure(refiling::routes)
+                .configure(retention::routes)
                 .configure(feed::routes)
                 .configure(search::routes)
                 .configure(pages::routes)

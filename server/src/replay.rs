@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::audit::log::{Receipt, hash_of};
 use crate::base::db::{DbError, sql};
-use crate::base::{AccountId, Timestamp};
+use crate::base::{AccountId, Actor, Timestamp};
 use crate::http::extract::IdempotencyKey;
-use crate::http::{Kind, Problem};
+use crate::http::{Kind, Problem, db_problem};
 use crate::unit::{Db, Unit};
 
 /// How long a saved answer is kept.
@@ -182,5 +182,84 @@ pub fn answer(known: Known) -> Result<Option<HttpResponse>, Problem> {
             Ok(Some(response))
         }
         Known::Reused => Err(Problem::new(Kind::IdempotencyKeyReused)),
+    }
+}
+
+/// How long a request waits for the answer of the one that used the same key before it.
+const FIRST_ANSWER_MAX: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Why a unit that saves its answer was not carried out.
+enum Once<E> {
+    /// The key was taken meanwhile.
+    Taken,
+    /// The operation itself failed.
+    Failed(E),
+}
+
+impl<E: From<DbError>> From<DbError> for Once<E> {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Carries a unit out once for each key: whoever repeats the request gets the first answer.
+pub async fn once<E, F>(
+    db: &Db,
+    actor: &Actor,
+    key: Option<&IdempotencyKey>,
+    request: &Fingerprint,
+    operation: F,
+) -> Result<HttpResponse, Problem>
+where
+    E: From<DbError> + Into<Problem> + Send + 'static,
+    F: AsyncFnOnce(&mut Unit) -> Result<Answer, E> + Send + 'static,
+{
+    if let Some(key) = key {
+        let known = look_up(db, actor.account, key, request).await;
+        if let Some(before) = answer(known.map_err(db_problem)?)? {
+            return Ok(before);
+        }
+    }
+    let (again, print) = (key.cloned(), request.clone());
+    let written = db
+        .write(actor, async move |unit: &mut Unit| {
+            let answer = operation(unit).await.map_err(Once::Failed)?;
+            if let Some(key) = &again
+                && !save(unit, key, &print, &answer).await?
+            {
+                return Err(Once::Taken);
+            }
+            Ok::<_, Once<E>>(answer)
+        })
+        .await;
+    match (written, key) {
+        (Ok(written), _) => Ok(written.value.respond(Some(written.receipt))),
+        (Err(Once::Failed(error)), _) => Err(error.into()),
+        (Err(Once::Taken), Some(key)) => first_answer(db, actor, key, request).await,
+        (Err(Once::Taken), None) => Err(Problem::internal("a key was taken that was not given")),
+    }
+}
+
+/// The answer of the request that was faster. It may still wait for its commit.
+pub async fn first_answer(
+    db: &Db,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &Fingerprint,
+) -> Result<HttpResponse, Problem> {
+    let mut head = db.head();
+    let end = tokio::time::Instant::now() + FIRST_ANSWER_MAX;
+    loop {
+        head.borrow_and_update();
+        let known = look_up(db, actor.account, key, request).await;
+        if let Some(answer) = answer(known.map_err(db_problem)?)? {
+            return Ok(answer);
+        }
+        if !matches!(
+            tokio::time::timeout_at(end, head.changed()).await,
+            Ok(Ok(()))
+        ) {
+            return Err(Problem::new(Kind::IdempotencyInProgress).retry_after_seconds(1));
+        }
     }
 }

@@ -12,6 +12,7 @@ mod harness;
 mod import;
 mod permissions;
 mod prove;
+mod records;
 mod search;
 mod serve;
 mod tidy;

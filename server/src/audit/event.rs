@@ -105,6 +105,10 @@ pub enum Look {
     SignInRefused,
     /// A document's metadata were read.
     ReadDocument,
+    /// A file was read.
+    ReadFile,
+    /// A case was read.
+    ReadCase,
     /// A document's content was read.
     ReadContent,
     /// A document's text was read.
@@ -185,6 +189,8 @@ impl Look {
             Self::SignIn => "session.open",
             Self::SignInRefused => "session.refused",
             Self::ReadDocument => "document.read",
+            Self::ReadFile => "file.read",
+            Self::ReadCase => "case.read",
             Self::ReadContent => "content.read",
             Self::ReadText => "text.read",
             Self::ReadHistory => "history.read",

@@ -6,6 +6,7 @@ pub mod date;
 pub mod db;
 pub mod ids;
 pub mod job;
+pub mod pattern;
 pub mod rights;
 pub mod tasks;
 

@@ -6,6 +6,7 @@
 pub mod content;
 pub mod edge;
 pub mod extract;
+pub mod gather;
 pub mod health;
 pub mod language;
 pub mod limits;
@@ -19,7 +20,7 @@ pub mod progress;
 pub mod reference;
 
 pub use language::{Language, Text, text};
-pub use problem::{Fault, Kind, Problem};
+pub use problem::{Fault, Kind, Problem, db_problem};
 
 #[cfg(test)]
 mod tests;

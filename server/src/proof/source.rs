@@ -23,7 +23,7 @@ use crate::audit::verify::{
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{departments, documents};
+use crate::{cases, departments, documents, file_plan, files, holds};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -129,6 +129,10 @@ const START: At = At::Records(i64::MIN);
 fn kinds() -> impl Iterator<Item = Kind> {
     departments::KINDS
         .iter()
+        .chain(file_plan::KINDS)
+        .chain(holds::KINDS)
+        .chain(files::KINDS)
+        .chain(cases::KINDS)
         .chain(documents::evidence::KINDS)
         .copied()
 }
@@ -327,6 +331,10 @@ impl Reader {
 
     async fn states(&self, kind: Kind, part: Part) -> Result<Vec<StateFact>, DbError> {
         let mut states = departments::states(self.on()?, kind, part).await?;
+        states.extend(file_plan::states(self.on()?, kind, part).await?);
+        states.extend(holds::states(self.on()?, kind, part).await?);
+        states.extend(files::states(self.on()?, kind, part).await?);
+        states.extend(cases::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         Ok(states)
     }

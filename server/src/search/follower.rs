@@ -143,16 +143,61 @@ impl Worker {
             self.progress.send_modify(|now| now.failing = false);
             return Ok(None);
         };
-        let entries = entries(self.db.read(), &self.storage, &documents).await?;
-        let changes: Vec<Change> = entries.into_iter().map(Change::Put).collect();
-        let index = self.index.clone();
-        let done = tokio::task::spawn_blocking(move || index.apply(changes, seq));
-        done.await.map_err(|_source| FollowError::GivenUp)??;
+        let at_once = if applied.is_some() {
+            STEP_DOCUMENTS_MAX
+        } else {
+            usize::MAX
+        };
+        let mut steps = documents.chunks(at_once).peekable();
+        if steps.peek().is_none() {
+            self.apply(&[], seq).await?;
+        }
+        while let Some(step) = steps.next() {
+            // A file with many documents goes in piece by piece; its record is applied with the last.
+            let upto = match (steps.peek(), applied) {
+                (Some(_), Some(before)) => before,
+                (Some(_), None) | (None, _) => seq,
+            };
+            self.apply(step, upto).await?;
+        }
         self.progress.send_replace(Progress {
             seq: Some(seq),
             failing: false,
         });
         Ok(Some(seq))
+    }
+}
+
+impl Worker {
+    /// Puts documents into the index as they stand now.
+    async fn apply(&self, documents: &[DocumentId], seq: u64) -> Result<(), FollowError> {
+        let entries = entries(self.db.read(), &self.storage, documents).await?;
+        let changes: Vec<Change> = entries.into_iter().map(Change::Put).collect();
+        let index = self.index.clone();
+        let done = tokio::task::spawn_blocking(move || index.apply(changes, seq));
+        Ok(done.await.map_err(|_source| FollowError::GivenUp)??)
+    }
+}
+
+/// What a record speaks of, as far as the index cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spoken {
+    /// A document, or something of it.
+    Document(Uuid),
+    /// A file that was there before: its documents are found by its reference.
+    File(Uuid),
+    /// A case that was there before.
+    Case(Uuid),
+}
+
+impl Spoken {
+    fn of(kind: &str, root: Uuid, version: i64) -> Option<Self> {
+        match kind {
+            "document" | "document_version" | "rendition" => Some(Self::Document(root)),
+            "file" if version > 1 => Some(Self::File(root)),
+            "case" if version > 1 => Some(Self::Case(root)),
+            _ => None,
+        }
     }
 }
 
@@ -165,45 +210,74 @@ async fn next(
         i64::try_from(seq).unwrap_or(i64::MAX).saturating_add(1)
     });
     let text = format!(
-        "SELECT a.seq, s.root_id, s.kind FROM audit a LEFT JOIN audit_subject s ON s.seq = a.seq \
+        "SELECT a.seq, s.root_id, s.kind, s.version FROM audit a \
+         LEFT JOIN audit_subject s ON s.seq = a.seq \
          WHERE a.seq >= $1 ORDER BY a.seq LIMIT {STEP_RECORDS_MAX}"
     );
     let rows = on.query_all_raw(sql(on, text, [from.into()])).await?;
     let full = rows.len() >= usize::try_from(STEP_RECORDS_MAX).unwrap_or(usize::MAX);
-    let mut seen: Vec<(u64, Option<Uuid>)> = Vec::with_capacity(rows.len());
+    let mut seen: Vec<(u64, Option<Spoken>)> = Vec::with_capacity(rows.len());
     for row in rows {
         let seq: i64 = row.try_get_by_index(0)?;
         let root: Option<Uuid> = row.try_get_by_index(1)?;
         let kind: Option<String> = row.try_get_by_index(2)?;
-        let document = matches!(
-            kind.as_deref(),
-            Some("document" | "document_version" | "rendition")
-        );
-        seen.push((
-            u64::try_from(seq).unwrap_or_default(),
-            root.filter(|_| document),
-        ));
+        let version: Option<i64> = row.try_get_by_index(3)?;
+        let spoken = match (kind.as_deref(), root, version) {
+            (Some(kind), Some(root), Some(version)) => Spoken::of(kind, root, version),
+            (_, _, _) => None,
+        };
+        seen.push((u64::try_from(seq).unwrap_or_default(), spoken));
     }
     let Some(last) = seen.last().map(|(seq, _)| *seq) else {
         return Ok(None);
     };
     // The last record of a full step may have more subjects behind the limit: it comes again.
     let keep = |seq: u64| !full || seq < last || seen.first().is_some_and(|first| first.0 == last);
-    let mut documents: Vec<Uuid> = Vec::new();
+    let mut all: Vec<Spoken> = Vec::new();
     let mut reached = None;
-    for (seq, root) in seen.iter().filter(|(seq, _)| keep(*seq)) {
-        if let Some(root) = root
-            && !documents.contains(root)
+    for (seq, spoken) in seen.iter().filter(|(seq, _)| keep(*seq)) {
+        if let Some(spoken) = spoken
+            && !all.contains(spoken)
         {
-            if documents.len() == STEP_DOCUMENTS_MAX && reached != Some(*seq) {
+            if all.len() == STEP_DOCUMENTS_MAX && reached != Some(*seq) {
                 break;
             }
-            documents.push(*root);
+            all.push(*spoken);
         }
         reached = Some(*seq);
     }
-    let documents = documents.into_iter().map(DocumentId::of).collect();
-    Ok(reached.map(|seq| (seq, documents)))
+    let Some(reached) = reached else {
+        return Ok(None);
+    };
+    Ok(Some((reached, documents_of(on, &all).await?)))
+}
+
+/// The documents among what was spoken of, and those in its files and cases; each once.
+async fn documents_of(
+    on: &impl ConnectionTrait,
+    all: &[Spoken],
+) -> Result<Vec<DocumentId>, DbError> {
+    let mut documents: Vec<DocumentId> = Vec::new();
+    for spoken in all {
+        let (text, id) = match spoken {
+            Spoken::Document(id) => {
+                documents.push(DocumentId::of(*id));
+                continue;
+            }
+            Spoken::Case(id) => ("SELECT id FROM document WHERE case_id = $1 ORDER BY id", id),
+            Spoken::File(id) => (
+                "SELECT d.id FROM document d JOIN record_case c ON c.id = d.case_id \
+                 WHERE c.file_id = $1 ORDER BY d.id",
+                id,
+            ),
+        };
+        for row in on.query_all_raw(sql(on, text, [(*id).into()])).await? {
+            documents.push(DocumentId::of(row.try_get_by_index(0)?));
+        }
+    }
+    documents.sort_unstable();
+    documents.dedup();
+    Ok(documents)
 }
 
 /// The entries of documents as they stand now.
@@ -245,6 +319,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         held,
         department,
         token,
+        names,
         ..
     } = one;
     let document = held.document;
@@ -258,7 +333,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         pages: pages.map_or_else(Vec::new, |all| {
             all.pages.into_iter().map(|page| page.text).collect()
         }),
-        references: metadata.references,
+        references: names.into_iter().chain(metadata.references).collect(),
         correspondent: metadata.correspondent,
         tags: metadata.tags,
         kind: metadata.kind,

@@ -16,6 +16,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
 use super::language::{Language, Text};
+use crate::base::db::DbError;
 
 pub use fault::Fault;
 pub use kind::Kind;
@@ -145,6 +146,21 @@ pub struct FaultBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub limit: Option<i64>,
+}
+
+/// What a failing database means to a caller.
+pub fn db_problem(error: DbError) -> Problem {
+    match error {
+        DbError::GivenUp => Problem::new(Kind::Unavailable)
+            .retry_after_seconds(1)
+            .source(error),
+        DbError::Stale => Problem::new(Kind::Conflict),
+        DbError::Failed(_)
+        | DbError::Unaudited
+        | DbError::Corrupt { .. }
+        | DbError::Log(_)
+        | DbError::Key(_) => Problem::internal(error),
+    }
 }
 
 impl Problem {

@@ -100,6 +100,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
         return Ok(outcome);
     }
     documents::versions(on, &mut outcome).await?;
+    documents::filed(on, &mut outcome).await?;
     documents::tags(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
     blobs::check(on, depth, mode, &mut outcome).await?;

@@ -1,0 +1,35 @@
+//! The states of the file plan, computed from its rows as they are now.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use super::rows;
+use crate::audit::event::Kind;
+use crate::audit::states::Part;
+use crate::audit::verify::StateFact;
+use crate::base::db::DbError;
+
+/// The kinds of entity whose rows this room owns.
+pub const KINDS: &[Kind] = &[Kind::FilePlan, Kind::PlanUnit];
+
+/// The states of the entities of a kind. Kinds of other rooms have none here.
+pub async fn states(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    part: Part,
+) -> Result<Vec<StateFact>, DbError> {
+    let mut facts = Vec::new();
+    if !KINDS.contains(&kind) {
+        return Ok(facts);
+    }
+    for row in on.query_all_raw(part.query(on, kind.table())).await? {
+        let (key, state) = if kind == Kind::FilePlan {
+            let model = rows::file_plan::Model::from_query_result(&row, "")?;
+            ((model.id, model.version), model.state_bytes())
+        } else {
+            let model = rows::plan_unit::Model::from_query_result(&row, "")?;
+            ((model.id, model.version), model.state_bytes())
+        };
+        facts.push(part.fact(&row, key, state)?);
+    }
+    Ok(facts)
+}
