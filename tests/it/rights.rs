@@ -1,9 +1,10 @@
 //! Who stands in for whom, who may enter what, and what a place in the house changes.
 
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tests::town::{OTHER, OWN, Town, add, id_of, send};
-use tests::{Answer, Client};
+use tests::{Answer, Client, wait_until};
 
 /// A request in somebody's stead.
 async fn get_for(client: &Client, login: &str, path: &str) -> Answer {
@@ -72,6 +73,34 @@ async fn a_deputy_acts_for_a_time_and_both_names_are_recorded() {
     post(&town.clerk(), &end).await.is(200);
     post(&town.clerk(), &end).await.is_problem(409, "conflict");
     get_for(&other, "m.brandt", &at).await.is(403);
+}
+
+#[tokio::test]
+async fn whoever_acts_for_another_without_right_is_named_in_the_record() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let other = town.other();
+    let me = other.get("/api/v1/me").await.is(200).json();
+    let actor = format!("\"actor\":{}", me["id"]);
+    get_for(&other, "m.brandt", "/api/v1/documents")
+        .await
+        .is_problem(403, "forbidden");
+    let database = match town.app.database() {
+        Some(database) => database.connect().await,
+        None => crate::at_rest::connect(&town.app.data().join("papierlos.db")).await,
+    };
+    let backend = database.get_database_backend();
+    wait_until("the refusal is recorded", async || {
+        let all = Statement::from_string(backend, "SELECT leaf FROM access");
+        let all = database.query_all_raw(all).await.expect("rows");
+        all.iter().any(|row| {
+            let leaf: Vec<u8> = row.try_get_by_index(0).expect("a leaf");
+            let leaf = String::from_utf8_lossy(&leaf);
+            leaf.contains("request.refused") && leaf.contains(&actor)
+        })
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -185,6 +214,19 @@ async fn a_head_sees_the_departments_below_and_no_others() {
         .await
         .is_problem(422, "validation");
     head.get(&at).await.is(200);
+    // What one may put documents into is told, so that a page need not know the roles.
+    let shown = async |client: &Client| -> Vec<(String, bool)> {
+        let all = client.get("/api/v1/departments").await.is(200).json();
+        let all = all["items"].as_array().cloned().unwrap_or_default();
+        let told = all.iter().map(|one| {
+            let slug = one["slug"].as_str().unwrap_or_default().to_owned();
+            (slug, one["may_file"].as_bool().expect("a yes or a no"))
+        });
+        told.collect()
+    };
+    assert!(shown(&head).await.iter().all(|(_, may_file)| *may_file));
+    assert_eq!(shown(&head).await.len(), 2);
+    assert!(shown(&town.auditor()).await.iter().all(|(_, may)| !may));
     town.settle().await;
     let found = head.get("/api/v1/search?q=Wohngeld").await.is(200).json();
     assert_eq!(found["total"], 1);

@@ -134,11 +134,13 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
         .map(|id| RequestId::of(id.0));
     let found = ops::authenticate(db, token, id).await?;
     let (actor, token) = found.ok_or_else(missing)?;
-    let actor = stand_in(db, &request, actor).await?;
     if let Some(limits) = request.app_data::<Data<RateLimits>>() {
         limits.principal(actor.account.raw())?;
     }
-    // For the record of refusals, which are seen only after the answer is made.
+    // For the record of refusals, which are seen only after the answer is made: the first of them
+    // may be that of the deputation.
+    request.extensions_mut().insert(actor.clone());
+    let actor = stand_in(db, &request, actor).await?;
     request.extensions_mut().insert(actor.clone());
     Ok((actor, token))
 }
@@ -240,6 +242,10 @@ pub(super) struct DepartmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parent: Option<String>,
+    /// Whether you may put documents in; told in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    may_file: Option<bool>,
 }
 
 impl DepartmentView {
@@ -251,6 +257,7 @@ impl DepartmentView {
             slug: one.slug.clone(),
             name: one.name.clone(),
             parent: parent.map(|parent| parent.slug.clone()),
+            may_file: None,
         }
     }
 }
@@ -277,7 +284,10 @@ pub(super) async fn get_departments(
     let items = all
         .iter()
         .filter(|one| mine(one))
-        .map(|one| DepartmentView::of(one, &all))
+        .map(|one| DepartmentView {
+            may_file: Some(actor.may_in(Right::Receive, one.id)),
+            ..DepartmentView::of(one, &all)
+        })
         .collect();
     Ok(HttpResponse::Ok().json(DepartmentList { items }))
 }

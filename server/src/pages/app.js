@@ -122,15 +122,14 @@ async function enter() {
   const [me, departments] = await Promise.all([json("/me"), json("/departments")]);
   state.me = me;
   state.departments = departments.items;
-  const own = state.me.roles.filter((role) => role.role === "clerk").map((role) => role.department);
-  const choices = state.departments.filter((one) => own.includes(one.slug));
+  const choices = state.departments.filter((one) => one.may_file);
   $("department").replaceChildren(...choices.map((one) => h("option", { value: one.slug }, one.name)));
   $("department-field").hidden = choices.length < 2;
   show();
 }
 
 const departmentName = (slug) => state.departments.find((one) => one.slug === slug)?.name ?? slug;
-const mayFile = () => state.me?.roles.some((role) => role.role === "clerk");
+const mayFile = () => Boolean(state.me) && state.departments.some((one) => one.may_file);
 
 // ---- where we are -------------------------------------------------------------------------
 
@@ -179,7 +178,11 @@ function show() {
   if (doc !== state.shown) read(doc);
 }
 
-const role = (one) => (one.role === "clerk" ? departmentName(one.department) : t(one.role));
+function role(one) {
+  if (!one.department) return t(one.role);
+  const place = departmentName(one.department);
+  return one.role === "clerk" ? place : `${t(one.role)} ${place}`;
+}
 
 addEventListener("hashchange", show);
 

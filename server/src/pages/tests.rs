@@ -1,4 +1,5 @@
 use super::{PAGE, SCRIPT, STYLE, WORDS};
+use crate::base::Role;
 
 /// What the policy for pages forbids, and what would turn text of documents into markup.
 #[test]
@@ -66,5 +67,14 @@ fn both_languages_have_the_same_words() {
             !is_key || german.iter().any(|key| key == used),
             "{used} has no words"
         );
+    }
+}
+
+/// Who signs in with any role reads what it is called.
+#[test]
+fn every_role_has_its_words() {
+    for role in Role::GIVEN {
+        let key = format!("\n    {}: \"", role.code());
+        assert_eq!(WORDS.matches(&key).count(), 2, "{}", role.code());
     }
 }
