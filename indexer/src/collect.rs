@@ -5,11 +5,10 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::Column;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
 use crate::entry::Key;
-use crate::facets::{Counter, Counts};
+use crate::facets::{Columns, Counter, Counts};
 use crate::index::Serving;
 use crate::search::Sort;
 
@@ -56,10 +55,7 @@ pub(crate) struct GatherSegment {
     total: u64,
     best: BinaryHeap<Reverse<Ranked>>,
     counter: Option<Counter>,
-    document_date: Column<i64>,
-    received: Column<i64>,
-    key_high: Column<u64>,
-    key_low: Column<u64>,
+    columns: Arc<Columns>,
 }
 
 impl Collector for Gather {
@@ -71,7 +67,7 @@ impl Collector for Gather {
         ordinal: SegmentOrdinal,
         reader: &SegmentReader,
     ) -> tantivy::Result<GatherSegment> {
-        let fast = reader.fast_fields();
+        let columns = self.serving.labels.columns(reader)?;
         Ok(GatherSegment {
             ordinal,
             sort: self.sort,
@@ -79,15 +75,8 @@ impl Collector for Gather {
             keep: self.limit + 1,
             total: 0,
             best: BinaryHeap::with_capacity(self.limit + 2),
-            counter: if self.facets {
-                Some(Counter::new(reader, &self.serving.labels)?)
-            } else {
-                None
-            },
-            document_date: fast.i64("document_date")?,
-            received: fast.i64("received_at")?,
-            key_high: fast.u64("key_high")?,
-            key_low: fast.u64("key_low")?,
+            counter: self.facets.then(|| Counter::new(&columns)),
+            columns,
         })
     }
 
@@ -113,14 +102,18 @@ impl GatherSegment {
         match self.sort {
             // The bits of numbers that are not negative are ordered as the numbers are.
             Sort::Relevance => i64::from(score.max(0.0).to_bits()),
-            Sort::DateDesc => self.document_date.first(doc).unwrap_or(i64::MIN),
-            Sort::DateAsc => self.document_date.first(doc).map_or(i64::MIN, |day| -day),
+            Sort::DateDesc => self.columns.document_date.first(doc).unwrap_or(i64::MIN),
+            Sort::DateAsc => self
+                .columns
+                .document_date
+                .first(doc)
+                .map_or(i64::MIN, |day| -day),
             Sort::ReceivedDesc => self.received(doc),
         }
     }
 
     fn received(&self, doc: DocId) -> i64 {
-        self.received.first(doc).unwrap_or(i64::MIN)
+        self.columns.received.first(doc).unwrap_or(i64::MIN)
     }
 
     fn offer(&mut self, doc: DocId, score: Score) {
@@ -141,8 +134,8 @@ impl GatherSegment {
             return;
         }
         let key = Key::from_halves(
-            self.key_high.first(doc).unwrap_or(0),
-            self.key_low.first(doc).unwrap_or(0),
+            self.columns.key_high.first(doc).unwrap_or(0),
+            self.columns.key_low.first(doc).unwrap_or(0),
         );
         let rank = Rank {
             primary,

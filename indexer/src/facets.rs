@@ -51,7 +51,60 @@ pub(crate) struct Labels {
 #[derive(Debug, Default)]
 struct Known {
     names: [Interner; 4],
-    segments: HashMap<SegmentId, Arc<[Vec<u32>; 4]>>,
+    segments: HashMap<SegmentId, Arc<Columns>>,
+}
+
+/// The columns of a segment, opened once: to open them costs more than a question asks of them.
+pub(crate) struct Columns {
+    /// The number of each value of the counted columns.
+    numbers: [Vec<u32>; 4],
+    counted: [Option<Column<u64>>; 4],
+    year: Option<Column<u64>>,
+    pub(crate) document_date: Column<i64>,
+    pub(crate) received: Column<i64>,
+    pub(crate) key_high: Column<u64>,
+    pub(crate) key_low: Column<u64>,
+    pub(crate) version: Column<u64>,
+}
+
+impl std::fmt::Debug for Columns {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Columns")
+    }
+}
+
+impl Columns {
+    fn open(reader: &SegmentReader, names: &mut [Interner; 4]) -> tantivy::Result<Self> {
+        let fast = reader.fast_fields();
+        let mut counted: [Option<Column<u64>>; 4] = Default::default();
+        let mut numbers: [Vec<u32>; 4] = Default::default();
+        for (((name, column), numbers), interner) in COLUMNS
+            .iter()
+            .zip(&mut counted)
+            .zip(&mut numbers)
+            .zip(names)
+        {
+            let Some(values) = fast.str(name)? else {
+                continue;
+            };
+            let mut stream = values.dictionary().stream()?;
+            while stream.advance() {
+                let name = std::str::from_utf8(stream.key()).unwrap_or_default();
+                numbers.push(interner.number(name));
+            }
+            *column = Some(values.ords().clone());
+        }
+        Ok(Self {
+            numbers,
+            counted,
+            year: fast.u64("year").ok(),
+            document_date: fast.i64("document_date")?,
+            received: fast.i64("received_at")?,
+            key_high: fast.u64("key_high")?,
+            key_low: fast.u64("key_low")?,
+            version: fast.u64("version")?,
+        })
+    }
 }
 
 #[derive(Debug, Default)]
@@ -85,16 +138,26 @@ impl Labels {
         known.segments.retain(|id, _| present.contains(id));
         for reader in searcher.segment_readers() {
             if !known.segments.contains_key(&reader.segment_id()) {
-                let map = read_segment(reader, &mut known.names)?;
-                known.segments.insert(reader.segment_id(), Arc::new(map));
+                let columns = Columns::open(reader, &mut known.names)?;
+                known
+                    .segments
+                    .insert(reader.segment_id(), Arc::new(columns));
             }
         }
         Ok(())
     }
 
-    fn of(&self, reader: &SegmentReader) -> Option<Arc<[Vec<u32>; 4]>> {
+    /// The columns of a segment.
+    pub(crate) fn columns(&self, reader: &SegmentReader) -> tantivy::Result<Arc<Columns>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.segments.get(&reader.segment_id()).map(Arc::clone)
+        let kept = known.segments.get(&reader.segment_id()).map(Arc::clone);
+        drop(known);
+        // A searcher older than the last commit may have segments that were forgotten.
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::new(Columns::open(reader, &mut known.names)?))
     }
 
     /// Turns counts by number into the facets of an answer.
@@ -148,24 +211,6 @@ fn largest<'n>(values: impl Iterator<Item = (u32, &'n str)>) -> Vec<FacetCount> 
         .collect()
 }
 
-fn read_segment(
-    reader: &SegmentReader,
-    names: &mut [Interner; 4],
-) -> tantivy::Result<[Vec<u32>; 4]> {
-    let mut maps: [Vec<u32>; 4] = Default::default();
-    for ((column, map), interner) in COLUMNS.iter().zip(&mut maps).zip(names) {
-        let Some(values) = reader.fast_fields().str(column)? else {
-            continue;
-        };
-        let mut stream = values.dictionary().stream()?;
-        while stream.advance() {
-            let name = std::str::from_utf8(stream.key()).unwrap_or_default();
-            map.push(interner.number(name));
-        }
-    }
-    Ok(maps)
-}
-
 /// Counts by number, over all segments.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
@@ -197,47 +242,26 @@ fn add_up(mine: &mut Vec<u32>, theirs: Vec<u32>) {
 
 /// Counts the values of one segment.
 pub(crate) struct Counter {
-    columns: [Option<Column<u64>>; 4],
-    year: Option<Column<u64>>,
+    columns: Arc<Columns>,
     local: [Vec<u32>; 4],
     years: Vec<u32>,
-    map: Arc<[Vec<u32>; 4]>,
 }
 
 impl Counter {
-    pub(crate) fn new(reader: &SegmentReader, labels: &Labels) -> tantivy::Result<Self> {
-        // A searcher older than the last commit may have segments that were forgotten.
-        let map = match labels.of(reader) {
-            Some(map) => map,
-            None => {
-                let mut known = labels.known.write().unwrap_or_else(PoisonError::into_inner);
-                Arc::new(read_segment(reader, &mut known.names)?)
-            }
-        };
-        let fast = reader.fast_fields();
-        let mut columns: [Option<Column<u64>>; 4] = Default::default();
-        let mut local: [Vec<u32>; 4] = Default::default();
-        for (((name, column), counts), map) in COLUMNS
-            .iter()
-            .zip(&mut columns)
-            .zip(&mut local)
-            .zip(map.iter())
-        {
-            *column = fast.str(name)?.map(|values| values.ords().clone());
-            counts.resize(map.len(), 0);
-        }
-        Ok(Self {
-            columns,
-            year: fast.u64("year").ok(),
-            local,
+    pub(crate) fn new(columns: &Arc<Columns>) -> Self {
+        Self {
+            local: std::array::from_fn(|column| {
+                let numbers = columns.numbers.get(column).map_or(0, Vec::len);
+                vec![0; numbers]
+            }),
+            columns: Arc::clone(columns),
             years: Vec::new(),
-            map,
-        })
+        }
     }
 
     #[inline]
     pub(crate) fn count(&mut self, doc: DocId) {
-        for (column, counts) in self.columns.iter().zip(&mut self.local) {
+        for (column, counts) in self.columns.counted.iter().zip(&mut self.local) {
             let Some(column) = column else { continue };
             for ordinal in column.values_for_doc(doc) {
                 if let Some(count) = usize::try_from(ordinal)
@@ -249,6 +273,7 @@ impl Counter {
             }
         }
         let year = self
+            .columns
             .year
             .as_ref()
             .and_then(|year| year.first(doc))
@@ -272,7 +297,7 @@ impl Counter {
         for ((local, map), global) in self
             .local
             .iter()
-            .zip(self.map.iter())
+            .zip(&self.columns.numbers)
             .zip(&mut counts.columns)
         {
             let size = map

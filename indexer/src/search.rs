@@ -233,16 +233,19 @@ impl Index {
             marks: &marks,
         };
         let shown = snippets.show(&gathered.best, asked.request.snippets, analyzer)?;
-        let hits = gathered.best.iter().zip(shown).map(|(hit, shown)| Hit {
-            key: hit.0.key,
-            version: version_of(&asked.searcher, hit.1),
-            score: score_of(hit.0, asked.request.sort),
-            title: shown.title,
-            snippets: shown.snippets,
-        });
+        let mut hits = Vec::with_capacity(shown.len());
+        for ((rank, address), shown) in gathered.best.iter().zip(shown) {
+            hits.push(Hit {
+                key: rank.key,
+                version: version_of(asked, *address)?,
+                score: score_of(*rank, asked.request.sort),
+                title: shown.title,
+                snippets: shown.snippets,
+            });
+        }
         Ok(SearchAnswer {
             total: gathered.total,
-            hits: hits.collect(),
+            hits,
             next,
             facets: asked
                 .request
@@ -484,13 +487,8 @@ fn score_of(rank: Rank, sort: Sort) -> f32 {
     }
 }
 
-fn version_of(searcher: &Searcher, address: DocAddress) -> u64 {
-    let column = searcher
-        .segment_reader(address.segment_ord)
-        .fast_fields()
-        .u64("version");
-    column
-        .ok()
-        .and_then(|column| column.first(address.doc_id))
-        .unwrap_or(0)
+fn version_of(asked: &Asked<'_>, address: DocAddress) -> tantivy::Result<u64> {
+    let reader = asked.searcher.segment_reader(address.segment_ord);
+    let columns = asked.serving.labels.columns(reader)?;
+    Ok(columns.version.first(address.doc_id).unwrap_or(0))
 }

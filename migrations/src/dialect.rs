@@ -4,7 +4,8 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 /// Runs the statements of `schema` one by one, with `{uuid}`, `{blob}`, `{big}` and `{bool}`
-/// replaced by the database's own types.
+/// replaced by the database's own types. `{strict}` and `{clustered}` end a table; the latter keeps
+/// its rows in the tree of its key, where the database can.
 pub(crate) async fn create(manager: &SchemaManager<'_>, schema: &[&str]) -> Result<(), DbErr> {
     let db = manager.get_connection();
     for statement in schema {
@@ -15,10 +16,11 @@ pub(crate) async fn create(manager: &SchemaManager<'_>, schema: &[&str]) -> Resu
 }
 
 fn typed(backend: DbBackend, statement: &str) -> String {
-    let (uuid, blob, big, boolean, strict) = if backend == DbBackend::Postgres {
-        ("UUID", "BYTEA", "BIGINT", "BOOLEAN", "")
+    let (uuid, blob, big, boolean, strict, clustered) = if backend == DbBackend::Postgres {
+        ("UUID", "BYTEA", "BIGINT", "BOOLEAN", "", "")
     } else {
-        ("BLOB", "BLOB", "INTEGER", "INTEGER", " STRICT")
+        let clustered = " STRICT, WITHOUT ROWID";
+        ("BLOB", "BLOB", "INTEGER", "INTEGER", " STRICT", clustered)
     };
     statement
         .replace("{uuid}", uuid)
@@ -26,6 +28,7 @@ fn typed(backend: DbBackend, statement: &str) -> String {
         .replace("{big}", big)
         .replace("{bool}", boolean)
         .replace("{strict}", strict)
+        .replace("{clustered}", clustered)
 }
 
 /// What a table allows beyond SELECT.
@@ -141,25 +144,40 @@ fn postgres_guard(table: &str, guard: Guard) -> Vec<String> {
              RAISE EXCEPTION '{table}: rows are never deleted'; END"
         ),
     };
-    let events = match guard {
-        Guard::AppendOnly => "UPDATE OR DELETE",
-        Guard::Chained | Guard::Versioned => "INSERT OR UPDATE OR DELETE",
+    // What is allowed is told by a condition where one can say it: then the function is not called.
+    let triggers: &[(&str, &str, &str)] = match guard {
+        Guard::AppendOnly => &[("guard", "UPDATE OR DELETE", "")],
+        Guard::Chained => &[("guard", "INSERT OR UPDATE OR DELETE", "")],
+        Guard::Versioned => &[
+            ("guard_insert", "INSERT", "WHEN (NEW.version <> 1)"),
+            (
+                "guard_update",
+                "UPDATE",
+                "WHEN (NEW.version <> OLD.version + 1 OR NEW.id <> OLD.id)",
+            ),
+            ("guard_delete", "DELETE", ""),
+        ],
     };
-    vec![
+    let mut all = vec![
         format!("CREATE FUNCTION {table}_guard() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"),
         format!(
             "CREATE FUNCTION {table}_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              RAISE EXCEPTION '{table}: rows are never deleted'; END $$"
         ),
         format!(
-            "CREATE TRIGGER {table}_guard BEFORE {events} ON {table} \
-             FOR EACH ROW EXECUTE FUNCTION {table}_guard()"
-        ),
-        format!(
             "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} \
              FOR EACH STATEMENT EXECUTE FUNCTION {table}_no_truncate()"
         ),
-        format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_guard"),
         format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate"),
-    ]
+    ];
+    for (name, events, when) in triggers {
+        all.push(format!(
+            "CREATE TRIGGER {table}_{name} BEFORE {events} ON {table} \
+             FOR EACH ROW {when} EXECUTE FUNCTION {table}_guard()"
+        ));
+        all.push(format!(
+            "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}"
+        ));
+    }
+    all
 }

@@ -15,10 +15,12 @@ impl MigrationName for Step {
 }
 
 const SCHEMA: &[&str] = &[
+    // prev and h need no index of their own: the guard lets in only the next number behind the last h,
+    // so that there is no fork, and two more entries at random places would cost each write a page each.
     "CREATE TABLE audit (
         seq {big} NOT NULL PRIMARY KEY,
-        prev {blob} NOT NULL UNIQUE,
-        h {blob} NOT NULL UNIQUE,
+        prev {blob} NOT NULL,
+        h {blob} NOT NULL,
         uow {uuid} NOT NULL,
         ts {big} NOT NULL,
         leaf {blob} NOT NULL){strict}",
@@ -32,7 +34,7 @@ const SCHEMA: &[&str] = &[
         slot {big} NOT NULL,
         kind TEXT NOT NULL,
         root_id {uuid} NOT NULL,
-        PRIMARY KEY (entity_id, version)){strict}",
+        PRIMARY KEY (entity_id, version)){clustered}",
     "CREATE INDEX audit_subject_seq ON audit_subject (seq, root_id)",
     "CREATE INDEX audit_subject_root ON audit_subject (root_id, seq)",
     "CREATE TABLE audit_head (
@@ -40,19 +42,19 @@ const SCHEMA: &[&str] = &[
         seq {big} NOT NULL,
         h {blob} NOT NULL,
         ts {big} NOT NULL){strict}",
+    // What a record commits to about one owner, sealed together; slots says which, parted by blanks.
     // Emptied by erasure; never changed.
     "CREATE TABLE audit_private (
         seq {big} NOT NULL REFERENCES audit (seq) DEFERRABLE INITIALLY DEFERRED,
-        slot TEXT NOT NULL,
         key_owner {uuid} NOT NULL,
+        slots TEXT NOT NULL,
         sealed {blob} NOT NULL,
-        PRIMARY KEY (seq, slot)){strict}",
-    "CREATE INDEX audit_private_owner ON audit_private (key_owner)",
+        PRIMARY KEY (seq, key_owner)){clustered}",
     "CREATE TABLE subject_key (
         owner_id {uuid} NOT NULL PRIMARY KEY,
         domain TEXT NOT NULL,
         kek TEXT NOT NULL,
-        wrapped {blob} NOT NULL){strict}",
+        wrapped {blob} NOT NULL){clustered}",
     "CREATE INDEX subject_key_kek ON subject_key (kek)",
     "CREATE TABLE checkpoint (
         size {big} NOT NULL PRIMARY KEY,
@@ -61,8 +63,8 @@ const SCHEMA: &[&str] = &[
         created_at {big} NOT NULL){strict}",
     "CREATE TABLE access (
         seq {big} NOT NULL PRIMARY KEY,
-        prev {blob} NOT NULL UNIQUE,
-        h {blob} NOT NULL UNIQUE,
+        prev {blob} NOT NULL,
+        h {blob} NOT NULL,
         ts {big} NOT NULL,
         leaf {blob} NOT NULL){strict}",
     "CREATE TABLE access_head (
@@ -70,6 +72,12 @@ const SCHEMA: &[&str] = &[
         seq {big} NOT NULL,
         h {blob} NOT NULL,
         ts {big} NOT NULL){strict}",
+    // The last record that speaks of people, units or what they may do: what was read of them holds
+    // until it moves.
+    "CREATE TABLE people_head (
+        id {big} NOT NULL PRIMARY KEY CHECK (id = 1),
+        seq {big} NOT NULL){strict}",
+    "INSERT INTO people_head (id, seq) VALUES (1, -1)",
     // What the installation is: origin of the log, verifier key, format of the stores.
     "CREATE TABLE installation (
         name TEXT NOT NULL PRIMARY KEY,

@@ -45,6 +45,7 @@ pub const APPEND_ONLY: &[&str] = &["audit", "audit_subject", "access", "checkpoi
 pub const VERSIONED: &[&str] = &[
     "audit_head",
     "access_head",
+    "people_head",
     "department",
     "account",
     "role_grant",

@@ -21,7 +21,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::archive::{Archive, OpenError};
 use crate::base::db::{DbError, sql};
-use crate::base::{JobKind, Tasks, Timestamp};
+use crate::base::{Behind, JobKind, Tasks, Timestamp};
 use crate::config::{Auth, Config};
 use crate::http::edge::{Edge, edge};
 use crate::http::extract::BodyLimits;
@@ -131,7 +131,11 @@ impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
         let archive = Archive::open(&config).await?;
-        let index = open_index(&config).await?;
+        let behind = Arc::new(Behind::start().map_err(ServeError::Ended)?);
+        // Whoever opens it starts the threads that write it.
+        let open = indexing(&config);
+        let opened = behind.run(open).await;
+        let index = opened.map_err(|gone| ServeError::Ended(std::io::Error::other(gone)))??;
         let tasks = Tasks::default();
         let publisher =
             Publisher::open(&archive.db, &archive.storage, archive.publication.clone()).await?;
@@ -143,6 +147,7 @@ impl Server {
             &index,
             config.index.commit,
             &tasks,
+            behind,
         );
         let (origin, first) = archive.access.clone();
         let looks = Looks::start(&archive.db, origin, first, &tasks);
@@ -264,6 +269,7 @@ impl Server {
             Reference::new(&contract).map_err(|problem| ServeError::Contract(problem.chain()))?;
         Ok(Parts {
             db: Data::new(self.archive.db.clone()),
+            people: Data::new(departments::KnownPeople::default()),
             storage: Data::new(self.archive.storage.clone()),
             looks: Data::new(self.looks.clone()),
             index: Data::new(self.index.clone()),
@@ -450,14 +456,19 @@ fn extract_limits(config: &Config) -> indexer::extract::Limits {
     }
 }
 
-/// Opens the index; one of an older kind is put aside, and the follower builds the new one.
-pub async fn open_index(config: &Config) -> Result<Index, ServeError> {
+fn indexing(
+    config: &Config,
+) -> impl FnOnce() -> Result<Index, indexer::IndexError> + Send + 'static {
     let (dir, options) = (
         config.index.dir.clone(),
         search::options(config.index.memory_bytes_max),
     );
-    let opened = tokio::task::spawn_blocking(move || Index::open(dir, options)).await;
-    match opened {
+    move || Index::open(dir, options)
+}
+
+/// Opens the index; one of an older kind is put aside, and the follower builds the new one.
+pub async fn open_index(config: &Config) -> Result<Index, ServeError> {
+    match tokio::task::spawn_blocking(indexing(config)).await {
         Ok(opened) => Ok(opened?),
         Err(gone) => Err(ServeError::Ended(std::io::Error::other(gone))),
     }
@@ -479,6 +490,7 @@ fn asked_to_end() -> std::io::Result<impl Future<Output = ()> + Send> {
 /// What every worker thread of the server shares.
 struct Parts {
     db: Data<Db>,
+    people: Data<departments::KnownPeople>,
     storage: Data<Storage>,
     looks: Data<Looks>,
     index: Data<Index>,
@@ -503,6 +515,7 @@ impl Parts {
         move |config: &mut web::ServiceConfig| {
             config
                 .app_data(self.db)
+                .app_data(self.people)
                 .app_data(self.storage)
                 .app_data(self.looks)
                 .app_data(self.index)
@@ -536,6 +549,7 @@ impl Clone for Parts {
     fn clone(&self) -> Self {
         Self {
             db: self.db.clone(),
+            people: self.people.clone(),
             storage: self.storage.clone(),
             looks: self.looks.clone(),
             index: self.index.clone(),

@@ -16,6 +16,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use atoms::{Atom, Shape, atoms};
 use complex::{Complex, Group, complexes};
 use dates::{date_term, day_of};
@@ -46,7 +48,7 @@ pub(crate) struct Word {
 #[derive(Debug)]
 pub(crate) struct Analyzer {
     lexicon: &'static Lexicon,
-    words: HashMap<Box<str>, Known>,
+    words: HashMap<Box<str>, Known, RandomState>,
     words_max: usize,
     document: u64,
 }
@@ -99,7 +101,7 @@ impl Analyzer {
     pub(crate) fn new(words_max: usize) -> Self {
         Self {
             lexicon: Lexicon::shared(),
-            words: HashMap::new(),
+            words: HashMap::default(),
             words_max,
             document: 0,
         }

@@ -18,7 +18,7 @@ use seccompiler::{
 use super::wire::Header;
 
 /// A worker gives way to requests by this much.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 15;
 /// After the signal that a time limit sends, so many seconds until the process is killed.
 const CPU_GRACE_SECONDS: u64 = 2;
 

@@ -113,7 +113,7 @@ pub(crate) fn the_kernel_says_the_same_of_a_waiting_worker() {
         };
         let own = nice(&std::fs::read_to_string("/proc/self/stat").expect("a process file system"));
         let worker = nice(&read("stat").expect("it waits"));
-        assert_eq!(worker, own.map(|own| (own + 10).min(19)));
+        assert_eq!(worker, own.map(|own| (own + 15).min(19)));
     });
 }
 

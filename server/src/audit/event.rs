@@ -190,6 +190,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it speaks of people, of units or of what someone may do.
+    #[must_use]
+    pub const fn is_of_people(self) -> bool {
+        match self {
+            Self::Department
+            | Self::Account
+            | Self::RoleGrant
+            | Self::AccessToken
+            | Self::Compartment
+            | Self::CompartmentGrant
+            | Self::Deputation => true,
+            Self::Document | Self::DocumentVersion | Self::Rendition | Self::Webhook => false,
+        }
+    }
+
     /// As it stands in the leaf; also the table's name.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -4,7 +4,7 @@
 //! same. Openings are encrypted under a key of the entity they speak of: destroying that key
 //! destroys them in every backup.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use storage::{DataKey, KeyDomain, Kms, WrappedKey};
 use uuid::Uuid;
 
-use super::event::{Action, Event, Subject};
+use super::event::{Action, Event, Kind, Subject};
 use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
 use super::{Commitment, LeafHash, Opening, Origin, Slot};
 use crate::base::db::{DbError, placeholders, sql};
@@ -22,8 +22,12 @@ use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 const KEYS_KEPT_MAX: usize = 20_000;
 /// A step back of the clock that is recorded as an event of its own, in microseconds.
 const REGRESS_MICROS: i64 = 2_000_000;
-/// Rows in one INSERT: SQLite takes 32,766 parameters.
+/// Owners in one query: SQLite takes 32,766 parameters.
 const ROWS_MAX: usize = 4_000;
+/// Rows in one INSERT: few different statements, so that each is prepared once.
+const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
+/// Rows of all tables that PostgreSQL is given with one statement: a round trip costs more than a row.
+const ROWS_TOGETHER_MAX: usize = 16;
 
 /// Subjects of one record that are never too many for it.
 const SUBJECTS_SURE: usize = 8;
@@ -101,7 +105,11 @@ struct Head {
 struct Rows {
     audit: Vec<[Value; 6]>,
     subjects: Vec<[Value; 6]>,
-    openings: Vec<(u64, String, Uuid, Vec<u8>)>,
+    openings: BTreeMap<(u64, Uuid), Vec<(String, Opening)>>,
+    /// Those that begin here: they have no key yet.
+    born: HashSet<Uuid>,
+    /// The last record that speaks of people, units or what they may do.
+    people: Option<u64>,
 }
 
 impl Rows {
@@ -116,13 +124,19 @@ impl Rows {
         let opening = Opening::new(bytes)
             .map_err(|_source| DbError::Log("the machine gave no random bytes"))?;
         let commitment = opening.commitment(slot.tag());
-        self.openings
-            .push((seq, slot.to_string(), owner, pack(&opening)));
+        let of_owner = self.openings.entry((seq, owner)).or_default();
+        of_owner.push((slot.to_string(), opening));
         Ok(commitment)
     }
 
     /// The line about one entity, with commitments to its state and its content.
     fn subject(&mut self, seq: u64, slot: u16, one: &Subject) -> Result<LeafSubject, DbError> {
+        if begins(one) {
+            self.born.insert(one.root);
+        }
+        if one.kind.is_of_people() {
+            self.people = Some(seq);
+        }
         let state = self.open(seq, Slot::State(slot), one.root, one.state.clone())?;
         let blob = match &one.content {
             Some(claim) => Some(self.open(seq, Slot::Blob(slot), one.root, claim.to_bytes())?),
@@ -147,19 +161,94 @@ impl Rows {
     }
 }
 
-/// An opening as it is sealed: the salt, then the bytes.
-fn pack(opening: &Opening) -> Vec<u8> {
-    [opening.salt.as_slice(), opening.bytes.as_slice()].concat()
+/// An entity that begins with this record, so that it has no key yet. A subscription brings its own.
+fn begins(one: &Subject) -> bool {
+    one.version == 1 && one.id == one.root && one.kind != Kind::Webhook
 }
 
-/// Reads what `pack` wrote.
-#[must_use]
-pub fn unpack(bytes: &[u8]) -> Option<Opening> {
-    let (salt, bytes) = bytes.split_first_chunk()?;
-    Some(Opening {
-        salt: *salt,
-        bytes: bytes.to_vec(),
-    })
+/// The openings of one owner in one record, as they are stored.
+#[derive(Debug)]
+pub struct SealedOpenings {
+    /// The record.
+    pub seq: u64,
+    /// Under whose key they are sealed.
+    pub owner: Uuid,
+    /// Which they are, parted by blanks.
+    pub slots: String,
+    /// Them, sealed together.
+    pub sealed: Vec<u8>,
+}
+
+impl SealedOpenings {
+    /// Seals openings: of each its length (four bytes, big-endian), its salt, its bytes.
+    fn seal(
+        key: &DataKey,
+        seq: u64,
+        owner: Uuid,
+        openings: &[(String, Opening)],
+    ) -> Result<Self, DbError> {
+        let names: Vec<&str> = openings.iter().map(|(slot, _)| slot.as_str()).collect();
+        let slots = names.join(" ");
+        let mut packed = Vec::new();
+        for (_, opening) in openings {
+            let length = opening.salt.len() + opening.bytes.len();
+            let length =
+                u32::try_from(length).map_err(|_source| DbError::Log("an opening is too large"))?;
+            packed.extend_from_slice(&length.to_be_bytes());
+            packed.extend_from_slice(&opening.salt);
+            packed.extend_from_slice(&opening.bytes);
+        }
+        let sealed = storage::seal(key, &bound_to(seq, owner, &slots), &packed)?;
+        Ok(Self {
+            seq,
+            owner,
+            slots,
+            sealed,
+        })
+    }
+
+    /// Opens them: each slot with its opening. `None` where they are not what was sealed.
+    #[must_use]
+    pub fn open(&self, key: &DataKey) -> Option<Vec<(String, Opening)>> {
+        let bound = bound_to(self.seq, self.owner, &self.slots);
+        let packed = storage::open(key, &bound, &self.sealed).ok()?;
+        let mut rest = packed.as_slice();
+        let mut found = Vec::new();
+        for slot in self.slots() {
+            let (length, behind) = rest.split_first_chunk::<4>()?;
+            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+            let (one, behind) = behind.split_at_checked(length)?;
+            let (salt, bytes) = one.split_first_chunk()?;
+            let opening = Opening {
+                salt: *salt,
+                bytes: bytes.to_vec(),
+            };
+            found.push((slot.to_owned(), opening));
+            rest = behind;
+        }
+        rest.is_empty().then_some(found)
+    }
+
+    /// Which they are.
+    pub fn slots(&self) -> impl Iterator<Item = &str> {
+        self.slots.split(' ')
+    }
+
+    /// Of a row that begins with `seq, key_owner, slots, sealed`.
+    pub fn of_row(row: &QueryResult) -> Result<Self, DbError> {
+        let seq: i64 = row.try_get_by_index(0)?;
+        Ok(Self {
+            seq: u64::try_from(seq).unwrap_or(u64::MAX),
+            owner: row.try_get_by_index(1)?,
+            slots: row.try_get_by_index(2)?,
+            sealed: row.try_get_by_index(3)?,
+        })
+    }
+}
+
+/// What openings are bound to, so that they cannot be moved to another place.
+fn bound_to(seq: u64, owner: Uuid, slots: &str) -> Vec<u8> {
+    format!("papierlos.openings/v1\n{seq}\n{owner}\n{slots}").into_bytes()
 }
 
 /// A hash out of a row.
@@ -244,8 +333,7 @@ impl Log {
             self.measure(records, event)?;
             owners.extend(event.context.as_ref().map(|_| owner(records, event)));
             // What begins here has no key yet.
-            let born = |one: &&Subject| one.version == 1 && one.id == one.root;
-            let older = event.subjects.iter().filter(|one| !born(one));
+            let older = event.subjects.iter().filter(|one| !begins(one));
             owners.extend(older.map(|one| one.root));
         }
         owners.sort_unstable();
@@ -328,8 +416,7 @@ impl Log {
             fresh_keys: Vec::new(),
         };
         if head.seq != before.seq {
-            appended.fresh_keys = self.write(tx, rows).await?;
-            move_head(tx, before, head).await?;
+            appended.fresh_keys = self.write(tx, rows, before, head).await?;
             appended.last = head.seq;
         }
         Ok(appended)
@@ -378,35 +465,70 @@ impl Log {
         &mut self,
         tx: &DatabaseTransaction,
         rows: Rows,
+        before: Head,
+        head: Head,
     ) -> Result<Vec<(Uuid, Arc<DataKey>)>, DbError> {
-        insert(tx, "audit (seq, prev, h, uow, ts, leaf)", rows.audit).await?;
-        let columns = "audit_subject (entity_id, version, seq, slot, kind, root_id)";
-        insert(tx, columns, rows.subjects).await?;
-        let owners = rows.openings.iter().map(|(_, _, owner, _)| *owner);
-        let fresh = self.keys_of(tx, owners.collect()).await?;
+        let owners = rows.openings.keys().map(|(_, owner)| *owner).collect();
+        let (fresh, made) = self.keys_of(tx, owners, &rows.born).await?;
         let mut sealed = Vec::with_capacity(rows.openings.len());
-        for (seq, slot, owner, opening) in rows.openings {
-            let kept = || self.keys.get(&owner).or_else(|| self.read.get(&owner));
-            let key = fresh.get(&owner).or_else(kept);
+        for ((seq, owner), openings) in &rows.openings {
+            let kept = || self.keys.get(owner).or_else(|| self.read.get(owner));
+            let key = fresh.get(owner).or_else(kept);
             let key = key.ok_or(DbError::Log("an entity has no key"))?;
-            let bytes = storage::seal(key, &opening_aad(seq, &slot), &opening)?;
-            sealed.push([signed(seq)?.into(), slot.into(), owner.into(), bytes.into()]);
+            let row = SealedOpenings::seal(key, *seq, *owner, openings)?;
+            sealed.push([
+                signed(*seq)?.into(),
+                row.owner.into(),
+                row.slots.into(),
+                row.sealed.into(),
+            ]);
         }
-        insert(tx, "audit_private (seq, slot, key_owner, sealed)", sealed).await?;
+        let inserts = [
+            Insert::new("audit (seq, prev, h, uow, ts, leaf)", rows.audit),
+            Insert::new(
+                "audit_subject (entity_id, version, seq, slot, kind, root_id)",
+                rows.subjects,
+            ),
+            Insert::new("subject_key (owner_id, domain, kek, wrapped)", made),
+            Insert::new("audit_private (seq, key_owner, slots, sealed)", sealed),
+        ];
+        let moved = moved(before, head)?;
+        let few = inserts.iter().map(Insert::rows).sum::<usize>() <= ROWS_TOGETHER_MAX;
+        let done = if few && tx.get_database_backend() == DbBackend::Postgres {
+            tx.execute_raw(together(tx, inserts, moved)).await?
+        } else {
+            for one in inserts {
+                one.run(tx).await?;
+            }
+            tx.execute_raw(sql(tx, moved.0, moved.1)).await?
+        };
+        if done.rows_affected() != 1 {
+            return Err(DbError::Log("the head has moved"));
+        }
+        if let Some(seq) = rows.people {
+            let text = "UPDATE people_head SET seq = $1 WHERE id = 1";
+            tx.execute_raw(sql(tx, text, [signed(seq)?.into()])).await?;
+        }
         Ok(fresh.into_iter().collect())
     }
 
-    /// The keys of `owners` that are not in memory: read, or made and stored.
+    /// The keys of `owners` that are not in memory: read, or made, with the rows of those that were made.
     async fn keys_of(
         &self,
         tx: &DatabaseTransaction,
         mut owners: Vec<Uuid>,
-    ) -> Result<HashMap<Uuid, Arc<DataKey>>, DbError> {
+        born: &HashSet<Uuid>,
+    ) -> Result<(HashMap<Uuid, Arc<DataKey>>, Vec<[Value; 4]>), DbError> {
         owners.sort_unstable();
         owners.dedup();
         owners.retain(|owner| !self.keys.contains_key(owner) && !self.read.contains_key(owner));
         let mut found = HashMap::new();
-        for part in owners.chunks(ROWS_MAX) {
+        let older: Vec<Uuid> = owners
+            .iter()
+            .filter(|owner| !born.contains(owner))
+            .copied()
+            .collect();
+        for part in older.chunks(ROWS_MAX) {
             for row in tx.query_all_raw(keys_query(tx, part)).await? {
                 let (owner, key) = unwrap_row(self.kms.as_ref(), &row).await?;
                 found.insert(owner, Arc::new(key));
@@ -426,8 +548,7 @@ impl Log {
             ]);
             found.insert(owner, Arc::new(key));
         }
-        insert(tx, "subject_key (owner_id, domain, kek, wrapped)", made).await?;
-        Ok(found)
+        Ok((found, made))
     }
 
     /// The batch is committed: what was learned may be kept.
@@ -448,14 +569,8 @@ impl Log {
     }
 }
 
-/// What an opening is bound to, so that it cannot be moved to another place.
-#[must_use]
-pub fn opening_aad(seq: u64, slot: &str) -> Vec<u8> {
-    format!("papierlos.opening/v1\n{seq}\n{slot}").into_bytes()
-}
-
 fn keys_query(on: &impl ConnectionTrait, owners: &[Uuid]) -> sea_orm::Statement {
-    let list = placeholders(1, owners.len().max(1));
+    let list = placeholders(on.get_database_backend(), 1, owners.len().max(1), 0);
     let text =
         format!("SELECT owner_id, domain, kek, wrapped FROM subject_key WHERE owner_id IN {list}");
     let values = if owners.is_empty() {
@@ -530,45 +645,93 @@ fn signed(number: u64) -> Result<i64, DbError> {
 /// One INSERT for many rows; `into` names the table and its columns.
 pub(crate) async fn insert<const COLUMNS: usize>(
     tx: &DatabaseTransaction,
-    into: &str,
+    into: &'static str,
     rows: Vec<[Value; COLUMNS]>,
 ) -> Result<(), DbError> {
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let part: Vec<_> = rows.by_ref().take(ROWS_MAX).collect();
-        let text = format!(
-            "INSERT INTO {into} VALUES {}",
-            placeholders(part.len(), COLUMNS)
-        );
-        tx.execute_raw(sql(tx, text, part.into_iter().flatten()))
-            .await?;
-    }
-    Ok(())
+    Insert::new(into, rows).run(tx).await
 }
 
-async fn move_head(tx: &DatabaseTransaction, before: Head, head: Head) -> Result<(), DbError> {
-    let seq = signed(head.seq.unwrap_or_default())?;
-    let hash = head.hash.0.to_vec();
-    let moved = match before.seq {
-        None => {
-            let text = "INSERT INTO audit_head (id, seq, h, ts) VALUES (1, $1, $2, $3)";
-            let values = [seq.into(), hash.into(), head.ts.into()];
-            tx.execute_raw(sql(tx, text, values)).await?
+/// Rows for one table.
+#[derive(Debug)]
+struct Insert {
+    into: &'static str,
+    columns: usize,
+    values: Vec<Value>,
+}
+
+impl Insert {
+    fn new<const COLUMNS: usize>(into: &'static str, rows: Vec<[Value; COLUMNS]>) -> Self {
+        Self {
+            into,
+            columns: COLUMNS,
+            values: rows.into_iter().flatten().collect(),
         }
-        Some(last) => {
-            let text = "UPDATE audit_head SET seq = $1, h = $2, ts = $3 WHERE id = 1 AND seq = $4";
-            let values = [
-                seq.into(),
-                hash.into(),
-                head.ts.into(),
-                signed(last)?.into(),
-            ];
-            tx.execute_raw(sql(tx, text, values)).await?
-        }
-    };
-    if moved.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(DbError::Log("the head has moved"))
     }
+
+    fn rows(&self) -> usize {
+        self.values.len() / self.columns.max(1)
+    }
+
+    async fn run(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
+        let (mut left, mut values) = (self.rows(), self.values.into_iter());
+        for size in ROWS_AT_ONCE {
+            while left >= size {
+                let text = insert_text(tx, self.into, size, self.columns, 0);
+                let part: Vec<Value> = values.by_ref().take(size * self.columns).collect();
+                tx.execute_raw(sql(tx, text, part)).await?;
+                left -= size;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn insert_text(
+    on: &impl ConnectionTrait,
+    into: &str,
+    rows: usize,
+    columns: usize,
+    after: usize,
+) -> String {
+    format!(
+        "INSERT INTO {into} VALUES {}",
+        placeholders(on.get_database_backend(), rows, columns, after)
+    )
+}
+
+/// All of it as one statement of PostgreSQL; what it affects is the head.
+fn together(
+    tx: &DatabaseTransaction,
+    inserts: impl IntoIterator<Item = Insert>,
+    (head, of_head): (&'static str, [Value; 4]),
+) -> sea_orm::Statement {
+    let mut values = Vec::from(of_head);
+    let mut parts = Vec::new();
+    for one in inserts {
+        if one.values.is_empty() {
+            continue;
+        }
+        let text = insert_text(tx, one.into, one.rows(), one.columns, values.len());
+        parts.push(format!("i{} AS ({text})", parts.len()));
+        values.extend(one.values);
+    }
+    sql(tx, format!("WITH {} {head}", parts.join(", ")), values)
+}
+
+/// The statement that moves the head.
+fn moved(before: Head, head: Head) -> Result<(&'static str, [Value; 4]), DbError> {
+    let text = match before.seq {
+        None => {
+            "INSERT INTO audit_head (id, seq, h, ts) \
+             SELECT 1, $1, $2, $3 WHERE $4 = 0"
+        }
+        Some(_) => "UPDATE audit_head SET seq = $1, h = $2, ts = $3 WHERE id = 1 AND seq = $4",
+    };
+    let values = [
+        signed(head.seq.unwrap_or_default())?.into(),
+        head.hash.0.to_vec().into(),
+        head.ts.into(),
+        signed(before.seq.unwrap_or_default())?.into(),
+    ];
+    Ok((text, values))
 }

@@ -132,6 +132,9 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What a savepoint may have to put back is kept in memory: on the disk it would be
+            // three times what the log of the database itself writes.
+            .pragma("temp_store", "MEMORY")
             .busy_timeout(WAIT_MAX)
             .pragma("recursive_triggers", "ON");
         if read_only {
@@ -189,11 +192,15 @@ pub fn sql(
     Statement::from_sql_and_values(connection.get_database_backend(), text, values)
 }
 
-/// `($1, $2), ($3, $4) …` for `rows` rows of `columns` columns.
+/// `($1, $2), ($3, $4) …` for `rows` rows of `columns` columns, behind `after` parameters. For SQLite
+/// they bear no numbers, which it would look up one by one: the cost would grow with the square of them.
 #[must_use]
-pub fn placeholders(rows: usize, columns: usize) -> String {
+pub fn placeholders(backend: DbBackend, rows: usize, columns: usize, after: usize) -> String {
     let row = |row: usize| {
-        let each = (0..columns).map(|column| format!("${}", row * columns + column + 1));
+        let each = (0..columns).map(|column| match backend {
+            DbBackend::Sqlite => "?".to_owned(),
+            _ => format!("${}", after + row * columns + column + 1),
+        });
         format!("({})", each.collect::<Vec<_>>().join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")

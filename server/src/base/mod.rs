@@ -1,6 +1,7 @@
 //! Words that belong to no feature: ids, the clock, the one who acts, jobs by name.
 
 pub mod actor;
+pub mod behind;
 pub mod clock;
 pub mod date;
 pub mod db;
@@ -10,6 +11,7 @@ pub mod rights;
 pub mod tasks;
 
 pub use actor::{Actor, Grant, Role};
+pub use behind::Behind;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{

@@ -12,6 +12,7 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::accounts::{self, AccountView};
+use super::known::KnownPeople;
 use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
 use super::ops;
 use super::{compartments, deputies, session, units};
@@ -132,8 +133,13 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
         .extensions()
         .get::<crate::http::extract::RequestId>()
         .map(|id| RequestId::of(id.0));
-    let found = ops::authenticate(db, token, id).await?;
-    let (actor, token) = found.ok_or_else(missing)?;
+    let known = request
+        .app_data::<Data<KnownPeople>>()
+        .ok_or_else(|| Problem::internal("nobody is known"))?;
+    let found = ops::authenticate(db, known, token).await?;
+    let person = found.ok_or_else(missing)?;
+    let (actor, token) = (person.acting(id), person.token);
+    request.extensions_mut().insert(person);
     if let Some(limits) = request.app_data::<Data<RateLimits>>() {
         limits.principal(actor.account.raw())?;
     }

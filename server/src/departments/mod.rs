@@ -9,6 +9,7 @@ pub mod compartments;
 mod deputies;
 mod evidence;
 mod http;
+mod known;
 mod model;
 pub(crate) mod ops;
 mod password;
@@ -21,14 +22,14 @@ mod units;
 
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, Intake, SignedIn, routes};
+pub use known::{KnownPeople, departments_of};
 pub use model::{
     Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PeopleError, Slug, Token,
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, Secret, account_of_login, actor, authenticate, compartment_numbers,
-    create_account, create_department, department, departments, grant, has_accounts, issue_token,
-    sign_in,
+    NewAccount, NewToken, Secret, account_of_login, actor, compartment_numbers, create_account,
+    create_department, department, departments, grant, has_accounts, issue_token, sign_in,
 };
 pub use password::PasswordDigest;
 pub use refusals::refusals;

@@ -1,11 +1,14 @@
 //! What is done with people; the only code that writes about them.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::known::{self, KnownPeople, Person};
 use super::model::{Account, Department, Login, PeopleError, Slug, Token};
 use super::password::{self, PasswordDigest};
 use super::rows;
@@ -419,20 +422,33 @@ pub(super) fn has_token_form(text: &str) -> bool {
 }
 
 /// Who a token speaks for, with the roles held now. `None`: unknown, ended, or switched off.
-pub async fn authenticate(
+pub(super) async fn authenticate(
     db: &Db,
+    known: &KnownPeople,
     token: &str,
-    request: Option<RequestId>,
-) -> Result<Option<(Actor, TokenId)>, DbError> {
+) -> Result<Option<Arc<Person>>, DbError> {
     if !has_token_form(token) {
         return Ok(None);
     }
     let digest = Sha256::digest(token.as_bytes());
-    let Some(row) = rows::token_by_digest(db.read(), &digest).await? else {
+    // Before anything is read of them: what is recorded meanwhile makes it void.
+    let (seq, now) = (known::people_seq(db.read()).await?, db.now());
+    if let Some(person) = known.get(&digest.into(), seq, now) {
+        return Ok(Some(person));
+    }
+    let found = person_of(db, &digest, now).await?.map(Arc::new);
+    if let Some(person) = &found {
+        known.keep(digest.into(), seq, Arc::clone(person));
+    }
+    Ok(found)
+}
+
+async fn person_of(db: &Db, digest: &[u8], now: Timestamp) -> Result<Option<Person>, DbError> {
+    let Some(row) = rows::token_by_digest(db.read(), digest).await? else {
         return Ok(None);
     };
-    let expired = row.expires_at <= db.now().micros();
-    let account = AccountId::of(row.account_id);
+    let (ends, account) = (row.expires_at, AccountId::of(row.account_id));
+    let expired = ends <= now.micros();
     let standing = rows::account(db.read(), account).await?;
     if expired
         || row.revoked_at.is_some()
@@ -441,12 +457,17 @@ pub async fn authenticate(
         return Ok(None);
     }
     let token = Token::try_from(row)?;
-    let actor = actor(db.read(), account, db.now(), request).await?;
-    let actor = Actor {
-        scope: token.scope,
-        ..actor
-    };
-    Ok(Some((actor, token.id)))
+    let actor = actor(db.read(), account, now, None).await?;
+    let turn = known::next_turn(db.read(), account, now).await?;
+    Ok(Some(Person {
+        actor: Actor {
+            scope: token.scope,
+            ..actor
+        },
+        token: token.id,
+        departments: Arc::new(rows::departments(db.read()).await?),
+        holds: now.micros()..turn.map_or(ends, |turn| turn.min(ends)),
+    }))
 }
 
 /// An account as the one who acts, with all that it may at `now`.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::DocumentError;
-use crate::audit::log::{opening_aad, read_keys, unpack};
+use crate::audit::log::{SealedOpenings, read_keys};
 use crate::audit::record_line;
 use crate::base::DocumentId;
 use crate::base::db::{DbError, sql};
@@ -191,17 +191,18 @@ async fn openings(
     let Some(key) = keys.get(&id.raw()) else {
         return Ok(HashMap::new());
     };
-    let text = "SELECT seq, slot, sealed FROM audit_private WHERE key_owner = $1";
+    let text = "SELECT seq, key_owner, slots, sealed FROM audit_private WHERE key_owner = $1 \
+                AND seq IN (SELECT seq FROM audit_subject WHERE root_id = $1)";
     let mut found = HashMap::new();
     for row in on.query_all_raw(sql(on, text, [id.raw().into()])).await? {
         let seq: i64 = row.try_get_by_index(0)?;
-        let slot: String = row.try_get_by_index(1)?;
-        let sealed: Vec<u8> = row.try_get_by_index(2)?;
-        let aad = opening_aad(u64::try_from(seq).unwrap_or_default(), &slot);
-        let bytes = storage::open(key, &aad, &sealed)?;
-        if let Some(opening) = unpack(&bytes) {
-            found.insert((seq, slot), opening.bytes);
-        }
+        let one = SealedOpenings::of_row(&row)?;
+        let openings = one.open(key).ok_or(DbError::Log("openings were changed"))?;
+        found.extend(
+            openings
+                .into_iter()
+                .map(|(slot, opening)| ((seq, slot), opening.bytes)),
+        );
     }
     Ok(found)
 }

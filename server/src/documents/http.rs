@@ -162,6 +162,7 @@ fn department_of(
     security(("token" = []))
 )]
 pub(super) async fn post_document(
+    http: HttpRequest,
     db: Data<Db>,
     storage: Data<Storage>,
     tasks: Data<Tasks>,
@@ -169,7 +170,7 @@ pub(super) async fn post_document(
     MaybeKey(key): MaybeKey,
     upload: Upload,
 ) -> Result<HttpResponse, Problem> {
-    let all = departments::departments(db.read())
+    let all = departments::departments_of(&http, &db)
         .await
         .map_err(db_problem)?;
     may_file(&actor, &all)?;
@@ -199,8 +200,12 @@ pub(super) async fn post_document(
     let (seer, saved) = (actor.clone(), once.clone());
     let filed = db
         .write(&actor, async move |unit: &mut Unit| {
-            let held = ops::receive(unit, department, metadata, content).await?;
-            let same = ops::duplicates(unit.tx(), &seer, &held).await?;
+            let (held, had) = ops::receive_new(unit, department, metadata, content).await?;
+            let same = if had {
+                ops::duplicates(unit.tx(), &seer, &held).await?
+            } else {
+                Vec::new()
+            };
             let answer = created(&held, &all, &same)?;
             saved.save(unit, &answer).await?;
             Ok::<_, DocumentError>(answer)
@@ -637,7 +642,7 @@ pub(super) async fn get_documents(
         page: wanted,
     }: ListQuery<ListFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let all = departments::departments(db.read())
+    let all = departments::departments_of(&request, &db)
         .await
         .map_err(db_problem)?;
     let filter = asked.filter(&all)?;

@@ -1,8 +1,8 @@
 //! Lists of documents: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{Condition, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect};
 
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
 use super::rows::{document, document_tag};
@@ -68,6 +68,18 @@ impl Place {
 
 /// The condition that only lets through that for which the actor has the right.
 pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
+    visible_by(actor, right, document::Column::DepartmentId.into_expr())
+}
+
+/// The same where documents are named one by one. Left to itself, SQLite would walk through all
+/// documents of a department by its index to find a few of them: an expression is not looked up.
+pub(super) fn visible_among_few(actor: &Actor, right: Right) -> Condition {
+    let column = || document::Column::DepartmentId.into_expr();
+    let plain = Func::coalesce([column(), column()]);
+    visible_by(actor, right, plain.into())
+}
+
+fn visible_by(actor: &Actor, right: Right, department: Expr) -> Condition {
     use document::Column;
     match actor.sight(right) {
         Sight::All => Condition::all(),
@@ -83,19 +95,55 @@ pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
                 Condition::any().add(open).add(inside)
             };
             Condition::all()
-                .add(Column::DepartmentId.is_in(units.iter().map(|unit| unit.id.raw())))
+                .add(department.is_in(units.iter().map(|unit| unit.id.raw())))
                 .add(hidden)
         }
     }
 }
 
-/// The ids of all documents that the actor may see, as a part of another room's query.
-pub(crate) fn ids_visible_to(actor: &Actor) -> SelectStatement {
+/// The document with this id if the actor may see it, as a part of another room's query.
+pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
     Query::select()
-        .column(document::Column::Id)
+        .column((document::Entity, document::Column::Id))
         .from(document::Entity)
-        .cond_where(visible_to(actor, Right::Read))
+        .and_where(ExprTrait::eq(document::Column::Id.into_expr(), id))
+        .cond_where(visible_among_few(actor, Right::Read))
         .to_owned()
+}
+
+/// A document and how many pages its text has, for a line of a list.
+#[derive(Debug, FromQueryResult)]
+struct LineRow {
+    #[sea_orm(nested)]
+    document: document::Model,
+    pages: Option<i64>,
+}
+
+/// The documents among `ids` that the actor may see, each with the number of its pages.
+pub(crate) async fn lines_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[DocumentId],
+) -> Result<Vec<(Document, u64)>, DocumentError> {
+    const PAGES: &str = "(SELECT r.pages FROM document_version v \
+        JOIN rendition r ON r.document_version_id = v.id AND r.kind = 'text' \
+        WHERE v.document_id = document.id AND v.number = document.content_version \
+        ORDER BY r.created_at DESC, r.id DESC LIMIT 1)";
+    let wanted = Condition::all()
+        .add(visible_among_few(actor, Right::Read))
+        .add(document::Column::Id.is_in(ids.iter().map(|id| id.raw())));
+    let rows = document::Entity::find()
+        .filter(wanted)
+        .column_as(Expr::cust(PAGES), "pages")
+        .into_model::<LineRow>()
+        .all(on)
+        .await
+        .map_err(DbError::from)?;
+    let line = |row: LineRow| {
+        let pages = row.pages.and_then(|pages| u64::try_from(pages).ok());
+        Ok((Document::try_from(row.document)?, pages.unwrap_or_default()))
+    };
+    rows.into_iter().map(line).collect()
 }
 
 fn matching(filter: &Filter) -> Condition {
@@ -208,7 +256,7 @@ pub(crate) async fn visible_among(
     ids: &[DocumentId],
 ) -> Result<Vec<Document>, DocumentError> {
     let wanted = Condition::all()
-        .add(visible_to(actor, Right::Read))
+        .add(visible_among_few(actor, Right::Read))
         .add(document::Column::Id.is_in(ids.iter().map(|id| id.raw())));
     let rows = document::Entity::find()
         .filter(wanted)

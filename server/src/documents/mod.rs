@@ -23,7 +23,7 @@ pub(crate) use http::db_problem;
 pub use http::{ApiDoc, routes};
 pub use intake::{Arrived, Arriving};
 pub use list::{Filter, Order, Place, count, page};
-pub(crate) use list::{ids_visible_to, visible_among};
+pub(crate) use list::{lines_among, visible_among, visible_with_id};
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX,
@@ -31,7 +31,7 @@ pub use model::{
 };
 pub use ops::{
     Content, Indexed, ReadText, Which, content, duplicates, hold, holds_content, keep_text,
-    known_content, named_with_content, names, read, read_many, receive, to_extract, to_index,
+    known_content, named_with_content, names, read, receive, to_extract, to_index,
 };
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use wire::NewDocument;

@@ -36,6 +36,16 @@ pub async fn receive(
     metadata: Metadata,
     content: Content,
 ) -> Result<Held, DocumentError> {
+    Ok(receive_new(unit, department, metadata, content).await?.0)
+}
+
+/// Like [`receive`]; says too whether the archive had this content before.
+pub(super) async fn receive_new(
+    unit: &mut Unit,
+    department: DepartmentId,
+    metadata: Metadata,
+    content: Content,
+) -> Result<(Held, bool), DocumentError> {
     require_filing(unit.actor(), department)?;
     let (now, by) = (unit.now(), unit.actor().account);
     let document = Document {
@@ -53,21 +63,23 @@ pub async fn receive(
         changed_by: by,
     };
     rows::insert(unit, &document).await?;
-    let version = add_content(unit, &document, content).await?;
+    let (version, had) = add_content(unit, &document, content).await?;
     unit.record(Action::DocumentReceive, Some(department));
     unit.enqueue(Job::ExtractText(version.id));
-    Ok(Held {
+    let held = Held {
         document,
         version,
         text: None,
-    })
+    };
+    Ok((held, had))
 }
 
+/// The new version, and whether the archive had its content before.
 async fn add_content(
     unit: &mut Unit,
     document: &Document,
     content: Content,
-) -> Result<Version, DocumentError> {
+) -> Result<(Version, bool), DocumentError> {
     let Content {
         kept,
         media_type,
@@ -75,7 +87,7 @@ async fn add_content(
     } = content;
     // Two uploads of the same content at the same time: the first row wins, the other blob is
     // unreferenced and swept.
-    let held = hold_blob(unit, &kept).await?;
+    let (held, had) = hold_blob(unit, &kept).await?;
     let version = Version {
         id: VersionId::new(),
         document: document.id,
@@ -89,16 +101,17 @@ async fn add_content(
         created_by: document.changed_by,
     };
     rows::insert_version(unit, &version, &held).await?;
-    Ok(version)
+    Ok((version, had))
 }
 
-/// The row of a blob: the one that has this content already, or a new one.
-async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<rows::blob::Model, DbError> {
+/// The row of a blob: the one that has this content already (true), or a new one.
+async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<(rows::blob::Model, bool), DbError> {
     let sha256 = kept.content.sha256.as_bytes();
     let lost = kept.instead_of.map(|name| name.as_bytes().to_vec());
     match rows::blob_with_content(unit.tx(), sha256, &kept.blob.domain).await? {
-        Some(held) if Some(&held.name) != lost.as_ref() => Ok(held),
-        Some(_) | None => rows::insert_blob(unit, kept).await,
+        Some(held) if Some(&held.name) != lost.as_ref() => Ok((held, true)),
+        // What took the place of a lost blob was there before, too.
+        found => Ok((rows::insert_blob(unit, kept).await?, found.is_some())),
     }
 }
 
@@ -190,7 +203,7 @@ pub(super) async fn add_version(
     let mut document = stepped(unit, &before);
     document.content_version += 1;
     rows::save(unit, &document, &before).await?;
-    let version = add_content(unit, &document, content).await?;
+    let (version, _) = add_content(unit, &document, content).await?;
     unit.record(Action::VersionAdd, Some(document.department));
     unit.enqueue(Job::ExtractText(version.id));
     Ok(Held {
@@ -255,7 +268,7 @@ pub async fn keep_text(
         .await?
         .ok_or(DocumentError::NotFound)?;
     let held = match &text.pages {
-        Some(kept) => Some(hold_blob(unit, kept).await?),
+        Some(kept) => Some(hold_blob(unit, kept).await?.0),
         None => None,
     };
     let row = rows::rendition::Model {
@@ -348,16 +361,6 @@ async fn readable(
     }
 }
 
-/// The documents among `ids` that the actor may see, in the order of `ids`.
-pub async fn read_many(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    ids: &[DocumentId],
-) -> Result<Vec<Held>, DocumentError> {
-    let found = list::visible_among(on, actor, ids).await?;
-    hold(on, found).await
-}
-
 /// The versions of a document that the actor may see.
 pub(super) async fn versions(
     on: &impl ConnectionTrait,
@@ -426,16 +429,10 @@ pub async fn duplicates(
     actor: &Actor,
     held: &Held,
 ) -> Result<Vec<Document>, DocumentError> {
-    let all = rows::versions(on, &[held.document.id]).await?;
-    let own = all
-        .into_iter()
-        .find(|(version, _)| version.id == held.version.id);
-    let Some((_, name)) = own else {
-        return Ok(Vec::new());
-    };
     // The right comes before the limit: others' documents must not push out one's own.
-    let visible = list::visible_to(actor, Right::Read);
-    Ok(rows::with_content(on, &name, held.document.id, visible, DUPLICATES_MAX).await?)
+    let visible = list::visible_among_few(actor, Right::Read);
+    let blob = rows::blob_of(held.version.id);
+    Ok(rows::with_content(on, blob, held.document.id, visible, DUPLICATES_MAX).await?)
 }
 
 /// Whether the actor may see a document that has this blob.
@@ -445,8 +442,9 @@ pub(super) async fn sees_blob(
     blob: &Blob,
 ) -> Result<bool, DocumentError> {
     let nobody = DocumentId::of(uuid::Uuid::nil());
-    let visible = list::visible_to(actor, Right::Read);
-    let seen = rows::with_content(on, blob.name.as_bytes(), nobody, visible, 1).await?;
+    let visible = list::visible_among_few(actor, Right::Read);
+    let name = sea_orm::sea_query::Expr::value(blob.name.as_bytes().to_vec());
+    let seen = rows::with_content(on, name, nobody, visible, 1).await?;
     Ok(!seen.is_empty())
 }
 

@@ -1,7 +1,7 @@
 //! Rows of documents, versions, renditions and blobs.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::sea_query::{ExprTrait, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
 use storage::{Blob, KeyDomain, WrappedKey};
 
@@ -662,10 +662,20 @@ pub(super) async fn texts(
     Ok(newest)
 }
 
-/// Other documents that have, or had, the same content and fulfil `visible`.
+/// The blob of a version, as a part of another query.
+pub(super) fn blob_of(version: VersionId) -> Expr {
+    let name = Query::select()
+        .column(document_version::Column::BlobName)
+        .from(document_version::Entity)
+        .and_where(document_version::Column::Id.eq(version.raw()))
+        .to_owned();
+    Expr::SubQuery(None, Box::new(name.into()))
+}
+
+/// Other documents that have, or had, this blob and fulfil `visible`.
 pub(super) async fn with_content(
     on: &impl ConnectionTrait,
-    blob_name: &[u8],
+    blob_name: Expr,
     except: DocumentId,
     visible: sea_orm::Condition,
     limit: u64,
@@ -673,7 +683,10 @@ pub(super) async fn with_content(
     let same = Query::select()
         .column(document_version::Column::DocumentId)
         .from(document_version::Entity)
-        .and_where(document_version::Column::BlobName.eq(blob_name.to_vec()))
+        .and_where(ExprTrait::eq(
+            document_version::Column::BlobName.into_expr(),
+            blob_name,
+        ))
         .to_owned();
     let rows = document::Entity::find()
         .filter(visible)

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::audit::event::Kind;
 use crate::audit::leaf::LEAF_BYTES_MAX;
-use crate::audit::log::{opening_aad, read_keys, unpack};
+use crate::audit::log::{SealedOpenings, read_keys};
 use crate::audit::states::{Part, STEP};
 use crate::audit::tile::{Tile, entries, push_entry};
 use crate::audit::verify::{
@@ -403,37 +403,41 @@ impl Reader {
 
     async fn openings(&self, from: i64, upto: i64) -> Result<Vec<OpeningRow>, DbError> {
         let on = self.on()?;
-        let text = "SELECT seq, slot, key_owner, sealed FROM audit_private \
-                    WHERE seq >= $1 AND seq < $2 ORDER BY seq, slot";
-        let mut sealed: Vec<(i64, String, Uuid, Vec<u8>)> = Vec::new();
-        for row in on
+        let text = "SELECT seq, key_owner, slots, sealed FROM audit_private \
+                    WHERE seq >= $1 AND seq < $2 ORDER BY seq, key_owner";
+        let found = on
             .query_all_raw(sql(on, text, [from.into(), upto.into()]))
-            .await?
-        {
-            sealed.push((
-                row.try_get_by_index(0)?,
-                row.try_get_by_index(1)?,
-                row.try_get_by_index(2)?,
-                row.try_get_by_index(3)?,
-            ));
-        }
-        let keys = self
-            .keys(sealed.iter().map(|(_, _, owner, _)| *owner).collect())
             .await?;
-        let rows = sealed.into_iter().map(|(seq, slot, owner, bytes)| {
-            let seq = u64::try_from(seq).unwrap_or(u64::MAX);
-            let content = match keys.get(&owner) {
+        let sealed: Result<Vec<_>, DbError> = found.iter().map(SealedOpenings::of_row).collect();
+        let sealed = sealed?;
+        let keys = self
+            .keys(sealed.iter().map(|one| one.owner).collect())
+            .await?;
+        let mut rows = Vec::new();
+        for one in sealed {
+            let opened = match keys.get(&one.owner) {
                 // With its key the opening is gone; a record must say so.
-                None => OpeningContent::Erased,
-                Some(None) => OpeningContent::Unreadable,
-                Some(Some(key)) => storage::open(key, &opening_aad(seq, &slot), &bytes)
-                    .ok()
-                    .and_then(|bytes| unpack(&bytes))
-                    .map_or(OpeningContent::Unreadable, OpeningContent::Open),
+                None => Err(OpeningContent::Erased),
+                Some(None) => Err(OpeningContent::Unreadable),
+                Some(Some(key)) => one.open(key).ok_or(OpeningContent::Unreadable),
             };
-            OpeningRow { seq, slot, content }
-        });
-        Ok(rows.collect())
+            match opened {
+                Ok(openings) => {
+                    rows.extend(openings.into_iter().map(|(slot, opening)| OpeningRow {
+                        seq: one.seq,
+                        slot,
+                        content: OpeningContent::Open(opening),
+                    }))
+                }
+                Err(why) => rows.extend(one.slots().map(|slot| OpeningRow {
+                    seq: one.seq,
+                    slot: slot.to_owned(),
+                    content: why.clone(),
+                })),
+            }
+        }
+        rows.sort_by(|left, right| (left.seq, &left.slot).cmp(&(right.seq, &right.slot)));
+        Ok(rows)
     }
 
     /// The keys of these owners; `None` for one that does not unwrap, nothing for one destroyed.

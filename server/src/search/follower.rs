@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
-use crate::base::{DocumentId, Tasks};
+use crate::base::{Behind, DocumentId, Tasks};
 use crate::documents::{self, DocumentError, Indexed, Pages, TEXT_BYTES_MAX};
 use crate::unit::Db;
 
@@ -107,6 +107,7 @@ struct Worker {
     progress: watch::Sender<Progress>,
     /// A commit costs tens of milliseconds whatever it holds: the pause between two of them.
     pause: Duration,
+    behind: Arc<Behind>,
 }
 
 impl Follower {
@@ -117,6 +118,7 @@ impl Follower {
         index: &Index,
         pause: Duration,
         tasks: &Tasks,
+        behind: Arc<Behind>,
     ) -> Self {
         let now = Progress {
             seq: index.applied(),
@@ -130,6 +132,7 @@ impl Follower {
             index: index.clone(),
             progress: sender,
             pause,
+            behind,
         };
         tasks.start("index", |end| worker.run(end));
         Self { progress }
@@ -195,7 +198,7 @@ impl Worker {
         let (seq, entries) = self.read(&step).await?;
         let changes: Vec<Change> = entries.into_iter().map(Change::Put).collect();
         let index = self.index.clone();
-        let done = tokio::task::spawn_blocking(move || index.apply(changes, seq));
+        let done = self.behind.run(move || index.apply(changes, seq));
         done.await.map_err(|_source| FollowError::GivenUp)??;
         self.progress.send_modify(|now| {
             now.seq = Some(seq);

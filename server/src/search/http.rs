@@ -19,7 +19,7 @@ use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right, Timestamp};
 use crate::departments::{self, Department, SignedIn};
-use crate::documents::{self, Channel, CivilDate, Direction, Held, State, db_problem};
+use crate::documents::{self, Channel, CivilDate, Direction, Document, State, db_problem};
 use crate::http::extract::{ListQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
@@ -408,7 +408,7 @@ pub(super) async fn get_search(
     }: ListQuery<Asked>,
 ) -> Result<HttpResponse, Problem> {
     reach(&db, &follower, asked.min_seq).await?;
-    let all = departments::departments(db.read())
+    let all = departments::departments_of(&http, &db)
         .await
         .map_err(db_problem)?;
     let scope = scope_of("search", &asked, TRIMMINGS)?;
@@ -440,7 +440,7 @@ pub(super) async fn get_search(
         .iter()
         .map(|hit| DocumentId::of(Uuid::from_u128(hit.key.0)))
         .collect();
-    let held = documents::read_many(db.read(), &actor, &ids).await?;
+    let held = documents::lines_among(db.read(), &actor, &ids).await?;
     let next_cursor = match &found.next {
         Some(next) => Some(cursors.seal(&scope, next)?),
         None => None,
@@ -516,19 +516,19 @@ async fn reach(db: &Db, follower: &Follower, min_seq: Option<u64>) -> Result<(),
 
 fn answer(
     found: SearchAnswer,
-    held: Vec<Held>,
+    held: Vec<(Document, u64)>,
     departments: &[Department],
     next_cursor: Option<String>,
     language: Language,
 ) -> Answer {
     let mut by_id: HashMap<_, _> = held
         .into_iter()
-        .map(|held| (held.document.id.raw(), held))
+        .map(|held| (held.0.id.raw(), held))
         .collect();
     let items = found.hits.iter().filter_map(|hit| {
         // A document that has moved out of sight since it was indexed is not shown.
-        let held = by_id.remove(&Uuid::from_u128(hit.key.0))?;
-        Some(hit_view(hit, &held, departments))
+        let (document, pages) = by_id.remove(&Uuid::from_u128(hit.key.0))?;
+        Some(hit_view(hit, &document, pages, departments))
     });
     let sentence = |german: &str, english: &str| match language {
         Language::German => german.to_owned(),
@@ -560,8 +560,12 @@ fn answer(
     }
 }
 
-fn hit_view(hit: &indexer::Hit, held: &Held, departments: &[Department]) -> HitView {
-    let document = &held.document;
+fn hit_view(
+    hit: &indexer::Hit,
+    document: &Document,
+    pages: u64,
+    departments: &[Department],
+) -> HitView {
     let metadata = &document.metadata;
     let department = departments.iter().find(|one| one.id == document.department);
     let snippets = hit.snippets.iter().map(|snippet| SnippetView {
@@ -579,7 +583,7 @@ fn hit_view(hit: &indexer::Hit, held: &Held, departments: &[Department]) -> HitV
         received_at: metadata.received_at.to_string(),
         references: metadata.references.clone(),
         tags: metadata.tags.clone(),
-        pages: held.text.as_ref().map_or(0, |text| text.pages),
+        pages,
         score: hit.score,
         snippets: snippets.collect(),
     }
@@ -687,15 +691,15 @@ pub(super) async fn get_suggest(
         .map(|one| DocumentId::of(Uuid::from_u128(one.key.0)))
         .collect();
     // What has moved out of sight since it was indexed is not shown, and titles are those of now.
-    let held = documents::read_many(db.read(), &actor, &ids).await?;
+    let seen = documents::visible_among(db.read(), &actor, &ids).await?;
     let titles: Vec<TitleView> = titles
         .iter()
         .filter_map(|one| {
             let id = Uuid::from_u128(one.key.0);
-            let held = held.iter().find(|held| held.document.id.raw() == id)?;
+            let document = seen.iter().find(|document| document.id.raw() == id)?;
             Some(TitleView {
                 id,
-                title: titled(&one.title, &held.document.metadata.title),
+                title: titled(&one.title, &document.metadata.title),
             })
         })
         .collect();

@@ -2,10 +2,12 @@
 //! in between costs the time since the last mark, nothing else.
 
 use std::pin::pin;
+use std::sync::Arc;
 
-use indexer::{Checkpoint, Index};
+use indexer::{Checkpoint, Entry, Index, IndexError, Rebuild};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::follower::{FollowError, batch, entries};
@@ -14,8 +16,10 @@ use crate::base::db::{DbError, sql};
 
 /// Documents whose rows are read at once; their texts are read a few at a time.
 const STEP: usize = 500;
-/// Text that is held before it goes into the index.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Text that is held before it goes into the index; as much is on its way in each thread.
+const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Most threads that analyse.
+const THREADS_MAX: usize = 4;
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,8 @@ pub async fn rebuild(
     index: &Index,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Rebuilt, FollowError> {
-    let mut rebuild = index.rebuild()?;
+    let rebuild = Arc::new(index.rebuild()?);
+    let mut hands = Hands::new(&rebuild);
     let total = count(on).await?;
     let (mut after, seq, mut documents) = match rebuild.resume() {
         Some(Checkpoint { cursor, seq, .. }) => {
@@ -58,22 +63,63 @@ pub async fn rebuild(
             if held.is_empty() {
                 break;
             }
-            let put = tokio::task::spawn_blocking(move || {
-                for entry in &held {
-                    rebuild.put(entry)?;
-                }
-                Ok::<_, indexer::IndexError>(rebuild)
-            });
-            rebuild = put.await.map_err(|_source| FollowError::GivenUp)??;
+            hands.put(held).await?;
         }
         if documents % 10_000 < u64::try_from(STEP).unwrap_or_default() {
+            // A mark says that everything before it is in.
+            hands.rest().await?;
             rebuild.checkpoint(&format!("{after} {documents}"), seq)?;
         }
         progress(documents, total);
     }
+    hands.rest().await?;
+    drop(hands);
+    let rebuild = Arc::into_inner(rebuild).ok_or(FollowError::GivenUp)?;
     let done = tokio::task::spawn_blocking(move || rebuild.finish(seq));
     done.await.map_err(|_source| FollowError::GivenUp)??;
     Ok(Rebuilt { documents, seq })
+}
+
+/// Threads that analyse entries and put them in, while the next ones are read.
+struct Hands {
+    rebuild: Arc<Rebuild>,
+    busy: JoinSet<Result<(), IndexError>>,
+    most: usize,
+}
+
+impl Hands {
+    fn new(rebuild: &Arc<Rebuild>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            rebuild: Arc::clone(rebuild),
+            busy: JoinSet::new(),
+            most: cores.min(THREADS_MAX),
+        }
+    }
+
+    async fn put(&mut self, entries: Vec<Entry>) -> Result<(), FollowError> {
+        while self.busy.len() >= self.most {
+            self.one().await?;
+        }
+        let rebuild = Arc::clone(&self.rebuild);
+        self.busy
+            .spawn_blocking(move || entries.iter().try_for_each(|entry| rebuild.put(entry)));
+        Ok(())
+    }
+
+    async fn rest(&mut self) -> Result<(), FollowError> {
+        while !self.busy.is_empty() {
+            self.one().await?;
+        }
+        Ok(())
+    }
+
+    async fn one(&mut self) -> Result<(), FollowError> {
+        if let Some(done) = self.busy.join_next().await {
+            done.map_err(|_source| FollowError::GivenUp)??;
+        }
+        Ok(())
+    }
 }
 
 async fn step(on: &impl ConnectionTrait, after: Uuid) -> Result<Vec<DocumentId>, DbError> {

@@ -360,7 +360,10 @@ fn visible_to(actor: &Actor) -> Condition {
     let column = delivery::Column::DocumentId;
     Condition::any()
         .add(column.is_null())
-        .add(column.in_subquery(documents::ids_visible_to(actor)))
+        .add(Expr::exists(documents::visible_with_id(
+            actor,
+            Expr::col((delivery::Entity, column)),
+        )))
 }
 
 /// The deliveries of a subscription behind `after`, newest first.

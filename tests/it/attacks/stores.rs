@@ -144,27 +144,27 @@ async fn openings_that_were_erased_or_changed_are_found() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let one = "(SELECT min(seq) FROM audit_private WHERE slot = 'state:0')";
+    let one = "(SELECT min(seq) FROM audit_private WHERE slots = 'state:0')";
     let cases: [(&str, String, &[&str]); 6] = [
         (
             "an opening erased without a record",
-            format!("DELETE FROM audit_private WHERE slot = 'state:0' AND seq = {one}"),
+            format!("DELETE FROM audit_private WHERE seq = {one}"),
             &["opening-missing"],
         ),
         (
             "an opening changed",
-            format!("UPDATE audit_private SET sealed = randomblob(200) WHERE slot = 'state:0' AND seq = {one}"),
+            format!("UPDATE audit_private SET sealed = randomblob(200) WHERE seq = {one}"),
             &["opening-malformed"],
         ),
         (
             "an opening put into another slot",
-            format!("UPDATE audit_private SET slot = 'state:7' WHERE slot = 'state:0' AND seq = {one}"),
+            format!("UPDATE audit_private SET slots = 'state:7' WHERE seq = {one}"),
             &["opening-malformed", "opening-missing"],
         ),
         (
             "an opening added",
-            "INSERT INTO audit_private SELECT seq, 'more', key_owner, sealed FROM audit_private LIMIT 1".to_owned(),
-            &["opening-malformed"],
+            "INSERT INTO audit_private SELECT seq, zeroblob(16), 'more', sealed FROM audit_private LIMIT 1".to_owned(),
+            &["opening-unrecorded"],
         ),
         (
             "a person's key destroyed without a record",
