@@ -52,6 +52,8 @@ pub const VERSIONED: &[&str] = &[
     "compartment",
     "compartment_grant",
     "deputation",
+    "file_plan",
+    "plan_unit",
     "document",
     "document_version",
     "rendition",

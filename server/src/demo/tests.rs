@@ -33,7 +33,7 @@ fn the_town_is_as_large_as_promised() {
     assert_eq!(town.departments.len(), 3);
     assert!(town.people.len() >= 12);
     assert!(town.documents.len() >= 300);
-    assert!(town.file_plan.len() >= 20);
+    assert!(town.file_plan.entries.len() >= 20);
     for document in &town.documents {
         assert!((1..=6).contains(&document.pages.len()), "{}", document.id);
         assert!(
@@ -63,6 +63,7 @@ fn ids_are_unique_and_names_resolve() {
             .and_then(|it| it.split('-').next());
         assert!(
             town.file_plan
+                .entries
                 .iter()
                 .any(|it| Some(it.code.as_str()) == unit),
             "{}",
