@@ -45,7 +45,7 @@ pub(super) enum Plan {
 /// What is taken over, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// The file: CSV or xdomea 0301 (3.1.0 or 4.0.0).
+    /// CSV or xdomea 0301 (3.1.0 or 4.0.0).
     file: PathBuf,
     /// The name of the plan; needed for CSV.
     #[arg(long)]
@@ -62,7 +62,7 @@ pub(super) struct Import {
     /// Only says what would change.
     #[arg(long)]
     dry_run: bool,
-    /// Retires the units that the file does not name.
+    /// Retires the units that the plan taken over does not name.
     #[arg(long)]
     retire_missing: bool,
     /// The effect as one JSON object on standard output.
@@ -253,7 +253,7 @@ fn refused(error: PlanError) -> Failure {
         }
         PlanError::Unnamed { .. } => Failure::new(
             USAGE,
-            "the file does not say it: --name and --edition are needed",
+            "the plan does not say it: --name and --edition are needed",
         ),
         PlanError::Db(error) => Failure::from(error),
         error @ (PlanError::NoPlan

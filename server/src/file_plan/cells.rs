@@ -4,7 +4,7 @@
 use super::model::{CODE_CHARS_MAX, Disposal, WORD_CHARS_MAX, YEARS_MAX};
 use crate::http::{Fault, Text, text};
 
-/// How a file says that something is kept for ever.
+/// How a plan says that something is kept for ever.
 pub(super) const FOREVER: &str = "unbefristet";
 
 /// A rule of the domain as a fault.

@@ -1,4 +1,4 @@
-//! A plan as it stands in a file, whatever the format: what is said about each unit, and everything
+//! A plan as it came in, whatever the format: what is said about each unit, and everything
 //! that is wrong with it.
 
 use std::collections::HashMap;
@@ -13,14 +13,14 @@ use crate::http::{Fault, Language};
 
 /// Most findings that are named one by one.
 pub(super) const FINDINGS_MAX: usize = 1000;
-/// A plan as it stands in a file.
+/// A plan as it stands in content that came in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// Its name, where the file says it.
+    /// Its name, where the content says it.
     pub name: Option<String>,
-    /// Its edition, where the file says it.
+    /// Its edition, where the content says it.
     pub edition: Option<String>,
-    /// The first day on which it is in force, where the file says it.
+    /// The first day on which it is in force, where the content says it.
     pub valid_from: Option<CivilDate>,
     /// The last day.
     pub valid_until: Option<CivilDate>,
@@ -28,7 +28,7 @@ pub struct Draft {
     pub entries: Vec<Entry>,
 }
 
-/// A unit as it stands in a file: units and compartments go by their marks.
+/// A unit as it stands there: units and compartments go by their marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its mark.
@@ -61,7 +61,7 @@ pub struct Entry {
     pub retired: bool,
 }
 
-/// What is said about a unit, by its name in files.
+/// What is said about a unit, by its name in tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Column {
     Code,
@@ -140,7 +140,7 @@ impl Column {
     }
 }
 
-/// Where something stands in a file.
+/// Where something stands in the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Spot {
     /// In a line of a table, from 1.
@@ -169,7 +169,7 @@ impl Spot {
     }
 }
 
-/// One thing that is wrong with a file.
+/// One thing that is wrong with the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The line, from 1.
@@ -201,7 +201,7 @@ impl Finding {
     }
 }
 
-/// Everything that is wrong with a file, up to [`FINDINGS_MAX`].
+/// Everything that is wrong with the content, up to [`FINDINGS_MAX`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     list: Vec<Finding>,
@@ -247,7 +247,7 @@ pub(super) enum Above {
     Nothing,
     /// Of the one with this mark.
     Code(String),
-    /// Of the one that stands at this place of the file.
+    /// Of the one that stands at this place of the content.
     Place(usize),
     /// Of the one whose mark is the longest beginning of its own: `01.4` for `01.4.1`.
     Prefix,
@@ -261,7 +261,7 @@ pub(super) struct Raw {
     pub(super) cells: HashMap<Column, String>,
 }
 
-/// Gathers the units of a file, and what is wrong with them.
+/// Gathers the units of a plan that comes in, and what is wrong with them.
 #[derive(Debug, Default)]
 pub(super) struct Drafting {
     pub(super) draft: Draft,
@@ -306,7 +306,7 @@ impl Drafting {
                 fault: rule(
                     "no-units",
                     "Die Datei enthält keine Einheit eines Aktenplans.",
-                    "The file holds no unit of a file plan.",
+                    "The content holds no unit of a file plan.",
                 ),
             });
         }
@@ -369,7 +369,7 @@ impl Drafting {
                         let fault = rule(
                             "parent-missing",
                             format!("Die übergeordnete Einheit {code} steht nicht in der Datei."),
-                            format!("The parent {code} does not stand in the file."),
+                            format!("The parent {code} does not stand in the content."),
                         );
                         self.findings
                             .add(raw.spot.finding(Some(Column::Parent), fault));
@@ -382,9 +382,9 @@ impl Drafting {
             };
             parents.insert(place, parent);
         }
-        let tree = Tree::of(&parents);
+        let levels = Tree::of(&parents).levels();
         for (place, raw) in self.raws.iter().enumerate() {
-            if let Err(misplaced) = tree.level(&place) {
+            if let Some(Err(misplaced)) = levels.get(&place).copied() {
                 let fault = misplaced_fault(misplaced);
                 self.findings
                     .add(raw.spot.finding(Some(Column::Parent), fault));
@@ -408,7 +408,7 @@ pub(super) fn misplaced_fault(misplaced: Misplaced) -> Fault {
     }
 }
 
-/// The marks of a file, by place and back.
+/// The marks of a plan that comes in, by place and back.
 #[derive(Debug, Default)]
 struct Codes {
     list: Vec<Option<String>>,

@@ -1,13 +1,13 @@
 //! What a plan that comes in would change, and how it is taken over: one unit of work, or nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::cells::rule;
-use super::draft::{Column, Draft, Entry, Finding, Findings};
-use super::model::{Fields, Plan, PlanError, UNITS_MAX, today};
+use super::draft::{Column, Draft, Entry, Finding, Findings, misplaced_fault};
+use super::model::{Fields, Plan, PlanError, Tree, UNITS_MAX, today};
 use super::ops::{self, Edition, check_edition, new_row, require_manager, write_fields};
 use super::rows::{self, State, plan_unit};
 use crate::audit::event::Action;
@@ -15,7 +15,7 @@ use crate::base::{CivilDate, CompartmentId, PlanId, Timestamp};
 use crate::departments;
 use crate::unit::Unit;
 
-/// What is said about an import beside the file; what is said here counts before the file.
+/// What is said about an import beside the content; what is said here counts before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// The name of the plan.
@@ -26,7 +26,7 @@ pub struct Said {
     pub valid_from: Option<CivilDate>,
     /// The last day.
     pub valid_until: Option<CivilDate>,
-    /// Whether units that the file does not name are retired.
+    /// Whether units that the content does not name are retired.
     pub retire_missing: bool,
 }
 
@@ -39,9 +39,9 @@ pub enum Change {
     Changed(Vec<&'static str>),
     /// It stays as it is.
     Unchanged,
-    /// The file does not name it; it stays as it is.
+    /// The content does not name it; it stays as it is.
     Missing,
-    /// The file does not name it; it is retired.
+    /// The content does not name it; it is retired.
     Retired,
 }
 
@@ -60,7 +60,7 @@ pub struct Effect {
     pub valid_until: Option<CivilDate>,
     /// What becomes of the edition itself.
     pub itself: Change,
-    /// What becomes of each unit, by mark: those of the file in its order, then those missing.
+    /// What becomes of each unit, by mark: those of the content in its order, then those missing.
     pub units: Vec<(String, Change)>,
 }
 
@@ -131,6 +131,7 @@ async fn work_out(
     if units.len() > UNITS_MAX {
         return Err(PlanError::Full);
     }
+    check_tree(&rows, draft)?;
     Ok(Worked {
         effect: Effect {
             plan: known.as_ref().map(|plan| plan.id),
@@ -148,6 +149,34 @@ async fn work_out(
             .collect(),
         fields,
     })
+}
+
+/// Refuses a plan whose units would push those that it does not name too deep.
+fn check_tree(rows: &[plan_unit::Model], draft: &Draft) -> Result<(), PlanError> {
+    let codes: HashMap<Uuid, &str> = rows.iter().map(|row| (row.id, row.code.as_str())).collect();
+    let parent = |row: &plan_unit::Model| row.parent_id.and_then(|id| codes.get(&id).copied());
+    let mut parents: HashMap<&str, Option<&str>> = rows
+        .iter()
+        .map(|row| (row.code.as_str(), parent(row)))
+        .collect();
+    let entries = draft.entries.iter();
+    parents.extend(entries.map(|one| (one.code.as_str(), one.parent.as_deref())));
+    let mut findings = Findings::default();
+    let levels: BTreeMap<_, _> = Tree::of(&parents).levels().into_iter().collect();
+    for (code, level) in levels {
+        if let Err(misplaced) = level {
+            findings.add(Finding {
+                line: None,
+                path: Some((*code).to_owned()),
+                fault: misplaced_fault(misplaced),
+            });
+        }
+    }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(PlanError::Unreadable(findings))
+    }
 }
 
 fn edition_effect(known: Option<&Plan>, wanted: &Edition) -> Change {
@@ -314,7 +343,7 @@ pub async fn import(unit: &mut Unit, draft: &Draft, said: &Said) -> Result<Effec
     Ok(worked.effect)
 }
 
-/// Adds the new units, parents before children; gives the id of every unit of the file.
+/// Adds the new units, parents before children; gives the id of every unit that came in.
 async fn create(
     unit: &mut Unit,
     plan: PlanId,
@@ -363,42 +392,44 @@ async fn change(
     worked: &Worked,
     ids: &HashMap<String, Uuid>,
 ) -> Result<(), PlanError> {
+    let now = unit.now().micros();
+    let (mut rows, mut actions) = (Vec::new(), Vec::new());
     for ((entry, fields), (_, change)) in of_file(draft, worked) {
         let (Change::Changed(_), Some(row)) = (change, worked.before.get(&entry.code)) else {
             continue;
         };
         let mut row = row.clone();
         write_fields(&mut row, fields.clone());
-        row.parent_id = entry
-            .parent
-            .as_ref()
-            .and_then(|code| ids.get(code).copied());
+        let parent = entry.parent.as_ref();
+        row.parent_id = parent.and_then(|code| ids.get(code).copied());
         let retires = entry.retired && row.retired_at.is_none();
         if entry.retired != row.retired_at.is_some() {
-            row.retired_at = entry.retired.then(|| unit.now().micros());
+            row.retired_at = entry.retired.then_some(now);
         }
-        rows::update_unit(unit, &mut row).await?;
-        unit.record(
-            if retires {
-                Action::PlanUnitRetire
-            } else {
-                Action::PlanUnitChange
-            },
-            None,
-        );
+        rows.push(row);
+        actions.push(if retires {
+            Action::PlanUnitRetire
+        } else {
+            Action::PlanUnitChange
+        });
     }
     for (code, change) in &worked.effect.units {
         if let (Change::Retired, Some(row)) = (change, worked.before.get(code)) {
             let mut row = row.clone();
-            row.retired_at = Some(unit.now().micros());
-            rows::update_unit(unit, &mut row).await?;
-            unit.record(Action::PlanUnitRetire, None);
+            row.retired_at = Some(now);
+            rows.push(row);
+            actions.push(Action::PlanUnitRetire);
         }
+    }
+    rows::update_units(unit, &mut rows).await?;
+    for (row, action) in rows.iter().zip(actions) {
+        unit.changed(row.subject());
+        unit.record(action, None);
     }
     Ok(())
 }
 
-/// The entries of the file, each with its fields and what becomes of it.
+/// The entries that came in, each with its fields and what becomes of it.
 fn of_file<'a>(
     draft: &'a Draft,
     worked: &'a Worked,
@@ -410,15 +441,16 @@ fn of_file<'a>(
         .zip(&worked.effect.units)
 }
 
-/// How deep each unit of a file hangs.
+/// How deep each unit that came in hangs.
 fn depths(draft: &Draft) -> HashMap<&str, usize> {
     let parents: HashMap<&str, Option<&str>> = draft
         .entries
         .iter()
         .map(|entry| (entry.code.as_str(), entry.parent.as_deref()))
         .collect();
-    let tree = super::model::Tree::of(&parents);
     // Reading refused loops and too deep trees.
-    let level = |code: &&str| tree.level(code).unwrap_or_default();
-    parents.keys().map(|code| (*code, level(code))).collect()
+    let levels = Tree::of(&parents).levels().into_iter();
+    levels
+        .map(|(code, level)| (*code, level.unwrap_or_default()))
+        .collect()
 }

@@ -5,9 +5,8 @@
 //! references. Plans come from CSV and xdomea 0301 and leave as both.
 //!
 //! Invariants: editions of one name do not overlap; a mark is unique in its plan; the tree has no
-//! loop and at most [`DEPTH_MAX`] levels; a unit is never deleted, only retired; the mark of a unit
-//! in which a file was opened stays. Whoever is signed in may read the plan: it orders, it tells
-//! nothing of a citizen. How many files a unit has is told within the reader's rights only.
+//! loop and at most [`DEPTH_MAX`] levels; a unit is never deleted, only retired. Whoever is signed
+//! in may read the plan: it orders, it tells nothing of a citizen.
 
 mod cells;
 mod draft;

@@ -206,32 +206,38 @@ pub enum Misplaced {
     Deep,
 }
 
-impl<'a, K: Eq + Hash + Clone> Tree<'a, K> {
+impl<'a, K: Eq + Hash> Tree<'a, K> {
     /// The tree in which each unit names its parent.
     #[must_use]
     pub(super) const fn of(parents: &'a HashMap<K, Option<K>>) -> Self {
         Self { parents }
     }
 
-    /// On which level a unit hangs, from 1.
-    pub(super) fn level(&self, unit: &K) -> Result<usize, Misplaced> {
-        let mut level = 1;
-        let mut next = self.parents.get(unit).cloned().flatten();
-        while let Some(parent) = next {
-            if parent == *unit {
-                return Err(Misplaced::Loop);
+    /// On which level each unit hangs, from 1. Each is looked at once, however the tree is bent.
+    pub(super) fn levels(&self) -> HashMap<&'a K, Result<usize, Misplaced>> {
+        let mut levels = HashMap::with_capacity(self.parents.len());
+        for unit in self.parents.keys() {
+            let (mut path, mut next, mut above) = (Vec::new(), Some(unit), Ok(0));
+            while let Some(one) = next {
+                if let Some(level) = levels.get(one) {
+                    above = *level;
+                    break;
+                }
+                // So it stays where the way up comes by here again.
+                levels.insert(one, Err(Misplaced::Loop));
+                path.push(one);
+                next = self.parents.get(one).and_then(Option::as_ref);
             }
-            level += 1;
-            // A loop further up ends here too, after as many steps as there are units.
-            if level > self.parents.len() {
-                return Err(Misplaced::Loop);
+            for one in path.into_iter().rev() {
+                above = match above {
+                    Ok(level) if level >= DEPTH_MAX => Err(Misplaced::Deep),
+                    Ok(level) => Ok(level + 1),
+                    Err(misplaced) => Err(misplaced),
+                };
+                levels.insert(one, above);
             }
-            next = self.parents.get(&parent).cloned().flatten();
         }
-        if level > DEPTH_MAX {
-            return Err(Misplaced::Deep);
-        }
-        Ok(level)
+        levels
     }
 }
 
@@ -285,8 +291,8 @@ pub enum PlanError {
         /// Whether the edition is missing.
         edition: bool,
     },
-    /// The file that was brought is no plan; everything that is wrong with it.
-    #[error("the file is no file plan: {0}")]
+    /// The content that was brought is no plan; everything that is wrong with it.
+    #[error("the content is no file plan: {0}")]
     Unreadable(Findings),
     /// Nothing would change.
     #[error("nothing would change")]

@@ -192,10 +192,9 @@ async fn check_unit(
     let mut parents: HashMap<Uuid, Option<Uuid>> =
         known.iter().map(|one| (one.id, one.parent_id)).collect();
     parents.insert(own, parent.map(PlanUnitId::raw));
-    let tree = Tree::of(&parents);
     // Whoever hangs below it moves along.
-    for one in parents.keys() {
-        tree.level(one).map_err(PlanError::Misplaced)?;
+    for level in Tree::of(&parents).levels().into_values() {
+        level.map_err(PlanError::Misplaced)?;
     }
     if let Some(compartment) = fields.compartment {
         let all = departments::compartment_codes(unit.tx()).await?;

@@ -7,12 +7,12 @@ use super::model::{Disposal, Plan, PlanUnit};
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
-use crate::base::db::DbError;
+use crate::base::db::{DbError, placeholders, sql};
 use crate::base::{CivilDate, CompartmentId, PlanId, PlanUnitId, Timestamp};
 use crate::unit::Unit;
 
-/// Rows that are added with one statement.
-const INSERTED_AT_ONCE: usize = 200;
+/// Rows that are written with one statement.
+const WRITTEN_AT_ONCE: usize = 200;
 
 pub(super) mod file_plan {
     use sea_orm::entity::prelude::*;
@@ -291,7 +291,7 @@ pub(super) async fn insert_plan(unit: &mut Unit, row: file_plan::Model) -> Resul
 
 /// Adds units, parents before children. Their states are the caller's to hand on, one by one.
 pub(super) async fn insert_units(unit: &Unit, rows: &[plan_unit::Model]) -> Result<(), DbError> {
-    for some in rows.chunks(INSERTED_AT_ONCE) {
+    for some in rows.chunks(WRITTEN_AT_ONCE) {
         let active = some
             .iter()
             .map(|row| plan_unit::ActiveModel::from(row.clone()).reset_all());
@@ -323,23 +323,81 @@ pub(super) async fn update_plan(
     Ok(())
 }
 
+/// Columns of a unit that may change, after id and version.
+const CHANGING: [&str; 14] = [
+    "parent_id",
+    "code",
+    "title",
+    "file_pattern",
+    "case_pattern",
+    "document_pattern",
+    "retention_years",
+    "transfer_years",
+    "disposal",
+    "protection",
+    "compartment_id",
+    "legal_basis",
+    "note",
+    "retired_at",
+];
+
+fn changing(row: &plan_unit::Model) -> [sea_orm::Value; CHANGING.len()] {
+    [
+        row.parent_id.into(),
+        row.code.clone().into(),
+        row.title.clone().into(),
+        row.file_pattern.clone().into(),
+        row.case_pattern.clone().into(),
+        row.document_pattern.clone().into(),
+        row.retention_years.into(),
+        row.transfer_years.into(),
+        row.disposal.clone().into(),
+        row.protection.clone().into(),
+        row.compartment_id.into(),
+        row.legal_basis.clone().into(),
+        row.note.clone().into(),
+        row.retired_at.into(),
+    ]
+}
+
+/// Writes the next version of each of these units, many with one statement; refuses where one has
+/// moved on. Their states are the caller's to hand on, one by one.
+pub(super) async fn update_units(
+    unit: &Unit,
+    rows: &mut [plan_unit::Model],
+) -> Result<(), DbError> {
+    // Both databases name the columns of a list of values column1, column2 and so on.
+    let named = CHANGING.iter().zip(3..);
+    let sets: Vec<String> = named
+        .map(|(name, at)| format!("{name} = v.column{at}"))
+        .collect();
+    let sets = sets.join(", ");
+    for some in rows.chunks_mut(WRITTEN_AT_ONCE) {
+        let mut values: Vec<sea_orm::Value> = Vec::new();
+        for row in some.iter_mut() {
+            row.version += 1;
+            values.extend([row.id.into(), row.version.into()]);
+            values.extend(changing(row));
+        }
+        let places = placeholders(some.len(), CHANGING.len() + 2);
+        let text = format!(
+            "UPDATE plan_unit SET version = v.column2, {sets} FROM (VALUES {places}) AS v \
+             WHERE plan_unit.id = v.column1 AND plan_unit.version = v.column2 - 1"
+        );
+        let done = unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+        if usize::try_from(done.rows_affected()).ok() != Some(some.len()) {
+            return Err(DbError::Stale);
+        }
+    }
+    Ok(())
+}
+
 /// Writes the next version of a unit; refuses one that has moved on.
 pub(super) async fn update_unit(
     unit: &mut Unit,
     row: &mut plan_unit::Model,
 ) -> Result<(), DbError> {
-    let before = row.version;
-    row.version += 1;
-    let active = plan_unit::ActiveModel::from(row.clone()).reset_all();
-    let done = plan_unit::Entity::update_many()
-        .set(active)
-        .filter(plan_unit::Column::Id.eq(row.id))
-        .filter(plan_unit::Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
+    update_units(unit, std::slice::from_mut(row)).await?;
     unit.changed(row.subject());
     Ok(())
 }

@@ -10,6 +10,11 @@ use crate::http::extract::nearest;
 /// What a table begins with, so that spreadsheets read it as UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// Most columns that a head is read to.
+const COLUMNS_MAX: usize = 64;
+/// Longest name of a column that is looked at, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
 /// The text of bytes that may be UTF-8 or, from older spreadsheets, Windows-1252.
 pub(super) fn decode(bytes: &[u8]) -> String {
     let bytes = bytes
@@ -123,7 +128,7 @@ fn raw(line: u64, columns: &[Column], record: &csv::StringRecord, with_parent: b
         .collect();
     let above = match cells.get(&Column::Parent).map(|cell| cell.trim()) {
         Some("") => Above::Nothing,
-        // One that is no mark is not in the file either, and said so.
+        // One that is no mark is not in the content either, and said so.
         Some(parent) => Above::Code(code(parent).unwrap_or_else(|_fault| parent.to_owned())),
         None if with_parent => Above::Nothing,
         None => Above::Prefix,
@@ -142,10 +147,19 @@ fn columns(head: &csv::StringRecord, findings: &mut Findings) -> Vec<Column> {
         german.chain(Column::ALL.into_iter().map(Column::english))
     };
     let mut found = Vec::new();
+    if head.len() > COLUMNS_MAX {
+        let max = u64::try_from(COLUMNS_MAX).unwrap_or(u64::MAX);
+        findings.add(Finding {
+            line: Some(1),
+            path: None,
+            fault: Fault::TooMany { max },
+        });
+        return found;
+    }
     let mut wrong = |name: &str, fault: Fault| {
         findings.add(Finding {
             line: Some(1),
-            path: Some(name.chars().take(64).collect()),
+            path: Some(name.chars().take(NAME_BYTES_MAX).collect()),
             fault,
         });
     };
@@ -158,7 +172,10 @@ fn columns(head: &csv::StringRecord, findings: &mut Findings) -> Vec<Column> {
             Some(column) if found.contains(&column) => wrong(&name, Fault::Duplicate),
             Some(column) => found.push(column),
             None => {
-                let near = nearest(&name, known()).map(str::to_owned);
+                // What is no name at all resembles none, and comparing it would take for ever.
+                let short = Some(&name).filter(|name| name.len() <= NAME_BYTES_MAX);
+                let near = short.and_then(|name| nearest(name, known()));
+                let near = near.map(str::to_owned);
                 wrong(&name, Fault::Unknown { near });
             }
         }

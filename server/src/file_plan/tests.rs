@@ -165,8 +165,50 @@ fn everything_that_is_wrong_with_a_message_is_said_at_once_with_its_place() {
 fn no_document_type_and_no_entity_is_followed() {
     let bomb = "<?xml version=\"1.0\"?>\n<!DOCTYPE a [<!ENTITY b \"c\">]>\n<a/>";
     insta::assert_snapshot!(wrong(bomb), @"Zeile 2: Eine Dokumenttyp-Deklaration (DTD) wird nicht angenommen.");
+    let laughs: String = (1..10)
+        .map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10)))
+        .collect();
+    for doctype in [
+        format!("<!DOCTYPE a [<!ENTITY l0 \"ha\">{laughs}]>"),
+        "<!DOCTYPE a SYSTEM \"file:///etc/passwd\">".to_owned(),
+        "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]>".to_owned(),
+        "<!DOCTYPE a [<!ENTITY % b SYSTEM \"http://127.0.0.1:1/b.dtd\"> %b;]>".to_owned(),
+    ] {
+        let unit = "<x:Einheit><x:Kennzeichen>&b;&l9;</x:Kennzeichen></x:Einheit>";
+        let sent = message(unit).replace("?>", &format!("?>{doctype}"));
+        assert_eq!(
+            wrong(sent),
+            "Zeile 1: Eine Dokumenttyp-Deklaration (DTD) wird nicht angenommen."
+        );
+    }
     let named = message("<x:Einheit><x:Kennzeichen>&b;</x:Kennzeichen></x:Einheit>");
     assert!(wrong(named).ends_with("Entitäten werden nicht angenommen."));
+}
+
+#[test]
+fn what_would_cost_too_much_to_read_is_refused_at_once() {
+    let begun = std::time::Instant::now();
+    // The reader counts open elements in 16 bits.
+    let nested = message(&"<x:a>".repeat(70_000));
+    assert!(wrong(nested).contains("verschachtelte Elemente"));
+    let text = format!("<x:Einheit><x:Kennzeichen>{}", "<a>".repeat(70_000));
+    assert!(wrong(message(&text)).contains("verschachtelte Elemente"));
+    let spaces: String = (0..1000).map(|n| format!(" xmlns:p{n}=\"u\"")).collect();
+    assert!(wrong(message(&format!("<x:a{spaces}/>"))).contains("wohlgeformtes XML"));
+    // A head that is one long name, and one of many.
+    assert!(wrong("a".repeat(4 << 20)).starts_with("Zeile 1, aaaa"));
+    assert_eq!(
+        wrong(";".repeat(4 << 20)).lines().next(),
+        Some("Zeile 1: Zu viele Einträge; höchstens 64.")
+    );
+    // All hang below a loop of two.
+    let below: String = (2..UNITS_MAX)
+        .map(|n| format!("{n};Einheit;1;V;0\n"))
+        .collect();
+    let table = format!("{HEAD};uebergeordnet\n0;Null;1;V;1\n1;Eins;1;V;0\n{below}");
+    assert!(wrong(table).contains("sich selbst untergeordnet"));
+    // The walk from each unit to the top would take minutes.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -233,11 +275,12 @@ fn a_loop_is_seen_from_each_of_its_units_and_from_those_below() {
         (5, Some(4)),
     ];
     let parents = parents.into_iter().collect();
-    let tree = Tree::of(&parents);
-    assert_eq!(tree.level(&1), Err(Misplaced::Loop));
-    assert_eq!(tree.level(&3), Err(Misplaced::Loop));
-    assert_eq!(tree.level(&4), Ok(1));
-    assert_eq!(tree.level(&5), Ok(2));
+    let levels = Tree::of(&parents).levels();
+    for unit in [1, 2, 3] {
+        assert_eq!(levels[&unit], Err(Misplaced::Loop), "{unit}");
+    }
+    assert_eq!(levels[&4], Ok(1));
+    assert_eq!(levels[&5], Ok(2));
 }
 
 fn plan(from: &str, until: Option<&str>) -> Plan {

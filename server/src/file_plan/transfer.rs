@@ -159,13 +159,13 @@ pub async fn export(
     print(&draft, format, envelope)
 }
 
-/// The answer to a file that is no plan: everything that is wrong with it.
+/// The answer to content that is no plan: everything that is wrong with it.
 pub(super) fn unreadable(findings: &Findings) -> Problem {
     let more = findings.more();
     let count = findings.list().len() + more;
     let mut problem = Problem::new(Kind::Validation).detail(text(
         format!("Die Datei kann nicht als Aktenplan gelesen werden; Fehler: {count}."),
-        format!("The file cannot be read as a file plan; faults: {count}."),
+        format!("The content cannot be read as a file plan; faults: {count}."),
     ));
     for finding in findings.list() {
         let said = text(
@@ -243,7 +243,7 @@ async fn received(
 ///
 /// CSV and xdomea 0301 (3.1.0 and 4.0.0) are understood. It is one unit of work: all of it, or
 /// nothing and everything that is wrong, each with its line or its place. The same plan again
-/// changes nothing and says so. Units are known by their mark; those that the file does not name
+/// changes nothing and says so. Units are known by their mark; those that the content does not name
 /// stay and are reported, unless `retire_missing` is said.
 #[utoipa::path(
     post, path = "/api/v1/file-plans/import", tag = "file plan", operation_id = "importPlan",
@@ -312,7 +312,7 @@ pub(super) struct ExportQuery {
     format: Option<Format>,
 }
 
-/// An edition as a file: CSV, or an xdomea message 0301. It can be read in again.
+/// An edition as CSV or as an xdomea message 0301. It can be read in again.
 #[utoipa::path(
     get, path = "/api/v1/file-plans/{id}/export", tag = "file plan", operation_id = "exportPlan",
     params(("id" = Uuid, Path, description = "The edition"), ExportQuery),

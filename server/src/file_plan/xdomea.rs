@@ -70,6 +70,9 @@ pub(super) const EXTENDED: [Column; 8] = [
     Column::LegalBasis,
 ];
 
+/// Most elements within each other; a plan of [`DEPTH_MAX`] levels needs less than half.
+const OPEN_MAX: usize = 64;
+
 /// Why reading went no further.
 struct Stop(Fault);
 
@@ -92,6 +95,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Draft, Findings> {
         input,
         xml,
         path: Vec::new(),
+        open: 0,
         drafting: Drafting::default(),
     };
     if let Err(Stop(fault)) = reading.message() {
@@ -111,6 +115,7 @@ struct Reading<'a> {
     input: &'a str,
     xml: NsReader<&'a [u8]>,
     path: Vec<String>,
+    open: usize,
     drafting: Drafting,
 }
 
@@ -141,7 +146,29 @@ impl<'a> Reading<'a> {
                 "A document type declaration (DTD) is not accepted.",
             ))),
             Ok(Event::Eof) => Err(Stop(cut_off())),
-            Ok(event) => Ok(event),
+            Ok(Event::Start(_)) if self.open >= OPEN_MAX => Err(Stop(rule(
+                "too-nested",
+                format!(
+                    "Mehr als {OPEN_MAX} ineinander verschachtelte Elemente werden nicht angenommen."
+                ),
+                format!("More than {OPEN_MAX} elements within each other are not accepted."),
+            ))),
+            Ok(event) => {
+                match event {
+                    Event::Start(_) => self.open += 1,
+                    Event::End(_) => self.open = self.open.saturating_sub(1),
+                    Event::Empty(_)
+                    | Event::Text(_)
+                    | Event::CData(_)
+                    | Event::Comment(_)
+                    | Event::Decl(_)
+                    | Event::PI(_)
+                    | Event::DocType(_)
+                    | Event::GeneralRef(_)
+                    | Event::Eof => {}
+                }
+                Ok(event)
+            }
             Err(error) => {
                 tracing::debug!(%error, "the plan is no XML");
                 Err(Stop(Fault::WrongFormat {
@@ -468,7 +495,7 @@ fn cut_off() -> Fault {
     rule(
         "cut-off",
         "Die Datei bricht ab, bevor die Nachricht zu Ende ist.",
-        "The file ends before the message does.",
+        "The content ends before the message does.",
     )
 }
 

@@ -295,7 +295,7 @@ pub(super) struct UnitChange {
     note: Option<Option<String>>,
 }
 
-/// What is said about an import beside the file; what is said here counts before the file.
+/// What is said about an import beside the content; what is said here counts before it.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
@@ -308,7 +308,7 @@ pub(super) struct ImportRequest {
     #[schema(nullable = false, min_length = 1, max_length = 200)]
     #[param(nullable = false, min_length = 1, max_length = 200)]
     edition: Option<String>,
-    /// The first day on which it is in force; today, where neither this nor the file says one.
+    /// The first day on which it is in force; today, where neither this nor the content says one.
     #[schema(nullable = false, format = Date)]
     #[param(nullable = false, format = Date)]
     valid_from: Option<String>,
@@ -320,7 +320,7 @@ pub(super) struct ImportRequest {
     #[schema(nullable = false)]
     #[param(nullable = false)]
     pub dry_run: Option<bool>,
-    /// Retires the units that the file does not name. Without it they stay and are reported.
+    /// Retires the units that the content does not name. Without it they stay and are reported.
     #[schema(nullable = false)]
     #[param(nullable = false)]
     retire_missing: Option<bool>,
@@ -355,11 +355,11 @@ pub(super) struct ImportReport {
     changed: usize,
     /// How many stay as they are.
     unchanged: usize,
-    /// How many the file does not name; they stay.
+    /// How many the content does not name; they stay.
     missing: usize,
-    /// How many the file does not name; they are retired.
+    /// How many the content does not name; they are retired.
     retired: usize,
-    /// Each unit: those of the file in its order, then those that it does not name.
+    /// Each unit: those of the content in its order, then those that it does not name.
     units: Vec<UnitEffect>,
 }
 
