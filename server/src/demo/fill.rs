@@ -271,7 +271,7 @@ async fn put_in_plan(db: &Db, town: &Arc<Town>) -> Result<(), FillError> {
 
 /// The roles of the archive that a function in the town hall has today. Deciding and signing bring
 /// finer ones. The registry of a small town is its scanning office too, and files what comes in.
-const fn roles(role: content::Role) -> &'static [Role] {
+pub(super) const fn roles(role: content::Role) -> &'static [Role] {
     match role {
         content::Role::Clerk => &[Role::Clerk],
         content::Role::RecordsManager => &[Role::RecordsManager, Role::Clerk],

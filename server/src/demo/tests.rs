@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::content::{Town, TownDocument};
+use super::content::{Role, Town, TownDocument};
+use super::fill::roles;
 use super::pdf;
+use crate::base::rights::{Reach, reach};
+use crate::base::{self, Right};
 
 const QUERIES: &str = include_str!("../../../tests/data/quality/queries.jsonl");
 
@@ -75,6 +78,20 @@ fn ids_are_unique_and_names_resolve() {
             .iter()
             .all(|person| town.department(&person.department).is_some())
     );
+}
+
+#[test]
+fn somebody_in_the_town_maintains_its_plan_and_files_too() {
+    let town = town();
+    let manager = town
+        .people
+        .iter()
+        .find(|person| person.role == Role::RecordsManager)
+        .expect("a records manager");
+    for right in [Right::ManagePlan, Right::Receive] {
+        let reaches = |role: &base::Role| reach(*role, right) != Reach::Nowhere;
+        assert!(roles(manager.role).iter().any(reaches), "{right:?}");
+    }
 }
 
 #[test]
