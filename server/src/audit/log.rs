@@ -22,8 +22,9 @@ use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 const KEYS_KEPT_MAX: usize = 20_000;
 /// A step back of the clock that is recorded as an event of its own, in microseconds.
 const REGRESS_MICROS: i64 = 2_000_000;
-/// Rows in one INSERT: SQLite takes 32,766 parameters.
-const ROWS_MAX: usize = 4_000;
+/// Rows in one statement. SQLite looks each numbered parameter up among all of its statement: a long
+/// one costs the square of its length.
+const ROWS_MAX: usize = 100;
 
 /// Subjects of one record that are never too many for it.
 const SUBJECTS_SURE: usize = 8;

@@ -201,7 +201,7 @@ impl Finding {
     }
 }
 
-/// Everything that is wrong with the content, up to [`FINDINGS_MAX`].
+/// Everything that is wrong with the content, up to a thousand one by one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     list: Vec<Finding>,

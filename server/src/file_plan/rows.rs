@@ -11,8 +11,9 @@ use crate::base::db::{DbError, placeholders, sql};
 use crate::base::{CivilDate, CompartmentId, PlanId, PlanUnitId, Timestamp};
 use crate::unit::Unit;
 
-/// Rows that are written with one statement.
-const WRITTEN_AT_ONCE: usize = 200;
+/// Rows that are written with one statement. SQLite looks each numbered parameter up among all of its
+/// statement: a long one costs the square of its length.
+const WRITTEN_AT_ONCE: usize = 50;
 
 pub(super) mod file_plan {
     use sea_orm::entity::prelude::*;
