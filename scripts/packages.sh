@@ -43,6 +43,7 @@ for_test() {
     need python3-venv python_venv
     need python3-cryptography python3 -c 'import cryptography'
     need util-linux has setpriv
+    need libxml2-utils has xmllint
 }
 for_ci() {
     for_test

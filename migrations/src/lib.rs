@@ -8,6 +8,7 @@ mod m0002_people;
 mod m0003_documents;
 mod m0004_rights;
 mod m0005_webhooks;
+mod m0006_file_plan;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_documents::Step),
             Box::new(m0004_rights::Step),
             Box::new(m0005_webhooks::Step),
+            Box::new(m0006_file_plan::Step),
         ]
     }
 }

@@ -53,6 +53,8 @@ pub const VERSIONED: &[&str] = &[
     "compartment",
     "compartment_grant",
     "deputation",
+    "file_plan",
+    "plan_unit",
     "document",
     "document_version",
     "rendition",

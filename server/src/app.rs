@@ -40,7 +40,7 @@ use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
 use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
-use crate::{departments, documents, feed, pages, replay, search};
+use crate::{departments, documents, feed, file_plan, pages, replay, search};
 
 /// Free room below which the archive takes nothing in, in bytes.
 const FREE_BYTES_MIN: u64 = 256 << 20;
@@ -85,6 +85,7 @@ pub enum ServeError {
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
     tags(
+        (name = "file plan", description = "The file plan: editions, units, import and export"),
         (name = "documents", description = "File, read and change documents"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
@@ -104,6 +105,7 @@ struct Base;
 pub fn contract() -> Contract {
     let mut contract = Base::openapi();
     contract.merge(departments::ApiDoc::openapi());
+    contract.merge(file_plan::ApiDoc::openapi());
     contract.merge(documents::ApiDoc::openapi());
     contract.merge(feed::ApiDoc::openapi());
     contract.merge(search::ApiDoc::openapi());
@@ -532,6 +534,7 @@ impl Parts {
                 .app_data(self.tasks)
                 .app_data(self.room)
                 .configure(departments::routes)
+                .configure(file_plan::routes)
                 .configure(documents::routes)
                 .configure(feed::routes)
                 .configure(search::routes)

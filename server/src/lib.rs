@@ -12,6 +12,7 @@ pub mod demo;
 pub mod departments;
 pub mod documents;
 pub mod feed;
+pub mod file_plan;
 pub mod http;
 pub mod import;
 pub mod jobs;

@@ -10,7 +10,7 @@ use crate::at_rest::{clerk, locked};
 
 const CHAINED: [&str; 2] = ["audit", "access"];
 const GROWING: [&str; 5] = ["audit", "audit_subject", "access", "checkpoint", "blob"];
-const VERSIONED: [&str; 8] = [
+const VERSIONED: [&str; 10] = [
     "department",
     "account",
     "role_grant",
@@ -19,6 +19,8 @@ const VERSIONED: [&str; 8] = [
     "document_version",
     "rendition",
     "webhook",
+    "file_plan",
+    "plan_unit",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -54,6 +56,14 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     let webhook =
         json!({"url": "https://fachverfahren.invalid/", "events": ["*"], "active": false});
     drop(client.post("/api/v1/webhooks", &webhook).await.is(201));
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = folder.path().join("plan.csv");
+    let table = "code;title;retention_years;disposal\n1;Eins;10;B\n";
+    std::fs::write(&plan, table).expect("a file");
+    let plan = plan.to_str().expect("a path");
+    let import = ["plan", "import", plan, "--name", "Plan", "--edition", "1"];
+    let imported = app.command(&import).await;
+    assert!(imported.status.success(), "{imported:?}");
     let data = app.data().to_owned();
     wait_until("a checkpoint", async || locked(&data).is_some()).await;
     wait_until("the texts are read", async || {

@@ -57,6 +57,7 @@ enum Body {
     None,
     Json(Value),
     Upload,
+    Table(String),
 }
 
 /// Who may.
@@ -65,6 +66,7 @@ enum By {
     Clerk,
     Admin,
     Auditor,
+    Registrar,
 }
 
 fn call(path: impl Into<String>, by: By) -> Call {
@@ -87,6 +89,11 @@ impl Call {
         self
     }
 
+    fn table(mut self, body: &str) -> Call {
+        self.body = Body::Table(body.to_owned());
+        self
+    }
+
     fn based_on(mut self, etag: impl Into<String>) -> Call {
         self.headers.push(("If-Match", etag.into()));
         self
@@ -102,6 +109,11 @@ impl Call {
         match &self.body {
             Body::None => send(client, method, &self.path, &headers, None).await,
             Body::Json(body) => send(client, method, &self.path, &headers, Some(body)).await,
+            Body::Table(table) => {
+                let request = client.request(method, &self.path);
+                let request = request.header("content-type", "text/csv");
+                client.send(request.body(table.clone())).await
+            }
             Body::Upload => {
                 let content = fixtures::unique_pdf("Bescheid");
                 let part = reqwest::multipart::Part::bytes(content).file_name("bescheid.pdf");
@@ -202,6 +214,7 @@ async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
+        other if other.contains("Plan") => return plan(town, other).await,
         other => return people_and_log(town, other).await,
     })
 }
@@ -246,6 +259,48 @@ async fn webhooks(town: &Town, operation: &str) -> Call {
         }
         _ => call(path, By::Clerk),
     }
+}
+
+/// An edition of its own for each operation on a file plan.
+async fn plan(town: &Town, operation: &str) -> Option<Call> {
+    let plans = "/api/v1/file-plans";
+    let registrar = town.registrar().await;
+    let new =
+        json!({"name": operation, "edition": uuid::Uuid::now_v7(), "valid_from": "2026-01-01"});
+    let unit = json!({"code": "1", "title": "Eins", "retention_years": 10, "disposal": "B"});
+    match operation {
+        "listPlans" => return Some(call(plans, By::Registrar)),
+        "createPlan" => return Some(call(plans, By::Registrar).json(new)),
+        "importPlan" => {
+            let table = "code;title;retention_years;disposal\n1;Eins;10;B\n";
+            let path = format!("{plans}/import?name=Plan&edition=1");
+            return Some(call(path, By::Registrar).table(table));
+        }
+        _ => {}
+    }
+    let new = json!({"name": uuid::Uuid::now_v7(), "edition": "1", "valid_from": "2026-01-01"});
+    let made = registrar.post(plans, &new).await.is(201);
+    let at = format!("{plans}/{}", id_of(&made));
+    let units = format!("{at}/units");
+    if operation == "createPlanUnit" {
+        return Some(call(units, By::Registrar).json(unit));
+    }
+    let added = registrar.post(&units, &unit).await.is(201);
+    let one = format!("/api/v1/plan-units/{}", id_of(&added));
+    Some(match operation {
+        "readPlan" => call(at, By::Registrar),
+        "changePlan" => call(at, By::Registrar)
+            .based_on(made.etag())
+            .json(json!({"valid_until": "2026-12-31"})),
+        "listPlanUnits" => call(units, By::Registrar),
+        "exportPlan" => call(format!("{at}/export?format=csv"), By::Registrar),
+        "readPlanUnit" => call(one, By::Registrar),
+        "changePlanUnit" => call(one, By::Registrar)
+            .based_on(added.etag())
+            .json(json!({"title": "Zwei"})),
+        "retirePlanUnit" => call(format!("{one}/retire"), By::Registrar).based_on(added.etag()),
+        _ => return None,
+    })
 }
 
 #[expect(clippy::too_many_lines, reason = "an arm for each operation")]
@@ -475,6 +530,7 @@ async fn cover(town: &Town, operation: &Operation, call: &Call, findings: &mut F
         By::Clerk => town.clerk(),
         By::Admin => town.admin(),
         By::Auditor => town.auditor(),
+        By::Registrar => town.registrar().await,
     };
     let done = call.send(method, &client).await;
     findings.rule(operation, "success", done.status.is_success(), &done.text());

@@ -8,6 +8,7 @@ mod coverage;
 mod database;
 mod documents;
 mod faults;
+mod file_plan;
 mod harness;
 mod import;
 mod permissions;

@@ -47,6 +47,15 @@ const TRIED: &[&str] = &[
     "create account",
     "change account",
     "set roles",
+    "plans",
+    "plan units",
+    "export plan",
+    "create plan",
+    "change plan",
+    "import plan",
+    "add unit",
+    "change unit",
+    "retire unit",
 ];
 
 async fn upload(
@@ -259,6 +268,53 @@ async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> An
             let based_on = [("if-match", &*etag)];
             send(client, Method::PUT, &path, &based_on, Some(&roles)).await
         }
+        other => maintain(town, client, other).await,
+    }
+}
+
+/// As [`attempt`], for an edition of a file plan and a unit of it.
+async fn maintain(town: &Town, client: &Client, what: &str) -> Answer {
+    let plans = "/api/v1/file-plans";
+    let name = uuid::Uuid::now_v7();
+    let new = json!({"name": name, "edition": "1", "valid_from": "2026-01-01"});
+    let unit = json!({"code": "1", "title": "Eins", "retention_years": 10, "disposal": "B"});
+    let registrar = town.registrar().await;
+    let made = registrar.post(plans, &new).await.is(201);
+    let at = format!("{plans}/{}", id_of(&made));
+    let units = format!("{at}/units");
+    let added = registrar.post(&units, &unit).await.is(201);
+    let one = format!("/api/v1/plan-units/{}", id_of(&added));
+    let etag = added.etag();
+    match what {
+        "plans" => client.get(plans).await,
+        "plan units" => client.get(&units).await,
+        "export plan" => client.get(&format!("{at}/export")).await,
+        "create plan" => {
+            let new =
+                json!({"name": uuid::Uuid::now_v7(), "edition": "1", "valid_from": "2026-01-01"});
+            client.post(plans, &new).await
+        }
+        "change plan" => {
+            let end = json!({"valid_until": "2026-12-31"});
+            client.patch(&at, &made.etag(), &end).await
+        }
+        "import plan" => {
+            let path = format!("{plans}/import?name={name}&edition=1");
+            let table = "code;title;retention_years;disposal\n2;Zwei;10;B\n";
+            let request = client.request(Method::POST, &path);
+            let request = request.header("content-type", "text/csv").body(table);
+            client.send(request).await
+        }
+        "add unit" => {
+            let unit =
+                json!({"code": "2", "title": "Zwei", "retention_years": 10, "disposal": "B"});
+            client.post(&units, &unit).await
+        }
+        "change unit" => client.patch(&one, &etag, &json!({"title": "Zwei"})).await,
+        "retire unit" => {
+            let path = format!("{one}/retire");
+            send(client, Method::POST, &path, &[("if-match", &etag)], None).await
+        }
         other => unreachable!("nobody knows how to try {other}"),
     }
 }
@@ -278,6 +334,7 @@ async fn who_may_do_what() {
         ("clerk", town.clerk()),
         ("other", town.other()),
         ("auditor", town.auditor()),
+        ("registrar", town.registrar().await),
         ("admin", town.admin()),
         ("intake", town.app.with_token(&intake)),
         ("read", town.app.with_token(&read)),
@@ -290,13 +347,13 @@ async fn who_may_do_what() {
     ];
     let mut table = format!("{:<18}", "");
     for (name, _) in &people {
-        write!(table, "{name:<9}").expect("text");
+        write!(table, "{name:<10}").expect("text");
     }
     for what in TRIED {
         write!(table, "\n{what:<18}").expect("text");
         for (name, client) in &people {
             let answer = attempt(&town, client, what, name).await;
-            write!(table, "{:<9}", answer.status.as_str()).expect("text");
+            write!(table, "{:<10}", answer.status.as_str()).expect("text");
         }
     }
     let table: Vec<_> = table.lines().map(str::trim_end).collect();

@@ -27,6 +27,7 @@ struct Tokens {
     clerk: String,
     other: String,
     auditor: String,
+    registrar: tokio::sync::OnceCell<String>,
 }
 
 impl Town {
@@ -49,6 +50,7 @@ impl Town {
             clerk: add(&app, "m.brandt", "clerk", Some(OWN)).await,
             other: add(&app, "k.sommer", "clerk", Some(OTHER)).await,
             auditor: add(&app, "r.pruefer", "auditor", None).await,
+            registrar: tokio::sync::OnceCell::new(),
         };
         Some(Town { app, tokens })
     }
@@ -75,6 +77,18 @@ impl Town {
     #[must_use]
     pub fn auditor(&self) -> Client {
         self.app.with_token(&self.tokens.auditor)
+    }
+
+    /// Who maintains the file plan. Added when a test first asks for it.
+    ///
+    /// # Panics
+    /// When it cannot be added.
+    pub async fn registrar(&self) -> Client {
+        let token = self
+            .tokens
+            .registrar
+            .get_or_init(async || add(&self.app, "g.aktuar", "records_manager", None).await);
+        self.app.with_token(token.await)
     }
 
     /// A token of the clerk of [`OWN`] with this scope.

@@ -42,6 +42,16 @@ pub enum Action {
     TokenIssue,
     /// A token was ended.
     TokenRevoke,
+    /// An edition of the file plan was put in.
+    PlanCreate,
+    /// An edition of the file plan was changed.
+    PlanChange,
+    /// A unit of the file plan was created.
+    PlanUnitCreate,
+    /// A unit of the file plan was changed.
+    PlanUnitChange,
+    /// A unit of the file plan was retired.
+    PlanUnitRetire,
     /// A document came in.
     DocumentReceive,
     /// A document's metadata were changed.
@@ -123,6 +133,11 @@ impl Action {
             Self::DeputationEnd => "deputation.end",
             Self::TokenIssue => "token.issue",
             Self::TokenRevoke => "token.revoke",
+            Self::PlanCreate => "plan.create",
+            Self::PlanChange => "plan.change",
+            Self::PlanUnitCreate => "plan_unit.create",
+            Self::PlanUnitChange => "plan_unit.change",
+            Self::PlanUnitRetire => "plan_unit.retire",
             Self::DocumentReceive => "document.receive",
             Self::DocumentChange => "document.change",
             Self::VersionAdd => "document.version",
@@ -179,6 +194,10 @@ pub enum Kind {
     CompartmentGrant,
     /// A deputation.
     Deputation,
+    /// An edition of the file plan.
+    FilePlan,
+    /// A unit of the file plan.
+    PlanUnit,
     /// A document.
     Document,
     /// A version of a document.
@@ -201,11 +220,22 @@ impl Kind {
             | Self::Compartment
             | Self::CompartmentGrant
             | Self::Deputation => true,
-            Self::Document | Self::DocumentVersion | Self::Rendition | Self::Webhook => false,
+            Self::FilePlan
+            | Self::PlanUnit
+            | Self::Document
+            | Self::DocumentVersion
+            | Self::Rendition
+            | Self::Webhook => false,
         }
     }
 
-    /// As it stands in the leaf; also the table's name.
+    /// The table of its rows.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        self.code()
+    }
+
+    /// As it stands in the leaf.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -216,6 +246,8 @@ impl Kind {
             Self::Compartment => "compartment",
             Self::CompartmentGrant => "compartment_grant",
             Self::Deputation => "deputation",
+            Self::FilePlan => "file_plan",
+            Self::PlanUnit => "plan_unit",
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",

@@ -22,8 +22,8 @@ use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 const KEYS_KEPT_MAX: usize = 20_000;
 /// A step back of the clock that is recorded as an event of its own, in microseconds.
 const REGRESS_MICROS: i64 = 2_000_000;
-/// Owners in one query: SQLite takes 32,766 parameters.
-const ROWS_MAX: usize = 4_000;
+/// Owners in one query.
+const ROWS_MAX: usize = 500;
 /// Rows in one INSERT: few different statements, so that each is prepared once.
 const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
 /// Rows of all tables that PostgreSQL is given with one statement: a round trip costs more than a row.

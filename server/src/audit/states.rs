@@ -88,7 +88,7 @@ pub async fn roots_astray(
     root: &str,
     (from, upto): (i64, i64),
 ) -> Result<Vec<(Uuid, i64)>, DbError> {
-    let table = kind.code();
+    let table = kind.table();
     let text = format!(
         "SELECT s.entity_id, s.version FROM audit_subject s \
          JOIN {table} t ON t.id = s.entity_id {join} \

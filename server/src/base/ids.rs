@@ -69,6 +69,10 @@ ids! {
     VersionId;
     /// Something made from a version: its text, later its pictures.
     RenditionId;
+    /// An edition of the file plan.
+    PlanId;
+    /// A unit of the file plan.
+    PlanUnitId;
     /// A subscription to changes, told by HTTP.
     WebhookId;
     /// One message to a subscriber.

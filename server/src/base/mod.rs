@@ -15,8 +15,8 @@ pub use behind::Behind;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
-    AccountId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, GrantId,
-    RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
+    AccountId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, GrantId, PlanId,
+    PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Sight};

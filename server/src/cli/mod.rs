@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod keys;
 mod migrate;
+mod plan;
 mod progress;
 mod reindex;
 mod serve;
@@ -61,6 +62,9 @@ enum Command {
     Demo(demo::Demo),
     /// Files everything in a folder.
     Import(import::Import),
+    /// The file plan: taken over from a file, written into one, listed.
+    #[command(subcommand)]
+    Plan(plan::Plan),
     /// Accounts, from this machine: for the first administrator.
     #[command(subcommand)]
     User(user::User),
@@ -205,6 +209,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Serve(serve) => serve.run(config),
         Command::Demo(demo) => demo.run(config),
         Command::Import(import) => runtime()?.block_on(import.run(&config)),
+        Command::Plan(plan) => runtime()?.block_on(plan.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
         Command::Export(export) => export.run(&config),

@@ -3,9 +3,11 @@
 use serde::Deserialize;
 use time::Date;
 
+use crate::file_plan::{self, Draft, Findings};
+
 const PEOPLE: &str = include_str!("../../data/town/people.toml");
 const DOCUMENTS: &str = include_str!("../../data/town/documents.jsonl");
-const FILE_PLAN: &str = include_str!("../../data/town/file_plan.csv");
+const FILE_PLAN: &str = include_str!("../../data/town/aktenplan.csv");
 
 time::serde::format_description!(civil, Date, "[year]-[month]-[day]");
 
@@ -23,11 +25,11 @@ pub enum ContentError {
         /// What the parser says.
         source: serde_json::Error,
     },
-    /// A line of `file_plan.csv` has too few or unreadable columns.
-    #[error("line {line} of the demo town's file plan is unreadable")]
+    /// `aktenplan.csv` is no file plan.
+    #[error("the demo town's file plan is unreadable: {findings}")]
     FilePlan {
-        /// Counted from one.
-        line: usize,
+        /// What is wrong with it.
+        findings: Findings,
     },
 }
 
@@ -40,8 +42,8 @@ pub struct Town {
     pub departments: Vec<Department>,
     /// Everybody who can sign in.
     pub people: Vec<Person>,
-    /// The file plan, parents before children.
-    pub file_plan: Vec<PlanUnit>,
+    /// The file plan.
+    pub file_plan: Draft,
     /// All documents, hand-written ones first.
     pub documents: Vec<TownDocument>,
 }
@@ -157,19 +159,6 @@ pub struct Person {
     pub room: String,
 }
 
-/// A unit of the file plan.
-#[derive(Debug)]
-pub struct PlanUnit {
-    /// `01.4.1`.
-    pub code: String,
-    /// German name.
-    pub name: String,
-    /// How long files are kept after they are closed.
-    pub retention_years: u8,
-    /// `A` to the archive, `B` to be appraised, `V` to be destroyed.
-    pub disposal: char,
-}
-
 /// Which way a document went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -252,21 +241,6 @@ fn documents() -> Result<Vec<TownDocument>, ContentError> {
         .collect()
 }
 
-fn file_plan() -> Result<Vec<PlanUnit>, ContentError> {
-    FILE_PLAN
-        .lines()
-        .enumerate()
-        .skip(1)
-        .map(|(index, line)| plan_unit(line).ok_or(ContentError::FilePlan { line: index + 1 }))
-        .collect()
-}
-
-fn plan_unit(line: &str) -> Option<PlanUnit> {
-    let mut cells = line.split(';');
-    Some(PlanUnit {
-        code: cells.next()?.to_owned(),
-        name: cells.next()?.to_owned(),
-        retention_years: cells.next()?.parse().ok()?,
-        disposal: cells.next()?.chars().next()?,
-    })
+fn file_plan() -> Result<Draft, ContentError> {
+    file_plan::read(FILE_PLAN.as_bytes()).map_err(|findings| ContentError::FilePlan { findings })
 }

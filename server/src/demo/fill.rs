@@ -17,10 +17,16 @@ use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
 use crate::config::Auth;
 use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
+use crate::file_plan::{self, PlanError, Said};
 use crate::unit::{Db, Unit};
 
 /// What everybody in the demo town signs in with. It protects nothing: the town is invented.
 pub const PASSWORD: &str = "hollerfurt-an-der-aue";
+
+/// What its file plan is called, and which edition it is.
+const PLAN: (&str, &str) = ("Aktenplan der Stadt Hollerfurt", "2020");
+/// Since when files are opened by it: before the first document of the town.
+const PLAN_SINCE: &str = "2020-01-01";
 
 /// How many documents are printed and filed at the same time.
 const AT_ONCE: usize = 16;
@@ -53,6 +59,9 @@ pub enum FillError {
     /// People.
     #[error("the people could not move in")]
     People(#[from] PeopleError),
+    /// The file plan.
+    #[error("the file plan could not be put in")]
+    Plan(#[from] PlanError),
     /// Documents.
     #[error("a document could not be filed")]
     Document(#[from] DocumentError),
@@ -90,6 +99,7 @@ impl Move {
             return Err(FillError::Foreign);
         }
         let departments = departments_of(db, &town).await?;
+        put_in_plan(db, &town).await?;
         let mut actors = HashMap::new();
         for person in &town.people {
             let department = departments.get(&person.department).copied();
@@ -237,15 +247,38 @@ async fn departments_of(db: &Db, town: &Town) -> Result<HashMap<String, Departme
     Ok(all)
 }
 
-/// The role of the archive that a function in the town hall has today. Deciding and signing bring
-/// finer ones.
-const fn role(role: content::Role) -> Role {
+/// Puts the file plan in, where it is not there yet. One that the town has changed since stays.
+async fn put_in_plan(db: &Db, town: &Arc<Town>) -> Result<(), FillError> {
+    let (name, edition) = PLAN;
+    let known = file_plan::plans(db.read()).await?;
+    if known.iter().any(|plan| plan.name == name) {
+        return Ok(());
+    }
+    let said = Said {
+        name: Some(name.to_owned()),
+        edition: Some(edition.to_owned()),
+        valid_from: CivilDate::parse(PLAN_SINCE),
+        valid_until: None,
+        retire_missing: false,
+    };
+    let (system, town) = (Actor::system(), Arc::clone(town));
+    let put = db.write(&system, async move |unit: &mut Unit| {
+        file_plan::import(unit, &town.file_plan, &said).await
+    });
+    put.await?;
+    Ok(())
+}
+
+/// The roles of the archive that a function in the town hall has today. Deciding and signing bring
+/// finer ones. The registry of a small town is its scanning office too, and files what comes in.
+pub(super) const fn roles(role: content::Role) -> &'static [Role] {
     match role {
-        content::Role::Clerk | content::Role::RecordsManager => Role::Clerk,
-        content::Role::Head => Role::Head,
-        content::Role::Mayor => Role::Mayor,
-        content::Role::Auditor => Role::Auditor,
-        content::Role::Admin => Role::Admin,
+        content::Role::Clerk => &[Role::Clerk],
+        content::Role::RecordsManager => &[Role::RecordsManager, Role::Clerk],
+        content::Role::Head => &[Role::Head],
+        content::Role::Mayor => &[Role::Mayor],
+        content::Role::Auditor => &[Role::Auditor],
+        content::Role::Admin => &[Role::Admin],
     }
 }
 
@@ -255,8 +288,7 @@ async fn move_in(
     person: &Person,
     department: Option<DepartmentId>,
 ) -> Result<Actor, FillError> {
-    let role = role(person.role);
-    let place = if role.in_a_unit() { department } else { None };
+    let roles = roles(person.role);
     let id = match departments::account_of_login(db.read(), &person.user).await? {
         Some(id) => id,
         None => {
@@ -270,7 +302,10 @@ async fn move_in(
             let made = db.write(&system, async move |unit: &mut Unit| {
                 let account =
                     departments::create_account(unit, login, name, Some(password)).await?;
-                departments::grant(unit, account.id, role, place).await?;
+                for role in roles {
+                    let place = department.filter(|_| role.in_a_unit());
+                    departments::grant(unit, account.id, *role, place).await?;
+                }
                 Ok::<_, PeopleError>(account.id)
             });
             made.await?.value

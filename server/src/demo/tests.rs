@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::content::{Town, TownDocument};
+use super::content::{Role, Town, TownDocument};
+use super::fill::roles;
 use super::pdf;
+use crate::base::rights::{Reach, reach};
+use crate::base::{self, Right};
 
 const QUERIES: &str = include_str!("../../../tests/data/quality/queries.jsonl");
 
@@ -33,7 +36,7 @@ fn the_town_is_as_large_as_promised() {
     assert_eq!(town.departments.len(), 3);
     assert!(town.people.len() >= 12);
     assert!(town.documents.len() >= 300);
-    assert!(town.file_plan.len() >= 20);
+    assert!(town.file_plan.entries.len() >= 20);
     for document in &town.documents {
         assert!((1..=6).contains(&document.pages.len()), "{}", document.id);
         assert!(
@@ -63,6 +66,7 @@ fn ids_are_unique_and_names_resolve() {
             .and_then(|it| it.split('-').next());
         assert!(
             town.file_plan
+                .entries
                 .iter()
                 .any(|it| Some(it.code.as_str()) == unit),
             "{}",
@@ -74,6 +78,20 @@ fn ids_are_unique_and_names_resolve() {
             .iter()
             .all(|person| town.department(&person.department).is_some())
     );
+}
+
+#[test]
+fn somebody_in_the_town_maintains_its_plan_and_files_too() {
+    let town = town();
+    let manager = town
+        .people
+        .iter()
+        .find(|person| person.role == Role::RecordsManager)
+        .expect("a records manager");
+    for right in [Right::ManagePlan, Right::Receive] {
+        let reaches = |role: &base::Role| reach(*role, right) != Reach::Nowhere;
+        assert!(roles(manager.role).iter().any(reaches), "{right:?}");
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ async fn of<M: FromQueryResult + State>(
     part: Part,
 ) -> Result<Vec<StateFact>, DbError> {
     let mut facts = Vec::new();
-    for row in on.query_all_raw(part.query(on, kind.code())).await? {
+    for row in on.query_all_raw(part.query(on, kind.table())).await? {
         let model = M::from_query_result(&row, "")?;
         facts.push(part.fact(&row, model.key(), model.state())?);
     }
@@ -47,7 +47,12 @@ pub async fn states(
         Kind::Compartment => of::<rows::compartment::Model>(on, kind, part).await,
         Kind::CompartmentGrant => of::<rows::compartment_grant::Model>(on, kind, part).await,
         Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
-        Kind::Document | Kind::DocumentVersion | Kind::Rendition | Kind::Webhook => Ok(Vec::new()),
+        Kind::FilePlan
+        | Kind::PlanUnit
+        | Kind::Document
+        | Kind::DocumentVersion
+        | Kind::Rendition
+        | Kind::Webhook => Ok(Vec::new()),
     }
 }
 

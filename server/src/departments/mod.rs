@@ -28,8 +28,9 @@ pub use model::{
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, Secret, account_of_login, actor, compartment_numbers, create_account,
-    create_department, department, departments, grant, has_accounts, issue_token, sign_in,
+    NewAccount, NewToken, Secret, account_of_login, actor, compartment_codes, compartment_numbers,
+    create_account, create_department, department, departments, grant, has_accounts, issue_token,
+    sign_in,
 };
 pub use password::PasswordDigest;
 pub use refusals::refusals;

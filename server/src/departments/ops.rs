@@ -553,6 +553,13 @@ pub async fn compartment_numbers(
     rows::compartment_numbers(on).await
 }
 
+/// The short name of each compartment.
+pub async fn compartment_codes(
+    on: &impl ConnectionTrait,
+) -> Result<std::collections::HashMap<crate::base::CompartmentId, String>, DbError> {
+    rows::compartment_codes(on).await
+}
+
 /// One department, by id or short name.
 pub async fn department(
     on: &impl ConnectionTrait,

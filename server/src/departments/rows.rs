@@ -777,6 +777,17 @@ pub(super) async fn compartment_numbers(
         .collect())
 }
 
+/// The short names of all compartments.
+pub(super) async fn compartment_codes(
+    on: &impl ConnectionTrait,
+) -> Result<HashMap<CompartmentId, String>, DbError> {
+    let rows = compartment::Entity::find().all(on).await?;
+    let named = rows.into_iter();
+    Ok(named
+        .map(|row| (CompartmentId::of(row.id), row.code))
+        .collect())
+}
+
 /// Whether `deputy` stands in for `principal` at `now`.
 pub(super) async fn stands_in(
     on: &impl ConnectionTrait,

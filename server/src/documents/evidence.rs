@@ -29,7 +29,7 @@ pub async fn states(
     match kind {
         Kind::Document => {
             let mut facts = Vec::new();
-            for row in on.query_all_raw(part.query(on, kind.code())).await? {
+            for row in on.query_all_raw(part.query(on, kind.table())).await? {
                 let model = document::Model::from_query_result(&row, "")?;
                 facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
             }
@@ -38,7 +38,7 @@ pub async fn states(
         Kind::DocumentVersion => versions(on, part).await,
         Kind::Rendition => {
             let mut facts = Vec::new();
-            for row in on.query_all_raw(part.query(on, kind.code())).await? {
+            for row in on.query_all_raw(part.query(on, kind.table())).await? {
                 let model = rendition::Model::from_query_result(&row, "")?;
                 facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
             }
@@ -51,6 +51,8 @@ pub async fn states(
         | Kind::Compartment
         | Kind::CompartmentGrant
         | Kind::Deputation
+        | Kind::FilePlan
+        | Kind::PlanUnit
         | Kind::Webhook => Ok(Vec::new()),
     }
 }

@@ -23,7 +23,7 @@ use crate::audit::verify::{
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{departments, documents, webhooks};
+use crate::{departments, documents, file_plan, webhooks};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -129,6 +129,7 @@ const START: At = At::Records(i64::MIN);
 fn kinds() -> impl Iterator<Item = Kind> {
     departments::KINDS
         .iter()
+        .chain(file_plan::KINDS)
         .chain(documents::evidence::KINDS)
         .chain(webhooks::KINDS)
         .copied()
@@ -341,6 +342,7 @@ impl Reader {
     async fn subjects(&self, from: i64, upto: i64) -> Result<Vec<SubjectRow>, DbError> {
         let on = self.on()?;
         let mut astray = departments::roots_astray(on, from, upto).await?;
+        astray.extend(file_plan::roots_astray(on, from, upto).await?);
         astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
         let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
                     WHERE seq >= $1 AND seq < $2";
@@ -371,6 +373,7 @@ impl Reader {
 
     async fn states(&self, kind: Kind, part: Part) -> Result<Vec<StateFact>, DbError> {
         let mut states = departments::states(self.on()?, kind, part).await?;
+        states.extend(file_plan::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)

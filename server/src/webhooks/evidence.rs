@@ -21,7 +21,7 @@ pub async fn states(
     if !KINDS.contains(&kind) {
         return Ok(facts);
     }
-    for row in on.query_all_raw(part.query(on, kind.code())).await? {
+    for row in on.query_all_raw(part.query(on, kind.table())).await? {
         let model = webhook::Model::from_query_result(&row, "")?;
         facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
     }

@@ -83,9 +83,21 @@ impl<T: serde::Serialize> actix_web::Responder for Json<T> {
     }
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Problem> {
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
     refuse_other_media(request)?;
     let limit = BodyLimits::of(request).json_bytes_max;
+    body_within(request, payload, limit).await
+}
+
+/// A body of at most `limit` bytes, whatever it is.
+///
+/// # Errors
+/// 413 where it is larger, 400 where it is cut off.
+pub async fn body_within(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let limit_bytes = u64::try_from(limit).unwrap_or(u64::MAX);
     let too_large = || Problem::new(Kind::PayloadTooLarge).limit_bytes(limit_bytes);
     let announced = request.headers().get(header::CONTENT_LENGTH);

@@ -7,7 +7,7 @@ mod range;
 mod request;
 
 pub(crate) use body::nearest;
-pub use body::{BodyLimits, JSON_BYTES_MAX, Json, json_of};
+pub use body::{BodyLimits, JSON_BYTES_MAX, Json, body_within, json_of};
 pub use conditions::{ETag, IdempotencyKey, IfMatch, IfNoneMatch, IfRange, MaybeKey, NoKey};
 pub use fields::{ListQuery, Path, Query, pairs};
 pub use range::{Span, Wanted, wanted};

@@ -99,6 +99,11 @@ enum Place {
     Parameter(Cow<'static, str>),
     Header(Cow<'static, str>),
     Part(Cow<'static, str>),
+    Content {
+        line: Option<u64>,
+        path: Option<String>,
+        said: Text,
+    },
 }
 
 /// The body of a problem, as it stands on the wire.
@@ -158,6 +163,14 @@ pub struct FaultBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub part: Option<String>,
+    /// The line of the part, from 1, where it has lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub line: Option<u64>,
+    /// The place within the part: a column of a table, or the path of an element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub path: Option<String>,
     /// What is wrong, for programs.
     pub code: String,
     /// What is wrong, for people.
@@ -213,6 +226,20 @@ impl Problem {
     /// Adds a wrong part of a multipart body.
     pub fn part(mut self, name: impl Into<Cow<'static, str>>, fault: Fault) -> Self {
         self.0.errors.push((Place::Part(name.into()), fault));
+        self
+    }
+
+    /// Adds a wrong place within the content that was sent; `said` is place and fault in a sentence.
+    pub fn content(
+        mut self,
+        line: Option<u64>,
+        path: Option<String>,
+        fault: Fault,
+        said: Text,
+    ) -> Self {
+        self.0
+            .errors
+            .push((Place::Content { line, path, said }, fault));
         self
     }
 
@@ -351,6 +378,12 @@ fn fault_body(at: &Place, fault: &Fault, language: Language) -> FaultBody {
         Place::Parameter(name) => body.parameter = Some(name.to_string()),
         Place::Header(name) => body.header = Some(name.to_string()),
         Place::Part(name) => body.part = Some(name.to_string()),
+        Place::Content { line, path, said } => {
+            body.part = Some("content".to_owned());
+            body.line = *line;
+            body.path.clone_from(path);
+            said.get(language).clone_into(&mut body.detail);
+        }
     }
     body
 }

@@ -1,0 +1,63 @@
+//! The states of editions and units, computed from their rows as they are now.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
+
+use super::rows::{self, State};
+use crate::audit::event::Kind;
+use crate::audit::states::{self, Part};
+use crate::audit::verify::StateFact;
+use crate::base::db::DbError;
+
+/// The kinds of entity whose rows this room owns.
+pub const KINDS: &[Kind] = &[Kind::FilePlan, Kind::PlanUnit];
+
+async fn of<M: FromQueryResult + State>(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    part: Part,
+) -> Result<Vec<StateFact>, DbError> {
+    let mut facts = Vec::new();
+    for row in on.query_all_raw(part.query(on, kind.table())).await? {
+        let model = M::from_query_result(&row, "")?;
+        facts.push(part.fact(&row, model.key(), model.state())?);
+    }
+    Ok(facts)
+}
+
+/// The states of the entities of a kind. Kinds of other rooms have none here.
+pub async fn states(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    part: Part,
+) -> Result<Vec<StateFact>, DbError> {
+    match kind {
+        Kind::FilePlan => of::<rows::file_plan::Model>(on, kind, part).await,
+        Kind::PlanUnit => of::<rows::plan_unit::Model>(on, kind, part).await,
+        Kind::Department
+        | Kind::Account
+        | Kind::RoleGrant
+        | Kind::AccessToken
+        | Kind::Compartment
+        | Kind::CompartmentGrant
+        | Kind::Deputation
+        | Kind::Document
+        | Kind::DocumentVersion
+        | Kind::Rendition
+        | Kind::Webhook => Ok(Vec::new()),
+    }
+}
+
+/// The entities of this room's kinds in a range of records whose noted root is another than their
+/// rows name.
+pub async fn roots_astray(
+    on: &impl ConnectionTrait,
+    from: i64,
+    upto: i64,
+) -> Result<Vec<(Uuid, i64)>, DbError> {
+    let mut all = Vec::new();
+    for (kind, root) in [(Kind::FilePlan, "t.id"), (Kind::PlanUnit, "t.plan_id")] {
+        all.extend(states::roots_astray(on, kind, "", root, (from, upto)).await?);
+    }
+    Ok(all)
+}
