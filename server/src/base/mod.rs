@@ -6,6 +6,7 @@ pub mod date;
 pub mod db;
 pub mod ids;
 pub mod job;
+pub mod pattern;
 pub mod rights;
 pub mod tasks;
 
@@ -13,8 +14,9 @@ pub use actor::{Actor, Grant, Role};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
-    AccountId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, GrantId, PlanId,
-    PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
+    AccountId, CaseId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, FileId,
+    GrantId, HoldId, PlanId, PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId,
+    WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Sight};

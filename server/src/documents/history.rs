@@ -41,6 +41,10 @@ pub struct Entry {
     pub version: Option<u64>,
     /// Which fields changed, from what to what. Empty where the details were erased.
     pub changes: Vec<FieldChange>,
+    /// What else was said with it: reasons, notes, old and new references.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub details: Option<serde_json::Value>,
     /// Whether the details of this record were erased.
     pub erased: bool,
 }
@@ -84,7 +88,10 @@ pub async fn history(
     for line in &lines {
         let seq = u64::try_from(line.seq).unwrap_or_default();
         if entries.last().is_none_or(|last| last.seq != seq) {
-            entries.push(entry(seq, line)?);
+            let mut entry = entry(seq, line)?;
+            let said = openings.get(&(line.seq, "ctx".to_owned()));
+            entry.details = said.and_then(|bytes| serde_json::from_slice(bytes).ok());
+            entries.push(entry);
         }
         let Some(last) = entries.last_mut() else {
             continue;
@@ -129,6 +136,7 @@ fn entry(seq: u64, line: &Line) -> Result<Entry, DbError> {
         role: text("role").to_owned(),
         version: None,
         changes: Vec::new(),
+        details: None,
         erased: false,
     })
 }

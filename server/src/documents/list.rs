@@ -1,13 +1,13 @@
 //! Lists of documents: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
 use super::rows::{document, document_tag};
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Right, Sight, Timestamp};
+use crate::base::{AccountId, Actor, CaseId, DepartmentId, DocumentId, FileId, Right, Timestamp};
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,23 @@ pub struct Filter {
     pub received_from: Option<Timestamp>,
     /// Received before here.
     pub received_before: Option<Timestamp>,
+    /// In this case.
+    pub case: Option<CaseId>,
+    /// In a case of this file.
+    pub file: Option<FileId>,
+    /// In this inbox.
+    pub inbox: Option<Inbox>,
+    /// Whether it is registered.
+    pub registered: Option<bool>,
+}
+
+/// Whose inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbox {
+    /// Of a person.
+    Of(AccountId),
+    /// Of the units that the actor sees: what came in and lies with nobody.
+    OfUnits,
 }
 
 /// In which order.
@@ -68,25 +85,11 @@ impl Place {
 
 /// The condition that only lets through that for which the actor has the right.
 pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
-    use document::Column;
-    match actor.sight(right) {
-        Sight::All => Condition::all(),
-        Sight::Some {
-            units,
-            compartments,
-        } => {
-            let open = Column::CompartmentId.is_null();
-            let inside = Column::CompartmentId.is_in(compartments.iter().map(|one| one.id.raw()));
-            let hidden = if compartments.is_empty() {
-                Condition::all().add(open)
-            } else {
-                Condition::any().add(open).add(inside)
-            };
-            Condition::all()
-                .add(Column::DepartmentId.is_in(units.iter().map(|unit| unit.id.raw())))
-                .add(hidden)
-        }
-    }
+    let (department, compartment) = (
+        document::Column::DepartmentId,
+        document::Column::CompartmentId,
+    );
+    crate::files::visible_to(actor, right, department, compartment)
 }
 
 /// The ids of all documents that the actor may see, as a part of another room's query.
@@ -139,6 +142,42 @@ fn matching(filter: &Filter) -> Condition {
     }
     if let Some(before) = filter.received_before {
         all = all.add(Column::ReceivedAt.lt(before.micros()));
+    }
+    all.add(placed(filter))
+}
+
+/// What a list asks about the place of documents.
+fn placed(filter: &Filter) -> Condition {
+    use document::Column;
+    let mut all = Condition::all();
+    if let Some(case) = filter.case {
+        all = all.add(Column::CaseId.eq(case.raw()));
+    }
+    if let Some(file) = filter.file {
+        let (table, id, of_file) = (
+            Alias::new("record_case"),
+            Alias::new("id"),
+            Alias::new("file_id"),
+        );
+        let cases = Query::select()
+            .column(id)
+            .from(table)
+            .and_where(ExprTrait::eq(Expr::col(of_file), file.raw()))
+            .to_owned();
+        all = all.add(Column::CaseId.in_subquery(cases));
+    }
+    match filter.inbox {
+        Some(Inbox::Of(account)) => all = all.add(Column::InboxId.eq(account.raw())),
+        Some(Inbox::OfUnits) => {
+            let incoming = Column::State.eq(State::Incoming.code());
+            all = all.add(Column::InboxId.is_null()).add(incoming);
+        }
+        None => {}
+    }
+    match filter.registered {
+        Some(true) => all = all.add(Column::State.eq(State::Registered.code())),
+        Some(false) => all = all.add(Column::State.ne(State::Registered.code())),
+        None => {}
     }
     all
 }

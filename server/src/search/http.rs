@@ -18,6 +18,7 @@ use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right, Timestamp};
+use crate::cases::{CaseName, FileName};
 use crate::departments::{self, Department, SignedIn};
 use crate::documents::{self, Channel, CivilDate, Direction, Held, State, db_problem};
 use crate::http::extract::{ListQuery, Query};
@@ -160,6 +161,18 @@ pub(super) struct HitView {
     /// When it legally came in, UTC.
     #[schema(format = DateTime)]
     received_at: String,
+    /// Geschäftszeichen, once it is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reference: Option<String>,
+    /// The case in which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<CaseName>,
+    /// The file of that case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    file: Option<FileName>,
     /// References on it.
     references: Vec<String>,
     /// Schlagwörter.
@@ -577,6 +590,12 @@ fn hit_view(hit: &indexer::Hit, held: &Held, departments: &[Department]) -> HitV
         correspondent: metadata.correspondent.clone(),
         document_date: metadata.document_date.map(|date| date.to_string()),
         received_at: metadata.received_at.to_string(),
+        reference: document
+            .registered
+            .as_ref()
+            .map(|one| one.reference.clone()),
+        case: held.filed.as_ref().map(|filed| CaseName::from(&filed.case)),
+        file: held.filed.as_ref().map(|filed| FileName::from(&filed.file)),
         references: metadata.references.clone(),
         tags: metadata.tags.clone(),
         pages: held.text.as_ref().map_or(0, |text| text.pages),
