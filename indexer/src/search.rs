@@ -71,6 +71,9 @@ pub struct SearchRequest {
     pub query: String,
     /// The tokens of the asker. Without any, nothing is found.
     pub access: Vec<u64>,
+    /// Entries that are not found whatever their tokens say: the asker may no longer see them, and the
+    /// index does not know it yet.
+    pub hidden: Vec<Key>,
     /// What hits must be like.
     pub filters: Filters,
     /// Whether to count facets.
@@ -94,6 +97,7 @@ impl SearchRequest {
         Self {
             query: query.into(),
             access,
+            hidden: Vec::new(),
             filters: Filters::default(),
             facets: false,
             sort: Sort::default(),
@@ -175,7 +179,8 @@ impl Index {
         let parsed = parse(&request.query)?;
         let serving = self.serving();
         let (searcher, seq) = serving.view();
-        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access);
+        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
+            .without(self.shared.fields.key, &request.hidden);
         if access.is_empty() {
             return Ok(nothing(request, seq, parsed.notes));
         }

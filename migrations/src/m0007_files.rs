@@ -115,6 +115,9 @@ const SCHEMA: &[&str] = &[
     "ALTER TABLE document ADD COLUMN inbox_id {uuid} REFERENCES account (id)",
     "CREATE UNIQUE INDEX document_reference ON document (reference)",
     "CREATE INDEX document_case ON document (case_id, ordinal)",
+    // What a search asks of records that the index does not know yet: which documents changed in them.
+    "CREATE INDEX audit_subject_changed ON audit_subject (seq, root_id) \
+     WHERE kind = 'document' AND version > 1",
 ];
 
 #[expect(elided_lifetimes_in_paths, reason = "the trait is written without it")]

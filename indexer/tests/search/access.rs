@@ -63,6 +63,7 @@ fn without_tokens_nothing_is_found() {
     let request = SuggestRequest {
         text: "Antr".to_owned(),
         access: vec![],
+        hidden: Vec::new(),
         limit: 5,
     };
     assert!(
@@ -92,6 +93,7 @@ fn hidden_words_and_titles_are_never_suggested() {
         let request = SuggestRequest {
             text: text.to_owned(),
             access: vec![token],
+            hidden: Vec::new(),
             limit: 10,
         };
         house.index.suggest(&request).expect("an answer")

@@ -101,6 +101,35 @@ pub(crate) fn ids_visible_to(actor: &Actor) -> SelectStatement {
         .to_owned()
 }
 
+/// The documents that changed in records behind `seq` and for which the actor does not have the right
+/// now; at most `limit`. Those that have never moved are not asked about.
+pub(crate) async fn out_of_sight_since(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    right: Right,
+    seq: u64,
+    limit: u64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    // Written out as in the index on these rows, or the database would not use it.
+    let changed = Query::select()
+        .column(Alias::new("root_id"))
+        .from(Alias::new("audit_subject"))
+        .and_where(Expr::col(Alias::new("seq")).gt(seq))
+        .and_where(Expr::cust("kind = 'document' AND version > 1"))
+        .to_owned();
+    let ids: Vec<Uuid> = document::Entity::find()
+        .select_only()
+        .column(document::Column::Id)
+        .filter(document::Column::Id.in_subquery(changed))
+        .filter(visible_to(actor, right).not())
+        .limit(limit)
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(ids.into_iter().map(DocumentId::of).collect())
+}
+
 fn matching(filter: &Filter) -> Condition {
     use document::Column;
     let mut all = Condition::all();

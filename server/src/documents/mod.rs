@@ -26,7 +26,7 @@ pub use http::{ApiDoc, routes};
 pub(crate) use http::{changed_answer, db_problem};
 pub use intake::{Arrived, Arriving};
 pub use list::{Filter, Inbox, Order, Place, count, page};
-pub(crate) use list::{ids_visible_to, visible_among};
+pub(crate) use list::{ids_visible_to, out_of_sight_since, visible_among};
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step,

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::follower::Follower;
+use super::pending;
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
@@ -33,7 +34,7 @@ use crate::unit::Db;
 const TRIMMINGS: &[&str] = &["facets", "snippets", "explain", "min_seq"];
 
 /// How long a search waits for `min_seq`.
-const WAIT_MAX: Duration = Duration::from_secs(2);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Up to which record the index knows everything.
 const INDEX_SEQ: header::HeaderName = header::HeaderName::from_static("papierlos-index-seq");
@@ -434,6 +435,7 @@ pub(super) async fn get_search(
     let request = SearchRequest {
         query: asked.q.clone(),
         access: access(&actor),
+        hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         filters: asked.filters()?,
         facets: asked.facets == Some(true),
         sort,
@@ -678,6 +680,7 @@ pub(super) struct TitleView {
 pub(super) async fn get_suggest(
     db: Data<Db>,
     index: Data<Index>,
+    follower: Data<Follower>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Query(typing): Query<Typing>,
@@ -694,6 +697,7 @@ pub(super) async fn get_suggest(
     let request = SuggestRequest {
         text: typing.q,
         access: access(&actor),
+        hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         limit,
     };
     let engine = index.get_ref().clone();

@@ -282,3 +282,89 @@ async fn a_file_that_moves_into_a_compartment_takes_everything_along() {
     })
     .await;
 }
+
+/// What the index tells of a word, in every way in which it can.
+async fn told(client: &Client, word: &str) -> [Value; 5] {
+    let found = client
+        .get(&format!("/api/v1/search?q={word}&facets=true&explain=true"))
+        .await
+        .is(200)
+        .json();
+    let typed = client
+        .get(&format!("/api/v1/search/suggest?q={word}"))
+        .await
+        .is(200)
+        .json();
+    let everything = client.get("/api/v1/search?q=&facets=true").await.is(200);
+    [
+        found["total"].clone(),
+        found["facets"]["department"].clone(),
+        found["explain"][0]["documents"].clone(),
+        typed["words"].clone(),
+        everything.json()["total"].clone(),
+    ]
+}
+
+#[tokio::test]
+async fn what_moves_out_of_sight_is_gone_before_the_index_knows_of_it() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let hidden = compartment(&town.app, "PERSONAL").await;
+    let units = vec![unit("02"), unit("11").within("PERSONAL")];
+    plan(&town, "2020", ("2020-01-01", None), units).await;
+    admit(&town.app, hidden, "g.aktuar").await;
+    let (clerk, manager) = (town.clerk(), town.registrar().await);
+    let new = json!({"plan_unit": "02", "subject": "Bewerbung"});
+    let file = clerk.post("/api/v1/files", &new).await.is(201);
+    let new = json!({"file": id_of(&file), "subject": "Bewerbung"});
+    let case = clerk.post("/api/v1/cases", &new).await.is(201);
+    let filed = town.letter("Bewerbung", "Lebenslauf").await;
+    register(&clerk, &filed, &case).await.is(200);
+    let routed = town.letter("Rechnung", "Zahlungsziel").await;
+    town.letter("Bleibt", "Hausordnung").await;
+    town.settle().await;
+    let seen = |documents: u64, all: u64| {
+        let by_department = match documents {
+            0 => json!([]),
+            count => json!([{"value": OWN, "count": count}]),
+        };
+        (documents, by_department, all)
+    };
+    let check = async |word: &str, expected: (u64, Value, u64)| {
+        let [total, facet, explained, words, all] = told(&clerk, word).await;
+        assert_eq!(
+            (total, facet, all),
+            (json!(expected.0), expected.1, json!(expected.2))
+        );
+        assert_eq!(explained, json!(expected.0), "{word}");
+        assert_eq!(words.as_array().map(Vec::is_empty), Some(expected.0 == 0));
+    };
+    check("lebenslauf", seen(1, 3)).await;
+    check("zahlungsziel", seen(1, 3)).await;
+    let auditor = town.auditor();
+    assert_eq!(told(&auditor, "lebenslauf").await[0], 1);
+    // From here on the index learns nothing.
+    let (folder, aside) = (town.app.data().join("index"), town.app.data().join("aside"));
+    std::fs::rename(&folder, &aside).expect("the index is taken away");
+    let at = format!("/api/v1/documents/{}/route", id_of(&routed));
+    let to = json!({"department": tests::town::OTHER});
+    act(&clerk, &at, &routed.etag(), &to).await.is(200);
+    check("zahlungsziel", seen(0, 2)).await;
+    let at = format!("/api/v1/files/{}/refile", id_of(&file));
+    let body = json!({"plan_unit": "11", "reason": "Personalsache"});
+    act(&manager, &at, &file.etag(), &body).await.is(200);
+    check("lebenslauf", seen(0, 1)).await;
+    check("hausordnung", seen(1, 1)).await;
+    // What one may not enter hides from those too who see the whole house.
+    assert_eq!(told(&auditor, "lebenslauf").await[0], 0);
+    assert_eq!(told(&auditor, "zahlungsziel").await[0], 1);
+    // Nobody sees more for it: where it came to, it is found when the index has followed.
+    assert_eq!(told(&town.other(), "zahlungsziel").await[0], 0);
+    std::fs::rename(&aside, &folder).expect("the index comes back");
+    tests::wait_until("the index has followed", async || {
+        told(&town.other(), "zahlungsziel").await[0] == 1
+    })
+    .await;
+    check("lebenslauf", seen(0, 1)).await;
+}
