@@ -14,9 +14,9 @@ mod wire;
 pub use evidence::{KINDS, roots_astray, states};
 pub(crate) use http::answer;
 pub use http::{ApiDoc, routes};
-pub use model::{Case, CaseError, Life};
+pub use model::{Case, CaseError, Life, NewCase};
 pub use ops::{
-    Filed, closed, filed, find, followed, in_file, moved, open_in_file, parts, read, reopened,
-    to_change, to_work_in,
+    Filed, closed, filed, find, followed, in_file, moved, open, open_in_file, parts, read,
+    reopened, to_change, to_work_in,
 };
 pub(crate) use wire::{CaseName, CaseView, FileName};

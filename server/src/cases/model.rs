@@ -84,7 +84,7 @@ impl Case {
 
 /// What is said about a new case.
 #[derive(Debug, Clone)]
-pub(super) struct NewCase {
+pub struct NewCase {
     /// The file.
     pub file: FileId,
     /// The case that it becomes part of.

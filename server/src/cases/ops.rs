@@ -52,7 +52,7 @@ async fn name(
 }
 
 /// Opens a case in an open file.
-pub(super) async fn open(unit: &mut Unit, new: NewCase) -> Result<Case, CaseError> {
+pub async fn open(unit: &mut Unit, new: NewCase) -> Result<Case, CaseError> {
     let file = files::to_work_in(unit, new.file, Right::Register).await?;
     let parent = match new.parent {
         None => None,

@@ -67,7 +67,7 @@ fn placed(mut document: Document, case: &Case) -> Document {
 /// Registers a document in a case: it gets its reference, once.
 ///
 /// Whoever comes second learns that it is registered, not that it was changed.
-pub(super) async fn register(
+pub async fn register(
     unit: &mut Unit,
     id: DocumentId,
     expected: u64,

@@ -20,7 +20,7 @@ mod tests;
 mod text;
 mod wire;
 
-pub use filing::{count_in_cases, followed, in_case, in_file, refile, unregistered_in};
+pub use filing::{count_in_cases, followed, in_case, in_file, refile, register, unregistered_in};
 pub use history::{Entry as HistoryEntry, history};
 pub use http::{ApiDoc, routes};
 pub(crate) use http::{changed_answer, db_problem};
@@ -33,8 +33,9 @@ pub use model::{
     TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{
-    Content, Indexed, ReadText, Which, content, duplicates, hold, holds_content, keep_text,
-    known_content, named_with_content, names, read, read_many, receive, to_extract, to_index,
+    Content, Indexed, ReadText, Which, content, duplicates, first_named, hold, holds_content,
+    keep_text, known_content, named_with_content, names, read, read_many, receive, to_extract,
+    to_index,
 };
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use wire::{DocumentView, NewDocument};

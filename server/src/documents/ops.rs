@@ -657,6 +657,14 @@ pub async fn names(
     rows::first_names(on).await
 }
 
+/// The oldest document that first came under this name, whoever asks.
+pub async fn first_named(
+    on: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<Document>, DbError> {
+    rows::first_named(on, name).await
+}
+
 /// What a worker needs to read a version: its blob and what it claims to be.
 pub async fn to_extract(
     on: &impl ConnectionTrait,

@@ -762,6 +762,23 @@ pub(super) async fn first_names(
     Ok(names.into_iter().flatten().collect())
 }
 
+/// The oldest document that first came under this name.
+pub(super) async fn first_named(
+    on: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<Document>, DbError> {
+    let first = document_version::Entity::find()
+        .filter(document_version::Column::Number.eq(1))
+        .filter(document_version::Column::FileName.eq(name))
+        .order_by_asc(document_version::Column::Id)
+        .one(on)
+        .await?;
+    match first {
+        Some(first) => find(on, DocumentId::of(first.document_id)).await,
+        None => Ok(None),
+    }
+}
+
 /// Blobs with their keys, ready to be opened, by name. Those whose key was destroyed are missing.
 pub(super) async fn blobs_to_open(
     on: &impl ConnectionTrait,

@@ -23,12 +23,13 @@ pub(crate) use http::{answer, departments_named};
 pub use list::visible_to;
 pub(crate) use list::{tagged, within};
 pub use model::{
-    CaseFile, Closed, FileError, Life, NOTE_CHARS_MAX, REASON_CHARS_MAX, SUBJECT_CHARS_MAX, fold,
+    CaseFile, Closed, Confidentiality, FileError, Life, Medium, NOTE_CHARS_MAX, NewFile,
+    REASON_CHARS_MAX, SUBJECT_CHARS_MAX, fold,
 };
 pub(crate) use ops::department_for;
 pub use ops::{
-    Patterns, closed, find, find_many, followed, locked, moved, parts, patterns, read, reopened,
-    to_change, to_work_in,
+    Patterns, closed, find, find_many, followed, has_subject, locked, moved, open, parts, patterns,
+    read, reopened, to_change, to_work_in,
 };
 pub use references::{Named, What, aliases, assign, keep_alias, resolve};
 pub use term::today;

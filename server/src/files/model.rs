@@ -212,7 +212,7 @@ impl CaseFile {
 
 /// What is said about a new file.
 #[derive(Debug, Clone)]
-pub(super) struct NewFile {
+pub struct NewFile {
     /// The unit of the plan: its id, or its mark in the edition in force.
     pub plan_unit: Option<String>,
     /// Betreff.

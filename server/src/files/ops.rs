@@ -159,8 +159,13 @@ async fn name(
     made.ok_or(FileError::Pattern)
 }
 
+/// Whether there is a file with this subject, whoever asks.
+pub async fn has_subject(on: &impl ConnectionTrait, subject: &str) -> Result<bool, DbError> {
+    rows::has_subject(on, subject).await
+}
+
 /// Opens a file.
-pub(super) async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> {
+pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> {
     let parent = match new.parent {
         None => None,
         Some(id) => Some(parent_of(unit, id).await?),

@@ -351,3 +351,10 @@ pub(super) async fn units_below(
         .map(|row| Ok(row.try_get_by_index(0)?))
         .collect()
 }
+
+/// Whether there is a file with this subject.
+pub(super) async fn has_subject(on: &impl ConnectionTrait, subject: &str) -> Result<bool, DbError> {
+    let wanted = record_file::Column::Subject.eq(subject);
+    let found = record_file::Entity::find().filter(wanted).one(on).await?;
+    Ok(found.is_some())
+}

@@ -8,3 +8,4 @@ mod http;
 mod ops;
 
 pub use http::{ApiDoc, routes};
+pub use ops::{RetentionError, close_case, close_file};

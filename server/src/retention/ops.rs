@@ -14,7 +14,7 @@ use crate::unit::Unit;
 
 /// Why something was not closed, opened or held.
 #[derive(Debug, Error)]
-pub(super) enum RetentionError {
+pub enum RetentionError {
     /// There is no such thing, or not for the one who asks.
     #[error("there is no such thing")]
     NotFound,
@@ -54,7 +54,7 @@ pub(super) enum RetentionError {
 }
 
 /// Closes a case, in which nothing may be open.
-pub(super) async fn close_case(
+pub async fn close_case(
     unit: &mut Unit,
     id: CaseId,
     expected: u64,
@@ -97,7 +97,7 @@ pub(super) async fn reopen_case(
 }
 
 /// Closes a file, in which nothing may be open; its term begins.
-pub(super) async fn close_file(
+pub async fn close_file(
     unit: &mut Unit,
     id: FileId,
     expected: u64,
