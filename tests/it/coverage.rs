@@ -299,6 +299,8 @@ async fn records(town: &Town, operation: &str) -> Option<Call> {
         }
         "listFiles" => call("/api/v1/files", By::Clerk),
         "readFile" => call(file_at, By::Clerk),
+        "readFileHistory" => call(format!("{file_at}/history"), By::Clerk),
+        "readCaseHistory" => call(format!("{case_at}/history"), By::Clerk),
         "changeFile" => call(file_at, By::Clerk)
             .based_on(file.etag())
             .json(json!({"subject": "Parken und Halten"})),

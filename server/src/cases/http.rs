@@ -4,6 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use storage::{Kms, Storage};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use super::ops;
 use super::wire::{CaseChange, CaseName, CaseRequest, CaseView, FileName};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
+use crate::audit::history::{History, history};
 use crate::base::{Actor, CaseId, FileId, Timestamp};
 use crate::departments::{self, SignedIn};
 use crate::files::{LifeState, departments_named};
@@ -164,6 +166,27 @@ pub(super) async fn get_case(
     Ok(answer.respond(None))
 }
 
+/// What happened to a case: its own records and those of holds on it.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{id}/history", tag = "cases", operation_id = "readCaseHistory",
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "First thing first", body = History), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_history(
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let case = see(&db, &looks, &actor, CaseId::of(id)).await?;
+    note(&looks, &actor, Look::ReadCase, Some(case.id)).await?;
+    let kms: &dyn Kms = storage.kms().as_ref();
+    let found = history(db.read(), kms, case.id.raw()).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
 /// Changes what is said about an open case.
 #[utoipa::path(
     patch, path = "/api/v1/cases/{id}", tag = "cases", operation_id = "changeCase",
@@ -297,7 +320,7 @@ pub(super) async fn get_cases(
 /// The part of the contract that cases bring.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(post_case, get_cases, get_case, patch_case),
+    paths(post_case, get_cases, get_case, patch_case, get_history),
     components(schemas(FileName, CaseName))
 )]
 pub struct ApiDoc;
@@ -314,5 +337,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/cases/{id}")
                 .get(get_case)
                 .patch(patch_case),
-        );
+        )
+        .service(web::resource("/api/v1/cases/{id}/history").get(get_history));
 }

@@ -6,7 +6,6 @@
 
 pub mod evidence;
 mod filing;
-mod history;
 mod http;
 mod intake;
 mod list;
@@ -21,7 +20,6 @@ mod text;
 mod wire;
 
 pub use filing::{count_in_cases, followed, in_case, in_file, refile, register, unregistered_in};
-pub use history::{Entry as HistoryEntry, history};
 pub use http::{ApiDoc, routes};
 pub(crate) use http::{changed_answer, db_problem};
 pub use intake::{Arrived, Arriving};

@@ -4,6 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use storage::{Kms, Storage};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use super::ops;
 use super::wire::{FileChange, FileRequest, FileView, LifeState, PlanUnitName};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
+use crate::audit::history::{History, history};
 use crate::base::{Actor, DepartmentId, FileId, Timestamp};
 use crate::departments::{self, Department, SignedIn};
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
@@ -198,6 +200,27 @@ pub(super) async fn get_file(
     Ok(answer.respond(None))
 }
 
+/// What happened to a file: its own records and those of holds on it.
+#[utoipa::path(
+    get, path = "/api/v1/files/{id}/history", tag = "files", operation_id = "readFileHistory",
+    params(("id" = Uuid, Path, description = "The file")),
+    responses((status = 200, description = "First thing first", body = History), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_history(
+    db: Data<Db>,
+    storage: Data<Storage>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let file = see(&db, &looks, &actor, FileId::of(id)).await?;
+    note(&looks, &actor, Look::ReadFile, Some(file.id)).await?;
+    let kms: &dyn Kms = storage.kms().as_ref();
+    let found = history(db.read(), kms, file.id.raw()).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
 /// Changes what is said about an open file.
 #[utoipa::path(
     patch, path = "/api/v1/files/{id}", tag = "files", operation_id = "changeFile",
@@ -340,7 +363,7 @@ pub(super) async fn get_files(
 /// The part of the contract that files bring.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(post_file, get_files, get_file, patch_file),
+    paths(post_file, get_files, get_file, patch_file, get_history),
     components(schemas(PlanUnitName, LifeState, super::HoldView))
 )]
 pub struct ApiDoc;
@@ -357,5 +380,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/files/{id}")
                 .get(get_file)
                 .patch(patch_file),
-        );
+        )
+        .service(web::resource("/api/v1/files/{id}/history").get(get_history));
 }

@@ -10,6 +10,7 @@ pub(crate) const FILED: &[&str] = &[
     "open file",
     "list files",
     "read file",
+    "file history",
     "change file",
     "refile file",
     "close file",
@@ -17,6 +18,7 @@ pub(crate) const FILED: &[&str] = &[
     "open case",
     "list cases",
     "read case",
+    "case history",
     "change case",
     "refile case",
     "close case",
@@ -108,6 +110,8 @@ pub(crate) async fn filed(town: &Town, client: &Client, what: &str) -> Answer {
         "list files" => client.get("/api/v1/files").await,
         "list cases" => client.get("/api/v1/cases").await,
         "read file" => client.get(&file_at).await,
+        "file history" => client.get(&format!("{file_at}/history")).await,
+        "case history" => client.get(&format!("{case_at}/history")).await,
         "read case" => client.get(&case_at).await,
         "change file" => {
             client

@@ -16,6 +16,8 @@ fn addresses(file: &str, case: &str, document: &str) -> Vec<(Method, String, Opt
     vec![
         get(format!("/api/v1/files/{file}")),
         get(format!("/api/v1/cases/{case}")),
+        get(format!("/api/v1/files/{file}/history")),
+        get(format!("/api/v1/cases/{case}/history")),
         get(format!("/api/v1/documents/{document}")),
         get(format!("/api/v1/documents/{document}/history")),
         get(format!("/api/v1/documents/{document}/content")),
