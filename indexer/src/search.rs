@@ -20,6 +20,7 @@ use crate::index::{Index, Serving};
 use crate::plan::{Plan, Planner, Variants};
 use crate::query::{Node, Note, Parsed, parse, print};
 use crate::rewrite::{join_words, rewrite};
+use crate::schema::key_bytes;
 use crate::snippet::{Highlighted, Snippet, Snippets};
 
 /// The most hits in one answer.
@@ -42,6 +43,8 @@ pub enum Sort {
 /// What hits must be like. Several values of one filter are alternatives; filters add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
+    /// What hits stand in; here all of it.
+    pub within: Vec<Key>,
     /// Departments.
     pub department: Vec<String>,
     /// Types of document.
@@ -384,6 +387,10 @@ impl Index {
                 )
             })
             .collect();
+        queries.extend(filters.within.iter().filter_map(|name| {
+            let term = Term::from_field_bytes(fields.within, &key_bytes(*name));
+            one_of(std::iter::once(term))
+        }));
         let years = filters
             .year
             .iter()

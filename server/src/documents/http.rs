@@ -564,8 +564,10 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
 /// Whose inbox.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum InboxOf {
+pub(crate) enum InboxOf {
+    /// One's own.
     Me,
+    /// Those of the departments.
     Units,
 }
 

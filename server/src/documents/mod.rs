@@ -21,7 +21,7 @@ mod wire;
 
 pub use filing::{count_in_cases, followed, in_case, in_file, refile, register, unregistered_in};
 pub use http::{ApiDoc, routes};
-pub(crate) use http::{changed_answer, db_problem};
+pub(crate) use http::{InboxOf, changed_answer, db_problem};
 pub use intake::{Arrived, Arriving};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{ids_visible_to, out_of_sight_since, visible_among};

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
 use crate::base::{CaseId, DocumentId, FileId, Tasks};
-use crate::documents::{self, DocumentError, Indexed, Pages, TEXT_BYTES_MAX};
+use crate::documents::{self, DocumentError, Held, Indexed, Pages, State, TEXT_BYTES_MAX};
 use crate::unit::Db;
 
 /// Records that are looked at in one step.
@@ -414,6 +414,25 @@ pub(super) async fn entries<C: ConnectionTrait>(
     Ok(texts.buffered(TEXTS_AT_ONCE))
 }
 
+/// The name in the index of the inbox of a department: what came in and lies with nobody. The
+/// department itself is a filter of its own.
+pub(super) const INBOX_OF_UNITS: Key = Key(0);
+
+/// What a document stands in: its case, its file, and the inbox where it lies.
+fn places(held: &Held) -> Vec<Key> {
+    let key = |id: Uuid| Key(id.as_u128());
+    let mut within = Vec::new();
+    if let Some(filed) = &held.filed {
+        within.extend([key(filed.case.id.raw()), key(filed.file.id.raw())]);
+    }
+    match held.document.inbox {
+        Some(account) => within.push(key(account.raw())),
+        None if held.document.state == State::Incoming => within.push(INBOX_OF_UNITS),
+        None => {}
+    }
+    within
+}
+
 fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     let Indexed {
         held,
@@ -422,6 +441,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         names,
         ..
     } = one;
+    let within = places(&held);
     let document = held.document;
     let metadata = document.metadata;
     let date = metadata.document_date.map(|date| date.date());
@@ -429,6 +449,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         key: Key(document.id.raw().as_u128()),
         version: document.version,
         acl: vec![token],
+        within,
         title: metadata.title,
         pages: pages.map_or_else(Vec::new, |all| {
             all.pages.into_iter().map(|page| page.text).collect()

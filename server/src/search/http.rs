@@ -6,14 +6,14 @@ use std::time::Duration;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use indexer::{
-    Day, FacetCount, Filters, Highlighted, Index, SearchAnswer, SearchError, SearchRequest, Sort,
-    SuggestRequest, Suggestions,
+    Day, FacetCount, Filters, Highlighted, Index, Key, SearchAnswer, SearchError, SearchRequest,
+    Sort, SuggestRequest, Suggestions,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
-use super::follower::Follower;
+use super::follower::{Follower, INBOX_OF_UNITS};
 use super::pending;
 use crate::audit::Outcome;
 use crate::audit::event::Look;
@@ -21,7 +21,7 @@ use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::{self, Department, SignedIn};
-use crate::documents::{self, Channel, CivilDate, Direction, Held, State, db_problem};
+use crate::documents::{self, Channel, CivilDate, Direction, Held, InboxOf, State, db_problem};
 use crate::http::extract::{ListQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
@@ -69,6 +69,16 @@ pub(super) struct Asked {
     state: Vec<State>,
     /// Years.
     year: Vec<i32>,
+    /// The case in which they stand.
+    #[param(nullable = false)]
+    case: Option<Uuid>,
+    /// The file in whose cases they stand.
+    #[param(nullable = false)]
+    file: Option<Uuid>,
+    /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
+    /// with nobody.
+    #[param(nullable = false, inline)]
+    inbox: Option<InboxOf>,
     /// Dated from here on.
     #[param(nullable = false, format = Date)]
     date_from: Option<String>,
@@ -297,7 +307,7 @@ pub(super) fn titled(indexed: &Highlighted, title: &str) -> Vec<Piece> {
 }
 
 impl Asked {
-    fn filters(&self) -> Result<Filters, Problem> {
+    fn filters(&self, actor: &Actor) -> Result<Filters, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut day = |name: &'static str, raw: Option<&String>| {
             let date = raw
@@ -330,7 +340,14 @@ impl Asked {
         if problem.faults() > 0 {
             return Err(problem);
         }
+        let inbox = self.inbox.map(|inbox| match inbox {
+            InboxOf::Me => Key(actor.on_behalf_of.unwrap_or(actor.account).raw().as_u128()),
+            InboxOf::Units => INBOX_OF_UNITS,
+        });
+        let named = [self.case, self.file].into_iter().flatten();
+        let within = named.map(|id| Key(id.as_u128())).chain(inbox);
         Ok(Filters {
+            within: within.collect(),
             department: self.department.clone(),
             kind: self.kind.clone(),
             tag: self.tag.clone(),
@@ -436,7 +453,7 @@ pub(super) async fn get_search(
         query: asked.q.clone(),
         access: access(&actor),
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
-        filters: asked.filters()?,
+        filters: asked.filters(&actor)?,
         facets: asked.facets == Some(true),
         sort,
         limit: usize::from(page.limit),

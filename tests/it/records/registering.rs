@@ -456,3 +456,50 @@ async fn references_are_unique_and_without_gaps_whatever_the_order() {
         assert!(named.insert(text(&made, "reference")), "{}", made.text());
     }
 }
+
+#[tokio::test]
+async fn search_keeps_to_a_case_a_file_or_an_inbox() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let town = &registry.town;
+    let clerk = town.clerk();
+    let file = registry.file("02.1", "Parken").await;
+    let one = registry.case(&file, "Eins").await;
+    let two = registry.case(&file, "Zwei").await;
+    let elsewhere = registry.file("02.2", "Gebühren").await;
+    let three = registry.case(&elsewhere, "Drei").await;
+    for case in [&one, &one, &two, &three] {
+        registry.registered(case, "Antrag").await;
+    }
+    let handed = town.letter("Antrag", "Für mich").await;
+    let at = format!("/api/v1/documents/{}/route", id_of(&handed));
+    let to = json!({"department": OWN, "inbox": "m.brandt"});
+    act(&clerk, &at, &handed.etag(), &to).await.is(200);
+    town.letter("Antrag", "Für niemand").await;
+    town.settle().await;
+    let (file, one, three) = (id_of(&file), id_of(&one), id_of(&three));
+    for (query, expected) in [
+        (format!("case={one}"), 2),
+        (format!("file={file}"), 3),
+        (format!("file={file}&case={one}"), 2),
+        (format!("file={file}&case={three}"), 0),
+        (format!("case={}", uuid::Uuid::now_v7()), 0),
+        ("inbox=me".to_owned(), 1),
+        ("inbox=units".to_owned(), 1),
+    ] {
+        let path = format!("/api/v1/search?q=Antrag&facets=true&{query}");
+        let found = clerk.get(&path).await.is(200).json();
+        assert_eq!(found["total"], expected, "{query}");
+        let seen = town.other().get(&path).await.is(200).json();
+        assert_eq!(seen["total"], 0, "{query}");
+    }
+    // A case that moves takes its documents along.
+    let to = json!({"file": id_of(&elsewhere), "reason": "Gehört hierher"});
+    let at = format!("/api/v1/cases/{one}/refile");
+    let case = clerk.get(&format!("/api/v1/cases/{one}")).await.is(200);
+    act(&registry.manager, &at, &case.etag(), &to).await.is(200);
+    town.settle().await;
+    let path = format!("/api/v1/search?file={}", id_of(&elsewhere));
+    assert_eq!(clerk.get(&path).await.is(200).json()["total"], 3);
+}
