@@ -503,3 +503,36 @@ async fn search_keeps_to_a_case_a_file_or_an_inbox() {
     let path = format!("/api/v1/search?file={}", id_of(&elsewhere));
     assert_eq!(clerk.get(&path).await.is(200).json()["total"], 3);
 }
+
+#[tokio::test]
+async fn the_mark_of_a_unit_with_files_stays() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let file = registry.file("02.1", "Parken").await;
+    let at = format!(
+        "/api/v1/plan-units/{}",
+        file.json()["plan_unit"]["id"].as_str().expect("an id")
+    );
+    let manager = &registry.manager;
+    let unit = manager.get(&at).await.is(200);
+    manager
+        .patch(&at, &unit.etag(), &json!({"code": "02.7"}))
+        .await
+        .is_problem(409, "conflict");
+    let title = json!({"title": "Parken", "retention_years": 1});
+    manager.patch(&at, &unit.etag(), &title).await.is(200);
+    // What was opened before keeps its period.
+    let path = format!("/api/v1/files/{}", id_of(&file));
+    let kept = registry.town.clerk().get(&path).await.is(200).json();
+    assert_eq!(kept["retention"]["retention_years"], 10);
+    let new = registry.file("02.1", "Halten").await.json();
+    assert_eq!(new["retention"]["retention_years"], 1);
+    for pattern in ["{unit}", "{seq}-{seq}", "{case}-{seq}", "{nichts}-{seq}"] {
+        let now = manager.get(&at).await.is(200);
+        manager
+            .patch(&at, &now.etag(), &json!({"file_pattern": pattern}))
+            .await
+            .is_problem(422, "validation");
+    }
+}
