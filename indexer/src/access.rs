@@ -3,6 +3,8 @@
 //! A set of tokens becomes, per segment, a set of entries. Segments never change, so that set is kept and
 //! shared between questions; a user asks many times with the same tokens. An empty set of tokens may
 //! find nothing.
+//!
+//! What has moved since it was indexed may be named with a question: it is then in nobody's set.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,6 +16,9 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
+
+use crate::entry::Key;
+use crate::schema::key_bytes;
 
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -49,12 +54,57 @@ impl fmt::Debug for AccessCache {
     }
 }
 
+/// Entries that are not seen whatever their tokens say, with the sets that one question made of them.
+struct Hidden {
+    field: Field,
+    keys: Vec<Key>,
+    without: Mutex<Vec<(SegmentId, Arc<BitSet>)>>,
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Hidden").field(&self.keys).finish()
+    }
+}
+
+impl Hidden {
+    /// A set of entries of a segment, without the hidden ones.
+    fn taken_from(
+        &self,
+        reader: &SegmentReader,
+        docs: &Arc<BitSet>,
+    ) -> tantivy::Result<Arc<BitSet>> {
+        let segment = reader.segment_id();
+        let mut known = self.without.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, left)) = known.iter().find(|one| one.0 == segment) {
+            return Ok(Arc::clone(left));
+        }
+        let index = reader.inverted_index(self.field)?;
+        let mut left = BitSet::clone(docs);
+        for key in &self.keys {
+            let term = Term::from_field_bytes(self.field, &key_bytes(*key));
+            let Some(mut postings) = index.read_postings(&term, IndexRecordOption::Basic)? else {
+                continue;
+            };
+            let mut doc = postings.doc();
+            while doc != TERMINATED {
+                left.remove(doc);
+                doc = postings.advance();
+            }
+        }
+        let left = Arc::new(left);
+        known.push((segment, Arc::clone(&left)));
+        Ok(left)
+    }
+}
+
 /// Tokens in force for one question.
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     field: Field,
     tokens: Arc<[u64]>,
     cache: Arc<AccessCache>,
+    hidden: Option<Arc<Hidden>>,
 }
 
 impl Access {
@@ -67,7 +117,20 @@ impl Access {
             field,
             tokens: tokens.into(),
             cache: Arc::clone(cache),
+            hidden: None,
         }
+    }
+
+    /// The same, without the entries of these keys; `field` holds the keys.
+    pub(crate) fn without(mut self, field: Field, keys: &[Key]) -> Self {
+        if !keys.is_empty() {
+            self.hidden = Some(Arc::new(Hidden {
+                field,
+                keys: keys.to_vec(),
+                without: Mutex::default(),
+            }));
+        }
+        self
     }
 
     /// Whether nothing at all may be seen.
@@ -77,11 +140,18 @@ impl Access {
 
     /// The entries of a segment that may be seen.
     pub(crate) fn visible(&self, reader: &SegmentReader) -> tantivy::Result<Visible> {
-        if let Some(docs) = self.recall(reader.segment_id()) {
-            return Ok(Visible { docs });
-        }
-        let docs = Arc::new(self.read(reader)?);
-        self.keep(reader, Arc::clone(&docs));
+        let docs = match self.recall(reader.segment_id()) {
+            Some(docs) => docs,
+            None => {
+                let docs = Arc::new(self.read(reader)?);
+                self.keep(reader, Arc::clone(&docs));
+                docs
+            }
+        };
+        let docs = match &self.hidden {
+            Some(hidden) => hidden.taken_from(reader, &docs)?,
+            None => docs,
+        };
         Ok(Visible { docs })
     }
 

@@ -71,6 +71,8 @@ pub struct Entry {
     pub version: u64,
     /// Whoever holds one of these tokens may find it.
     pub acl: Vec<u64>,
+    /// Names of what it stands in, chosen like its own.
+    pub within: Vec<Key>,
     /// The title, shown with each hit.
     pub title: String,
     /// The text, page by page.

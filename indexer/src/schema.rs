@@ -18,7 +18,7 @@ use crate::body::{self, PAGE_GAP, PageDraft};
 use crate::entry::{Entry, Key};
 
 /// Raised with every change of fields, analysis or word lists: an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 2;
+pub(crate) const ANALYSIS_VERSION: u32 = 3;
 
 /// The name under which the splitter is registered.
 pub(crate) const SPELLED: &str = "spelled";
@@ -31,6 +31,7 @@ pub(crate) struct Fields {
     pub(crate) key_low: Field,
     pub(crate) version: Field,
     pub(crate) acl: Field,
+    pub(crate) within: Field,
     /// Everything that a plain word may match: text, then title and the rest.
     pub(crate) all: Field,
     /// The same words outside the text, each behind the mark of its section.
@@ -98,6 +99,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
     };
     let fields = Fields {
         key: builder.add_bytes_field("key", BytesOptions::from(INDEXED)),
+        within: builder.add_bytes_field("within", BytesOptions::from(INDEXED)),
         key_high: builder.add_u64_field("key_high", number.clone()),
         key_low: builder.add_u64_field("key_low", number.clone()),
         version: builder.add_u64_field("version", number.clone()),
@@ -241,6 +243,9 @@ fn add_values(document: &mut TantivyDocument, entry: &Entry, fields: &Fields) {
     document.add_u64(fields.version, entry.version);
     for token in &entry.acl {
         document.add_u64(fields.acl, *token);
+    }
+    for name in &entry.within {
+        document.add_bytes(fields.within, &key_bytes(*name));
     }
     document.add_text(fields.department, &entry.department);
     document.add_text(fields.state, &entry.state);

@@ -20,6 +20,7 @@ use crate::index::{Index, Serving};
 use crate::plan::{Plan, Planner, Variants};
 use crate::query::{Node, Note, Parsed, parse, print};
 use crate::rewrite::{join_words, rewrite};
+use crate::schema::key_bytes;
 use crate::snippet::{Highlighted, Snippet, Snippets};
 
 /// The most hits in one answer.
@@ -42,6 +43,8 @@ pub enum Sort {
 /// What hits must be like. Several values of one filter are alternatives; filters add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
+    /// What hits stand in; here all of it.
+    pub within: Vec<Key>,
     /// Departments.
     pub department: Vec<String>,
     /// Types of document.
@@ -71,6 +74,9 @@ pub struct SearchRequest {
     pub query: String,
     /// The tokens of the asker. Without any, nothing is found.
     pub access: Vec<u64>,
+    /// Entries that are not found whatever their tokens say: the asker may no longer see them, and the
+    /// index does not know it yet.
+    pub hidden: Vec<Key>,
     /// What hits must be like.
     pub filters: Filters,
     /// Whether to count facets.
@@ -94,6 +100,7 @@ impl SearchRequest {
         Self {
             query: query.into(),
             access,
+            hidden: Vec::new(),
             filters: Filters::default(),
             facets: false,
             sort: Sort::default(),
@@ -175,7 +182,8 @@ impl Index {
         let parsed = parse(&request.query)?;
         let serving = self.serving();
         let (searcher, seq) = serving.view();
-        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access);
+        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
+            .without(self.shared.fields.key, &request.hidden);
         if access.is_empty() {
             return Ok(nothing(request, seq, parsed.notes));
         }
@@ -382,6 +390,10 @@ impl Index {
                 )
             })
             .collect();
+        queries.extend(filters.within.iter().filter_map(|name| {
+            let term = Term::from_field_bytes(fields.within, &key_bytes(*name));
+            one_of(std::iter::once(term))
+        }));
         let years = filters
             .year
             .iter()

@@ -38,6 +38,8 @@ pub struct SuggestRequest {
     pub text: String,
     /// The tokens of the asker. Without any, nothing is suggested.
     pub access: Vec<u64>,
+    /// Entries of which nothing is suggested whatever their tokens say.
+    pub hidden: Vec<Key>,
     /// How many words and titles at most, 1 to `SUGGESTIONS_MAX`.
     pub limit: usize,
 }
@@ -95,7 +97,8 @@ impl Index {
         parse(&request.text)?;
         let serving = self.serving();
         let (searcher, seq) = serving.view();
-        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access);
+        let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
+            .without(self.shared.fields.key, &request.hidden);
         let start = request
             .text
             .rfind(|c: char| !c.is_alphanumeric())
@@ -301,6 +304,7 @@ impl Index {
             .collect();
         query.push_str(&format!("titel:{last}*"));
         let mut search = SearchRequest::new(query, request.access.clone());
+        search.hidden.clone_from(&request.hidden);
         search.limit = request.limit;
         search.sort = Sort::Relevance;
         let answer = self.search(&search)?;

@@ -100,6 +100,7 @@ fn entry(number: usize, document: &Document) -> Entry {
         key: Key(u128::try_from(number).expect("a small number")),
         version: 1,
         acl: vec![ACCESS],
+        within: Vec::new(),
         title: document.title.clone(),
         pages,
         references: document.references.clone(),

@@ -9,6 +9,7 @@ mod m0003_documents;
 mod m0004_rights;
 mod m0005_webhooks;
 mod m0006_file_plan;
+mod m0007_files;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_rights::Step),
             Box::new(m0005_webhooks::Step),
             Box::new(m0006_file_plan::Step),
+            Box::new(m0007_files::Step),
         ]
     }
 }

@@ -40,7 +40,14 @@ pub fn grants(application: &str, auditor: &str) -> Option<Vec<String>> {
 }
 
 /// Tables that only grow.
-pub const APPEND_ONLY: &[&str] = &["audit", "audit_subject", "access", "checkpoint", "blob"];
+pub const APPEND_ONLY: &[&str] = &[
+    "audit",
+    "audit_subject",
+    "access",
+    "checkpoint",
+    "blob",
+    "reference_alias",
+];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[
     "audit_head",
@@ -55,6 +62,9 @@ pub const VERSIONED: &[&str] = &[
     "deputation",
     "file_plan",
     "plan_unit",
+    "record_file",
+    "record_case",
+    "hold",
     "document",
     "document_version",
     "rendition",
@@ -66,6 +76,7 @@ pub const FREE: &[&str] = &[
     "subject_key",
     "blob_key",
     "document_tag",
+    "reference_counter",
     "idempotency",
     "job",
     "webhook_delivery",

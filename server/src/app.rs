@@ -40,7 +40,10 @@ use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
 use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
-use crate::{departments, documents, feed, file_plan, pages, replay, search};
+use crate::{
+    cases, departments, documents, feed, file_plan, files, pages, refiling, replay, retention,
+    search,
+};
 
 /// Free room below which the archive takes nothing in, in bytes.
 const FREE_BYTES_MIN: u64 = 256 << 20;
@@ -86,7 +89,9 @@ pub enum ServeError {
     ),
     tags(
         (name = "file plan", description = "The file plan: editions, units, import and export"),
-        (name = "documents", description = "File, read and change documents"),
+        (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
+        (name = "cases", description = "Cases and sub-cases in files"),
+        (name = "documents", description = "File, read, register and change documents"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
         (name = "webhooks", description = "Changes, told to your own program"),
@@ -106,7 +111,11 @@ pub fn contract() -> Contract {
     let mut contract = Base::openapi();
     contract.merge(departments::ApiDoc::openapi());
     contract.merge(file_plan::ApiDoc::openapi());
+    contract.merge(files::ApiDoc::openapi());
+    contract.merge(cases::ApiDoc::openapi());
     contract.merge(documents::ApiDoc::openapi());
+    contract.merge(refiling::ApiDoc::openapi());
+    contract.merge(retention::ApiDoc::openapi());
     contract.merge(feed::ApiDoc::openapi());
     contract.merge(search::ApiDoc::openapi());
     contract.merge(webhooks::ApiDoc::openapi());
@@ -535,7 +544,11 @@ impl Parts {
                 .app_data(self.room)
                 .configure(departments::routes)
                 .configure(file_plan::routes)
+                .configure(files::routes)
+                .configure(cases::routes)
                 .configure(documents::routes)
+                .configure(refiling::routes)
+                .configure(retention::routes)
                 .configure(feed::routes)
                 .configure(search::routes)
                 .configure(webhooks::routes)

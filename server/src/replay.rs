@@ -120,6 +120,28 @@ pub enum SaveError {
     Db(#[from] DbError),
 }
 
+/// Why what is done once was not done.
+enum Undone<E> {
+    Failed(E),
+    Unsaved(SaveError),
+}
+
+impl<E: From<DbError>> From<DbError> for Undone<E> {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<E: Into<Problem>> From<Undone<E>> for Problem {
+    fn from(undone: Undone<E>) -> Self {
+        match undone {
+            Undone::Failed(error) => error.into(),
+            Undone::Unsaved(SaveError::KeyTaken) => Self::new(Kind::IdempotencyInProgress),
+            Undone::Unsaved(SaveError::Db(error)) => error.into(),
+        }
+    }
+}
+
 /// What keeps a request from having its effect twice, where its caller gave it a key.
 #[derive(Debug, Clone)]
 pub struct Once {
@@ -170,6 +192,32 @@ impl Once {
         } else {
             Err(problem)
         }
+    }
+
+    /// Does it once: the answer that was given before, or the one that `operation` gives now, saved
+    /// with its effect.
+    pub async fn run<E, F>(
+        self,
+        db: &Db,
+        actor: &Actor,
+        operation: F,
+    ) -> Result<HttpResponse, Problem>
+    where
+        E: From<DbError> + Into<Problem> + Send + 'static,
+        F: AsyncFnOnce(&mut Unit) -> Result<Answer, E> + Send + 'static,
+    {
+        if let Some(answer) = self.answered(db).await? {
+            return Ok(answer);
+        }
+        let saved = self.clone();
+        let written = db
+            .write(actor, async move |unit: &mut Unit| {
+                let answer = operation(unit).await.map_err(Undone::Failed)?;
+                saved.save(unit, &answer).await.map_err(Undone::Unsaved)?;
+                Ok::<_, Undone<E>>(answer)
+            })
+            .await;
+        self.finish(db, written).await
     }
 
     /// The answer of the request that was faster. It may still wait for its commit.

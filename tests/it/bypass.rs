@@ -2,15 +2,24 @@
 //!
 //! Whoever opens the file or is superuser can switch a guard off; that is found (`attacks.rs`), not refused.
 
+use reqwest::Method;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use serde_json::json;
-use tests::{Engine, Start, TestApp, fixtures, wait_until};
+use tests::town::{add, id_of, send};
+use tests::{Client, Engine, Start, TestApp, fixtures, wait_until};
 
 use crate::at_rest::{clerk, locked};
 
 const CHAINED: [&str; 2] = ["audit", "access"];
-const GROWING: [&str; 5] = ["audit", "audit_subject", "access", "checkpoint", "blob"];
-const VERSIONED: [&str; 10] = [
+const GROWING: [&str; 6] = [
+    "audit",
+    "audit_subject",
+    "access",
+    "checkpoint",
+    "blob",
+    "reference_alias",
+];
+const VERSIONED: [&str; 13] = [
     "department",
     "account",
     "role_grant",
@@ -21,6 +30,9 @@ const VERSIONED: [&str; 10] = [
     "webhook",
     "file_plan",
     "plan_unit",
+    "record_file",
+    "record_case",
+    "hold",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -58,12 +70,13 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     drop(client.post("/api/v1/webhooks", &webhook).await.is(201));
     let folder = tempfile::tempdir().expect("a folder");
     let plan = folder.path().join("plan.csv");
-    let table = "code;title;retention_years;disposal\n1;Eins;10;B\n";
+    let table = "code;title;retention_years;disposal\n1;Eins;10;B\n2;Zwei;10;B\n";
     std::fs::write(&plan, table).expect("a file");
     let plan = plan.to_str().expect("a path");
     let import = ["plan", "import", plan, "--name", "Plan", "--edition", "1"];
     let imported = app.command(&import).await;
     assert!(imported.status.success(), "{imported:?}");
+    file_away(&app, &client).await;
     let data = app.data().to_owned();
     wait_until("a checkpoint", async || locked(&data).is_some()).await;
     wait_until("the texts are read", async || {
@@ -88,6 +101,24 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
         );
     }
     Some((app, database))
+}
+
+/// A file, a case, a hold, and a reference that something bore before.
+async fn file_away(app: &TestApp, client: &Client) {
+    let new = json!({"plan_unit": "1", "subject": "A"});
+    let file = client.post("/api/v1/files", &new).await.is(201);
+    let within = json!({"file": id_of(&file), "subject": "B"});
+    drop(client.post("/api/v1/cases", &within).await.is(201));
+    let registrar = add(app, "g.aktuar", "records_manager", None).await;
+    let registrar = app.with_token(&registrar);
+    let hold = json!({"file": id_of(&file), "reason": "Klage"});
+    drop(registrar.post("/api/v1/holds", &hold).await.is(201));
+    let refile = format!("/api/v1/files/{}/refile", id_of(&file));
+    let to = json!({"plan_unit": "2", "reason": "Umzug"});
+    let etag = file.etag();
+    let headers = [("if-match", etag.as_str())];
+    let moved = send(&registrar, Method::POST, &refile, &headers, Some(&to)).await;
+    drop(moved.is(200));
 }
 
 async fn connect(url: &str) -> DatabaseConnection {
@@ -122,6 +153,7 @@ async fn common(on: &DatabaseConnection) {
             "audit" | "access" => "ts",
             "audit_subject" => "slot",
             "checkpoint" | "blob" => "created_at",
+            "reference_alias" => "since",
             other => unreachable!("{other}"),
         };
         refused(
@@ -446,6 +478,7 @@ fn first_column(table: &str) -> &'static str {
         "audit" | "access" => "seq",
         "audit_subject" => "version",
         "checkpoint" => "size",
+        "reference_alias" => "reference",
         _ => "name",
     }
 }

@@ -13,6 +13,7 @@ mod harness;
 mod import;
 mod permissions;
 mod prove;
+mod records;
 mod rights;
 mod search;
 mod serve;

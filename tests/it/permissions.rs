@@ -8,6 +8,8 @@ use tests::app::Start;
 use tests::town::{OTHER, OWN, Town, id_of, send, walk};
 use tests::{Answer, Client, fixtures};
 
+use crate::records::attempts::{FILED, filed, filing};
+
 /// What each of them tries, in the order of the table's lines.
 const TRIED: &[&str] = &[
     "file in own",
@@ -22,6 +24,29 @@ const TRIED: &[&str] = &[
     "add version",
     "discard",
     "restore",
+    "draft in case",
+    "register",
+    "route",
+    "refile document",
+    "open file",
+    "list files",
+    "read file",
+    "file history",
+    "change file",
+    "refile file",
+    "close file",
+    "reopen file",
+    "open case",
+    "list cases",
+    "read case",
+    "case history",
+    "change case",
+    "refile case",
+    "close case",
+    "reopen case",
+    "place hold",
+    "lift hold",
+    "reference",
     "search",
     "suggest",
     "changes",
@@ -173,6 +198,10 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         }
         "read webhook" | "change webhook" | "end webhook" | "rotate webhook" | "test webhook"
         | "deliveries" => attempt_on_webhook(town, client, what).await,
+        "draft in case" | "register" | "route" | "refile document" => {
+            filing(town, client, what).await
+        }
+        what if FILED.contains(&what) => filed(town, client, what).await,
         other => administer(town, client, other, round).await,
     }
 }
@@ -328,11 +357,15 @@ async fn who_may_do_what() {
         town.clerk().get("/api/v1/log/checkpoint").await.status == 200
     })
     .await;
+    let units = vec![tests::plan::unit("02.1"), tests::plan::unit("02.2")];
+    tests::plan::plan(&town, "2020", ("2020-01-01", None), units).await;
+    let head = tests::town::add(&town.app, "l.heide", "head", Some(OWN)).await;
     let intake = town.token("intake").await;
     let read = town.token("read").await;
     let people = [
         ("clerk", town.clerk()),
         ("other", town.other()),
+        ("head", town.app.with_token(&head)),
         ("auditor", town.auditor()),
         ("registrar", town.registrar().await),
         ("admin", town.admin()),

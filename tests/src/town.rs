@@ -288,6 +288,14 @@ pub async fn add(app: &TestApp, login: &str, role: &str, department: Option<&str
     token(app, login, "full").await
 }
 
+/// A full token of an account that there is.
+///
+/// # Panics
+/// When it is not issued.
+pub async fn token_of(app: &TestApp, login: &str) -> String {
+    token(app, login, "full").await
+}
+
 async fn token(app: &TestApp, login: &str, scope: &str) -> String {
     run(app, &["user", "token", login, "--scope", scope]).await
 }

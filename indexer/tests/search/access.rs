@@ -1,6 +1,6 @@
 //! Nobody learns what he may not know: hits, counts, facets, suggestions, corrections.
 
-use indexer::{SearchRequest, SuggestRequest};
+use indexer::{Key, SearchRequest, SuggestRequest};
 
 use crate::house::{EVERYONE, House, entry, keys};
 
@@ -63,6 +63,7 @@ fn without_tokens_nothing_is_found() {
     let request = SuggestRequest {
         text: "Antr".to_owned(),
         access: vec![],
+        hidden: Vec::new(),
         limit: 5,
     };
     assert!(
@@ -92,6 +93,7 @@ fn hidden_words_and_titles_are_never_suggested() {
         let request = SuggestRequest {
             text: text.to_owned(),
             access: vec![token],
+            hidden: Vec::new(),
             limit: 10,
         };
         house.index.suggest(&request).expect("an answer")
@@ -131,6 +133,42 @@ fn a_change_of_rights_takes_effect_with_the_next_commit() {
     assert_eq!(
         house
             .search(&SearchRequest::new("Antrag", vec![SECRET]))
+            .total,
+        2
+    );
+}
+
+#[test]
+fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
+    let house = house();
+    let everything = vec![EVERYONE, SECRET];
+    let mut request = SearchRequest::new("Antrag", everything.clone());
+    request.facets = true;
+    request.explain = true;
+    assert_eq!(house.search(&request).total, 2);
+    request.hidden = vec![Key(2), Key(77)];
+    let answer = house.search(&request);
+    assert_eq!((keys(&answer), answer.total), (vec![1], 1));
+    assert!(answer.facets.expect("asked for").tag.is_empty());
+    assert_eq!(answer.explained.first().map(|piece| piece.entries), Some(1));
+    let request = SearchRequest {
+        hidden: vec![Key(2)],
+        ..SearchRequest::new("Disziplinarmasnahme", everything.clone())
+    };
+    let answer = house.search(&request);
+    assert_eq!((answer.total, answer.corrected), (0, None));
+    let request = SuggestRequest {
+        text: "Diszi".to_owned(),
+        access: everything.clone(),
+        hidden: vec![Key(2)],
+        limit: 10,
+    };
+    let found = house.index.suggest(&request).expect("an answer");
+    assert!(found.words.is_empty() && found.titles.is_empty());
+    // The next question with the same tokens is not answered from what was hidden in this one.
+    assert_eq!(
+        house
+            .search(&SearchRequest::new("Antrag", everything))
             .total,
         2
     );

@@ -21,6 +21,7 @@ pub(crate) fn entry(number: u128, title: &str, pages: &[&str]) -> Entry {
         key: Key(number),
         version: 1,
         acl: vec![EVERYONE],
+        within: Vec::new(),
         title: title.to_owned(),
         pages: pages.iter().map(|page| (*page).to_owned()).collect(),
         references: Vec::new(),

@@ -52,6 +52,36 @@ pub enum Action {
     PlanUnitChange,
     /// A unit of the file plan was retired.
     PlanUnitRetire,
+    /// A file was opened.
+    FileOpen,
+    /// What is said about a file was changed.
+    FileChange,
+    /// A file was closed: zu den Akten.
+    FileClose,
+    /// A closed file was opened again, with a reason.
+    FileReopen,
+    /// A file got another place in the file plan and another reference.
+    FileRefile,
+    /// A case was opened.
+    CaseOpen,
+    /// What is said about a case was changed.
+    CaseChange,
+    /// A case was closed: zu den Akten.
+    CaseClose,
+    /// A closed case was opened again, with a reason.
+    CaseReopen,
+    /// A case was put into another file.
+    CaseRefile,
+    /// A hold was placed.
+    HoldPlace,
+    /// A hold was lifted.
+    HoldLift,
+    /// A document was registered in a case: veraktet.
+    DocumentRegister,
+    /// A registered document was put into another case.
+    DocumentRefile,
+    /// An incoming document was handed on to another unit or person.
+    DocumentRoute,
     /// A document came in.
     DocumentReceive,
     /// A document's metadata were changed.
@@ -89,6 +119,10 @@ pub enum Look {
     SignInRefused,
     /// A document's metadata were read.
     ReadDocument,
+    /// A file was read.
+    ReadFile,
+    /// A case was read.
+    ReadCase,
     /// A document's content was read.
     ReadContent,
     /// A document's text was read.
@@ -138,6 +172,21 @@ impl Action {
             Self::PlanUnitCreate => "plan_unit.create",
             Self::PlanUnitChange => "plan_unit.change",
             Self::PlanUnitRetire => "plan_unit.retire",
+            Self::FileOpen => "file.open",
+            Self::FileChange => "file.change",
+            Self::FileClose => "file.close",
+            Self::FileReopen => "file.reopen",
+            Self::FileRefile => "file.refile",
+            Self::CaseOpen => "case.open",
+            Self::CaseChange => "case.change",
+            Self::CaseClose => "case.close",
+            Self::CaseReopen => "case.reopen",
+            Self::CaseRefile => "case.refile",
+            Self::HoldPlace => "hold.place",
+            Self::HoldLift => "hold.lift",
+            Self::DocumentRegister => "document.register",
+            Self::DocumentRefile => "document.refile",
+            Self::DocumentRoute => "document.route",
             Self::DocumentReceive => "document.receive",
             Self::DocumentChange => "document.change",
             Self::VersionAdd => "document.version",
@@ -163,6 +212,8 @@ impl Look {
             Self::SignIn => "session.open",
             Self::SignInRefused => "session.refused",
             Self::ReadDocument => "document.read",
+            Self::ReadFile => "file.read",
+            Self::ReadCase => "case.read",
             Self::ReadContent => "content.read",
             Self::ReadText => "text.read",
             Self::ReadHistory => "history.read",
@@ -198,6 +249,12 @@ pub enum Kind {
     FilePlan,
     /// A unit of the file plan.
     PlanUnit,
+    /// A file.
+    File,
+    /// A case.
+    Case,
+    /// A hold.
+    Hold,
     /// A document.
     Document,
     /// A version of a document.
@@ -222,6 +279,9 @@ impl Kind {
             | Self::Deputation => true,
             Self::FilePlan
             | Self::PlanUnit
+            | Self::File
+            | Self::Case
+            | Self::Hold
             | Self::Document
             | Self::DocumentVersion
             | Self::Rendition
@@ -232,7 +292,24 @@ impl Kind {
     /// The table of its rows.
     #[must_use]
     pub const fn table(self) -> &'static str {
-        self.code()
+        match self {
+            Self::File => "record_file",
+            Self::Case => "record_case",
+            Self::Department
+            | Self::Account
+            | Self::RoleGrant
+            | Self::AccessToken
+            | Self::Compartment
+            | Self::CompartmentGrant
+            | Self::Deputation
+            | Self::FilePlan
+            | Self::PlanUnit
+            | Self::Hold
+            | Self::Document
+            | Self::DocumentVersion
+            | Self::Rendition
+            | Self::Webhook => self.code(),
+        }
     }
 
     /// As it stands in the leaf.
@@ -248,6 +325,9 @@ impl Kind {
             Self::Deputation => "deputation",
             Self::FilePlan => "file_plan",
             Self::PlanUnit => "plan_unit",
+            Self::File => "file",
+            Self::Case => "case",
+            Self::Hold => "hold",
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",

@@ -5,12 +5,13 @@
 //! about persons it says through salted commitments; the openings live beside the log and can be
 //! erased.
 //!
-//! All of these files but `log`, which appends, are pure: no database, no HTTP, no clock.
+//! All of these files but `log`, which appends, and `history`, which reads it, are pure: no database, no HTTP, no clock.
 
 pub mod bundle;
 pub mod canonical;
 pub mod commitment;
 pub mod event;
+pub mod history;
 pub mod leaf;
 pub mod log;
 pub mod merkle;

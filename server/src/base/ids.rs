@@ -73,6 +73,12 @@ ids! {
     PlanId;
     /// A unit of the file plan.
     PlanUnitId;
+    /// A file (Akte).
+    FileId;
+    /// A case (Vorgang).
+    CaseId;
+    /// A hold that stops disposal.
+    HoldId;
     /// A subscription to changes, told by HTTP.
     WebhookId;
     /// One message to a subscriber.

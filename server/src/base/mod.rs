@@ -7,6 +7,7 @@ pub mod date;
 pub mod db;
 pub mod ids;
 pub mod job;
+pub mod pattern;
 pub mod rights;
 pub mod tasks;
 
@@ -15,8 +16,9 @@ pub use behind::Behind;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
-    AccountId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, GrantId, PlanId,
-    PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
+    AccountId, CaseId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, FileId,
+    GrantId, HoldId, PlanId, PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId,
+    WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Sight};

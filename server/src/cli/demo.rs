@@ -90,6 +90,7 @@ async fn fill(server: &Server) -> Result<Move, Failure> {
         progress.end();
         filed?;
     }
+    town.open_files().await?;
     wait_for_texts(server).await?;
     Ok(town)
 }

@@ -266,6 +266,7 @@ fn refused(error: PlanError) -> Failure {
         | PlanError::Misplaced(_)
         | PlanError::Full
         | PlanError::NoCompartment
+        | PlanError::InUse
         | PlanError::Retired
         | PlanError::Unchanged
         | PlanError::KeyTaken

@@ -7,6 +7,7 @@ use crate::file_plan::{self, Draft, Findings};
 
 const PEOPLE: &str = include_str!("../../data/town/people.toml");
 const DOCUMENTS: &str = include_str!("../../data/town/documents.jsonl");
+const FILES: &str = include_str!("../../data/town/files.toml");
 const FILE_PLAN: &str = include_str!("../../data/town/aktenplan.csv");
 
 time::serde::format_description!(civil, Date, "[year]-[month]-[day]");
@@ -17,6 +18,9 @@ pub enum ContentError {
     /// `people.toml` is not what this module expects.
     #[error("the people of the demo town are unreadable")]
     People(#[source] toml::de::Error),
+    /// `files.toml` is not what this module expects.
+    #[error("the files of the demo town are unreadable")]
+    Files(#[source] toml::de::Error),
     /// A line of `documents.jsonl` is not what this module expects.
     #[error("line {line} of the demo town's documents is unreadable")]
     Document {
@@ -44,6 +48,10 @@ pub struct Town {
     pub people: Vec<Person>,
     /// The file plan.
     pub file_plan: Draft,
+    /// The compartments, and who enters them.
+    pub compartments: Vec<Compartment>,
+    /// The files.
+    pub files: Vec<TownFile>,
     /// All documents, hand-written ones first.
     pub documents: Vec<TownDocument>,
 }
@@ -59,7 +67,9 @@ impl Town {
             about: staff.town,
             departments: staff.department,
             people: staff.person,
-            file_plan: file_plan()?,
+            file_plan: file_plan(&staff.compartment)?,
+            compartments: staff.compartment,
+            files: files()?,
             documents: documents()?,
         })
     }
@@ -85,6 +95,13 @@ struct Staff {
     town: About,
     department: Vec<Department>,
     person: Vec<Person>,
+    compartment: Vec<Compartment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registry {
+    file: Vec<TownFile>,
 }
 
 /// The town as it introduces itself.
@@ -119,6 +136,51 @@ pub struct Department {
     pub name: String,
     /// Mailbox of the department.
     pub email: String,
+}
+
+/// A compartment: it hides what stands in the units of the plan with its code as protection class.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compartment {
+    /// Its code.
+    pub code: String,
+    /// German name.
+    pub name: String,
+    /// User names of those who work in it.
+    pub people: Vec<String>,
+}
+
+/// A file of the demo town.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TownFile {
+    /// The mark of its unit in the file plan.
+    pub plan_unit: String,
+    /// Subject.
+    pub subject: String,
+    /// User name of who opens it, in the own department.
+    pub clerk: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Whether it is closed.
+    #[serde(default)]
+    pub closed: bool,
+    /// The cases in it.
+    #[serde(rename = "case")]
+    pub cases: Vec<TownCase>,
+}
+
+/// A case of the demo town.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TownCase {
+    /// Subject.
+    pub subject: String,
+    /// Slugs of the documents that are registered in it, in this order.
+    pub documents: Vec<String>,
+    /// Whether it is closed.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// What somebody may do; the server maps it to its own roles.
@@ -241,6 +303,19 @@ fn documents() -> Result<Vec<TownDocument>, ContentError> {
         .collect()
 }
 
-fn file_plan() -> Result<Draft, ContentError> {
-    file_plan::read(FILE_PLAN.as_bytes()).map_err(|findings| ContentError::FilePlan { findings })
+/// The plan; a unit whose protection class is a compartment stands in it.
+fn file_plan(compartments: &[Compartment]) -> Result<Draft, ContentError> {
+    let read = file_plan::read(FILE_PLAN.as_bytes());
+    let mut draft = read.map_err(|findings| ContentError::FilePlan { findings })?;
+    for unit in &mut draft.entries {
+        let class = unit.protection.as_deref();
+        let found = compartments.iter().find(|one| class == Some(&one.code));
+        unit.compartment = found.map(|one| one.code.clone());
+    }
+    Ok(draft)
+}
+
+fn files() -> Result<Vec<TownFile>, ContentError> {
+    let read: Registry = toml::from_str(FILES).map_err(ContentError::Files)?;
+    Ok(read.file)
 }

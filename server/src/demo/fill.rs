@@ -12,12 +12,16 @@ use zeroize::Zeroizing;
 
 use super::content::{self, ContentError, Person, Town, TownDocument};
 use super::pdf::{self, PdfError};
+use super::registry;
 use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
+use crate::cases::CaseError;
 use crate::config::Auth;
 use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::file_plan::{self, PlanError, Said};
+use crate::files::FileError;
+use crate::retention::RetentionError;
 use crate::unit::{Db, Unit};
 
 /// What everybody in the demo town signs in with. It protects nothing: the town is invented.
@@ -65,6 +69,15 @@ pub enum FillError {
     /// Documents.
     #[error("a document could not be filed")]
     Document(#[from] DocumentError),
+    /// Files.
+    #[error("a file could not be opened")]
+    File(#[from] FileError),
+    /// Cases.
+    #[error("a case could not be opened")]
+    Case(#[from] CaseError),
+    /// Closing.
+    #[error("a file could not be closed")]
+    Close(#[from] RetentionError),
     /// The store.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -99,12 +112,21 @@ impl Move {
             return Err(FillError::Foreign);
         }
         let departments = departments_of(db, &town).await?;
+        registry::put_in_compartments(db, &town).await?;
         put_in_plan(db, &town).await?;
         let mut actors = HashMap::new();
         for person in &town.people {
             let department = departments.get(&person.department).copied();
             let actor = move_in(db, auth, person, department).await?;
             actors.insert(person.user.clone(), actor);
+        }
+        for one in &town.compartments {
+            registry::admit(db, one, &actors).await?;
+            for login in &one.people {
+                if let Some(actor) = actors.get_mut(login) {
+                    *actor = departments::actor(db.read(), actor.account, db.now(), None).await?;
+                }
+            }
         }
         let known = documents::names(db.read()).await?;
         let missing = missing(&town, &known);
@@ -140,6 +162,11 @@ impl Move {
             each();
         }
         Ok(())
+    }
+
+    /// Opens the files and cases of the town, and registers in them what belongs there.
+    pub async fn open_files(&self) -> Result<(), FillError> {
+        registry::open_files(&self.db, &self.town, &self.actors).await
     }
 
     async fn file(&self, index: usize) -> Result<(), FillError> {

@@ -5,6 +5,7 @@ pub mod fill;
 mod layout;
 mod metrics;
 pub mod pdf;
+mod registry;
 
 #[cfg(test)]
 mod tests;

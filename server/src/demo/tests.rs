@@ -288,3 +288,31 @@ fn the_quality_set_speaks_of_documents_that_exist() {
         );
     }
 }
+
+#[test]
+fn every_file_can_be_opened_by_its_clerk() {
+    let town = town();
+    let mut registered = BTreeSet::new();
+    assert!(town.files.len() >= 8);
+    for file in &town.files {
+        let clerk = town.person(&file.clerk).expect("a clerk");
+        let units = &town.file_plan.entries;
+        let unit = units.iter().find(|one| one.code == file.plan_unit);
+        let unit = unit.expect("a unit");
+        if let Some(code) = &unit.compartment {
+            let compartment = town.compartments.iter().find(|one| one.code == *code);
+            let people = &compartment.expect("a compartment").people;
+            assert!(people.contains(&file.clerk), "{}", file.subject);
+        }
+        for id in file.cases.iter().flat_map(|case| &case.documents) {
+            let document = town.documents.iter().find(|one| one.id == *id);
+            let document = document.expect("a document");
+            assert_eq!(document.department, clerk.department, "{id}");
+            assert!(registered.insert(id.as_str()), "{id} stands in two cases");
+        }
+        assert!(!file.closed || file.cases.iter().all(|case| case.closed));
+    }
+    let hidden = town.file_plan.entries.iter();
+    let hidden = hidden.filter(|one| one.compartment.is_some()).count();
+    assert_eq!(hidden, 6);
+}

@@ -49,6 +49,9 @@ pub async fn states(
         Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
         Kind::FilePlan
         | Kind::PlanUnit
+        | Kind::File
+        | Kind::Case
+        | Kind::Hold
         | Kind::Document
         | Kind::DocumentVersion
         | Kind::Rendition

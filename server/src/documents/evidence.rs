@@ -53,6 +53,9 @@ pub async fn states(
         | Kind::Deputation
         | Kind::FilePlan
         | Kind::PlanUnit
+        | Kind::File
+        | Kind::Case
+        | Kind::Hold
         | Kind::Webhook => Ok(Vec::new()),
     }
 }
@@ -199,6 +202,21 @@ pub async fn with_version_gaps(
                 FROM document_version GROUP BY document_id) v ON v.document_id = d.id \
                 WHERE v.many IS NULL OR v.low <> 1 OR v.high <> v.many \
                 OR d.content_version < 1 OR d.content_version > v.high ORDER BY d.id LIMIT $1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on.query_all_raw(sql(on, text, [limit.into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// Registered documents that stand in no case or have no reference; at most `limit`.
+pub async fn registered_without_case(
+    on: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "SELECT d.id FROM document d LEFT JOIN record_case c ON c.id = d.case_id \
+                WHERE d.state = 'registered' AND (c.id IS NULL OR d.reference IS NULL) \
+                ORDER BY d.id LIMIT $1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = on.query_all_raw(sql(on, text, [limit.into()])).await?;
     rows.iter()

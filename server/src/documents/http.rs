@@ -8,18 +8,22 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::intake::{Arrived, Arriving};
-use super::list::{self, Filter, Order, Place};
-use super::model::{Channel, CivilDate, Direction, Document, DocumentError, Held, State};
+use super::list::{self, Filter, Inbox, Order, Place};
+use super::model::{Channel, CivilDate, Direction, Document, DocumentError, Held, State, Step};
 use super::ops;
 use super::reading;
+use super::registering;
 use super::wire::{
     Discard, DocumentChange, DocumentView, Duplicate, NewDocument, TextView, VersionView,
 };
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Right, Tasks, Timestamp};
+use crate::base::{Actor, CaseId, DepartmentId, DocumentId, FileId, Right, Tasks, Timestamp};
+use crate::cases::CaseError;
 use crate::departments::{self, Department, Intake, SignedIn};
+use crate::files::RetentionView;
+use crate::holds::Object;
 use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::multipart::{Content, Upload};
 use crate::http::name::FileName;
@@ -64,6 +68,24 @@ impl From<DocumentError> for Problem {
                     detail: text("Es würde sich nichts ändern.", "Nothing would change."),
                 },
             ),
+            DocumentError::Frozen => Self::new(Kind::StateConflict)
+                .detail(text(
+                    "Das Dokument ist veraktet: Nur seine Schlagwörter lassen sich noch ändern.",
+                    "The document is registered: only its tags can still be changed.",
+                ))
+                .current_state(State::Registered.code()),
+            DocumentError::NoDraft => Self::new(Kind::Validation).field(
+                "/direction",
+                Fault::Rule {
+                    code: "no-draft",
+                    detail: text(
+                        "Was eingegangen ist, ist kein Entwurf.",
+                        "What came in is no draft.",
+                    ),
+                },
+            ),
+            DocumentError::NoInbox => Self::new(Kind::Validation).field("/inbox", Fault::NotFound),
+            DocumentError::Case(error) => case_problem(error),
             DocumentError::KeyTaken => {
                 Self::new(Kind::IdempotencyInProgress).retry_after_seconds(1)
             }
@@ -80,6 +102,22 @@ impl From<DocumentError> for Problem {
 /// What a failing database means to a caller.
 pub(crate) fn db_problem(error: DbError) -> Problem {
     error.into()
+}
+
+/// What is wrong with the case of a document, or with the one into which it shall go.
+fn case_problem(error: CaseError) -> Problem {
+    match error {
+        CaseError::NotFound | CaseError::NoFile => {
+            Problem::new(Kind::Validation).field("/case", Fault::NotFound)
+        }
+        other @ (CaseError::NoParent
+        | CaseError::Forbidden
+        | CaseError::Closed
+        | CaseError::Stale { .. }
+        | CaseError::Unchanged
+        | CaseError::File(_)
+        | CaseError::Db(_)) => other.into(),
+    }
 }
 
 pub(super) fn store_problem(error: StoreError) -> Problem {
@@ -174,11 +212,16 @@ pub(super) async fn post_document(
         .await
         .map_err(db_problem)?;
     may_file(&actor, &all)?;
+    // A draft in a case goes where the case stands; the operation asks for the right there.
+    let goes = |new: &NewDocument| match new.case {
+        Some(_) => Ok(DepartmentId::of(Uuid::nil())),
+        None => department_of(&actor, new.department.as_deref(), &all),
+    };
     let received = upload
         .read(async |new: Option<&NewDocument>, content| {
             // A refusal must not wait for the bytes where it can be told before.
             if let Some(new) = new {
-                department_of(&actor, new.department.as_deref(), &all)?;
+                goes(new)?;
                 let name = content.file_name.as_ref().map(FileName::as_str);
                 new.metadata(name, db.now())?;
             }
@@ -186,7 +229,8 @@ pub(super) async fn post_document(
         })
         .await?;
     let (new, arrived) = (received.metadata, received.content);
-    let department = department_of(&actor, new.department.as_deref(), &all)?;
+    let department = goes(&new)?;
+    let draft = new.is_draft().then(|| new.case.map(CaseId::of));
     let metadata = new.metadata(arrived.file_name.as_deref(), db.now())?;
     let said = serde_json::to_vec(&new).map_err(Problem::internal)?;
     let digest = arrived.staged.content.sha256;
@@ -200,7 +244,10 @@ pub(super) async fn post_document(
     let (seer, saved) = (actor.clone(), once.clone());
     let filed = db
         .write(&actor, async move |unit: &mut Unit| {
-            let (held, had) = ops::receive_new(unit, department, metadata, content).await?;
+            let (held, had) = match draft {
+                Some(case) => ops::draft(unit, department, case, metadata, content).await?,
+                None => ops::receive_new(unit, department, metadata, content).await?,
+            };
             let same = if had {
                 ops::duplicates(unit.tx(), &seer, &held).await?
             } else {
@@ -273,7 +320,7 @@ pub(super) async fn post_version(
     let based_on = |held: &Held| {
         ops::may_change(&actor, &held.document)?;
         let expected = expected(&if_match, held.document.version)?;
-        ops::require_state(&held.document, State::Incoming)?;
+        ops::after(&held.document, Step::AddVersion)?;
         Ok::<_, Problem>(expected)
     };
     if !repeated {
@@ -310,7 +357,7 @@ pub(super) async fn post_version(
 
 /// The version that the caller must have seen. The comparison with what is there is made again in
 /// the transaction.
-fn expected(if_match: &IfMatch, current: u64) -> Result<u64, Problem> {
+pub(super) fn expected(if_match: &IfMatch, current: u64) -> Result<u64, Problem> {
     if_match.check(&ETag::of_version(current))?;
     Ok(current)
 }
@@ -398,7 +445,8 @@ pub(super) async fn patch_document(
     changed_answer(&db, language, changed).await
 }
 
-async fn changed_answer(
+/// The answer to a change of a document.
+pub(crate) async fn changed_answer(
     db: &Db,
     language: Language,
     changed: Result<Written<Held>, DocumentError>,
@@ -500,9 +548,32 @@ pub(super) async fn get_document(
         .map_err(db_problem)?;
     let mut view = DocumentView::of(&held, &all, language);
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
+    view.retention = retention(&db, &held).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
         .json(view))
+}
+
+/// The retention of a document that stands in a case.
+async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Problem> {
+    let Some(filed) = &held.filed else {
+        return Ok(None);
+    };
+    let mut within = vec![Object::Case(filed.case.id)];
+    within.extend(filed.case.parent.map(Object::Case));
+    let object = Object::Document(held.document.id);
+    let view = RetentionView::of(db.read(), object, &filed.file, &within, db.now()).await;
+    view.map(Some).map_err(db_problem)
+}
+
+/// Whose inbox.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InboxOf {
+    /// One's own.
+    Me,
+    /// Those of the departments.
+    Units,
 }
 
 /// The filters of a list. Each may be given several times: then one of them must hold.
@@ -538,6 +609,19 @@ pub(super) struct ListFilter {
     /// Received before here.
     #[param(nullable = false, format = DateTime)]
     received_before: Option<String>,
+    /// The case in which they stand.
+    #[param(nullable = false)]
+    case: Option<Uuid>,
+    /// The file in whose cases they stand.
+    #[param(nullable = false)]
+    file: Option<Uuid>,
+    /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
+    /// with nobody.
+    #[param(nullable = false, inline)]
+    inbox: Option<InboxOf>,
+    /// Whether they are registered.
+    #[param(nullable = false)]
+    registered: Option<bool>,
     /// `newest` (the last received first) or `oldest`.
     #[param(nullable = false, inline)]
     order: Option<ListOrder>,
@@ -570,7 +654,7 @@ pub(super) struct DocumentPage {
 }
 
 impl ListFilter {
-    fn filter(&self, all: &[Department]) -> Result<Filter, Problem> {
+    fn filter(&self, actor: &Actor, all: &[Department]) -> Result<Filter, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut date = |name: &'static str, raw: Option<&String>| {
             let read = raw.and_then(|raw| CivilDate::parse(raw));
@@ -597,16 +681,15 @@ impl ListFilter {
         if problem.faults() > 0 {
             return Err(problem);
         }
-        // An unknown department matches nothing, and so does one that may not be seen: no difference.
-        let nobody = DepartmentId::of(Uuid::nil());
-        let department = |wanted: &String| {
-            let found = all
-                .iter()
-                .find(|one| one.slug == *wanted || one.id.to_string() == *wanted);
-            found.map_or(nobody, |one| one.id)
-        };
         Ok(Filter {
-            departments: self.department.iter().map(department).collect(),
+            departments: crate::files::departments_named(&self.department, all),
+            case: self.case.map(CaseId::of),
+            file: self.file.map(FileId::of),
+            inbox: self.inbox.map(|inbox| match inbox {
+                InboxOf::Me => Inbox::Of(actor.on_behalf_of.unwrap_or(actor.account)),
+                InboxOf::Units => Inbox::OfUnits,
+            }),
+            registered: self.registered,
             states: self.state.clone(),
             kinds: self.kind.clone(),
             tags: self.tag.clone(),
@@ -645,7 +728,7 @@ pub(super) async fn get_documents(
     let all = departments::departments_of(&request, &db)
         .await
         .map_err(db_problem)?;
-    let filter = asked.filter(&all)?;
+    let filter = asked.filter(&actor, &all)?;
     let order = match asked.order {
         Some(ListOrder::Oldest) => Order::Oldest,
         Some(ListOrder::Newest) | None => Order::Newest,
@@ -727,7 +810,9 @@ pub(super) struct Nothing {}
         reading::get_text,
         reading::get_history,
         post_discard,
-        post_restore
+        post_restore,
+        registering::post_register,
+        registering::post_route
     ),
     components(schemas(Duplicate, TextView, VersionView, reading::PageView))
 )]
@@ -757,5 +842,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(to("/{id}/text").get(reading::get_text))
         .service(to("/{id}/history").get(reading::get_history))
         .service(to("/{id}/discard").post(post_discard))
-        .service(to("/{id}/restore").post(post_restore));
+        .service(to("/{id}/restore").post(post_restore))
+        .service(to("/{id}/register").post(registering::post_register))
+        .service(to("/{id}/route").post(registering::post_route));
 }

@@ -1,13 +1,15 @@
 //! Lists of documents: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect};
 
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
 use super::rows::{document, document_tag};
 use crate::base::db::DbError;
-use crate::base::{Actor, DepartmentId, DocumentId, Right, Sight, Timestamp};
+use crate::base::{AccountId, Actor, CaseId, DepartmentId, DocumentId, FileId, Right, Timestamp};
+use crate::cases;
+use crate::files;
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +36,23 @@ pub struct Filter {
     pub received_from: Option<Timestamp>,
     /// Received before here.
     pub received_before: Option<Timestamp>,
+    /// In this case.
+    pub case: Option<CaseId>,
+    /// In a case of this file.
+    pub file: Option<FileId>,
+    /// In this inbox.
+    pub inbox: Option<Inbox>,
+    /// Whether it is registered.
+    pub registered: Option<bool>,
+}
+
+/// Whose inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbox {
+    /// Of a person.
+    Of(AccountId),
+    /// Of the units that the actor sees: what came in and lies with nobody.
+    OfUnits,
 }
 
 /// In which order.
@@ -68,7 +87,11 @@ impl Place {
 
 /// The condition that only lets through that for which the actor has the right.
 pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
-    visible_by(actor, right, document::Column::DepartmentId.into_expr())
+    let (department, compartment) = (
+        document::Column::DepartmentId,
+        document::Column::CompartmentId,
+    );
+    files::visible_to(actor, right, department, compartment)
 }
 
 /// The same where documents are named one by one. Left to itself, SQLite would walk through all
@@ -76,29 +99,8 @@ pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
 pub(super) fn visible_among_few(actor: &Actor, right: Right) -> Condition {
     let column = || document::Column::DepartmentId.into_expr();
     let plain = Func::coalesce([column(), column()]);
-    visible_by(actor, right, plain.into())
-}
-
-fn visible_by(actor: &Actor, right: Right, department: Expr) -> Condition {
-    use document::Column;
-    match actor.sight(right) {
-        Sight::All => Condition::all(),
-        Sight::Some {
-            units,
-            compartments,
-        } => {
-            let open = Column::CompartmentId.is_null();
-            let inside = Column::CompartmentId.is_in(compartments.iter().map(|one| one.id.raw()));
-            let hidden = if compartments.is_empty() {
-                Condition::all().add(open)
-            } else {
-                Condition::any().add(open).add(inside)
-            };
-            Condition::all()
-                .add(department.is_in(units.iter().map(|unit| unit.id.raw())))
-                .add(hidden)
-        }
-    }
+    let compartment = document::Column::CompartmentId.into_expr();
+    files::visible_by(actor, right, plain.into(), compartment)
 }
 
 /// The document with this id if the actor may see it, as a part of another room's query.
@@ -111,7 +113,17 @@ pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
         .to_owned()
 }
 
-/// A document and how many pages its text has, for a line of a list.
+/// A document as a line of a list shows it.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// The document.
+    pub(crate) document: Document,
+    /// How many pages its text has.
+    pub(crate) pages: u64,
+    /// The case in which it stands, with its file.
+    pub(crate) filed: Option<cases::Filed>,
+}
+
 #[derive(Debug, FromQueryResult)]
 struct LineRow {
     #[sea_orm(nested)]
@@ -119,12 +131,12 @@ struct LineRow {
     pages: Option<i64>,
 }
 
-/// The documents among `ids` that the actor may see, each with the number of its pages.
+/// The documents among `ids` that the actor may see, as lines of a list.
 pub(crate) async fn lines_among(
     on: &impl ConnectionTrait,
     actor: &Actor,
     ids: &[DocumentId],
-) -> Result<Vec<(Document, u64)>, DocumentError> {
+) -> Result<Vec<Listed>, DocumentError> {
     const PAGES: &str = "(SELECT r.pages FROM document_version v \
         JOIN rendition r ON r.document_version_id = v.id AND r.kind = 'text' \
         WHERE v.document_id = document.id AND v.number = document.content_version \
@@ -139,11 +151,55 @@ pub(crate) async fn lines_among(
         .all(on)
         .await
         .map_err(DbError::from)?;
-    let line = |row: LineRow| {
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
         let pages = row.pages.and_then(|pages| u64::try_from(pages).ok());
-        Ok((Document::try_from(row.document)?, pages.unwrap_or_default()))
-    };
-    rows.into_iter().map(line).collect()
+        lines.push(Listed {
+            document: Document::try_from(row.document)?,
+            pages: pages.unwrap_or_default(),
+            filed: None,
+        });
+    }
+    let mut wanted: Vec<_> = lines.iter().filter_map(|line| line.document.case).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let filed = cases::filed(on, &wanted).await?;
+    for line in &mut lines {
+        line.filed = line
+            .document
+            .case
+            .and_then(|case| filed.get(&case).cloned());
+    }
+    Ok(lines)
+}
+
+/// The documents that changed in records behind `seq` and for which the actor does not have the right
+/// now; at most `limit`. Those that have never moved are not asked about.
+pub(crate) async fn out_of_sight_since(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    right: Right,
+    seq: u64,
+    limit: u64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    // Written out as in the index on these rows, or the database would not use it.
+    let changed = Query::select()
+        .column(Alias::new("root_id"))
+        .from(Alias::new("audit_subject"))
+        .and_where(Expr::col(Alias::new("seq")).gt(seq))
+        .and_where(Expr::cust("kind = 'document' AND version > 1"))
+        .to_owned();
+    let ids: Vec<Uuid> = document::Entity::find()
+        .select_only()
+        .column(document::Column::Id)
+        .filter(document::Column::Id.in_subquery(changed))
+        .filter(visible_among_few(actor, right).not())
+        .limit(limit)
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(ids.into_iter().map(DocumentId::of).collect())
 }
 
 fn matching(filter: &Filter) -> Condition {
@@ -187,6 +243,42 @@ fn matching(filter: &Filter) -> Condition {
     }
     if let Some(before) = filter.received_before {
         all = all.add(Column::ReceivedAt.lt(before.micros()));
+    }
+    all.add(placed(filter))
+}
+
+/// What a list asks about the place of documents.
+fn placed(filter: &Filter) -> Condition {
+    use document::Column;
+    let mut all = Condition::all();
+    if let Some(case) = filter.case {
+        all = all.add(Column::CaseId.eq(case.raw()));
+    }
+    if let Some(file) = filter.file {
+        let (table, id, of_file) = (
+            Alias::new("record_case"),
+            Alias::new("id"),
+            Alias::new("file_id"),
+        );
+        let cases = Query::select()
+            .column(id)
+            .from(table)
+            .and_where(ExprTrait::eq(Expr::col(of_file), file.raw()))
+            .to_owned();
+        all = all.add(Column::CaseId.in_subquery(cases));
+    }
+    match filter.inbox {
+        Some(Inbox::Of(account)) => all = all.add(Column::InboxId.eq(account.raw())),
+        Some(Inbox::OfUnits) => {
+            let incoming = Column::State.eq(State::Incoming.code());
+            all = all.add(Column::InboxId.is_null()).add(incoming);
+        }
+        None => {}
+    }
+    match filter.registered {
+        Some(true) => all = all.add(Column::State.eq(State::Registered.code())),
+        Some(false) => all = all.add(Column::State.ne(State::Registered.code())),
+        None => {}
     }
     all
 }

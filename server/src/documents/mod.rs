@@ -5,36 +5,37 @@
 //! one may not see does not exist.
 
 pub mod evidence;
-mod history;
+mod filing;
 mod http;
 mod intake;
 mod list;
 mod model;
 mod ops;
 mod reading;
+mod registering;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod text;
 mod wire;
 
-pub use history::{Entry as HistoryEntry, history};
-pub(crate) use http::db_problem;
+pub use filing::{count_in_cases, followed, in_case, in_file, refile, register, unregistered_in};
 pub use http::{ApiDoc, routes};
+pub(crate) use http::{InboxOf, changed_answer, db_problem};
 pub use intake::{Arrived, Arriving};
-pub use list::{Filter, Order, Place, count, page};
-pub(crate) use list::{lines_among, visible_among, visible_with_id};
+pub use list::{Filter, Inbox, Order, Place, count, page};
+pub(crate) use list::{Listed, lines_among, out_of_sight_since, visible_among, visible_with_id};
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
-    Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX,
-    TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
+    Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step,
+    TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{
-    Content, Indexed, ReadText, Which, content, duplicates, hold, holds_content, keep_text,
-    known_content, named_with_content, names, read, receive, to_extract, to_index,
+    Content, Indexed, ReadText, Which, content, duplicates, first_named, hold, holds_content,
+    keep_text, known_content, named_with_content, names, read, receive, to_extract, to_index,
 };
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
-pub(crate) use wire::NewDocument;
+pub(crate) use wire::{DocumentView, NewDocument};
 
 /// The key domains that documents use. Compartments will add theirs.
 pub const DOMAINS: &[&str] = &["general"];

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 pub use crate::base::CivilDate;
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, CompartmentId, DepartmentId, DocumentId, Place, Timestamp, VersionId,
+    AccountId, CaseId, CompartmentId, DepartmentId, DocumentId, Place, Timestamp, VersionId,
 };
+use crate::cases::{CaseError, Filed};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -61,12 +62,16 @@ pub enum Channel {
     Import,
 }
 
-/// Where in its life a document is. Registration, closing and disposal come with files and cases.
+/// Where in its life a document is. Nothing leads back from registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Eingegangen, noch nicht veraktet.
     Incoming,
+    /// Entwurf, noch nicht veraktet.
+    Draft,
+    /// Veraktet: in einem Vorgang, mit Geschäftszeichen; nur noch neue Versionen kommen hinzu.
+    Registered,
     /// Aussortiert, mit Begründung; kann zurückgeholt werden.
     Discarded,
 }
@@ -98,7 +103,74 @@ codes! {
         Post = "post", Email = "email", Scan = "scan", Counter = "counter", Portal = "portal",
         Fax = "fax", Internal = "internal", Import = "import",
     }
-    State { Incoming = "incoming", Discarded = "discarded" }
+    State {
+        Incoming = "incoming", Draft = "draft", Registered = "registered", Discarded = "discarded",
+    }
+}
+
+/// What may be done with a document; the state says whether.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Change any of its metadata.
+    Change,
+    /// Add a version.
+    AddVersion,
+    /// Hand it on.
+    Route,
+    /// Put it aside.
+    Discard,
+    /// Take it back.
+    Restore,
+    /// Register it in a case.
+    Register,
+    /// Move it into another case.
+    Refile,
+}
+
+impl State {
+    /// The state after a step. `None`: this state does not allow it.
+    #[must_use]
+    pub const fn after(self, step: Step, direction: Direction) -> Option<Self> {
+        match (self, step) {
+            (Self::Incoming | Self::Draft, Step::Change | Step::AddVersion)
+            | (Self::Incoming, Step::Route)
+            | (Self::Registered, Step::AddVersion | Step::Refile) => Some(self),
+            (Self::Incoming | Self::Draft, Step::Discard) => Some(Self::Discarded),
+            (Self::Incoming | Self::Draft, Step::Register) => Some(Self::Registered),
+            (Self::Discarded, Step::Restore) => Some(match direction {
+                Direction::Incoming => Self::Incoming,
+                Direction::Outgoing | Direction::Internal => Self::Draft,
+            }),
+            (Self::Draft, Step::Route | Step::Refile | Step::Restore)
+            | (Self::Incoming, Step::Refile | Step::Restore)
+            | (
+                Self::Registered,
+                Step::Change | Step::Route | Step::Discard | Step::Restore | Step::Register,
+            )
+            | (
+                Self::Discarded,
+                Step::Change
+                | Step::AddVersion
+                | Step::Route
+                | Step::Discard
+                | Step::Register
+                | Step::Refile,
+            ) => None,
+        }
+    }
+}
+
+/// What a document gets by being registered, and keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Geschäftszeichen.
+    pub reference: String,
+    /// Its number in the case.
+    pub ordinal: u64,
+    /// When it was registered.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: AccountId,
 }
 
 /// What is said about a document.
@@ -190,6 +262,12 @@ pub struct Document {
     pub state: State,
     /// Why it is there, where the state asks for a reason.
     pub reason: Option<String>,
+    /// The case in which it stands: once it is registered, or as a draft within a case.
+    pub case: Option<CaseId>,
+    /// What it got by being registered.
+    pub registered: Option<Registered>,
+    /// In whose inbox it lies; none: in that of its unit.
+    pub inbox: Option<AccountId>,
     /// What is said about it.
     pub metadata: Metadata,
     /// The number of the version in force.
@@ -262,6 +340,8 @@ pub struct Held {
     pub version: Version,
     /// Its text; nothing while it waits.
     pub text: Option<TextInfo>,
+    /// The case in which it stands, with its file.
+    pub filed: Option<Box<Filed>>,
 }
 
 /// Content that is durable in the store, with what its row will say.
@@ -310,6 +390,18 @@ pub enum DocumentError {
     /// The change changes nothing.
     #[error("nothing would change")]
     Unchanged,
+    /// A registered document keeps what is said about it, but for its tags.
+    #[error("a registered document keeps its metadata")]
+    Frozen,
+    /// A draft goes out or stays in the house.
+    #[error("what came in is no draft")]
+    NoDraft,
+    /// There is no such account, or it does not read in that department.
+    #[error("there is no such inbox")]
+    NoInbox,
+    /// Its case, or the one into which it shall go.
+    #[error(transparent)]
+    Case(CaseError),
     /// The idempotency key came before; its answer must be read.
     #[error("the idempotency key is taken")]
     KeyTaken,
@@ -329,6 +421,22 @@ impl From<crate::replay::SaveError> for DocumentError {
         match error {
             crate::replay::SaveError::KeyTaken => Self::KeyTaken,
             crate::replay::SaveError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+impl From<CaseError> for DocumentError {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::Db(error) => Self::Db(error),
+            other @ (CaseError::NotFound
+            | CaseError::NoFile
+            | CaseError::NoParent
+            | CaseError::Forbidden
+            | CaseError::Closed
+            | CaseError::Stale { .. }
+            | CaseError::Unchanged
+            | CaseError::File(_)) => Self::Case(other),
         }
     }
 }

@@ -5,14 +5,18 @@ use storage::{Blob, KeyDomain, StoreError};
 
 use super::list;
 use super::model::{
-    Change, Document, DocumentError, Held, Kept, Metadata, State, TextInfo, Version,
+    Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
 use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::rights::token;
-use crate::base::{Actor, DepartmentId, DocumentId, Job, RenditionId, Right, VersionId};
+use crate::base::{
+    Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, VersionId,
+};
+use crate::cases;
+use crate::files;
 use crate::unit::Unit;
 
 /// Most duplicates that are named.
@@ -47,14 +51,56 @@ pub(super) async fn receive_new(
     content: Content,
 ) -> Result<(Held, bool), DocumentError> {
     require_filing(unit.actor(), department)?;
+    let place = Place {
+        unit: department,
+        compartment: None,
+    };
+    add(unit, place, (State::Incoming, None), metadata, content).await
+}
+
+/// Files a new draft, in a department or within an open case.
+pub(super) async fn draft(
+    unit: &mut Unit,
+    department: DepartmentId,
+    case: Option<CaseId>,
+    metadata: Metadata,
+    content: Content,
+) -> Result<(Held, bool), DocumentError> {
+    if metadata.direction == super::model::Direction::Incoming {
+        return Err(DocumentError::NoDraft);
+    }
+    let place = match case {
+        Some(case) => cases::to_work_in(unit, case, Right::Receive).await?.place(),
+        None => {
+            require_filing(unit.actor(), department)?;
+            Place {
+                unit: department,
+                compartment: None,
+            }
+        }
+    };
+    add(unit, place, (State::Draft, case), metadata, content).await
+}
+
+async fn add(
+    unit: &mut Unit,
+    place: Place,
+    (state, case): (State, Option<CaseId>),
+    metadata: Metadata,
+    content: Content,
+) -> Result<(Held, bool), DocumentError> {
     let (now, by) = (unit.now(), unit.actor().account);
+    let department = place.unit;
     let document = Document {
         id: DocumentId::new(),
         version: 1,
         department,
-        compartment: None,
-        state: State::Incoming,
+        compartment: place.compartment,
+        state,
         reason: None,
+        case,
+        registered: None,
+        inbox: None,
         metadata,
         content_version: 1,
         created_at: now,
@@ -66,12 +112,25 @@ pub(super) async fn receive_new(
     let (version, had) = add_content(unit, &document, content).await?;
     unit.record(Action::DocumentReceive, Some(department));
     unit.enqueue(Job::ExtractText(version.id));
+    let filed = filed_of(unit.tx(), &document).await?;
     let held = Held {
         document,
         version,
         text: None,
+        filed,
     };
     Ok((held, had))
+}
+
+/// The case in which a document stands, with its file.
+async fn filed_of(
+    on: &impl ConnectionTrait,
+    document: &Document,
+) -> Result<Option<Box<cases::Filed>>, DocumentError> {
+    let Some(case) = document.case else {
+        return Ok(None);
+    };
+    Ok(cases::filed(on, &[case]).await?.remove(&case).map(Box::new))
 }
 
 /// The new version, and whether the archive had its content before.
@@ -127,13 +186,31 @@ fn require_filing(actor: &Actor, department: DepartmentId) -> Result<(), Documen
     })
 }
 
-/// A document that the actor may change; `expected` is the version that the caller has seen.
-async fn to_change(unit: &Unit, id: DocumentId, expected: u64) -> Result<Document, DocumentError> {
+/// A document for which the actor has `right`, locked.
+pub(super) async fn with_right(
+    unit: &Unit,
+    id: DocumentId,
+    right: Right,
+) -> Result<Document, DocumentError> {
     let found = rows::find_to_change(unit, id).await?;
     let document = found
         .filter(|document| unit.actor().may(Right::Read, document.place()))
         .ok_or(DocumentError::NotFound)?;
-    may_change(unit.actor(), &document)?;
+    if unit.actor().may(right, document.place()) {
+        Ok(document)
+    } else {
+        Err(DocumentError::Forbidden)
+    }
+}
+
+/// A document that the actor may change; `expected` is the version that the caller has seen.
+pub(super) async fn to_change(
+    unit: &Unit,
+    id: DocumentId,
+    expected: u64,
+    right: Right,
+) -> Result<Document, DocumentError> {
+    let document = with_right(unit, id, right).await?;
     if document.version != expected {
         return Err(DocumentError::Stale {
             current: document.version,
@@ -152,7 +229,7 @@ pub(super) fn may_change(actor: &Actor, document: &Document) -> Result<(), Docum
 }
 
 /// The document after a change by this unit.
-fn stepped(unit: &Unit, before: &Document) -> Document {
+pub(super) fn stepped(unit: &Unit, before: &Document) -> Document {
     Document {
         version: before.version + 1,
         changed_at: unit.now(),
@@ -161,15 +238,24 @@ fn stepped(unit: &Unit, before: &Document) -> Document {
     }
 }
 
-/// Refuses a document that is in another state.
-pub(super) fn require_state(document: &Document, state: State) -> Result<(), DocumentError> {
-    if document.state == state {
-        Ok(())
-    } else {
-        Err(DocumentError::State {
-            current: document.state,
-        })
+/// The state after a step, if the state before allows it.
+pub(super) fn after(document: &Document, step: Step) -> Result<State, DocumentError> {
+    let next = document.state.after(step, document.metadata.direction);
+    next.ok_or(DocumentError::State {
+        current: document.state,
+    })
+}
+
+/// A document in a closed case is read-only. The row of the case is locked, so that it stays open.
+pub(super) async fn require_open_case(
+    unit: &Unit,
+    document: &Document,
+    right: Right,
+) -> Result<(), DocumentError> {
+    if let Some(case) = document.case {
+        cases::to_work_in(unit, case, right).await?;
     }
+    Ok(())
 }
 
 /// Changes metadata.
@@ -179,12 +265,21 @@ pub(super) async fn change(
     expected: u64,
     change: Change,
 ) -> Result<Held, DocumentError> {
-    let before = to_change(unit, id, expected).await?;
-    require_state(&before, State::Incoming)?;
+    let before = to_change(unit, id, expected, Right::Edit).await?;
+    require_open_case(unit, &before, Right::Edit).await?;
     let mut document = stepped(unit, &before);
     document.metadata = document.metadata.changed(change);
     if document.metadata == before.metadata {
         return Err(DocumentError::Unchanged);
+    }
+    if before.state == State::Registered {
+        let mut tags_only = before.metadata.clone();
+        tags_only.tags.clone_from(&document.metadata.tags);
+        if tags_only != document.metadata {
+            return Err(DocumentError::Frozen);
+        }
+    } else {
+        after(&before, Step::Change)?;
     }
     rows::save(unit, &document, &before).await?;
     unit.record(Action::DocumentChange, Some(document.department));
@@ -198,18 +293,21 @@ pub(super) async fn add_version(
     expected: u64,
     content: Content,
 ) -> Result<Held, DocumentError> {
-    let before = to_change(unit, id, expected).await?;
-    require_state(&before, State::Incoming)?;
+    let before = to_change(unit, id, expected, Right::Edit).await?;
+    after(&before, Step::AddVersion)?;
+    require_open_case(unit, &before, Right::Edit).await?;
     let mut document = stepped(unit, &before);
     document.content_version += 1;
     rows::save(unit, &document, &before).await?;
     let (version, _) = add_content(unit, &document, content).await?;
     unit.record(Action::VersionAdd, Some(document.department));
     unit.enqueue(Job::ExtractText(version.id));
+    let filed = filed_of(unit.tx(), &document).await?;
     Ok(Held {
         document,
         version,
         text: None,
+        filed,
     })
 }
 
@@ -220,10 +318,11 @@ pub(super) async fn discard(
     expected: u64,
     reason: String,
 ) -> Result<Held, DocumentError> {
-    let before = to_change(unit, id, expected).await?;
-    require_state(&before, State::Incoming)?;
+    let before = to_change(unit, id, expected, Right::Discard).await?;
+    let state = after(&before, Step::Discard)?;
+    require_open_case(unit, &before, Right::Discard).await?;
     let mut document = stepped(unit, &before);
-    document.state = State::Discarded;
+    document.state = state;
     document.reason = Some(reason);
     rows::save(unit, &document, &before).await?;
     unit.record(Action::DocumentDiscard, Some(document.department));
@@ -236,10 +335,11 @@ pub(super) async fn restore(
     id: DocumentId,
     expected: u64,
 ) -> Result<Held, DocumentError> {
-    let before = to_change(unit, id, expected).await?;
-    require_state(&before, State::Discarded)?;
+    let before = to_change(unit, id, expected, Right::Discard).await?;
+    let state = after(&before, Step::Restore)?;
+    require_open_case(unit, &before, Right::Discard).await?;
     let mut document = stepped(unit, &before);
-    document.state = State::Incoming;
+    document.state = state;
     document.reason = None;
     rows::save(unit, &document, &before).await?;
     unit.record(Action::DocumentRestore, Some(document.department));
@@ -290,7 +390,10 @@ pub async fn keep_text(
 }
 
 /// A document with the version in force and its text.
-async fn held(on: &impl ConnectionTrait, document: Document) -> Result<Held, DocumentError> {
+pub(super) async fn held(
+    on: &impl ConnectionTrait,
+    document: Document,
+) -> Result<Held, DocumentError> {
     let mut all = hold(on, vec![document]).await?;
     all.pop().ok_or(DocumentError::NoVersion)
 }
@@ -305,14 +408,21 @@ pub async fn hold(
     for (version, _) in rows::versions(on, &ids).await? {
         in_force.insert((version.document, version.number), version);
     }
+    let mut wanted: Vec<CaseId> = documents.iter().filter_map(|one| one.case).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let filed = cases::filed(on, &wanted).await?;
     let mut all = Vec::with_capacity(documents.len());
     for document in documents {
         let key = (document.id, document.content_version);
         let version = in_force.remove(&key).ok_or(DocumentError::NoVersion)?;
+        let filed = document.case.and_then(|case| filed.get(&case));
+        let filed = filed.cloned().map(Box::new);
         all.push(Held {
             document,
             version,
             text: None,
+            filed,
         });
     }
     let versions: Vec<_> = all.iter().map(|held| held.version.id).collect();
@@ -545,6 +655,14 @@ pub async fn names(
     rows::first_names(on).await
 }
 
+/// The oldest document that first came under this name, whoever asks.
+pub async fn first_named(
+    on: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<Document>, DbError> {
+    rows::first_named(on, name).await
+}
+
 /// What a worker needs to read a version: its blob and what it claims to be.
 pub async fn to_extract(
     on: &impl ConnectionTrait,
@@ -568,6 +686,43 @@ pub struct Indexed {
     pub token: u64,
     /// The blob of its text, where it has one.
     pub text: Option<Blob>,
+    /// The references of the house by which it is found: its own, those of its case and its file,
+    /// and what all three were called before.
+    pub names: Vec<String>,
+}
+
+/// The references of the house that lead to each document.
+async fn names_of(
+    on: &impl ConnectionTrait,
+    held: &[Held],
+) -> Result<std::collections::HashMap<DocumentId, Vec<String>>, DbError> {
+    let mut ids: Vec<uuid::Uuid> = Vec::new();
+    for one in held {
+        ids.push(one.document.id.raw());
+        if let Some(filed) = &one.filed {
+            ids.extend([filed.case.id.raw(), filed.file.id.raw()]);
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let aliases = files::aliases(on, &ids).await?;
+    let mut all = std::collections::HashMap::new();
+    for one in held {
+        let mut own = vec![one.document.id.raw()];
+        let registered = one.document.registered.as_ref();
+        let mut names: Vec<String> = registered
+            .map(|it| it.reference.clone())
+            .into_iter()
+            .collect();
+        if let Some(filed) = &one.filed {
+            own.extend([filed.case.id.raw(), filed.file.id.raw()]);
+            names.extend([filed.case.reference.clone(), filed.file.reference.clone()]);
+        }
+        let old = aliases.iter().filter(|(id, _)| own.contains(id));
+        names.extend(old.map(|(_, reference)| reference.clone()));
+        all.insert(one.document.id, names);
+    }
+    Ok(all)
 }
 
 /// Documents as the index wants them.
@@ -590,6 +745,7 @@ pub async fn to_index(
         .collect();
     let departments = crate::departments::departments(on).await?;
     let compartments = crate::departments::compartment_numbers(on).await?;
+    let mut names_of = names_of(on, &held).await?;
     let mut all = Vec::with_capacity(held.len());
     for held in held {
         let department = departments
@@ -603,8 +759,10 @@ pub async fn to_index(
             return Err(DocumentError::NoDepartment);
         }
         let (slug, token) = (department.slug.clone(), token(department.number, hidden));
+        let names = names_of.remove(&held.document.id).unwrap_or_default();
         all.push(Indexed {
             held,
+            names,
             department: slug,
             token,
             text,

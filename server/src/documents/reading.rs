@@ -7,13 +7,13 @@ use storage::{Kms, Storage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::history::{self, Entry};
 use super::http::{note, refuse, see, store_problem};
 use super::model::DocumentError;
 use super::ops::{self, Which};
 use super::text::{Page as TextPage, Pages, TEXT_BYTES_MAX};
 use super::wire::{DocumentView, TextView, VersionView};
 use crate::audit::event::Look;
+use crate::audit::history::{History, history};
 use crate::base::{Actor, DocumentId};
 use crate::departments::SignedIn;
 use crate::http::content::Download;
@@ -288,13 +288,6 @@ pub(super) async fn get_history(
     let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
     note(&looks, &actor, Look::ReadHistory, Some(&held.document)).await?;
     let kms: &dyn Kms = storage.kms().as_ref();
-    let items = history::history(db.read(), kms, held.document.id).await?;
-    Ok(HttpResponse::Ok().json(History { items }))
-}
-
-/// What happened to a document.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct History {
-    /// The records, first thing first; at most 1,000.
-    items: Vec<Entry>,
+    let found = history(db.read(), kms, held.document.id.raw()).await?;
+    Ok(HttpResponse::Ok().json(found))
 }

@@ -6,13 +6,15 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
 use storage::{Blob, KeyDomain, WrappedKey};
 
 use super::model::{
-    Channel, CivilDate, Direction, Document, Kept, Metadata, State, TextInfo, Version,
+    Channel, CivilDate, Direction, Document, Kept, Metadata, Registered, State, TextInfo, Version,
 };
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
-use crate::base::db::DbError;
-use crate::base::{AccountId, CompartmentId, DepartmentId, DocumentId, Timestamp, VersionId};
+use crate::base::db::{DbError, sql};
+use crate::base::{
+    AccountId, CaseId, CompartmentId, DepartmentId, DocumentId, FileId, Timestamp, VersionId,
+};
 use crate::unit::Unit;
 
 pub(super) mod blob {
@@ -82,6 +84,12 @@ pub(super) mod document {
         pub changed_at: i64,
         pub changed_by: Uuid,
         pub compartment_id: Option<Uuid>,
+        pub case_id: Option<Uuid>,
+        pub reference: Option<String>,
+        pub ordinal: Option<i64>,
+        pub registered_at: Option<i64>,
+        pub registered_by: Option<Uuid>,
+        pub inbox_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -183,6 +191,7 @@ impl document::Model {
     pub(super) fn state_bytes(&self) -> Vec<u8> {
         let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
         Object::new()
+            .with_some("case", self.case_id.map(|id| id.to_string()))
             .with_some("channel", self.channel.as_deref())
             .with("changed_at", at(self.changed_at))
             .with("changed_by", self.changed_by.to_string())
@@ -194,9 +203,14 @@ impl document::Model {
             .with("department", self.department_id.to_string())
             .with("direction", self.direction.as_str())
             .with_some("document_date", self.document_date.as_deref())
+            .with_some("inbox", self.inbox_id.map(|id| id.to_string()))
+            .with_some("ordinal", self.ordinal.map(number))
             .with_some("reason", self.reason.as_deref())
             .with("received_at", at(self.received_at))
+            .with_some("reference", self.reference.as_deref())
             .with("references", list(&self.doc_references))
+            .with_some("registered_at", self.registered_at.map(at))
+            .with_some("registered_by", self.registered_by.map(|id| id.to_string()))
             .with("state", self.state.as_str())
             .with("tags", list(&self.tags))
             .with("title", self.title.as_str())
@@ -265,6 +279,20 @@ impl TryFrom<document::Model> for Document {
             Some(text) => Some(CivilDate::parse(text).ok_or(corrupt("the date is not a date"))?),
             None => None,
         };
+        let registered = match (
+            row.reference,
+            row.ordinal,
+            row.registered_at,
+            row.registered_by,
+        ) {
+            (Some(reference), Some(ordinal), Some(at), Some(by)) => Some(Registered {
+                reference,
+                ordinal: counted(ordinal),
+                at: Timestamp::of_micros(at),
+                by: AccountId::of(by),
+            }),
+            (_, _, _, _) => None,
+        };
         Ok(Self {
             id: DocumentId::of(row.id),
             version: counted(row.version),
@@ -284,6 +312,9 @@ impl TryFrom<document::Model> for Document {
                 received_at: Timestamp::of_micros(row.received_at),
             },
             reason: row.reason,
+            case: row.case_id.map(CaseId::of),
+            registered,
+            inbox: row.inbox_id.map(AccountId::of),
             content_version: counted(row.content_version),
             created_at: Timestamp::of_micros(row.created_at),
             created_by: AccountId::of(row.created_by),
@@ -297,8 +328,15 @@ impl From<&Document> for document::Model {
     fn from(document: &Document) -> Self {
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let metadata = &document.metadata;
+        let registered = document.registered.as_ref();
         Self {
             id: document.id.raw(),
+            case_id: document.case.map(CaseId::raw),
+            reference: registered.map(|one| one.reference.clone()),
+            ordinal: registered.map(|one| signed(one.ordinal)),
+            registered_at: registered.map(|one| one.at.micros()),
+            registered_by: registered.map(|one| one.by.raw()),
+            inbox_id: document.inbox.map(AccountId::raw),
             version: signed(document.version),
             department_id: document.department.raw(),
             compartment_id: document.compartment.map(CompartmentId::raw),
@@ -737,6 +775,23 @@ pub(super) async fn first_names(
     Ok(names.into_iter().flatten().collect())
 }
 
+/// The oldest document that first came under this name.
+pub(super) async fn first_named(
+    on: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<Document>, DbError> {
+    let first = document_version::Entity::find()
+        .filter(document_version::Column::Number.eq(1))
+        .filter(document_version::Column::FileName.eq(name))
+        .order_by_asc(document_version::Column::Id)
+        .one(on)
+        .await?;
+    match first {
+        Some(first) => find(on, DocumentId::of(first.document_id)).await,
+        None => Ok(None),
+    }
+}
+
 /// Blobs with their keys, ready to be opened, by name. Those whose key was destroyed are missing.
 pub(super) async fn blobs_to_open(
     on: &impl ConnectionTrait,
@@ -757,4 +812,66 @@ pub(super) async fn blobs_to_open(
         }
     }
     Ok(found)
+}
+
+/// The documents of cases, whoever asks, oldest first: registered ones and drafts.
+pub(super) async fn in_cases(
+    on: &impl ConnectionTrait,
+    cases: &[CaseId],
+) -> Result<Vec<Document>, DbError> {
+    let rows = document::Entity::find()
+        .filter(document::Column::CaseId.is_in(cases.iter().map(|id| id.raw())))
+        .order_by_asc(document::Column::Id)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}
+
+async fn ids(on: &impl ConnectionTrait, text: &str, of: Uuid) -> Result<Vec<DocumentId>, DbError> {
+    let rows = on.query_all_raw(sql(on, text, [of.into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// The documents of a case.
+pub(super) async fn ids_in_case(
+    on: &impl ConnectionTrait,
+    case: CaseId,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "SELECT id FROM document WHERE case_id = $1 ORDER BY id";
+    ids(on, text, case.raw()).await
+}
+
+/// The documents of all cases of a file.
+pub(super) async fn ids_in_file(
+    on: &impl ConnectionTrait,
+    file: FileId,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "SELECT d.id FROM document d JOIN record_case c ON c.id = d.case_id \
+                WHERE c.file_id = $1 ORDER BY d.id";
+    ids(on, text, file.raw()).await
+}
+
+/// How many documents stand in cases.
+pub(super) async fn count_in_cases(
+    on: &impl ConnectionTrait,
+    cases: &[CaseId],
+) -> Result<u64, DbError> {
+    let wanted = document::Column::CaseId.is_in(cases.iter().map(|id| id.raw()));
+    Ok(document::Entity::find().filter(wanted).count(on).await?)
+}
+
+/// Whether a document in one of these cases is not registered yet.
+pub(super) async fn unregistered_in(
+    on: &impl ConnectionTrait,
+    cases: &[CaseId],
+) -> Result<bool, DbError> {
+    let found = document::Entity::find()
+        .filter(document::Column::CaseId.is_in(cases.iter().map(|id| id.raw())))
+        .filter(document::Column::State.is_in(["incoming", "draft"]))
+        .limit(1)
+        .one(on)
+        .await?;
+    Ok(found.is_some())
 }

@@ -1,18 +1,21 @@
 //! Documents on the wire, and how what comes in becomes a command: all faults at once.
 
 use indexer::extract::Reason;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{
-    CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, Held, Metadata,
+    CORRESPONDENT_CHARS_MAX, Change, Channel, Direction, Document, Held, Metadata,
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-use crate::base::Timestamp;
+use crate::base::{AccountId, Timestamp};
+use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
-use crate::http::{Fault, Kind, Language, Problem, text};
+use crate::files::RetentionView;
+use crate::http::gather::{Fields, present};
+use crate::http::{Fault, Language, Problem};
 
 /// What is said about a new document.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -49,19 +52,22 @@ pub(crate) struct NewDocument {
     /// Schlagwörter, at most 50.
     #[schema(max_items = 50)]
     pub tags: Vec<String>,
+    /// Whether it is a draft, made here, and not something that came in; then its direction is
+    /// `internal` if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub draft: Option<bool>,
+    /// The open case for which a draft is made; it then stands in the department of the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub case: Option<Uuid>,
 }
 
-/// Tells a field that is missing from one that is null.
-#[expect(
-    clippy::option_option,
-    reason = "missing, null and a value are three things"
-)]
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Some)
+impl NewDocument {
+    /// Whether it is a draft, or is meant for a case, which only drafts are before they are registered.
+    pub(crate) fn is_draft(&self) -> bool {
+        self.draft == Some(true) || self.case.is_some()
+    }
 }
 
 /// A change of metadata. What is missing stays; what is null is emptied.
@@ -119,7 +125,7 @@ pub(super) struct Discard {
 /// A document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Document)]
-pub(super) struct DocumentView {
+pub(crate) struct DocumentView {
     /// Its id.
     pub id: Uuid,
     /// Counts every change; the `ETag` is `"v<version>"`.
@@ -133,6 +139,34 @@ pub(super) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reason: Option<String>,
+    /// Geschäftszeichen, once it is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "02.1.4-2026/0007-3-1 buergerbuero")]
+    pub reference: Option<String>,
+    /// The case in which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub case: Option<CaseName>,
+    /// The file of that case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub file: Option<FileName>,
+    /// The compartment in which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub compartment: Option<Uuid>,
+    /// When it was registered, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    pub registered_at: Option<String>,
+    /// By which account it was registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub registered_by: Option<Uuid>,
+    /// The account in whose inbox it lies; absent: in that of its department.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub inbox: Option<Uuid>,
     /// Betreff.
     pub title: String,
     /// Dokumenttyp.
@@ -162,6 +196,11 @@ pub(super) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub duplicates: Option<Vec<Duplicate>>,
+    /// How long its file is kept, and what stands against its disposal. Only where one document is
+    /// asked for that stands in a case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub retention: Option<RetentionView>,
     /// When it was put in, UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -176,7 +215,7 @@ pub(super) struct DocumentView {
 
 /// A document with the same content.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Duplicate {
+pub(crate) struct Duplicate {
     /// Its id.
     pub id: Uuid,
     /// Betreff.
@@ -189,7 +228,7 @@ pub(super) struct Duplicate {
 /// A version of a document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Version)]
-pub(super) struct VersionView {
+pub(crate) struct VersionView {
     /// 1, 2, 3 … without holes.
     pub number: u64,
     /// What the content claims to be.
@@ -212,7 +251,7 @@ pub(super) struct VersionView {
 
 /// What became of the text of a version.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct TextView {
+pub(crate) struct TextView {
     /// `pending`, `readable`, `partly_readable` or `unreadable`.
     #[schema(example = "readable")]
     pub state: String,
@@ -265,8 +304,10 @@ impl DocumentView {
             document,
             version,
             text,
+            filed,
         } = held;
         let metadata = &document.metadata;
+        let registered = document.registered.as_ref();
         let department = departments.iter().find(|one| one.id == document.department);
         Self {
             id: document.id.raw(),
@@ -274,6 +315,13 @@ impl DocumentView {
             department: department.map(|one| one.slug.clone()).unwrap_or_default(),
             state: document.state,
             reason: document.reason.clone(),
+            reference: registered.map(|one| one.reference.clone()),
+            case: filed.as_ref().map(|filed| CaseName::from(&filed.case)),
+            file: filed.as_ref().map(|filed| FileName::from(&filed.file)),
+            compartment: document.compartment.map(crate::base::CompartmentId::raw),
+            registered_at: registered.map(|one| one.at.to_string()),
+            registered_by: registered.map(|one| one.by.raw()),
+            inbox: document.inbox.map(AccountId::raw),
             title: metadata.title.clone(),
             kind: metadata.kind.clone(),
             direction: metadata.direction,
@@ -286,6 +334,7 @@ impl DocumentView {
             content: VersionView::from(version),
             text: TextView::of(text.as_ref(), language),
             duplicates: None,
+            retention: None,
             created_at: document.created_at.to_string(),
             created_by: document.created_by.raw(),
             changed_at: document.changed_at.to_string(),
@@ -315,88 +364,6 @@ impl TextView {
             }),
             pages: text.pages,
             engine: Some(text.engine.clone()),
-        }
-    }
-}
-
-/// Gathers faults while fields are read.
-struct Fields(Problem);
-
-impl Fields {
-    fn new() -> Self {
-        Self(Problem::new(Kind::Validation))
-    }
-
-    fn fault(&mut self, pointer: impl Into<String>, fault: Fault) {
-        let so_far = std::mem::replace(&mut self.0, Problem::new(Kind::Validation));
-        self.0 = so_far.field(pointer.into(), fault);
-    }
-
-    /// A line of text: trimmed, without control characters, not empty, not too long.
-    fn line(&mut self, pointer: &str, raw: &str, max: usize) -> Option<String> {
-        let line: String = raw.split_whitespace().collect::<Vec<_>>().join(" ");
-        let max = u64::try_from(max).unwrap_or(u64::MAX);
-        if line.is_empty() {
-            self.fault(pointer, Fault::TooShort { min: 1 });
-            return None;
-        }
-        if u64::try_from(line.chars().count()).is_ok_and(|chars| chars > max) {
-            self.fault(pointer, Fault::TooLong { max });
-            return None;
-        }
-        if line.chars().any(char::is_control) {
-            let expected = text("Text ohne Steuerzeichen", "text without control characters");
-            self.fault(pointer, Fault::WrongFormat { expected });
-            return None;
-        }
-        Some(line)
-    }
-
-    fn lines(&mut self, pointer: &str, raw: &[String], many: usize, max: usize) -> Vec<String> {
-        if raw.len() > many {
-            let max = u64::try_from(many).unwrap_or(u64::MAX);
-            self.fault(pointer, Fault::TooMany { max });
-            return Vec::new();
-        }
-        let read = raw.iter().enumerate();
-        let mut lines: Vec<_> = read
-            .filter_map(|(at, one)| self.line(&format!("{pointer}/{at}"), one, max))
-            .collect();
-        lines.sort();
-        lines.dedup();
-        lines
-    }
-
-    fn date(&mut self, pointer: &str, raw: &str) -> Option<CivilDate> {
-        let date = CivilDate::parse(raw);
-        if date.is_none() {
-            let expected = text(
-                "ein Datum JJJJ-MM-TT zwischen 1500 und 2200, zum Beispiel 2026-03-02",
-                "a date YYYY-MM-DD between 1500 and 2200, 2026-03-02 for instance",
-            );
-            self.fault(pointer, Fault::WrongFormat { expected });
-        }
-        date
-    }
-
-    fn instant(&mut self, pointer: &str, raw: &str) -> Option<Timestamp> {
-        let at =
-            Timestamp::parse(raw).filter(|at| crate::base::date::YEARS.contains(&at.utc().year()));
-        if at.is_none() {
-            let expected = text(
-                "ein Zeitpunkt nach RFC 3339, zum Beispiel 2026-03-02T08:15:00Z",
-                "a time by RFC 3339, 2026-03-02T08:15:00Z for instance",
-            );
-            self.fault(pointer, Fault::WrongFormat { expected });
-        }
-        at
-    }
-
-    fn done<T>(self, value: T) -> Result<T, Problem> {
-        if self.0.faults() == 0 {
-            Ok(value)
-        } else {
-            Err(self.0)
         }
     }
 }
@@ -447,7 +414,11 @@ impl NewDocument {
         fields.done(Metadata {
             title: title.unwrap_or_default(),
             kind,
-            direction: self.direction.unwrap_or(Direction::Incoming),
+            direction: self.direction.unwrap_or(if self.is_draft() {
+                Direction::Internal
+            } else {
+                Direction::Incoming
+            }),
             channel: self.channel,
             correspondent,
             document_date,

@@ -28,6 +28,8 @@ const ENTRIES_MAX: u64 = 1_000;
 const WINDOW: i64 = 20_000;
 /// The largest number that every JSON parser reads exactly.
 const SEQ_MAX: i64 = 9_007_199_254_740_991;
+/// The tables of what changes are told of.
+const TABLES: [&str; 3] = ["document", "record_case", "record_file"];
 /// Entries where nothing is asked for.
 const ENTRIES_DEFAULT: u64 = 100;
 
@@ -70,7 +72,7 @@ impl After {
     }
 }
 
-/// A change of a document that you may see.
+/// A change of a file, a case or a document that you may see; exactly one of the three is named.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ChangeEntry {
     /// The number of the record.
@@ -80,16 +82,26 @@ pub(super) struct ChangeEntry {
     /// When, UTC.
     #[schema(format = DateTime)]
     pub(super) at: String,
-    /// What: `document.receive`, `document.change` …
+    /// What: `document.receive`, `document.change`, `case.open`, `file.close` …
     pub(super) action: String,
     /// The document.
-    pub(super) document: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) document: Option<Uuid>,
+    /// The case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) case: Option<Uuid>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) file: Option<Uuid>,
 }
 
 /// A part of the change feed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Changes {
-    /// The changes, by rising number; each number once for each document.
+    /// The changes, by rising number; each number once for each file, case and document.
     pub(super) items: Vec<ChangeEntry>,
     /// What to give as `after` next: everything up to it was looked at.
     pub(super) next_after: Option<u64>,
@@ -98,7 +110,7 @@ pub(super) struct Changes {
     pub(super) more: bool,
 }
 
-/// What changed since a number of the log, in the documents that you may see.
+/// What changed since a number of the log, in the files, cases and documents that you may see.
 ///
 /// The numbers come from the audit log: they rise in the order of the commits and never change, so
 /// that nothing is missed and nothing comes twice.
@@ -121,11 +133,17 @@ pub(super) async fn get_changes(
     let end = first.saturating_add(WINDOW - 1);
     let mut values: Vec<sea_orm::Value> = vec![first.into()];
     let visible = visible(&actor, &mut values);
+    let seen = TABLES
+        .map(|table| format!("EXISTS (SELECT 1 FROM {table} t WHERE t.id = s.root_id{visible})"))
+        .join(" OR ");
+    let [document, case, _] = TABLES;
     let text = format!(
         // In the order of the index on (seq, root_id), so that a page costs what it holds.
-        "SELECT x.seq, a.h, a.leaf, x.root_id FROM (\
-         SELECT DISTINCT s.seq, s.root_id FROM audit_subject s WHERE s.seq >= $1 AND s.seq <= {end} AND EXISTS (\
-         SELECT 1 FROM document d WHERE d.id = s.root_id{visible}) \
+        "SELECT x.seq, a.h, a.leaf, x.root_id, \
+         EXISTS (SELECT 1 FROM {document} t WHERE t.id = x.root_id), \
+         EXISTS (SELECT 1 FROM {case} t WHERE t.id = x.root_id) FROM (\
+         SELECT DISTINCT s.seq, s.root_id FROM audit_subject s \
+         WHERE s.seq >= $1 AND s.seq <= {end} AND ({seen}) \
          ORDER BY s.seq, s.root_id LIMIT {}) x \
          JOIN audit a ON a.seq = x.seq ORDER BY x.seq, x.root_id",
         limit + 1
@@ -194,7 +212,7 @@ pub(super) fn page(
     }
 }
 
-/// What a document `d` must fulfil for the actor to see it; the values are added to `values`.
+/// What a row `t` of these tables must fulfil for the actor to see it; the values are added to `values`.
 fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> String {
     let (units, compartments) = match actor.sight(Right::Read) {
         Sight::All => return String::new(),
@@ -216,16 +234,17 @@ fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> String {
         String::new()
     } else {
         let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
-        format!(" OR d.compartment_id IN ({inside})")
+        format!(" OR t.compartment_id IN ({inside})")
     };
-    format!(" AND d.department_id IN ({units}) AND (d.compartment_id IS NULL{inside})")
+    format!(" AND t.department_id IN ({units}) AND (t.compartment_id IS NULL{inside})")
 }
 
 fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
     let seq: i64 = row.try_get_by_index(0)?;
     let hash: Vec<u8> = row.try_get_by_index(1)?;
     let leaf: Vec<u8> = row.try_get_by_index(2)?;
-    let document: Uuid = row.try_get_by_index(3)?;
+    let id: Uuid = row.try_get_by_index(3)?;
+    let (is_document, is_case): (bool, bool) = (row.try_get_by_index(4)?, row.try_get_by_index(5)?);
     let line = record_line(&leaf).unwrap_or_default();
     let text = |key: &str| {
         line.get(key)
@@ -238,7 +257,9 @@ fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
         hash: hex::encode(hash),
         at: text("ts"),
         action: text("action"),
-        document,
+        document: is_document.then_some(id),
+        case: is_case.then_some(id),
+        file: (!is_document && !is_case).then_some(id),
     })
 }
 

@@ -10,7 +10,9 @@ fn answer(seqs: &[u64], limit: u64, end: i64, head: u64) -> (Vec<u64>, Option<u6
         hash: String::new(),
         at: String::new(),
         action: String::new(),
-        document: Uuid::nil(),
+        document: Some(Uuid::nil()),
+        case: None,
+        file: None,
     };
     let items = seqs.iter().map(entry).collect();
     let Changes {

@@ -2,6 +2,7 @@
 //! refused.
 
 use super::model::{CODE_CHARS_MAX, Disposal, WORD_CHARS_MAX, YEARS_MAX};
+use crate::base::pattern::{Level, Pattern};
 use crate::http::{Fault, Text, text};
 
 /// How a plan says that something is kept for ever.
@@ -62,35 +63,24 @@ pub(super) fn code(raw: &str) -> Result<String, Fault> {
     }
 }
 
-/// A pattern of references. What its words mean is the business of those who make references; that
-/// it counts, and so never makes the same twice, is asked here.
-pub(super) fn pattern(raw: &str) -> Result<Option<String>, Fault> {
+/// A pattern by which references of this level can be made: one that counts, so that it never makes
+/// the same twice, and names only what there is by then.
+pub(super) fn pattern(level: Level, raw: &str) -> Result<Option<String>, Fault> {
     let Some(pattern) = line(raw, WORD_CHARS_MAX)? else {
         return Ok(None);
     };
-    let mut open = false;
-    for c in pattern.chars() {
-        let fits = match c {
-            '{' => !open,
-            '}' => open,
-            _ => true,
-        };
-        if !fits {
-            return Err(braces());
-        }
-        open = (open || c == '{') && c != '}';
+    let read = pattern.parse::<Pattern>();
+    match read.and_then(|read| read.check(level)) {
+        Ok(()) => Ok(Some(pattern)),
+        Err(_wrong) => Err(braces()),
     }
-    if open || !(pattern.contains("{seq}") || pattern.contains("{seq:")) {
-        return Err(braces());
-    }
-    Ok(Some(pattern))
 }
 
 fn braces() -> Fault {
     Fault::WrongFormat {
         expected: text(
-            "ein Muster mit laufender Nummer, zum Beispiel {unit}/{year}/{seq:4}",
-            "a pattern with a running number, {unit}/{year}/{seq:4} for instance",
+            "ein Muster mit genau einer laufenden Nummer, zum Beispiel {unit}/{year}/{seq:4}",
+            "a pattern with exactly one running number, {unit}/{year}/{seq:4} for instance",
         ),
     }
 }

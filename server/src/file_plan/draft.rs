@@ -9,6 +9,7 @@ use super::model::{
     DEPTH_MAX, Disposal, Misplaced, TEXT_CHARS_MAX, Tree, UNITS_MAX, WORD_CHARS_MAX,
 };
 use crate::base::CivilDate;
+use crate::base::pattern::Level;
 use crate::http::{Fault, Language};
 
 /// Most findings that are named one by one.
@@ -457,9 +458,10 @@ fn entry(raw: &Raw, parent: Option<String>, findings: &mut Findings) -> Option<E
     let disposal = reader.read(Column::Disposal, disposal);
     let protection = reader.read(Column::Protection, word);
     let note = reader.read(Column::Note, text);
-    let file_pattern = reader.read(Column::FilePattern, pattern);
-    let case_pattern = reader.read(Column::CasePattern, pattern);
-    let document_pattern = reader.read(Column::DocumentPattern, pattern);
+    let file_pattern = reader.read(Column::FilePattern, |raw| pattern(Level::File, raw));
+    let case_pattern = reader.read(Column::CasePattern, |raw| pattern(Level::Case, raw));
+    let document_pattern =
+        reader.read(Column::DocumentPattern, |raw| pattern(Level::Document, raw));
     let transfer_years = reader.read(Column::Transfer, transfer);
     let compartment = reader.read(Column::Compartment, word);
     let legal_basis = reader.read(Column::LegalBasis, text);

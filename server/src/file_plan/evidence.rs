@@ -41,6 +41,9 @@ pub async fn states(
         | Kind::Compartment
         | Kind::CompartmentGrant
         | Kind::Deputation
+        | Kind::File
+        | Kind::Case
+        | Kind::Hold
         | Kind::Document
         | Kind::DocumentVersion
         | Kind::Rendition

@@ -60,6 +60,10 @@ impl From<PlanError> for Problem {
             PlanError::NoCompartment => {
                 Self::new(Kind::Validation).field("/compartment", Fault::NotFound)
             }
+            PlanError::InUse => Self::new(Kind::Conflict).detail(text(
+                "In dieser Einheit gibt es Akten; ihr Kennzeichen bleibt.",
+                "There are files in this unit; its mark stays.",
+            )),
             PlanError::Retired => Self::new(Kind::StateConflict).current_state("retired"),
             PlanError::Unnamed { name, edition } => {
                 let problem = Self::new(Kind::Validation);

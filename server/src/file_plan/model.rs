@@ -280,6 +280,9 @@ pub enum PlanError {
     /// The compartment does not exist.
     #[error("there is no such compartment")]
     NoCompartment,
+    /// There are files in the unit: its mark stays, for references say it.
+    #[error("there are files in the unit")]
+    InUse,
     /// The unit is retired already.
     #[error("the unit is retired")]
     Retired,

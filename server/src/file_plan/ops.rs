@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::model::{Fields, Misplaced, Plan, PlanError, PlanUnit, Tree, UNITS_MAX};
 use super::rows;
 use crate::audit::event::Action;
-use crate::base::db::DbError;
+use crate::base::db::{DbError, sql};
 use crate::base::{Actor, CivilDate, CompartmentId, PlanId, PlanUnitId, Right};
 use crate::departments;
 use crate::unit::Unit;
@@ -241,6 +241,9 @@ pub(super) async fn change_unit(
     if fields == before.fields() && parent == before.parent {
         return Err(PlanError::Unchanged);
     }
+    if fields.code != before.code && has_files(unit.tx(), id).await? {
+        return Err(PlanError::InUse);
+    }
     check_unit(unit, before.plan, row.id, &fields, parent).await?;
     write_fields(&mut row, fields);
     row.parent_id = parent.map(PlanUnitId::raw);
@@ -265,6 +268,14 @@ pub(super) async fn retire_unit(
     rows::update_unit(unit, &mut row).await?;
     unit.record(Action::PlanUnitRetire, None);
     Ok(PlanUnit::try_from(row)?)
+}
+
+/// Whether a file was ever opened in a unit. Files stand in a room to the right; only that there are
+/// some counts here.
+async fn has_files(on: &impl ConnectionTrait, id: PlanUnitId) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM record_file WHERE plan_unit_id = $1 LIMIT 1";
+    let row = on.query_one_raw(sql(on, text, [id.raw().into()])).await?;
+    Ok(row.is_some())
 }
 
 /// All editions, by name and first day.

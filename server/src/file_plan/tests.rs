@@ -114,7 +114,7 @@ fn everything_that_is_wrong_with_a_table_is_said_at_once_with_its_line() {
     Zeile 2, bezeichnung: Diese Angabe fehlt.
     Zeile 2, aufbewahrung_jahre: Zu groß; höchstens 110.
     Zeile 2, aussonderungsart: Nicht vorgesehen; möglich sind: A, B, V.
-    Zeile 4, muster_akte: Nicht lesbar; erwartet wird ein Muster mit laufender Nummer, zum Beispiel {unit}/{year}/{seq:4}.
+    Zeile 4, muster_akte: Nicht lesbar; erwartet wird ein Muster mit genau einer laufenden Nummer, zum Beispiel {unit}/{year}/{seq:4}.
     Zeile 5, aufbewahrung_jahre: Diese Angabe fehlt.
     ");
 }

@@ -6,6 +6,7 @@
 pub mod content;
 pub mod edge;
 pub mod extract;
+pub mod gather;
 pub mod health;
 pub mod language;
 pub mod limits;

@@ -33,5 +33,11 @@ pub(super) fn read(root: &Path, path: &Path) -> Result<NewDocument, Refusal> {
             "more than {SIDECAR_BYTES_MAX} bytes"
         )));
     }
-    serde_json::from_str(&text).map_err(|source| Refusal::Metadata(source.to_string()))
+    let said: NewDocument =
+        serde_json::from_str(&text).map_err(|source| Refusal::Metadata(source.to_string()))?;
+    if said.is_draft() {
+        let what = "an import takes in what came from outside: no draft, no case";
+        return Err(Refusal::Metadata(what.to_owned()));
+    }
+    Ok(said)
 }

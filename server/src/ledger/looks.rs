@@ -36,7 +36,7 @@ pub struct Looked {
     pub actor: Actor,
     /// Where.
     pub department: Option<DepartmentId>,
-    /// At what, with its version: a document.
+    /// At what, with its version: a file or a case where the look says so, else a document.
     pub document: Option<(Uuid, u64)>,
     /// Whether it was allowed.
     pub outcome: Outcome,
@@ -189,8 +189,25 @@ impl AccessLog {
 }
 
 fn draft(looked: &Looked) -> LeafDraft {
+    let kind = match looked.look {
+        Look::ReadFile => "file",
+        Look::ReadCase => "case",
+        Look::SignIn
+        | Look::SignInRefused
+        | Look::ReadDocument
+        | Look::ReadContent
+        | Look::ReadText
+        | Look::ReadHistory
+        | Look::List
+        | Look::Search
+        | Look::ReadChanges
+        | Look::TellChange
+        | Look::ReadLog
+        | Look::ExportLog
+        | Look::Refused => "document",
+    };
     let subject = |(id, version)| LeafSubject {
-        kind: "document".into(),
+        kind: kind.into(),
         id,
         version,
         state: None,

@@ -23,7 +23,7 @@ use crate::audit::verify::{
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{departments, documents, file_plan, webhooks};
+use crate::{cases, departments, documents, file_plan, files, holds, webhooks};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -130,6 +130,9 @@ fn kinds() -> impl Iterator<Item = Kind> {
     departments::KINDS
         .iter()
         .chain(file_plan::KINDS)
+        .chain(holds::KINDS)
+        .chain(files::KINDS)
+        .chain(cases::KINDS)
         .chain(documents::evidence::KINDS)
         .chain(webhooks::KINDS)
         .copied()
@@ -343,6 +346,9 @@ impl Reader {
         let on = self.on()?;
         let mut astray = departments::roots_astray(on, from, upto).await?;
         astray.extend(file_plan::roots_astray(on, from, upto).await?);
+        astray.extend(holds::roots_astray(on, from, upto).await?);
+        astray.extend(files::roots_astray(on, from, upto).await?);
+        astray.extend(cases::roots_astray(on, from, upto).await?);
         astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
         let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
                     WHERE seq >= $1 AND seq < $2";
@@ -374,6 +380,9 @@ impl Reader {
     async fn states(&self, kind: Kind, part: Part) -> Result<Vec<StateFact>, DbError> {
         let mut states = departments::states(self.on()?, kind, part).await?;
         states.extend(file_plan::states(self.on()?, kind, part).await?);
+        states.extend(holds::states(self.on()?, kind, part).await?);
+        states.extend(files::states(self.on()?, kind, part).await?);
+        states.extend(cases::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)

@@ -1,6 +1,7 @@
 //! The index follows the log: what it has applied stands in its own commit, so it may be killed at
 //! any instant, and it never lies about how far it is.
 
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
-use crate::base::{Behind, DocumentId, Tasks};
-use crate::documents::{self, DocumentError, Indexed, Pages, TEXT_BYTES_MAX};
+use crate::base::{Behind, CaseId, DocumentId, FileId, Tasks};
+use crate::documents::{self, DocumentError, Held, Indexed, Pages, State, TEXT_BYTES_MAX};
 use crate::unit::Db;
 
 /// Records that are looked at in one step.
@@ -195,11 +196,7 @@ impl Worker {
             });
             return Ok(None);
         };
-        let (seq, entries) = self.read(&step).await?;
-        let changes: Vec<Change> = entries.into_iter().map(Change::Put).collect();
-        let index = self.index.clone();
-        let done = self.behind.run(move || index.apply(changes, seq));
-        done.await.map_err(|_source| FollowError::GivenUp)??;
+        let seq = self.apply(&step).await?;
         self.progress.send_modify(|now| {
             now.seq = Some(seq);
             now.failing = false;
@@ -207,24 +204,42 @@ impl Worker {
         Ok(Some(seq))
     }
 
-    /// The entries of a step, or of as much of it as may be held in memory, and how far they lead.
-    async fn read(&self, step: &Step) -> Result<(u64, Vec<Entry>), FollowError> {
+    /// Applies a step, or as much of it as may be held in memory; gives how far the log is applied.
+    async fn apply(&self, step: &Step) -> Result<u64, FollowError> {
+        let before = self.index.applied();
         let ids: Vec<_> = step.documents.iter().map(|one| one.id).collect();
-        let mut texts = pin!(entries(self.db.read(), &self.storage, &ids).await?);
-        let mut all = batch(&mut texts, STEP_TEXT_BYTES).await?;
-        loop {
-            let last = all.last().map(|entry| entry.key);
-            let done = ids
-                .iter()
-                .position(|id| last == Some(Key(id.raw().as_u128())));
-            if let Some(seq) = done.and_then(|done| step.cut_behind(done)) {
-                return Ok((seq, all));
-            }
-            match texts.try_next().await? {
-                Some(entry) => all.push(entry),
-                None => return Ok((step.seq, all)),
+        let (mut all, mut done) = (Vec::new(), 0);
+        for part in ids.chunks(STEP_DOCUMENTS_MAX) {
+            let mut texts = pin!(entries(self.db.read(), &self.storage, part).await?);
+            loop {
+                let held = batch(&mut texts, STEP_TEXT_BYTES).await?;
+                let Some(last) = held.last().map(|entry| entry.key) else {
+                    break;
+                };
+                let rest = ids.get(done..).unwrap_or_default();
+                let at = |id: &DocumentId| last == Key(id.raw().as_u128());
+                done += rest.iter().position(at).unwrap_or_default();
+                all.extend(held);
+                match (step.cut_behind(done), before) {
+                    (Some(seq), _) => return self.put(all, seq).await,
+                    // A record with more documents than may be held goes in piece by piece, and is
+                    // applied with the last of them.
+                    (None, Some(before)) => {
+                        self.put(std::mem::take(&mut all), before).await?;
+                    }
+                    (None, None) => {}
+                }
             }
         }
+        self.put(all, step.seq).await
+    }
+
+    async fn put(&self, entries: Vec<Entry>, seq: u64) -> Result<u64, FollowError> {
+        let changes: Vec<Change> = entries.into_iter().map(Change::Put).collect();
+        let index = self.index.clone();
+        let done = self.behind.run(move || index.apply(changes, seq));
+        done.await.map_err(|_source| FollowError::GivenUp)??;
+        Ok(seq)
     }
 }
 
@@ -257,50 +272,99 @@ impl Step {
     }
 }
 
+/// What a record speaks of, as far as the index cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Spoken {
+    /// A document, or something of it.
+    Document(Uuid),
+    /// A file that was there before: its documents are found by its reference.
+    File(Uuid),
+    /// A case that was there before.
+    Case(Uuid),
+}
+
+impl Spoken {
+    fn of(kind: &str, root: Uuid, version: i64) -> Option<Self> {
+        match kind {
+            "document" | "document_version" | "rendition" => Some(Self::Document(root)),
+            "file" if version > 1 => Some(Self::File(root)),
+            "case" if version > 1 => Some(Self::Case(root)),
+            _ => None,
+        }
+    }
+}
+
 /// The documents that the next records speak of, and the last of these records.
 async fn next(on: &impl ConnectionTrait, applied: Option<u64>) -> Result<Option<Step>, DbError> {
     let from = applied.map_or(0, |seq| {
         i64::try_from(seq).unwrap_or(i64::MAX).saturating_add(1)
     });
     let text = format!(
-        "SELECT a.seq, s.root_id, s.kind FROM audit a LEFT JOIN audit_subject s ON s.seq = a.seq \
+        "SELECT a.seq, s.root_id, s.kind, s.version FROM audit a \
+         LEFT JOIN audit_subject s ON s.seq = a.seq \
          WHERE a.seq >= $1 ORDER BY a.seq LIMIT {STEP_RECORDS_MAX}"
     );
     let rows = on.query_all_raw(sql(on, text, [from.into()])).await?;
     let full = rows.len() >= usize::try_from(STEP_RECORDS_MAX).unwrap_or(usize::MAX);
-    let mut seen: Vec<(u64, Option<Uuid>)> = Vec::with_capacity(rows.len());
+    let mut seen: Vec<(u64, Option<Spoken>)> = Vec::with_capacity(rows.len());
     for row in rows {
         let seq: i64 = row.try_get_by_index(0)?;
         let root: Option<Uuid> = row.try_get_by_index(1)?;
         let kind: Option<String> = row.try_get_by_index(2)?;
-        let document = matches!(
-            kind.as_deref(),
-            Some("document" | "document_version" | "rendition")
-        );
-        seen.push((
-            u64::try_from(seq).unwrap_or_default(),
-            root.filter(|_| document),
-        ));
+        let version: Option<i64> = row.try_get_by_index(3)?;
+        let spoken = match (kind.as_deref(), root, version) {
+            (Some(kind), Some(root), Some(version)) => Spoken::of(kind, root, version),
+            (_, _, _) => None,
+        };
+        seen.push((u64::try_from(seq).unwrap_or_default(), spoken));
     }
     let Some(last) = seen.last().map(|(seq, _)| *seq) else {
         return Ok(None);
     };
     // The last record of a full step may have more subjects behind the limit: it comes again.
     let keep = |seq: u64| !full || seq < last || seen.first().is_some_and(|first| first.0 == last);
-    let mut documents: Vec<Named> = Vec::new();
+    let mut all: Vec<(u64, Spoken)> = Vec::new();
+    let mut known = HashSet::new();
     let mut reached = None;
-    for (seq, root) in seen.iter().filter(|(seq, _)| keep(*seq)) {
-        if let Some(id) = root.map(DocumentId::of)
-            && !documents.iter().any(|known| known.id == id)
+    for (seq, spoken) in seen.iter().filter(|(seq, _)| keep(*seq)) {
+        if let Some(spoken) = spoken
+            && !known.contains(spoken)
         {
-            if documents.len() == STEP_DOCUMENTS_MAX && reached != Some(*seq) {
+            if all.len() == STEP_DOCUMENTS_MAX && reached != Some(*seq) {
                 break;
             }
-            documents.push(Named { id, first: *seq });
+            known.insert(*spoken);
+            all.push((*seq, *spoken));
         }
         reached = Some(*seq);
     }
-    Ok(reached.map(|seq| Step { seq, documents }))
+    let Some(seq) = reached else {
+        return Ok(None);
+    };
+    let documents = documents_of(on, &all).await?;
+    Ok(Some(Step { seq, documents }))
+}
+
+/// The documents among what was spoken of, and those in its files and cases; each once.
+async fn documents_of(
+    on: &impl ConnectionTrait,
+    all: &[(u64, Spoken)],
+) -> Result<Vec<Named>, DbError> {
+    let mut documents: Vec<Named> = Vec::new();
+    let mut known = HashSet::new();
+    for (first, spoken) in all {
+        let ids = match spoken {
+            Spoken::Document(id) => vec![DocumentId::of(*id)],
+            Spoken::Case(id) => documents::in_case(on, CaseId::of(*id)).await?,
+            Spoken::File(id) => documents::in_file(on, FileId::of(*id)).await?,
+        };
+        for id in ids {
+            if known.insert(id) {
+                documents.push(Named { id, first: *first });
+            }
+        }
+    }
+    Ok(documents)
 }
 
 /// The next entries of a stream, until their texts have so many bytes; none when it has ended.
@@ -353,13 +417,34 @@ pub(super) async fn entries<C: ConnectionTrait>(
     Ok(texts.buffered(TEXTS_AT_ONCE))
 }
 
+/// The name in the index of the inbox of a department: what came in and lies with nobody. The
+/// department itself is a filter of its own.
+pub(super) const INBOX_OF_UNITS: Key = Key(0);
+
+/// What a document stands in: its case, its file, and the inbox where it lies.
+fn places(held: &Held) -> Vec<Key> {
+    let key = |id: Uuid| Key(id.as_u128());
+    let mut within = Vec::new();
+    if let Some(filed) = &held.filed {
+        within.extend([key(filed.case.id.raw()), key(filed.file.id.raw())]);
+    }
+    match held.document.inbox {
+        Some(account) => within.push(key(account.raw())),
+        None if held.document.state == State::Incoming => within.push(INBOX_OF_UNITS),
+        None => {}
+    }
+    within
+}
+
 fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     let Indexed {
         held,
         department,
         token,
+        names,
         ..
     } = one;
+    let within = places(&held);
     let document = held.document;
     let metadata = document.metadata;
     let date = metadata.document_date.map(|date| date.date());
@@ -367,11 +452,12 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         key: Key(document.id.raw().as_u128()),
         version: document.version,
         acl: vec![token],
+        within,
         title: metadata.title,
         pages: pages.map_or_else(Vec::new, |all| {
             all.pages.into_iter().map(|page| page.text).collect()
         }),
-        references: metadata.references,
+        references: names.into_iter().chain(metadata.references).collect(),
         correspondent: metadata.correspondent,
         tags: metadata.tags,
         kind: metadata.kind,

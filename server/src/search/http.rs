@@ -6,20 +6,22 @@ use std::time::Duration;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use indexer::{
-    Day, FacetCount, Filters, Highlighted, Index, SearchAnswer, SearchError, SearchRequest, Sort,
-    SuggestRequest, Suggestions,
+    Day, FacetCount, Filters, Highlighted, Index, Key, SearchAnswer, SearchError, SearchRequest,
+    Sort, SuggestRequest, Suggestions,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
-use super::follower::Follower;
+use super::follower::{Follower, INBOX_OF_UNITS};
+use super::pending;
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right, Timestamp};
+use crate::cases::{CaseName, FileName};
 use crate::departments::{self, Department, SignedIn};
-use crate::documents::{self, Channel, CivilDate, Direction, Document, State, db_problem};
+use crate::documents::{self, Channel, CivilDate, Direction, InboxOf, Listed, State, db_problem};
 use crate::http::extract::{ListQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
@@ -32,7 +34,7 @@ use crate::unit::Db;
 const TRIMMINGS: &[&str] = &["facets", "snippets", "explain", "min_seq"];
 
 /// How long a search waits for `min_seq`.
-const WAIT_MAX: Duration = Duration::from_secs(2);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Up to which record the index knows everything.
 const INDEX_SEQ: header::HeaderName = header::HeaderName::from_static("papierlos-index-seq");
@@ -67,6 +69,16 @@ pub(super) struct Asked {
     state: Vec<State>,
     /// Years.
     year: Vec<i32>,
+    /// The case in which they stand.
+    #[param(nullable = false)]
+    case: Option<Uuid>,
+    /// The file in whose cases they stand.
+    #[param(nullable = false)]
+    file: Option<Uuid>,
+    /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
+    /// with nobody.
+    #[param(nullable = false, inline)]
+    inbox: Option<InboxOf>,
     /// Dated from here on.
     #[param(nullable = false, format = Date)]
     date_from: Option<String>,
@@ -160,6 +172,18 @@ pub(super) struct HitView {
     /// When it legally came in, UTC.
     #[schema(format = DateTime)]
     received_at: String,
+    /// Geschäftszeichen, once it is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reference: Option<String>,
+    /// The case in which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<CaseName>,
+    /// The file of that case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    file: Option<FileName>,
     /// References on it.
     references: Vec<String>,
     /// Schlagwörter.
@@ -283,7 +307,7 @@ pub(super) fn titled(indexed: &Highlighted, title: &str) -> Vec<Piece> {
 }
 
 impl Asked {
-    fn filters(&self) -> Result<Filters, Problem> {
+    fn filters(&self, actor: &Actor) -> Result<Filters, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut day = |name: &'static str, raw: Option<&String>| {
             let date = raw
@@ -316,7 +340,14 @@ impl Asked {
         if problem.faults() > 0 {
             return Err(problem);
         }
+        let inbox = self.inbox.map(|inbox| match inbox {
+            InboxOf::Me => Key(actor.on_behalf_of.unwrap_or(actor.account).raw().as_u128()),
+            InboxOf::Units => INBOX_OF_UNITS,
+        });
+        let named = [self.case, self.file].into_iter().flatten();
+        let within = named.map(|id| Key(id.as_u128())).chain(inbox);
         Ok(Filters {
+            within: within.collect(),
             department: self.department.clone(),
             kind: self.kind.clone(),
             tag: self.tag.clone(),
@@ -421,7 +452,8 @@ pub(super) async fn get_search(
     let request = SearchRequest {
         query: asked.q.clone(),
         access: access(&actor),
-        filters: asked.filters()?,
+        hidden: pending::hidden(&db, &index, &follower, &actor).await?,
+        filters: asked.filters(&actor)?,
         facets: asked.facets == Some(true),
         sort,
         limit: usize::from(page.limit),
@@ -516,19 +548,19 @@ async fn reach(db: &Db, follower: &Follower, min_seq: Option<u64>) -> Result<(),
 
 fn answer(
     found: SearchAnswer,
-    held: Vec<(Document, u64)>,
+    seen: Vec<Listed>,
     departments: &[Department],
     next_cursor: Option<String>,
     language: Language,
 ) -> Answer {
-    let mut by_id: HashMap<_, _> = held
+    let mut by_id: HashMap<_, _> = seen
         .into_iter()
-        .map(|held| (held.0.id.raw(), held))
+        .map(|seen| (seen.document.id.raw(), seen))
         .collect();
     let items = found.hits.iter().filter_map(|hit| {
         // A document that has moved out of sight since it was indexed is not shown.
-        let (document, pages) = by_id.remove(&Uuid::from_u128(hit.key.0))?;
-        Some(hit_view(hit, &document, pages, departments))
+        let seen = by_id.remove(&Uuid::from_u128(hit.key.0))?;
+        Some(hit_view(hit, &seen, departments))
     });
     let sentence = |german: &str, english: &str| match language {
         Language::German => german.to_owned(),
@@ -560,12 +592,8 @@ fn answer(
     }
 }
 
-fn hit_view(
-    hit: &indexer::Hit,
-    document: &Document,
-    pages: u64,
-    departments: &[Department],
-) -> HitView {
+fn hit_view(hit: &indexer::Hit, seen: &Listed, departments: &[Department]) -> HitView {
+    let document = &seen.document;
     let metadata = &document.metadata;
     let department = departments.iter().find(|one| one.id == document.department);
     let snippets = hit.snippets.iter().map(|snippet| SnippetView {
@@ -581,9 +609,15 @@ fn hit_view(
         correspondent: metadata.correspondent.clone(),
         document_date: metadata.document_date.map(|date| date.to_string()),
         received_at: metadata.received_at.to_string(),
+        reference: document
+            .registered
+            .as_ref()
+            .map(|one| one.reference.clone()),
+        case: seen.filed.as_ref().map(|filed| CaseName::from(&filed.case)),
+        file: seen.filed.as_ref().map(|filed| FileName::from(&filed.file)),
         references: metadata.references.clone(),
         tags: metadata.tags.clone(),
-        pages,
+        pages: seen.pages,
         score: hit.score,
         snippets: snippets.collect(),
     }
@@ -663,6 +697,7 @@ pub(super) struct TitleView {
 pub(super) async fn get_suggest(
     db: Data<Db>,
     index: Data<Index>,
+    follower: Data<Follower>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Query(typing): Query<Typing>,
@@ -679,6 +714,7 @@ pub(super) async fn get_suggest(
     let request = SuggestRequest {
         text: typing.q,
         access: access(&actor),
+        hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         limit,
     };
     let engine = index.get_ref().clone();

@@ -1,11 +1,13 @@
 //! Finding: the index that follows the log, and the questions put to it.
 //!
 //! Invariants: the right of the one who asks is part of every question to the index; what is shown
-//! of a hit is read again from the database under the same right; every answer says up to which
-//! record it knows.
+//! of a hit is read again from the database under the same right; what has moved out of sight since
+//! it was indexed is named to the index with the question; every answer says up to which record it
+//! knows.
 
 mod follower;
 mod http;
+mod pending;
 mod probe;
 mod rebuild;
 #[cfg(test)]

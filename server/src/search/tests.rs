@@ -34,6 +34,7 @@ fn with_text(bytes: usize) -> Entry {
         key: Key(1),
         version: 1,
         acl: Vec::new(),
+        within: Vec::new(),
         title: String::new(),
         pages: vec!["x".repeat(bytes)],
         references: Vec::new(),

@@ -267,6 +267,7 @@ pub(crate) fn entry(pool: &Pool, number: u64, pages: Vec<String>) -> Entry {
         key: Key(u128::from(number) + 1),
         version: 1,
         acl: vec![u64::try_from(department).unwrap_or_default() + 1],
+        within: Vec::new(),
         title: paper.title,
         pages,
         references: vec![paper.reference],

@@ -10,6 +10,7 @@ use super::super::model::{
 };
 use super::super::ops::Edition;
 use super::{ImportRequest, NewPlan, NewUnit, PlanChange, UnitChange};
+use crate::base::pattern::Level;
 use crate::base::{CivilDate, CompartmentId, PlanUnitId};
 use crate::http::{Fault, Kind, Problem, text};
 
@@ -269,19 +270,19 @@ impl UnitChange {
                 Column::FilePattern,
                 &self.file_pattern,
                 &mut fields.file_pattern,
-                pattern,
+                |raw| pattern(Level::File, raw),
             ),
             (
                 Column::CasePattern,
                 &self.case_pattern,
                 &mut fields.case_pattern,
-                pattern,
+                |raw| pattern(Level::Case, raw),
             ),
             (
                 Column::DocumentPattern,
                 &self.document_pattern,
                 &mut fields.document_pattern,
-                pattern,
+                |raw| pattern(Level::Document, raw),
             ),
             (
                 Column::Protection,

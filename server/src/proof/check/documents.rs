@@ -7,6 +7,7 @@ use crate::base::db::DbError;
 use crate::base::job::JobKind;
 use crate::base::{DocumentId, Job, VersionId};
 use crate::documents::evidence;
+use crate::files;
 use crate::jobs;
 use crate::unit::Unit;
 
@@ -56,6 +57,20 @@ async fn enqueue(on: &Checked, jobs: Vec<Job>) -> Result<(), DbError> {
 pub(super) async fn versions(on: &Checked, outcome: &mut Outcome) -> Result<(), CheckError> {
     for id in evidence::with_version_gaps(on.db.read(), NAMED_MAX).await? {
         outcome.push(Code::VersionGap, id, false);
+    }
+    Ok(())
+}
+
+/// What is filed: registered documents have a case, no reference is or could be given twice.
+pub(super) async fn filed(on: &Checked, outcome: &mut Outcome) -> Result<(), CheckError> {
+    for id in evidence::registered_without_case(on.db.read(), NAMED_MAX).await? {
+        outcome.push(Code::WithoutCase, id, false);
+    }
+    for scope in files::counters_behind(on.db.read()).await? {
+        outcome.push(Code::CounterBehind, scope, false);
+    }
+    for reference in files::references_doubled(on.db.read(), NAMED_MAX).await? {
+        outcome.push(Code::ReferenceDoubled, reference, false);
     }
     Ok(())
 }

@@ -59,6 +59,12 @@ codes! {
     VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.
     TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu.";
+    /// A registered document stands in no case.
+    WithoutCase = "without-case", "Ein veraktetes Dokument steht in keinem Vorgang. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
+    /// A counter of references is lower than a number that was given.
+    CounterBehind = "counter-behind", "Ein Zähler für Aktenzeichen steht niedriger als eine vergebene Nummer: Sie könnte noch einmal vergeben werden. Datenbank aus der Sicherung wiederherstellen.";
+    /// A reference names more than one thing.
+    ReferenceDoubled = "reference-doubled", "Ein Aktenzeichen nennt mehr als eine Sache. Datenbank sichern, mit verify prüfen.";
     /// A version has no text, and no job will read it.
     TextMissing = "text-missing", "Zu einer Version fehlt der Text, und kein Auftrag wird ihn lesen. --repair legt den Auftrag an.";
     /// A blob that a row names is not in the store.

@@ -1,4 +1,4 @@
-//! The history of a document, told from the log alone.
+//! The history of a file, a case or a document, told from the log alone.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,16 +8,21 @@ use storage::{DataKey, Kms};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::model::DocumentError;
-use crate::audit::log::{SealedOpenings, read_keys};
-use crate::audit::record_line;
-use crate::base::DocumentId;
+use super::log::{SealedOpenings, read_keys};
+use super::record_line;
 use crate::base::db::{DbError, sql};
 
 /// Most entries in one answer.
-pub(super) const ENTRIES_MAX: u64 = 1_000;
+const ENTRIES_MAX: u64 = 1_000;
 
-/// One thing that happened to a document.
+/// The history of a file, a case or a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct History {
+    /// The records, first thing first; at most 1,000.
+    pub items: Vec<Entry>,
+}
+
+/// One thing that happened to it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Entry {
     /// The number of the record in the log.
@@ -27,7 +32,7 @@ pub struct Entry {
     pub hash: String,
     /// When, UTC.
     pub at: String,
-    /// What: `document.receive`, `document.change`, `document.version`, `document.text` …
+    /// What: `document.receive`, `document.change`, `document.version`, `file.open`, `hold.place` …
     #[schema(example = "document.change")]
     pub action: String,
     /// Who: the account, or the nil UUID for the system.
@@ -35,12 +40,16 @@ pub struct Entry {
     /// In which role.
     #[schema(example = "clerk")]
     pub role: String,
-    /// The document's version after it, where it changed the document itself.
+    /// The version after it, where it changed the file, the case or the document itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub version: Option<u64>,
     /// Which fields changed, from what to what. Empty where the details were erased.
     pub changes: Vec<FieldChange>,
+    /// What else was said with it: reasons, notes, old and new references.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub details: Option<serde_json::Value>,
     /// Whether the details of this record were erased.
     pub erased: bool,
 }
@@ -48,7 +57,7 @@ pub struct Entry {
 /// One changed field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldChange {
-    /// The field; fields of a version or a rendition have its kind in front: `rendition.state`.
+    /// The field; fields of a version, a rendition or a hold have its kind in front: `hold.reason`.
     #[schema(example = "title")]
     pub field: String,
     /// The value before; absent if there was none.
@@ -71,12 +80,13 @@ struct Line {
     leaf: Vec<u8>,
 }
 
-/// What happened to a document, first thing first. The caller has checked the right.
+/// What happened to what has this id, and to what belongs to it, first thing first. The caller has
+/// checked the right.
 pub async fn history(
     on: &impl ConnectionTrait,
     kms: &dyn Kms,
-    id: DocumentId,
-) -> Result<Vec<Entry>, DocumentError> {
+    id: Uuid,
+) -> Result<History, DbError> {
     let lines = lines(on, id).await?;
     let openings = openings(on, kms, id).await?;
     let mut before: HashMap<Uuid, State> = HashMap::new();
@@ -84,12 +94,15 @@ pub async fn history(
     for line in &lines {
         let seq = u64::try_from(line.seq).unwrap_or_default();
         if entries.last().is_none_or(|last| last.seq != seq) {
-            entries.push(entry(seq, line)?);
+            let mut entry = entry(seq, line)?;
+            let said = openings.get(&(line.seq, "ctx".to_owned()));
+            entry.details = said.and_then(|bytes| serde_json::from_slice(bytes).ok());
+            entries.push(entry);
         }
         let Some(last) = entries.last_mut() else {
             continue;
         };
-        if line.kind == "document" {
+        if line.entity == id {
             last.version = u64::try_from(line.version).ok();
         }
         match openings.get(&(line.seq, format!("state:{}", line.slot))) {
@@ -99,11 +112,11 @@ pub async fn history(
                 let old = before
                     .insert(line.entity, after.clone())
                     .unwrap_or_default();
-                last.changes.extend(differences(&line.kind, &old, &after));
+                last.changes.extend(differences(line, id, &old, &after));
             }
         }
     }
-    Ok(entries)
+    Ok(History { items: entries })
 }
 
 fn entry(seq: u64, line: &Line) -> Result<Entry, DbError> {
@@ -129,17 +142,18 @@ fn entry(seq: u64, line: &Line) -> Result<Entry, DbError> {
         role: text("role").to_owned(),
         version: None,
         changes: Vec::new(),
+        details: None,
         erased: false,
     })
 }
 
-fn differences(kind: &str, old: &State, new: &State) -> Vec<FieldChange> {
+fn differences(line: &Line, id: Uuid, old: &State, new: &State) -> Vec<FieldChange> {
     let own = |field: &str| !matches!(field, "changed_at" | "changed_by");
     let name = |field: &str| {
-        if kind == "document" {
+        if line.entity == id {
             field.to_owned()
         } else {
-            format!("{kind}.{field}")
+            format!("{}.{field}", line.kind)
         }
     };
     let mut fields: Vec<_> = old
@@ -160,12 +174,12 @@ fn differences(kind: &str, old: &State, new: &State) -> Vec<FieldChange> {
         .collect()
 }
 
-async fn lines(on: &impl ConnectionTrait, id: DocumentId) -> Result<Vec<Line>, DbError> {
+async fn lines(on: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Line>, DbError> {
     let text = format!(
         "SELECT s.seq, s.entity_id, s.version, s.slot, s.kind, a.h, a.leaf FROM audit_subject s \
          JOIN audit a ON a.seq = s.seq WHERE s.root_id = $1 ORDER BY s.seq, s.slot LIMIT {ENTRIES_MAX}"
     );
-    let rows = on.query_all_raw(sql(on, text, [id.raw().into()])).await?;
+    let rows = on.query_all_raw(sql(on, text, [id.into()])).await?;
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
         lines.push(Line {
@@ -181,20 +195,20 @@ async fn lines(on: &impl ConnectionTrait, id: DocumentId) -> Result<Vec<Line>, D
     Ok(lines)
 }
 
-/// The openings that belong to the document, as far as they and its key still exist.
+/// The openings that belong to it, as far as they and its key still exist.
 async fn openings(
     on: &impl ConnectionTrait,
     kms: &dyn Kms,
-    id: DocumentId,
+    id: Uuid,
 ) -> Result<HashMap<(i64, String), Vec<u8>>, DbError> {
-    let keys: HashMap<Uuid, DataKey> = read_keys(on, kms, &[id.raw()]).await?;
-    let Some(key) = keys.get(&id.raw()) else {
+    let keys: HashMap<Uuid, DataKey> = read_keys(on, kms, &[id]).await?;
+    let Some(key) = keys.get(&id) else {
         return Ok(HashMap::new());
     };
     let text = "SELECT seq, key_owner, slots, sealed FROM audit_private WHERE key_owner = $1 \
                 AND seq IN (SELECT seq FROM audit_subject WHERE root_id = $1)";
     let mut found = HashMap::new();
-    for row in on.query_all_raw(sql(on, text, [id.raw().into()])).await? {
+    for row in on.query_all_raw(sql(on, text, [id.into()])).await? {
         let seq: i64 = row.try_get_by_index(0)?;
         let one = SealedOpenings::of_row(&row)?;
         let openings = one.open(key).ok_or(DbError::Log("openings were changed"))?;

@@ -1,0 +1,141 @@
+//! Handing on and registering over HTTP.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::filing;
+use super::http::{changed_answer, expected, see};
+use super::model::{DocumentError, REASON_CHARS_MAX, State};
+use super::wire::DocumentView;
+use crate::base::{CaseId, DocumentId};
+use crate::departments::SignedIn;
+use crate::http::extract::{IfMatch, Json, Path};
+use crate::http::gather::Fields;
+use crate::http::openapi::{ChangeProblems, IfMatchParam};
+use crate::http::{Language, Problem};
+use crate::ledger::looks::Looks;
+use crate::unit::{Db, Unit};
+
+/// Longest name of a department or login of an account, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
+/// In which case a document is registered.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"case": "01922f3c-0000-7000-8000-000000000000"}))]
+pub(super) struct Register {
+    /// The case; it must be open.
+    case: Uuid,
+}
+
+/// Registers a document in a case (veraktet es): it gets its reference, and from now on only its tags
+/// change and versions are added. Nothing leads back.
+#[utoipa::path(
+    post, path = "/api/v1/documents/{id}/register", tag = "documents", operation_id = "registerDocument",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    request_body = Register,
+    responses((status = 200, description = "Registered; durable", body = DocumentView, headers(
+        ("ETag" = String, description = "Its new version"))),
+        ChangeProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_register(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    language: Language,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    Json(body): Json<Register>,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    let document = &before.document;
+    // Before the entity tag: whoever was second shall learn why.
+    if document.state == State::Registered {
+        return Err(DocumentError::State {
+            current: document.state,
+        }
+        .into());
+    }
+    let expected = expected(&if_match, document.version)?;
+    let changed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            filing::register(unit, id, expected, CaseId::of(body.case)).await
+        })
+        .await;
+    changed_answer(&db, language, changed).await
+}
+
+/// To whom a document is handed on.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"department": "finanzen", "inbox": "k.sommer", "note": "Bitte prüfen"}))]
+pub(super) struct RouteRequest {
+    /// Short name or id of the department.
+    #[schema(max_length = 100)]
+    department: String,
+    /// Login or id of the account in whose inbox it goes; without it, the inbox of the department.
+    #[serde(default)]
+    #[schema(max_length = 100, nullable = false)]
+    inbox: Option<String>,
+    /// What is said with it; stands in the history.
+    #[serde(default)]
+    #[schema(max_length = 1000, nullable = false)]
+    note: Option<String>,
+}
+
+impl RouteRequest {
+    fn route(&self) -> Result<filing::Route, Problem> {
+        let mut fields = Fields::new();
+        let department = fields.line("/department", &self.department, NAME_CHARS_MAX);
+        let inbox = self
+            .inbox
+            .as_deref()
+            .and_then(|raw| fields.line("/inbox", raw, NAME_CHARS_MAX));
+        let note = self
+            .note
+            .as_deref()
+            .and_then(|raw| fields.paragraph("/note", raw, REASON_CHARS_MAX));
+        fields.done(filing::Route {
+            department: department.unwrap_or_default(),
+            inbox,
+            note,
+        })
+    }
+}
+
+/// Hands an incoming document on to another department or person. Whoever does not see what stands
+/// there loses sight of it; the history says who had it.
+#[utoipa::path(
+    post, path = "/api/v1/documents/{id}/route", tag = "documents", operation_id = "routeDocument",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    request_body = RouteRequest,
+    responses((status = 200, description = "Handed on; durable", body = DocumentView, headers(
+        ("ETag" = String, description = "Its new version"))),
+        ChangeProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_route(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    language: Language,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    Json(body): Json<RouteRequest>,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    let route = body.route()?;
+    let expected = expected(&if_match, before.document.version)?;
+    let changed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            filing::route(unit, id, expected, route).await
+        })
+        .await;
+    changed_answer(&db, language, changed).await
+}

@@ -1,0 +1,12 @@
+//! Holds (Löschsperren): what bears one is not destroyed, whatever its retention says.
+//!
+//! Invariants: a hold has a reason; it is lifted, never removed; an object may bear several.
+//! The right to place and lift is asked for by `retention`, which knows all objects.
+
+mod evidence;
+mod model;
+mod rows;
+
+pub use evidence::{KINDS, roots_astray, states};
+pub use model::{Hold, Lifted, Object};
+pub use rows::{find, insert, inside_case, inside_file, lift, on_objects};
