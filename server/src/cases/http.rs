@@ -19,6 +19,7 @@ use crate::base::{Actor, CaseId, FileId, Timestamp};
 use crate::departments::{self, SignedIn};
 use crate::files::{LifeState, departments_named};
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
+use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
 use crate::http::openapi::{
     ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, ListProblems, ReadProblems,
 };
@@ -291,7 +292,7 @@ pub(super) async fn get_cases(
         states: asked.state.iter().map(|state| state.code()).collect(),
         kinds: asked.kind,
         tags: asked.tag,
-        words: asked.q,
+        words: narrowing("q", asked.q.as_deref(), WORDS_CHARS_MAX)?,
     };
     let after: Option<After> = wanted.after(&cursors, &scope)?;
     let limit = u64::from(wanted.limit);

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::list::{self, Filter};
-use super::model::{PlanError, PlanUnit, today};
+use super::model::{CODE_CHARS_MAX, PlanError, PlanUnit, today};
 use super::ops;
 use super::transfer;
 use super::wire::{
@@ -18,6 +18,7 @@ use super::wire::{
 use crate::base::{CompartmentId, PlanId, PlanUnitId};
 use crate::departments::{self, SignedIn};
 use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path};
+use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
 use crate::http::openapi::{
     ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, IfNoneMatchParam,
     ListOfProblems, PlainProblems, ReadProblems,
@@ -288,8 +289,8 @@ impl UnitFilter {
         };
         Ok(Filter {
             parent,
-            code: self.code.clone(),
-            words: self.q.clone().filter(|words| !words.trim().is_empty()),
+            code: narrowing("code", self.code.as_deref(), CODE_CHARS_MAX)?,
+            words: narrowing("q", self.q.as_deref(), WORDS_CHARS_MAX)?,
             retired: self.retired,
         })
     }

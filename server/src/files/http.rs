@@ -18,6 +18,7 @@ use crate::audit::history::{History, history};
 use crate::base::{Actor, DepartmentId, FileId, Timestamp};
 use crate::departments::{self, Department, SignedIn};
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
+use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
 use crate::http::openapi::{
     ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, ListProblems, ReadProblems,
 };
@@ -334,7 +335,7 @@ pub(super) async fn get_files(
         years: asked.year,
         tags: asked.tag,
         parent: asked.parent.map(FileId::of),
-        words: asked.q,
+        words: narrowing("q", asked.q.as_deref(), WORDS_CHARS_MAX)?,
     };
     let after: Option<After> = wanted.after(&cursors, &scope)?;
     let limit = u64::from(wanted.limit);

@@ -18,6 +18,27 @@ where
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// Most characters of the words that a list is narrowed by.
+pub const WORDS_CHARS_MAX: usize = 200;
+
+/// What a parameter narrows a list by; blanks alone are nothing.
+///
+/// # Errors
+/// A problem that names the parameter, where it is longer than `max` characters.
+pub fn narrowing(
+    parameter: &'static str,
+    asked: Option<&str>,
+    max: usize,
+) -> Result<Option<String>, Problem> {
+    let Some(words) = asked else { return Ok(None) };
+    if words.chars().count() > max {
+        let max = u64::try_from(max).unwrap_or(u64::MAX);
+        let fault = Fault::TooLong { max };
+        return Err(Problem::new(Kind::QueryInvalid).parameter(parameter, fault));
+    }
+    Ok((!words.trim().is_empty()).then(|| words.to_owned()))
+}
+
 /// Gathers faults while fields are read.
 #[derive(Debug)]
 pub struct Fields(Problem);

@@ -107,3 +107,29 @@ async fn the_change_feed_tells_of_files_and_cases_that_one_may_see() {
     assert_eq!(of(&registry.town.other()).await, Vec::<Value>::new());
     assert_eq!(of(&registry.town.admin()).await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn what_narrows_a_list_has_a_length_and_blanks_narrow_nothing() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let clerk = registry.town.clerk();
+    let file = registry.file("02.1", "Parken").await;
+    registry.case(&file, "Beispiel").await;
+    let plans = clerk.get("/api/v1/file-plans").await.is(200).json();
+    let plan = plans["items"][0]["id"].as_str().expect("a plan").to_owned();
+    for list in [
+        "/api/v1/files".to_owned(),
+        "/api/v1/cases".to_owned(),
+        format!("/api/v1/file-plans/{plan}/units"),
+    ] {
+        let long = "x".repeat(201);
+        let refused = clerk.get(&format!("{list}?q={long}")).await.is(400);
+        let error = &refused.json()["errors"][0];
+        assert_eq!(error["code"], "too-long", "{list}: {error}");
+        let all = clerk.get(&list).await.is(200).json();
+        let blank = clerk.get(&format!("{list}?q=%20")).await.is(200).json();
+        assert_eq!(all["items"], blank["items"], "{list}");
+        assert_ne!(all["items"].as_array().map(Vec::len), Some(0), "{list}");
+    }
+}
