@@ -197,9 +197,12 @@ pub fn sql(
 #[must_use]
 pub fn placeholders(backend: DbBackend, rows: usize, columns: usize, after: usize) -> String {
     let row = |row: usize| {
-        let each = (0..columns).map(|column| match backend {
-            DbBackend::Sqlite => "?".to_owned(),
-            _ => format!("${}", after + row * columns + column + 1),
+        let each = (0..columns).map(|column| {
+            if backend == DbBackend::Sqlite {
+                "?".to_owned()
+            } else {
+                format!("${}", after + row * columns + column + 1)
+            }
         });
         format!("({})", each.collect::<Vec<_>>().join(", "))
     };
