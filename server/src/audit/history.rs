@@ -8,8 +8,9 @@ use storage::{DataKey, Kms};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::log::{SealedOpenings, read_keys};
+use super::log::read_keys;
 use super::record_line;
+use super::sealed::SealedOpenings;
 use crate::base::db::{DbError, sql};
 
 /// Most entries in one answer.

@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use super::event::{Action, Event, Kind, Subject};
 use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
+use super::sealed::SealedOpenings;
 use super::{Commitment, LeafHash, Opening, Origin, Slot};
 use crate::base::db::{DbError, placeholders, sql};
+use crate::base::insert::Insert;
 use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 
 /// Keys of entities that are kept in memory; beyond, all are forgotten and read again.
@@ -24,8 +26,6 @@ const KEYS_KEPT_MAX: usize = 20_000;
 const REGRESS_MICROS: i64 = 2_000_000;
 /// Owners in one query.
 const ROWS_MAX: usize = 500;
-/// Rows in one INSERT: few different statements, so that each is prepared once.
-const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
 /// Rows of all tables that PostgreSQL is given with one statement: a round trip costs more than a row.
 const ROWS_TOGETHER_MAX: usize = 16;
 
@@ -164,91 +164,6 @@ impl Rows {
 /// An entity that begins with this record, so that it has no key yet. A subscription brings its own.
 fn begins(one: &Subject) -> bool {
     one.version == 1 && one.id == one.root && one.kind != Kind::Webhook
-}
-
-/// The openings of one owner in one record, as they are stored.
-#[derive(Debug)]
-pub struct SealedOpenings {
-    /// The record.
-    pub seq: u64,
-    /// Under whose key they are sealed.
-    pub owner: Uuid,
-    /// Which they are, parted by blanks.
-    pub slots: String,
-    /// Them, sealed together.
-    pub sealed: Vec<u8>,
-}
-
-impl SealedOpenings {
-    /// Seals openings: of each its length (four bytes, big-endian), its salt, its bytes.
-    fn seal(
-        key: &DataKey,
-        seq: u64,
-        owner: Uuid,
-        openings: &[(String, Opening)],
-    ) -> Result<Self, DbError> {
-        let names: Vec<&str> = openings.iter().map(|(slot, _)| slot.as_str()).collect();
-        let slots = names.join(" ");
-        let mut packed = Vec::new();
-        for (_, opening) in openings {
-            let length = opening.salt.len() + opening.bytes.len();
-            let length =
-                u32::try_from(length).map_err(|_source| DbError::Log("an opening is too large"))?;
-            packed.extend_from_slice(&length.to_be_bytes());
-            packed.extend_from_slice(&opening.salt);
-            packed.extend_from_slice(&opening.bytes);
-        }
-        let sealed = storage::seal(key, &bound_to(seq, owner, &slots), &packed)?;
-        Ok(Self {
-            seq,
-            owner,
-            slots,
-            sealed,
-        })
-    }
-
-    /// Opens them: each slot with its opening. `None` where they are not what was sealed.
-    #[must_use]
-    pub fn open(&self, key: &DataKey) -> Option<Vec<(String, Opening)>> {
-        let bound = bound_to(self.seq, self.owner, &self.slots);
-        let packed = storage::open(key, &bound, &self.sealed).ok()?;
-        let mut rest = packed.as_slice();
-        let mut found = Vec::new();
-        for slot in self.slots() {
-            let (length, behind) = rest.split_first_chunk::<4>()?;
-            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-            let (one, behind) = behind.split_at_checked(length)?;
-            let (salt, bytes) = one.split_first_chunk()?;
-            let opening = Opening {
-                salt: *salt,
-                bytes: bytes.to_vec(),
-            };
-            found.push((slot.to_owned(), opening));
-            rest = behind;
-        }
-        rest.is_empty().then_some(found)
-    }
-
-    /// Which they are.
-    pub fn slots(&self) -> impl Iterator<Item = &str> {
-        self.slots.split(' ')
-    }
-
-    /// Of a row that begins with `seq, key_owner, slots, sealed`.
-    pub fn of_row(row: &QueryResult) -> Result<Self, DbError> {
-        let seq: i64 = row.try_get_by_index(0)?;
-        Ok(Self {
-            seq: u64::try_from(seq).unwrap_or(u64::MAX),
-            owner: row.try_get_by_index(1)?,
-            slots: row.try_get_by_index(2)?,
-            sealed: row.try_get_by_index(3)?,
-        })
-    }
-}
-
-/// What openings are bound to, so that they cannot be moved to another place.
-fn bound_to(seq: u64, owner: Uuid, slots: &str) -> Vec<u8> {
-    format!("papierlos.openings/v1\n{seq}\n{owner}\n{slots}").into_bytes()
 }
 
 /// A hash out of a row.
@@ -642,63 +557,6 @@ fn signed(number: u64) -> Result<i64, DbError> {
     i64::try_from(number).map_err(|_source| DbError::Log("a number is beyond what a row holds"))
 }
 
-/// One INSERT for many rows; `into` names the table and its columns.
-pub(crate) async fn insert<const COLUMNS: usize>(
-    tx: &DatabaseTransaction,
-    into: &'static str,
-    rows: Vec<[Value; COLUMNS]>,
-) -> Result<(), DbError> {
-    Insert::new(into, rows).run(tx).await
-}
-
-/// Rows for one table.
-#[derive(Debug)]
-struct Insert {
-    into: &'static str,
-    columns: usize,
-    values: Vec<Value>,
-}
-
-impl Insert {
-    fn new<const COLUMNS: usize>(into: &'static str, rows: Vec<[Value; COLUMNS]>) -> Self {
-        Self {
-            into,
-            columns: COLUMNS,
-            values: rows.into_iter().flatten().collect(),
-        }
-    }
-
-    fn rows(&self) -> usize {
-        self.values.len() / self.columns.max(1)
-    }
-
-    async fn run(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
-        let (mut left, mut values) = (self.rows(), self.values.into_iter());
-        for size in ROWS_AT_ONCE {
-            while left >= size {
-                let text = insert_text(tx, self.into, size, self.columns, 0);
-                let part: Vec<Value> = values.by_ref().take(size * self.columns).collect();
-                tx.execute_raw(sql(tx, text, part)).await?;
-                left -= size;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn insert_text(
-    on: &impl ConnectionTrait,
-    into: &str,
-    rows: usize,
-    columns: usize,
-    after: usize,
-) -> String {
-    format!(
-        "INSERT INTO {into} VALUES {}",
-        placeholders(on.get_database_backend(), rows, columns, after)
-    )
-}
-
 /// All of it as one statement of PostgreSQL; what it affects is the head.
 fn together(
     tx: &DatabaseTransaction,
@@ -708,12 +566,12 @@ fn together(
     let mut values = Vec::from(of_head);
     let mut parts = Vec::new();
     for one in inserts {
-        if one.values.is_empty() {
+        if one.rows() == 0 {
             continue;
         }
-        let text = insert_text(tx, one.into, one.rows(), one.columns, values.len());
+        let text = one.text(tx, one.rows(), values.len());
         parts.push(format!("i{} AS ({text})", parts.len()));
-        values.extend(one.values);
+        values.extend(one.into_values());
     }
     sql(tx, format!("WITH {} {head}", parts.join(", ")), values)
 }

@@ -16,6 +16,7 @@ pub mod leaf;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod sealed;
 pub mod states;
 pub mod tile;
 pub mod verify;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod date;
 pub mod db;
 pub mod ids;
+pub(crate) mod insert;
 pub mod job;
 pub mod pattern;
 pub mod rights;

@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use crate::audit::event::Look;
 use crate::audit::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
-use crate::audit::log::{hash_of, insert};
+use crate::audit::log::hash_of;
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{DbError, sql};
+use crate::base::insert::insert;
 use crate::base::{Actor, DepartmentId, Tasks, Timestamp, UnitId};
 use crate::unit::{Db, Unit};
 

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::audit::event::Kind;
 use crate::audit::leaf::LEAF_BYTES_MAX;
-use crate::audit::log::{SealedOpenings, read_keys};
+use crate::audit::log::read_keys;
+use crate::audit::sealed::SealedOpenings;
 use crate::audit::states::{Part, STEP};
 use crate::audit::tile::{Tile, entries, push_entry};
 use crate::audit::verify::{
