@@ -12,7 +12,6 @@ use super::list::{self, After, Filter};
 use super::model::{Case, CaseError};
 use super::ops;
 use super::wire::{CaseChange, CaseName, CaseRequest, CaseView, FileName};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::history::{History, history};
 use crate::base::{Actor, CaseId, FileId, Timestamp};
@@ -71,23 +70,12 @@ async fn note(
     look: Look,
     case: Option<CaseId>,
 ) -> Result<(), Problem> {
-    let refused = matches!(look, Look::Refused);
-    let looked = Looked {
-        look,
-        actor: actor.clone(),
-        department: None,
-        document: case.map(|id| (id.raw(), 1)),
-        outcome: if refused {
-            Outcome::Refused
-        } else {
-            Outcome::Ok
-        },
+    let looked = Looked::of(look, actor);
+    let looked = match case {
+        Some(id) => looked.at(id.raw()),
+        None => looked,
     };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    Ok(looks.note(looked).await?)
 }
 
 /// A case that the actor may see; an attempt at another one is recorded.

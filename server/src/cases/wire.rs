@@ -10,8 +10,8 @@ use crate::base::db::DbError;
 use crate::base::{CaseId, CompartmentId, FileId, Timestamp};
 use crate::departments::Department;
 use crate::files::{
-    self, CaseFile, LifeState, NOTE_CHARS_MAX, RetentionView, SUBJECT_CHARS_MAX, TAG_CHARS_MAX,
-    TAGS_MAX,
+    self, CaseFile, LifeState, NOTE_CHARS_MAX, RetentionView, SUBJECT_CHARS_MAX, Standing,
+    TAG_CHARS_MAX, TAGS_MAX,
 };
 use crate::holds::Object;
 use crate::http::Problem;
@@ -259,7 +259,7 @@ impl CaseView {
         let aliases = files::aliases(on, &ids).await?;
         let wanted: Vec<FileId> = cases.iter().map(|one| one.file).collect();
         let found = files::find_many(on, &wanted).await?;
-        let mut all = Vec::with_capacity(cases.len());
+        let mut standing = Vec::with_capacity(cases.len());
         for case in cases {
             let file = found.iter().find(|one| one.id == case.file);
             let file = file.ok_or_else(|| DbError::Corrupt {
@@ -267,9 +267,16 @@ impl CaseView {
                 key: case.id.to_string(),
                 what: "its file has no row",
             })?;
-            let within: Vec<Object> = case.parent.map(Object::Case).into_iter().collect();
-            let object = Object::Case(case.id);
-            let retention = RetentionView::of(on, object, file, &within, now).await?;
+            standing.push(Standing {
+                object: Object::Case(case.id),
+                file,
+                within: case.parent.map(Object::Case).into_iter().collect(),
+            });
+        }
+        let retentions = RetentionView::of(on, &standing, now).await?;
+        let mut all = Vec::with_capacity(cases.len());
+        for ((case, one), retention) in cases.iter().zip(&standing).zip(retentions) {
+            let file = one.file;
             let own = aliases.iter().filter(|(id, _)| *id == case.id.raw());
             let own = own.map(|(_, reference)| reference.clone()).collect();
             all.push(Self::one(case, file, own, departments, retention));

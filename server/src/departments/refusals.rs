@@ -9,7 +9,6 @@ use actix_web::web::Data;
 
 use super::http::bearer;
 use super::ops::has_token_form;
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::Actor;
 use crate::http::extract::{ClientAddress, RequestId};
@@ -39,15 +38,8 @@ pub async fn refusals<B: MessageBody + 'static>(
             let id = asked.extensions().get::<RequestId>().copied();
             actor.request = id.map(|id| crate::base::RequestId::of(id.0));
         }
-        let looked = Looked {
-            look: Look::Refused,
-            actor,
-            department: None,
-            document: None,
-            outcome: Outcome::Refused,
-        };
         // The answer is a refusal already; that it could not be noted is in the log of the process.
-        looks.note(looked).await;
+        drop(looks.note(Looked::of(Look::Refused, &actor)).await);
     }
     Ok(answered)
 }

@@ -148,9 +148,7 @@ pub(super) async fn post_session(
         document: None,
         outcome,
     };
-    if !looks.note(looked).await {
-        return Err(Problem::new(Kind::Unavailable).retry_after_seconds(1));
-    }
+    looks.note(looked).await?;
     let (_, written) = signed_in?;
     let (token, secret) = &written.value;
     let mut response = HttpResponse::Created();
@@ -164,18 +162,8 @@ pub(super) async fn post_session(
 
 /// Records that someone who is signed in did not know the own password.
 pub(super) async fn note_refused(looks: &Looks, actor: Actor) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::SignInRefused,
-        actor,
-        department: None,
-        document: None,
-        outcome: Outcome::Refused,
-    };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    let looked = Looked::of(Look::SignInRefused, &actor);
+    Ok(looks.note(looked).await?)
 }
 
 /// Signs out: the token that sends this ends.

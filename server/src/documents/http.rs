@@ -22,7 +22,7 @@ use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, DepartmentId, DocumentId, FileId, Right, Tasks, Timestamp};
 use crate::cases::CaseError;
 use crate::departments::{self, Department, Intake, SignedIn};
-use crate::files::RetentionView;
+use crate::files::{RetentionView, Standing};
 use crate::holds::Object;
 use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::multipart::{Content, Upload};
@@ -390,28 +390,14 @@ pub(super) async fn note(
         document: document.map(|document| (document.id.raw(), document.version)),
         outcome: Outcome::Ok,
     };
-    write_down(looks, looked).await
+    Ok(looks.note(looked).await?)
 }
 
 /// Records an attempt at a document that the actor may not see, or that does not exist. Neither its
 /// version nor its department is looked up for it: the record says 1 and none.
 pub(super) async fn refuse(looks: &Looks, actor: &Actor, id: DocumentId) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::Refused,
-        actor: actor.clone(),
-        department: None,
-        document: Some((id.raw(), 1)),
-        outcome: Outcome::Refused,
-    };
-    write_down(looks, looked).await
-}
-
-async fn write_down(looks: &Looks, looked: Looked) -> Result<(), Problem> {
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    let looked = Looked::of(Look::Refused, actor).at(id.raw());
+    Ok(looks.note(looked).await?)
 }
 
 /// Changes metadata.
@@ -561,9 +547,13 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
     };
     let mut within = vec![Object::Case(filed.case.id)];
     within.extend(filed.case.parent.map(Object::Case));
-    let object = Object::Document(held.document.id);
-    let view = RetentionView::of(db.read(), object, &filed.file, &within, db.now()).await;
-    view.map(Some).map_err(db_problem)
+    let standing = Standing {
+        object: Object::Document(held.document.id),
+        file: &filed.file,
+        within,
+    };
+    let mut views = RetentionView::of(db.read(), &[standing], db.now()).await?;
+    Ok(views.pop())
 }
 
 /// Whose inbox.

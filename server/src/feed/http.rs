@@ -9,7 +9,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::audit::event::Look;
-use crate::audit::{Outcome, record_line};
+use crate::audit::record_line;
 use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Right, Role, Sight};
 use crate::departments::SignedIn;
@@ -264,18 +264,7 @@ fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
 }
 
 async fn note(log: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
-    let looked = looks::Looked {
-        look,
-        actor: actor.clone(),
-        department: None,
-        document: None,
-        outcome: Outcome::Ok,
-    };
-    if log.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    Ok(log.note(looks::Looked::of(look, actor)).await?)
 }
 
 fn require_auditor(actor: &Actor) -> Result<(), Problem> {

@@ -12,7 +12,6 @@ use super::list::{self, After, Filter};
 use super::model::{CaseFile, FileError};
 use super::ops;
 use super::wire::{FileChange, FileRequest, FileView, LifeState, PlanUnitName};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::history::{History, history};
 use crate::base::{Actor, DepartmentId, FileId, Timestamp};
@@ -102,23 +101,12 @@ async fn note(
     look: Look,
     file: Option<FileId>,
 ) -> Result<(), Problem> {
-    let refused = matches!(look, Look::Refused);
-    let looked = Looked {
-        look,
-        actor: actor.clone(),
-        department: None,
-        document: file.map(|id| (id.raw(), 1)),
-        outcome: if refused {
-            Outcome::Refused
-        } else {
-            Outcome::Ok
-        },
+    let looked = Looked::of(look, actor);
+    let looked = match file {
+        Some(id) => looked.at(id.raw()),
+        None => looked,
     };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    Ok(looks.note(looked).await?)
 }
 
 /// A file that the actor may see; an attempt at another one is recorded.

@@ -33,5 +33,5 @@ pub use ops::{
 };
 pub use references::{Named, What, aliases, assign, keep_alias, resolve};
 pub use term::today;
-pub use view::{HoldView, RetentionView};
+pub use view::{HoldView, RetentionView, Standing};
 pub(crate) use wire::{FileView, LifeState, TAG_CHARS_MAX, TAGS_MAX};

@@ -97,24 +97,58 @@ impl From<&Hold> for HoldView {
     }
 }
 
+/// Something whose retention is asked for.
+#[derive(Debug)]
+pub struct Standing<'f> {
+    /// It.
+    pub object: Object,
+    /// The file in which it stands, or which it is.
+    pub file: &'f CaseFile,
+    /// The cases in which it stands.
+    pub within: Vec<Object>,
+}
+
+impl Standing<'_> {
+    /// Everything whose hold holds it: it, and what it stands in.
+    fn bearers(&self) -> Vec<Object> {
+        let mut bearers = vec![self.object, Object::File(self.file.id)];
+        bearers.extend(self.file.parent.map(Object::File));
+        bearers.extend_from_slice(&self.within);
+        bearers
+    }
+}
+
 impl RetentionView {
-    /// The retention of `object`, which stands in `file` and, where it does, in the cases `within`.
+    /// The retention of each, in their order, with as many queries for many as for one.
     pub async fn of(
         on: &impl ConnectionTrait,
-        object: Object,
-        file: &CaseFile,
-        within: &[Object],
+        all: &[Standing<'_>],
         now: Timestamp,
-    ) -> Result<Self, DbError> {
-        let mut objects = vec![object, Object::File(file.id)];
-        objects.extend(file.parent.map(Object::File));
-        objects.extend_from_slice(within);
-        let held = holds::on_objects(on, &objects).await?;
-        let held_inside = match object {
-            Object::File(id) => holds::inside_file(on, id).await?,
-            Object::Case(id) => holds::inside_case(on, id).await?,
-            Object::Document(_) => false,
+    ) -> Result<Vec<Self>, DbError> {
+        let mut bearers: Vec<Object> = all.iter().flat_map(Standing::bearers).collect();
+        bearers.sort_unstable_by_key(|one| one.raw());
+        bearers.dedup();
+        let holds = holds::on_objects(on, &bearers).await?;
+        let (mut files, mut cases) = (Vec::new(), Vec::new());
+        for one in all {
+            match one.object {
+                Object::File(id) => files.push(id),
+                Object::Case(id) => cases.push(id),
+                Object::Document(_) => {}
+            }
+        }
+        let mut inside = holds::held_inside_files(on, &files).await?;
+        inside.extend(holds::held_inside_cases(on, &cases).await?);
+        let view = |one: &Standing<'_>| {
+            let bearers = one.bearers();
+            let held = holds.iter().filter(|hold| bearers.contains(&hold.object));
+            Self::one(one, held.collect(), inside.contains(&one.object.raw()), now)
         };
+        Ok(all.iter().map(view).collect())
+    }
+
+    fn one(one: &Standing<'_>, held: Vec<&Hold>, held_inside: bool, now: Timestamp) -> Self {
+        let file = one.file;
         let term = file.life.term();
         let verdict = Verdict::of(&Facts {
             term,
@@ -123,7 +157,7 @@ impl RetentionView {
             held_inside,
             disposal: file.rule.disposal,
         });
-        Ok(Self {
+        Self {
             retention_years: file.rule.retention_years,
             transfer_years: file.rule.transfer_years,
             disposal: file.rule.disposal.code(),
@@ -136,7 +170,7 @@ impl RetentionView {
                 .map(|day| day.to_string()),
             disposable: verdict.disposable(),
             reasons: verdict.reasons,
-            holds: held.iter().map(HoldView::from).collect(),
-        })
+            holds: held.into_iter().map(HoldView::from).collect(),
+        }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::model::{
     CaseFile, Change, Confidentiality, Life, Medium, NOTE_CHARS_MAX, NewFile, SUBJECT_CHARS_MAX,
 };
-use super::view::RetentionView;
+use super::view::{RetentionView, Standing};
 use super::{ops, references};
 use crate::base::db::DbError;
 use crate::base::{FileId, Timestamp};
@@ -283,9 +283,17 @@ impl FileView {
         let units = ops::units_of(on, files).await?;
         let ids: Vec<Uuid> = files.iter().map(|one| one.id.raw()).collect();
         let aliases = references::aliases(on, &ids).await?;
+        let standing: Vec<_> = files
+            .iter()
+            .map(|file| Standing {
+                object: Object::File(file.id),
+                file,
+                within: Vec::new(),
+            })
+            .collect();
+        let retentions = RetentionView::of(on, &standing, now).await?;
         let mut all = Vec::with_capacity(files.len());
-        for file in files {
-            let retention = RetentionView::of(on, Object::File(file.id), file, &[], now).await?;
+        for (file, retention) in files.iter().zip(retentions) {
             let own = aliases.iter().filter(|(id, _)| *id == file.id.raw());
             let own = own.map(|(_, reference)| reference.clone()).collect();
             let unit = units.get(&file.plan_unit.raw());

@@ -1,12 +1,14 @@
 //! Rows of holds.
 
+use std::collections::HashSet;
+
 use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
 use super::model::{Hold, Lifted, Object};
 use crate::audit::canonical::Object as Json;
 use crate::audit::event::{Kind, Subject};
-use crate::base::db::{DbError, sql};
+use crate::base::db::{DbError, placeholders, sql};
 use crate::base::{AccountId, CaseId, FileId, HoldId, Timestamp};
 use crate::unit::Unit;
 
@@ -164,29 +166,52 @@ pub async fn on_objects(
     rows.into_iter().map(Hold::try_from).collect()
 }
 
-/// Whether anything inside a file bears a hold: its sub-files, their cases, their documents.
-pub async fn inside_file(on: &impl ConnectionTrait, id: FileId) -> Result<bool, DbError> {
-    let text = "WITH RECURSIVE inner_file(id) AS (SELECT id FROM record_file WHERE id = $1 \
-                UNION SELECT f.id FROM record_file f JOIN inner_file i ON f.parent_id = i.id) \
-                SELECT h.id FROM hold h WHERE h.lifted_at IS NULL AND (\
-                (h.object_id <> $1 AND h.object_id IN (SELECT id FROM inner_file)) \
-                OR h.object_id IN (SELECT c.id FROM record_case c \
-                WHERE c.file_id IN (SELECT id FROM inner_file)) \
-                OR h.object_id IN (SELECT d.id FROM document d \
-                JOIN record_case c ON c.id = d.case_id \
-                WHERE c.file_id IN (SELECT id FROM inner_file))) LIMIT 1";
-    let found = on.query_one_raw(sql(on, text, [id.raw().into()])).await?;
-    Ok(found.is_some())
+/// Those of these files inside which anything bears a hold: their sub-files, their cases, their
+/// documents. Begins at the holds, which are few, and goes up.
+pub async fn held_inside_files(
+    on: &impl ConnectionTrait,
+    ids: &[FileId],
+) -> Result<HashSet<Uuid>, DbError> {
+    let text = "WITH RECURSIVE held(id) AS (\
+        SELECT c.file_id FROM hold h JOIN record_case c ON c.id = h.object_id \
+        WHERE h.lifted_at IS NULL \
+        UNION SELECT c.file_id FROM hold h JOIN document d ON d.id = h.object_id \
+        JOIN record_case c ON c.id = d.case_id WHERE h.lifted_at IS NULL \
+        UNION SELECT f.parent_id FROM hold h JOIN record_file f ON f.id = h.object_id \
+        WHERE h.lifted_at IS NULL AND f.parent_id IS NOT NULL \
+        UNION SELECT f.parent_id FROM record_file f JOIN held u ON f.id = u.id \
+        WHERE f.parent_id IS NOT NULL)";
+    held_among(on, text, ids.iter().map(|id| id.raw())).await
 }
 
-/// Whether anything inside a case bears a hold: its sub-cases, their documents.
-pub async fn inside_case(on: &impl ConnectionTrait, id: CaseId) -> Result<bool, DbError> {
-    let text = "WITH RECURSIVE inner_case(id) AS (SELECT id FROM record_case WHERE id = $1 \
-                UNION SELECT c.id FROM record_case c JOIN inner_case i ON c.parent_id = i.id) \
-                SELECT h.id FROM hold h WHERE h.lifted_at IS NULL AND (\
-                (h.object_id <> $1 AND h.object_id IN (SELECT id FROM inner_case)) \
-                OR h.object_id IN (SELECT d.id FROM document d \
-                WHERE d.case_id IN (SELECT id FROM inner_case))) LIMIT 1";
-    let found = on.query_one_raw(sql(on, text, [id.raw().into()])).await?;
-    Ok(found.is_some())
+/// Those of these cases inside which anything bears a hold: their sub-cases, their documents.
+pub async fn held_inside_cases(
+    on: &impl ConnectionTrait,
+    ids: &[CaseId],
+) -> Result<HashSet<Uuid>, DbError> {
+    let text = "WITH RECURSIVE held(id) AS (\
+        SELECT d.case_id FROM hold h JOIN document d ON d.id = h.object_id \
+        WHERE h.lifted_at IS NULL AND d.case_id IS NOT NULL \
+        UNION SELECT c.parent_id FROM hold h JOIN record_case c ON c.id = h.object_id \
+        WHERE h.lifted_at IS NULL AND c.parent_id IS NOT NULL \
+        UNION SELECT c.parent_id FROM record_case c JOIN held u ON c.id = u.id \
+        WHERE c.parent_id IS NOT NULL)";
+    held_among(on, text, ids.iter().map(|id| id.raw())).await
+}
+
+async fn held_among(
+    on: &impl ConnectionTrait,
+    held: &str,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>, DbError> {
+    let ids: Vec<sea_orm::Value> = ids.map(Into::into).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let list = placeholders(on.get_database_backend(), 1, ids.len(), 0);
+    let text = format!("{held} SELECT id FROM held WHERE id IN {list}");
+    let rows = on.query_all_raw(sql(on, text, ids)).await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, Value};
+use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ use crate::audit::{LeafHash, Origin};
 use crate::base::db::{DbError, sql};
 use crate::base::insert::insert;
 use crate::base::{Actor, DepartmentId, Tasks, Timestamp, UnitId};
+use crate::http::{Kind, Problem};
 use crate::unit::{Db, Unit};
 
 /// Longest time that a look waits to be appended.
@@ -41,6 +43,44 @@ pub struct Looked {
     pub document: Option<(Uuid, u64)>,
     /// Whether it was allowed.
     pub outcome: Outcome,
+}
+
+impl Looked {
+    /// A look at nothing in particular.
+    #[must_use]
+    pub fn of(look: Look, actor: &Actor) -> Self {
+        Self {
+            look,
+            actor: actor.clone(),
+            department: None,
+            document: None,
+            outcome: if matches!(look, Look::Refused | Look::SignInRefused) {
+                Outcome::Refused
+            } else {
+                Outcome::Ok
+            },
+        }
+    }
+
+    /// The same at a file or a case, whose versions are not told apart here.
+    #[must_use]
+    pub fn at(self, id: Uuid) -> Self {
+        Self {
+            document: Some((id, 1)),
+            ..self
+        }
+    }
+}
+
+/// A look cannot be recorded; then nothing may be served.
+#[derive(Debug, Error)]
+#[error("a look cannot be recorded")]
+pub struct Unrecorded;
+
+impl From<Unrecorded> for Problem {
+    fn from(_: Unrecorded) -> Self {
+        Self::new(Kind::Unavailable).retry_after_seconds(1)
+    }
 }
 
 #[derive(Debug)]
@@ -74,19 +114,17 @@ impl Looks {
         }
     }
 
-    /// Records a look within a second. `false` when nothing is recorded any more; then nothing may
-    /// be served.
-    pub async fn note(&self, looked: Looked) -> bool {
+    /// Records a look within a second.
+    pub async fn note(&self, looked: Looked) -> Result<(), Unrecorded> {
         let entry = Entry {
             looked,
             at: self.db.now(),
             done: None,
         };
-        let taken = self.queue.send(entry).await.is_ok();
-        if !taken {
+        self.queue.send(entry).await.map_err(|_ended| {
             tracing::error!("a look could not be recorded: the access log has ended");
-        }
-        taken
+            Unrecorded
+        })
     }
 
     /// Records a look and returns when it is durable: before the bytes are served. `false` when it

@@ -7,7 +7,6 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::ops::{self, RefilingError, followers_max};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::pattern::REFERENCE_CHARS_MAX;
 use crate::base::{Actor, CaseId, DocumentId, FileId};
@@ -54,18 +53,8 @@ fn reason(raw: &str) -> Result<String, Problem> {
 
 /// Notes an attempt at what the actor may not see.
 async fn refused(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::Refused,
-        actor: actor.clone(),
-        department: None,
-        document: None,
-        outcome: Outcome::Refused,
-    };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    let looked = Looked::of(Look::Refused, actor);
+    Ok(looks.note(looked).await?)
 }
 
 /// Where a file goes, and why.

@@ -8,7 +8,6 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::ops::{self, RetentionError};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::{Actor, CaseId, DocumentId, FileId, HoldId};
 use crate::cases::{self, Case, CaseError, CaseView};
@@ -76,18 +75,8 @@ impl From<RetentionError> for Problem {
 
 /// Notes an attempt at what the actor may not see.
 async fn refused(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::Refused,
-        actor: actor.clone(),
-        department: None,
-        document: None,
-        outcome: Outcome::Refused,
-    };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    let looked = Looked::of(Look::Refused, actor);
+    Ok(looks.note(looked).await?)
 }
 
 async fn see_file(db: &Db, looks: &Looks, actor: &Actor, id: Uuid) -> Result<CaseFile, Problem> {

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::follower::{Follower, INBOX_OF_UNITS};
 use super::pending;
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right, Timestamp};
@@ -497,18 +496,7 @@ pub(super) async fn get_search(
 }
 
 async fn note(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::Search,
-        actor: actor.clone(),
-        department: None,
-        document: None,
-        outcome: Outcome::Ok,
-    };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::Unavailable).retry_after_seconds(1))
-    }
+    Ok(looks.note(Looked::of(Look::Search, actor)).await?)
 }
 
 async fn reach(db: &Db, follower: &Follower, min_seq: Option<u64>) -> Result<(), Problem> {

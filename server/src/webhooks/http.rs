@@ -12,7 +12,6 @@ use super::wire::{
     DeliveryPage, DeliveryView, Queued, WebhookList, WebhookPatch, WebhookRequest, WebhookView,
 };
 use super::{ops, rows};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, WebhookId};
@@ -352,18 +351,7 @@ pub(super) async fn get_deliveries(
 
 /// The list of deliveries tells what the change feed tells.
 async fn note(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::ReadChanges,
-        actor: actor.clone(),
-        department: None,
-        document: None,
-        outcome: Outcome::Ok,
-    };
-    if looks.note(looked).await {
-        Ok(())
-    } else {
-        Err(WebhookError::Unrecorded.into())
-    }
+    Ok(looks.note(Looked::of(Look::ReadChanges, actor)).await?)
 }
 
 /// Sends a message once more, under its own id, with all attempts anew.

@@ -161,11 +161,8 @@ impl Postman {
             document,
             outcome: Outcome::Ok,
         };
-        if self.looks.note(looked).await {
-            Ok(())
-        } else {
-            Err(WebhookError::Unrecorded)
-        }
+        let noted = self.looks.note(looked).await;
+        noted.map_err(|_ended| WebhookError::Unrecorded)
     }
 
     async fn send(&self, row: &webhook::Model, delivery: &Delivery) -> Result<Tried, WebhookError> {

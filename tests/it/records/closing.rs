@@ -1,9 +1,11 @@
 //! Closing, the clock of retention, holds.
 
-use serde_json::json;
-use tests::fixtures;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 use tests::plan::damage;
 use tests::town::id_of;
+use tests::{Answer, fixtures};
 
 use super::{Registry, act, act_on, register, text, year_of};
 
@@ -255,4 +257,47 @@ async fn the_check_names_what_the_program_never_does() {
         "UPDATE document SET case_id = NULL, version = version + 1 WHERE state = 'registered'";
     damage(app, lost).await;
     assert_eq!(codes().await, ["reference-doubled", "without-case"]);
+}
+
+#[tokio::test]
+async fn a_list_tells_of_each_what_is_held_in_it_and_of_no_other() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let (clerk, head) = (registry.town.clerk(), &registry.head);
+    let (outer, other) = (
+        registry.file("02.1", "Parken").await,
+        registry.file("02.1", "Halten").await,
+    );
+    let inner = json!({"parent": id_of(&outer), "subject": "Anwohner"});
+    let inner = clerk.post("/api/v1/files", &inner).await.is(201);
+    let case = registry.case(&inner, "Beispiel").await;
+    let part = json!({"file": id_of(&inner), "parent": id_of(&case), "subject": "Teil"});
+    let part = clerk.post("/api/v1/cases", &part).await.is(201);
+    let free = registry.case(&other, "Frei").await;
+    let document = registry.registered(&part, "Antrag").await;
+    let new = json!({"document": id_of(&document), "reason": "Akteneinsicht"});
+    let hold = head.post("/api/v1/holds", &new).await.is(201);
+    let held = async |list: &str| {
+        let page = clerk.get(list).await.is(200).json();
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        let inside = |one: &&Value| {
+            let reasons = one["retention"]["reasons"].as_array();
+            reasons.is_some_and(|all| all.iter().any(|reason| reason == "hold_inside"))
+        };
+        let id = |one: &Value| one["id"].as_str().unwrap_or_default().to_owned();
+        let held: BTreeSet<String> = items.iter().filter(inside).map(id).collect();
+        (held, items.len())
+    };
+    let named = |all: &[&Answer]| all.iter().map(|one| id_of(one)).collect::<BTreeSet<_>>();
+    let files = held("/api/v1/files").await;
+    assert_eq!(files, (named(&[&outer, &inner]), 3));
+    let cases = held("/api/v1/cases").await;
+    assert_eq!(cases, (named(&[&case, &part]), 3));
+    assert!(!cases.0.contains(&id_of(&free)));
+    let lift = format!("/api/v1/holds/{}/lift", id_of(&hold));
+    let why = json!({"reason": "Eingesehen"});
+    act(head, &lift, &hold.etag(), &why).await.is(200);
+    assert_eq!(held("/api/v1/files").await.0, BTreeSet::new());
+    assert_eq!(held("/api/v1/cases").await.0, BTreeSet::new());
 }
