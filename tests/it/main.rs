@@ -1,5 +1,6 @@
 //! Papierlos through the front door, as one test binary.
 
+mod accounts;
 mod at_rest;
 mod attacks;
 mod bypass;

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
 
 use super::model::{DocumentError, Kept};
-use super::ops::{self, Content, Known};
+use super::ops::Content;
+use super::same::{self, Known};
 use crate::base::{Actor, Tasks};
 use crate::unit::Db;
 
@@ -114,11 +115,11 @@ impl Arrived {
             file_name,
         } = self;
         let (content, stored_bytes) = (staged.content, staged.stored_bytes);
-        let known = ops::known_content(db.read(), &storage, &content, staged.domain()).await?;
+        let known = same::known_content(db.read(), &storage, &content, staged.domain()).await?;
         let instead_of = match known {
             Known::Stored(kept) => {
                 let sees = match actor {
-                    Some(actor) => ops::sees_blob(db.read(), actor, &kept.blob).await?,
+                    Some(actor) => same::sees_blob(db.read(), actor, &kept.blob).await?,
                     None => true,
                 };
                 let spare = if sees {

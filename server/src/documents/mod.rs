@@ -7,33 +7,37 @@
 pub mod evidence;
 mod filing;
 mod http;
+mod indexing;
 mod intake;
 mod list;
+mod listing;
 mod model;
 mod ops;
 mod reading;
 mod registering;
 mod rows;
+mod same;
 #[cfg(test)]
 mod tests;
 mod text;
+mod uploading;
 mod wire;
 
 pub use filing::{count_in_cases, followed, in_case, in_file, refile, register, unregistered_in};
+pub(crate) use http::changed_answer;
 pub use http::{ApiDoc, routes};
-pub(crate) use http::{InboxOf, changed_answer, db_problem};
+pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{Listed, lines_among, out_of_sight_since, visible_among, visible_with_id};
+pub(crate) use listing::InboxOf;
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step,
     TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-pub use ops::{
-    Content, Indexed, ReadText, Which, content, duplicates, first_named, hold, holds_content,
-    keep_text, known_content, named_with_content, names, read, receive, to_extract, to_index,
-};
+pub use ops::{Content, ReadText, Which, content, hold, keep_text, read, receive};
+pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use wire::{DocumentView, NewDocument};
 

@@ -13,7 +13,6 @@ use crate::audit::record_line;
 use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Right, Role, Sight};
 use crate::departments::SignedIn;
-use crate::documents::db_problem;
 use crate::http::extract::Query;
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
@@ -152,10 +151,10 @@ pub(super) async fn get_changes(
         .query_all_raw(sql(on, text, values))
         .await
         .map_err(DbError::from);
-    let rows = rows.map_err(db_problem)?;
+    let rows = rows?;
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
-        items.push(change(row).map_err(db_problem)?);
+        items.push(change(row)?);
     }
     let changes = page(items, limit, after.after, window(end, head));
     note(&looks, &actor, Look::ReadChanges).await?;
@@ -319,8 +318,8 @@ pub(super) async fn get_records(
         .await
         .map_err(DbError::from);
     let mut items = Vec::new();
-    for row in rows.map_err(db_problem)? {
-        items.push(record(&row).map_err(db_problem)?);
+    for row in rows? {
+        items.push(record(&row)?);
     }
     note(&looks, &actor, Look::ReadLog).await?;
     let next_after = items.last().map(|item| item.seq).or(after.after);

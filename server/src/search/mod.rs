@@ -12,6 +12,7 @@ mod probe;
 mod rebuild;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use follower::{FollowError, Follower, Progress};
 pub use http::{ApiDoc, routes};

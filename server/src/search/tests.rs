@@ -5,7 +5,7 @@ use indexer::{Entry, Highlighted, Key};
 use uuid::Uuid;
 
 use super::follower::{Named, Step, batch};
-use super::http::titled;
+use super::wire::titled;
 use crate::base::DocumentId;
 
 fn step(firsts: &[u64], seq: u64) -> Step {

@@ -16,7 +16,6 @@ use crate::audit::event::Look;
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, WebhookId};
 use crate::departments::SignedIn;
-use crate::documents::db_problem;
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::openapi::{
     ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, ListOfProblems, PlainProblems,
@@ -65,7 +64,7 @@ impl From<WebhookError> for Problem {
             }
             WebhookError::Unrecorded => Self::new(Kind::Unavailable).retry_after_seconds(1),
             WebhookError::Documents(error) => error.into(),
-            WebhookError::Db(error) => db_problem(error),
+            WebhookError::Db(error) => error.into(),
         }
     }
 }
@@ -169,8 +168,8 @@ pub(super) async fn get_webhooks(
 ) -> Result<HttpResponse, Problem> {
     let found = rows::of_account(db.read(), actor.account).await;
     let mut items = Vec::new();
-    for row in found.map_err(db_problem)? {
-        let webhook = Webhook::try_from(&row).map_err(db_problem)?;
+    for row in found? {
+        let webhook = Webhook::try_from(&row)?;
         items.push(view(&db, &webhook).await?);
     }
     Ok(HttpResponse::Ok().json(WebhookList { items }))
@@ -331,7 +330,7 @@ pub(super) async fn get_deliveries(
     let limit = usize::from(page.limit);
     let asked = u64::from(page.limit) + 1;
     let found = rows::deliveries(db.read(), &actor, webhook.id, after, asked).await;
-    let mut found = found.map_err(db_problem)?;
+    let mut found = found?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = match found.last() {

@@ -1,60 +1,21 @@
-//! The contract and what ran: every operation succeeds for who may, is refused to who may not, and leaves a
-//! record where it writes. What does not fit stands in `tests/data/coverage.txt`, with its reason; that list
-//! may only shrink.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! For each operation of the contract, a call that succeeds.
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::contract::{self, Operation, contract, operations};
 use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
-const EXCEPTIONS: &str = include_str!("../data/coverage.txt");
-
-#[tokio::test]
-async fn the_committed_contract_is_the_one_of_the_code() {
-    let folder = tempfile::TempDir::new().expect("a temporary folder");
-    let output = std::process::Command::new(tests::app::binary())
-        .arg("openapi")
-        .current_dir(folder.path())
-        .output()
-        .expect("the binary starts");
-    assert!(output.status.success());
-    let committed = std::fs::read(contract::path()).expect("openapi.yaml");
-    assert!(
-        committed == output.stdout,
-        "openapi.yaml is not current: papierlos openapi >openapi.yaml"
-    );
-}
-
-#[tokio::test]
-async fn the_server_shows_the_contract_that_is_committed() {
-    let Some(app) = tests::TestApp::start().await else {
-        return;
-    };
-    let shown = app
-        .anonymous()
-        .get("/api/openapi.json")
-        .await
-        .is(200)
-        .json();
-    assert_eq!(shown, *contract());
-    let page = app.anonymous().get("/api").await.is(200);
-    assert_eq!(page.media_type(), Some("text/html"));
-}
-
 /// What a test knows of an operation: the request by which it succeeds.
-struct Call {
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: Body,
-    by: By,
+pub(super) struct Call {
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Body,
+    pub(super) by: By,
 }
 
 #[derive(Clone)]
-enum Body {
+pub(super) enum Body {
     None,
     Json(Value),
     Upload,
@@ -63,7 +24,7 @@ enum Body {
 
 /// Who may.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
+pub(super) enum By {
     Clerk,
     Head,
     Admin,
@@ -72,12 +33,12 @@ enum By {
 }
 
 /// People beyond those of the town.
-struct People {
-    head: Client,
+pub(super) struct People {
+    pub(super) head: Client,
 }
 
 impl People {
-    async fn of(town: &Town) -> People {
+    pub(super) async fn of(town: &Town) -> People {
         let units = vec![unit("02.1").kept(10, 3), unit("02.2")];
         plan(town, "2020", ("2020-01-01", None), units).await;
         let head = add(&town.app, "l.heide", "head", Some(OWN)).await;
@@ -117,7 +78,7 @@ impl Call {
         self
     }
 
-    async fn send(&self, method: &str, client: &Client) -> Answer {
+    pub(super) async fn send(&self, method: &str, client: &Client) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let headers: Vec<_> = self
             .headers
@@ -176,7 +137,7 @@ async fn compartment(town: &Town) -> String {
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
-async fn call_of(town: &Town, operation: &str) -> Option<Call> {
+pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
     let documents = "/api/v1/documents";
     Some(match operation {
         "fileDocument" => call(documents, By::Clerk).upload(),
@@ -355,7 +316,7 @@ async fn records(town: &Town, operation: &str) -> Option<Call> {
 }
 
 /// A hold of its own, to be lifted.
-async fn lift(people: &People, town: &Town) -> Call {
+pub(super) async fn lift(people: &People, town: &Town) -> Call {
     let (file, _) = file_and_case(town).await;
     let new = json!({"file": id_of(&file), "reason": "Klage"});
     let hold = people.head.post("/api/v1/holds", &new).await.is(201);
@@ -569,133 +530,4 @@ async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
         "isReady" => call("/health/ready", By::Clerk),
         _ => return None,
     })
-}
-
-fn exceptions() -> BTreeMap<(String, String), String> {
-    let mut found = BTreeMap::new();
-    for line in EXCEPTIONS
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let (what, reason) = line.split_once(": ").expect("an exception has a reason");
-        let (operation, rule) = what.split_once(' ').expect("an operation and a rule");
-        found.insert((operation.to_owned(), rule.to_owned()), reason.to_owned());
-    }
-    found
-}
-
-/// Gathers what does not hold and is no exception, and which exceptions were needed.
-#[derive(Default)]
-struct Findings {
-    wrong: Vec<String>,
-    needed: BTreeSet<(String, String)>,
-}
-
-impl Findings {
-    fn rule(&mut self, operation: &Operation, rule: &str, holds: bool, seen: &str) {
-        if holds {
-            return;
-        }
-        let key = (operation.id.clone(), rule.to_owned());
-        if exceptions().contains_key(&key) {
-            self.needed.insert(key);
-        } else {
-            self.wrong.push(format!("{} {rule}: {seen}", operation.id));
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_operation_succeeds_is_refused_and_is_recorded() {
-    let Some(town) = Town::start().await else {
-        return;
-    };
-    let people = People::of(&town).await;
-    let mut findings = Findings::default();
-    let all = operations();
-    assert!(
-        all.len() >= 30,
-        "only {} operations in openapi.yaml",
-        all.len()
-    );
-    // Whoever signs out comes last: the token ends.
-    let (last, first): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.id == "signOut");
-    for operation in first.into_iter().chain(last) {
-        let call = match operation.id.as_str() {
-            "liftHold" => Some(lift(&people, &town).await),
-            other => call_of(&town, other).await,
-        };
-        let Some(call) = call else {
-            findings
-                .wrong
-                .push(format!("{}: nobody here calls it", operation.id));
-            continue;
-        };
-        cover((&town, &people), operation, &call, &mut findings).await;
-    }
-    for known in exceptions()
-        .into_keys()
-        .filter(|known| !findings.needed.contains(known))
-    {
-        findings
-            .wrong
-            .push(format!("{} {}: no exception any more", known.0, known.1));
-    }
-    assert!(
-        findings.wrong.is_empty(),
-        "\n{}\n",
-        findings.wrong.join("\n")
-    );
-}
-
-async fn cover(
-    (town, people): (&Town, &People),
-    operation: &Operation,
-    call: &Call,
-    findings: &mut Findings,
-) {
-    let method = operation.method.as_str();
-    // Those who may not come first: the success may change what they are refused.
-    let nobody = call.send(method, &town.app.anonymous()).await;
-    let refused = nobody.status == 401;
-    findings.rule(operation, "anonymous", refused, nobody.status.as_str());
-    let stranger = call.send(method, &town.other()).await;
-    let hidden = stranger.status == 404;
-    findings.rule(
-        operation,
-        "other-department",
-        hidden,
-        stranger.status.as_str(),
-    );
-    let mut used_up = false;
-    if call.by != By::Admin {
-        let admin = call.send(method, &town.admin()).await;
-        let refused = matches!(admin.status.as_u16(), 403 | 404);
-        findings.rule(operation, "admin", refused, admin.status.as_str());
-        used_up = admin.status.is_success();
-    }
-    // Where the administrator may as well, there is nothing left to do.
-    let again = if used_up {
-        call_of(town, &operation.id).await
-    } else {
-        None
-    };
-    let call = again.as_ref().unwrap_or(call);
-    let client = match call.by {
-        By::Clerk => town.clerk(),
-        By::Head => people.head.clone(),
-        By::Admin => town.admin(),
-        By::Auditor => town.auditor(),
-        By::Registrar => town.registrar().await,
-    };
-    let done = call.send(method, &client).await;
-    findings.rule(operation, "success", done.status.is_success(), &done.text());
-    if method != "GET" {
-        let audited = done.header("papierlos-log-seq").is_some();
-        findings.rule(operation, "audited", audited, "no receipt");
-        if audited {
-            let record = town.record_of(&done).await;
-            assert!(record["action"].is_string(), "{}: {record}", operation.id);
-        }
-    }
 }

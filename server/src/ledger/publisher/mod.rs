@@ -6,31 +6,30 @@
 //! them: everything that is written is a function of the leaves. Recovery is this same code.
 //! Partial tiles go last, when a checkpoint is public that does not need them any more.
 
-use std::collections::HashMap;
+mod tiles;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use sea_orm::ConnectionTrait;
-use storage::{ObjectName, PutRule, Storage, StoreError};
+use storage::{PutRule, Storage, StoreError};
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::lock::{read_lock, write_lock};
 use crate::audit::event::Action;
-use crate::audit::log::hash_of;
-use crate::audit::merkle::{self, Hash, leaf_hash};
+use crate::audit::merkle::Hash;
 use crate::audit::note::{Checkpoint, NoteError, NoteSigner, Policy};
-use crate::audit::tile::{
-    Edge, TILE_WIDTH, Tile, TileError, TileReader, growth, push_entry, tile_bytes,
-};
-use crate::audit::{LeafView, Origin, genesis};
+use crate::audit::tile::{Edge, TileError, growth};
+use crate::audit::{Origin, genesis};
 use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Tasks, Timestamp};
 use crate::unit::{Db, Unit};
+
+use tiles::name;
 
 /// How often the log is looked at when this process has written nothing: others may have, and what
 /// failed is tried again.
@@ -181,16 +180,6 @@ enum Tiles {
     Lost,
 }
 
-/// How the tree grows by some leaves.
-struct Growth {
-    edge: Edge,
-    last: Hash,
-    /// Number of the first of `leaves`: the first of its tile.
-    first: u64,
-    leaves: Vec<(Vec<u8>, Hash)>,
-    full: HashMap<Tile, Vec<u8>>,
-}
-
 impl Publisher {
     /// Reads the lock and the edge of the published tree, and checks that the database extends it.
     pub async fn open(db: &Db, storage: &Storage, to: Publication) -> Result<Self, PublishError> {
@@ -337,104 +326,6 @@ impl Publisher {
         Ok(Tiles::Lost)
     }
 
-    /// The last leaf that was published; nothing where its tile is lost.
-    async fn published_last(&self, edge: &Edge, size: u64) -> Result<Option<Hash>, PublishError> {
-        if !size.is_multiple_of(WIDE) {
-            let mut partials = edge.partials();
-            let open = partials.find(|(partial, _)| partial.level() == 0);
-            return Ok(open.and_then(|(_, hashes)| hashes.last().copied()));
-        }
-        let Some(tile) = Tile::new(0, size / WIDE - 1, TILE_WIDTH) else {
-            return Ok(None);
-        };
-        let bytes = self.object(&tile.path()).await?;
-        let hashes = bytes.as_deref().and_then(merkle::hashes);
-        Ok(hashes.and_then(|all| all.last().copied()))
-    }
-
-    async fn load_edge(&self, size: u64) -> Result<Edge, PublishError> {
-        struct Fetched(HashMap<Tile, Vec<u8>>);
-        impl TileReader for Fetched {
-            type Error = std::convert::Infallible;
-            fn tile(&mut self, tile: Tile) -> Result<Option<Vec<u8>>, Self::Error> {
-                Ok(self.0.get(&tile).cloned())
-            }
-        }
-        let mut fetched = HashMap::new();
-        let (mut whole, mut level) = (size, 0_u8);
-        while whole > 0 {
-            let width = u16::try_from(whole % WIDE).unwrap_or_default();
-            if let Some(tile) = Tile::new(level, whole / WIDE, width)
-                && let Some(bytes) = self.tile(tile).await?
-            {
-                fetched.insert(tile, bytes);
-            }
-            (whole, level) = (whole / WIDE, level + 1);
-        }
-        Edge::load(size, &mut Fetched(fetched)).map_err(PublishError::Tile)
-    }
-
-    /// A tile; a partial one that has gone is cut out of the one that took its place.
-    async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, PublishError> {
-        if let Some(bytes) = self.object(&tile.path()).await? {
-            return Ok(Some(bytes));
-        }
-        match tile.full() {
-            Some(full) => {
-                let bytes = self.object(&full.path()).await?;
-                Ok(bytes.and_then(|bytes| tile.cut(bytes)))
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// Writes the tiles of the first `size` leaves again. Those leaves have the signed root: what
-    /// stands there with other bytes was damaged.
-    async fn rebuild(&self, size: u64) -> Result<(), PublishError> {
-        tracing::warn!(
-            log.size = size,
-            "published tiles are missing and are computed again"
-        );
-        let first = genesis(&self.to.origin, &self.to.signer.verifier());
-        let (mut edge, mut last) = (Edge::new(), first);
-        while edge.size() < size {
-            let upto = size.min(edge.size() + STEP_LEAVES_MAX);
-            let grown = self.grow(&edge, last, upto).await?;
-            self.write_tiles(edge.size(), &grown, PutRule::Replace)
-                .await?;
-            (edge, last) = (grown.edge, grown.last);
-        }
-        Ok(())
-    }
-
-    async fn object(&self, path: &str) -> Result<Option<Vec<u8>>, PublishError> {
-        let found = self.storage.get_object(&name(path)?).await?;
-        Ok(found.map(|bytes| bytes.to_vec()))
-    }
-
-    /// Leaves from `seq` on, each with its hash computed from its bytes.
-    async fn leaves(&self, seq: u64, count: u64) -> Result<Vec<(Vec<u8>, Hash)>, PublishError> {
-        let on = self.db.read();
-        let text = "SELECT h, leaf FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2";
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let values = [signed(seq).into(), signed(count).into()];
-        let rows = on
-            .query_all_raw(sql(on, text, values))
-            .await
-            .map_err(DbError::from)?;
-        let mut leaves = Vec::with_capacity(rows.len());
-        for (row, seq) in rows.into_iter().zip(seq..) {
-            let stored: Vec<u8> = row.try_get_by_index(0).map_err(DbError::from)?;
-            let leaf: Vec<u8> = row.try_get_by_index(1).map_err(DbError::from)?;
-            let hash = leaf_hash(&leaf);
-            if hash_of(&stored)? != hash {
-                return Err(PublishError::Changed { seq });
-            }
-            leaves.push((leaf, hash));
-        }
-        Ok(leaves)
-    }
-
     async fn run(mut self, end: CancellationToken) {
         let mut head = self.db.head();
         let mut quiet = tokio::time::Instant::now();
@@ -532,96 +423,6 @@ impl Publisher {
         Ok(u64::try_from(seq).map_or(0, |seq| seq + 1))
     }
 
-    /// Takes the leaves up to `size` into the tree. Writes nothing.
-    async fn grow(&self, from: &Edge, last: Hash, size: u64) -> Result<Growth, PublishError> {
-        let old = from.size();
-        let first = old / WIDE * WIDE;
-        let leaves = self.leaves(first, size - first).await?;
-        let known = usize::try_from(old - first).unwrap_or(usize::MAX);
-        let mut full: HashMap<Tile, Vec<u8>> = HashMap::new();
-        let (mut edge, mut last) = (from.clone(), last);
-        for (seq, (leaf, hash)) in (old..size).zip(leaves.iter().skip(known)) {
-            let follows = LeafView::parse(leaf).is_ok_and(|view| view.prev == last);
-            if !follows {
-                return Err(PublishError::Changed { seq });
-            }
-            edge.append(*hash, &mut |tile, hashes| {
-                full.insert(tile, tile_bytes(hashes));
-            });
-            last = *hash;
-        }
-        if edge.size() != size {
-            return Err(PublishError::RolledBack { locked: size });
-        }
-        Ok(Growth {
-            edge,
-            last,
-            first,
-            leaves,
-            full,
-        })
-    }
-
-    /// Writes the entries and tiles that `grown` has and the tree of `old` leaves has not.
-    async fn write_tiles(
-        &self,
-        old: u64,
-        grown: &Growth,
-        rule: PutRule,
-    ) -> Result<(), PublishError> {
-        let partial: HashMap<Tile, &[Hash]> = grown.edge.partials().collect();
-        for tile in growth(old, grown.edge.size()) {
-            // No checkpoint was signed over a partial tile beyond the lock: it may be replaced.
-            let rule = if tile.is_partial() {
-                PutRule::Replace
-            } else {
-                rule
-            };
-            if tile.level() == 0 {
-                let from = tile.index() * WIDE - grown.first;
-                let from = usize::try_from(from).unwrap_or(usize::MAX);
-                let mut bundle = Vec::new();
-                for (leaf, _) in grown.leaves.iter().skip(from).take(tile.width().into()) {
-                    push_entry(&mut bundle, leaf);
-                }
-                self.put(&tile.entries_path(), bundle, rule).await?;
-            }
-            let full = grown.full.get(&tile).cloned();
-            let bytes = full.or_else(|| partial.get(&tile).map(|hashes| tile_bytes(hashes)));
-            if let Some(bytes) = bytes {
-                self.put(&tile.path(), bytes, rule).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Partial tiles are of no use beside the full one (C2SP tlog-tiles).
-    async fn drop_partials(&self, tile: Tile) -> Result<(), PublishError> {
-        let mut folders = vec![format!("{}.p", tile.path())];
-        if tile.level() == 0 {
-            folders.push(format!("{}.p", tile.entries_path()));
-        }
-        for folder in folders {
-            let mut partials = self.storage.list_objects(Some(&name(&folder)?));
-            while let Some(partial) = partials.next().await {
-                self.storage.delete_object(&partial?.name).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn put(&self, path: &str, bytes: Vec<u8>, rule: PutRule) -> Result<(), PublishError> {
-        let put = self
-            .storage
-            .put_object(&name(path)?, Bytes::from(bytes), rule)
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(StoreError::Conflict { name }) => Err(PublishError::Forked { name }),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Replaces the public checkpoint by the one that is locked, and keeps it in the database.
     /// Never replaces a larger one: the lock must be as large by then, moved by another process.
     async fn make_public(
@@ -715,8 +516,4 @@ async fn pause(head: &mut watch::Receiver<Option<u64>>, every: Duration) {
         std::future::pending::<()>().await;
     }
     tokio::time::sleep(every).await;
-}
-
-fn name(path: &str) -> Result<ObjectName, PublishError> {
-    Ok(ObjectName::parse(&format!("log/{path}"))?)
 }

@@ -1,0 +1,122 @@
+//! Documents as the worker and the index want them.
+
+use sea_orm::ConnectionTrait;
+use storage::Blob;
+
+use super::list;
+use super::model::{DocumentError, Held, Version};
+use super::rows;
+use crate::base::db::DbError;
+use crate::base::rights::token;
+use crate::base::{Actor, DocumentId, VersionId};
+use crate::files;
+
+use super::ops::hold;
+
+/// What a worker needs to read a version: its blob and what it claims to be.
+pub async fn to_extract(
+    on: &impl ConnectionTrait,
+    id: VersionId,
+) -> Result<Option<(Version, Blob)>, DbError> {
+    let Some((version, name)) = rows::version(on, id).await? else {
+        return Ok(None);
+    };
+    let blob = rows::blob_to_open(on, &name).await?;
+    Ok(blob.map(|blob| (version, blob)))
+}
+
+/// A document as the index wants it.
+#[derive(Debug, Clone)]
+pub struct Indexed {
+    /// The document with its version in force.
+    pub held: Held,
+    /// The short name of its department.
+    pub department: String,
+    /// The access token of its place.
+    pub token: u64,
+    /// The blob of its text, where it has one.
+    pub text: Option<Blob>,
+    /// The references of the house by which it is found: its own, those of its case and its file,
+    /// and what all three were called before.
+    pub names: Vec<String>,
+}
+
+/// The references of the house that lead to each document.
+async fn names_of(
+    on: &impl ConnectionTrait,
+    held: &[Held],
+) -> Result<std::collections::HashMap<DocumentId, Vec<String>>, DbError> {
+    let mut ids: Vec<uuid::Uuid> = Vec::new();
+    for one in held {
+        ids.push(one.document.id.raw());
+        if let Some(filed) = &one.filed {
+            ids.extend([filed.case.id.raw(), filed.file.id.raw()]);
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let aliases = files::aliases(on, &ids).await?;
+    let mut all = std::collections::HashMap::new();
+    for one in held {
+        let mut own = vec![one.document.id.raw()];
+        let registered = one.document.registered.as_ref();
+        let mut names: Vec<String> = registered
+            .map(|it| it.reference.clone())
+            .into_iter()
+            .collect();
+        if let Some(filed) = &one.filed {
+            own.extend([filed.case.id.raw(), filed.file.id.raw()]);
+            names.extend([filed.case.reference.clone(), filed.file.reference.clone()]);
+        }
+        let old = aliases.iter().filter(|(id, _)| own.contains(id));
+        names.extend(old.map(|(_, reference)| reference.clone()));
+        all.insert(one.document.id, names);
+    }
+    Ok(all)
+}
+
+/// Documents as the index wants them.
+pub async fn to_index(
+    on: &impl ConnectionTrait,
+    ids: &[DocumentId],
+) -> Result<Vec<Indexed>, DocumentError> {
+    let documents = list::visible_among(on, &Actor::system(), ids).await?;
+    let held = hold(on, documents).await?;
+    let versions: Vec<_> = held.iter().map(|one| one.version.id).collect();
+    let texts = rows::texts(on, &versions).await?;
+    let names: Vec<_> = texts
+        .iter()
+        .filter_map(|(_, _, name)| name.clone())
+        .collect();
+    let blobs = rows::blobs_to_open(on, &names).await?;
+    let mut text_of: std::collections::HashMap<_, _> = texts
+        .into_iter()
+        .filter_map(|(version, _, name)| Some((version, blobs.get(&name?)?.clone())))
+        .collect();
+    let departments = crate::departments::departments(on).await?;
+    let compartments = crate::departments::compartment_numbers(on).await?;
+    let mut names_of = names_of(on, &held).await?;
+    let mut all = Vec::with_capacity(held.len());
+    for held in held {
+        let department = departments
+            .iter()
+            .find(|one| one.id == held.document.department);
+        let department = department.ok_or(DocumentError::NoDepartment)?;
+        let text = text_of.remove(&held.version.id);
+        let compartment = held.document.compartment;
+        let hidden = compartment.and_then(|id| compartments.get(&id).copied());
+        if compartment.is_some() && hidden.is_none() {
+            return Err(DocumentError::NoDepartment);
+        }
+        let (slug, token) = (department.slug.clone(), token(department.number, hidden));
+        let names = names_of.remove(&held.document.id).unwrap_or_default();
+        all.push(Indexed {
+            held,
+            names,
+            department: slug,
+            token,
+            text,
+        });
+    }
+    Ok(all)
+}

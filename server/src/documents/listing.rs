@@ -1,0 +1,225 @@
+//! Lists of documents over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::list::{self, Filter, Inbox, Order, Place};
+use super::model::{Channel, CivilDate, Direction, State};
+use super::ops;
+use super::wire::DocumentView;
+use crate::audit::event::Look;
+use crate::base::{Actor, CaseId, FileId, Timestamp};
+use crate::departments::{self, Department, SignedIn};
+use crate::http::extract::ListQuery;
+use crate::http::openapi::ListProblems;
+use crate::http::page::{Cursors, PageRequest, scope_of};
+use crate::http::{Fault, Kind, Language, Problem, text};
+use crate::ledger::looks::Looks;
+use crate::unit::Db;
+
+use super::http::note;
+
+/// Whose inbox.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InboxOf {
+    /// One's own.
+    Me,
+    /// Those of the departments.
+    Units,
+}
+
+/// The filters of a list. Each may be given several times: then one of them must hold.
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListFilter {
+    /// Short names of departments.
+    department: Vec<String>,
+    /// States.
+    state: Vec<State>,
+    /// Document types, exactly.
+    #[serde(rename = "type")]
+    #[param(rename = "type")]
+    kind: Vec<String>,
+    /// Tags, exactly.
+    tag: Vec<String>,
+    /// Correspondents, exactly.
+    correspondent: Vec<String>,
+    /// Directions.
+    direction: Vec<Direction>,
+    /// Channels.
+    channel: Vec<Channel>,
+    /// Dated from here on.
+    #[param(nullable = false, format = Date)]
+    date_from: Option<String>,
+    /// Dated up to and including here.
+    #[param(nullable = false, format = Date)]
+    date_to: Option<String>,
+    /// Received from here on.
+    #[param(nullable = false, format = DateTime)]
+    received_from: Option<String>,
+    /// Received before here.
+    #[param(nullable = false, format = DateTime)]
+    received_before: Option<String>,
+    /// The case in which they stand.
+    #[param(nullable = false)]
+    case: Option<Uuid>,
+    /// The file in whose cases they stand.
+    #[param(nullable = false)]
+    file: Option<Uuid>,
+    /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
+    /// with nobody.
+    #[param(nullable = false, inline)]
+    inbox: Option<InboxOf>,
+    /// Whether they are registered.
+    #[param(nullable = false)]
+    registered: Option<bool>,
+    /// `newest` (the last received first) or `oldest`.
+    #[param(nullable = false, inline)]
+    order: Option<ListOrder>,
+    /// Whether the answer says how many there are in all.
+    #[param(nullable = false)]
+    count: Option<bool>,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ListOrder {
+    Newest,
+    Oldest,
+}
+
+/// A page of documents.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DocumentPage {
+    /// The documents.
+    items: Vec<DocumentView>,
+    /// Where the next page begins; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+    /// How many there are in all; only where `count=true` was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total: Option<u64>,
+}
+
+impl ListFilter {
+    fn filter(&self, actor: &Actor, all: &[Department]) -> Result<Filter, Problem> {
+        let mut problem = Problem::new(Kind::QueryInvalid);
+        let mut date = |name: &'static str, raw: Option<&String>| {
+            let read = raw.and_then(|raw| CivilDate::parse(raw));
+            if raw.is_some() && read.is_none() {
+                let expected = text("ein Datum JJJJ-MM-TT", "a date YYYY-MM-DD");
+                let so_far = std::mem::replace(&mut problem, Problem::new(Kind::QueryInvalid));
+                problem = so_far.parameter(name, Fault::WrongFormat { expected });
+            }
+            read
+        };
+        let dated_from = date("date_from", self.date_from.as_ref());
+        let dated_to = date("date_to", self.date_to.as_ref());
+        let mut instant = |name: &'static str, raw: Option<&String>| {
+            let read = raw.and_then(|raw| Timestamp::parse(raw));
+            if raw.is_some() && read.is_none() {
+                let expected = text("ein Zeitpunkt nach RFC 3339", "a time by RFC 3339");
+                let so_far = std::mem::replace(&mut problem, Problem::new(Kind::QueryInvalid));
+                problem = so_far.parameter(name, Fault::WrongFormat { expected });
+            }
+            read
+        };
+        let received_from = instant("received_from", self.received_from.as_ref());
+        let received_before = instant("received_before", self.received_before.as_ref());
+        if problem.faults() > 0 {
+            return Err(problem);
+        }
+        Ok(Filter {
+            departments: crate::files::departments_named(&self.department, all),
+            case: self.case.map(CaseId::of),
+            file: self.file.map(FileId::of),
+            inbox: self.inbox.map(|inbox| match inbox {
+                InboxOf::Me => Inbox::Of(actor.on_behalf_of.unwrap_or(actor.account)),
+                InboxOf::Units => Inbox::OfUnits,
+            }),
+            registered: self.registered,
+            states: self.state.clone(),
+            kinds: self.kind.clone(),
+            tags: self.tag.clone(),
+            correspondents: self.correspondent.clone(),
+            directions: self.direction.clone(),
+            channels: self.channel.clone(),
+            dated_from,
+            dated_to,
+            received_from,
+            received_before,
+        })
+    }
+}
+
+/// Documents by their metadata; what you may not see is neither listed nor counted.
+#[utoipa::path(
+    get, path = "/api/v1/documents", tag = "documents", operation_id = "listDocuments",
+    params(ListFilter, PageRequest),
+    responses((status = 200, description = "A page", body = DocumentPage,
+        headers(("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
+        ListProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_documents(
+    request: HttpRequest,
+    db: Data<Db>,
+    looks: Data<Looks>,
+    cursors: Data<Cursors>,
+    language: Language,
+    SignedIn(actor): SignedIn,
+    ListQuery {
+        filter: asked,
+        page: wanted,
+    }: ListQuery<ListFilter>,
+) -> Result<HttpResponse, Problem> {
+    let all = departments::departments_of(&request, &db).await?;
+    let filter = asked.filter(&actor, &all)?;
+    let order = match asked.order {
+        Some(ListOrder::Oldest) => Order::Oldest,
+        Some(ListOrder::Newest) | None => Order::Newest,
+    };
+    // Whether they are counted decides neither which documents are listed nor in which order.
+    let scope = scope_of("documents", &asked, &["count"])?;
+    let after: Option<Place> = wanted.after(&cursors, &scope)?;
+    let (found, more) = list::page(
+        db.read(),
+        &actor,
+        &filter,
+        order,
+        after,
+        u64::from(wanted.limit),
+    )
+    .await?;
+    let next_cursor = match found.last() {
+        Some(last) if more => Some(cursors.seal(&scope, &Place::of(last))?),
+        Some(_) | None => None,
+    };
+    let total = match asked.count {
+        Some(true) => Some(list::count(db.read(), &actor, &filter).await?),
+        Some(false) | None => None,
+    };
+    note(&looks, &actor, Look::List, None).await?;
+    let held = ops::hold(db.read(), found).await?;
+    let items = held
+        .iter()
+        .map(|one| DocumentView::of(one, &all, language))
+        .collect();
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        response.insert_header((header::LINK, crate::http::page::next_link(&request, cursor)));
+    }
+    Ok(response.json(DocumentPage {
+        items,
+        next_cursor,
+        total,
+    }))
+}

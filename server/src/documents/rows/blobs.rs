@@ -1,0 +1,136 @@
+//! Rows of blobs and their keys.
+
+use super::tables::{blob, blob_key, counted, document_version};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{ActiveValue::Set, QueryOrder};
+use storage::{Blob, KeyDomain, WrappedKey};
+
+use super::super::model::Kept;
+use crate::base::VersionId;
+use crate::base::db::DbError;
+use crate::unit::Unit;
+
+pub(in crate::documents) fn blob_claim(held: &blob::Model) -> crate::audit::BlobClaim {
+    let digest = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).unwrap_or_default();
+    crate::audit::BlobClaim {
+        content: digest(&held.sha256),
+        length: counted(held.bytes),
+        stored: digest(&held.name),
+    }
+}
+
+/// Adds a blob that is stored; the same name twice is the same blob.
+pub(in crate::documents) async fn insert_blob(
+    unit: &Unit,
+    kept: &Kept,
+) -> Result<blob::Model, DbError> {
+    let row = blob::Model {
+        name: kept.blob.name.as_bytes().to_vec(),
+        domain: kept.blob.domain.as_str().to_owned(),
+        sha256: kept.content.sha256.as_bytes().to_vec(),
+        sha512: kept.content.sha512.as_bytes().to_vec(),
+        bytes: i64::try_from(kept.content.bytes).unwrap_or(i64::MAX),
+        stored_bytes: i64::try_from(kept.stored_bytes).unwrap_or(i64::MAX),
+        created_at: unit.now().micros(),
+    };
+    let key = blob_key::ActiveModel {
+        name: Set(row.name.clone()),
+        kek: Set(kept.blob.key.kek.clone()),
+        wrapped: Set(kept.blob.key.bytes.clone()),
+    };
+    let active = blob::ActiveModel::from(row.clone()).reset_all();
+    blob::Entity::insert(active)
+        .exec_without_returning(unit.tx())
+        .await?;
+    blob_key::Entity::insert(key)
+        .on_conflict(
+            OnConflict::column(blob_key::Column::Name)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(unit.tx())
+        .await?;
+    Ok(row)
+}
+
+/// A blob with this content in this key domain, if it is stored already.
+pub(in crate::documents) async fn blob_with_content(
+    on: &impl ConnectionTrait,
+    sha256: &[u8],
+    domain: &KeyDomain,
+) -> Result<Option<blob::Model>, DbError> {
+    Ok(blob::Entity::find()
+        .filter(blob::Column::Sha256.eq(sha256.to_vec()))
+        .filter(blob::Column::Domain.eq(domain.as_str()))
+        .order_by_desc(blob::Column::CreatedAt)
+        .one(on)
+        .await?)
+}
+
+/// A blob with its key, ready to be opened.
+pub(in crate::documents) async fn blob_to_open(
+    on: &impl ConnectionTrait,
+    name: &[u8],
+) -> Result<Option<Blob>, DbError> {
+    let Some(row) = blob::Entity::find_by_id(name.to_vec()).one(on).await? else {
+        return Ok(None);
+    };
+    let Some(key) = blob_key::Entity::find_by_id(name.to_vec()).one(on).await? else {
+        return Ok(None);
+    };
+    Ok(Some(open_blob(row, key)?))
+}
+
+pub(in crate::documents) fn open_blob(
+    row: blob::Model,
+    key: blob_key::Model,
+) -> Result<Blob, DbError> {
+    let corrupt = || DbError::Corrupt {
+        table: "blob",
+        key: hex::encode(&row.name),
+        what: "a digest has the wrong length",
+    };
+    let name = <[u8; 32]>::try_from(row.name.as_slice()).map_err(|_source| corrupt())?;
+    Ok(Blob {
+        name: storage::Sha256Digest(name),
+        domain: KeyDomain::parse(&row.domain)?,
+        content_bytes: counted(row.bytes),
+        key: WrappedKey {
+            kek: key.kek,
+            bytes: key.wrapped,
+        },
+    })
+}
+
+/// The blob of a version, as a part of another query.
+pub(in crate::documents) fn blob_of(version: VersionId) -> Expr {
+    let name = Query::select()
+        .column(document_version::Column::BlobName)
+        .from(document_version::Entity)
+        .and_where(document_version::Column::Id.eq(version.raw()))
+        .to_owned();
+    Expr::SubQuery(None, Box::new(name.into()))
+}
+
+/// Blobs with their keys, ready to be opened, by name. Those whose key was destroyed are missing.
+pub(in crate::documents) async fn blobs_to_open(
+    on: &impl ConnectionTrait,
+    names: &[Vec<u8>],
+) -> Result<std::collections::HashMap<Vec<u8>, Blob>, DbError> {
+    let wanted = blob::Column::Name.is_in(names.iter().cloned());
+    let rows = blob::Entity::find().filter(wanted).all(on).await?;
+    let wanted = blob_key::Column::Name.is_in(names.iter().cloned());
+    let keys = blob_key::Entity::find().filter(wanted).all(on).await?;
+    let mut keys: std::collections::HashMap<_, _> = keys
+        .into_iter()
+        .map(|key| (key.name.clone(), key))
+        .collect();
+    let mut found = std::collections::HashMap::new();
+    for row in rows {
+        if let Some(key) = keys.remove(&row.name) {
+            found.insert(row.name.clone(), open_blob(row, key)?);
+        }
+    }
+    Ok(found)
+}

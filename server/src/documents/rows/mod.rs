@@ -1,0 +1,358 @@
+//! Rows of documents, versions and renditions.
+
+mod blobs;
+mod filed;
+mod tables;
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
+
+use super::model::{Document, TextInfo, Version};
+use crate::audit::event::{Kind, Subject};
+use crate::base::db::DbError;
+use crate::base::{AccountId, DocumentId, Timestamp, VersionId};
+use crate::unit::Unit;
+
+pub(super) use blobs::{blob_of, blob_to_open, blob_with_content, blobs_to_open, insert_blob};
+pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
+pub(super) use tables::{blob, document, document_tag, document_version, rendition};
+
+use blobs::blob_claim;
+use tables::counted;
+
+/// Adds a document.
+pub(super) async fn insert(unit: &mut Unit, new: &Document) -> Result<(), DbError> {
+    let row = document::Model::from(new);
+    let subject = row.subject();
+    let active = document::ActiveModel::from(row).reset_all();
+    document::Entity::insert(active)
+        .exec_without_returning(unit.tx())
+        .await?;
+    write_tags(unit, new.id, &new.metadata.tags).await?;
+    unit.changed(subject);
+    Ok(())
+}
+
+/// Writes the next version of a document; refuses one that has moved on.
+pub(super) async fn save(
+    unit: &mut Unit,
+    changed: &Document,
+    before: &Document,
+) -> Result<(), DbError> {
+    let row = document::Model::from(changed);
+    let subject = row.subject();
+    let (id, old) = (row.id, i64::try_from(before.version).unwrap_or(i64::MAX));
+    let mut active = document::ActiveModel::from(row).reset_all();
+    active.id = sea_orm::ActiveValue::NotSet;
+    let done = document::Entity::update_many()
+        .set(active)
+        .filter(document::Column::Id.eq(id))
+        .filter(document::Column::Version.eq(old))
+        .exec(unit.tx())
+        .await?;
+    if done.rows_affected != 1 {
+        return Err(DbError::Stale);
+    }
+    if changed.metadata.tags != before.metadata.tags {
+        let old_tags = document_tag::Column::DocumentId.eq(id);
+        document_tag::Entity::delete_many()
+            .filter(old_tags)
+            .exec(unit.tx())
+            .await?;
+        write_tags(unit, changed.id, &changed.metadata.tags).await?;
+    }
+    unit.changed(subject);
+    Ok(())
+}
+
+pub(super) async fn write_tags(
+    unit: &Unit,
+    id: DocumentId,
+    tags: &[String],
+) -> Result<(), DbError> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let rows = tags.iter().map(|tag| document_tag::ActiveModel {
+        document_id: Set(id.raw()),
+        tag: Set(tag.clone()),
+    });
+    document_tag::Entity::insert_many(rows)
+        .exec_without_returning(unit.tx())
+        .await?;
+    Ok(())
+}
+
+/// Adds a version whose blob is known.
+pub(super) async fn insert_version(
+    unit: &mut Unit,
+    new: &Version,
+    held: &blob::Model,
+) -> Result<(), DbError> {
+    let row = document_version::Model {
+        id: new.id.raw(),
+        version: 1,
+        document_id: new.document.raw(),
+        number: i64::try_from(new.number).unwrap_or(i64::MAX),
+        blob_name: held.name.clone(),
+        media_type: new.media_type.clone(),
+        file_name: new.file_name.clone(),
+        created_at: new.created_at.micros(),
+        created_by: new.created_by.raw(),
+    };
+    let subject = Subject {
+        kind: Kind::DocumentVersion,
+        id: row.id,
+        root: row.document_id,
+        version: 1,
+        state: row.state_bytes(held),
+        content: Some(blob_claim(held)),
+    };
+    let active = document_version::ActiveModel::from(row).reset_all();
+    document_version::Entity::insert(active)
+        .exec_without_returning(unit.tx())
+        .await?;
+    unit.changed(subject);
+    Ok(())
+}
+
+/// Adds a rendition of a version of `document`.
+pub(super) async fn insert_rendition(
+    unit: &mut Unit,
+    document: DocumentId,
+    row: rendition::Model,
+    held: Option<&blob::Model>,
+) -> Result<(), DbError> {
+    let subject = Subject {
+        kind: Kind::Rendition,
+        id: row.id,
+        root: document.raw(),
+        version: 1,
+        state: row.state_bytes(),
+        content: held.map(blob_claim),
+    };
+    let active = rendition::ActiveModel::from(row).reset_all();
+    rendition::Entity::insert(active)
+        .exec_without_returning(unit.tx())
+        .await?;
+    unit.changed(subject);
+    Ok(())
+}
+
+/// A document, whoever asks: the caller has the right already or checks it next.
+pub(super) async fn find(
+    on: &impl ConnectionTrait,
+    id: DocumentId,
+) -> Result<Option<Document>, DbError> {
+    let row = document::Entity::find_by_id(id.raw()).one(on).await?;
+    row.map(Document::try_from).transpose()
+}
+
+/// A document for changing it: on PostgreSQL the row is locked.
+pub(super) async fn find_to_change(
+    unit: &Unit,
+    id: DocumentId,
+) -> Result<Option<Document>, DbError> {
+    let row = document::Entity::find_by_id(id.raw())
+        .lock_exclusive()
+        .one(unit.tx())
+        .await?;
+    row.map(Document::try_from).transpose()
+}
+
+fn version_of(row: document_version::Model, held: &blob::Model) -> Result<Version, DbError> {
+    let corrupt = || DbError::Corrupt {
+        table: "blob",
+        key: hex::encode(&held.name),
+        what: "a digest has the wrong length",
+    };
+    Ok(Version {
+        id: VersionId::of(row.id),
+        document: DocumentId::of(row.document_id),
+        number: counted(row.number),
+        media_type: row.media_type,
+        file_name: row.file_name,
+        sha256: held
+            .sha256
+            .as_slice()
+            .try_into()
+            .map_err(|_source| corrupt())?,
+        sha512: held
+            .sha512
+            .as_slice()
+            .try_into()
+            .map_err(|_source| corrupt())?,
+        bytes: counted(held.bytes),
+        created_at: Timestamp::of_micros(row.created_at),
+        created_by: AccountId::of(row.created_by),
+    })
+}
+
+/// The versions of the documents, each with the name of its blob: all of them, by document and
+/// number.
+pub(super) async fn versions(
+    on: &impl ConnectionTrait,
+    documents: &[DocumentId],
+) -> Result<Vec<(Version, Vec<u8>)>, DbError> {
+    let ids = documents.iter().map(|id| id.raw());
+    let rows = document_version::Entity::find()
+        .filter(document_version::Column::DocumentId.is_in(ids))
+        .order_by_asc(document_version::Column::DocumentId)
+        .order_by_asc(document_version::Column::Number)
+        .all(on)
+        .await?;
+    let names = rows.iter().map(|row| row.blob_name.clone());
+    let blobs = blob::Entity::find()
+        .filter(blob::Column::Name.is_in(names))
+        .all(on)
+        .await?;
+    let blobs: std::collections::HashMap<_, _> = blobs
+        .into_iter()
+        .map(|blob| (blob.name.clone(), blob))
+        .collect();
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name = row.blob_name.clone();
+        let held = blobs.get(&name).ok_or_else(|| DbError::Corrupt {
+            table: "document_version",
+            key: row.id.to_string(),
+            what: "its blob has no row",
+        })?;
+        all.push((version_of(row, held)?, name));
+    }
+    Ok(all)
+}
+
+/// One version by its id, with the name of its blob.
+pub(super) async fn version(
+    on: &impl ConnectionTrait,
+    id: VersionId,
+) -> Result<Option<(Version, Vec<u8>)>, DbError> {
+    let Some(row) = document_version::Entity::find_by_id(id.raw())
+        .one(on)
+        .await?
+    else {
+        return Ok(None);
+    };
+    let name = row.blob_name.clone();
+    let held = blob::Entity::find_by_id(name.clone()).one(on).await?;
+    let held = held.ok_or_else(|| DbError::Corrupt {
+        table: "document_version",
+        key: row.id.to_string(),
+        what: "its blob has no row",
+    })?;
+    Ok(Some((version_of(row, &held)?, name)))
+}
+
+/// The newest text of each of the versions, with the name of its blob.
+pub(super) async fn texts(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<Vec<(VersionId, TextInfo, Option<Vec<u8>>)>, DbError> {
+    let rows = rendition::Entity::find()
+        .filter(rendition::Column::DocumentVersionId.is_in(versions.iter().map(|id| id.raw())))
+        .filter(rendition::Column::Kind.eq("text"))
+        .order_by_asc(rendition::Column::DocumentVersionId)
+        .order_by_asc(rendition::Column::CreatedAt)
+        .order_by_asc(rendition::Column::Id)
+        .all(on)
+        .await?;
+    let mut newest: Vec<(VersionId, TextInfo, Option<Vec<u8>>)> = Vec::new();
+    for row in rows {
+        let id = VersionId::of(row.document_version_id);
+        let info = TextInfo {
+            state: row.state,
+            reason: row.reason,
+            pages: counted(row.pages),
+            engine: row.engine,
+        };
+        match newest.last_mut() {
+            Some(last) if last.0 == id => *last = (id, info, row.blob_name),
+            _ => newest.push((id, info, row.blob_name)),
+        }
+    }
+    Ok(newest)
+}
+
+/// Other documents that have, or had, this blob and fulfil `visible`.
+pub(super) async fn with_content(
+    on: &impl ConnectionTrait,
+    blob_name: Expr,
+    except: DocumentId,
+    visible: sea_orm::Condition,
+    limit: u64,
+) -> Result<Vec<Document>, DbError> {
+    let same = Query::select()
+        .column(document_version::Column::DocumentId)
+        .from(document_version::Entity)
+        .and_where(ExprTrait::eq(
+            document_version::Column::BlobName.into_expr(),
+            blob_name,
+        ))
+        .to_owned();
+    let rows = document::Entity::find()
+        .filter(visible)
+        .filter(document::Column::Id.in_subquery(same))
+        .filter(document::Column::Id.ne(except.raw()))
+        .order_by_asc(document::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}
+
+/// Documents whose first version has this blob and came under this name; oldest first.
+pub(super) async fn begun_with(
+    on: &impl ConnectionTrait,
+    blob_name: &[u8],
+    file_name: &str,
+) -> Result<Vec<Document>, DbError> {
+    let rows = document::Entity::find()
+        .filter(
+            document::Column::Id.in_subquery(
+                sea_orm::sea_query::Query::select()
+                    .column(document_version::Column::DocumentId)
+                    .from(document_version::Entity)
+                    .and_where(document_version::Column::BlobName.eq(blob_name.to_vec()))
+                    .and_where(document_version::Column::FileName.eq(file_name))
+                    .and_where(document_version::Column::Number.eq(1))
+                    .to_owned(),
+            ),
+        )
+        .order_by_asc(document::Column::Id)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}
+
+/// The names under which the first versions came.
+pub(super) async fn first_names(
+    on: &impl ConnectionTrait,
+) -> Result<std::collections::HashSet<String>, DbError> {
+    let names: Vec<Option<String>> = document_version::Entity::find()
+        .select_only()
+        .column(document_version::Column::FileName)
+        .filter(document_version::Column::Number.eq(1))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(names.into_iter().flatten().collect())
+}
+
+/// The oldest document that first came under this name.
+pub(super) async fn first_named(
+    on: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<Document>, DbError> {
+    let first = document_version::Entity::find()
+        .filter(document_version::Column::Number.eq(1))
+        .filter(document_version::Column::FileName.eq(name))
+        .order_by_asc(document_version::Column::Id)
+        .one(on)
+        .await?;
+    match first {
+        Some(first) => find(on, DocumentId::of(first.document_id)).await,
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,143 @@
+//! What the archive knows of content: whether it has it, and in which documents.
+
+use sea_orm::ConnectionTrait;
+use storage::{Blob, KeyDomain, StoreError};
+
+use super::list;
+use super::model::{Document, DocumentError, Held, Kept};
+use super::rows;
+use crate::base::db::DbError;
+use crate::base::{Actor, DepartmentId, DocumentId, Right};
+
+/// Most duplicates that are named.
+pub(super) const DUPLICATES_MAX: u64 = 20;
+
+/// Other documents with the same content that the actor may see.
+pub async fn duplicates(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    held: &Held,
+) -> Result<Vec<Document>, DocumentError> {
+    // The right comes before the limit: others' documents must not push out one's own.
+    let visible = list::visible_among_few(actor, Right::Read);
+    let blob = rows::blob_of(held.version.id);
+    Ok(rows::with_content(on, blob, held.document.id, visible, DUPLICATES_MAX).await?)
+}
+
+/// Whether the actor may see a document that has this blob.
+pub(super) async fn sees_blob(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    blob: &Blob,
+) -> Result<bool, DocumentError> {
+    let nobody = DocumentId::of(uuid::Uuid::nil());
+    let visible = list::visible_among_few(actor, Right::Read);
+    let name = sea_orm::sea_query::Expr::value(blob.name.as_bytes().to_vec());
+    let seen = rows::with_content(on, name, nobody, visible, 1).await?;
+    Ok(!seen.is_empty())
+}
+
+/// What is known of content in a key domain.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made and taken apart in one breath"
+)]
+#[derive(Debug)]
+pub enum Known {
+    /// Nothing: it is new.
+    New,
+    /// It is stored already.
+    Stored(Kept),
+    /// It was stored, but cannot be read any more.
+    Lost(storage::Sha256Digest),
+}
+
+/// Largest blob that is read to its end before the same content, brought again, is let go.
+const VERIFIED_BYTES_MAX: u64 = 1 << 20;
+
+/// Whether content is stored already in this key domain, and still there.
+pub async fn known_content(
+    on: &impl ConnectionTrait,
+    storage: &storage::Storage,
+    content: &storage::ContentDigests,
+    domain: &KeyDomain,
+) -> Result<Known, DocumentError> {
+    let sha256 = content.sha256.as_bytes();
+    let Some(row) = rows::blob_with_content(on, sha256, domain).await? else {
+        return Ok(Known::New);
+    };
+    let name = <[u8; 32]>::try_from(row.name.as_slice()).unwrap_or_default();
+    let name = storage::Sha256Digest(name);
+    let stored_bytes = u64::try_from(row.stored_bytes).unwrap_or_default();
+    match rows::blob_to_open(on, &row.name).await? {
+        Some(blob) if is_sound(storage, &name, stored_bytes).await? => Ok(Known::Stored(Kept {
+            blob,
+            content: *content,
+            stored_bytes,
+            instead_of: None,
+        })),
+        Some(_) | None => Ok(Known::Lost(name)),
+    }
+}
+
+/// Whether a blob is what was stored. Of a large one only the length is looked at.
+async fn is_sound(
+    storage: &storage::Storage,
+    name: &storage::Sha256Digest,
+    stored_bytes: u64,
+) -> Result<bool, StoreError> {
+    if storage.length(name).await? != Some(stored_bytes) {
+        return Ok(false);
+    }
+    if stored_bytes > VERIFIED_BYTES_MAX {
+        return Ok(true);
+    }
+    match storage.verify_stored(name).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Damaged { .. } | StoreError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The documents of a department that came in with this content under this name, whoever asks:
+/// oldest first.
+pub async fn named_with_content(
+    on: &impl ConnectionTrait,
+    department: DepartmentId,
+    sha256: &storage::Sha256Digest,
+    name: &str,
+) -> Result<Vec<Document>, DbError> {
+    let domain = KeyDomain::parse(super::intake::DOMAIN)?;
+    let Some(held) = rows::blob_with_content(on, sha256.as_bytes(), &domain).await? else {
+        return Ok(Vec::new());
+    };
+    let mut found = rows::begun_with(on, &held.name, name).await?;
+    found.retain(|document| document.department == department);
+    Ok(found)
+}
+
+/// Whether this content is stored already.
+pub async fn holds_content(
+    on: &impl ConnectionTrait,
+    sha256: &storage::Sha256Digest,
+) -> Result<bool, DbError> {
+    let domain = KeyDomain::parse(super::intake::DOMAIN)?;
+    Ok(rows::blob_with_content(on, sha256.as_bytes(), &domain)
+        .await?
+        .is_some())
+}
+
+/// The names under which the documents of the archive first came, whoever asks.
+pub async fn names(
+    on: &impl ConnectionTrait,
+) -> Result<std::collections::HashSet<String>, DbError> {
+    rows::first_names(on).await
+}
+
+/// The oldest document that first came under this name, whoever asks.
+pub async fn first_named(
+    on: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<Document>, DbError> {
+    rows::first_named(on, name).await
+}

@@ -1,0 +1,265 @@
+//! Filing over HTTP: documents and versions, with their content.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use storage::Storage;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::intake::{Arrived, Arriving};
+use super::model::{Document, DocumentError, Held, Step};
+use super::ops;
+use super::same;
+use super::wire::{DocumentView, Duplicate, NewDocument};
+use crate::base::{Actor, CaseId, DepartmentId, DocumentId, Right, Tasks};
+use crate::departments::{self, Department, Intake, SignedIn};
+use crate::http::extract::{IfMatch, MaybeKey, Path};
+use crate::http::multipart::{Content, Upload};
+use crate::http::name::FileName;
+use crate::http::openapi::{IdempotencyParam, IfMatchParam, ReplaceProblems, UploadProblems};
+use crate::http::{Fault, Kind, Language, Problem, text};
+use crate::ledger::looks::Looks;
+use crate::replay::{self, Answer, Fingerprint, Once};
+use crate::unit::{Db, Unit};
+
+use super::http::{answer, expected, see, store_problem};
+
+/// Streams the content into the store; nothing is kept yet.
+async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Problem> {
+    let mut arriving = Arriving::begin(storage).await.map_err(store_problem)?;
+    while let Some(piece) = content.piece().await {
+        match piece {
+            Ok(piece) => arriving.push(piece).await.map_err(store_problem)?,
+            Err(error) => {
+                arriving.discard().await;
+                return Err(error.into());
+            }
+        }
+    }
+    let media_type = content.media_type.as_ref().map(ToString::to_string);
+    let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+    let file_name = content.file_name.map(|name| name.as_str().to_owned());
+    arriving
+        .finish(media_type, file_name)
+        .await
+        .map_err(store_problem)
+}
+
+/// Refuses whoever files nowhere.
+fn may_file(actor: &Actor, all: &[Department]) -> Result<(), Problem> {
+    if all.iter().any(|one| actor.may_in(Right::Receive, one.id)) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::Forbidden).detail(text(
+        "Mit diesem Konto können keine Dokumente eingereicht werden.",
+        "This account cannot file documents.",
+    )))
+}
+
+/// The department that is meant; without one, the only one in which the actor files.
+fn department_of(
+    actor: &Actor,
+    wanted: Option<&str>,
+    all: &[Department],
+) -> Result<DepartmentId, Problem> {
+    let mut own = all
+        .iter()
+        .filter(|one| actor.may_in(Right::Receive, one.id));
+    let found = match wanted {
+        Some(wanted) => own.find(|one| one.slug == wanted || one.id.to_string() == wanted),
+        None => match (own.next(), own.next()) {
+            (Some(only), None) => Some(only),
+            (None, _) => None,
+            (Some(_), Some(_)) => {
+                return Err(Problem::new(Kind::Validation).field("/department", Fault::Required));
+            }
+        },
+    };
+    found
+        .map(|one| one.id)
+        .ok_or_else(|| Problem::new(Kind::Validation).field("/department", Fault::NotFound))
+}
+
+/// Files a document.
+///
+/// The parts are `content` (the bytes) and `metadata` (JSON), in either order. The answer is sent
+/// when content, rows and audit record are durable; the text is read afterwards. Content that is
+/// there already is accepted and named in `duplicates`.
+#[utoipa::path(
+    post, path = "/api/v1/documents", tag = "documents", operation_id = "fileDocument",
+    params(IdempotencyParam),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Filed; durable", body = DocumentView, headers(
+        ("Location" = String, description = "The document"),
+        ("ETag" = String, description = "Its version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        UploadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_document(
+    http: HttpRequest,
+    db: Data<Db>,
+    storage: Data<Storage>,
+    tasks: Data<Tasks>,
+    Intake(actor): Intake,
+    MaybeKey(key): MaybeKey,
+    upload: Upload,
+) -> Result<HttpResponse, Problem> {
+    let all = departments::departments_of(&http, &db).await?;
+    may_file(&actor, &all)?;
+    // A draft in a case goes where the case stands; the operation asks for the right there.
+    let goes = |new: &NewDocument| match new.case {
+        Some(_) => Ok(DepartmentId::of(Uuid::nil())),
+        None => department_of(&actor, new.department.as_deref(), &all),
+    };
+    let received = upload
+        .read(async |new: Option<&NewDocument>, content| {
+            // A refusal must not wait for the bytes where it can be told before.
+            if let Some(new) = new {
+                goes(new)?;
+                let name = content.file_name.as_ref().map(FileName::as_str);
+                new.metadata(name, db.now())?;
+            }
+            stage(&storage, content).await
+        })
+        .await?;
+    let (new, arrived) = (received.metadata, received.content);
+    let department = goes(&new)?;
+    let draft = new.is_draft().then(|| new.case.map(CaseId::of));
+    let metadata = new.metadata(arrived.file_name.as_deref(), db.now())?;
+    let said = serde_json::to_vec(&new).map_err(Problem::internal)?;
+    let digest = arrived.staged.content.sha256;
+    let request = Fingerprint::of(&[b"POST /documents", &said, digest.as_bytes()]);
+    let once = Once::new(&actor, key, request);
+    if let Some(answer) = once.answered(&db).await? {
+        arrived.staged.discard().await;
+        return Ok(answer);
+    }
+    let content = arrived.keep_as(&db, &actor, &tasks).await?;
+    let (seer, saved) = (actor.clone(), once.clone());
+    let filed = db
+        .write(&actor, async move |unit: &mut Unit| {
+            let (held, had) = match draft {
+                Some(case) => ops::draft(unit, department, case, metadata, content).await?,
+                None => ops::receive_new(unit, department, metadata, content).await?,
+            };
+            let same = if had {
+                same::duplicates(unit.tx(), &seer, &held).await?
+            } else {
+                Vec::new()
+            };
+            let answer = created(&held, &all, &same)?;
+            saved.save(unit, &answer).await?;
+            Ok::<_, DocumentError>(answer)
+        })
+        .await;
+    once.finish(&db, filed).await
+}
+
+fn created(
+    held: &Held,
+    departments: &[Department],
+    same: &[Document],
+) -> Result<Answer, DocumentError> {
+    // New content has no text yet, and so no words in any language.
+    let mut view = DocumentView::of(held, departments, Language::German);
+    view.duplicates = Some(same.iter().map(Duplicate::from).collect());
+    answer(201, &view)
+}
+
+/// Adds a version. It is in force from now on; the old ones stay readable.
+#[utoipa::path(
+    post, path = "/api/v1/documents/{id}/versions", tag = "documents", operation_id = "addVersion",
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
+    request_body(content = VersionForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Added; durable", body = DocumentView, headers(
+        ("Location" = String, description = "The document"),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ReplaceProblems),
+    security(("token" = []))
+)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an upload needs of its request"
+)]
+pub(super) async fn post_version(
+    request: HttpRequest,
+    db: Data<Db>,
+    storage: Data<Storage>,
+    tasks: Data<Tasks>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
+    upload: Upload,
+) -> Result<HttpResponse, Problem> {
+    let id = DocumentId::of(id);
+    let before = see(&db, &looks, &actor, id).await?;
+    // A repetition is based on a state that its first time has changed.
+    let repeated = match &key {
+        Some(key) => replay::knows(&db, &actor, key).await?,
+        None => false,
+    };
+    let based_on = |held: &Held| {
+        ops::may_change(&actor, &held.document)?;
+        let expected = expected(&if_match, held.document.version)?;
+        ops::after(&held.document, Step::AddVersion)?;
+        Ok::<_, Problem>(expected)
+    };
+    if !repeated {
+        based_on(&before)?;
+    }
+    let received = upload
+        .read(async |_: Option<&Nothing>, content| stage(&storage, content).await)
+        .await?;
+    let arrived = received.content;
+    let path = request.path().as_bytes();
+    let print = Fingerprint::of(&[b"POST", path, arrived.staged.content.sha256.as_bytes()]);
+    let once = Once::new(&actor, key, print);
+    if let Some(answer) = once.answered(&db).await? {
+        arrived.staged.discard().await;
+        return Ok(answer);
+    }
+    let expected = based_on(&before)?;
+    let content = arrived.keep_as(&db, &actor, &tasks).await?;
+    let all = departments::departments(db.read()).await?;
+    let (seer, saved) = (actor.clone(), once.clone());
+    let added = db
+        .write(&actor, async move |unit: &mut Unit| {
+            let held = ops::add_version(unit, id, expected, content).await?;
+            let same = same::duplicates(unit.tx(), &seer, &held).await?;
+            let answer = created(&held, &all, &same)?;
+            saved.save(unit, &answer).await?;
+            Ok::<_, DocumentError>(answer)
+        })
+        .await;
+    once.finish(&db, added).await
+}
+
+/// The parts of an upload.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the parts for the contract")]
+pub(super) struct UploadForm {
+    /// The document's bytes, as they are.
+    #[schema(value_type = String, format = Binary)]
+    content: Vec<u8>,
+    /// What is said about it.
+    metadata: Option<NewDocument>,
+}
+
+/// The parts of a new version.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the parts for the contract")]
+pub(super) struct VersionForm {
+    /// The version's bytes, as they are.
+    #[schema(value_type = String, format = Binary)]
+    content: Vec<u8>,
+}
+
+/// A version brings no metadata of its own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
