@@ -205,11 +205,25 @@ impl Snippets<'_> {
         if windows.is_empty() {
             return lead(&body).into_iter().collect();
         }
-        let mut snippets: Vec<Snippet> = windows
+        // Passages of a hit mostly stand on one page: it is unpacked once.
+        let mut windows: Vec<(usize, &[Match])> = windows
             .into_iter()
-            .filter_map(|window| self.passage(&body, matches.get(window)?))
+            .filter_map(|window| {
+                let matches = matches.get(window)?;
+                Some((body.page_of(matches.first()?.position)?, matches))
+            })
             .collect();
-        snippets.sort_by_key(|snippet| snippet.page);
+        windows.sort_by_key(|(page, _)| *page);
+        let mut snippets = Vec::with_capacity(windows.len());
+        for windows in windows.chunk_by(|left, right| left.0 == right.0) {
+            let page = windows.first().and_then(|(page, _)| body.page(*page));
+            let Some(page) = page else { continue };
+            snippets.extend(
+                windows
+                    .iter()
+                    .filter_map(|(_, matches)| self.passage(&page, matches)),
+            );
+        }
         snippets
     }
 
@@ -255,12 +269,10 @@ impl Snippets<'_> {
         }
     }
 
-    fn passage(&self, body: &Body<'_>, matches: &[Match]) -> Option<Snippet> {
-        let first = matches.first()?;
-        let page = body.page(body.page_of(first.position)?)?;
+    fn passage(&self, page: &Page, matches: &[Match]) -> Option<Snippet> {
         let mut marked: Vec<Marked> = Vec::new();
         for found in matches {
-            let Some(range) = stretch(&page, *found) else {
+            let Some(range) = stretch(page, *found) else {
                 continue;
             };
             let part = match self.marks.get(found.mark).map(|mark| &mark.0) {
@@ -272,10 +284,10 @@ impl Snippets<'_> {
             add_mark(&mut marked, Marked { range, part });
         }
         let (start, end) = (marked.first()?.range.start, marked.last()?.range.end);
-        let cut = around(&page, start, end);
+        let cut = around(page, start, end);
         Some(Snippet {
             page: page.number,
-            text: tidy(&page, cut, &marked),
+            text: tidy(page, cut, &marked),
         })
     }
 

@@ -5,12 +5,21 @@ use serde_json::{Value, json};
 use tests::town::{OTHER, OWN, Town, id_of, send, walk};
 use tests::{Client, fixtures, wait_until};
 
+/// Asks, and asks again while the index is behind, as a client does on a busy machine.
 async fn ask(client: &Client, query: &[(&str, &str)]) -> Value {
-    client
-        .get_with("/api/v1/search", query)
-        .await
-        .is(200)
-        .json()
+    let mut answer = None;
+    wait_until("the index is there", async || {
+        let asked = client.get_with("/api/v1/search", query).await;
+        if asked.status.as_u16() == 503
+            && asked.json()["type"] == "urn:papierlos:problem:index-behind"
+        {
+            return false;
+        }
+        answer = Some(asked);
+        true
+    })
+    .await;
+    answer.expect("an answer").is(200).json()
 }
 
 /// Titles of the hits, in their order.

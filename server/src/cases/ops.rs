@@ -11,7 +11,7 @@ use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::{Facts, Pattern};
-use crate::base::{Actor, CaseId, FileId, Place, Right};
+use crate::base::{Actor, CaseId, CivilDate, FileId, Place, Right};
 use crate::departments::{self, Department};
 use crate::files::{self, CaseFile, Closed, FileError, What};
 use crate::unit::Unit;
@@ -74,7 +74,7 @@ pub async fn open(unit: &mut Unit, new: NewCase) -> Result<Case, CaseError> {
         return Err(CaseError::Forbidden);
     }
     let (now, by) = (unit.now(), actor.account);
-    let opened_on = new.opened_on.or_else(|| files::today(now));
+    let opened_on = new.opened_on.or_else(|| CivilDate::on(now));
     let opened_on = opened_on.ok_or(FileError::NotInForce)?;
     let numbered = (parent.as_ref(), opened_on.year());
     let (reference, ordinal) = name(unit, &file, numbered, &department.slug).await?;

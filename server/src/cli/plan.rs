@@ -9,9 +9,7 @@ use super::{Ended, FINDINGS, Failure, MISSING, USAGE, complain, say};
 use crate::archive::Archive;
 use crate::base::{Actor, CivilDate};
 use crate::config::Config;
-use crate::file_plan::{
-    self, Change, Draft, Effect, Format, IMPORT_BYTES_MAX, PlanError, Said, today,
-};
+use crate::file_plan::{self, Change, Draft, Effect, Format, IMPORT_BYTES_MAX, PlanError, Said};
 use crate::http::Language;
 use crate::unit::Unit;
 
@@ -282,7 +280,7 @@ async fn export(archive: &Archive, wanted: &str, format: GivenFormat, out: Optio
     };
     let on = archive.db.read();
     let now = archive.db.now();
-    let today = today(now);
+    let today = CivilDate::on(now);
     let plans = file_plan::plans(on).await?;
     let named = plans
         .iter()
@@ -331,7 +329,7 @@ struct PlanLine<'a> {
 }
 
 async fn list(archive: &Archive, json: bool) -> Ended {
-    let today = today(archive.db.now());
+    let today = CivilDate::on(archive.db.now());
     for plan in file_plan::plans(archive.db.read()).await? {
         let in_force = today.is_some_and(|today| plan.in_force(today));
         if json {

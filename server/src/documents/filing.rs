@@ -8,7 +8,7 @@ use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::Facts;
-use crate::base::{AccountId, CaseId, DocumentId, FileId, Place, Right};
+use crate::base::{AccountId, CaseId, CivilDate, DocumentId, FileId, Place, Right};
 use crate::cases::{self, Case, CaseError, Filed};
 use crate::departments::{self, Department};
 use crate::files::{self, FileError, What};
@@ -39,7 +39,9 @@ async fn name(
         .find(|one| one.id == filed.case.department);
     let facts = Facts {
         unit: &patterns.code,
-        year: unit.now().utc().year(),
+        year: CivilDate::on(unit.now())
+            .ok_or(DbError::Log("the clock stands outside of the calendar"))?
+            .year(),
         file: &filed.file.reference,
         case: &filed.case.reference,
         org: org.map_or("", |one| one.slug.as_str()),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::cells::rule;
 use super::draft::{Column, Draft, Entry, Finding, Findings, misplaced_fault};
-use super::model::{Fields, Plan, PlanError, Tree, UNITS_MAX, today};
+use super::model::{Fields, Plan, PlanError, Tree, UNITS_MAX};
 use super::ops::{self, Edition, check_edition, new_row, require_manager, write_fields};
 use super::rows::{self, State, plan_unit};
 use crate::audit::event::Action;
@@ -118,7 +118,9 @@ async fn work_out(
     let wanted = Edition {
         name,
         edition,
-        valid_from: from.or_else(|| today(now)).ok_or(PlanError::Backwards)?,
+        valid_from: from
+            .or_else(|| CivilDate::on(now))
+            .ok_or(PlanError::Backwards)?,
         valid_until: until,
     };
     check_edition(on, known.as_ref().map(|plan| plan.id), &wanted).await?;

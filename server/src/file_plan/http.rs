@@ -9,13 +9,13 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::list::{self, Filter};
-use super::model::{CODE_CHARS_MAX, PlanError, PlanUnit, today};
+use super::model::{CODE_CHARS_MAX, PlanError, PlanUnit};
 use super::ops;
 use super::transfer;
 use super::wire::{
     ImportReport, NewPlan, NewUnit, PlanChange, PlanView, UnitChange, UnitEffect, UnitView,
 };
-use crate::base::{CompartmentId, PlanId, PlanUnitId};
+use crate::base::{CivilDate, CompartmentId, PlanId, PlanUnitId};
 use crate::departments::{self, SignedIn};
 use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
@@ -134,7 +134,7 @@ pub(super) async fn get_plans(
     db: Data<Db>,
     SignedIn(_actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let today = today(db.now());
+    let today = CivilDate::on(db.now());
     let plans = ops::plans(db.read()).await?;
     let items = plans.iter().map(|plan| PlanView::of(plan, today)).collect();
     Ok(HttpResponse::Ok().json(PlanList { items }))
@@ -170,7 +170,7 @@ pub(super) async fn post_plan(
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
             let plan = ops::create_plan(unit, new).await?;
-            let view = PlanView::of(&plan, today(unit.now()));
+            let view = PlanView::of(&plan, CivilDate::on(unit.now()));
             let location = format!("/api/v1/file-plans/{}", plan.id);
             let answer = created(&view, location, plan.version)?;
             saved.save(unit, &answer).await?;
@@ -213,7 +213,7 @@ pub(super) async fn get_plan(
     }
     let mut response = HttpResponse::Ok();
     response.insert_header((header::ETAG, etag.to_string()));
-    Ok(response.json(PlanView::of(&plan, today(db.now()))))
+    Ok(response.json(PlanView::of(&plan, CivilDate::on(db.now()))))
 }
 
 /// Changes name, edition or days of an edition. For the records manager.
@@ -248,7 +248,7 @@ pub(super) async fn patch_plan(
     with_receipt(&mut response, written.receipt);
     let etag = ETag::of_version(written.value.version);
     response.insert_header((header::ETAG, etag.to_string()));
-    Ok(response.json(PlanView::of(&written.value, today(db.now()))))
+    Ok(response.json(PlanView::of(&written.value, CivilDate::on(db.now()))))
 }
 
 /// What a list of units shall contain.

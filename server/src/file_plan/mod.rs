@@ -31,7 +31,7 @@ pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 pub use model::{
     DEPTH_MAX, Disposal, Fields, IMPORT_BYTES_MAX, Misplaced, Plan, PlanError, PlanUnit, UNITS_MAX,
-    YEARS_MAX, today,
+    YEARS_MAX,
 };
 pub use ops::{chain, plans, unit, unit_by_code};
 pub use transfer::{Format, export, read};

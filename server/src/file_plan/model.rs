@@ -184,12 +184,6 @@ impl Plan {
     }
 }
 
-/// The civil day of an instant.
-#[must_use]
-pub fn today(now: Timestamp) -> Option<CivilDate> {
-    CivilDate::of(now.utc().date())
-}
-
 /// Where the units of a plan hang: who is whose parent. The rules of the tree stand here once, for
 /// a unit that is moved and for a plan that comes in.
 #[derive(Debug)]

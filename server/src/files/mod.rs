@@ -32,6 +32,5 @@ pub use ops::{
     read, reopened, to_change, to_work_in,
 };
 pub use references::{Named, What, aliases, assign, keep_alias, resolve};
-pub use term::today;
 pub use view::{HoldView, RetentionView, Standing};
 pub(crate) use wire::{FileView, LifeState, TAG_CHARS_MAX, TAGS_MAX};

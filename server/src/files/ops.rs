@@ -8,12 +8,14 @@ use uuid::Uuid;
 use super::model::{CaseFile, Change, Closed, FileError, Life, NewFile, Rule};
 use super::references::{self, What};
 use super::rows;
-use super::term::{Term, today};
+use super::term::Term;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::{Facts, Level, Pattern};
-use crate::base::{Actor, CompartmentId, DepartmentId, FileId, Place, PlanUnitId, Right};
+use crate::base::{
+    Actor, CivilDate, CompartmentId, DepartmentId, FileId, Place, PlanUnitId, Right,
+};
 use crate::departments::{self, Department};
 use crate::file_plan::{self, PlanUnit};
 use crate::unit::Unit;
@@ -115,7 +117,7 @@ fn compartment_of(chain: &[PlanUnit]) -> Option<CompartmentId> {
 
 /// A unit in which files may be opened today, with those above it.
 async fn usable(unit: &Unit, wanted: &str) -> Result<Vec<PlanUnit>, FileError> {
-    let day = today(unit.now()).ok_or(FileError::NotInForce)?;
+    let day = CivilDate::on(unit.now()).ok_or(FileError::NotInForce)?;
     let found = match wanted.parse::<PlanUnitId>() {
         Ok(id) => file_plan::unit(unit.tx(), id).await?,
         Err(_) => file_plan::unit_by_code(unit.tx(), wanted, day).await?,
@@ -193,7 +195,7 @@ pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> 
         return Err(FileError::Forbidden);
     }
     let (now, by) = (unit.now(), actor.account);
-    let opened_on = new.opened_on.or_else(|| today(now));
+    let opened_on = new.opened_on.or_else(|| CivilDate::on(now));
     let opened_on = opened_on.ok_or(FileError::NotInForce)?;
     let numbered = (parent.as_ref(), opened_on.year());
     let (reference, ordinal) = name(unit, &chain, numbered, &department.slug).await?;
@@ -324,7 +326,8 @@ pub(super) async fn change(
 /// Closes an open file and starts its retention. The caller has the right and knows that nothing in
 /// it is open.
 pub async fn closed(unit: &mut Unit, before: &CaseFile) -> Result<CaseFile, FileError> {
-    let day = today(unit.now()).ok_or(DbError::Log("the clock stands outside of the calendar"))?;
+    let day = CivilDate::on(unit.now())
+        .ok_or(DbError::Log("the clock stands outside of the calendar"))?;
     let mut file = stepped(unit, before);
     let closed = Closed {
         at: unit.now(),

@@ -2,7 +2,7 @@
 
 use time::{Date, Month};
 
-use crate::base::{CivilDate, Timestamp};
+use crate::base::CivilDate;
 use crate::file_plan::Disposal;
 
 /// Until when a closed file is kept.
@@ -41,12 +41,6 @@ fn later(day: CivilDate, years: u32) -> Option<CivilDate> {
         .or_else(|_no_leap_year| Date::from_calendar_date(year, Month::March, 1))
         .ok()?;
     CivilDate::of(moved)
-}
-
-/// The day of an instant, UTC.
-#[must_use]
-pub fn today(now: Timestamp) -> Option<CivilDate> {
-    CivilDate::of(now.utc().date())
 }
 
 /// Whether something may be disposed of, and why not.

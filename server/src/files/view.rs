@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::CaseFile;
-use super::term::{Facts, Verdict, today};
-use crate::base::Timestamp;
+use super::term::{Facts, Verdict};
 use crate::base::db::DbError;
+use crate::base::{CivilDate, Timestamp};
 use crate::holds::{self, Hold, Object};
 
 /// How long something is kept, by which rule, and what stands against its disposal.
@@ -152,7 +152,7 @@ impl RetentionView {
         let term = file.life.term();
         let verdict = Verdict::of(&Facts {
             term,
-            today: today(now),
+            today: CivilDate::on(now),
             held: !held.is_empty(),
             held_inside,
             disposal: file.rule.disposal,

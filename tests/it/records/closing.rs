@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tests::plan::damage;
 use tests::town::id_of;
 use tests::{Answer, fixtures};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Duration, Month, OffsetDateTime};
 
 use super::{Registry, act, act_on, register, text, year_of};
 
@@ -106,6 +108,21 @@ async fn nothing_closes_over_what_is_open_and_what_is_closed_is_read_only() {
     register(&clerk, &two, &case).await.is(200);
 }
 
+/// The day of an instant by German clocks: summer time is from the last Sunday of March to the last of
+/// October, each at 1:00 UTC (Directive 2000/84/EC).
+fn german_day(instant: &str) -> String {
+    let at = OffsetDateTime::parse(instant, &Rfc3339).expect("an instant");
+    let turn = |month: Month| {
+        let last = Date::from_calendar_date(at.year(), month, 31).expect("a day");
+        let back = i64::from(last.weekday().number_days_from_sunday());
+        let sunday = last - Duration::days(back);
+        sunday.with_hms(1, 0, 0).expect("a time").assume_utc()
+    };
+    let summer = turn(Month::March) <= at && at < turn(Month::October);
+    let local = at + Duration::hours(if summer { 2 } else { 1 });
+    local.date().to_string()
+}
+
 #[tokio::test]
 async fn a_closed_file_is_kept_until_the_last_day_of_the_year() {
     let Some(registry) = Registry::start().await else {
@@ -124,9 +141,8 @@ async fn a_closed_file_is_kept_until_the_last_day_of_the_year() {
             .is(200)
             .json();
         let kept = &closed["retention"];
-        let day = closed["closed_at"].as_str().expect("a time");
-        let day = day.split_once('T').map_or(day, |(day, _)| day);
-        let year = year_of(day);
+        let day = german_day(closed["closed_at"].as_str().expect("a time"));
+        let year = year_of(&day);
         assert_eq!(kept["from"], day);
         let until = years.map(|years| format!("{}-12-31", year + years));
         assert_eq!(kept["until"].as_str(), until.as_deref(), "{unit}");

@@ -129,6 +129,6 @@ fn the_reader_of_arrows_sees_them() {
         ["base", "audit", "documents::rows", "search"]
     );
     assert_eq!(room("server/src/documents/ops.rs"), Some("documents"));
-    assert_eq!(room("server/src/unit.rs"), Some("unit"));
+    assert_eq!(room("server/src/unit/mod.rs"), Some("unit"));
     assert_eq!(room("indexer/src/lib.rs"), None);
 }

@@ -1,0 +1,266 @@
+//! A write: one transaction, who acts, the time, what will be said about it, the work that follows.
+//!
+//! All writes of a process go through one thread. It takes what is waiting, runs each operation in
+//! a savepoint of one transaction, appends the records of all of them under the lock on the log's
+//! head, and commits once: the price of a durable commit is shared by those who wait together.
+
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::writer::{Operation, Stop, Work, Writer, report, write_all};
+use crate::audit::event::{Action, Event, Subject};
+use crate::audit::log::{Log, Receipt};
+use crate::base::db::{Access, DbError, connect};
+use crate::base::{Actor, Clock, DepartmentId, Job, Timestamp, UnitId};
+
+/// Most operations that wait; beyond, callers wait for a place.
+const QUEUE_MAX: usize = 1024;
+
+/// The database: one way to read it, one way to write it.
+#[derive(Debug, Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    reader: DatabaseConnection,
+    queue: mpsc::Sender<Box<dyn Work>>,
+    clock: Arc<dyn Clock>,
+    head: watch::Receiver<Option<u64>>,
+    frozen: AtomicBool,
+    thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// What an operation gave, and the receipt of what was recorded about it.
+#[derive(Debug, Clone)]
+pub struct Written<T> {
+    /// What the operation returned.
+    pub value: T,
+    /// The last record of the unit.
+    pub receipt: Receipt,
+}
+
+/// One unit of work, while it runs.
+#[derive(Debug)]
+pub struct Unit {
+    tx: DatabaseTransaction,
+    actor: Actor,
+    now: Timestamp,
+    id: UnitId,
+    touched: Vec<Subject>,
+    events: Vec<Event>,
+    jobs: Vec<Job>,
+}
+
+impl Unit {
+    /// Who acts.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The time of this unit.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The unit's own id; stands in each of its records.
+    #[must_use]
+    pub const fn id(&self) -> UnitId {
+        self.id
+    }
+
+    /// The transaction, for the rows of a feature.
+    #[must_use]
+    pub const fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// Called by rows after each write of an entity: the next event will carry it.
+    pub fn changed(&mut self, subject: Subject) {
+        self.touched.push(subject);
+    }
+
+    /// Says what was done to everything changed since the last event.
+    pub fn record(&mut self, action: Action, department: Option<DepartmentId>) {
+        self.record_with(action, department, None);
+    }
+
+    /// Like [`Unit::record`], with what else belongs to it (JCS).
+    pub fn record_with(
+        &mut self,
+        action: Action,
+        department: Option<DepartmentId>,
+        context: Option<Vec<u8>>,
+    ) {
+        let subjects = std::mem::take(&mut self.touched);
+        self.events.push(Event {
+            action,
+            department,
+            subjects,
+            context,
+        });
+    }
+
+    /// Leaves work behind, in the same transaction.
+    pub fn enqueue(&mut self, job: Job) {
+        self.jobs.push(job);
+    }
+}
+
+/// Whether an operation must say what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// Changes of state: no commit without a record.
+    Recorded,
+    /// Claims of jobs, saved answers, the access log: rows that are no evidence.
+    Housekeeping,
+}
+
+impl Db {
+    /// Opens the database, to read through up to `connections_max` connections, and starts the
+    /// thread that writes.
+    pub async fn open(
+        url: &str,
+        connections_max: u32,
+        log: Log,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DbError> {
+        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let (ready, opened) = oneshot::channel();
+        let (announce, head) = watch::channel(None);
+        let writer_url = url.to_owned();
+        let writer_clock = Arc::clone(&clock);
+        let writer = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(write_all(
+                    &writer_url,
+                    Writer {
+                        log,
+                        clock: writer_clock,
+                        announce,
+                    },
+                    waiting,
+                    ready,
+                )),
+                Err(_source) => report(ready, Err(DbError::GivenUp)),
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(writer)
+            .map_err(|_source| DbError::GivenUp)?;
+        opened.await.map_err(|_closed| DbError::GivenUp)??;
+        let reader = connect(url, Access::Read { connections_max }).await?;
+        let thread = std::sync::Mutex::new(Some(thread));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                reader,
+                queue,
+                clock,
+                head,
+                frozen: AtomicBool::new(false),
+                thread,
+            }),
+        })
+    }
+
+    /// For reading. The connection cannot write.
+    #[must_use]
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.shared.reader
+    }
+
+    /// The clock that units are stamped with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Refuses every change from now on: the log in the database is not the log that was signed.
+    pub fn freeze(&self) {
+        self.shared.frozen.store(true, Ordering::SeqCst);
+    }
+
+    /// Follows the number of the last record that this process has committed.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<Option<u64>> {
+        self.shared.head.clone()
+    }
+
+    /// Runs `operation` as one unit of work, and returns when it is durable.
+    ///
+    /// An error of the operation rolls back what it did. A caller that goes away does not stop it.
+    pub async fn write<T, E, F>(&self, actor: &Actor, operation: F) -> Result<Written<T>, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: AsyncFnOnce(&mut Unit) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(actor, Rule::Recorded, operation).await
+    }
+
+    /// Like [`Db::write`], for rows that are no evidence: nothing is recorded.
+    pub async fn keep_house<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: AsyncFnOnce(&mut Unit) -> Result<T, E> + Send + 'static,
+    {
+        let written = self
+            .submit(&Actor::system(), Rule::Housekeeping, operation)
+            .await?;
+        Ok(written.value)
+    }
+
+    async fn submit<T, E, F>(&self, actor: &Actor, rule: Rule, op: F) -> Result<Written<T>, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: AsyncFnOnce(&mut Unit) -> Result<T, E> + Send + 'static,
+    {
+        if rule == Rule::Recorded && self.shared.frozen.load(Ordering::SeqCst) {
+            let why = "the database was set back or forked; no change is taken";
+            return Err(DbError::Log(why).into());
+        }
+        let (reply, answer) = oneshot::channel();
+        let work = Box::new(Operation {
+            op,
+            actor: actor.clone(),
+            rule,
+            reply,
+        });
+        if self.shared.queue.send(work).await.is_err() {
+            return Err(DbError::GivenUp.into());
+        }
+        answer
+            .await
+            .unwrap_or_else(|_closed| Err(DbError::GivenUp.into()))
+    }
+
+    /// Ends the writing thread after what is queued. Later writes are given up.
+    pub async fn close(self) {
+        let thread = self
+            .shared
+            .thread
+            .lock()
+            .ok()
+            .and_then(|mut slot| slot.take());
+        let (reply, ended) = oneshot::channel();
+        drop(self.shared.queue.send(Box::new(Stop { reply })).await);
+        drop(ended.await);
+        if let Some(thread) = thread {
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+}
