@@ -1,13 +1,18 @@
-//! The text of an entry as it is kept for passages: page by page, with the place of every position.
+//! What is kept of an entry to show it: its title, and its text page by page with the place of every position.
 //!
 //! A passage needs three things: on which page a position lies, where its word starts and ends, and the
 //! text around it. They are stored beside the entry, so that showing twenty passages analyses nothing.
 //!
 //! ```text
+//! bytes of the title, title
 //! count of pages
 //! per page: positions, bytes of the place table, bytes of the text, bytes of the stored text
 //! per page: place table (gap and length of each atom, as varints), stored text (lz4 where shorter)
+//! bytes of all this, four of them, the lowest first
 //! ```
+//!
+//! It is the last value of its document, so that its end is the end of what the engine has stored: it is
+//! read from there, and not byte by byte as the engine would hand it out.
 
 use std::ops::Range;
 
@@ -23,10 +28,12 @@ pub(crate) struct PageDraft<'t> {
     pub(crate) places: Vec<(usize, usize)>,
 }
 
-/// Writes pages into the stored form.
-pub(crate) fn write(pages: &[PageDraft<'_>]) -> Vec<u8> {
-    let mut head = Vec::with_capacity(pages.len() * 8 + 4);
+/// Writes a title and pages into the stored form.
+pub(crate) fn write(title: &str, pages: &[PageDraft<'_>]) -> Vec<u8> {
+    let mut head = Vec::with_capacity(title.len() + pages.len() * 8 + 8);
     let mut data = Vec::new();
+    put(&mut head, title.len());
+    head.extend_from_slice(title.as_bytes());
     put(&mut head, pages.len());
     for page in pages {
         let before = data.len();
@@ -51,7 +58,17 @@ pub(crate) fn write(pages: &[PageDraft<'_>]) -> Vec<u8> {
         put(&mut head, stored.len());
     }
     head.extend_from_slice(&data);
+    // What is longer is longer than any document the engine takes.
+    let length = u32::try_from(head.len()).unwrap_or(u32::MAX);
+    head.extend_from_slice(&length.to_le_bytes());
     head
+}
+
+/// The stored form out of whatever ends with it.
+fn stored(bytes: &[u8]) -> Option<&[u8]> {
+    let (rest, length) = bytes.split_last_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    rest.get(rest.len().checked_sub(length)?..)
 }
 
 fn put(out: &mut Vec<u8>, mut value: usize) {
@@ -89,6 +106,7 @@ struct Slot {
 /// The stored text of an entry, opened.
 #[derive(Debug)]
 pub(crate) struct Body<'b> {
+    title: &'b str,
     bytes: &'b [u8],
     slots: Vec<Slot>,
 }
@@ -107,9 +125,14 @@ pub(crate) struct Page {
 }
 
 impl<'b> Body<'b> {
-    /// Opens what `write` wrote; `None` if it is damaged.
+    /// Opens what ends with what `write` wrote; `None` if it is damaged.
     pub(crate) fn open(bytes: &'b [u8]) -> Option<Self> {
+        let bytes = stored(bytes)?;
         let mut at = 0;
+        let length = take(bytes, &mut at)?;
+        let title = bytes.get(at..at.checked_add(length)?)?;
+        let title = std::str::from_utf8(title).ok()?;
+        at += length;
         let count = take(bytes, &mut at)?;
         if count > bytes.len() {
             return None;
@@ -139,7 +162,16 @@ impl<'b> Body<'b> {
             slot.table = slot.table.start + at..slot.table.end + at;
             slot.stored = slot.stored.start + at..slot.stored.end + at;
         }
-        (at + offset == bytes.len()).then_some(Self { bytes, slots })
+        (at + offset == bytes.len()).then_some(Self {
+            title,
+            bytes,
+            slots,
+        })
+    }
+
+    /// The title.
+    pub(crate) fn title(&self) -> &'b str {
+        self.title
     }
 
     /// How many pages there are.
@@ -181,5 +213,54 @@ impl<'b> Body<'b> {
             text,
             places,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept() -> Vec<u8> {
+        let long = "Straße ".repeat(200);
+        let pages = [
+            PageDraft {
+                text: "Grüße",
+                places: vec![(0, 7)],
+            },
+            PageDraft {
+                text: &long,
+                places: (0..200).map(|word| (word * 8, word * 8 + 7)).collect(),
+            },
+        ];
+        write("Ein Titel", &pages)
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_behind_whatever_stands_before_it() {
+        for before in [&b""[..], b"\x01\x00\x07what the engine puts there"] {
+            let bytes = [before, &kept()].concat();
+            let body = Body::open(&bytes).expect("whole");
+            assert_eq!((body.title(), body.len()), ("Ein Titel", 2));
+            let (first, second) = (body.page(0).expect("a page"), body.page(1).expect("a page"));
+            assert_eq!((first.number, first.text.as_str()), (1, "Grüße"));
+            assert_eq!(second.first_position, 1 + PAGE_GAP);
+            assert_eq!(second.text, "Straße ".repeat(200));
+            assert_eq!(second.places.get(1), Some(&(8, 15)));
+            assert_eq!(body.page_of(1 + PAGE_GAP), Some(1));
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_not_shown_as_something_else() {
+        let whole = kept();
+        for cut in 0..whole.len() {
+            let bytes = whole.get(..cut).expect("a part");
+            let body = Body::open(bytes);
+            assert!(body.is_none_or(|body| body.title() != "Ein Titel"), "{cut}");
+        }
+        let mut longer = whole.clone();
+        let at = whole.len() - 4;
+        longer.splice(at.., u32::MAX.to_le_bytes());
+        assert!(Body::open(&longer).is_none());
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tantivy::columnar::Column;
 use tantivy::index::SegmentId;
+use tantivy::store::StoreReader;
 use tantivy::{DocId, Searcher, SegmentReader};
 
 /// The columns that are counted by value.
@@ -65,6 +66,7 @@ pub(crate) struct Columns {
     pub(crate) key_high: Column<u64>,
     pub(crate) key_low: Column<u64>,
     pub(crate) version: Column<u64>,
+    pub(crate) store: StoreReader,
 }
 
 impl std::fmt::Debug for Columns {
@@ -103,6 +105,7 @@ impl Columns {
             key_high: fast.u64("key_high")?,
             key_low: fast.u64("key_low")?,
             version: fast.u64("version")?,
+            store: reader.get_store_reader(0)?,
         })
     }
 }

@@ -139,6 +139,8 @@ pub(crate) fn engine(path: &Path) -> tantivy::Result<tantivy::Index> {
         // The stored text is packed page by page, see `body`.
         let settings = IndexSettings {
             docstore_compression: Compressor::None,
+            // Each entry is a block of its own: nobody reads what stands beside it.
+            docstore_blocksize: 1,
             ..IndexSettings::default()
         };
         tantivy::Index::create(directory, schema, settings)?

@@ -18,7 +18,7 @@ use crate::body::{self, PAGE_GAP, PageDraft};
 use crate::entry::{Entry, Key};
 
 /// Raised with every change of fields, analysis or word lists: an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 3;
+pub(crate) const ANALYSIS_VERSION: u32 = 4;
 
 /// The name under which the splitter is registered.
 pub(crate) const SPELLED: &str = "spelled";
@@ -49,7 +49,6 @@ pub(crate) struct Fields {
     pub(crate) document_date: Field,
     pub(crate) received_at: Field,
     pub(crate) added_at: Field,
-    pub(crate) title: Field,
     pub(crate) body: Field,
 }
 
@@ -124,7 +123,6 @@ pub(crate) fn schema() -> (Schema, Fields) {
         document_date: builder.add_i64_field("document_date", number.clone()),
         received_at: builder.add_i64_field("received_at", number.clone()),
         added_at: builder.add_i64_field("added_at", number),
-        title: builder.add_text_field("title", STORED),
         body: builder.add_bytes_field("body", BytesOptions::from(STORED)),
     };
     (builder.build(), fields)
@@ -202,9 +200,9 @@ pub(crate) fn document(entry: &Entry, fields: &Fields, analyzer: &mut Analyzer) 
     document.add_text(fields.all, all.text);
     document.add_text(fields.meta, meta.text);
     document.add_text(fields.vocabulary, words);
-    document.add_text(fields.title, &entry.title);
-    document.add_bytes(fields.body, &body::write(&drafts));
     add_values(&mut document, entry, fields);
+    // The only value that is stored, and the last one: see `body`.
+    document.add_bytes(fields.body, &body::write(&entry.title, &drafts));
     document
 }
 

@@ -237,6 +237,7 @@ impl Index {
         };
         let snippets = Snippets {
             searcher: &asked.searcher,
+            labels: &asked.serving.labels,
             fields: &self.shared.fields,
             marks: &marks,
         };

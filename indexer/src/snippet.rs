@@ -7,14 +7,14 @@
 use std::ops::Range;
 
 use tantivy::postings::{Postings, SegmentPostings};
-use tantivy::schema::document::{DeserializeError, DocumentDeserialize, DocumentDeserializer};
-use tantivy::schema::{IndexRecordOption, OwnedValue};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, DocId, DocSet, Searcher, SegmentReader, Term};
 
 use crate::analysis::fold::fold;
 use crate::analysis::{Analyzer, PART};
 use crate::body::{Body, Page};
 use crate::collect::Rank;
+use crate::facets::Labels;
 use crate::plan::{Mark, Where};
 use crate::schema::Fields;
 
@@ -64,34 +64,9 @@ pub(crate) struct Shown {
 /// Shows hits.
 pub(crate) struct Snippets<'s> {
     pub(crate) searcher: &'s Searcher,
+    pub(crate) labels: &'s Labels,
     pub(crate) fields: &'s Fields,
     pub(crate) marks: &'s [(Mark, Where)],
-}
-
-/// What is stored of an entry.
-struct Stored {
-    title: String,
-    body: Vec<u8>,
-}
-
-impl DocumentDeserialize for Stored {
-    fn deserialize<'de, D>(mut document: D) -> Result<Self, DeserializeError>
-    where
-        D: DocumentDeserializer<'de>,
-    {
-        let mut stored = Self {
-            title: String::new(),
-            body: Vec::new(),
-        };
-        while let Some((_, value)) = document.next_field::<OwnedValue>()? {
-            if let OwnedValue::Str(title) = value {
-                stored.title = title;
-            } else if let OwnedValue::Bytes(body) = value {
-                stored.body = body;
-            }
-        }
-        Ok(stored)
-    }
 }
 
 /// A match in a text: its first position, how many it covers or must cover, and which mark it is.
@@ -132,15 +107,16 @@ impl Snippets<'_> {
             } else {
                 None
             };
+            let columns = self.labels.columns(reader)?;
             for (index, address) in segment {
-                let stored: Stored = self.searcher.doc(*address)?;
-                let Some(slot) = shown.get_mut(*index) else {
+                let stored = columns.store.get_document_bytes(address.doc_id)?;
+                let (Some(body), Some(slot)) = (Body::open(&stored), shown.get_mut(*index)) else {
                     continue;
                 };
                 if let Some(cursors) = &mut cursors {
-                    slot.snippets = self.passages(cursors, address.doc_id, &stored.body);
+                    slot.snippets = self.passages(cursors, address.doc_id, &body);
                 }
-                slot.title = self.title(stored.title, analyzer);
+                slot.title = self.title(body.title().to_owned(), analyzer);
             }
         }
         Ok(shown)
@@ -179,11 +155,8 @@ impl Snippets<'_> {
         &self,
         cursors: &mut [Vec<Option<SegmentPostings>>],
         doc: DocId,
-        bytes: &[u8],
+        body: &Body<'_>,
     ) -> Vec<Snippet> {
-        let Some(body) = Body::open(bytes) else {
-            return Vec::new();
-        };
         let mut matches = Vec::new();
         for (index, ((mark, _), of_mark)) in self.marks.iter().zip(cursors).enumerate() {
             let width = match mark {
@@ -198,12 +171,12 @@ impl Snippets<'_> {
                 mark: index,
             }));
         }
-        self.scan_prefixes(&body, &mut matches);
+        self.scan_prefixes(body, &mut matches);
         matches.retain(|found| body.page_of(found.position).is_some());
         matches.sort_unstable_by_key(|found| (found.position, found.mark));
-        let windows = windows(&matches, &body);
+        let windows = windows(&matches, body);
         if windows.is_empty() {
-            return lead(&body).into_iter().collect();
+            return lead(body).into_iter().collect();
         }
         // Passages of a hit mostly stand on one page: it is unpacked once.
         let mut windows: Vec<(usize, &[Match])> = windows

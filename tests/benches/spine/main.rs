@@ -19,6 +19,7 @@ mod material;
 mod memory;
 mod process;
 mod raw;
+mod rights;
 mod search;
 mod table;
 mod town;
@@ -37,6 +38,7 @@ const ROWS: &[Row] = &[
     ("upload", upload::upload_row),
     ("found", upload::found_row),
     ("search", search::search_row),
+    ("rights", rights::rights_row),
     ("audit", log::audit_row),
     ("verify", verify::verify_row),
     ("rebuild", index::rebuild_row),
@@ -68,7 +70,7 @@ impl Plan {
             let known = ROWS.iter().any(|(name, _)| name == word);
             assert!(
                 known,
-                "{word}: there is upload, found, search, audit, verify, rebuild, memory, start, kills"
+                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills"
             );
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()
