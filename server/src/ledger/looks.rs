@@ -231,6 +231,7 @@ fn draft(looked: &Looked) -> LeafDraft {
     let kind = match looked.look {
         Look::ReadFile => "file",
         Look::ReadCase => "case",
+        Look::ReadCorrespondent => "correspondent",
         Look::SignIn
         | Look::SignInRefused
         | Look::ReadDocument

@@ -237,7 +237,9 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         other if other.contains("Correspondent") => {
             return describing::correspondents(town, other).await;
         }
-        other if other.contains("Note") || other.contains("Relat") => {
+        other
+            if other.contains("Note") || other.contains("Relat") || other == "relateDocuments" =>
+        {
             return describing::described(town, other).await;
         }
         other if other.contains("Plan") => return file_plans(town, other).await,
