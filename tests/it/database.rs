@@ -76,6 +76,59 @@ async fn postgres_syncs_and_does_not_run_as_root() {
     assert_ne!(owner, 0, "{folder} belongs to root");
 }
 
+#[tokio::test]
+async fn an_archive_of_another_build_is_refused_with_what_differs() {
+    let Some(mut app) = tests::TestApp::start().await else {
+        return;
+    };
+    app.stop();
+    let statement = "ALTER TABLE webhook_health RENAME COLUMN given_up_at TO abandoned_at";
+    tests::plan::damage(&app, statement).await;
+    let said = app.refuses_to_start();
+    assert!(said.contains("webhook_health.abandoned_at"), "{said}");
+    assert!(said.contains("anderen Stand des Programms"), "{said}");
+    let back = "ALTER TABLE webhook_health RENAME COLUMN abandoned_at TO given_up_at";
+    tests::plan::damage(&app, back).await;
+    // What is beside it is nobody's business.
+    tests::plan::damage(&app, "CREATE TABLE somebody_elses (note TEXT)").await;
+    app.resume();
+    app.anonymous().get("/health/live").await.is(200);
+}
+
+#[tokio::test]
+async fn an_archive_of_a_newer_program_is_refused() {
+    let Some(mut app) = tests::TestApp::start().await else {
+        return;
+    };
+    app.stop();
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)";
+    tests::plan::damage(&app, newer).await;
+    let said = app.refuses_to_start();
+    assert!(said.contains("m9999_later"), "{said}");
+}
+
+#[test]
+fn migrating_in_a_folder_that_is_missing_says_what_to_do() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let missing = folder.path().join("nichts");
+    for command in ["migrate", "verify"] {
+        let output = std::process::Command::new(tests::app::binary())
+            .args([command, "--data"])
+            .arg(&missing)
+            .env_remove("PAPIERLOS_DATABASE_URL")
+            .output()
+            .expect("the binary starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(
+            said.contains("nichts: there is no such folder"),
+            "{command}: {said}"
+        );
+        assert!(said.contains("papierlos serve"), "{command}: {said}");
+    }
+    assert!(!missing.exists(), "nothing was made");
+}
+
 /// `papierlos user add` on an archive that is set up by it.
 fn adds_a_user(data: &std::path::Path, database: &TestDatabase) -> std::process::Output {
     let mut command = std::process::Command::new(tests::app::binary());

@@ -1,14 +1,13 @@
 //! Start and end of an archive: keys, database, log, store; the same code for every command.
 
+mod schema;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use migrations::Migrator;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::ConnectionTrait;
 use storage::{Backend, KeyDomain, KeyFile, KeyHold, Kms, Storage};
 use thiserror::Error;
 
@@ -21,6 +20,8 @@ use crate::config::{self, Config, DatabaseUrl};
 use crate::documents::DOMAINS;
 use crate::ledger::publisher::{Publication, PublishError, Publisher};
 use crate::unit::{Db, Unit};
+
+pub use schema::{SchemaError, bring_up};
 
 /// Why an archive could not be opened. Each says what to look at.
 #[derive(Debug, Error)]
@@ -71,9 +72,19 @@ pub enum OpenError {
     /// Lock, published log and database contradict each other.
     #[error("the log cannot be continued")]
     Lock(#[from] PublishError),
-    /// The database is of a newer version than this program.
+    /// The folder of the database is not there.
+    #[error(
+        "{path}: there is no such folder; name the archive's folder with --data, or set up a new \
+         archive with `papierlos serve` (diesen Ordner gibt es nicht; --data nennt den Ordner des \
+         Archivs, ein neues legt `papierlos serve` an)"
+    )]
+    NoFolder {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The schema is that of another program, or cannot be brought up.
     #[error("the database cannot be brought to this version")]
-    Migrate(#[source] DbErr),
+    Migrate(#[from] SchemaError),
     /// The store.
     #[error("the store cannot be opened")]
     Backend(#[from] storage::BackendError),
@@ -109,6 +120,19 @@ pub fn database_url(config: &Config) -> String {
     match &config.database.url {
         DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
         DatabaseUrl::Postgres(url) => url.expose().to_owned(),
+    }
+}
+
+/// Refuses to look for a database in a folder that is not there.
+pub fn require_folder(config: &Config) -> Result<(), OpenError> {
+    let DatabaseUrl::Sqlite(path) = &config.database.url else {
+        return Ok(());
+    };
+    match path.parent() {
+        Some(path) if !path.as_os_str().is_empty() && !path.is_dir() => Err(OpenError::NoFolder {
+            path: path.to_owned(),
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -215,7 +239,7 @@ impl Archive {
     ) -> Result<Self, OpenError> {
         let url = database_url(config);
         let setup = connect(&url, Access::Write).await?;
-        bring_up(&setup).await.map_err(OpenError::Migrate)?;
+        bring_up(&setup).await?;
         let known = stored(&setup, "verifier").await?;
         let domains: Result<Vec<_>, _> = DOMAINS
             .iter()
@@ -302,6 +326,7 @@ pub struct Reading {
 impl Reading {
     /// Opens what is there.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
+        require_folder(config)?;
         let url = database_url(config);
         let database = connect(&url, Access::BESIDE).await?;
         let origin = stored(&database, "origin").await?.unwrap_or_default();
@@ -333,29 +358,6 @@ impl Reading {
             lock: lock_file(config),
         })
     }
-}
-
-/// Brings the schema to this version. Where nothing is missing no statement is issued that creates: the
-/// application may have no right to.
-pub async fn bring_up(on: &DatabaseConnection) -> Result<(), DbErr> {
-    let text = "SELECT version FROM seaql_migrations";
-    // Without the table there is no schema yet; whatever else is wrong shows in the next statement.
-    let rows = on.query_all_raw(sql(on, text, [])).await;
-    let rows = rows.unwrap_or_default();
-    let mut applied = Vec::with_capacity(rows.len());
-    for row in &rows {
-        applied.push(row.try_get_by_index::<String>(0)?);
-    }
-    let mut known: Vec<String> = Migrator::migrations()
-        .iter()
-        .map(|step| step.name().to_owned())
-        .collect();
-    applied.sort_unstable();
-    known.sort_unstable();
-    if applied == known {
-        return Ok(());
-    }
-    Migrator::up(on, None).await
 }
 
 /// The file that holds the last signed checkpoint.

@@ -4,7 +4,7 @@ use clap::Args;
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{Ended, Failure, USAGE, say};
-use crate::archive::{OpenError, bring_up, database_url};
+use crate::archive::{OpenError, bring_up, database_url, require_folder};
 use crate::base::db::{Access, DbError, connect};
 use crate::config::Config;
 
@@ -19,8 +19,9 @@ pub(super) struct Migrate {
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config) -> Ended {
+        require_folder(config)?;
         let on = connect(&database_url(config), Access::Write).await?;
-        bring_up(&on).await.map_err(OpenError::Migrate)?;
+        bring_up(&on).await.map_err(OpenError::from)?;
         if let Some([application, auditor]) = self.grants.as_deref() {
             if on.get_database_backend() != DbBackend::Postgres {
                 return Err(Failure::new(USAGE, "--grants: only PostgreSQL has roles"));
