@@ -1,6 +1,9 @@
 //! Who may do what: the one registry. A role reaches as far as this table says; compartments cut
 //! across it and are never part of a role.
 
+use sea_orm::Value;
+use uuid::Uuid;
+
 use super::actor::Role;
 use super::ids::{CompartmentId, DepartmentId};
 
@@ -248,6 +251,34 @@ impl Sight {
                         .is_none_or(|id| compartments.iter().any(|one| one.id == id))
             }
         }
+    }
+
+    /// What a row `t` with unit and compartment must fulfil, as the end of a WHERE clause; the values are
+    /// added to `values`.
+    pub fn condition(&self, values: &mut Vec<Value>) -> String {
+        let (units, compartments) = match self {
+            Self::All => return String::new(),
+            Self::Some { units, .. } if units.is_empty() => return " AND 1 = 0".to_owned(),
+            Self::Some {
+                units,
+                compartments,
+            } => (units, compartments),
+        };
+        let mut list = |ids: Vec<Uuid>| {
+            let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
+                .map(|at| format!("${at}"))
+                .collect();
+            values.extend(ids.into_iter().map(Value::from));
+            marks.join(", ")
+        };
+        let units = list(units.iter().map(|unit| unit.id.raw()).collect());
+        let inside = if compartments.is_empty() {
+            String::new()
+        } else {
+            let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
+            format!(" OR t.compartment_id IN ({inside})")
+        };
+        format!(" AND t.department_id IN ({units}) AND (t.compartment_id IS NULL{inside})")
     }
 
     /// The access tokens in the index. `None`: no filter at all.

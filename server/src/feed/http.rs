@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::audit::event::Look;
 use crate::audit::record_line;
 use crate::base::db::{DbError, sql};
-use crate::base::{Actor, Right, Role, Sight};
+use crate::base::{Actor, Right, Role};
 use crate::departments::SignedIn;
 use crate::http::extract::Query;
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
@@ -138,7 +138,7 @@ pub(super) async fn get_changes(
     let on = db.read();
     let end = first.saturating_add(WINDOW - 1);
     let mut values: Vec<sea_orm::Value> = vec![first.into()];
-    let visible = visible(&actor, &mut values);
+    let visible = actor.sight(Right::Read).condition(&mut values);
     let mut seen = TABLES
         .map(|table| format!("EXISTS (SELECT 1 FROM {table} t WHERE t.id = s.root_id{visible})"))
         .join(" OR ");
@@ -225,33 +225,6 @@ pub(super) fn page(
         next_after,
         more,
     }
-}
-
-/// What a row `t` of these tables must fulfil for the actor to see it; the values are added to `values`.
-fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> String {
-    let (units, compartments) = match actor.sight(Right::Read) {
-        Sight::All => return String::new(),
-        Sight::Some { units, .. } if units.is_empty() => return " AND 1 = 0".to_owned(),
-        Sight::Some {
-            units,
-            compartments,
-        } => (units, compartments),
-    };
-    let mut list = |ids: Vec<Uuid>| {
-        let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
-            .map(|at| format!("${at}"))
-            .collect();
-        values.extend(ids.into_iter().map(sea_orm::Value::from));
-        marks.join(", ")
-    };
-    let units = list(units.iter().map(|unit| unit.id.raw()).collect());
-    let inside = if compartments.is_empty() {
-        String::new()
-    } else {
-        let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
-        format!(" OR t.compartment_id IN ({inside})")
-    };
-    format!(" AND t.department_id IN ({units}) AND (t.compartment_id IS NULL{inside})")
 }
 
 fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {

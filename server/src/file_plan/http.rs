@@ -307,7 +307,8 @@ pub(super) struct UnitPage {
     next_cursor: Option<String>,
 }
 
-/// The units of an edition, by mark. Whoever is signed in reads the plan.
+/// The units of an edition, by mark. Whoever is signed in reads the plan; `files` counts what you may
+/// see.
 #[utoipa::path(
     get, path = "/api/v1/file-plans/{id}/units", tag = "file plan", operation_id = "listPlanUnits",
     params(("id" = Uuid, Path, description = "The edition"), UnitFilter, PageRequest),
@@ -320,7 +321,7 @@ pub(super) async fn get_units(
     request: HttpRequest,
     db: Data<Db>,
     cursors: Data<Cursors>,
-    SignedIn(_actor): SignedIn,
+    SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     ListQuery {
         filter: asked,
@@ -341,9 +342,13 @@ pub(super) async fn get_units(
         Some(_) | None => None,
     };
     let compartments = compartments(&db).await?;
+    let files = list::files(db.read(), &actor, &found).await?;
     let items = found
         .iter()
-        .map(|unit| UnitView::of(unit, &compartments))
+        .map(|unit| UnitView {
+            files: Some(files.get(&unit.id).copied().unwrap_or_default()),
+            ..UnitView::of(unit, &compartments)
+        })
         .collect();
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {

@@ -1,13 +1,15 @@
 //! Lists of units.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{self, Expr, SimpleExpr};
 use sea_orm::{Condition, DbBackend, Order, QueryOrder, QuerySelect};
 
 use super::model::PlanUnit;
 use super::rows::plan_unit;
-use crate::base::db::DbError;
-use crate::base::{PlanId, PlanUnitId};
+use crate::base::db::{DbError, sql};
+use crate::base::{Actor, PlanId, PlanUnitId, Right};
 
 /// Which units of a plan.
 #[derive(Debug, Clone, Default)]
@@ -96,4 +98,32 @@ pub(super) async fn page(
     let more = found.len() > limit;
     found.truncate(limit);
     Ok((found, more))
+}
+
+/// How many files and sub-files stand in each of these units, of those that the actor may see. Units in
+/// which there is none are not named.
+pub(super) async fn files(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    units: &[PlanUnit],
+) -> Result<HashMap<PlanUnitId, u64>, DbError> {
+    if units.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut values: Vec<sea_orm::Value> = units.iter().map(|unit| unit.id.raw().into()).collect();
+    let marks: Vec<String> = (1..=values.len()).map(|at| format!("${at}")).collect();
+    let visible = actor.sight(Right::Read).condition(&mut values);
+    let text = format!(
+        "SELECT t.plan_unit_id, count(*) FROM record_file t \
+         WHERE t.plan_unit_id IN ({}){visible} GROUP BY t.plan_unit_id",
+        marks.join(", ")
+    );
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| {
+            let count: i64 = row.try_get_by_index(1)?;
+            let unit = PlanUnitId::of(row.try_get_by_index(0)?);
+            Ok((unit, u64::try_from(count).unwrap_or_default()))
+        })
+        .collect()
 }

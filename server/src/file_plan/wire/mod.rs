@@ -95,6 +95,11 @@ pub(super) struct UnitView {
     /// Since when it is retired (stillgelegt), UTC.
     #[schema(format = DateTime)]
     pub retired_at: Option<String>,
+    /// How many files and sub-files stand in it, not counting those below it, of those that you may
+    /// see; told in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub files: Option<u64>,
 }
 
 impl UnitView {
@@ -118,6 +123,7 @@ impl UnitView {
             legal_basis: unit.legal_basis.clone(),
             note: unit.note.clone(),
             retired_at: unit.retired_at.map(|at| at.to_string()),
+            files: None,
         }
     }
 }
