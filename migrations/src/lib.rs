@@ -11,6 +11,7 @@ mod m0005_webhooks;
 mod m0006_file_plan;
 mod m0007_files;
 mod m0009_describing;
+mod m0011_intake;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_file_plan::Step),
             Box::new(m0007_files::Step),
             Box::new(m0009_describing::Step),
+            Box::new(m0011_intake::Step),
         ]
     }
 }

@@ -47,6 +47,7 @@ pub const APPEND_ONLY: &[&str] = &[
     "checkpoint",
     "blob",
     "reference_alias",
+    "paperless_number",
 ];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[
@@ -87,6 +88,7 @@ pub const FREE: &[&str] = &[
     "webhook_follower",
     "webhook_health",
     "installation",
+    "paperless_upload",
 ];
 /// Tables that verification reads beside those of the evidence: openings and their keys, both of use
 /// only to whoever has the key file.

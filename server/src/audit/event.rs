@@ -157,8 +157,12 @@ pub enum Look {
     Search,
     /// The change feed was read.
     ReadChanges,
-    /// A change was told to a subscriber.
+    /// A change of a document was told to a subscriber.
     TellChange,
+    /// A change of a file was told to a subscriber.
+    TellFile,
+    /// A change of a case was told to a subscriber.
+    TellCase,
     /// The log itself was read.
     ReadLog,
     /// The log was exported.
@@ -254,6 +258,8 @@ impl Look {
             Self::Search => "documents.search",
             Self::ReadChanges => "changes.read",
             Self::TellChange => "changes.tell",
+            Self::TellFile => "file.tell",
+            Self::TellCase => "case.tell",
             Self::ReadLog => "log.read",
             Self::ExportLog => "log.export",
             Self::Refused => "request.refused",

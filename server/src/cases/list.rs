@@ -1,6 +1,7 @@
 //! Lists of cases: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Case, CaseError};
@@ -45,14 +46,54 @@ impl After {
     }
 }
 
-fn matching(actor: &Actor, filter: &Filter) -> Condition {
+fn visible(actor: &Actor) -> Condition {
     use record_case::Column;
-    let mut all = Condition::all().add(visible_to(
+    visible_to(
         actor,
         Right::Read,
         Column::DepartmentId,
         Column::CompartmentId,
-    ));
+    )
+}
+
+/// The case with this id if the actor may see it, as a part of another room's query.
+pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
+    use record_case::Column;
+    Query::select()
+        .column((record_case::Entity, Column::Id))
+        .from(record_case::Entity)
+        .and_where(ExprTrait::eq(
+            Expr::col((record_case::Entity, Column::Id)),
+            id,
+        ))
+        .cond_where(visible(actor))
+        .to_owned()
+}
+
+/// The cases among `ids` that the actor may see.
+pub(crate) async fn visible_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[CaseId],
+) -> Result<Vec<CaseId>, DbError> {
+    use record_case::Column;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<uuid::Uuid> = record_case::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(visible(actor))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.raw())))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(found.into_iter().map(CaseId::of).collect())
+}
+
+fn matching(actor: &Actor, filter: &Filter) -> Condition {
+    use record_case::Column;
+    let mut all = Condition::all().add(visible(actor));
     if let Some(file) = filter.file {
         all = all.add(Column::FileId.eq(file.raw()));
     }

@@ -1,7 +1,7 @@
 //! Lists of files: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{CaseFile, FileError, words_within};
@@ -59,6 +59,43 @@ pub fn visible_to<C: ColumnTrait>(
         department.into_expr(),
         compartment.into_expr(),
     )
+}
+
+/// The file with this id if the actor may see it, as a part of another room's query.
+pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
+    use record_file::Column;
+    let (department, compartment) = (Column::DepartmentId, Column::CompartmentId);
+    Query::select()
+        .column((record_file::Entity, Column::Id))
+        .from(record_file::Entity)
+        .and_where(ExprTrait::eq(
+            Expr::col((record_file::Entity, Column::Id)),
+            id,
+        ))
+        .cond_where(visible_to(actor, Right::Read, department, compartment))
+        .to_owned()
+}
+
+/// The files among `ids` that the actor may see.
+pub(crate) async fn visible_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[FileId],
+) -> Result<Vec<FileId>, DbError> {
+    use record_file::Column;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (department, compartment) = (Column::DepartmentId, Column::CompartmentId);
+    let found: Vec<uuid::Uuid> = record_file::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(visible_to(actor, Right::Read, department, compartment))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.raw())))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(found.into_iter().map(FileId::of).collect())
 }
 
 /// The same, by what stands for unit and compartment.

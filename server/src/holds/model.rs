@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::base::{AccountId, CaseId, DocumentId, FileId, HoldId, Timestamp};
 
 /// What can bear a hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Object {
     /// A file, with everything in it.
     File(FileId),

@@ -10,8 +10,8 @@ use super::model::{Told, Webhook, WebhookError};
 use super::rows::{self, Followed};
 use super::{ops, rows::delivery};
 use crate::base::db::DbError;
-use crate::base::{DeliveryId, DocumentId, Job, Tasks};
-use crate::documents;
+use crate::base::{DeliveryId, Job, Tasks};
+use crate::holds::Object;
 use crate::unit::{Db, Unit};
 
 /// Records that are looked at in one step.
@@ -114,8 +114,8 @@ impl Follower {
             .iter()
             .filter(|one| one.seq > webhook.since_seq && webhook.events.matches(&one.action))
             .collect();
-        let mut ids: Vec<DocumentId> = Vec::new();
-        ids.extend(wanted.iter().flat_map(|one| &one.documents));
+        let mut ids: Vec<Object> = Vec::new();
+        ids.extend(wanted.iter().flat_map(|one| &one.objects));
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
@@ -124,17 +124,19 @@ impl Follower {
         let Some(owner) = ops::owner(on, webhook.account, self.db.now()).await? else {
             return Ok(Vec::new());
         };
-        let mut seen = HashSet::new();
-        for document in documents::visible_among(on, &owner, &ids).await? {
-            seen.insert(document.id);
-        }
+        let seen = rows::visible_among(on, &owner, &ids).await?;
+        let seen: HashSet<Object> = seen.into_iter().collect();
         let mut told = Vec::new();
         for record in wanted {
-            let visible = record.documents.iter().filter(|id| seen.contains(id));
-            for document in visible {
+            let visible = record.objects.iter().filter(|one| seen.contains(one));
+            for object in visible {
+                // What came along in a record is told by its own kind of change only.
+                if !record.action.starts_with(object.kind()) {
+                    continue;
+                }
                 let change = Told::Change {
                     seq: record.seq,
-                    document: *document,
+                    object: *object,
                 };
                 let now = self.db.now();
                 told.push(rows::waiting(webhook.id, change, &record.action, now));

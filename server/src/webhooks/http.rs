@@ -94,7 +94,7 @@ fn etag(webhook: &Webhook) -> (header::HeaderName, String) {
 
 /// Subscribes to changes.
 ///
-/// From now on each change of a document that you may see is sent to the address, signed by the
+/// From now on each change of a document, a case or a file that you may see is sent to the address, signed by the
 /// Standard Webhooks scheme. The secret is shown only here; a repetition by `Idempotency-Key` does
 /// not show it again.
 #[utoipa::path(
@@ -306,7 +306,7 @@ pub(super) async fn post_test(
     }))
 }
 
-/// What was sent to the receiver, newest first; only what tells of documents that you may see now.
+/// What was sent to the receiver, newest first; only what tells of something that you may see now.
 #[utoipa::path(
     get, path = "/api/v1/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "listDeliveries",
     params(("id" = Uuid, Path, description = "The subscription"), PageRequest),

@@ -1,7 +1,7 @@
 //! Webhooks: changes are told to subscribers by HTTP, signed by the Standard Webhooks scheme.
 //!
-//! Invariants: a subscriber is told of a document only what its owner may see, asked when the
-//! change is followed and again before each attempt; a message names a document by its id and says
+//! Invariants: a subscriber is told only of what its owner may see, asked when the
+//! change is followed and again before each attempt; a message names a thing by its id and says
 //! nothing of it; no connection goes to an address that was not checked; what was to be told is
 //! sent at least once or shown as not sent.
 

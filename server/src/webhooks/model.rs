@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{AccountId, DeliveryId, DocumentId, Timestamp, WebhookId};
+use crate::base::{AccountId, DeliveryId, Timestamp, WebhookId};
+use crate::holds::Object;
 
 /// Most characters of a description.
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 200;
@@ -32,14 +33,28 @@ pub(super) const TEST: &str = "webhook.test";
 /// Stands for every type.
 const ALL: &str = "*";
 
-/// What can be subscribed to: the actions that happen to documents.
-const EVENTS: [Action; 6] = [
+/// What can be subscribed to: the actions that happen to documents, cases and files.
+const EVENTS: [Action; 20] = [
     Action::DocumentReceive,
     Action::DocumentChange,
     Action::VersionAdd,
     Action::DocumentDiscard,
     Action::DocumentRestore,
     Action::TextRead,
+    Action::DocumentRegister,
+    Action::DocumentRoute,
+    Action::DocumentRefile,
+    Action::DocumentUndo,
+    Action::FileOpen,
+    Action::FileChange,
+    Action::FileClose,
+    Action::FileReopen,
+    Action::FileRefile,
+    Action::CaseOpen,
+    Action::CaseChange,
+    Action::CaseClose,
+    Action::CaseReopen,
+    Action::CaseRefile,
 ];
 
 /// The words of [`EventTypes`].
@@ -170,7 +185,7 @@ pub(super) enum Status {
     Delivered,
     /// It was given up after the last attempt.
     Failed,
-    /// The owner may not see the document any more, or is switched off.
+    /// The owner may not see what has changed any more, or is switched off.
     Withheld,
     /// The subscription was paused, switched off or ended meanwhile.
     Cancelled,
@@ -242,12 +257,12 @@ impl Failure {
 /// What a delivery tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
-    /// A change of a document.
+    /// A change of a document, a case or a file.
     Change {
         /// The number of its record.
         seq: i64,
-        /// The document.
-        document: DocumentId,
+        /// What has changed.
+        object: Object,
     },
     /// That the receiver is tried; the unit that asked for it.
     Test(uuid::Uuid),

@@ -21,7 +21,7 @@ use crate::audit::Outcome;
 use crate::audit::event::{Action, Look};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, Timestamp, WebhookId};
-use crate::documents;
+use crate::holds::Object;
 use crate::ledger::looks::{Looked, Looks};
 use crate::unit::{Db, Unit};
 
@@ -99,6 +99,10 @@ struct MessageData<'a> {
     action: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<uuid::Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<uuid::Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<uuid::Uuid>,
 }
 
 impl Postman {
@@ -138,8 +142,8 @@ impl Postman {
         let Some(owner) = owner else {
             return Ok(Attempt::Kept(Kept::Withheld));
         };
-        if let Told::Change { document, .. } = delivery.told {
-            let seen = documents::visible_among(on, &owner, &[document]).await?;
+        if let Told::Change { object, .. } = delivery.told {
+            let seen = rows::visible_among(on, &owner, &[object]).await?;
             if seen.is_empty() {
                 return Ok(Attempt::Kept(Kept::Withheld));
             }
@@ -150,12 +154,19 @@ impl Postman {
 
     /// What is told is looked at by the owner of the subscription.
     async fn note(&self, owner: &Actor, delivery: &Delivery) -> Result<(), WebhookError> {
-        let document = match delivery.told {
-            Told::Change { document, .. } => Some((document.raw(), 1)),
-            Told::Test(_) => None,
+        let (look, document) = match delivery.told {
+            Told::Change { object, .. } => {
+                let look = match object {
+                    Object::Document(_) => Look::TellChange,
+                    Object::Case(_) => Look::TellCase,
+                    Object::File(_) => Look::TellFile,
+                };
+                (look, Some((object.raw(), 1)))
+            }
+            Told::Test(_) => (Look::TellChange, None),
         };
         let looked = Looked {
-            look: Look::TellChange,
+            look,
             actor: owner.clone(),
             department: None,
             document,
@@ -242,10 +253,11 @@ async fn message(
 ) -> Result<Vec<u8>, DbError> {
     let found = rows::record(on, delivery.told).await?;
     let (seq, hash, at) = found.ok_or(DbError::Log("a delivery tells of no record"))?;
-    let document = match delivery.told {
-        Told::Change { document, .. } => Some(document.raw()),
+    let object = match delivery.told {
+        Told::Change { object, .. } => Some(object),
         Told::Test(_) => None,
     };
+    let (document, case, file) = ids(object);
     let message = Message {
         r#type: &delivery.action,
         timestamp: &at,
@@ -254,9 +266,23 @@ async fn message(
             hash: &hash,
             action: &delivery.action,
             document,
+            case,
+            file,
         },
     };
     serde_json::to_vec(&message).map_err(|_source| DbError::Log("no JSON"))
+}
+
+/// The id of a document, of a case, of a file: at most one of them is there.
+pub(super) fn ids(
+    object: Option<Object>,
+) -> (Option<uuid::Uuid>, Option<uuid::Uuid>, Option<uuid::Uuid>) {
+    match object {
+        Some(Object::Document(id)) => (Some(id.raw()), None, None),
+        Some(Object::Case(id)) => (None, Some(id.raw()), None),
+        Some(Object::File(id)) => (None, None, Some(id.raw())),
+        None => (None, None, None),
+    }
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Result<StatusCode, Failure> {

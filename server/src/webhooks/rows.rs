@@ -6,14 +6,15 @@ use sha2::{Digest, Sha256};
 use storage::{DataKey, KeyDomain, Kms};
 
 use super::model::{Delivery, EventTypes, Health, State, Status, Told, Webhook, WebhookError};
-use crate::audit::canonical::Object;
+use crate::audit::canonical;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
 use crate::base::db::{DbError, sql};
 use crate::base::insert::insert;
-use crate::base::{AccountId, Actor, DeliveryId, DocumentId, Timestamp, WebhookId};
-use crate::documents;
+use crate::base::{AccountId, Actor, CaseId, DeliveryId, DocumentId, FileId, Timestamp, WebhookId};
+use crate::holds::Object;
 use crate::unit::Unit;
+use crate::{cases, documents, files};
 
 pub(super) mod webhook {
     use sea_orm::entity::prelude::*;
@@ -55,6 +56,8 @@ pub(super) mod delivery {
         pub webhook_id: Uuid,
         pub seq: Option<i64>,
         pub document_id: Option<Uuid>,
+        pub case_id: Option<Uuid>,
+        pub file_id: Option<Uuid>,
         pub unit_id: Option<Uuid>,
         pub action: String,
         pub created_at: i64,
@@ -87,7 +90,7 @@ impl webhook::Model {
     /// The canonical state: what a record commits to, and what `verify` computes again.
     pub(super) fn state_bytes(&self) -> Vec<u8> {
         let before = self.secret_before.as_deref().map(hashed);
-        Object::new()
+        canonical::Object::new()
             .with("account", self.account_id.to_string())
             .with_some("before_until", self.before_until.map(at))
             .with("created_at", at(self.created_at))
@@ -159,11 +162,14 @@ impl TryFrom<delivery::Model> for Delivery {
             key: row.id.to_string(),
             what,
         };
-        let told = match (row.seq, row.document_id, row.unit_id) {
-            (Some(seq), Some(document), None) => Told::Change {
-                seq,
-                document: DocumentId::of(document),
-            },
+        let object = match (row.document_id, row.case_id, row.file_id) {
+            (Some(id), None, None) => Some(Object::Document(DocumentId::of(id))),
+            (None, Some(id), None) => Some(Object::Case(CaseId::of(id))),
+            (None, None, Some(id)) => Some(Object::File(FileId::of(id))),
+            _ => None,
+        };
+        let told = match (row.seq, object, row.unit_id) {
+            (Some(seq), Some(object), None) => Told::Change { seq, object },
             (None, None, Some(unit)) => Told::Test(unit),
             _ => return Err(corrupt("it tells neither a change nor a test")),
         };
@@ -292,15 +298,24 @@ pub(super) fn waiting(
     action: &str,
     now: Timestamp,
 ) -> delivery::Model {
-    let (seq, document_id, unit_id) = match told {
-        Told::Change { seq, document } => (Some(seq), Some(document.raw()), None),
+    let (seq, object, unit_id) = match told {
+        Told::Change { seq, object } => (Some(seq), Some(object), None),
         Told::Test(unit) => (None, None, Some(unit)),
     };
+    let (mut document_id, mut case_id, mut file_id) = (None, None, None);
+    match object {
+        Some(Object::Document(id)) => document_id = Some(id.raw()),
+        Some(Object::Case(id)) => case_id = Some(id.raw()),
+        Some(Object::File(id)) => file_id = Some(id.raw()),
+        None => {}
+    }
     delivery::Model {
         id: DeliveryId::new().raw(),
         webhook_id: webhook.raw(),
         seq,
         document_id,
+        case_id,
+        file_id,
         unit_id,
         action: action.to_owned(),
         created_at: now.micros(),
@@ -318,7 +333,7 @@ pub(super) async fn insert_deliveries(
     unit: &Unit,
     rows: Vec<delivery::Model>,
 ) -> Result<(), DbError> {
-    // Fourteen values a row; SQLite takes 32,766.
+    // Sixteen values a row; SQLite takes 32,766.
     for part in rows.chunks(1_000) {
         let rows = part
             .iter()
@@ -355,15 +370,50 @@ pub(super) async fn update_delivery(unit: &Unit, one: &Delivery) -> Result<(), D
     Ok(())
 }
 
-/// Test messages, and what tells of documents that the actor may see.
+/// Test messages, and what tells of something that the actor may see.
 fn visible_to(actor: &Actor) -> Condition {
-    let column = delivery::Column::DocumentId;
+    use delivery::Column;
+    let of = |column: Column| Expr::col((delivery::Entity, column));
     Condition::any()
-        .add(column.is_null())
+        .add(Column::Seq.is_null())
         .add(Expr::exists(documents::visible_with_id(
             actor,
-            Expr::col((delivery::Entity, column)),
+            of(Column::DocumentId),
         )))
+        .add(Expr::exists(cases::visible_with_id(
+            actor,
+            of(Column::CaseId),
+        )))
+        .add(Expr::exists(files::visible_with_id(
+            actor,
+            of(Column::FileId),
+        )))
+}
+
+/// What of these the actor may see.
+pub(super) async fn visible_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    objects: &[Object],
+) -> Result<Vec<Object>, WebhookError> {
+    let (mut documents, mut cases, mut files) = (Vec::new(), Vec::new(), Vec::new());
+    for object in objects {
+        match object {
+            Object::Document(id) => documents.push(*id),
+            Object::Case(id) => cases.push(*id),
+            Object::File(id) => files.push(*id),
+        }
+    }
+    let mut seen = Vec::new();
+    if !documents.is_empty() {
+        let found = documents::visible_among(on, actor, &documents).await?;
+        seen.extend(found.iter().map(|one| Object::Document(one.id)));
+    }
+    let found = cases::visible_among(on, actor, &cases).await?;
+    seen.extend(found.into_iter().map(Object::Case));
+    let found = files::visible_among(on, actor, &files).await?;
+    seen.extend(found.into_iter().map(Object::File));
+    Ok(seen)
 }
 
 /// The deliveries of a subscription behind `after`, newest first.
@@ -486,10 +536,10 @@ pub(super) async fn advance(unit: &Unit, from: i64, to: i64) -> Result<bool, DbE
 pub(super) struct Followed {
     pub(super) seq: i64,
     pub(super) action: String,
-    pub(super) documents: Vec<DocumentId>,
+    pub(super) objects: Vec<Object>,
 }
 
-/// The next records behind `from`, with the documents that they speak of.
+/// The next records behind `from`, with the documents, cases and files that they speak of.
 pub(super) async fn records(
     on: &impl ConnectionTrait,
     from: i64,
@@ -504,14 +554,16 @@ pub(super) async fn records(
         found.push(Followed {
             seq: row.try_get_by_index(0)?,
             action: action.unwrap_or_default().to_owned(),
-            documents: Vec::new(),
+            objects: Vec::new(),
         });
     }
     let Some(last) = found.last().map(|one| one.seq) else {
         return Ok(found);
     };
-    let text = "SELECT DISTINCT seq, root_id FROM audit_subject WHERE seq > $1 AND seq <= $2 \
-                AND kind IN ('document', 'document_version', 'rendition') ORDER BY seq, root_id";
+    let text = "SELECT DISTINCT seq, root_id, CASE WHEN kind IN ('file', 'case') THEN kind \
+                ELSE 'document' END FROM audit_subject WHERE seq > $1 AND seq <= $2 \
+                AND kind IN ('document', 'document_version', 'rendition', 'file', 'case') \
+                ORDER BY seq, root_id";
     for row in on
         .query_all_raw(sql(on, text, [from.into(), last.into()]))
         .await?
@@ -520,7 +572,9 @@ pub(super) async fn records(
         if let Ok(at) = found.binary_search_by_key(&seq, |one| one.seq)
             && let Some(one) = found.get_mut(at)
         {
-            one.documents.push(DocumentId::of(row.try_get_by_index(1)?));
+            let kind: String = row.try_get_by_index(2)?;
+            one.objects
+                .extend(Object::of(&kind, row.try_get_by_index(1)?));
         }
     }
     Ok(found)

@@ -13,6 +13,7 @@ use super::sign::{Secret, signatures};
 use super::target::TargetFault;
 use crate::base::{DeliveryId, DocumentId, Timestamp, WebhookId};
 use crate::config::{Config, Sources};
+use crate::holds::Object;
 
 #[test]
 fn a_signature_is_the_one_of_the_scheme() {
@@ -60,7 +61,7 @@ fn delivery(told: Told, attempts: i64) -> Delivery {
 fn the_pauses_grow_to_three_days_and_end() {
     let change = Told::Change {
         seq: 1,
-        document: DocumentId::new(),
+        object: Object::Document(DocumentId::new()),
     };
     let start = Timestamp::of_micros(0);
     let mut now = start;
@@ -119,7 +120,7 @@ fn states_and_statuses_are_read_as_they_were_written() {
 }
 
 #[test]
-fn only_what_happens_to_documents_can_be_subscribed_to() {
+fn only_what_happens_to_documents_cases_and_files_can_be_subscribed_to() {
     let words = |words: &[&str]| {
         words
             .iter()
@@ -128,7 +129,15 @@ fn only_what_happens_to_documents_can_be_subscribed_to() {
     };
     let all = EventTypes::parse(&words(&["*", "*"])).unwrap();
     assert_eq!(all.words(), ["*"]);
-    assert!(all.matches("document.change"));
+    for told in [
+        "document.change",
+        "document.register",
+        "case.close",
+        "file.refile",
+    ] {
+        assert!(all.matches(told), "{told}");
+    }
+    assert!(!all.matches("hold.place"));
     assert!(!all.matches("account.create") && !all.matches("webhook.create"));
     let one = EventTypes::parse(&words(&["document.text"])).unwrap();
     assert!(one.matches("document.text") && !one.matches("document.change"));

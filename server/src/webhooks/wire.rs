@@ -8,6 +8,7 @@ use super::model::{
     DESCRIPTION_CHARS_MAX, Delivery, EventTypes, Health, State, Told, Webhook, known_events,
 };
 use super::ops::{Change, NewWebhook};
+use super::postman::ids;
 use super::sign::Secret;
 use super::target::{Rules, TargetFault, URL_CHARS_MAX};
 use crate::base::Timestamp;
@@ -23,7 +24,9 @@ pub(super) struct WebhookRequest {
     #[schema(min_length = 1, max_length = 2000)]
     url: String,
     /// What is told: `*` for everything, or `document.receive`, `document.change`, `document.version`,
-    /// `document.discard`, `document.restore`, `document.text`.
+    /// `document.discard`, `document.restore`, `document.text`, `document.register`, `document.route`,
+    /// `document.refile`, `document.undo`; `file.open`, `file.change`, `file.close`, `file.reopen`, `file.refile`; the
+    /// same of `case`.
     #[schema(min_items = 1, max_items = 32)]
     events: Vec<String>,
     /// What it is for.
@@ -294,10 +297,18 @@ pub(super) struct DeliveryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     seq: Option<i64>,
-    /// The document; none for a test.
+    /// The document, where one has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     document: Option<Uuid>,
+    /// The case, where one has changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<Uuid>,
+    /// The file, where one has changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    file: Option<Uuid>,
     /// How it stands: `pending`, `delivered`, `failed`, `withheld` or `cancelled`.
     status: String,
     /// How often it was tried.
@@ -332,15 +343,18 @@ pub(super) struct DeliveryView {
 impl From<&Delivery> for DeliveryView {
     fn from(one: &Delivery) -> Self {
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        let (seq, document) = match one.told {
-            Told::Change { seq, document } => (Some(seq), Some(document.raw())),
+        let (seq, object) = match one.told {
+            Told::Change { seq, object } => (Some(seq), Some(object)),
             Told::Test(_) => (None, None),
         };
+        let (document, case, file) = ids(object);
         Self {
             id: one.id.raw(),
             r#type: one.action.clone(),
             seq,
             document,
+            case,
+            file,
             status: one.status.code().to_owned(),
             attempts: one.attempts,
             created_at: one.created_at.to_string(),

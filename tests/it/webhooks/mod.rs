@@ -15,6 +15,7 @@ use tests::{Answer, Client, Receiver, Start, Town, wait_until};
 
 mod delivery;
 mod owners;
+mod records;
 mod targets;
 
 /// A server that may send to this machine.
