@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -159,6 +159,23 @@ impl Once {
             key,
             request,
         }
+    }
+
+    /// For an action on something that exists: its address, the state on which it is based and what
+    /// else is said are the request. Ask [`Once::answered`] before anything is compared with what is
+    /// there: the first time has changed it.
+    pub fn action(
+        actor: &Actor,
+        key: Option<IdempotencyKey>,
+        request: &HttpRequest,
+        said: &impl Serialize,
+    ) -> Result<Self, Problem> {
+        let said = serde_json::to_vec(said).map_err(Problem::internal)?;
+        let based_on = request.headers().get(header::IF_MATCH);
+        let based_on = based_on.map(HeaderValue::as_bytes).unwrap_or_default();
+        let path = request.path().as_bytes();
+        let print = Fingerprint::of(&[request.method().as_str().as_bytes(), path, based_on, &said]);
+        Ok(Self::new(actor, key, print))
     }
 
     /// The answer that was given before, if any.

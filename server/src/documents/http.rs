@@ -1,7 +1,7 @@
 //! Documents over HTTP: parse, call, render.
 
 use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, http::header};
 use storage::StoreError;
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -22,11 +22,13 @@ use crate::cases::CaseError;
 use crate::departments::{self, SignedIn};
 use crate::files::{RetentionView, Standing};
 use crate::holds::Object;
-use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, Path};
-use crate::http::openapi::{ChangeProblems, IfMatchParam, IfNoneMatchParam, ReadProblems};
+use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, MaybeKey, Path};
+use crate::http::openapi::{
+    ActProblems, ChangeProblems, IdempotencyParam, IfMatchParam, IfNoneMatchParam, ReadProblems,
+};
 use crate::http::{Fault, Kind, Language, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
-use crate::replay::Answer;
+use crate::replay::{Answer, Once};
 use crate::unit::{Db, Unit, Written};
 
 impl From<DocumentError> for Problem {
@@ -225,7 +227,7 @@ pub(super) async fn patch_document(
 }
 
 /// The answer to a change of a document.
-pub(crate) async fn changed_answer(
+pub(super) async fn changed_answer(
     db: &Db,
     language: Language,
     changed: Result<Written<Held>, DocumentError>,
@@ -236,63 +238,105 @@ pub(crate) async fn changed_answer(
     Ok(answer.respond(Some(written.receipt)))
 }
 
+/// Acts on a document once: the answer that was given before, or the one that `operation` gives now.
+pub(crate) async fn act<F>(
+    db: &Db,
+    (actor, language): (&Actor, Language),
+    once: Once,
+    operation: F,
+) -> Result<HttpResponse, Problem>
+where
+    F: AsyncFnOnce(&mut Unit) -> Result<Held, DocumentError> + Send + 'static,
+{
+    let all = departments::departments(db.read()).await?;
+    once.run(db, actor, async move |unit: &mut Unit| {
+        let held = operation(unit).await?;
+        answer(200, &DocumentView::of(&held, &all, language))
+    })
+    .await
+}
+
 /// Puts a document aside, with a reason. Nothing is deleted; it can be taken back.
 #[utoipa::path(
     post, path = "/api/v1/documents/{id}/discard", tag = "documents", operation_id = "discardDocument",
-    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
     request_body = Discard,
     responses((status = 200, description = "Put aside; durable", body = DocumentView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_discard(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<Discard>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let id = DocumentId::of(id);
     let before = see(&db, &looks, &actor, id).await?;
     let reason = body.reason()?;
     let expected = expected(&if_match, before.document.version)?;
-    let changed = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::discard(unit, id, expected, reason).await
-        })
-        .await;
-    changed_answer(&db, language, changed).await
+    act(
+        &db,
+        (&actor, language),
+        once,
+        async move |unit: &mut Unit| ops::discard(unit, id, expected, reason).await,
+    )
+    .await
 }
 
 /// Takes a discarded document back.
 #[utoipa::path(
     post, path = "/api/v1/documents/{id}/restore", tag = "documents", operation_id = "restoreDocument",
-    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
     responses((status = 200, description = "Taken back; durable", body = DocumentView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_restore(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &())?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let id = DocumentId::of(id);
     let before = see(&db, &looks, &actor, id).await?;
     let expected = expected(&if_match, before.document.version)?;
-    let changed = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::restore(unit, id, expected).await
-        })
-        .await;
-    changed_answer(&db, language, changed).await
+    act(
+        &db,
+        (&actor, language),
+        once,
+        async move |unit: &mut Unit| ops::restore(unit, id, expected).await,
+    )
+    .await
 }
 
 /// One document.

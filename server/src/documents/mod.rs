@@ -28,7 +28,7 @@ mod wire;
 pub use filing::{
     count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, unregistered_in,
 };
-pub(crate) use http::changed_answer;
+pub(crate) use http::act;
 pub use http::{ApiDoc, routes};
 pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};

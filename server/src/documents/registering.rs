@@ -1,29 +1,30 @@
 //! Handing on and registering over HTTP.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde::Deserialize;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::filing;
-use super::http::{changed_answer, expected, see};
+use super::http::{act, expected, see};
 use super::model::{DocumentError, REASON_CHARS_MAX, State};
 use super::wire::DocumentView;
 use crate::base::{CaseId, DocumentId};
 use crate::departments::SignedIn;
-use crate::http::extract::{IfMatch, Json, Path};
+use crate::http::extract::{IfMatch, Json, MaybeKey, Path};
 use crate::http::gather::Fields;
-use crate::http::openapi::{ChangeProblems, IfMatchParam};
+use crate::http::openapi::{ActProblems, IdempotencyParam, IfMatchParam};
 use crate::http::{Language, Problem};
 use crate::ledger::looks::Looks;
+use crate::replay::Once;
 use crate::unit::{Db, Unit};
 
 /// Longest name of a department or login of an account, in characters.
 const NAME_CHARS_MAX: usize = 100;
 
 /// In which case a document is registered.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"case": "01922f3c-0000-7000-8000-000000000000"}))]
 pub(super) struct Register {
@@ -35,22 +36,33 @@ pub(super) struct Register {
 /// change and versions are added. Nothing leads back.
 #[utoipa::path(
     post, path = "/api/v1/documents/{id}/register", tag = "documents", operation_id = "registerDocument",
-    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
     request_body = Register,
     responses((status = 200, description = "Registered; durable", body = DocumentView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_register(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<Register>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let id = DocumentId::of(id);
     let before = see(&db, &looks, &actor, id).await?;
     let document = &before.document;
@@ -62,16 +74,19 @@ pub(super) async fn post_register(
         .into());
     }
     let expected = expected(&if_match, document.version)?;
-    let changed = db
-        .write(&actor, async move |unit: &mut Unit| {
+    act(
+        &db,
+        (&actor, language),
+        once,
+        async move |unit: &mut Unit| {
             filing::register(unit, id, expected, CaseId::of(body.case)).await
-        })
-        .await;
-    changed_answer(&db, language, changed).await
+        },
+    )
+    .await
 }
 
 /// To whom a document is handed on.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"department": "finanzen", "inbox": "k.sommer", "note": "Bitte prüfen"}))]
 pub(super) struct RouteRequest {
@@ -112,30 +127,42 @@ impl RouteRequest {
 /// there loses sight of it; the history says who had it.
 #[utoipa::path(
     post, path = "/api/v1/documents/{id}/route", tag = "documents", operation_id = "routeDocument",
-    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
     request_body = RouteRequest,
     responses((status = 200, description = "Handed on; durable", body = DocumentView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_route(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<RouteRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let id = DocumentId::of(id);
     let before = see(&db, &looks, &actor, id).await?;
     let route = body.route()?;
     let expected = expected(&if_match, before.document.version)?;
-    let changed = db
-        .write(&actor, async move |unit: &mut Unit| {
-            filing::route(unit, id, expected, route).await
-        })
-        .await;
-    changed_answer(&db, language, changed).await
+    act(
+        &db,
+        (&actor, language),
+        once,
+        async move |unit: &mut Unit| filing::route(unit, id, expected, route).await,
+    )
+    .await
 }

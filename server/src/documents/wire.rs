@@ -120,7 +120,7 @@ pub(super) struct DocumentChange {
 }
 
 /// Why a document is put aside.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Werbung, nicht aktenrelevant"}))]
 pub(super) struct Discard {

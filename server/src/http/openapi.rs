@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type,
+};
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Header, OpenApi, Ref, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, PartialSchema, ToSchema};
 
@@ -27,6 +29,26 @@ pub fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
         .into_iter()
         .map(|(status, kinds)| (status.to_string(), RefOr::T(response(&kinds))))
         .collect()
+}
+
+/// The responses that stand for these kinds where refusals are details.
+pub fn details(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut all = responses(kinds);
+    let schema = ObjectBuilder::new()
+        .description(Some(
+            "`detail` with a sentence; or, with 400, lists of sentences by field.",
+        ))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .build();
+    for response in all.values_mut() {
+        if let RefOr::T(response) = response {
+            let body = RefOr::T(ContentBuilder::new().schema(Some(schema.clone())).build());
+            response.content = [("application/json".to_owned(), body)]
+                .into_iter()
+                .collect();
+        }
+    }
+    all
 }
 
 fn response(kinds: &[Kind]) -> Response {
@@ -160,6 +182,10 @@ groups! {
         IdempotencyInProgress, PreconditionFailed, PreconditionRequired, PayloadTooLarge,
         UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
         InsufficientStorage];
+    /// Acting on something that exists, where a repetition is harmless.
+    ActProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,
+        PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,
+        IdempotencyKeyReused, RequestTimeout, AlreadyExists, InsufficientStorage];
     /// Changing something that exists.
     ChangeProblems = [MalformedJson, NotFound, Conflict, StateConflict, PreconditionFailed,
         PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout,

@@ -1,7 +1,7 @@
 //! Refiling over HTTP, and what a reference names.
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
@@ -14,11 +14,12 @@ use crate::cases::{self, CaseError, CaseView};
 use crate::departments::SignedIn;
 use crate::documents::{self, DocumentError, REASON_CHARS_MAX};
 use crate::files::{self, FileError, FileView, What};
-use crate::http::extract::{ETag, IfMatch, Json, Path};
+use crate::http::extract::{ETag, IfMatch, Json, MaybeKey, Path};
 use crate::http::gather::Fields;
-use crate::http::openapi::{ChangeProblems, IfMatchParam, ReadProblems};
+use crate::http::openapi::{ActProblems, IdempotencyParam, IfMatchParam, ReadProblems};
 use crate::http::{Kind, Language, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
+use crate::replay::Once;
 use crate::unit::{Db, Unit};
 
 /// Longest name of a plan unit, in characters.
@@ -58,7 +59,7 @@ async fn refused(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
 }
 
 /// Where a file goes, and why.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"plan_unit": "02.1.5", "reason": "Zuständigkeit geändert"}))]
 pub(super) struct RefileFile {
@@ -76,21 +77,32 @@ pub(super) struct RefileFile {
 /// stays as an alias. Sub-files, cases and documents keep their references and follow.
 #[utoipa::path(
     post, path = "/api/v1/files/{id}/refile", tag = "files", operation_id = "refileFile",
-    params(("id" = Uuid, Path, description = "The file"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The file"), IfMatchParam, IdempotencyParam),
     request_body = RefileFile,
     responses((status = 200, description = "Refiled; durable", body = FileView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_file(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<RefileFile>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let found = files::read(db.read(), &actor, FileId::of(id)).await;
     if matches!(found, Err(FileError::NotFound)) {
         refused(&looks, &actor).await?;
@@ -101,19 +113,17 @@ pub(super) async fn post_file(
     let why = fields.line("/reason", &body.reason, REASON_CHARS_MAX);
     let (plan_unit, why) = fields.done((plan_unit.unwrap_or_default(), why.unwrap_or_default()))?;
     if_match.check(&ETag::of_version(before.version))?;
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let (id, version) = (before.id, before.version);
-            let file = ops::file(unit, id, version, &plan_unit, why).await?;
-            let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
-            Ok::<_, RefilingError>(answer)
-        })
-        .await?;
-    Ok(written.value.respond(Some(written.receipt)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let (id, version) = (before.id, before.version);
+        let file = ops::file(unit, id, version, &plan_unit, why).await?;
+        let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
+        Ok::<_, RefilingError>(answer)
+    })
+    .await
 }
 
 /// Where a case goes, and why.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"file": "01922f3c-0000-7000-8000-000000000000", "reason": "Falsch zugeordnet"}))]
 pub(super) struct RefileCase {
@@ -128,21 +138,32 @@ pub(super) struct RefileCase {
 /// stays as an alias. Sub-cases and documents keep their references and follow.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/refile", tag = "cases", operation_id = "refileCase",
-    params(("id" = Uuid, Path, description = "The case"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The case"), IfMatchParam, IdempotencyParam),
     request_body = RefileCase,
     responses((status = 200, description = "Refiled; durable", body = CaseView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_case(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<RefileCase>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let found = cases::read(db.read(), &actor, CaseId::of(id)).await;
     if matches!(found, Err(CaseError::NotFound)) {
         refused(&looks, &actor).await?;
@@ -150,19 +171,17 @@ pub(super) async fn post_case(
     let before = found?;
     let why = reason(&body.reason)?;
     if_match.check(&ETag::of_version(before.version))?;
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let (id, version) = (before.id, before.version);
-            let case = ops::case(unit, id, version, FileId::of(body.file), why).await?;
-            let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
-            Ok::<_, RefilingError>(answer)
-        })
-        .await?;
-    Ok(written.value.respond(Some(written.receipt)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let (id, version) = (before.id, before.version);
+        let case = ops::case(unit, id, version, FileId::of(body.file), why).await?;
+        let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
+        Ok::<_, RefilingError>(answer)
+    })
+    .await
 }
 
 /// Where a document goes, and why.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"case": "01922f3c-0000-7000-8000-000000000000", "reason": "Falsch zugeordnet"}))]
 pub(super) struct RefileDocument {
@@ -177,22 +196,33 @@ pub(super) struct RefileDocument {
 /// an alias. Undone by moving it back.
 #[utoipa::path(
     post, path = "/api/v1/documents/{id}/refile", tag = "documents", operation_id = "refileDocument",
-    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
     request_body = RefileDocument,
     responses((status = 200, description = "Moved; durable", body = documents::DocumentView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_document(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     language: Language,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<RefileDocument>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let found = documents::read(db.read(), &actor, DocumentId::of(id)).await;
     if matches!(found, Err(DocumentError::NotFound)) {
         refused(&looks, &actor).await?;
@@ -200,13 +230,16 @@ pub(super) async fn post_document(
     let before = found?.document;
     let why = reason(&body.reason)?;
     if_match.check(&ETag::of_version(before.version))?;
-    let changed = db
-        .write(&actor, async move |unit: &mut Unit| {
+    documents::act(
+        &db,
+        (&actor, language),
+        once,
+        async move |unit: &mut Unit| {
             let (id, version) = (before.id, before.version);
             documents::refile(unit, id, version, CaseId::of(body.case), why).await
-        })
-        .await;
-    documents::changed_answer(&db, language, changed).await
+        },
+    )
+    .await
 }
 
 /// What a reference names.

@@ -1,8 +1,7 @@
 //! Closing, opening again and holds over HTTP.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
@@ -16,10 +15,10 @@ use crate::files::{self, CaseFile, FileError, FileView, HoldView, REASON_CHARS_M
 use crate::holds::{Hold, Object};
 use crate::http::extract::{ETag, IfMatch, Json, MaybeKey, Path};
 use crate::http::gather::Fields;
-use crate::http::openapi::{ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam};
+use crate::http::openapi::{ActProblems, CreateProblems, IdempotencyParam, IfMatchParam};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
-use crate::replay::{Answer, Fingerprint, Once, with_receipt};
+use crate::replay::{Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
 fn conflict(state: &'static str, german: &str, english: &str) -> Problem {
@@ -96,7 +95,7 @@ async fn see_case(db: &Db, looks: &Looks, actor: &Actor, id: Uuid) -> Result<Cas
 }
 
 /// Why something is done.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reason, example = json!({"reason": "Widerspruch eingegangen"}))]
 pub(super) struct ReasonRequest {
@@ -116,119 +115,147 @@ impl ReasonRequest {
 /// Closes a file: zu den Akten. No case and no sub-file in it may be open. Its retention begins.
 #[utoipa::path(
     post, path = "/api/v1/files/{id}/close", tag = "files", operation_id = "closeFile",
-    params(("id" = Uuid, Path, description = "The file"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The file"), IfMatchParam, IdempotencyParam),
     responses((status = 200, description = "Closed; durable", body = FileView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_close_file(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &())?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let before = see_file(&db, &looks, &actor, id).await?;
     if_match.check(&ETag::of_version(before.version))?;
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let file = ops::close_file(unit, before.id, before.version).await?;
-            let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
-            Ok::<_, RetentionError>(answer)
-        })
-        .await?;
-    Ok(written.value.respond(Some(written.receipt)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let file = ops::close_file(unit, before.id, before.version).await?;
+        let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
+        Ok::<_, RetentionError>(answer)
+    })
+    .await
 }
 
 /// Opens a closed file again, with a reason. Its retention is void until it is closed anew.
 #[utoipa::path(
     post, path = "/api/v1/files/{id}/reopen", tag = "files", operation_id = "reopenFile",
-    params(("id" = Uuid, Path, description = "The file"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The file"), IfMatchParam, IdempotencyParam),
     request_body = ReasonRequest,
     responses((status = 200, description = "Open; durable", body = FileView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_reopen_file(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<ReasonRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let before = see_file(&db, &looks, &actor, id).await?;
     let reason = body.read()?;
     if_match.check(&ETag::of_version(before.version))?;
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let file = ops::reopen_file(unit, before.id, before.version, reason).await?;
-            let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
-            Ok::<_, RetentionError>(answer)
-        })
-        .await?;
-    Ok(written.value.respond(Some(written.receipt)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let file = ops::reopen_file(unit, before.id, before.version, reason).await?;
+        let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
+        Ok::<_, RetentionError>(answer)
+    })
+    .await
 }
 
 /// Closes a case: zu den Akten. No draft, no incoming document and no sub-case in it may be open.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/close", tag = "cases", operation_id = "closeCase",
-    params(("id" = Uuid, Path, description = "The case"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The case"), IfMatchParam, IdempotencyParam),
     responses((status = 200, description = "Closed; durable", body = CaseView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_close_case(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &())?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let before = see_case(&db, &looks, &actor, id).await?;
     if_match.check(&ETag::of_version(before.version))?;
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let case = ops::close_case(unit, before.id, before.version).await?;
-            let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
-            Ok::<_, RetentionError>(answer)
-        })
-        .await?;
-    Ok(written.value.respond(Some(written.receipt)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let case = ops::close_case(unit, before.id, before.version).await?;
+        let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
+        Ok::<_, RetentionError>(answer)
+    })
+    .await
 }
 
 /// Opens a closed case again, with a reason. Its file must be open.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/reopen", tag = "cases", operation_id = "reopenCase",
-    params(("id" = Uuid, Path, description = "The case"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The case"), IfMatchParam, IdempotencyParam),
     request_body = ReasonRequest,
     responses((status = 200, description = "Open; durable", body = CaseView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_reopen_case(
+    request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<ReasonRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let before = see_case(&db, &looks, &actor, id).await?;
     let reason = body.read()?;
     if_match.check(&ETag::of_version(before.version))?;
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            let case = ops::reopen_case(unit, &before, reason).await?;
-            let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
-            Ok::<_, RetentionError>(answer)
-        })
-        .await?;
-    Ok(written.value.respond(Some(written.receipt)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let case = ops::reopen_case(unit, &before, reason).await?;
+        let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
+        Ok::<_, RetentionError>(answer)
+    })
+    .await
 }
 
 /// What shall bear a hold, and why. Exactly one of `file`, `case` and `document` is given.
@@ -319,33 +346,35 @@ pub(super) async fn post_hold(
 /// Lifts a hold, with a reason. It stays in the history of what bore it.
 #[utoipa::path(
     post, path = "/api/v1/holds/{id}/lift", tag = "files", operation_id = "liftHold",
-    params(("id" = Uuid, Path, description = "The hold"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The hold"), IfMatchParam, IdempotencyParam),
     request_body = ReasonRequest,
     responses((status = 200, description = "Lifted; durable", body = HoldView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_lift(
+    request: HttpRequest,
     db: Data<Db>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<ReasonRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let reason = body.read()?;
     // A hold has two versions: placed and lifted.
     let expected = if_match.check(&ETag::of_version(1)).is_ok().then_some(1);
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::lift_hold(unit, HoldId::of(id), expected, reason).await
-        })
-        .await?;
-    let mut response = HttpResponse::Ok();
-    with_receipt(&mut response, written.receipt);
-    let etag = ETag::of_version(written.value.version).to_string();
-    response.insert_header((header::ETAG, etag));
-    Ok(response.json(HoldView::from(&written.value)))
+    once.run(&db, &actor, async move |unit: &mut Unit| {
+        let hold = ops::lift_hold(unit, HoldId::of(id), expected, reason).await?;
+        hold_answer(200, &hold)
+    })
+    .await
 }
 
 /// The part of the contract that retention brings.

@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 mod closing;
 mod moving;
 mod registering;
+mod repeating;
 mod telling;
 mod unseen;
 
