@@ -41,8 +41,8 @@ use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, refiling,
-    relations, replay, retention, search,
+    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, paperless,
+    refiling, relations, replay, retention, search,
 };
 
 /// Free room below which the archive takes nothing in, in bytes.
@@ -128,6 +128,19 @@ pub fn contract() -> Contract {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = contract.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+    utoipa::Modify::modify(&EdgeParts, &mut contract);
+    utoipa::Modify::modify(&departments::OnBehalfOf, &mut contract);
+    contract
+}
+
+/// The contract of the foreign interface: what `openapi-paperless.yaml` holds.
+#[must_use]
+pub fn paperless_contract() -> Contract {
+    let mut contract = paperless::ApiDoc::openapi();
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    if let Some(components) = contract.components.as_mut() {
+        components.add_security_scheme("token", SecurityScheme::Http(token));
     }
     utoipa::Modify::modify(&EdgeParts, &mut contract);
     contract
@@ -231,6 +244,7 @@ impl Server {
                 .app_data(edge_data.clone())
                 .configure(configure.clone())
                 .wrap(from_fn(parameters))
+                .wrap(from_fn(paperless::versions))
                 .wrap(from_fn(departments::refusals))
                 .wrap(from_fn(edge))
         })
@@ -562,6 +576,7 @@ impl Parts {
                 .configure(relations::routes)
                 .configure(feed::routes)
                 .configure(webhooks::routes)
+                .configure(paperless::routes)
                 .configure(pages::routes)
                 .configure(reference::routes(self.reference))
                 .service(web::resource("/health/live").get(get_live))

@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod notes;
 pub mod pages;
+pub mod paperless;
 pub mod proof;
 pub mod refiling;
 pub mod relations;

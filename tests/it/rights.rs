@@ -25,6 +25,35 @@ fn soon() -> String {
         .expect("a time")
 }
 
+#[test]
+fn the_contract_names_the_header_of_deputies_where_it_counts() {
+    let contract = tests::contract::contract();
+    let named = |path: &str, method: &str| {
+        let parameters = contract["paths"][path][method]["parameters"].as_array();
+        let mut parameters = parameters.into_iter().flatten();
+        parameters.any(|one| one["name"] == "Papierlos-On-Behalf-Of" && one["in"] == "header")
+    };
+    for (path, method) in [
+        ("/api/v1/documents/{id}", "get"),
+        ("/api/v1/documents", "post"),
+        ("/api/v1/files/{id}/close", "post"),
+        ("/api/v1/search", "get"),
+        ("/api/v1/changes", "get"),
+        ("/api/v1/departments", "get"),
+    ] {
+        assert!(named(path, method), "{method} {path}");
+    }
+    for (path, method) in [
+        ("/api/v1/session", "post"),
+        ("/api/v1/tokens", "post"),
+        ("/api/v1/accounts", "get"),
+        ("/api/v1/webhooks", "post"),
+        ("/health/live", "get"),
+    ] {
+        assert!(!named(path, method), "{method} {path}");
+    }
+}
+
 #[tokio::test]
 async fn a_deputy_acts_for_a_time_and_both_names_are_recorded() {
     let Some(town) = Town::start().await else {

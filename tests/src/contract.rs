@@ -65,10 +65,57 @@ pub fn path() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml"))
 }
 
+/// The contract for clients of paperless-ngx as it is committed.
+///
+/// # Panics
+/// When `openapi-paperless.yaml` is missing or no YAML.
+#[must_use]
+pub fn foreign_contract() -> &'static Value {
+    static CONTRACT: OnceLock<Value> = OnceLock::new();
+    CONTRACT.get_or_init(|| {
+        let text =
+            std::fs::read_to_string(foreign_path()).expect("the contract stands in the root");
+        yaml_serde::from_str(&text).expect("the contract is YAML")
+    })
+}
+
+/// Where the contract for clients of paperless-ngx lies.
+#[must_use]
+pub fn foreign_path() -> &'static Path {
+    Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../openapi-paperless.yaml"
+    ))
+}
+
+/// The contract that an address keeps: below `/api/`, what is not ours is the foreign one.
+fn contract_of(path: &str) -> &'static Value {
+    match path.strip_prefix("/api/") {
+        Some(rest)
+            if !["v1/", "openapi.", "reference/"]
+                .iter()
+                .any(|ours| rest.starts_with(ours)) =>
+        {
+            foreign_contract()
+        }
+        Some(_) | None => contract(),
+    }
+}
+
 /// All operations, by path and method.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    let paths = contract()["paths"].as_object();
+    operations_of(contract())
+}
+
+/// All operations of the contract for clients of paperless-ngx.
+#[must_use]
+pub fn foreign_operations() -> Vec<Operation> {
+    operations_of(foreign_contract())
+}
+
+fn operations_of(contract: &Value) -> Vec<Operation> {
+    let paths = contract["paths"].as_object();
     let mut all = Vec::new();
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
@@ -102,7 +149,7 @@ fn fits(template: &str, concrete: &str) -> Option<usize> {
 }
 
 fn item_of(path: &str) -> Option<&'static Value> {
-    let paths = contract()["paths"].as_object()?;
+    let paths = contract_of(path)["paths"].as_object()?;
     let fitting = paths
         .iter()
         .filter_map(|(template, item)| Some((fits(template, path)?, item)));
@@ -139,7 +186,7 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
         Some(response) => {
             headers(response, answer, &mut findings);
             if *method != Method::HEAD {
-                body(response, answer, &mut findings);
+                body(contract_of(path), response, answer, &mut findings);
             }
         }
     }
@@ -176,7 +223,12 @@ fn headers(response: &Value, answer: &Answer, findings: &mut Vec<String>) {
     }
 }
 
-fn body(response: &'static Value, answer: &Answer, findings: &mut Vec<String>) {
+fn body(
+    contract: &'static Value,
+    response: &'static Value,
+    answer: &Answer,
+    findings: &mut Vec<String>,
+) {
     let Some(content) = response.get("content").and_then(Value::as_object) else {
         if !answer.body.is_empty() {
             findings.push("a body where none is documented".to_owned());
@@ -192,6 +244,6 @@ fn body(response: &'static Value, answer: &Answer, findings: &mut Vec<String>) {
     };
     let is_json = sent == "application/json" || sent.ends_with("+json");
     if is_json && any.is_none() {
-        findings.extend(Schemas::of(contract()).findings(&media["schema"], &answer.json()));
+        findings.extend(Schemas::of(contract).findings(&media["schema"], &answer.json()));
     }
 }

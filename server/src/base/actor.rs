@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ids::{AccountId, DepartmentId, RequestId};
+use super::ids::{AccountId, DepartmentId, RequestId, TokenId};
 use super::rights::{Compartment, OrgUnit, Place, Reach, Right, Sight, reach};
 
 /// What a person is in the town hall. Closed: a new role is a decision, not a string. Ordered by how
@@ -150,6 +150,15 @@ impl Scope {
     }
 }
 
+/// Where a token that only takes documents in puts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Destination {
+    /// The department: no other one is open to the token.
+    pub department: DepartmentId,
+    /// The account in whose inbox they go; none: that of the department.
+    pub inbox: Option<AccountId>,
+}
+
 /// The one who acts.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -165,6 +174,10 @@ pub struct Actor {
     pub house: Arc<[OrgUnit]>,
     /// What its token allows.
     pub scope: Scope,
+    /// The token itself, when there is one.
+    pub token: Option<TokenId>,
+    /// Where the token puts what it takes in, where that is laid down.
+    pub destination: Option<Destination>,
     /// The request, when there is one.
     pub request: Option<RequestId>,
 }
@@ -195,6 +208,8 @@ impl Actor {
             compartments: Vec::new(),
             house: Arc::default(),
             scope: Scope::Read,
+            token: None,
+            destination: None,
             request: None,
         }
     }
@@ -232,6 +247,9 @@ impl Actor {
                     units.push(*unit);
                 }
             }
+        }
+        if let Some(destination) = self.destination {
+            units.retain(|unit| unit.id == destination.department);
         }
         Sight::Some {
             units,

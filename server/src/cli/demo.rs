@@ -138,9 +138,9 @@ fn welcome(town: &Move, address: &str, data: &Path) {
         .people
         .iter()
         .find(|person| person.user == "j.brinkhoff");
-    let clerk = clerk
-        .or(town.people.first())
-        .map(|one| one.user.as_str())
+    let clerk = clerk.or(town.people.first());
+    let (clerk, department) = clerk
+        .map(|one| (one.user.as_str(), one.department.as_str()))
         .unwrap_or_default();
     say(&format!(
         "\n  Papierlos: {} {}, {} Dokumente\n\n  \
@@ -153,11 +153,11 @@ fn welcome(town: &Move, address: &str, data: &Path) {
         town.documents.len(),
     ));
     people(town);
-    say(&lines(clerk, address, data));
+    say(&lines((clerk, department), address, data));
 }
 
 /// Lines to be copied as they stand: sign in, file, find, download, prove.
-fn lines(clerk: &str, address: &str, data: &Path) -> String {
+fn lines((clerk, department): (&str, &str), address: &str, data: &Path) -> String {
     let binary = std::env::current_exe().unwrap_or_else(|_gone| PathBuf::from("papierlos"));
     let data = std::path::absolute(data).unwrap_or_else(|_odd| data.to_owned());
     let (binary, data) = (quoted(&binary), quoted(&data));
@@ -182,6 +182,11 @@ fn lines(clerk: &str, address: &str, data: &Path) -> String {
          # herunterladen / download\n\
          curl -s {address}/api/v1/documents/$ID/content -H \"Authorization: Bearer $TOKEN\" | \
          cmp - {letter} && echo gleich / the same\n\
+         # ablegen wie ein Scanner, der sonst nichts darf / file as a scanner that may do nothing else\n\
+         SCANNER=$(curl -s {address}/api/v1/tokens -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \
+         -d '{{\"label\":\"Scanner\",\"scope\":\"intake\",\"days\":30,\"department\":\"{department}\"}}' | \
+         sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         curl -s {address}/api/documents/post_document/ -H \"Authorization: Token $SCANNER\" -F 'document=@{letter};type=application/pdf'\n\
          # beweisen, ohne den Server / prove it, without the server\n\
          LOG=$(mktemp -d)/log\n\
          {binary} export --log $LOG --data {data}\n\

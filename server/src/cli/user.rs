@@ -46,6 +46,12 @@ pub(super) enum User {
         /// How many days it lives.
         #[arg(long, default_value_t = 30)]
         days: i64,
+        /// Short name of the department into which it files, and into no other one; with `intake`.
+        #[arg(long)]
+        department: Option<String>,
+        /// The account in whose inbox that goes.
+        #[arg(long, requires = "department")]
+        inbox: Option<String>,
     },
 }
 
@@ -94,7 +100,12 @@ impl User {
                 label,
                 scope,
                 days,
-            } => token(&archive, &login, label, scope, days).await,
+                department,
+                inbox,
+            } => {
+                let places = (department.as_deref(), inbox.as_deref());
+                token(&archive, &login, label, (scope, days), places).await
+            }
         };
         archive.db.close().await;
         ended
@@ -173,8 +184,8 @@ async fn token(
     archive: &Archive,
     login: &str,
     label: String,
-    scope: GivenScope,
-    days: i64,
+    (scope, days): (GivenScope, i64),
+    places: (Option<&str>, Option<&str>),
 ) -> Ended {
     let found = departments::account_of_login(archive.db.read(), login).await?;
     let account = found.ok_or(PeopleError::NoAccount)?;
@@ -187,6 +198,7 @@ async fn token(
         label,
         scope,
         seconds: days.clamp(1, 400) * 86_400,
+        destination: departments::destination(archive.db.read(), places).await?,
     };
     let written = archive
         .db

@@ -8,6 +8,9 @@ use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{OpenApi as OpenApiContract, RefOr, Required};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -21,11 +24,15 @@ use crate::base::{Actor, RequestId, Right, Role, TokenId};
 use crate::http::extract::{ETag, Json, MaybeKey};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
-use crate::http::{Fault, Kind, Problem, text};
+use crate::http::{Fault, Form, Kind, Problem, text};
 use crate::replay::{Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
 impl From<PeopleError> for Problem {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each refusal, to be read in one place"
+    )]
     fn from(error: PeopleError) -> Self {
         match error {
             PeopleError::NoAccount | PeopleError::NoToken => Self::new(Kind::NotFound),
@@ -76,6 +83,19 @@ impl From<PeopleError> for Problem {
                 "Das darf nur die Administration.",
                 "Only an administrator may do this.",
             )),
+            PeopleError::NoDestination => Self::new(Kind::Validation).field(
+                "/department",
+                Fault::Rule {
+                    code: "intake-only",
+                    detail: text(
+                        "Abteilung und Postkorb lassen sich nur für Tokens festlegen, die nur einreichen; der Postkorb nur mit der Abteilung.",
+                        "Department and inbox can be laid down for tokens only that just put documents in; the inbox only with the department.",
+                    ),
+                },
+            ),
+            PeopleError::NoInbox => {
+                Self::new(Kind::Validation).field("/inbox", Fault::NotFound)
+            }
             PeopleError::Scope => Self::new(Kind::Forbidden).detail(text(
                 "Dieses Token darf das nicht, auch wenn das Konto es darf.",
                 "This token may not do this, even if the account may.",
@@ -108,6 +128,10 @@ pub struct SignedIn(pub Actor);
 #[derive(Debug, Clone)]
 pub struct Intake(pub Actor);
 
+/// Someone with a token, whatever it may be used for: what is shown must be the token's own.
+#[derive(Debug, Clone)]
+pub struct AnyToken(pub Actor);
+
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// The token that a request brings along.
@@ -118,9 +142,10 @@ pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
         .to_str()
         .ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
+    // Clients of the other interface say it in its words.
+    let known = scheme.eq_ignore_ascii_case("bearer")
+        || (Form::of(request.path()) == Form::Detail && scheme.eq_ignore_ascii_case("token"));
+    known.then_some(token.trim())
 }
 
 pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), Problem> {
@@ -154,6 +179,61 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
 /// In whose stead a request is made: the login of the one who is stood in for.
 pub(super) const ON_BEHALF_OF: header::HeaderName =
     header::HeaderName::from_static("papierlos-on-behalf-of");
+
+/// Adds to a contract the header by which a deputy acts, where it counts: where something is done or
+/// seen by the roles of an account. Administration is not handed on, and neither is one's own.
+#[derive(Debug, Clone, Copy)]
+pub struct OnBehalfOf;
+
+/// What a deputy does in another's stead, by the tags of operations.
+const IN_STEAD: &[&str] = &[
+    "cases",
+    "correspondents",
+    "documents",
+    "file plan",
+    "files",
+    "log",
+    "notes",
+    "relations",
+    "search",
+];
+
+impl utoipa::Modify for OnBehalfOf {
+    fn modify(&self, contract: &mut OpenApiContract) {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(2))
+            .max_length(Some(64))
+            .build();
+        let said = "The login of the account in whose stead you act. Without a deputation 403, \
+                    whether there is such an account or not.";
+        let header = ParameterBuilder::new()
+            .name("Papierlos-On-Behalf-Of")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(said))
+            .schema(Some(schema))
+            .build();
+        for item in contract.paths.paths.values_mut() {
+            let operations = [
+                &mut item.get,
+                &mut item.put,
+                &mut item.post,
+                &mut item.delete,
+                &mut item.patch,
+            ];
+            for operation in operations.into_iter().flatten() {
+                let tags = operation.tags.iter().flatten();
+                let counts = tags.into_iter().any(|tag| IN_STEAD.contains(&tag.as_str()))
+                    || operation.operation_id.as_deref() == Some("listDepartments");
+                if counts && operation.security.is_some() {
+                    let parameters = operation.parameters.get_or_insert_with(Vec::new);
+                    parameters.push(RefOr::T(header.clone()));
+                }
+            }
+        }
+    }
+}
 
 /// The actor as the deputy of the one whom the request names.
 async fn stand_in(db: &Db, request: &HttpRequest, actor: Actor) -> Result<Actor, Problem> {
@@ -194,6 +274,16 @@ impl FromRequest for SignedIn {
             }
             Ok(Self(actor))
         })
+    }
+}
+
+impl FromRequest for AnyToken {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(actor_of(request).await?.0)) })
     }
 }
 

@@ -21,7 +21,7 @@ mod tests;
 mod units;
 
 pub use evidence::{KINDS, roots_astray, states};
-pub use http::{ApiDoc, Intake, SignedIn, routes};
+pub use http::{AnyToken, ApiDoc, Intake, OnBehalfOf, SignedIn, routes};
 pub use known::{KnownPeople, departments_of};
 pub use model::{
     Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PeopleError, Slug, Token,
@@ -29,8 +29,9 @@ pub use model::{
 pub(crate) use ops::account;
 pub use ops::{
     NewAccount, NewToken, Secret, account_of_login, actor, compartment_codes, compartment_numbers,
-    create_account, create_department, department, departments, grant, has_accounts, issue_token,
-    sign_in,
+    create_account, create_department, department, departments, destination, grant, has_accounts,
+    issue_token, reads_in, sign_in,
 };
 pub use password::PasswordDigest;
 pub use refusals::refusals;
+pub(crate) use session::enter;

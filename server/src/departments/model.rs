@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::base::actor::Scope;
+use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
 use crate::base::rights::OrgUnit;
 use crate::base::{AccountId, DepartmentId, Grant, Timestamp, TokenId};
@@ -66,6 +66,8 @@ pub struct Token {
     pub label: String,
     /// What it may be used for.
     pub scope: Scope,
+    /// Where it puts what it takes in, where that is laid down.
+    pub destination: Option<Destination>,
     /// When it was issued.
     pub created_at: Timestamp,
     /// When it ends.
@@ -153,6 +155,12 @@ pub enum PeopleError {
     /// The one who asks may not do this.
     #[error("this needs the role of an administrator")]
     Forbidden,
+    /// Only a token that takes documents in has a place where it puts them.
+    #[error("only a token for intake has a destination")]
+    NoDestination,
+    /// The account cannot be the inbox: there is none, or it does not read in that department.
+    #[error("there is no such inbox")]
+    NoInbox,
     /// The token may not do this, whatever the account may.
     #[error("the token may not do this")]
     Scope,

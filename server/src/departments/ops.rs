@@ -13,9 +13,11 @@ use super::model::{Account, Department, Login, PeopleError, Slug, Token};
 use super::password::{self, PasswordDigest};
 use super::rows;
 use crate::audit::event::Action;
-use crate::base::actor::Scope;
+use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, DepartmentId, GrantId, RequestId, Role, Timestamp, TokenId};
+use crate::base::{
+    AccountId, Actor, DepartmentId, GrantId, RequestId, Right, Role, Timestamp, TokenId,
+};
 use crate::config::Auth;
 use crate::unit::{Db, Unit, Written};
 
@@ -44,6 +46,8 @@ pub struct NewToken {
     pub scope: Scope,
     /// How long it lives.
     pub seconds: i64,
+    /// Where it puts what it takes in; only for tokens that do nothing else.
+    pub destination: Option<Destination>,
 }
 
 /// A token's secret: shown once.
@@ -330,6 +334,9 @@ async fn add_token(
     if known.disabled_at.is_some() {
         return Err(PeopleError::NoAccount);
     }
+    if let Some(destination) = new.destination {
+        require_destination(unit, account, &new, destination).await?;
+    }
     let mut random = Zeroizing::new([0_u8; 32]);
     getrandom::fill(random.as_mut()).map_err(|_source| PeopleError::Hash)?;
     let secret = Zeroizing::new(format!(
@@ -346,10 +353,78 @@ async fn add_token(
         created_at: unit.now().micros(),
         expires_at: unit.now().plus_seconds(new.seconds).micros(),
         revoked_at: None,
+        department_id: new.destination.map(|one| one.department.raw()),
+        inbox_id: new
+            .destination
+            .and_then(|one| one.inbox)
+            .map(AccountId::raw),
     };
     rows::insert_token(unit, row.clone()).await?;
     unit.record(Action::TokenIssue, None);
     Ok((Token::try_from(row)?, Secret(secret)))
+}
+
+/// Refuses a destination that the token would not reach, or in which nobody would find anything.
+async fn require_destination(
+    unit: &Unit,
+    account: AccountId,
+    new: &NewToken,
+    destination: Destination,
+) -> Result<(), PeopleError> {
+    if new.scope != Scope::Intake {
+        return Err(PeopleError::NoDestination);
+    }
+    let holder = actor(unit.tx(), account, unit.now(), None).await?;
+    if !holder.may_in(Right::Receive, destination.department) {
+        return Err(PeopleError::NoDepartment);
+    }
+    match destination.inbox {
+        Some(inbox) if !reads_in(unit, inbox, destination.department).await? => {
+            Err(PeopleError::NoInbox)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The destination that is meant by names or ids.
+///
+/// # Errors
+/// Where one of them names nothing, or an inbox comes without a department.
+pub async fn destination(
+    on: &impl ConnectionTrait,
+    (wanted, inbox): (Option<&str>, Option<&str>),
+) -> Result<Option<Destination>, PeopleError> {
+    let Some(wanted) = wanted else {
+        return match inbox {
+            Some(_) => Err(PeopleError::NoDestination),
+            None => Ok(None),
+        };
+    };
+    let found = department(on, wanted).await?;
+    let department = found.ok_or(PeopleError::NoDepartment)?.id;
+    let inbox = match inbox {
+        Some(wanted) => {
+            let by_login = account_of_login(on, wanted).await?;
+            let id = wanted.parse().ok().or(by_login);
+            Some(id.ok_or(PeopleError::NoInbox)?)
+        }
+        None => None,
+    };
+    Ok(Some(Destination { department, inbox }))
+}
+
+/// Whether an account reads content in a department at this moment.
+pub async fn reads_in(
+    unit: &Unit,
+    account: AccountId,
+    department: DepartmentId,
+) -> Result<bool, DbError> {
+    let known = rows::account(unit.tx(), account).await?;
+    if known.is_none_or(|known| known.disabled_at.is_some()) {
+        return Ok(false);
+    }
+    let reader = actor(unit.tx(), account, unit.now(), None).await?;
+    Ok(reader.may_in(Right::ReadContent, department))
 }
 
 /// Ends a token: the one that is `used` for asking, another of one's own with one that may do
@@ -402,6 +477,7 @@ pub async fn sign_in(
         label: "Anmeldung".to_owned(),
         scope: Scope::Full,
         seconds: i64::try_from(auth.session.as_secs()).unwrap_or(i64::MAX),
+        destination: None,
     };
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
@@ -462,6 +538,8 @@ async fn person_of(db: &Db, digest: &[u8], now: Timestamp) -> Result<Option<Pers
     Ok(Some(Person {
         actor: Actor {
             scope: token.scope,
+            token: Some(token.id),
+            destination: token.destination,
             ..actor
         },
         token: token.id,
@@ -490,6 +568,8 @@ pub async fn actor(
         compartments: rows::compartments_of(on, account, now).await?,
         house: departments.iter().map(Department::unit).collect(),
         scope: Scope::Full,
+        token: None,
+        destination: None,
         request,
         on_behalf_of: None,
     })

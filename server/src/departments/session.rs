@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::http::{SignedIn, actor_of, name_fault};
 use super::model::Token;
-use super::ops::{self, NewToken, TOKEN_DAYS_MAX};
+use super::ops::{self, NewToken, Secret, TOKEN_DAYS_MAX};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
-use crate::base::{Actor, RequestId, TokenId};
+use crate::base::{AccountId, Actor, RequestId, TokenId};
 use crate::config::Auth;
 use crate::http::extract::{ClientAddress, Json, NoKey, Path};
 use crate::http::limits::RateLimits;
@@ -21,7 +21,7 @@ use crate::http::openapi::{EndProblems, IssueProblems, PlainProblems};
 use crate::http::{Fault, Kind, Problem};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
-use crate::unit::{Db, Unit};
+use crate::unit::{Db, Unit, Written};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -55,6 +55,14 @@ pub(super) struct TokenView {
     label: String,
     /// `full`, `read` or `intake`.
     scope: ScopeView,
+    /// The department into which it files, where that is laid down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    department: Option<Uuid>,
+    /// The account in whose inbox that goes, where that is laid down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    inbox: Option<Uuid>,
     /// When it was issued, UTC.
     #[schema(format = DateTime)]
     created_at: String,
@@ -102,6 +110,11 @@ impl From<&Token> for TokenView {
             id: token.id.raw(),
             label: token.label.clone(),
             scope: token.scope.into(),
+            department: token.destination.map(|one| one.department.raw()),
+            inbox: token
+                .destination
+                .and_then(|one| one.inbox)
+                .map(AccountId::raw),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.to_string(),
         }
@@ -124,15 +137,38 @@ pub(super) async fn post_session(
     _: NoKey,
     Json(body): Json<SignIn>,
 ) -> Result<HttpResponse, Problem> {
+    let SignIn { login, password } = body;
+    let written = enter(&request, (&db, &auth), (&looks, &limits), &login, password).await?;
+    let (token, secret) = &written.value;
+    let mut response = HttpResponse::Created();
+    with_receipt(&mut response, written.receipt);
+    let body = IssuedToken {
+        secret: secret.0.to_string(),
+        token: TokenView::from(token),
+    };
+    Ok(response.json(body))
+}
+
+/// Signs in within the limits of how often one may try, and records that, or the refusal.
+///
+/// # Errors
+/// 401 where name or password are wrong, 429 after too many attempts.
+pub(crate) async fn enter(
+    request: &HttpRequest,
+    (db, auth): (&Db, &Auth),
+    (looks, limits): (&Looks, &RateLimits),
+    login: &str,
+    password: Zeroizing<String>,
+) -> Result<Written<(Token, Secret)>, Problem> {
     let client = request.extensions().get::<ClientAddress>().copied();
     if let Some(client) = client {
-        limits.sign_in(client.0, &body.login)?;
+        limits.sign_in(client.0, login)?;
     }
     let id = request
         .extensions()
         .get::<crate::http::extract::RequestId>()
         .map(|id| RequestId::of(id.0));
-    let signed_in = ops::sign_in(&db, &auth, id, &body.login, body.password).await;
+    let signed_in = ops::sign_in(db, auth, id, login, password).await;
     let (look, outcome, mut actor) = match &signed_in {
         Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
         Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
@@ -149,15 +185,7 @@ pub(super) async fn post_session(
         outcome,
     };
     looks.note(looked).await?;
-    let (_, written) = signed_in?;
-    let (token, secret) = &written.value;
-    let mut response = HttpResponse::Created();
-    with_receipt(&mut response, written.receipt);
-    let body = IssuedToken {
-        secret: secret.0.to_string(),
-        token: TokenView::from(token),
-    };
-    Ok(response.json(body))
+    Ok(signed_in?.1)
 }
 
 /// Records that someone who is signed in did not know the own password.
@@ -189,7 +217,8 @@ pub(super) async fn delete_session(
 /// A new token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"label": "Scanner Poststelle", "scope": "intake", "days": 365}))]
+#[schema(example = json!({"label": "Scanner Poststelle", "scope": "intake", "days": 365,
+    "department": "buergerbuero", "inbox": "m.brandt"}))]
 pub(super) struct TokenRequest {
     /// What it is for.
     #[schema(min_length = 1, max_length = 200)]
@@ -199,6 +228,15 @@ pub(super) struct TokenRequest {
     /// How many days it lives.
     #[schema(minimum = 1, maximum = 400)]
     days: i64,
+    /// Short name or id of the department into which it files, and into no other one; only with
+    /// `intake`.
+    #[serde(default)]
+    #[schema(max_length = 100, nullable = false)]
+    department: Option<String>,
+    /// Login or id of the account in whose inbox that goes; only with `department`.
+    #[serde(default)]
+    #[schema(max_length = 100, nullable = false)]
+    inbox: Option<String>,
 }
 
 /// Issues a token for the own account. No `Idempotency-Key`: the secret of a token is not saved.
@@ -232,10 +270,12 @@ pub(super) async fn post_token(
     if problem.faults() > 0 {
         return Err(problem);
     }
+    let places = (body.department.as_deref(), body.inbox.as_deref());
     let new = NewToken {
         label,
         scope: body.scope.into(),
         seconds: body.days * 86_400,
+        destination: ops::destination(db.read(), places).await?,
     };
     let account = actor.account;
     let written = db

@@ -80,6 +80,12 @@ impl Arrived {
         self.staged.content.bytes
     }
 
+    /// The name under which it came.
+    #[must_use]
+    pub fn file_name(&self) -> Option<&str> {
+        self.file_name.as_deref()
+    }
+
     /// Makes the content durable, unless the same content is already.
     pub async fn keep(self, db: &Db) -> Result<Content, DocumentError> {
         Ok(self.keep_for(db, None).await?.0)

@@ -4,6 +4,7 @@
 //! change only with a record; versions are numbered 1, 2, 3 … without holes and never change; what
 //! one may not see does not exist.
 
+mod browse;
 pub mod evidence;
 mod filing;
 mod http;
@@ -25,6 +26,10 @@ mod undoing;
 mod uploading;
 mod wire;
 
+pub(crate) use browse::{
+    Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
+    window, words,
+};
 pub use filing::{
     count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, unregistered_in,
 };
@@ -45,6 +50,7 @@ pub use ops::{
 };
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
+pub(crate) use uploading::{department_of, may_file, stage};
 pub(crate) use wire::{DocumentView, NewDocument};
 
 /// The key domains that documents use. Compartments will add theirs.

@@ -9,11 +9,13 @@ use super::model::{
 use super::{naming, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
+use crate::base::actor::Destination;
 use crate::base::db::DbError;
 use crate::base::{
-    Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, VersionId,
+    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, VersionId,
 };
 use crate::cases;
+use crate::departments;
 use crate::unit::Unit;
 
 /// Content that lies in the store, under the name that its row will bear.
@@ -86,6 +88,10 @@ async fn add(
     let metadata = naming::with_correspondent(unit, metadata).await?;
     let (now, by) = (unit.now(), unit.actor().account);
     let department = place.unit;
+    let inbox = match (state, unit.actor().destination) {
+        (State::Incoming, Some(to)) => inbox_of(unit, to).await?,
+        (_, _) => None,
+    };
     let document = Document {
         id: DocumentId::new(),
         version: 1,
@@ -95,7 +101,7 @@ async fn add(
         reason: None,
         case,
         registered: None,
-        inbox: None,
+        inbox,
         metadata,
         content_version: 1,
         created_at: now,
@@ -115,6 +121,15 @@ async fn add(
         filed,
     };
     Ok((held, had))
+}
+
+/// The inbox that a token names, while its account still reads there: else that of the department,
+/// so that nothing lies where nobody looks.
+async fn inbox_of(unit: &Unit, to: Destination) -> Result<Option<AccountId>, DbError> {
+    match to.inbox {
+        Some(inbox) if departments::reads_in(unit, inbox, to.department).await? => Ok(Some(inbox)),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// The case in which a document stands, with its file.

@@ -26,7 +26,7 @@ use crate::unit::{Db, Unit};
 use super::http::{answer, expected, see, store_problem};
 
 /// Streams the content into the store; nothing is kept yet.
-async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Problem> {
+pub(crate) async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Problem> {
     let mut arriving = Arriving::begin(storage).await.map_err(store_problem)?;
     while let Some(piece) = content.piece().await {
         match piece {
@@ -47,7 +47,7 @@ async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Probl
 }
 
 /// Refuses whoever files nowhere.
-fn may_file(actor: &Actor, all: &[Department]) -> Result<(), Problem> {
+pub(crate) fn may_file(actor: &Actor, all: &[Department]) -> Result<(), Problem> {
     if all.iter().any(|one| actor.may_in(Right::Receive, one.id)) {
         return Ok(());
     }
@@ -58,7 +58,7 @@ fn may_file(actor: &Actor, all: &[Department]) -> Result<(), Problem> {
 }
 
 /// The department that is meant; without one, the only one in which the actor files.
-fn department_of(
+pub(crate) fn department_of(
     actor: &Actor,
     wanted: Option<&str>,
     all: &[Department],

@@ -23,11 +23,17 @@ use super::extract::{ClientAddress, RequestId, TraceParent};
 use super::language::Language;
 use super::limits::RateLimits;
 use super::metrics::Metrics;
-use super::problem::{Kind, Problem};
+use super::problem::{Form, Kind, Problem};
 use super::progress::{Overdue, Progress};
 
 /// The request id on the wire, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The version of the foreign interface that is spoken here, as its clients look for it.
+pub const FOREIGN_VERSION: HeaderName = HeaderName::from_static("x-version");
+
+/// The newest form of the foreign interface that is spoken here.
+pub const FOREIGN_API_VERSION: HeaderName = HeaderName::from_static("x-api-version");
 
 /// What pages may load: only from here, no inline script, no frame.
 pub const CSP_PAGES: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -100,6 +106,7 @@ struct About {
     client: ClientAddress,
     progress: Progress,
     language: Language,
+    form: Form,
     method: Method,
     /// The template of the route, never the path.
     route: Option<String>,
@@ -117,6 +124,7 @@ impl About {
             client: ClientAddress::of(request.request(), &edge.trusted_proxies),
             progress: Progress::default(),
             language: Language::of(request.headers()),
+            form: Form::of(path),
             method: request.method().clone(),
             route: request.match_pattern(),
             is_page: !is_watched && !path.starts_with("/api/"),
@@ -239,7 +247,7 @@ fn render(about: &About, problem: &Problem) -> HttpResponse {
     } else if status.is_server_error() {
         tracing::warn!(problem = kind, error = cause, "request refused");
     }
-    problem.respond(about.language, Some(about.id.0))
+    problem.respond_in(about.form, about.language, Some(about.id.0))
 }
 
 fn render_error(about: &About, error: &actix_web::Error) -> HttpResponse {
@@ -271,6 +279,8 @@ fn keep_headers(old: &HttpResponse, mut new: HttpResponse) -> HttpResponse {
         header::CONTENT_RANGE,
         header::RETRY_AFTER,
         header::SET_COOKIE,
+        FOREIGN_VERSION,
+        FOREIGN_API_VERSION,
     ] {
         for value in old.headers().get_all(&name) {
             if !new.headers().contains_key(&name) || name == header::SET_COOKIE {

@@ -21,7 +21,7 @@ pub mod progress;
 pub mod reference;
 
 pub use language::{Language, Text, text};
-pub use problem::{Fault, Kind, Problem};
+pub use problem::{Fault, Form, Kind, Problem};
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ use super::extract::{BodyLimits, json_of};
 use super::language::text;
 use super::metrics::Metrics;
 use super::name::FileName;
-use super::problem::{Fault, Kind, Problem};
+use super::problem::{Fault, Form, Kind, Problem};
 use super::progress::Progress;
 
 /// The most bytes of the `metadata` part.
@@ -32,6 +32,12 @@ const CONTENT: &str = "content";
 
 /// The part that describes it, as JSON.
 const METADATA: &str = "metadata";
+
+/// The most bytes of all fields of a form together.
+const FIELDS_BYTES_MAX: usize = 64 * 1024;
+
+/// The most fields of a form.
+const FIELDS_MAX: usize = 200;
 
 /// How much room there is for content.
 #[derive(Clone)]
@@ -142,6 +148,59 @@ impl Upload {
         Ok(Received { metadata, content })
     }
 
+    /// Reads a form of plain fields with the content in the part `name`. `keep` is called once, as in
+    /// [`Upload::read`]; the fields come in the order in which they were sent.
+    ///
+    /// # Errors
+    /// 400 where the content is missing, doubled or cut off, or a field is no text; 413 where
+    /// something is too large; and whatever `keep` says.
+    pub async fn read_form<T>(
+        mut self,
+        name: &'static str,
+        keep: impl AsyncFnOnce(Content) -> Result<T, Problem>,
+    ) -> Result<Received<Vec<(String, String)>, T>, Problem> {
+        let mut keep = Some(keep);
+        let mut fields: Vec<(String, String)> = Vec::new();
+        let mut content: Option<T> = None;
+        let mut left = FIELDS_BYTES_MAX;
+        while let Some(field) = self.progress.body(self.parts.next()).await {
+            let mut field = field.map_err(|error| malformed(&error))?;
+            let called: String = field.name().unwrap_or_default().chars().take(64).collect();
+            if called == name {
+                let Some(keep) = keep.take() else {
+                    return Err(refuse(called, Fault::Duplicate));
+                };
+                let piece = self.content(field);
+                let state = Rc::clone(&piece.state);
+                let kept = keep(piece).await;
+                content = Some(state.judge(kept)?);
+                continue;
+            }
+            let read = self.progress.body(field.bytes(left)).await;
+            let Ok(bytes) = read else {
+                let limit = u64::try_from(FIELDS_BYTES_MAX).unwrap_or(u64::MAX);
+                return Err(Problem::new(Kind::PayloadTooLarge).limit_bytes(limit));
+            };
+            let bytes = bytes.map_err(|error| malformed(&error))?;
+            left = left.saturating_sub(bytes.len());
+            let value = String::from_utf8(bytes.to_vec()).ok();
+            let value = value.filter(|value| !value.contains('\0'));
+            let expected = text("Text in UTF-8", "text in UTF-8");
+            let value =
+                value.ok_or_else(|| refuse(called.clone(), Fault::WrongFormat { expected }))?;
+            if fields.len() >= FIELDS_MAX {
+                let max = u64::try_from(FIELDS_MAX).unwrap_or(u64::MAX);
+                return Err(refuse(called, Fault::TooMany { max }));
+            }
+            fields.push((called, value));
+        }
+        let content = content.ok_or_else(|| refuse(name.to_owned(), Fault::Required))?;
+        Ok(Received {
+            metadata: fields,
+            content,
+        })
+    }
+
     async fn metadata<M: DeserializeOwned>(&self, mut field: Field) -> Result<M, Problem> {
         let is_json = |media: &Mime| media.essence_str() == mime::APPLICATION_JSON.essence_str();
         let is_plain = |media: &Mime| media.type_() == mime::TEXT;
@@ -199,10 +258,17 @@ impl Upload {
             if media.essence_str() == mime::MULTIPART_FORM_DATA.essence_str());
         let is_plain = !request.headers().contains_key(header::CONTENT_ENCODING);
         if !is_form || !is_plain {
-            return Err(Problem::new(Kind::UnsupportedMediaType).detail(text(
-                "Erwartet wird multipart/form-data mit den Teilen content und metadata.",
-                "Send multipart/form-data with the parts content and metadata.",
-            )));
+            let expected = match Form::of(request.path()) {
+                Form::Problem => text(
+                    "Erwartet wird multipart/form-data mit den Teilen content und metadata.",
+                    "Send multipart/form-data with the parts content and metadata.",
+                ),
+                Form::Detail => text(
+                    "Erwartet wird multipart/form-data mit dem Teil document.",
+                    "Send multipart/form-data with the part document.",
+                ),
+            };
+            return Err(Problem::new(Kind::UnsupportedMediaType).detail(expected));
         }
         let limit_bytes = BodyLimits::of(request).upload_bytes_max;
         let announced = request.headers().get(header::CONTENT_LENGTH);

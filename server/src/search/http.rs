@@ -36,18 +36,19 @@ pub(super) const WAIT_MAX: Duration = Duration::from_secs(2);
 const INDEX_SEQ: header::HeaderName = header::HeaderName::from_static("papierlos-index-seq");
 
 /// The access tokens of the one who asks: content is what is searched, so it must be open to him.
-fn access(actor: &Actor) -> Vec<u64> {
+pub(super) fn access(actor: &Actor) -> Vec<u64> {
     // Nobody searches as the system: without a filter nothing is found.
     actor.sight(Right::ReadContent).tokens().unwrap_or_default()
 }
 
-fn search_problem(error: SearchError) -> Problem {
+/// What is wrong with a question, which came in this parameter.
+pub(super) fn search_problem(question: &'static str, error: SearchError) -> Problem {
     let detail = text(error.german(), error.to_string());
     match error {
         SearchError::TooLong { .. }
         | SearchError::TooManyTerms { .. }
         | SearchError::TooDeep { .. } => Problem::new(Kind::QueryInvalid).parameter(
-            "q",
+            question,
             Fault::Rule {
                 code: "query-too-large",
                 detail,
@@ -135,7 +136,7 @@ pub(super) async fn get_search(
     let found = web::block(move || engine.search(&request))
         .await
         .map_err(Problem::internal)?;
-    let found = found.map_err(search_problem)?;
+    let found = found.map_err(|error| search_problem("q", error))?;
     note(&looks, &actor).await?;
     let ids: Vec<_> = found
         .hits
@@ -282,7 +283,8 @@ pub(super) async fn get_suggest(
     let found = web::block(move || engine.suggest(&request))
         .await
         .map_err(Problem::internal)?;
-    let Suggestions { words, titles, seq } = found.map_err(search_problem)?;
+    let found = found.map_err(|error| search_problem("q", error))?;
+    let Suggestions { words, titles, seq } = found;
     let ids: Vec<_> = titles
         .iter()
         .map(|one| DocumentId::of(Uuid::from_u128(one.key.0)))

@@ -5,6 +5,7 @@
 //! it was indexed is named to the index with the question; every answer says up to which record it
 //! knows.
 
+mod ask;
 mod follower;
 mod http;
 mod pending;
@@ -14,6 +15,7 @@ mod rebuild;
 mod tests;
 mod wire;
 
+pub(crate) use ask::{Engine, found, words};
 pub use follower::{FollowError, Follower, Progress};
 pub use http::{ApiDoc, routes};
 pub use probe::IndexProbe;

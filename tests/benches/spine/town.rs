@@ -81,6 +81,7 @@ impl Town {
             label: "Messung".to_owned(),
             scope: Scope::Full,
             seconds: 86_400,
+            destination: None,
         };
         let issued = self
             .archive

@@ -12,7 +12,10 @@ use super::model::{Account, Department, PeopleError, Token};
 use crate::audit::event::Subject;
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
-use crate::base::{AccountId, CompartmentId, DepartmentId, Grant, Role, Timestamp, actor::Scope};
+use crate::base::{
+    AccountId, CompartmentId, DepartmentId, Grant, Role, Timestamp,
+    actor::{Destination, Scope},
+};
 use crate::unit::Unit;
 
 pub(super) use tables::{
@@ -485,6 +488,10 @@ impl TryFrom<access_token::Model> for Token {
             id: crate::base::TokenId::of(row.id),
             label: row.label,
             scope,
+            destination: row.department_id.map(|department| Destination {
+                department: DepartmentId::of(department),
+                inbox: row.inbox_id.map(AccountId::of),
+            }),
             created_at: Timestamp::of_micros(row.created_at),
             expires_at: Timestamp::of_micros(row.expires_at),
         })

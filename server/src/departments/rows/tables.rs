@@ -92,6 +92,8 @@ pub(in crate::departments) mod access_token {
         pub created_at: i64,
         pub expires_at: i64,
         pub revoked_at: Option<i64>,
+        pub department_id: Option<Uuid>,
+        pub inbox_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -281,8 +283,10 @@ impl State for access_token::Model {
         Object::new()
             .with("account", self.account_id.to_string())
             .with("created_at", at(self.created_at))
+            .with_some("department", self.department_id.map(|id| id.to_string()))
             .with("digest", hex::encode(&self.digest))
             .with("expires_at", at(self.expires_at))
+            .with_some("inbox", self.inbox_id.map(|id| id.to_string()))
             .with("label", self.label.as_str())
             .with_some("revoked_at", self.revoked_at.map(at))
             .with("scope", self.scope.as_str())

@@ -1,6 +1,7 @@
 //! RFC 9457: everything that goes wrong leaves through [`Problem`].
 
 mod fault;
+mod form;
 mod kind;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use super::language::{Language, Text};
 use crate::base::db::DbError;
 
 pub use fault::Fault;
+pub use form::Form;
 pub use kind::Kind;
 
 /// The media type of every problem.

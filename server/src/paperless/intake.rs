@@ -1,0 +1,378 @@
+//! Putting in: a token, an upload, what became of it.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use storage::Storage;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::http::DetailProblems;
+use super::model::{Called, Paging, UPLOADS_MAX, Upload, day, numbers};
+use super::rows::{self, Which};
+use super::version::Version;
+use super::wire::{
+    Credentials, DuplicateView, Page, Task, TaskNine, TaskTen, Tasks as TaskList, TokenView,
+    no_page,
+};
+use super::{http, ops};
+use crate::base::actor::Scope;
+use crate::base::{Actor, Tasks};
+use crate::config::Auth;
+use crate::departments::{self, AnyToken, Intake};
+use crate::documents::{self, Channel, DocumentError, NewDocument, Words};
+use crate::http::extract::{Path, body_within, json_of, pairs};
+use crate::http::limits::RateLimits;
+use crate::http::multipart::Upload as Form;
+use crate::http::{Fault, Kind, Problem, text};
+use crate::ledger::looks::Looks;
+use crate::replay::with_receipt;
+use crate::unit::Db;
+
+/// The most bytes of name and password.
+const CREDENTIALS_BYTES_MAX: usize = 16 * 1024;
+
+/// What a document without any name is called.
+const NAMELESS: &str = "Scan";
+
+/// Name and password, as JSON or as a form.
+async fn credentials(request: &HttpRequest, payload: Payload) -> Result<Credentials, Problem> {
+    let body = body_within(request, payload.into_inner(), CREDENTIALS_BYTES_MAX).await?;
+    let media = request.headers().get(header::CONTENT_TYPE);
+    let media = media
+        .and_then(|media| media.to_str().ok())
+        .unwrap_or_default();
+    if !media.starts_with("application/x-www-form-urlencoded") {
+        return json_of(&body, "");
+    }
+    let unreadable = || Problem::new(Kind::BadRequest);
+    let form = std::str::from_utf8(&body).map_err(|_source| unreadable())?;
+    let (mut username, mut password) = (None, None);
+    for (name, value) in pairs(form)? {
+        match name.as_str() {
+            "username" => username = Some(value),
+            "password" => password = Some(Zeroizing::new(value)),
+            _ => {}
+        }
+    }
+    let required = |name: &'static str| Problem::new(Kind::BadRequest).field(name, Fault::Required);
+    Ok(Credentials {
+        username: username.ok_or_else(|| required("username"))?,
+        password: password.ok_or_else(|| required("password"))?,
+    })
+}
+
+/// Signs in. The token does everything that the account may, for as long as a session; for a scanner
+/// issue one for intake by `POST /api/v1/tokens`.
+#[utoipa::path(
+    post, path = "/api/token/", tag = "intake", operation_id = "paperlessToken",
+    request_body(content = Credentials, content_type = "application/json"),
+    responses((status = 200, description = "Signed in", body = TokenView), DetailProblems)
+)]
+pub(super) async fn post_token(
+    request: HttpRequest,
+    db: Data<Db>,
+    auth: Data<Auth>,
+    looks: Data<Looks>,
+    limits: Data<RateLimits>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let Credentials { username, password } = credentials(&request, payload).await?;
+    let entered = departments::enter(
+        &request,
+        (&db, &auth),
+        (&looks, &limits),
+        &username,
+        password,
+    )
+    .await;
+    let written = entered.map_err(|problem| {
+        if problem.kind() != Kind::Unauthenticated {
+            return problem;
+        }
+        // Clients look for the reason in this field.
+        let detail = text(
+            "Name oder Passwort stimmen nicht.",
+            "Unable to log in with provided credentials.",
+        );
+        let fault = Fault::Rule {
+            code: "credentials",
+            detail,
+        };
+        Problem::new(Kind::BadRequest).field("non_field_errors", fault)
+    })?;
+    let mut response = HttpResponse::Ok();
+    with_receipt(&mut response, written.receipt);
+    let token = written.value.1.0.to_string();
+    Ok(response.json(TokenView { token }))
+}
+
+/// The parts of an upload.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the parts for the contract")]
+pub(super) struct UploadForm {
+    /// The document's bytes, as they are.
+    #[schema(value_type = String, format = Binary)]
+    document: Vec<u8>,
+    /// Betreff; without it the file name is taken.
+    #[schema(max_length = 300, nullable = false)]
+    title: Option<String>,
+    /// Datum des Schreibens: a civil date, or an instant of which the date counts.
+    #[schema(nullable = false)]
+    created: Option<String>,
+    /// The number of a correspondent that you see.
+    #[schema(nullable = false)]
+    correspondent: Option<i64>,
+    /// The number of a type that you see.
+    #[schema(nullable = false)]
+    document_type: Option<i64>,
+    /// The numbers of tags that you see; the part may come several times.
+    #[schema(nullable = false)]
+    tags: Option<Vec<i64>>,
+}
+
+/// What of a form is told of the document. Words are named by numbers of what the actor sees.
+async fn described(
+    db: &Db,
+    actor: &Actor,
+    fields: &[(String, String)],
+) -> Result<NewDocument, Problem> {
+    let mut new = NewDocument {
+        channel: Some(Channel::Scan),
+        ..NewDocument::default()
+    };
+    for (name, value) in fields {
+        let value = value.trim();
+        if value.is_empty() {
+            continue;
+        }
+        match name.as_str() {
+            "title" => new.title = Some(value.to_owned()),
+            "created" => {
+                let expected = text("ein Datum JJJJ-MM-TT", "a date YYYY-MM-DD");
+                let fault = Fault::WrongFormat { expected };
+                let day = day(value).ok_or_else(|| refused("created", fault))?;
+                new.document_date = Some(day.to_string());
+            }
+            "correspondent" => {
+                new.correspondent =
+                    named(db, actor, (Words::Correspondents, "correspondent"), value)
+                        .await?
+                        .pop();
+            }
+            "document_type" => {
+                new.kind = named(db, actor, (Words::Kinds, "document_type"), value)
+                    .await?
+                    .pop();
+            }
+            "tags" => new
+                .tags
+                .extend(named(db, actor, (Words::Tags, "tags"), value).await?),
+            "storage_path" | "archive_serial_number" | "custom_fields" => {
+                return Err(refused(name, Fault::Unknown { near: None }));
+            }
+            // What clients send for themselves.
+            _ => {}
+        }
+    }
+    new.tags.sort_unstable();
+    new.tags.dedup();
+    Ok(new)
+}
+
+fn refused(field: &str, fault: Fault) -> Problem {
+    Problem::new(Kind::BadRequest).field(field.to_owned(), fault)
+}
+
+/// The words with these numbers, of those that the actor sees.
+async fn named(
+    db: &Db,
+    actor: &Actor,
+    (which, field): (Words, &'static str),
+    value: &str,
+) -> Result<Vec<String>, Problem> {
+    let not_found = || refused(field, Fault::NotFound);
+    let wanted = numbers(value.trim_matches(['[', ']'])).ok_or_else(not_found)?;
+    let seen = ops::words(db, actor, which).await?;
+    let mut found = Vec::with_capacity(wanted.len());
+    for number in wanted {
+        let word = seen.iter().find(|(known, _)| *known == number);
+        found.push(word.ok_or_else(not_found)?.1.name.clone());
+    }
+    Ok(found)
+}
+
+/// Puts a document in. The answer comes when content, rows and record are durable.
+///
+/// It goes into the department, and the inbox, that are laid down for the token; without, into the
+/// only department in which the account files. Content that is there already is accepted.
+#[utoipa::path(
+    post, path = "/api/documents/post_document/", tag = "intake", operation_id = "paperlessPostDocument",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "The id to ask by what became of it; durable", body = String,
+        content_type = "application/json"),
+        DetailProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_document(
+    request: HttpRequest,
+    db: Data<Db>,
+    storage: Data<Storage>,
+    tasks: Data<Tasks>,
+    Intake(actor): Intake,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let all = departments::departments_of(&request, &db).await?;
+    documents::may_file(&actor, &all)?;
+    let department = documents::department_of(&actor, None, &all).map_err(|_several| {
+        Problem::new(Kind::Forbidden).detail(text(
+            "Dieses Konto reicht in mehreren Abteilungen ein. Bitte ein Token mit festgelegter Abteilung benutzen.",
+            "This account files in several departments. Please use a token with a department of its own.",
+        ))
+    })?;
+    let received = form
+        .read_form("document", async |content| {
+            documents::stage(&storage, content).await
+        })
+        .await?;
+    let (fields, arrived) = (received.metadata, received.content);
+    let prepared = async {
+        let new = described(&db, &actor, &fields).await?;
+        let name = arrived.file_name().unwrap_or(NAMELESS);
+        new.metadata(Some(name), db.now())
+    };
+    let metadata = match prepared.await {
+        Ok(metadata) => metadata,
+        Err(problem) => {
+            arrived.discard().await;
+            return Err(problem);
+        }
+    };
+    let content = arrived.keep_as(&db, &actor, &tasks).await?;
+    let written = ops::put_in(&db, &actor, department, (metadata, content)).await?;
+    let mut response = HttpResponse::Ok();
+    with_receipt(&mut response, written.receipt);
+    Ok(response.json(written.value))
+}
+
+/// Documents with the same content as an upload, of those that the token may know of.
+async fn same(db: &Db, actor: &Actor, upload: &Upload) -> Result<Vec<DuplicateView>, Problem> {
+    let view = |number: i64, title: Option<String>| DuplicateView {
+        id: number,
+        title,
+        deleted_at: None,
+    };
+    let read = match actor.scope {
+        Scope::Intake => None,
+        Scope::Full | Scope::Read => Some(documents::read(db.read(), actor, upload.document).await),
+    };
+    match read {
+        Some(Ok(held)) => {
+            let found = documents::duplicates(db.read(), actor, &held).await?;
+            let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
+            let numbers = rows::numbers(db, Called::Document, &ids).await?;
+            let title = |id: &str| {
+                let one = found.iter().find(|one| one.id.to_string() == id);
+                one.map(|one| one.metadata.title.clone())
+            };
+            let known = ids.iter().filter_map(|id| Some((numbers.get(id)?, id)));
+            Ok(known.map(|(number, id)| view(*number, title(id))).collect())
+        }
+        Some(Err(DocumentError::NotFound)) => Ok(Vec::new()),
+        Some(Err(error)) => Err(error.into()),
+        // What this token has put in itself is no news to whoever has it.
+        None => match upload.before {
+            Some(before) => {
+                let ids = [before.to_string()];
+                let numbers = rows::numbers(db, Called::Document, &ids).await?;
+                Ok(numbers.values().map(|number| view(*number, None)).collect())
+            }
+            None => Ok(Vec::new()),
+        },
+    }
+}
+
+async fn told(
+    db: &Db,
+    actor: &Actor,
+    uploads: Vec<Upload>,
+) -> Result<Vec<(Upload, i64, Vec<DuplicateView>)>, Problem> {
+    let ids: Vec<String> = uploads.iter().map(|one| one.document.to_string()).collect();
+    let numbers = rows::numbers(db, Called::Document, &ids).await?;
+    let mut all = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        let number = numbers.get(&upload.document.to_string()).copied();
+        let same = same(db, actor, &upload).await?;
+        all.push((upload, number.unwrap_or_default(), same));
+    }
+    Ok(all)
+}
+
+/// What became of uploads: of those of the token, where it is one for intake, else of those of the
+/// account.
+#[utoipa::path(
+    get, path = "/api/tasks/", tag = "intake", operation_id = "paperlessTasks",
+    params(http::TaskQuery),
+    responses((status = 200, description = "The newest first", body = TaskList), DetailProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_tasks(
+    request: HttpRequest,
+    db: Data<Db>,
+    version: Version,
+    AnyToken(actor): AnyToken,
+) -> Result<HttpResponse, Problem> {
+    let query = pairs(request.query_string())?;
+    let asked = query.iter().rev().find(|(name, _)| name == "task_id");
+    let which = match asked.map(|(_, id)| Uuid::parse_str(id)) {
+        None => Some(Which::Any),
+        // What is no id is the id of nothing.
+        Some(id) => id.ok().map(Which::Id),
+    };
+    let paging = match version.is_tenth() {
+        true => Paging::read(&query, UPLOADS_MAX).ok_or_else(no_page)?,
+        false => Paging {
+            page: 1,
+            size: UPLOADS_MAX,
+        },
+    };
+    let window = (paging.offset(), paging.size);
+    let (uploads, count) = match which {
+        Some(which) => rows::uploads(db.read(), &actor, which, window).await?,
+        None => (Vec::new(), 0),
+    };
+    let told = told(&db, &actor, uploads).await?.into_iter();
+    let tasks = if version.is_tenth() {
+        let results = told.map(|(upload, number, same)| TaskTen::of(upload, number, &same));
+        TaskList::Ten(Page::of(&request, paging, count, None, results.collect())?)
+    } else {
+        let results = told.map(|(upload, number, same)| TaskNine::of(upload, number, same));
+        TaskList::Nine(results.collect())
+    };
+    Ok(HttpResponse::Ok().json(tasks))
+}
+
+/// What became of one upload.
+#[utoipa::path(
+    get, path = "/api/tasks/{id}/", tag = "intake", operation_id = "paperlessTask",
+    params(("id" = i64, Path, description = "Its number")),
+    responses((status = 200, description = "The upload", body = Task), DetailProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_task(
+    db: Data<Db>,
+    version: Version,
+    AnyToken(actor): AnyToken,
+    Path(number): Path<i64>,
+) -> Result<HttpResponse, Problem> {
+    let which = Which::Number(number);
+    let (uploads, _) = rows::uploads(db.read(), &actor, which, (0, 1)).await?;
+    let mut told = told(&db, &actor, uploads).await?;
+    let (upload, number, same) = told.pop().ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let task = match version.is_tenth() {
+        true => Task::Ten(TaskTen::of(upload, number, &same)),
+        false => Task::Nine(TaskNine::of(upload, number, same)),
+    };
+    Ok(HttpResponse::Ok().json(task))
+}

@@ -1,0 +1,91 @@
+//! The engine for rooms that bring an interface of their own: the same right, the same look.
+
+use actix_web::web::{self, Data};
+use indexer::{Index, LIMIT_MAX, SearchRequest, SuggestRequest};
+use uuid::Uuid;
+
+use super::follower::Follower;
+use super::http::{access, search_problem};
+use super::pending;
+use crate::base::{Actor, DocumentId};
+use crate::http::Problem;
+use crate::unit::Db;
+
+/// What a question is put to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Engine<'a> {
+    /// The database.
+    pub(crate) db: &'a Db,
+    /// The index.
+    pub(crate) index: &'a Data<Index>,
+    /// What keeps it up to date.
+    pub(crate) follower: &'a Follower,
+}
+
+/// The documents that answer a question, the best first, at most `most`, each with how well it fits;
+/// `name` is the parameter that the question came in.
+///
+/// # Errors
+/// Where the question cannot be read, and where the index is too far behind.
+pub(crate) async fn found(
+    engine: Engine<'_>,
+    actor: &Actor,
+    (name, question): (&'static str, &str),
+    most: usize,
+) -> Result<Vec<(DocumentId, f32)>, Problem> {
+    let Engine {
+        db,
+        index,
+        follower,
+    } = engine;
+    let mut request = SearchRequest {
+        hidden: pending::hidden(db, index, follower, actor).await?,
+        limit: LIMIT_MAX,
+        snippets: false,
+        ..SearchRequest::new(question, access(actor))
+    };
+    let mut all = Vec::new();
+    loop {
+        let (asked, of) = (request.clone(), index.get_ref().clone());
+        let answer = web::block(move || of.search(&asked))
+            .await
+            .map_err(Problem::internal)?
+            .map_err(|error| search_problem(name, error))?;
+        let hits = answer.hits.iter();
+        all.extend(hits.map(|hit| (DocumentId::of(Uuid::from_u128(hit.key.0)), hit.score)));
+        request.after = answer.next;
+        if request.after.is_none() || all.len() >= most {
+            all.truncate(most);
+            return Ok(all);
+        }
+    }
+}
+
+/// Words that complete a text, from the documents that the actor may search.
+///
+/// # Errors
+/// Where the text cannot be read, and where the index is too far behind.
+pub(crate) async fn words(
+    engine: Engine<'_>,
+    actor: &Actor,
+    (name, typed): (&'static str, &str),
+    limit: usize,
+) -> Result<Vec<String>, Problem> {
+    let Engine {
+        db,
+        index,
+        follower,
+    } = engine;
+    let request = SuggestRequest {
+        text: typed.to_owned(),
+        access: access(actor),
+        hidden: pending::hidden(db, index, follower, actor).await?,
+        limit: limit.clamp(1, indexer::SUGGESTIONS_MAX),
+    };
+    let of = index.get_ref().clone();
+    let found = web::block(move || of.suggest(&request))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(|error| search_problem(name, error))?;
+    Ok(found.words.into_iter().map(|one| one.word).collect())
+}
