@@ -229,8 +229,8 @@ impl AccessLog {
 
 fn draft(looked: &Looked) -> LeafDraft {
     let kind = match looked.look {
-        Look::ReadFile => "file",
-        Look::ReadCase => "case",
+        Look::ReadFile | Look::TellFile => "file",
+        Look::ReadCase | Look::TellCase => "case",
         Look::ReadCorrespondent => "correspondent",
         Look::SignIn
         | Look::SignInRefused
