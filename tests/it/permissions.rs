@@ -27,6 +27,7 @@ const TRIED: &[&str] = &[
     "draft in case",
     "register",
     "route",
+    "recipients",
     "refile document",
     "undo a route",
     "open file",
@@ -217,9 +218,8 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         }
         "read webhook" | "change webhook" | "end webhook" | "rotate webhook" | "test webhook"
         | "deliveries" => attempt_on_webhook(town, client, what).await,
-        "draft in case" | "register" | "route" | "refile document" | "undo a route" => {
-            filing(town, client, what).await
-        }
+        "draft in case" | "register" | "route" | "recipients" | "refile document"
+        | "undo a route" => filing(town, client, what).await,
         what if FILED.contains(&what) => filed(town, client, what).await,
         what if DESCRIBED.contains(&what) => describe(town, client, what).await,
         other => administer(town, client, other, round).await,

@@ -256,6 +256,14 @@ async fn a_head_sees_the_departments_below_and_no_others() {
     assert!(shown(&head).await.iter().all(|(_, may_file)| *may_file));
     assert_eq!(shown(&head).await.len(), 2);
     assert!(shown(&town.auditor()).await.iter().all(|(_, may)| !may));
+    // So is everything else that one may do there.
+    let told = town.auditor().get("/api/v1/departments").await.is(200);
+    assert_eq!(
+        told.json()["items"][0]["may"],
+        json!(["read", "read_content"])
+    );
+    let told = admin.get("/api/v1/departments").await.is(200);
+    assert_eq!(told.json()["items"][0]["may"], json!([]));
     town.settle().await;
     let found = head.get("/api/v1/search?q=Wohngeld").await.is(200).json();
     assert_eq!(found["total"], 1);

@@ -20,7 +20,7 @@ use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
 use super::ops;
 use super::{compartments, deputies, session, units};
 use crate::base::actor::Scope;
-use crate::base::{Actor, RequestId, Right, Role, TokenId};
+use crate::base::{Actor, DepartmentId, RequestId, Right, Role, TokenId};
 use crate::http::extract::{ETag, Json, MaybeKey};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
@@ -342,6 +342,11 @@ pub(super) struct DepartmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     may_file: Option<bool>,
+    /// What you may do there with what stands in no compartment: `read`, `read_content`, `receive`, `edit`,
+    /// `discard`, `route`, `register`, `close`, `reopen`, `refile`, `hold`, `manage_plan`; told in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    may: Option<Vec<String>>,
 }
 
 impl DepartmentView {
@@ -354,6 +359,7 @@ impl DepartmentView {
             name: one.name.clone(),
             parent: parent.map(|parent| parent.slug.clone()),
             may_file: None,
+            may: None,
         }
     }
 }
@@ -382,10 +388,19 @@ pub(super) async fn get_departments(
         .filter(|one| mine(one))
         .map(|one| DepartmentView {
             may_file: Some(actor.may_in(Right::Receive, one.id)),
+            may: Some(rights_in(&actor, one.id)),
             ..DepartmentView::of(one, &all)
         })
         .collect();
     Ok(HttpResponse::Ok().json(DepartmentList { items }))
+}
+
+/// The names of the rights that somebody has in a department.
+fn rights_in(actor: &Actor, department: DepartmentId) -> Vec<String> {
+    let all = Right::ALL.iter();
+    all.filter(|right| actor.may_in(**right, department))
+        .map(|right| right.code().to_owned())
+        .collect()
 }
 
 /// A new department.

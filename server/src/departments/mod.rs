@@ -13,6 +13,7 @@ mod known;
 mod model;
 pub(crate) mod ops;
 mod password;
+mod readers;
 mod refusals;
 mod rows;
 mod session;
@@ -33,5 +34,6 @@ pub use ops::{
     issue_token, reads_in, sign_in,
 };
 pub use password::PasswordDigest;
+pub use readers::{Reader, readers};
 pub use refusals::refusals;
 pub(crate) use session::enter;

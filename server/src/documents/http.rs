@@ -407,6 +407,7 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         post_restore,
         registering::post_register,
         registering::post_route,
+        registering::get_recipients,
         undoing::post_undo
     ),
     components(schemas(Duplicate, TextView, VersionView, reading::PageView))
@@ -444,5 +445,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(to("/{id}/restore").post(post_restore))
         .service(to("/{id}/register").post(registering::post_register))
         .service(to("/{id}/route").post(registering::post_route))
+        .service(to("/{id}/recipients").get(registering::get_recipients))
         .service(to("/{id}/undo").post(undoing::post_undo));
 }

@@ -10,11 +10,11 @@ use super::filing;
 use super::http::{act, expected, see};
 use super::model::{DocumentError, REASON_CHARS_MAX, State};
 use super::wire::DocumentView;
-use crate::base::{CaseId, DocumentId};
-use crate::departments::SignedIn;
+use crate::base::{CaseId, DocumentId, Right};
+use crate::departments::{self, Reader, SignedIn};
 use crate::http::extract::{IfMatch, Json, MaybeKey, Path};
 use crate::http::gather::Fields;
-use crate::http::openapi::{ActProblems, IdempotencyParam, IfMatchParam};
+use crate::http::openapi::{ActProblems, IdempotencyParam, IfMatchParam, ReadProblems};
 use crate::http::{Language, Problem};
 use crate::ledger::looks::Looks;
 use crate::replay::Once;
@@ -165,4 +165,77 @@ pub(super) async fn post_route(
         async move |unit: &mut Unit| filing::route(unit, id, expected, route).await,
     )
     .await
+}
+
+/// Someone into whose inbox it can go.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Recipient)]
+pub(super) struct RecipientView {
+    /// The account.
+    id: Uuid,
+    /// The name to sign in with.
+    login: String,
+    /// The name for people.
+    name: String,
+}
+
+impl From<Reader> for RecipientView {
+    fn from(reader: Reader) -> Self {
+        Self {
+            id: reader.id.raw(),
+            login: reader.login,
+            name: reader.name,
+        }
+    }
+}
+
+/// A department to which it can be handed on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RecipientDepartment {
+    /// Its short name.
+    slug: String,
+    /// Its name.
+    name: String,
+    /// Those who work there and may read the document there, by name.
+    people: Vec<RecipientView>,
+}
+
+/// To whom a document can be handed on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Recipients {
+    /// The departments.
+    items: Vec<RecipientDepartment>,
+}
+
+/// To whom a document can be handed on: every department, with those of it in whose inbox it may go.
+/// For those who may hand it on.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/recipients", tag = "documents", operation_id = "listRecipients",
+    params(("id" = Uuid, Path, description = "The document")),
+    responses((status = 200, description = "By number", body = Recipients), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_recipients(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
+    if !actor.may(Right::Route, held.document.place()) {
+        return Err(DocumentError::Forbidden.into());
+    }
+    let compartment = held.document.compartment;
+    let all = departments::readers(db.read(), compartment, db.now())
+        .await
+        .map_err(DocumentError::from)?;
+    let items = all
+        .into_iter()
+        .map(|(department, people)| RecipientDepartment {
+            slug: department.slug,
+            name: department.name,
+            people: people.into_iter().map(RecipientView::from).collect(),
+        })
+        .collect();
+    Ok(HttpResponse::Ok().json(Recipients { items }))
 }

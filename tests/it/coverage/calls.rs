@@ -144,13 +144,15 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
     Some(match operation {
         "fileDocument" => call(documents, By::Clerk).upload(),
         "listDocuments" => call(documents, By::Clerk),
-        "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory" => {
+        "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
+        | "listRecipients" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
                 "listVersions" => "/versions",
                 "readText" => "/text",
                 "readHistory" => "/history",
+                "listRecipients" => "/recipients",
                 _ => "",
             };
             if operation == "readText" {

@@ -76,6 +76,7 @@ pub(crate) async fn filing(town: &Town, client: &Client, what: &str) -> Answer {
             let seq = json!({"seq": moved.receipt().0});
             act(client, &format!("{at}/undo"), &moved.etag(), Some(seq)).await
         }
+        "recipients" => client.get(&format!("{at}/recipients")).await,
         _ => {
             let path = format!("{at}/register");
             let done = act(&town.clerk(), &path, &document.etag(), Some(into))

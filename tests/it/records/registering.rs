@@ -311,6 +311,30 @@ async fn of_two_who_register_at_the_same_instant_one_is_told() {
 }
 
 #[tokio::test]
+async fn who_may_hand_on_is_told_to_whom() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let filed = town.letter("Rechnung", "Rechnung 17").await;
+    let path = format!("/api/v1/documents/{}/recipients", id_of(&filed));
+    let told = town.clerk().get(&path).await.is(200).json();
+    let people = |slug: &str| -> Vec<String> {
+        let all = told["items"].as_array().expect("departments");
+        let found = all.iter().find(|one| one["slug"] == slug);
+        let people = found.expect("a department")["people"].as_array();
+        let logins = people.expect("people").iter();
+        logins
+            .map(|one| one["login"].as_str().expect("a login").to_owned())
+            .collect()
+    };
+    // Only those who read there, and each where he works: not the one who keeps the whole house in order.
+    assert_eq!(people(OWN), ["m.brandt"]);
+    assert_eq!(people(OTHER), ["k.sommer"]);
+    town.auditor().get(&path).await.is_problem(403, "forbidden");
+    town.other().get(&path).await.is_problem(404, "not-found");
+}
+
+#[tokio::test]
 async fn what_is_handed_on_is_out_of_sight_and_its_way_is_known() {
     let Some(town) = Town::start().await else {
         return;

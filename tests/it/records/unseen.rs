@@ -57,6 +57,7 @@ fn addresses(file: &str, case: &str, document: &str) -> Vec<(Method, String, Opt
             format!("/api/v1/documents/{document}/route"),
             Some(json!({"department": OWN})),
         ),
+        get(format!("/api/v1/documents/{document}/recipients")),
         post(
             "/api/v1/holds".to_owned(),
             Some(json!({"file": file, "reason": "Neugier"})),
