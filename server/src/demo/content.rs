@@ -53,6 +53,8 @@ pub struct Town {
     pub compartments: Vec<Compartment>,
     /// The files.
     pub files: Vec<TownFile>,
+    /// What was handed on, and lies in the inbox of somebody.
+    pub handed_on: Vec<HandedOn>,
     /// All documents, hand-written ones first.
     pub documents: Vec<TownDocument>,
 }
@@ -64,13 +66,15 @@ impl Town {
     /// Only if the shipped data is broken.
     pub fn load() -> Result<Self, ContentError> {
         let staff: Staff = toml::from_str(PEOPLE).map_err(ContentError::People)?;
+        let registry: Registry = toml::from_str(FILES).map_err(ContentError::Files)?;
         Ok(Self {
             about: staff.town,
             departments: staff.department,
             people: staff.person,
             file_plan: file_plan(&staff.compartment)?,
             compartments: staff.compartment,
-            files: files()?,
+            files: registry.file,
+            handed_on: registry.handed_on,
             documents: documents()?,
         })
     }
@@ -103,6 +107,7 @@ struct Staff {
 #[serde(deny_unknown_fields)]
 struct Registry {
     file: Vec<TownFile>,
+    handed_on: Vec<HandedOn>,
 }
 
 /// The town as it introduces itself.
@@ -200,6 +205,20 @@ pub struct TownRelation {
     pub kind: RelationKind,
     /// Slug of the document to which it is that.
     pub target: String,
+}
+
+/// A document that was handed on to somebody.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandedOn {
+    /// Slug of the document.
+    pub document: String,
+    /// User name of who hands it on, in the department of the document.
+    pub by: String,
+    /// User name of the one in whose inbox it lies.
+    pub to: String,
+    /// What was said with it.
+    pub note: Option<String>,
 }
 
 /// What somebody may do; the server maps it to its own roles.
@@ -332,9 +351,4 @@ fn file_plan(compartments: &[Compartment]) -> Result<Draft, ContentError> {
         unit.compartment = found.map(|one| one.code.clone());
     }
     Ok(draft)
-}
-
-fn files() -> Result<Vec<TownFile>, ContentError> {
-    let read: Registry = toml::from_str(FILES).map_err(ContentError::Files)?;
-    Ok(read.file)
 }

@@ -172,9 +172,11 @@ impl Move {
         Ok(())
     }
 
-    /// Opens the files and cases of the town, and registers in them what belongs there.
+    /// Opens the files and cases of the town, registers in them what belongs there, and hands on what
+    /// somebody is to register.
     pub async fn open_files(&self) -> Result<(), FillError> {
-        registry::open_files(&self.db, &self.town, &self.actors).await
+        registry::open_files(&self.db, &self.town, &self.actors).await?;
+        registry::hand_on(&self.db, &self.town, &self.actors).await
     }
 
     async fn file(&self, index: usize) -> Result<(), FillError> {

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::content::{Compartment, Town, TownFile, TownRelation};
+use super::content::{Compartment, HandedOn, Town, TownFile, TownRelation};
 use super::fill::FillError;
 use crate::base::db::DbError;
 use crate::base::{Actor, CompartmentId, DocumentId};
 use crate::cases::{self, NewCase};
 use crate::departments::compartments::{self, NewGrant};
-use crate::documents::{self, State};
+use crate::documents::{self, Route, State};
 use crate::files::{self, Confidentiality, Medium, NewFile};
 use crate::holds::Object;
 use crate::notes;
@@ -173,4 +173,38 @@ async fn open(db: &Db, actor: &Actor, file: &TownFile, cases: Vec<Case>) -> Resu
     });
     opened.await?;
     Ok(())
+}
+
+/// Hands on what lies in the inbox of somebody, where it has not been touched yet.
+pub(super) async fn hand_on(
+    db: &Db,
+    town: &Town,
+    actors: &HashMap<String, Actor>,
+) -> Result<(), FillError> {
+    for one in &town.handed_on {
+        let unfit = || FillError::Unfit {
+            what: one.document.clone(),
+        };
+        let actor = actors.get(&one.by).ok_or_else(unfit)?;
+        let to = town.person(&one.to).ok_or_else(unfit)?;
+        let name = format!("{}.pdf", one.document);
+        let found = documents::first_named(db.read(), &name).await?;
+        let found = found.filter(|found| found.state == State::Incoming && found.version == 1);
+        if let Some(document) = found {
+            let route = route(one, &to.department);
+            let done = db.write(actor, async move |unit: &mut Unit| {
+                documents::route(unit, document.id, document.version, route).await
+            });
+            done.await?;
+        }
+    }
+    Ok(())
+}
+
+fn route(one: &HandedOn, department: &str) -> Route {
+    Route {
+        department: department.to_owned(),
+        inbox: Some(one.to.clone()),
+        note: one.note.clone(),
+    }
 }

@@ -323,3 +323,20 @@ fn every_file_can_be_opened_by_its_clerk() {
     let hidden = hidden.filter(|one| one.compartment.is_some()).count();
     assert_eq!(hidden, 6);
 }
+
+#[test]
+fn what_is_handed_on_comes_to_several_people_and_stands_in_no_file() {
+    let town = town();
+    let mut receivers = BTreeSet::new();
+    for one in &town.handed_on {
+        let document = town.documents.iter().find(|it| it.id == one.document);
+        let by = town.person(&one.by).expect("who hands it on");
+        let to = town.person(&one.to).expect("who gets it");
+        assert_eq!(document.expect("a document").department, by.department);
+        let cases = town.files.iter().flat_map(|file| &file.cases);
+        let registered = cases.flat_map(|case| &case.documents);
+        assert!(!registered.into_iter().any(|id| *id == one.document));
+        receivers.insert(to.user.as_str());
+    }
+    assert!(receivers.len() >= 2, "{receivers:?}");
+}

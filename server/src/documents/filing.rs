@@ -104,7 +104,7 @@ pub async fn register(
 
 /// Where an incoming document is handed on to.
 #[derive(Debug)]
-pub(super) struct Route {
+pub struct Route {
     /// Short name or id of the department.
     pub department: String,
     /// Login or id of the account in whose inbox it goes; none: that of the unit.
@@ -114,7 +114,7 @@ pub(super) struct Route {
 }
 
 /// Hands an incoming document on to another unit or person.
-pub(super) async fn route(
+pub async fn route(
     unit: &mut Unit,
     id: DocumentId,
     expected: u64,

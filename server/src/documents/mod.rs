@@ -31,7 +31,8 @@ pub(crate) use browse::{
     window, words,
 };
 pub use filing::{
-    count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, unregistered_in,
+    Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
+    unregistered_in,
 };
 pub(crate) use http::act;
 pub use http::{ApiDoc, routes};
