@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# The staff page of a running server under axe in Chromium.
-#   scripts/axe.sh ADDRESS [LOGIN PASSWORD]     without the last two: the demo town's
+# The staff pages of a running server in Chromium: under axe, then a working day in the registry.
+#   scripts/axe.sh ADDRESS [LOGIN PASSWORD REGISTRY]     without the last three: the demo town's
 set -euo pipefail
 address=${1:?usage: scripts/axe.sh ADDRESS [LOGIN PASSWORD]}
 login=${2:-j.brinkhoff}
 password=${3:-hollerfurt-an-der-aue}
+keeper=${4:-g.ahlsdorf}
 cd "$(dirname "$0")/../tests/browser"
 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund
-exec node axe.mjs "$address" "$login" "$password"
+node axe.mjs "$address" "$login" "$password" "$keeper"
+exec node registry.mjs "$address" "$login" "$password"

@@ -1,10 +1,10 @@
 // The staff page under axe: every state of it, light and dark, wide and narrow. No violation is accepted.
-//   node axe.mjs ADDRESS LOGIN PASSWORD
+//   node axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY]
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const [address, login, password] = process.argv.slice(2);
+const [address, login, password, keeper] = process.argv.slice(2);
 if (!password) {
   console.error("usage: node axe.mjs ADDRESS LOGIN PASSWORD");
   process.exit(3);
@@ -34,6 +34,62 @@ const found = async (page, what) => {
 const check = (what, passed) => {
   if (!passed) failures += 1;
   console.log(`${passed ? "ok" : "FAIL"}  ${what}`);
+};
+
+const dialog = async (page, opener, what) => {
+  await page.click(opener);
+  await page.waitForSelector("dialog[open]");
+  await found(page, what);
+};
+const leave = async (page) => {
+  await page.click("dialog[open] .buttons button[type=button]");
+  await page.waitForSelector("dialog", { state: "detached" });
+};
+const sideways = async (page, what) =>
+  check(`no sideways scrolling, ${what}`, !(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)));
+
+/** The pages of the registry and what they ask. */
+const registry = async (page, look) => {
+  await page.click("#nav-inbox");
+  await page.waitForSelector("#inbox-items .hit");
+  await found(page, `inbox, ${look}`);
+  await page.click("#inbox-items .hit a");
+  await page.waitForSelector("#inbox-side .leaf");
+  await found(page, `a document of the inbox, ${look}`);
+  await sideways(page, `inbox, ${look}`);
+  await dialog(page, "#inbox-side [data-act=register]", `registering, ${look}`);
+  await page.check("dialog input[value=file]");
+  await found(page, `registering into a new file, ${look}`);
+  await leave(page);
+  check(`back at the button that opened it, ${look}`, await page.evaluate(() => document.activeElement.dataset.act === "register"));
+  for (const act of ["route", "discard"]) {
+    await dialog(page, `#inbox-side [data-act=${act}]`, `${act}, ${look}`);
+    await leave(page);
+  }
+  await page.click("#nav-records");
+  await page.waitForSelector("#files-items .hit");
+  await found(page, `files, ${look}`);
+  await sideways(page, `files, ${look}`);
+  await dialog(page, "#open-file", `opening a file, ${look}`);
+  await leave(page);
+  await page.locator("#files-items .hit a").last().click();
+  await page.waitForSelector("#record-reference");
+  await page.click(".case summary");
+  await page.waitForSelector(".case .rows, .case .nothing");
+  await found(page, `a file, ${look}`);
+  await sideways(page, `a file, ${look}`);
+  await dialog(page, "[data-act=change]", `changing a file, ${look}`);
+  await leave(page);
+  await page.click(".case > p a");
+  await page.waitForSelector("#record-title:focus");
+  await found(page, `a case, ${look}`);
+  await page.click("#nav-plan");
+  await page.waitForSelector("#plan-title");
+  await found(page, `file plan, ${look}`);
+  await page.locator(".tree a").first().click();
+  await page.waitForSelector(".tree [aria-current]");
+  await found(page, `a unit of the plan, ${look}`);
+  await sideways(page, `plan, ${look}`);
 };
 
 const looks = {
@@ -69,8 +125,8 @@ for (const [look, options] of Object.entries(looks)) {
   await page.click(".hit a");
   await page.waitForSelector(".leaf");
   await found(page, `document, ${look}`);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  check(`no sideways scrolling, ${look}`, !sideways);
+  await sideways(page, look);
+  await registry(page, look);
   await page.click("#nav-file");
   await page.waitForSelector("#drop:visible");
   await found(page, `filing, ${look}`);
@@ -100,6 +156,33 @@ check("j moves to the second hit", await second.evaluate((link) => link === docu
 await page.keyboard.press("Enter");
 await page.waitForSelector(".leaf");
 check("Enter opens it", await page.locator(".hit").nth(1).evaluate((hit) => hit.classList.contains("open")));
+
+// What the registry alone is offered: the upkeep of the plan. Nothing is written.
+if (keeper) {
+  for (const look of ["wide, dark", "narrow"]) {
+    const page = await (await browser.newContext({ ...looks[look], locale: "de-DE" })).newPage();
+    await page.goto(address);
+    await page.fill("#login", keeper);
+    await page.fill("#password", password);
+    await page.press("#password", "Enter");
+    await page.click("#nav-plan");
+    await page.waitForSelector("#plan-import");
+    await found(page, `file plan of the registry, ${look}`);
+    await page.click("#plan-import");
+    const plan = "kennzeichen;bezeichnung;aufbewahrung_jahre;aussonderungsart\n99;Vorschau;5;V\n";
+    await page.setInputFiles("dialog input[type=file]", { name: "plan.csv", mimeType: "text/csv", buffer: Buffer.from(plan) });
+    check(`nothing is imported that was not looked at, ${look}`, await page.locator("dialog button.main").isDisabled());
+    await page.click("dialog form p button");
+    await page.waitForSelector("dialog table");
+    await found(page, `the effect of an import, ${look}`);
+    await leave(page);
+    await page.locator(".tree a").first().click();
+    await page.waitForSelector(".tree [aria-current]");
+    await dialog(page, "#plan-title ~ .actions button", `changing a unit, ${look}`);
+    await sideways(page, `plan of the registry, ${look}`);
+    await page.context().close();
+  }
+}
 await browser.close();
 console.log(failures ? `${failures} failures` : "no violation");
 process.exit(failures ? 1 : 0);

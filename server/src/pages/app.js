@@ -1,43 +1,14 @@
 // The staff page. It speaks the same contract as every other program; what documents say is only
 // ever set as text, never as markup.
-import { words } from "/pages/words.js";
+import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
+import { documentActions, filedIn, holdList } from "/pages/acts.js";
+import * as inbox from "/pages/inbox.js";
+import * as plan from "/pages/plan.js";
+import * as records from "/pages/records.js";
 
-const $ = (id) => document.getElementById(id);
+/** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
+const ROOMS = [inbox, records, plan];
 const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0 };
-let language = localStorage.getItem("language") === "en" ? "en" : "de";
-
-const t = (key, values = {}) =>
-  (words[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-const plural = (key, n) => t(n === 1 ? `${key}One` : `${key}Many`, { n: number(n) });
-const locale = () => (language === "en" ? "en-GB" : "de-DE");
-const number = (n) => n.toLocaleString(locale());
-const day = (text) =>
-  text ? new Date(`${text}T12:00:00`).toLocaleDateString(locale(), { day: "2-digit", month: "2-digit", year: "numeric" }) : "";
-const moment = (text) =>
-  new Date(text).toLocaleString(locale(), { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" });
-
-function bytes(count) {
-  const units = ["B", "KB", "MB", "GB"];
-  let at = 0;
-  while (count >= 1000 && at < units.length - 1) { count /= 1000; at += 1; }
-  return `${count.toLocaleString(locale(), { maximumFractionDigits: at ? 1 : 0 })} ${units[at]}`;
-}
-
-/** An element with attributes and children; text becomes text nodes. */
-function h(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-const pieces = (list) => list.map((piece) => (piece.mark ? h("mark", {}, piece.text) : piece.text));
-const plain = (list) => list.map((piece) => piece.text).join("");
-const say = (text) => { $("live").textContent = text; };
 
 // ---- the server ---------------------------------------------------------------------------
 
@@ -48,6 +19,8 @@ class Problem extends Error {
     const faults = (body.errors ?? []).map((fault) => `${(fault.pointer ?? fault.parameter ?? fault.part ?? "").replace(/^\//, "")}: ${fault.detail}`);
     super([body.detail ?? body.title ?? `HTTP ${status}`, ...faults].join(" "));
     this.status = status;
+    this.said = body.detail ?? body.title ?? `HTTP ${status}`;
+    this.faults = body.errors ?? [];
   }
 }
 
@@ -154,19 +127,27 @@ function show() {
   const signedIn = Boolean(state.me);
   const { path, query } = where();
   const filing = signedIn && path === "/ablegen";
+  const room = signedIn ? ROOMS.find((one) => one.at(path)) : undefined;
   $("view-sign-in").hidden = signedIn;
-  $("view-search").hidden = !signedIn || filing;
+  $("view-search").hidden = !signedIn || filing || Boolean(room);
   $("view-file").hidden = !filing;
   $("nav").hidden = !signedIn;
   $("nav-file").hidden = !mayFile();
   $("sign-out").hidden = !signedIn;
   $("help").hidden = !signedIn;
   $("who").textContent = signedIn ? [state.me.name, ...new Set(state.me.roles.map(role))].join(" · ") : "";
-  for (const [id, here] of [["nav-search", !filing], ["nav-file", filing]]) {
+  for (const one of ROOMS) {
+    $(one.VIEW).hidden = one !== room;
+    $(one.NAV).hidden = !signedIn || !one.offered();
+    if (!signedIn) one.forget();
+  }
+  for (const [id, here] of [["nav-search", !filing && !room], ["nav-file", filing], ...ROOMS.map((one) => [one.NAV, one === room])]) {
     if (here) $(id).setAttribute("aria-current", "page"); else $(id).removeAttribute("aria-current");
   }
-  document.title = `${signedIn ? (filing ? t("file") : query.get("q") || t("search")) : t("signIn")} – Papierlos`;
+  document.title = `${signedIn ? (room ? room.title() : filing ? t("file") : query.get("q") || t("search")) : t("signIn")} – Papierlos`;
   if (!signedIn) { lastSearch = null; state.shown = undefined; return; }
+  legend();
+  if (room) { room.show(path, query); return; }
   if (filing) return;
   const doc = query.get("doc");
   query.delete("doc");
@@ -215,6 +196,7 @@ async function search(query, cursor = null) {
     state.hits = [];
     $("hits").replaceChildren();
     facets(answer.facets, query);
+    records.offer(query, go);
     const filtered = [...query.keys()].some((key) => key !== "sort");
     $("summary").replaceChildren(
       h("strong", {}, plural(filtered ? "hits" : "documents", answer.total)), ` ${t("took", { ms: number(took) })}`);
@@ -232,10 +214,11 @@ async function search(query, cursor = null) {
 }
 
 function hit(found) {
-  const meta = [found.type, day(found.document_date), found.correspondent, found.references[0], found.pages ? plural("pages", found.pages) : null];
+  const meta = [found.type, day(found.document_date), found.correspondent, found.case ? null : found.references[0], found.pages ? plural("pages", found.pages) : null];
   return h("li", { class: "hit", "data-id": found.id },
     h("h2", {}, h("a", { href: address(found.id) }, pieces(found.title))),
     h("p", { class: "meta" }, meta.filter(Boolean).join(" · ")),
+    filedIn(found),
     found.state === "discarded" ? h("p", { class: "chips" }, h("span", { class: "chip bad" }, t("stateDiscarded"))) : null,
     found.snippets.slice(0, 2).map((snippet) => h("p", { class: "snippet" }, pieces(snippet.text), " ",
       h("span", { class: "page-no" }, `${t("pageNo", { n: snippet.page })}`))));
@@ -387,6 +370,8 @@ const backButton = () => h("button", { type: "button", id: "close", onclick: () 
 
 const CHIPS = { pending: ["warn", "textPending"], readable: ["good", "textReadable"], partly_readable: ["warn", "textPartly"], unreadable: ["bad", "textUnreadable"] };
 
+const STATES = { incoming: ["", "stateIncoming"], draft: ["warn", "stateDraft"], registered: ["good", "stateRegistered"], discarded: ["bad", "stateDiscarded"] };
+
 function render(found, history, versions) {
   const [colour, word] = CHIPS[found.text.state] ?? ["", found.text.state];
   const failure = h("p", { class: "error", role: "alert" });
@@ -395,7 +380,7 @@ function render(found, history, versions) {
     try { await action(); } catch (error) { failure.textContent = error.message; }
   };
   const rows = [
-    ["type", found.type], ["correspondent", found.correspondent], ["document_date", day(found.document_date)],
+    ["reference", found.reference], ["standsIn", filedIn(found)], ["type", found.type], ["correspondent", found.correspondent], ["document_date", day(found.document_date)],
     ["received_at", moment(found.received_at)], ["direction", t(found.direction)], ["channel", found.channel && t(found.channel)],
     ["department", departmentName(found.department)], ["references", found.references.join(", ")], ["tags", found.tags.join(", ")],
     ["reason", found.reason], ["content", [found.content.file_name, bytes(found.content.bytes), found.text.pages ? plural("pages", found.text.pages) : null].filter(Boolean).join(" · ")],
@@ -405,13 +390,15 @@ function render(found, history, versions) {
     backButton(),
     h("h2", { id: "document-title" }, found.title),
     h("ul", { class: "chips" },
-      h("li", { class: `chip ${found.state === "discarded" ? "bad" : ""}` }, t(found.state === "discarded" ? "stateDiscarded" : "stateIncoming")),
+      h("li", { class: `chip ${STATES[found.state]?.[0] ?? ""}` }, t(STATES[found.state]?.[1] ?? found.state)),
       h("li", { class: `chip ${colour}` }, t(word))),
     h("div", { class: "actions" },
       found.content.media_type === "application/pdf" ? h("button", { type: "button", class: "main", onclick: attempt(() => view(found)) }, t("show")) : null,
-      h("button", { type: "button", onclick: attempt(() => save(found, found.content)) }, t("download"))),
+      h("button", { type: "button", onclick: attempt(() => save(found, found.content)) }, t("download")),
+      documentActions(found, () => { state.shown = undefined; show(); })),
     failure,
     h("dl", {}, rows.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
+    ...(holdList(found.retention?.holds, found.id, found.department, () => { state.shown = undefined; show(); }) ?? []),
     ...same(found),
     h("h3", {}, t("text")), textOf(found),
     h("h3", {}, t("history")), h("ol", { class: "timeline" }, history.map(event)),
@@ -474,16 +461,19 @@ function highlight(text, words) {
   return text.split(found).map((part, at) => (at % 2 ? h("mark", {}, part) : part));
 }
 
-const OWN = ["title", "type", "direction", "channel", "correspondent", "document_date", "received_at", "references", "tags", "reason"];
+const OWN = ["subject", "note", "medium", "confidentiality", "title", "type", "direction", "channel", "correspondent", "document_date", "received_at", "references", "reference", "tags", "reason"];
 
 function event(entry) {
   const what = entry.action.replace(/^document\./, "");
-  const word = words[language][`did_${what}`] ? t(`did_${what}`) : entry.action;
+  const named = `did_${what.replace(".", "_")}`;
+  const word = words[language][named] ? t(named) : entry.action;
   const who = entry.actor === state.me.id ? t("you") : entry.role === "system" ? t("system") : t(entry.role);
-  const changes = what === "receive" ? [] : entry.changes.filter((one) => OWN.includes(one.field));
+  const changes = entry.version === 1 ? [] : entry.changes.filter((one) => OWN.includes(one.field));
   return h("li", {}, h("strong", {}, word), h("br"),
     h("span", { class: "muted" }, `${moment(entry.at)} · ${entry.actor_name ?? who} · ${t("record")} ${entry.seq}`),
     entry.erased ? h("p", { class: "muted" }, t("erased")) : null,
+    ["note", "reason"].map((key) => (entry.details?.[key] ? h("p", { class: "said" }, entry.details[key]) : null)),
+    entry.details?.from && entry.details.to ? h("p", { class: "mono" }, `${entry.details.from} → ${entry.details.to}`) : null,
     changes.length ? h("ul", {}, changes.map((one) => h("li", {}, change(one)))) : null);
 }
 
@@ -492,7 +482,7 @@ function change({ field, from, to }) {
     if (Array.isArray(raw)) return raw.join(", ");
     if (field === "document_date") return day(raw);
     if (field === "received_at") return moment(raw);
-    return field === "direction" || field === "channel" ? t(raw) : String(raw);
+    return ["direction", "channel", "medium", "confidentiality"].includes(field) ? t(raw) : String(raw);
   };
   const empty = (raw) => raw === undefined || raw === null || (Array.isArray(raw) && !raw.length);
   const name = t(field);
@@ -651,6 +641,8 @@ $("shortcuts").addEventListener("change", () => {
 addEventListener("keydown", (pressed) => {
   if (!state.me || pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
   const typingNow = pressed.target.matches("input:not([type=checkbox]), select, textarea");
+  if (document.querySelector("dialog[open]")) return;
+  if (where().path !== "/" && pressed.key !== "/") return;
   if (pressed.key === "Escape" && state.shown && !typingNow) { go((query) => query.delete("doc")); return; }
   if (typingNow || !$("shortcuts").checked) return;
   if (pressed.key === "/") {
@@ -667,24 +659,32 @@ addEventListener("keydown", (pressed) => {
   }
 });
 
+/** The keys that do something here. */
+function legend() {
+  const { path } = where();
+  const moving = [["j", null], ["k", "keyMove"]];
+  const keys = [["/", "keySearch"], ...(path === "/" ? [...moving, ["Enter", "keyOpen"]] : []), ...(path === "/eingang" ? [...moving, ...inbox.KEY_WORDS] : [])];
+  $("keys").replaceChildren(...($("shortcuts").checked ? keys.flatMap(([key, word]) => [h("kbd", {}, key), word ? t(word) : ""]) : []));
+}
+
 function speak() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", t(element.dataset.label));
   $("language").textContent = t("otherLanguage");
   $("language").lang = language === "de" ? "en" : "de";
-  const keys = [["/", "keySearch"], ["j", null], ["k", "keyMove"], ["Enter", "keyOpen"]];
-  $("keys").replaceChildren(...($("shortcuts").checked ? keys.flatMap(([key, word]) => [h("kbd", {}, key), word ? t(word) : ""]) : []));
+  legend();
 }
 
 $("language").addEventListener("click", () => {
-  language = language === "de" ? "en" : "de";
-  localStorage.setItem("language", language);
+  speakNow(language === "de" ? "en" : "de");
   speak();
   lastSearch = null;
   state.shown = undefined;
   show();
 });
+
+export { CHIPS, ask, departmentName, event, json, receipt, save, show, state, textOf, view, where };
 
 speak();
 if (token()) enter().catch((error) => leave(error.message)); else show();

@@ -1,7 +1,7 @@
-//! The pages for people: one page, one style, one script, out of the binary.
+//! The pages for people: one page, one style and its scripts, out of the binary.
 //!
 //! Invariants: nothing is loaded from elsewhere and nothing runs inline, so the strict policy for
-//! pages holds; the script uses the same contract as every other program and has no door of its own.
+//! pages holds; the scripts use the same contract as every other program and have no door of their own.
 
 #[cfg(test)]
 mod tests;
@@ -17,8 +17,19 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPT: &str = include_str!("app.js");
-const WORDS: &str = include_str!("words.js");
+const SCRIPTS: [(&str, &str); 11] = [
+    ("app.js", include_str!("app.js")),
+    ("acts.js", include_str!("acts.js")),
+    ("dom.js", include_str!("dom.js")),
+    ("forms.js", include_str!("forms.js")),
+    ("inbox.js", include_str!("inbox.js")),
+    ("plan.js", include_str!("plan.js")),
+    ("record.js", include_str!("record.js")),
+    ("records.js", include_str!("records.js")),
+    ("tree.js", include_str!("tree.js")),
+    ("words.js", include_str!("words.js")),
+    ("words-registry.js", include_str!("words-registry.js")),
+];
 const ICON: &str = include_str!("icon.svg");
 
 /// The routes of the pages.
@@ -46,12 +57,13 @@ struct Part {
 }
 
 async fn get_part(request: HttpRequest, path: Path<Part>) -> Result<HttpResponse, Problem> {
-    let (media_type, text) = match path.into_inner().name.as_str() {
-        "app.css" => ("text/css; charset=utf-8", STYLE),
-        "app.js" => ("text/javascript; charset=utf-8", SCRIPT),
-        "words.js" => ("text/javascript; charset=utf-8", WORDS),
-        "icon.svg" => ("image/svg+xml", ICON),
-        _ => return Err(Problem::new(Kind::NotFound)),
+    let name = path.into_inner().name;
+    let script = SCRIPTS.iter().find(|(known, _)| *known == name);
+    let (media_type, text) = match (name.as_str(), script) {
+        ("app.css", _) => ("text/css; charset=utf-8", STYLE),
+        ("icon.svg", _) => ("image/svg+xml", ICON),
+        (_, Some((_, text))) => ("text/javascript; charset=utf-8", *text),
+        (_, None) => return Err(Problem::new(Kind::NotFound)),
     };
     static_file(&request, media_type, Bytes::from_static(text.as_bytes()))
 }

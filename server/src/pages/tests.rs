@@ -1,5 +1,34 @@
-use super::{PAGE, SCRIPT, STYLE, WORDS};
-use crate::base::Role;
+use std::collections::BTreeSet;
+
+use super::{PAGE, SCRIPTS, STYLE};
+use crate::base::{Right, Role};
+use crate::documents::{Channel, Direction, State};
+
+const ACTIONS: &str = include_str!("../../../docs/audit-actions.md");
+
+fn script(name: &str) -> &'static str {
+    let found = SCRIPTS.iter().find(|(known, _)| *known == name);
+    found.expect("a script").1
+}
+
+/// The words of a language, in their order.
+fn keys(name: &str, language: &str) -> Vec<&'static str> {
+    let (_, after) = script(name)
+        .split_once(&format!("{language}: {{\n"))
+        .expect("the language");
+    let (block, _) = after.split_once("\n  },").expect("its end");
+    let lines = block.lines();
+    lines
+        .filter_map(|line| line.trim().split_once(": "))
+        .map(|(key, _)| key)
+        .collect()
+}
+
+const WORDS: [&str; 2] = ["words.js", "words-registry.js"];
+
+fn known() -> BTreeSet<&'static str> {
+    WORDS.iter().flat_map(|name| keys(name, "de")).collect()
+}
 
 /// What the policy for pages forbids, and what would turn text of documents into markup.
 #[test]
@@ -31,50 +60,153 @@ fn nothing_is_inline_nothing_comes_from_elsewhere_and_no_text_becomes_markup() {
         "insertAdjacentHTML",
         "document.write",
         "eval(",
+        ".style.",
         "localStorage.setItem(\"token",
     ] {
-        assert!(
-            !SCRIPT.contains(forbidden) && !WORDS.contains(forbidden),
-            "{forbidden} in the script"
-        );
+        for (name, script) in SCRIPTS {
+            assert!(!script.contains(forbidden), "{forbidden} in {name}");
+        }
     }
     assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
 }
 
-/// Every word of the page exists in both languages: the same keys, in the same order.
+/// What a script takes from another one is given out, and none is given out in vain.
+#[test]
+fn the_scripts_find_each_other() {
+    let mut taken = BTreeSet::from(["app.js"]);
+    for (name, script) in SCRIPTS {
+        for after in script.split("from \"/pages/").skip(1) {
+            let (wanted, _) = after.split_once('"').expect("the end of the name");
+            let found = SCRIPTS.iter().find(|(known, _)| *known == wanted);
+            taken.insert(found.unwrap_or_else(|| panic!("{name} takes {wanted}")).0);
+        }
+    }
+    let given: BTreeSet<&str> = SCRIPTS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(taken, given);
+}
+
+/// Every word of the pages exists in both languages: the same keys, in the same order, and each once.
 #[test]
 fn both_languages_have_the_same_words() {
-    let keys = |language: &str| {
-        let (_, after) = WORDS
-            .split_once(&format!("{language}: {{\n"))
-            .expect("the language");
-        let (block, _) = after.split_once("\n  },").expect("its end");
-        let keys = block
-            .lines()
-            .filter_map(|line| line.trim().split_once(": "));
-        keys.map(|(key, _)| key.to_owned()).collect::<Vec<_>>()
-    };
-    let german = keys("de");
-    assert_eq!(german, keys("en"));
-    for used in PAGE
-        .split("data-t=\"")
-        .chain(PAGE.split("data-label=\""))
-        .skip(1)
-    {
-        let used = used.split('"').next().unwrap_or_default();
-        let is_key = used.chars().all(char::is_alphanumeric) && !used.is_empty();
-        assert!(
-            !is_key || german.iter().any(|key| key == used),
-            "{used} has no words"
-        );
+    let mut all = BTreeSet::new();
+    for name in WORDS {
+        let german = keys(name, "de");
+        assert_eq!(german, keys(name, "en"), "{name}");
+        for key in german {
+            assert!(all.insert(key), "{key} stands twice");
+        }
     }
 }
 
-/// Who signs in with any role reads what it is called.
+/// What the page and its scripts say by name has its words.
+#[test]
+fn what_is_said_has_its_words() {
+    let known = known();
+    let mut said = 0;
+    let texts = SCRIPTS.iter().map(|(_, script)| *script);
+    for text in texts.chain([PAGE]) {
+        for (opening, endings) in [
+            ("data-t=\"", &[""][..]),
+            ("data-label=\"", &[""]),
+            (" t(\"", &[""]),
+            ("(t(\"", &[""]),
+            ("[t(\"", &[""]),
+            ("{t(\"", &[""]),
+            ("plural(\"", &["One", "Many"]),
+        ] {
+            for after in text.split(opening).skip(1) {
+                let (key, _) = after.split_once('"').expect("the end of the key");
+                for ending in endings {
+                    let key = format!("{key}{ending}");
+                    assert!(known.contains(key.as_str()), "{key} has no words");
+                    said += 1;
+                }
+            }
+        }
+    }
+    assert!(said > 300, "only {said} words were looked at");
+}
+
+/// Whoever signs in with any role reads what it is called.
 #[test]
 fn every_role_has_its_words() {
+    let known = known();
     for role in Role::GIVEN {
-        let key = format!("\n    {}: \"", role.code());
-        assert_eq!(WORDS.matches(&key).count(), 2, "{}", role.code());
+        assert!(known.contains(role.code()), "{}", role.code());
     }
+}
+
+/// What the contract says in codes, people read in words: ways, states, reasons, and what happened.
+#[test]
+fn what_the_contract_says_in_codes_has_its_words() {
+    let known = known();
+    let has = |key: String| assert!(known.contains(key.as_str()), "{key} has no words");
+    Direction::ALL
+        .iter()
+        .for_each(|one| has(one.code().to_owned()));
+    Channel::ALL
+        .iter()
+        .for_each(|one| has(one.code().to_owned()));
+    for state in State::ALL {
+        let quoted = format!("{}: [", state.code());
+        assert!(script("app.js").contains(&quoted), "{quoted}");
+    }
+    for reason in [
+        "not_closed",
+        "retention_runs",
+        "kept_forever",
+        "hold",
+        "hold_inside",
+        "no_archive_decision",
+    ] {
+        has(format!("against_{reason}"));
+    }
+    for disposal in ["A", "B", "V"] {
+        has(format!("disposal_{disposal}"));
+        has(format!("disposal_{disposal}_long"));
+    }
+    for kind in ["file", "case", "document"] {
+        has(format!("goTo_{kind}"));
+        has(format!("holdOn_{kind}"));
+    }
+    let (changes, _) = ACTIONS
+        .split_once("## The access log")
+        .expect("the second log");
+    let codes = changes.lines().filter_map(|line| {
+        let (code, _) = line.strip_prefix("| `")?.split_once('`')?;
+        code.split_once('.')
+    });
+    let mut seen = 0;
+    for (object, what) in codes {
+        match object {
+            "document" => has(format!("did_{what}")),
+            "file" | "case" | "hold" => has(format!("did_{object}_{what}")),
+            _ => continue,
+        }
+        seen += 1;
+    }
+    assert!(seen > 18, "only {seen} actions were looked at");
+}
+
+/// The rights that the pages ask for exist.
+#[test]
+fn the_pages_know_the_names_of_rights() {
+    let names: BTreeSet<&str> = Right::ALL.iter().map(|right| right.code()).collect();
+    let mut asked = 0;
+    for (name, script) in SCRIPTS {
+        for opening in [
+            "may(\"",
+            "can(\"",
+            "placesFor(\"",
+            "Picker(\"",
+            "departmentChoice(\"",
+        ] {
+            for after in script.split(opening).skip(1) {
+                let (right, _) = after.split_once('"').expect("the end of the name");
+                assert!(names.contains(right), "{right} in {name}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 20, "only {asked} questions were looked at");
 }
