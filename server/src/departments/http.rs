@@ -22,7 +22,7 @@ use super::{compartments, deputies, session, units};
 use crate::base::actor::Scope;
 use crate::base::{Actor, DepartmentId, RequestId, Right, Role, TokenId};
 use crate::http::extract::{ETag, Json, MaybeKey};
-use crate::http::limits::RateLimits;
+use crate::http::limits::{RateLimits, wait_for};
 use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
 use crate::http::{Fault, Form, Kind, Problem, text};
 use crate::replay::{Answer, Fingerprint, Once};
@@ -107,6 +107,13 @@ impl From<PeopleError> for Problem {
                 "Name oder Passwort stimmen nicht.",
                 "Name or password are wrong.",
             )),
+            PeopleError::Wait { seconds } => wait_for(seconds),
+            PeopleError::NotLocked => Self::new(Kind::StateConflict)
+                .current_state("unlocked")
+                .detail(text(
+                    "Dieses Konto ist nicht gesperrt.",
+                    "This account is not locked.",
+                )),
             PeopleError::LastAdmin => Self::new(Kind::Conflict).detail(text(
                 "Das letzte Administrationskonto muss bleiben.",
                 "The last administrator must stay.",
@@ -503,7 +510,8 @@ pub(super) async fn post_department(
     accounts::get_accounts,
     accounts::get_account,
     accounts::patch_account,
-    accounts::put_roles
+    accounts::put_roles,
+    accounts::post_unlock
 ))]
 pub struct ApiDoc;
 
@@ -557,5 +565,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(accounts::get_account)
                 .patch(accounts::patch_account),
         )
-        .service(to("/accounts/{id}/roles").put(accounts::put_roles));
+        .service(to("/accounts/{id}/roles").put(accounts::put_roles))
+        .service(to("/accounts/{id}/unlock").post(accounts::post_unlock));
 }

@@ -5,6 +5,7 @@
 //! from the next request on.
 
 mod accounts;
+mod attempts;
 pub mod compartments;
 mod deputies;
 mod evidence;
@@ -21,6 +22,7 @@ mod session;
 mod tests;
 mod units;
 
+pub use attempts::Attempts;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{AnyToken, ApiDoc, Intake, OnBehalfOf, SignedIn, routes};
 pub use known::{KnownPeople, departments_of};
@@ -36,4 +38,4 @@ pub use ops::{
 pub use password::PasswordDigest;
 pub use readers::{Reader, readers};
 pub use refusals::refusals;
-pub(crate) use session::enter;
+pub(crate) use session::{Door, enter};

@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::attempts::Attempts;
 use super::http::{SignedIn, actor_of, name_fault};
 use super::model::Token;
-use super::ops::{self, NewToken, Secret, TOKEN_DAYS_MAX};
+use super::ops::{self, Knock, NewToken, Secret, TOKEN_DAYS_MAX};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
@@ -122,23 +123,38 @@ impl From<&Token> for TokenView {
 }
 
 /// Signs in; the answer holds a token for as long as the settings say (twelve hours, where they say
-/// nothing else). No `Idempotency-Key`: the secret of a token is not saved.
+/// nothing else). Whoever has failed too often under a name waits, longer each time, whether or not
+/// there is such an account: 429 with `Retry-After`. No `Idempotency-Key`: the secret of a token is not saved.
 #[utoipa::path(
     post, path = "/api/v1/session", tag = "people", operation_id = "signIn",
     request_body = SignIn,
     responses((status = 201, description = "Signed in", body = IssuedToken), IssueProblems)
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an attempt to sign in needs of its request"
+)]
 pub(super) async fn post_session(
     request: HttpRequest,
     db: Data<Db>,
     auth: Data<Auth>,
+    attempts: Data<Attempts>,
     looks: Data<Looks>,
     limits: Data<RateLimits>,
+    client: ClientAddress,
     _: NoKey,
     Json(body): Json<SignIn>,
 ) -> Result<HttpResponse, Problem> {
     let SignIn { login, password } = body;
-    let written = enter(&request, (&db, &auth), (&looks, &limits), &login, password).await?;
+    let door = Door {
+        db: &db,
+        auth: &auth,
+        attempts: &attempts,
+        looks: &looks,
+        limits: &limits,
+        client,
+    };
+    let written = enter(&request, door, &login, password).await?;
     let (token, secret) = &written.value;
     let mut response = HttpResponse::Created();
     with_receipt(&mut response, written.receipt);
@@ -149,26 +165,44 @@ pub(super) async fn post_session(
     Ok(response.json(body))
 }
 
+/// What stands at the door: who counts, who records, from where somebody comes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Door<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// What a password must be, how long a session lasts.
+    pub auth: &'a Auth,
+    /// The failed attempts.
+    pub attempts: &'a Attempts,
+    /// The access log.
+    pub looks: &'a Looks,
+    /// How often one address may try.
+    pub limits: &'a RateLimits,
+    /// From where.
+    pub client: ClientAddress,
+}
+
 /// Signs in within the limits of how often one may try, and records that, or the refusal.
 ///
 /// # Errors
 /// 401 where name or password are wrong, 429 after too many attempts.
 pub(crate) async fn enter(
     request: &HttpRequest,
-    (db, auth): (&Db, &Auth),
-    (looks, limits): (&Looks, &RateLimits),
+    door: Door<'_>,
     login: &str,
     password: Zeroizing<String>,
 ) -> Result<Written<(Token, Secret)>, Problem> {
-    let client = request.extensions().get::<ClientAddress>().copied();
-    if let Some(client) = client {
-        limits.sign_in(client.0, login)?;
-    }
+    door.limits.sign_in(door.client.0)?;
     let id = request
         .extensions()
         .get::<crate::http::extract::RequestId>()
         .map(|id| RequestId::of(id.0));
-    let signed_in = ops::sign_in(db, auth, id, login, password).await;
+    let knock = Knock {
+        request: id,
+        login,
+        from: door.client.0,
+    };
+    let signed_in = ops::sign_in(door.db, door.auth, door.attempts, knock, password).await;
     let (look, outcome, mut actor) = match &signed_in {
         Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
         Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
@@ -184,7 +218,7 @@ pub(crate) async fn enter(
         document: None,
         outcome,
     };
-    looks.note(looked).await?;
+    door.looks.note(looked).await?;
     Ok(signed_in?.1)
 }
 

@@ -20,9 +20,9 @@ use super::{http, ops};
 use crate::base::actor::Scope;
 use crate::base::{Actor, Tasks};
 use crate::config::Auth;
-use crate::departments::{self, AnyToken, Intake};
+use crate::departments::{self, AnyToken, Attempts, Door, Intake};
 use crate::documents::{self, Channel, DocumentError, NewDocument, Words};
-use crate::http::extract::{Path, body_within, json_of, pairs};
+use crate::http::extract::{ClientAddress, Path, body_within, json_of, pairs};
 use crate::http::limits::RateLimits;
 use crate::http::multipart::Upload as Form;
 use crate::http::{Fault, Kind, Problem, text};
@@ -74,19 +74,22 @@ pub(super) async fn post_token(
     request: HttpRequest,
     db: Data<Db>,
     auth: Data<Auth>,
+    attempts: Data<Attempts>,
     looks: Data<Looks>,
     limits: Data<RateLimits>,
+    client: ClientAddress,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = credentials(&request, payload).await?;
-    let entered = departments::enter(
-        &request,
-        (&db, &auth),
-        (&looks, &limits),
-        &username,
-        password,
-    )
-    .await;
+    let door = Door {
+        db: &db,
+        auth: &auth,
+        attempts: &attempts,
+        looks: &looks,
+        limits: &limits,
+        client,
+    };
+    let entered = departments::enter(&request, door, &username, password).await;
     let written = entered.map_err(|problem| {
         if problem.kind() != Kind::Unauthenticated {
             return problem;

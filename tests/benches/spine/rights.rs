@@ -229,6 +229,7 @@ async fn token(town: &Town, login: &str) -> (AccountId, String) {
         label: "Messung".to_owned(),
         scope: Scope::Full,
         seconds: 86_400,
+        destination: None,
     };
     let system = Actor::system();
     let issued = db.write(&system, async move |unit: &mut Unit| {

@@ -7,6 +7,7 @@ mod describing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tests::app::Start;
 use tests::contract::{self, Operation, contract, operations};
 use tests::town::Town;
 
@@ -82,7 +83,8 @@ impl Findings {
 
 #[tokio::test]
 async fn every_operation_succeeds_is_refused_and_is_recorded() {
-    let Some(town) = Town::start().await else {
+    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0");
+    let Some(town) = Town::of(start).await else {
         return;
     };
     let people = People::of(&town).await;
