@@ -180,7 +180,7 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for (object, what) in codes {
         match object {
             "document" => has(format!("did_{what}")),
-            "file" | "case" | "hold" => has(format!("did_{object}_{what}")),
+            "file" | "case" | "hold" | "note" | "relation" => has(format!("did_{object}_{what}")),
             _ => continue,
         }
         seen += 1;
