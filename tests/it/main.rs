@@ -18,6 +18,7 @@ mod permissions;
 mod prove;
 mod records;
 mod rights;
+mod roles;
 mod search;
 mod serve;
 mod sign_in;

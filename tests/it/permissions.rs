@@ -385,14 +385,29 @@ async fn who_may_do_what() {
     let units = vec![tests::plan::unit("02.1"), tests::plan::unit("02.2")];
     tests::plan::plan(&town, "2020", ("2020-01-01", None), units).await;
     let head = tests::town::add(&town.app, "l.heide", "head", Some(OWN)).await;
+    let person = async |login: &str, role: &str, department: Option<&str>| {
+        let token = tests::town::add(&town.app, login, role, department).await;
+        town.app.with_token(&token)
+    };
     let intake = town.token("intake").await;
     let read = town.token("read").await;
     let people = [
         ("clerk", town.clerk()),
         ("other", town.other()),
         ("head", town.app.with_token(&head)),
+        ("mayor", person("o.haupt", "mayor", Some(OWN)).await),
+        (
+            "mail_room",
+            person("p.stelle", "mail_room", Some(OWN)).await,
+        ),
+        (
+            "integrator",
+            person("f.verfahren", "integrator", Some(OWN)).await,
+        ),
         ("auditor", town.auditor()),
         ("registrar", town.registrar().await),
+        ("archive", person("a.chiv", "archive", None).await),
+        ("tablet", person("t.ablett", "tablet", Some(OWN)).await),
         ("admin", town.admin()),
         ("intake", town.app.with_token(&intake)),
         ("read", town.app.with_token(&read)),
@@ -405,13 +420,13 @@ async fn who_may_do_what() {
     ];
     let mut table = format!("{:<18}", "");
     for (name, _) in &people {
-        write!(table, "{name:<10}").expect("text");
+        write!(table, "{name:<11}").expect("text");
     }
     for what in TRIED {
         write!(table, "\n{what:<18}").expect("text");
         for (name, client) in &people {
             let answer = attempt(&town, client, what, name).await;
-            write!(table, "{:<10}", answer.status.as_str()).expect("text");
+            write!(table, "{:<11}", answer.status.as_str()).expect("text");
         }
     }
     let table: Vec<_> = table.lines().map(str::trim_end).collect();

@@ -24,13 +24,13 @@ pub enum Role {
     Archive,
     /// Fachverfahren: files and reads in its unit, in the name of a function.
     Integrator,
-    /// Poststelle: takes in and hands on; no access afterwards.
+    /// Poststelle: takes in and hands on what lies with nobody; no access afterwards.
     MailRoom,
     /// Sachbearbeitung: files and reads in the own unit.
     Clerk,
     /// Leitung: as Sachbearbeitung, in the own unit and those below it.
     Head,
-    /// Bürgermeisteramt: the own unit and what is routed to it; not all files.
+    /// Bürgermeisteramt: the own unit and what is routed to it; not all files, no compartment.
     Mayor,
     /// Registratur: metadata of all files outside of compartments, the file plan, references.
     RecordsManager,
@@ -85,6 +85,25 @@ impl Role {
             .copied()
             .chain([Self::System])
             .find(|role| role.code() == code)
+    }
+
+    /// Whether whoever holds it stays out of all compartments, whatever else is opened to him:
+    /// administration holds no keys, and the mayor decides about people, who are not read about.
+    #[must_use]
+    pub const fn stays_outside(self) -> bool {
+        match self {
+            Self::Mayor | Self::Admin => true,
+            Self::Anonymous
+            | Self::Tablet
+            | Self::Archive
+            | Self::Integrator
+            | Self::MailRoom
+            | Self::Clerk
+            | Self::Head
+            | Self::RecordsManager
+            | Self::Auditor
+            | Self::System => false,
+        }
     }
 
     /// Whether it is held in a unit; the others hold in the whole house.
@@ -234,25 +253,30 @@ impl Actor {
         if self.is(Role::System) {
             return Sight::All;
         }
-        let mut units: Vec<OrgUnit> = Vec::new();
+        let (mut units, mut arriving): (Vec<OrgUnit>, Vec<OrgUnit>) = (Vec::new(), Vec::new());
         for grant in &self.grants {
-            let reached = match reach(grant.role, right) {
+            let own = grant.units.get(..1).unwrap_or_default();
+            let (into, reached) = match reach(grant.role, right) {
                 Reach::Nowhere => continue,
-                Reach::Own => grant.units.get(..1).unwrap_or_default(),
-                Reach::Below => &grant.units,
-                Reach::House => &self.house,
+                Reach::Arriving => (&mut arriving, own),
+                Reach::Own => (&mut units, own),
+                Reach::Below => (&mut units, grant.units.as_slice()),
+                Reach::House => (&mut units, &*self.house),
             };
             for unit in reached {
-                if !units.contains(unit) {
-                    units.push(*unit);
+                if !into.contains(unit) {
+                    into.push(*unit);
                 }
             }
         }
         if let Some(destination) = self.destination {
             units.retain(|unit| unit.id == destination.department);
+            arriving.retain(|unit| unit.id == destination.department);
         }
+        arriving.retain(|unit| !units.contains(unit));
         Sight::Some {
             units,
+            arriving,
             compartments: self.compartments.clone(),
         }
     }
@@ -263,16 +287,11 @@ impl Actor {
         self.sight(right).reaches(place)
     }
 
-    /// Whether the actor has `right` in a unit, outside of compartments.
+    /// Whether the actor has `right` in a unit, outside of compartments: at least for what arrives
+    /// there.
     #[must_use]
     pub fn may_in(&self, right: Right, unit: DepartmentId) -> bool {
-        self.may(
-            right,
-            Place {
-                unit,
-                compartment: None,
-            },
-        )
+        self.may(right, Place::arriving(unit))
     }
 
     /// Whether the actor has `right` anywhere at all.
@@ -280,7 +299,9 @@ impl Actor {
     pub fn may_somewhere(&self, right: Right) -> bool {
         match self.sight(right) {
             Sight::All => true,
-            Sight::Some { units, .. } => !units.is_empty(),
+            Sight::Some {
+                units, arriving, ..
+            } => !units.is_empty() || !arriving.is_empty(),
         }
     }
 

@@ -22,5 +22,5 @@ pub use ids::{
     RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
-pub use rights::{Place, Right, Sight};
+pub use rights::{Place, Right, Sight, Stage};
 pub use tasks::Tasks;

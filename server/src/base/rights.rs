@@ -41,6 +41,8 @@ pub enum Right {
 pub enum Reach {
     /// Nowhere.
     Nowhere,
+    /// In the unit of the role, for what came in and lies with nobody yet.
+    Arriving,
     /// In the unit of the role.
     Own,
     /// In that unit and those below it.
@@ -140,7 +142,7 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Receive
             | Right::Edit
             | Right::Discard
-            | Right::Route => Reach::Own,
+            | Right::Route => Reach::Arriving,
             Right::Register
             | Right::Close
             | Right::Reopen
@@ -201,11 +203,57 @@ pub struct Place {
     pub unit: DepartmentId,
     /// The compartment that hides it.
     pub compartment: Option<CompartmentId>,
+    /// How far it has come.
+    pub stage: Stage,
+}
+
+impl Place {
+    /// The place of what is somebody's.
+    #[must_use]
+    pub const fn settled(unit: DepartmentId, compartment: Option<CompartmentId>) -> Self {
+        Self {
+            unit,
+            compartment,
+            stage: Stage::Settled,
+        }
+    }
+
+    /// The place of what comes into a unit, outside of compartments.
+    #[must_use]
+    pub const fn arriving(unit: DepartmentId) -> Self {
+        Self {
+            unit,
+            compartment: None,
+            stage: Stage::Arriving,
+        }
+    }
+}
+
+/// Whether somebody has it already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// It came in and lies with nobody: neither handed to a person nor registered.
+    Arriving,
+    /// It is somebody's: in an inbox, a draft, in a case, or put aside.
+    Settled,
+}
+
+/// Set in the access token of what arrives, beside the token of its place.
+const ARRIVING: u64 = 1 << 63;
+
+/// The access tokens under which something is found that stands at a place.
+#[must_use]
+pub fn tokens(unit: u64, compartment: Option<u64>, stage: Stage) -> Vec<u64> {
+    let place = token(unit, compartment);
+    match stage {
+        Stage::Arriving => vec![place, ARRIVING | place],
+        Stage::Settled => vec![place],
+    }
 }
 
 /// The access token of a place in the index: who holds it may find what stands there.
 #[must_use]
-pub const fn token(unit: u64, compartment: Option<u64>) -> u64 {
+const fn token(unit: u64, compartment: Option<u64>) -> u64 {
     match compartment {
         Some(number) => (number << 32) | unit,
         None => unit,
@@ -221,6 +269,8 @@ pub enum Sight {
     Some {
         /// The units.
         units: Vec<OrgUnit>,
+        /// Further units, of which only what arrives is reached.
+        arriving: Vec<OrgUnit>,
         /// The compartments.
         compartments: Vec<Compartment>,
     },
@@ -232,6 +282,7 @@ impl Sight {
     pub const fn nothing() -> Self {
         Self::Some {
             units: Vec::new(),
+            arriving: Vec::new(),
             compartments: Vec::new(),
         }
     }
@@ -243,9 +294,12 @@ impl Sight {
             Self::All => true,
             Self::Some {
                 units,
+                arriving,
                 compartments,
             } => {
-                units.iter().any(|unit| unit.id == place.unit)
+                let arrives = place.stage == Stage::Arriving;
+                let mut reached = units.iter().chain(arriving.iter().filter(|_| arrives));
+                reached.any(|unit| unit.id == place.unit)
                     && place
                         .compartment
                         .is_none_or(|id| compartments.iter().any(|one| one.id == id))
@@ -254,7 +308,7 @@ impl Sight {
     }
 
     /// What a row `t` with unit and compartment must fulfil, as the end of a WHERE clause; the values are
-    /// added to `values`.
+    /// added to `values`. What only arrives in a unit counts for nothing here.
     pub fn condition(&self, values: &mut Vec<Value>) -> String {
         let (units, compartments) = match self {
             Self::All => return String::new(),
@@ -262,6 +316,7 @@ impl Sight {
             Self::Some {
                 units,
                 compartments,
+                ..
             } => (units, compartments),
         };
         let mut list = |ids: Vec<Uuid>| {
@@ -284,23 +339,26 @@ impl Sight {
     /// The access tokens in the index. `None`: no filter at all.
     #[must_use]
     pub fn tokens(&self) -> Option<Vec<u64>> {
-        match self {
-            Self::All => None,
-            Self::Some {
-                units,
-                compartments,
-            } => Some(
-                units
-                    .iter()
-                    .flat_map(|unit| {
-                        std::iter::once(token(unit.number, None)).chain(
-                            compartments
-                                .iter()
-                                .map(|one| token(unit.number, Some(one.number))),
-                        )
-                    })
-                    .collect(),
-            ),
-        }
+        let Self::Some {
+            units,
+            arriving,
+            compartments,
+        } = self
+        else {
+            return None;
+        };
+        let inside: Vec<Option<u64>> = std::iter::once(None)
+            .chain(compartments.iter().map(|one| Some(one.number)))
+            .collect();
+        let of = |units: &[OrgUnit], mark: u64| -> Vec<u64> {
+            let each = |unit: &OrgUnit| {
+                let number = unit.number;
+                inside.iter().map(move |one| mark | token(number, *one))
+            };
+            units.iter().flat_map(each).collect()
+        };
+        let mut all = of(units, 0);
+        all.extend(of(arriving, ARRIVING));
+        Some(all)
     }
 }

@@ -75,10 +75,7 @@ impl Case {
     /// Where it stands, for rights.
     #[must_use]
     pub const fn place(&self) -> Place {
-        Place {
-            unit: self.department,
-            compartment: self.compartment,
-        }
+        Place::settled(self.department, self.compartment)
     }
 }
 

@@ -66,10 +66,7 @@ pub async fn open(unit: &mut Unit, new: NewCase) -> Result<Case, CaseError> {
     let wanted = new.department.as_deref();
     let department: &Department =
         files::department_for(actor, Right::Register, wanted, Some(default), &all)?;
-    let place = Place {
-        unit: department.id,
-        compartment: file.compartment,
-    };
+    let place = Place::settled(department.id, file.compartment);
     if !actor.may(Right::Register, place) {
         return Err(CaseError::Forbidden);
     }

@@ -15,7 +15,7 @@ use super::ops;
 use super::rows::{self, compartment, compartment_grant};
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, CompartmentId, GrantId, Role, Timestamp};
+use crate::base::{AccountId, Actor, CompartmentId, GrantId, Role, Timestamp};
 use crate::http::extract::{Json, Path};
 use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
@@ -213,6 +213,7 @@ pub async fn grant(unit: &mut Unit, new: NewGrant) -> Result<Uuid, PeopleError> 
     let account = ops::account_of_login(unit.tx(), &new.login)
         .await?
         .ok_or(PeopleError::NoAccount)?;
+    require_inside(unit, account).await?;
     let by_system = unit.actor().is(Role::System);
     let row = compartment_grant::Model {
         id: GrantId::new().raw(),
@@ -234,6 +235,15 @@ pub async fn grant(unit: &mut Unit, new: NewGrant) -> Result<Uuid, PeopleError> 
     Ok(id)
 }
 
+/// Refuses to open a compartment to whoever stays out of all of them.
+async fn require_inside(unit: &Unit, account: AccountId) -> Result<(), PeopleError> {
+    let actor = ops::actor(unit.tx(), account, unit.now(), None).await?;
+    if actor.grants.iter().any(|grant| grant.role.stays_outside()) {
+        return Err(PeopleError::StaysOutside);
+    }
+    Ok(())
+}
+
 /// Approves a grant: an administrator who neither asked for it nor is the one it is for.
 async fn approve(unit: &mut Unit, id: Uuid) -> Result<compartment_grant::Model, PeopleError> {
     ops::require_admin(unit.actor())?;
@@ -245,6 +255,7 @@ async fn approve(unit: &mut Unit, id: Uuid) -> Result<compartment_grant::Model, 
     if by == row.granted_by || by == row.account_id {
         return Err(PeopleError::FourEyes);
     }
+    require_inside(unit, AccountId::of(row.account_id)).await?;
     row.approved_at = Some(unit.now().micros());
     row.approved_by = Some(by);
     rows::update_compartment_grant(unit, row).await?;

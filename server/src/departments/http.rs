@@ -69,6 +69,10 @@ impl From<PeopleError> for Problem {
                 "Das ist bereits erledigt.",
                 "This is settled already.",
             )),
+            PeopleError::StaysOutside => Self::new(Kind::Conflict).detail(text(
+                "Bürgermeisteramt und Administration betreten keine Abschottung.",
+                "Neither the mayor nor an administrator enters a compartment.",
+            )),
             PeopleError::RoleAndDepartment => Self::new(Kind::Validation).field(
                 "/department",
                 Fault::Rule {
@@ -455,6 +459,8 @@ pub(super) async fn post_department(
     MaybeKey(key): MaybeKey,
     Json(body): Json<DepartmentRequest>,
 ) -> Result<HttpResponse, Problem> {
+    // Whoever may not do it learns nothing of what is wrong with it.
+    accounts::require_admin(&actor)?;
     let name = body.name.trim().to_owned();
     let mut problem = name_fault(Problem::new(Kind::Validation), "/name", &body.name);
     let slug = Slug::parse(&body.slug);

@@ -149,6 +149,9 @@ pub enum PeopleError {
     /// It was approved, or ended, before.
     #[error("it is settled already")]
     Settled,
+    /// Whoever holds this role enters no compartment.
+    #[error("this role enters no compartment")]
+    StaysOutside,
     /// The role needs a department, or must have none.
     #[error("the role and the department do not fit")]
     RoleAndDepartment,

@@ -18,7 +18,7 @@ use crate::audit::event::Action;
 use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, Actor, DepartmentId, GrantId, RequestId, Right, Role, Timestamp, TokenId,
+    AccountId, Actor, DepartmentId, Grant, GrantId, RequestId, Right, Role, Timestamp, TokenId,
 };
 use crate::config::Auth;
 use crate::unit::{Db, Unit, Written};
@@ -580,15 +580,21 @@ pub async fn actor(
 ) -> Result<Actor, DbError> {
     let departments = rows::departments(on).await?;
     let grants = rows::grants(on, account).await?;
-    let grants: Result<Vec<_>, DbError> = grants
+    let grants: Vec<Grant> = grants
         .iter()
         .filter(|row| in_force(row, now))
         .map(|row| rows::grant_of(row, &departments))
-        .collect();
+        .collect::<Result<_, _>>()?;
+    let outside = grants.iter().any(|grant| grant.role.stays_outside());
+    let compartments = if outside {
+        Vec::new()
+    } else {
+        rows::compartments_of(on, account, now).await?
+    };
     Ok(Actor {
         account,
-        grants: grants?,
-        compartments: rows::compartments_of(on, account, now).await?,
+        grants,
+        compartments,
         house: departments.iter().map(Department::unit).collect(),
         scope: Scope::Full,
         token: None,

@@ -45,7 +45,7 @@ pub async fn readers(
                 .grants
                 .iter()
                 .any(|grant| grant.department == Some(unit));
-            if works_here && person.may(Right::ReadContent, Place { unit, compartment }) {
+            if works_here && person.may(Right::ReadContent, Place::settled(unit, compartment)) {
                 readers.push(Reader {
                     id,
                     login: account.login.clone(),

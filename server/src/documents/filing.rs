@@ -128,10 +128,8 @@ pub async fn route(
         .iter()
         .find(|one| one.slug == wanted || one.id.to_string() == wanted)
         .ok_or(DocumentError::NoDepartment)?;
-    let place = Place {
-        unit: department.id,
-        compartment: before.compartment,
-    };
+    // Whoever gets it must be able to read it when it lies with him.
+    let place = Place::settled(department.id, before.compartment);
     let inbox = match &route.inbox {
         Some(wanted) => Some(inbox(unit, wanted, place).await?),
         None => None,

@@ -7,7 +7,7 @@ use super::list;
 use super::model::{DocumentError, Held, Metadata, Version};
 use super::rows;
 use crate::base::db::DbError;
-use crate::base::rights::token;
+use crate::base::rights::tokens;
 use crate::base::{Actor, DocumentId, VersionId};
 use crate::correspondents::{self, Correspondent};
 use crate::files;
@@ -33,8 +33,8 @@ pub struct Indexed {
     pub held: Held,
     /// The short name of its department.
     pub department: String,
-    /// The access token of its place.
-    pub token: u64,
+    /// The access tokens of its place.
+    pub tokens: Vec<u64>,
     /// The blob of its text, where it has one.
     pub text: Option<Blob>,
     /// The references of the house by which it is found: its own, those of its case and its file,
@@ -130,7 +130,11 @@ pub async fn to_index(
         if compartment.is_some() && hidden.is_none() {
             return Err(DocumentError::NoDepartment);
         }
-        let (slug, token) = (department.slug.clone(), token(department.number, hidden));
+        let stage = held.document.stage();
+        let (slug, tokens) = (
+            department.slug.clone(),
+            tokens(department.number, hidden, stage),
+        );
         let names = names_of.remove(&held.document.id).unwrap_or_default();
         let id = held.document.metadata.correspondent_id;
         let known = id.and_then(|id| known.get(&id));
@@ -141,7 +145,7 @@ pub async fn to_index(
             correspondent,
             also_called,
             department: slug,
-            token,
+            tokens,
             text,
         });
     }

@@ -89,11 +89,23 @@ impl Place {
 
 /// The condition that only lets through that for which the actor has the right.
 pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
-    let (department, compartment) = (
-        document::Column::DepartmentId,
-        document::Column::CompartmentId,
-    );
-    files::visible_to(actor, right, department, compartment)
+    visible_by(actor, right, document::Column::DepartmentId.into_expr())
+}
+
+/// The same, by what stands for the department.
+fn visible_by(actor: &Actor, right: Right, department: Expr) -> Condition {
+    use document::Column;
+    let compartment = || Column::CompartmentId.into_expr();
+    let all = files::visible_by(actor, right, department.clone(), compartment());
+    let Some((units, inside)) = files::arriving_by(actor, right, compartment()) else {
+        return all;
+    };
+    let arrives = Condition::all()
+        .add(department.is_in(units))
+        .add(Column::State.eq(State::Incoming.code()))
+        .add(Column::InboxId.is_null())
+        .add(inside);
+    Condition::any().add(all).add(arrives)
 }
 
 /// The same where documents are named one by one. Left to itself, SQLite would walk through all
@@ -101,8 +113,7 @@ pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
 pub(super) fn visible_among_few(actor: &Actor, right: Right) -> Condition {
     let column = || document::Column::DepartmentId.into_expr();
     let plain = Func::coalesce([column(), column()]);
-    let compartment = document::Column::CompartmentId.into_expr();
-    files::visible_by(actor, right, plain.into(), compartment)
+    visible_by(actor, right, plain.into())
 }
 
 /// The document with this id if the actor may see it, as a part of another room's query.

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 pub use crate::base::CivilDate;
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, CaseId, CompartmentId, CorrespondentId, DepartmentId, DocumentId, Place, Timestamp,
-    VersionId,
+    AccountId, CaseId, CompartmentId, CorrespondentId, DepartmentId, DocumentId, Place, Stage,
+    Timestamp, VersionId,
 };
 use crate::cases::{CaseError, Filed};
 
@@ -292,10 +292,21 @@ pub struct Document {
 impl Document {
     /// Where it stands, for rights.
     #[must_use]
-    pub const fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         Place {
             unit: self.department,
             compartment: self.compartment,
+            stage: self.stage(),
+        }
+    }
+
+    /// Whether somebody has it already: it arrives while it lies in the inbox of its unit.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        if self.state == State::Incoming && self.inbox.is_none() {
+            Stage::Arriving
+        } else {
+            Stage::Settled
         }
     }
 }

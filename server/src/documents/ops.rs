@@ -46,11 +46,8 @@ pub(super) async fn receive_new(
     metadata: Metadata,
     content: Content,
 ) -> Result<(Held, bool), DocumentError> {
-    require_filing(unit.actor(), department)?;
-    let place = Place {
-        unit: department,
-        compartment: None,
-    };
+    let place = Place::arriving(department);
+    require_filing(unit.actor(), place)?;
     add(unit, place, (State::Incoming, None), metadata, content).await
 }
 
@@ -68,11 +65,9 @@ pub(super) async fn draft(
     let place = match case {
         Some(case) => cases::to_work_in(unit, case, Right::Receive).await?.place(),
         None => {
-            require_filing(unit.actor(), department)?;
-            Place {
-                unit: department,
-                compartment: None,
-            }
+            let place = Place::settled(department, None);
+            require_filing(unit.actor(), place)?;
+            place
         }
     };
     add(unit, place, (State::Draft, case), metadata, content).await
@@ -184,12 +179,12 @@ async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<(rows::blob::Model, bool)
     }
 }
 
-fn require_filing(actor: &Actor, department: DepartmentId) -> Result<(), DocumentError> {
-    if actor.may_in(Right::Receive, department) {
+fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
+    if actor.may(Right::Receive, place) {
         return Ok(());
     }
     // Whoever may not even see the department does not learn that it exists.
-    Err(if actor.may_in(Right::Read, department) {
+    Err(if actor.may_in(Right::Read, place.unit) {
         DocumentError::Forbidden
     } else {
         DocumentError::NoDepartment

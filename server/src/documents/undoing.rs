@@ -77,10 +77,7 @@ async fn hand_back(
 ) -> Result<Held, DocumentError> {
     let before = ops::to_change(unit, id, version, Right::Route).await?;
     let state = ops::after(&before, Step::Route)?;
-    let place = Place {
-        unit: department,
-        compartment: before.compartment,
-    };
+    let place = Place::settled(department, before.compartment);
     if let Some(account) = inbox {
         let reader = departments::actor(unit.tx(), account, unit.now(), None).await?;
         if !reader.may(Right::ReadContent, place) {

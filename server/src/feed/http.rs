@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::audit::event::Look;
 use crate::audit::record_line;
 use crate::base::db::{DbError, sql};
-use crate::base::{Actor, Right, Role};
+use crate::base::rights::OrgUnit;
+use crate::base::{Actor, Right, Role, Sight};
 use crate::departments::SignedIn;
 use crate::http::extract::Query;
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
@@ -138,17 +139,25 @@ pub(super) async fn get_changes(
     let on = db.read();
     let end = first.saturating_add(WINDOW - 1);
     let mut values: Vec<sea_orm::Value> = vec![first.into()];
-    let visible = actor.sight(Right::Read).condition(&mut values);
+    let visible = visible(&actor, &mut values);
     let mut seen = TABLES
-        .map(|table| format!("EXISTS (SELECT 1 FROM {table} t WHERE t.id = s.root_id{visible})"))
+        .map(|table| {
+            let condition = if table == TABLES[0] {
+                &visible.documents
+            } else {
+                &visible.others
+            };
+            format!("EXISTS (SELECT 1 FROM {table} t WHERE t.id = s.root_id{condition})")
+        })
         .join(" OR ");
     let [document, case, _] = TABLES;
     // A relation is told to whoever sees both of its documents, and never by one of them.
-    let other = visible.replace("t.", "u.");
+    let one = &visible.documents;
+    let other = one.replace("t.", "u.");
     write!(
         seen,
         " OR EXISTS (SELECT 1 FROM relation r JOIN {document} t ON t.id = r.source_id \
-         JOIN {document} u ON u.id = r.target_id WHERE r.id = s.root_id{visible}{other})"
+         JOIN {document} u ON u.id = r.target_id WHERE r.id = s.root_id{one}{other})"
     )
     .map_err(Problem::internal)?;
     let text = format!(
@@ -224,6 +233,59 @@ pub(super) fn page(
         items,
         next_after,
         more,
+    }
+}
+
+/// What a row `t` must fulfil for the actor to see it.
+struct Visible {
+    /// Of the table of documents.
+    documents: String,
+    /// Of files and cases.
+    others: String,
+}
+
+/// What rows must fulfil for the actor to see them; the values are added to `values`.
+fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> Visible {
+    let Sight::Some {
+        units,
+        arriving,
+        compartments,
+    } = actor.sight(Right::Read)
+    else {
+        return Visible {
+            documents: String::new(),
+            others: String::new(),
+        };
+    };
+    let mut list = |ids: Vec<Uuid>| {
+        let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
+            .map(|at| format!("${at}"))
+            .collect();
+        values.extend(ids.into_iter().map(sea_orm::Value::from));
+        marks.join(", ")
+    };
+    let inside = if compartments.is_empty() {
+        String::new()
+    } else {
+        let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
+        format!(" OR t.compartment_id IN ({inside})")
+    };
+    let mut of = |units: &[OrgUnit]| {
+        if units.is_empty() {
+            return "1 = 0".to_owned();
+        }
+        let units = list(units.iter().map(|unit| unit.id.raw()).collect());
+        format!("t.department_id IN ({units}) AND (t.compartment_id IS NULL{inside})")
+    };
+    let (settled, arrives) = (of(&units), of(&arriving));
+    let documents = if arriving.is_empty() {
+        format!(" AND {settled}")
+    } else {
+        format!(" AND ({settled} OR {arrives} AND t.state = 'incoming' AND t.inbox_id IS NULL)")
+    };
+    Visible {
+        documents,
+        others: format!(" AND {settled}"),
     }
 }
 

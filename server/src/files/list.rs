@@ -7,6 +7,7 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 use super::model::{CaseFile, FileError, words_within};
 use super::rows::{self, record_file};
 use crate::base::db::DbError;
+use crate::base::rights::Compartment;
 use crate::base::{Actor, DepartmentId, FileId, Right, Sight};
 
 /// What a list shall contain.
@@ -105,15 +106,40 @@ pub fn visible_by(actor: &Actor, right: Right, department: Expr, compartment: Ex
         Sight::Some {
             units,
             compartments,
+            ..
+        } => Condition::all()
+            .add(department.is_in(units.iter().map(|unit| unit.id.raw())))
+            .add(outside_or_in(&compartments, compartment)),
+    }
+}
+
+/// What stands in no compartment, or in one of these.
+fn outside_or_in(compartments: &[Compartment], compartment: Expr) -> Condition {
+    let hidden = Condition::any().add(compartment.clone().is_null());
+    if compartments.is_empty() {
+        return hidden;
+    }
+    let inside = compartments.iter().map(|one| one.id.raw());
+    hidden.add(compartment.is_in(inside))
+}
+
+/// The units of which the actor reaches what arrives and nothing else, with what must hold of the
+/// compartment. Files and cases do not arrive.
+pub fn arriving_by(
+    actor: &Actor,
+    right: Right,
+    compartment: Expr,
+) -> Option<(Vec<Uuid>, Condition)> {
+    match actor.sight(right) {
+        Sight::All => None,
+        Sight::Some { arriving, .. } if arriving.is_empty() => None,
+        Sight::Some {
+            arriving,
+            compartments,
+            ..
         } => {
-            let mut hidden = Condition::any().add(compartment.clone().is_null());
-            if !compartments.is_empty() {
-                let inside = compartments.iter().map(|one| one.id.raw());
-                hidden = hidden.add(compartment.is_in(inside));
-            }
-            Condition::all()
-                .add(department.is_in(units.iter().map(|unit| unit.id.raw())))
-                .add(hidden)
+            let units = arriving.iter().map(|unit| unit.id.raw()).collect();
+            Some((units, outside_or_in(&compartments, compartment)))
         }
     }
 }

@@ -203,10 +203,7 @@ impl CaseFile {
     /// Where it stands, for rights.
     #[must_use]
     pub const fn place(&self) -> Place {
-        Place {
-            unit: self.department,
-            compartment: self.compartment,
-        }
+        Place::settled(self.department, self.compartment)
     }
 }
 

@@ -187,10 +187,7 @@ pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> 
     let default = parent.as_ref().map(|one| one.department);
     let wanted = new.department.as_deref();
     let department = department_for(actor, Right::Register, wanted, default, &all)?;
-    let place = Place {
-        unit: department.id,
-        compartment: compartment_of(&chain),
-    };
+    let place = Place::settled(department.id, compartment_of(&chain));
     if !actor.may(Right::Register, place) {
         return Err(FileError::Forbidden);
     }

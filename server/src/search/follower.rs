@@ -446,7 +446,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     let Indexed {
         held,
         department,
-        token,
+        tokens,
         names,
         correspondent,
         also_called,
@@ -459,7 +459,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
     Entry {
         key: Key(document.id.raw().as_u128()),
         version: document.version,
-        acl: vec![token],
+        acl: tokens,
         within,
         title: metadata.title,
         pages: pages.map_or_else(Vec::new, |all| {

@@ -1,0 +1,3 @@
+//! What roles reach, and how they are given.
+
+mod reach;

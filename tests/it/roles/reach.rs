@@ -1,0 +1,162 @@
+//! How far the mail room and the mayor see.
+
+use serde_json::json;
+use tests::plan::{admit, compartment, unit};
+use tests::town::{OTHER, OWN, Town, add, id_of, send};
+use tests::{Answer, Client, fixtures};
+
+use crate::records::{act, act_on};
+
+/// What somebody finds in every place that tells of documents.
+async fn found(client: &Client, id: &str, word: &str) -> [bool; 5] {
+    let has = async |path: String| {
+        let answer = client.get(&path).await.is(200);
+        answer.text().contains(id)
+    };
+    [
+        client.get(&format!("/api/v1/documents/{id}")).await.status == 200,
+        has("/api/v1/documents?count=true".to_owned()).await,
+        has(format!("/api/v1/search?q={word}")).await,
+        has(format!("/api/v1/search/suggest?q={word}")).await,
+        has("/api/v1/changes?limit=1000".to_owned()).await,
+    ]
+}
+
+async fn totals(client: &Client) -> [u64; 2] {
+    let listed = client.get("/api/v1/documents?count=true").await.is(200);
+    let searched = client.get("/api/v1/search?q=&facets=true").await.is(200);
+    [listed, searched].map(|answer| answer.json()["total"].as_u64().expect("a number"))
+}
+
+#[tokio::test]
+async fn a_mail_room_sees_what_lies_with_nobody_and_nothing_afterwards() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    tests::plan::plan(&town, "2020", ("2020-01-01", None), vec![unit("02.1")]).await;
+    let post = add(&town.app, "p.stelle", "mail_room", Some(OWN)).await;
+    let post = town.app.with_token(&post);
+    let file = async |title: &str| -> Answer {
+        let content = fixtures::unique_pdf(title);
+        let new = json!({"title": title});
+        post.file("brief.pdf", &content, &new).await.is(201)
+    };
+    let (handed, aside, registered) = (
+        file("Handschlag").await,
+        file("Beiseite").await,
+        file("Veraktung").await,
+    );
+    town.settle().await;
+    let all = [
+        (&handed, "Handschlag"),
+        (&aside, "Beiseite"),
+        (&registered, "Veraktung"),
+    ];
+    for (one, word) in all {
+        assert_eq!(found(&post, &id_of(one), word).await, [true; 5], "{word}");
+    }
+    assert_eq!(totals(&post).await, [3, 3]);
+    let at = |one: &Answer| format!("/api/v1/documents/{}", id_of(one));
+    post.get(&format!("{}/content", at(&handed))).await.is(200);
+    // A draft is somebody's from its beginning.
+    let draft = json!({"title": "Bescheid", "draft": true, "direction": "outgoing"});
+    post.file("b.pdf", &fixtures::unique_pdf("Bescheid"), &draft)
+        .await
+        .is_problem(403, "forbidden");
+    // Nobody of the mail room can be given what only lies there until somebody has it.
+    let to = json!({"department": OWN, "inbox": "p.stelle"});
+    let path = format!("{}/route", at(&handed));
+    act(&post, &path, &handed.etag(), &to)
+        .await
+        .is_problem(422, "validation");
+    let to = json!({"department": OWN, "inbox": "m.brandt"});
+    act(&post, &path, &handed.etag(), &to).await.is(200);
+    let reason = json!({"reason": "Werbung"});
+    let path = format!("{}/discard", at(&aside));
+    act(&post, &path, &aside.etag(), &reason).await.is(200);
+    let clerk = town.clerk();
+    let new = json!({"plan_unit": "02.1", "subject": "Parken"});
+    let akte = clerk.post("/api/v1/files", &new).await.is(201);
+    let new = json!({"file": id_of(&akte), "subject": "Antrag"});
+    let case = clerk.post("/api/v1/cases", &new).await.is(201);
+    crate::records::register(&clerk, &registered, &case)
+        .await
+        .is(200);
+    // At once, before the index has followed, and when it has.
+    for _ in 0..2 {
+        for (one, word) in all {
+            assert_eq!(found(&post, &id_of(one), word).await, [false; 5], "{word}");
+            for rest in ["", "/content", "/text", "/versions", "/history"] {
+                let path = format!("{}{rest}", at(one));
+                post.get(&path).await.is_problem(404, "not-found");
+            }
+        }
+        assert_eq!(totals(&post).await, [0, 0]);
+        town.settle().await;
+    }
+    let restore = format!("{}/restore", at(&aside));
+    act_on(&post, &restore, "\"v2\"").await.is(404);
+    for path in ["/api/v1/files?count=true", "/api/v1/cases?count=true"] {
+        assert_eq!(post.get(path).await.is(200).json()["total"], 0, "{path}");
+    }
+    for (one, word) in all {
+        let seen = found(&clerk, &id_of(one), word).await;
+        assert_eq!(seen, [true; 5], "the clerk loses {word}");
+    }
+    // What is taken back lies with nobody once more.
+    act_on(&clerk, &restore, "\"v2\"").await.is(200);
+    town.settle().await;
+    assert_eq!(found(&post, &id_of(&aside), "Beiseite").await, [true; 5]);
+}
+
+#[tokio::test]
+async fn the_mayor_sees_the_own_office_and_enters_no_compartment() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let handed = town.letter("Einladung", "Einladung zum Richtfest").await;
+    let kept = town.letter("Antrag", "Antrag").await;
+    let mayor = add(&town.app, "o.haupt", "mayor", Some(OTHER)).await;
+    let mayor = town.app.with_token(&mayor);
+    let at = |one: &Answer| format!("/api/v1/documents/{}", id_of(one));
+    mayor.get(&at(&handed)).await.is(404);
+    let to = json!({"department": OTHER, "inbox": "o.haupt"});
+    let path = format!("{}/route", at(&handed));
+    act(&town.clerk(), &path, &handed.etag(), &to).await.is(200);
+    mayor.get(&at(&handed)).await.is(200);
+    mayor.get(&at(&kept)).await.is(404);
+    // Not by a grant, and not by one that came before the office.
+    let admin = town.admin();
+    let personal = compartment(&town.app, "PERSONAL").await;
+    let grants = format!("/api/v1/compartments/{personal}/grants");
+    for login in ["o.haupt", "chef"] {
+        let ask = json!({"account": login, "reason": "Neugier"});
+        admin.post(&grants, &ask).await.is_problem(409, "conflict");
+    }
+    admit(&town.app, personal, "k.sommer").await;
+    let entered = async || {
+        let all = town.other().get("/api/v1/compartments").await.is(200);
+        all.json()["items"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(entered().await, 1);
+    let accounts = admin.get("/api/v1/accounts").await.is(200).json();
+    let accounts = accounts["items"].as_array().cloned().unwrap_or_default();
+    let sommer = accounts.iter().find(|one| one["login"] == "k.sommer");
+    let sommer = sommer.expect("an account");
+    let path = format!(
+        "/api/v1/accounts/{}/roles",
+        sommer["id"].as_str().unwrap_or_default()
+    );
+    let etag = format!("\"v{}\"", sommer["version"]);
+    let roles = json!({"roles": [{"role": "mayor", "department": OTHER}]});
+    send(
+        &admin,
+        reqwest::Method::PUT,
+        &path,
+        &[("if-match", &etag)],
+        Some(&roles),
+    )
+    .await
+    .is(200);
+    assert_eq!(entered().await, 0);
+}
