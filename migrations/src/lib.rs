@@ -12,6 +12,7 @@ mod m0006_file_plan;
 mod m0007_files;
 mod m0008_sign_in;
 mod m0009_describing;
+mod m0010_grants;
 mod m0011_intake;
 pub mod roles;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_files::Step),
             Box::new(m0008_sign_in::Step),
             Box::new(m0009_describing::Step),
+            Box::new(m0010_grants::Step),
             Box::new(m0011_intake::Step),
         ]
     }

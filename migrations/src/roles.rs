@@ -62,6 +62,7 @@ pub const VERSIONED: &[&str] = &[
     "compartment",
     "compartment_grant",
     "deputation",
+    "function_holder",
     "file_plan",
     "plan_unit",
     "record_file",

@@ -22,7 +22,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use crate::archive::{Archive, OpenError};
 use crate::base::db::{DbError, sql};
 use crate::base::{Behind, JobKind, Tasks, Timestamp};
-use crate::config::{Auth, Config};
+use crate::config::{Auth, Config, Rights};
 use crate::http::edge::{Edge, edge};
 use crate::http::extract::BodyLimits;
 use crate::http::health::{Health, Probe, get_live, get_ready};
@@ -319,6 +319,8 @@ impl Server {
             rate_limits: Data::from(Arc::clone(&limits)),
             auth: Data::new(config.auth),
             attempts: Data::new(self.attempts()),
+            rights: Data::new(config.rights),
+            follow: Data::new(refiling::FOLLOW),
             tasks: Data::new(self.tasks.clone()),
             room: Data::new(room(&self.archive.backend)),
             edge: Data::new(Edge {
@@ -340,6 +342,7 @@ impl Server {
     fn check(&self, metrics: &Arc<Metrics>) {
         let (archive, index) = (self.archive.clone(), self.index.clone());
         let (metrics, hour) = (Arc::clone(metrics), self.config.nightly_hour);
+        let rights = self.config.rights;
         self.tasks.start("check", |end| async move {
             let mut depth = Depth::Quick;
             loop {
@@ -349,6 +352,7 @@ impl Server {
                     index: Some(index.clone()),
                     lock: archive.publication.lock.clone(),
                     now: archive.db.now().utc().into(),
+                    rights,
                 };
                 tokio::select! {
                     () = end.cancelled() => return,
@@ -548,6 +552,8 @@ struct Parts {
     rate_limits: Data<RateLimits>,
     auth: Data<Auth>,
     attempts: Data<departments::Attempts>,
+    rights: Data<Rights>,
+    follow: Data<file_plan::Follow>,
     tasks: Data<Tasks>,
     room: Data<Room>,
     edge: Data<Edge>,
@@ -573,6 +579,8 @@ impl Parts {
                 .app_data(self.rate_limits)
                 .app_data(self.auth)
                 .app_data(self.attempts)
+                .app_data(self.rights)
+                .app_data(self.follow)
                 .app_data(self.tasks)
                 .app_data(self.room)
                 // Paths are tried in this order: what is asked most comes first.
@@ -619,6 +627,8 @@ impl Clone for Parts {
             rate_limits: self.rate_limits.clone(),
             auth: self.auth.clone(),
             attempts: self.attempts.clone(),
+            rights: self.rights.clone(),
+            follow: self.follow.clone(),
             tasks: self.tasks.clone(),
             room: self.room.clone(),
             edge: self.edge.clone(),

@@ -95,6 +95,15 @@ const TRIED: &[&str] = &[
     "change account",
     "set roles",
     "unlock account",
+    "roles of another",
+    "waiting roles",
+    "give role",
+    "end role",
+    "functions",
+    "create function",
+    "holders",
+    "give function",
+    "end function",
     "plans",
     "plan units",
     "export plan",
@@ -262,19 +271,21 @@ async fn attempt_on_webhook(town: &Town, client: &Client, what: &str) -> Answer 
     answer
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each thing that is tried")]
 async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> Answer {
-    let someone = async || {
+    let account_of = async |login: &str| {
         let all = town.admin().get("/api/v1/accounts").await.is(200).json();
         let all = all["items"].as_array().cloned().unwrap_or_default();
         let one = all
             .into_iter()
-            .find(|one| one["login"] == "k.sommer")
+            .find(|one| one["login"] == login)
             .expect("an account");
         (
             one["id"].as_str().unwrap_or_default().to_owned(),
             format!("\"v{}\"", one["version"]),
         )
     };
+    let someone = async || account_of("k.sommer").await;
     match what {
         "me" => client.get("/api/v1/me").await,
         "own tokens" => client.get("/api/v1/tokens").await,
@@ -284,7 +295,7 @@ async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> An
         }
         "departments" => client.get("/api/v1/departments").await,
         "create department" => {
-            let new = json!({"slug": format!("amt-{round}"), "name": "Amt"});
+            let new = json!({"slug": format!("amt-{}", round.replace('_', "-")), "name": "Amt"});
             client.post("/api/v1/departments", &new).await
         }
         "accounts" => client.get("/api/v1/accounts").await,
@@ -320,6 +331,51 @@ async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> An
             let roles = json!({"roles": [{"role": "clerk", "department": OTHER}]});
             let based_on = [("if-match", &*etag)];
             send(client, Method::PUT, &path, &based_on, Some(&roles)).await
+        }
+        "functions" => client.get("/api/v1/functions").await,
+        "create function" | "holders" | "give function" | "end function" => {
+            let new = json!({"code": format!("f-{}", uuid::Uuid::now_v7()), "name": "Stelle",
+                "department": OWN});
+            if what == "create function" {
+                return client.post("/api/v1/functions", &new).await;
+            }
+            let made = town.admin().post("/api/v1/functions", &new).await.is(201);
+            let path = format!("/api/v1/functions/{}", id_of(&made));
+            let holders = format!("{path}/holders");
+            match what {
+                "holders" => client.get(&holders).await,
+                "give function" => client.post(&holders, &json!({"account": "k.sommer"})).await,
+                _ => send(client, Method::DELETE, &path, &[], None).await,
+            }
+        }
+        "waiting roles" => client.get("/api/v1/role-grants").await,
+        "roles of another" => {
+            let (id, _) = account_of("m.brandt").await;
+            client
+                .get(&format!("/api/v1/accounts/{id}/role-grants"))
+                .await
+        }
+        "give role" | "end role" => {
+            let (id, _) = someone().await;
+            let path = format!("/api/v1/accounts/{id}/role-grants");
+            let new = json!({"role": "archive"});
+            let given = if what == "give role" {
+                client.post(&path, &new).await
+            } else {
+                town.admin().post(&path, &new).await.is(201)
+            };
+            let Some(one) = given.json()["id"].as_str().map(str::to_owned) else {
+                return given;
+            };
+            let one = format!("/api/v1/role-grants/{one}");
+            let who = if what == "give role" {
+                &town.admin()
+            } else {
+                client
+            };
+            let ended = send(who, Method::DELETE, &one, &[], None).await;
+            send(&town.admin(), Method::DELETE, &one, &[], None).await;
+            if what == "give role" { given } else { ended }
         }
         other => maintain(town, client, other).await,
     }

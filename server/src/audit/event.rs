@@ -24,6 +24,10 @@ pub enum Action {
     AccountChange,
     /// A role was given.
     RoleGrant,
+    /// A role was asked for that a second person has to approve.
+    RolePropose,
+    /// A second person approved or confirmed a role.
+    RoleApprove,
     /// A role was taken away.
     RoleRevoke,
     /// A department's name or place in the house was changed.
@@ -34,6 +38,16 @@ pub enum Action {
     CompartmentGrant,
     /// A compartment was closed to an account.
     CompartmentRevoke,
+    /// A function was created.
+    FunctionCreate,
+    /// A function was ended.
+    FunctionEnd,
+    /// Somebody was given a function, or that was asked for.
+    FunctionGive,
+    /// A second person approved that somebody holds a function.
+    FunctionApprove,
+    /// Somebody holds a function no more.
+    FunctionTake,
     /// A deputy was named, for a time.
     DeputationCreate,
     /// A deputation was ended.
@@ -188,11 +202,18 @@ impl Action {
             Self::AccountCreate => "account.create",
             Self::AccountChange => "account.change",
             Self::RoleGrant => "role.grant",
+            Self::RolePropose => "role.propose",
+            Self::RoleApprove => "role.approve",
             Self::RoleRevoke => "role.revoke",
             Self::DepartmentChange => "department.change",
             Self::CompartmentCreate => "compartment.create",
             Self::CompartmentGrant => "compartment.grant",
             Self::CompartmentRevoke => "compartment.revoke",
+            Self::FunctionCreate => "function.create",
+            Self::FunctionEnd => "function.end",
+            Self::FunctionGive => "function.give",
+            Self::FunctionApprove => "function.approve",
+            Self::FunctionTake => "function.take",
             Self::DeputationCreate => "deputation.create",
             Self::DeputationEnd => "deputation.end",
             Self::AccountLock => "account.lock",
@@ -292,6 +313,8 @@ pub enum Kind {
     CompartmentGrant,
     /// A deputation.
     Deputation,
+    /// A function that an account holds.
+    FunctionHolder,
     /// An edition of the file plan.
     FilePlan,
     /// A unit of the file plan.
@@ -329,7 +352,8 @@ impl Kind {
             | Self::AccessToken
             | Self::Compartment
             | Self::CompartmentGrant
-            | Self::Deputation => true,
+            | Self::Deputation
+            | Self::FunctionHolder => true,
             // A lock keeps from signing in and takes nothing from who is signed in.
             Self::SignInLock
             | Self::FilePlan
@@ -361,6 +385,7 @@ impl Kind {
             | Self::CompartmentGrant
             | Self::Deputation
             | Self::SignInLock
+            | Self::FunctionHolder
             | Self::FilePlan
             | Self::PlanUnit
             | Self::Hold
@@ -386,6 +411,7 @@ impl Kind {
             Self::CompartmentGrant => "compartment_grant",
             Self::Deputation => "deputation",
             Self::SignInLock => "sign_in_lock",
+            Self::FunctionHolder => "function_holder",
             Self::FilePlan => "file_plan",
             Self::PlanUnit => "plan_unit",
             Self::File => "file",

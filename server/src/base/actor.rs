@@ -106,6 +106,14 @@ impl Role {
         }
     }
 
+    /// Whether the same account may hold `other` too: a line-of-business application never
+    /// administers.
+    #[must_use]
+    pub fn goes_with(self, other: Self) -> bool {
+        let pair = [self, other];
+        !(pair.contains(&Self::Integrator) && pair.contains(&Self::Admin))
+    }
+
     /// Whether it is held in a unit; the others hold in the whole house.
     #[must_use]
     pub const fn in_a_unit(self) -> bool {

@@ -59,6 +59,8 @@ ids! {
     AccountId;
     /// A deputation: who acts for whom, for a time.
     DeputationId;
+    /// A function that an account holds.
+    HolderId;
     /// A role given to an account.
     GrantId;
     /// A lock: attempts to sign in to an account are slowed down.

@@ -18,7 +18,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
-    DocumentId, FileId, GrantId, HoldId, LockId, NoteId, PlanId, PlanUnitId, RelationId,
+    DocumentId, FileId, GrantId, HoldId, HolderId, LockId, NoteId, PlanId, PlanUnitId, RelationId,
     RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};

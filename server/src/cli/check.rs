@@ -41,6 +41,7 @@ impl Check {
             index,
             lock: archive.publication.lock.clone(),
             now: archive.db.now().utc().into(),
+            rights: config.rights,
         };
         let depth = if self.deep { Depth::Deep } else { Depth::Whole };
         let mode = if self.repair && contradiction.is_none() {

@@ -11,6 +11,7 @@ use crate::base::{Actor, CivilDate};
 use crate::config::Config;
 use crate::file_plan::{self, Change, Draft, Effect, Format, IMPORT_BYTES_MAX, PlanError, Said};
 use crate::http::Language;
+use crate::refiling;
 use crate::unit::Unit;
 
 /// Most units that are named without `--json`.
@@ -113,7 +114,7 @@ impl Import {
         let written = archive
             .db
             .write(&system, async move |unit: &mut Unit| {
-                file_plan::import(unit, &draft, &said).await
+                file_plan::import(unit, &draft, &said, refiling::FOLLOW).await
             })
             .await
             .map_err(refused)?;
@@ -265,6 +266,8 @@ fn refused(error: PlanError) -> Failure {
         | PlanError::Full
         | PlanError::NoCompartment
         | PlanError::InUse
+        | PlanError::Enclosed
+        | PlanError::TooMany { .. }
         | PlanError::Retired
         | PlanError::Unchanged
         | PlanError::KeyTaken

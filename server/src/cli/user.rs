@@ -2,15 +2,17 @@
 
 use std::io::Read;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
 use super::{Ended, Failure, USAGE, say};
 use crate::archive::Archive;
 use crate::base::actor::Scope;
-use crate::base::{Actor, Role};
+use crate::base::{AccountId, Actor, DepartmentId, Role, Timestamp};
 use crate::config::{Auth, Config};
-use crate::departments::{self, Attempts, Login, NewToken, PasswordDigest, PeopleError, Slug};
+use crate::departments::{
+    self, Attempts, Giving, Login, NewRole, NewToken, PasswordDigest, PeopleError, Slug,
+};
 use crate::unit::Unit;
 
 /// Accounts, from this machine.
@@ -32,6 +34,34 @@ pub(super) enum User {
         /// No password: an account for a service, which has tokens only.
         #[arg(long)]
         no_password: bool,
+        #[command(flatten)]
+        giving: GivingArgs,
+    },
+    /// Gives a role to an account that there is.
+    Grant {
+        /// The account.
+        login: String,
+        /// The role.
+        #[arg(long, value_enum)]
+        role: GivenRole,
+        /// Short name of the department, for roles that are held in one.
+        #[arg(long)]
+        department: Option<String>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        giving: GivingArgs,
+    },
+    /// Lists the roles of an account, each with its id.
+    Roles {
+        /// The account.
+        login: String,
+    },
+    /// Ends a role at once, or turns down one that waits.
+    EndRole {
+        /// Its id, as `user roles` lists it.
+        id: uuid::Uuid,
     },
     /// Issues a token and prints it; it is shown only once.
     Token {
@@ -60,6 +90,49 @@ pub(super) enum User {
     },
 }
 
+/// For how long a role is given, and by how many.
+#[derive(Debug, Args)]
+pub(super) struct GivingArgs {
+    /// From when on it holds (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// When it ends (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// At once, also where the settings ask for two people; `papierlos check` names it then.
+    #[arg(long)]
+    alone: bool,
+}
+
+impl GivingArgs {
+    /// The role with its time.
+    fn role(&self, role: Role, department: Option<DepartmentId>) -> Result<NewRole, Failure> {
+        let time = |said: &Option<String>| match said {
+            None => Ok(None),
+            Some(text) => Timestamp::parse(text).map(Some).ok_or_else(|| {
+                Failure::new(
+                    USAGE,
+                    format!("{text}: a time looks like 2027-01-01T00:00:00Z"),
+                )
+            }),
+        };
+        Ok(NewRole {
+            valid_from: time(&self.from)?,
+            valid_until: time(&self.until)?,
+            ..NewRole::of(role, department)
+        })
+    }
+
+    /// How it is given: somebody has to be the first who approves.
+    async fn giving(&self, archive: &Archive, config: &Config) -> Result<Giving, Failure> {
+        let (on, now) = (archive.db.read(), archive.db.now());
+        if self.alone || !departments::has_administrator(on, now).await? {
+            return Ok(Giving::ByOne);
+        }
+        Ok(Giving::of(config.rights))
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(super) enum GivenRole {
@@ -73,6 +146,23 @@ pub(super) enum GivenRole {
     RecordsManager,
     Auditor,
     Admin,
+}
+
+impl From<GivenRole> for Role {
+    fn from(role: GivenRole) -> Self {
+        match role {
+            GivenRole::Tablet => Self::Tablet,
+            GivenRole::Archive => Self::Archive,
+            GivenRole::Integrator => Self::Integrator,
+            GivenRole::MailRoom => Self::MailRoom,
+            GivenRole::Clerk => Self::Clerk,
+            GivenRole::Head => Self::Head,
+            GivenRole::Mayor => Self::Mayor,
+            GivenRole::RecordsManager => Self::RecordsManager,
+            GivenRole::Auditor => Self::Auditor,
+            GivenRole::Admin => Self::Admin,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -92,14 +182,37 @@ impl User {
                 role,
                 department,
                 no_password,
+                giving,
             } => {
                 let password = if no_password {
                     None
                 } else {
                     Some(PasswordDigest::of(&config.auth, read_password(&config.auth)?).await?)
                 };
+                let how = giving.giving(&archive, config).await?;
+                let role = (giving.role(role.into(), None)?, how);
                 add(&archive, &login, name, role, department, password).await
             }
+            Self::Grant {
+                login,
+                role,
+                department,
+                reason,
+                giving,
+            } => {
+                let how = giving.giving(&archive, config).await?;
+                let id = match &department {
+                    Some(slug) => Some(known_department(&archive, slug).await?),
+                    None => None,
+                };
+                let role = NewRole {
+                    reason,
+                    ..giving.role(role.into(), id)?
+                };
+                grant(&archive, &login, role, how).await
+            }
+            Self::Roles { login } => list(&archive, &login).await,
+            Self::EndRole { id } => end(&archive, id).await,
             Self::Token {
                 login,
                 label,
@@ -136,25 +249,13 @@ async fn add(
     archive: &Archive,
     login: &str,
     name: String,
-    role: GivenRole,
+    (role, giving): (NewRole, Giving),
     department: Option<String>,
     password: Option<PasswordDigest>,
 ) -> Ended {
     let login = Login::parse(login).ok_or_else(|| {
         Failure::new(USAGE, format!("{login}: a login is a-z, 0-9, dot, _ and -"))
     })?;
-    let role = match role {
-        GivenRole::Tablet => Role::Tablet,
-        GivenRole::Archive => Role::Archive,
-        GivenRole::Integrator => Role::Integrator,
-        GivenRole::MailRoom => Role::MailRoom,
-        GivenRole::Clerk => Role::Clerk,
-        GivenRole::Head => Role::Head,
-        GivenRole::Mayor => Role::Mayor,
-        GivenRole::RecordsManager => Role::RecordsManager,
-        GivenRole::Auditor => Role::Auditor,
-        GivenRole::Admin => Role::Admin,
-    };
     let slug = match &department {
         Some(text) => Some(Slug::parse(text).ok_or_else(|| {
             Failure::new(USAGE, format!("{text}: a department is a-z, 0-9 and -"))
@@ -178,11 +279,73 @@ async fn add(
                 (None, None) => None,
             };
             let account = departments::create_account(unit, login, name, password).await?;
-            departments::grant(unit, account.id, role, department).await?;
+            let role = NewRole { department, ..role };
+            departments::grant(unit, account.id, role, giving).await?;
             Ok::<_, PeopleError>(())
         })
         .await?;
     say(&format!("{shown}: created"));
+    if giving == Giving::ByTwo {
+        say(WAITS);
+    }
+    Ok(())
+}
+
+const WAITS: &str = "the role waits for the approval of an administrator";
+
+async fn known_department(archive: &Archive, slug: &str) -> Result<DepartmentId, Failure> {
+    let found = departments::department(archive.db.read(), slug).await?;
+    let nowhere = || Failure::new(USAGE, format!("{slug}: there is no such department"));
+    Ok(found.ok_or_else(nowhere)?.id)
+}
+
+async fn known_account(archive: &Archive, login: &str) -> Result<AccountId, Failure> {
+    let found = departments::account_of_login(archive.db.read(), login).await?;
+    found.ok_or_else(|| Failure::new(USAGE, format!("{login}: there is no such account")))
+}
+
+async fn grant(archive: &Archive, login: &str, role: NewRole, giving: Giving) -> Ended {
+    let account = known_account(archive, login).await?;
+    let written = archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            departments::grant(unit, account, role, giving).await
+        })
+        .await?;
+    say(&written.value.id.to_string());
+    if giving == Giving::ByTwo {
+        say(WAITS);
+    }
+    Ok(())
+}
+
+async fn list(archive: &Archive, login: &str) -> Ended {
+    let id = known_account(archive, login).await?;
+    let account = departments::account(archive.db.read(), id).await?;
+    let all = departments::departments(archive.db.read()).await?;
+    for one in account.map(|account| account.given).unwrap_or_default() {
+        let standing = one.standing(archive.db.now()).code();
+        let department = all.iter().find(|known| Some(known.id) == one.department);
+        let department = department.map_or("-", |known| known.slug.as_str());
+        let at = |time: Option<Timestamp>| time.map_or("-".to_owned(), |time| time.to_string());
+        let (from, until) = (at(one.valid_from), at(one.valid_until));
+        let role = one.role.code();
+        say(&format!(
+            "{} {standing} {role} {department} {from} {until}",
+            one.id
+        ));
+    }
+    Ok(())
+}
+
+async fn end(archive: &Archive, id: uuid::Uuid) -> Ended {
+    archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            departments::end_role(unit, id).await
+        })
+        .await?;
+    say(&format!("{id}: ended"));
     Ok(())
 }
 

@@ -85,6 +85,8 @@ pub struct Config {
     pub auth: Auth,
     /// Attempts to sign in.
     pub sign_in: SignIn,
+    /// How rights are given.
+    pub rights: Rights,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -261,6 +263,13 @@ pub struct Auth {
     pub password_chars_min: usize,
 }
 
+/// How rights are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights {
+    /// Whether it takes two people to give a role.
+    pub role_grants_by_two: bool,
+}
+
 /// Log lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logging {
@@ -375,6 +384,9 @@ impl Config {
             },
             auth: read_auth(reader),
             sign_in: read_sign_in(reader),
+            rights: Rights {
+                role_grants_by_two: reader.flag("rights.role_grants_by_two"),
+            },
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {

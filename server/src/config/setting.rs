@@ -449,6 +449,12 @@ pub const SETTINGS: &[Setting] = &[
         "The fewest characters of a password.",
     ),
     setting(
+        "rights.role_grants_by_two",
+        Shape::Flag,
+        "false",
+        "Whether a role that is given holds only when another administrator has approved it.",
+    ),
+    setting(
         "sign_in.failures_max",
         count(1, 100),
         "5",

@@ -49,6 +49,10 @@ pub struct Town {
     pub people: Vec<Person>,
     /// The file plan.
     pub file_plan: Draft,
+    /// What somebody is in the house.
+    pub functions: Vec<Function>,
+    /// Who has a role elsewhere for a time.
+    pub lent: Vec<Lent>,
     /// The compartments, and who enters them.
     pub compartments: Vec<Compartment>,
     /// The files.
@@ -72,6 +76,8 @@ impl Town {
             departments: staff.department,
             people: staff.person,
             file_plan: file_plan(&staff.compartment)?,
+            functions: staff.function,
+            lent: staff.lent,
             compartments: staff.compartment,
             files: registry.file,
             handed_on: registry.handed_on,
@@ -100,6 +106,8 @@ struct Staff {
     town: About,
     department: Vec<Department>,
     person: Vec<Person>,
+    function: Vec<Function>,
+    lent: Vec<Lent>,
     compartment: Vec<Compartment>,
 }
 
@@ -237,6 +245,38 @@ pub enum Role {
     Auditor,
     /// Runs the system and sees no content.
     Admin,
+    /// Takes in and hands on.
+    MailRoom,
+}
+
+/// A function of the demo town.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Short name.
+    pub code: String,
+    /// German name.
+    pub name: String,
+    /// Slug of the department.
+    pub department: String,
+    /// User names of those who hold it.
+    pub holders: Vec<String>,
+}
+
+/// A role elsewhere, for a time from the day of moving in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lent {
+    /// User name.
+    pub user: String,
+    /// The role.
+    pub role: Role,
+    /// Slug of the department.
+    pub department: String,
+    /// For how many days.
+    pub days: u32,
+    /// Why, in German.
+    pub reason: String,
 }
 
 /// Somebody who works in the town hall.

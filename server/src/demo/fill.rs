@@ -17,11 +17,12 @@ use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
 use crate::cases::CaseError;
 use crate::config::Auth;
-use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
+use crate::departments::{self, Giving, Login, NewRole, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::file_plan::{self, PlanError, Said};
 use crate::files::FileError;
 use crate::notes::NoteError;
+use crate::refiling;
 use crate::relations::RelationError;
 use crate::retention::RetentionError;
 use crate::unit::{Db, Unit};
@@ -127,6 +128,12 @@ impl Move {
             let department = departments.get(&person.department).copied();
             let actor = move_in(db, auth, person, department).await?;
             actors.insert(person.user.clone(), actor);
+        }
+        for one in &town.functions {
+            registry::put_in_function(db, one, &departments, &actors).await?;
+        }
+        for one in &town.lent {
+            registry::lend(db, one, &departments, &actors).await?;
         }
         for one in &town.compartments {
             registry::admit(db, one, &actors).await?;
@@ -300,7 +307,7 @@ async fn put_in_plan(db: &Db, town: &Arc<Town>) -> Result<(), FillError> {
     };
     let (system, town) = (Actor::system(), Arc::clone(town));
     let put = db.write(&system, async move |unit: &mut Unit| {
-        file_plan::import(unit, &town.file_plan, &said).await
+        file_plan::import(unit, &town.file_plan, &said, refiling::FOLLOW).await
     });
     put.await?;
     Ok(())
@@ -316,6 +323,7 @@ pub(super) const fn roles(role: content::Role) -> &'static [Role] {
         content::Role::Mayor => &[Role::Mayor],
         content::Role::Auditor => &[Role::Auditor],
         content::Role::Admin => &[Role::Admin],
+        content::Role::MailRoom => &[Role::MailRoom],
     }
 }
 
@@ -341,7 +349,8 @@ async fn move_in(
                     departments::create_account(unit, login, name, Some(password)).await?;
                 for role in roles {
                     let place = department.filter(|_| role.in_a_unit());
-                    departments::grant(unit, account.id, *role, place).await?;
+                    let role = NewRole::of(*role, place);
+                    departments::grant(unit, account.id, role, Giving::ByOne).await?;
                 }
                 Ok::<_, PeopleError>(account.id)
             });

@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
-use super::content::{Compartment, HandedOn, Town, TownFile, TownRelation};
-use super::fill::FillError;
+use super::content::{Compartment, Function, HandedOn, Lent, Town, TownFile, TownRelation};
+use super::fill::{FillError, roles};
 use crate::base::db::DbError;
-use crate::base::{Actor, CompartmentId, DocumentId};
+use crate::base::{Actor, CompartmentId, DepartmentId, DocumentId};
 use crate::cases::{self, NewCase};
 use crate::departments::compartments::{self, NewGrant};
+use crate::departments::functions::{self, NewHolder};
+use crate::departments::{self, Giving, NewRole, PeopleError, RoleGiven, Slug};
 use crate::documents::{self, Route, State};
 use crate::files::{self, Confidentiality, Medium, NewFile};
 use crate::holds::Object;
@@ -58,6 +60,76 @@ pub(super) async fn admit(
             compartments::grant(unit, new).await
         });
         granted.await?;
+    }
+    Ok(())
+}
+
+/// Puts a function in with those who hold it, where it is not there yet.
+pub(super) async fn put_in_function(
+    db: &Db,
+    one: &Function,
+    places: &HashMap<String, DepartmentId>,
+    actors: &HashMap<String, Actor>,
+) -> Result<(), FillError> {
+    if functions::by_code(db.read(), &one.code).await?.is_some() {
+        return Ok(());
+    }
+    let unfit = || FillError::Unfit {
+        what: one.code.clone(),
+    };
+    let place = places.get(&one.department).copied().ok_or_else(unfit)?;
+    let code = Slug::parse(&one.code).ok_or_else(unfit)?;
+    let holders = one.holders.iter().map(|login| actors.get(login));
+    let holders: Option<Vec<_>> = holders.map(|actor| Some(actor?.account)).collect();
+    let (holders, name) = (holders.ok_or_else(unfit)?, one.name.clone());
+    let system = Actor::system();
+    let made = db.write(&system, async move |unit: &mut Unit| {
+        let function = functions::create(unit, code, name, place).await?;
+        for account in holders {
+            let new = NewHolder {
+                account,
+                valid_from: None,
+                valid_until: None,
+                reason: None,
+            };
+            functions::give(unit, function.id, new, Giving::ByOne).await?;
+        }
+        Ok::<_, PeopleError>(())
+    });
+    made.await?;
+    Ok(())
+}
+
+/// Gives somebody a role elsewhere for a time. Who had it once does not get it again.
+pub(super) async fn lend(
+    db: &Db,
+    one: &Lent,
+    places: &HashMap<String, DepartmentId>,
+    actors: &HashMap<String, Actor>,
+) -> Result<(), FillError> {
+    let unfit = || FillError::Unfit {
+        what: one.user.clone(),
+    };
+    let place = places.get(&one.department).copied();
+    let id = actors.get(&one.user).ok_or_else(unfit)?.account;
+    let account = departments::account(db.read(), id).await?;
+    let given = account.ok_or_else(unfit)?.given;
+    let until = db.now().plus_seconds(i64::from(one.days) * 86_400);
+    for role in roles(one.role) {
+        let same = |held: &RoleGiven| (held.role, held.department) == (*role, place);
+        if given.iter().any(same) {
+            continue;
+        }
+        let new = NewRole {
+            valid_until: Some(until),
+            reason: Some(one.reason.clone()),
+            ..NewRole::of(*role, place)
+        };
+        let system = Actor::system();
+        let lent = db.write(&system, async move |unit: &mut Unit| {
+            departments::grant(unit, id, new, Giving::ByOne).await
+        });
+        lent.await?;
     }
     Ok(())
 }

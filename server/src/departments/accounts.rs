@@ -9,14 +9,18 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Attempts};
+use super::compartments::instant;
 use super::http::{SignedIn, name_fault};
-use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError};
+use super::model::{
+    Account, Department, Login, NewRole, PASSWORD_CHARS_MAX, PeopleError, RoleGiven, changes,
+};
 use super::ops::{self, AccountChange, Knock};
 use super::password::{self, PasswordDigest};
+use super::roles::{self, Giving};
 use super::session::note_refused;
 use crate::base::actor::Scope;
-use crate::base::{AccountId, Actor, Grant, Role, Timestamp};
-use crate::config::Auth;
+use crate::base::{AccountId, Actor, DepartmentId, Role, Timestamp};
+use crate::config::{Auth, Rights};
 use crate::http::extract::{ClientAddress, ETag, IdempotencyKey, IfMatch, Json, MaybeKey, Path};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{
@@ -42,7 +46,7 @@ pub(super) struct AccountView {
     name: String,
     /// Whether it is switched off.
     disabled: bool,
-    /// The roles that it holds.
+    /// The roles that it holds or will hold; those that are over are not among them.
     roles: Vec<RoleView>,
     /// Since when attempts to sign in have to wait, because too many failed (UTC). Told where
     /// accounts are listed or read.
@@ -60,33 +64,48 @@ pub(super) struct RoleView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     department: Option<String>,
+    /// From when on it holds, where it has a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    valid_from: Option<String>,
+    /// When it ends, where it has a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    valid_until: Option<String>,
+    /// `true`, where it waits for the approval of a second administrator and does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waiting: Option<bool>,
 }
 
-fn roles_of(grants: &[Grant], departments: &[Department]) -> Vec<RoleView> {
-    let slug = |grant: &Grant| {
-        let found = departments
-            .iter()
-            .find(|one| Some(one.id) == grant.department);
-        found.map(|one| one.slug.clone())
-    };
-    grants
-        .iter()
-        .map(|grant| RoleView {
-            role: grant.role,
-            department: slug(grant),
+fn roles_of(given: &[RoleGiven], departments: &[Department], now: Timestamp) -> Vec<RoleView> {
+    let standing = given.iter().filter(|one| one.stands(now));
+    standing
+        .map(|one| RoleView {
+            role: one.role,
+            department: slug_of(one.department, departments),
+            valid_from: one.valid_from.map(|at| at.to_string()),
+            valid_until: one.valid_until.map(|at| at.to_string()),
+            waiting: one.waits.then_some(true),
         })
         .collect()
 }
 
+/// The short name of a department.
+pub(super) fn slug_of(id: Option<DepartmentId>, departments: &[Department]) -> Option<String> {
+    let found = departments.iter().find(|one| Some(one.id) == id);
+    found.map(|one| one.slug.clone())
+}
+
 impl AccountView {
-    pub(super) fn of(account: &Account, departments: &[Department]) -> Self {
+    pub(super) fn of(account: &Account, departments: &[Department], now: Timestamp) -> Self {
         Self {
             id: account.id.raw(),
             version: account.version,
             login: account.login.clone(),
             name: account.name.clone(),
             disabled: account.disabled,
-            roles: roles_of(&account.grants, departments),
+            roles: roles_of(&account.given, departments, now),
             locked_since: None,
         }
     }
@@ -124,9 +143,15 @@ pub(super) struct AccountRequest {
 #[serde(deny_unknown_fields)]
 pub(super) struct RoleRequest {
     /// `clerk`, `auditor` or `admin`.
-    role: GivenRole,
+    pub(super) role: GivenRole,
     /// Short name or id of the department; for clerks.
-    department: Option<String>,
+    pub(super) department: Option<String>,
+    /// From when on it holds (RFC 3339); at once, if nothing is said.
+    #[schema(nullable = false, format = DateTime)]
+    pub(super) valid_from: Option<String>,
+    /// When it ends (RFC 3339); when it is taken away, if nothing is said.
+    #[schema(nullable = false, format = DateTime)]
+    pub(super) valid_until: Option<String>,
 }
 
 /// Roles that can be given.
@@ -222,6 +247,7 @@ fn require_full(actor: &Actor) -> Result<(), Problem> {
 pub(super) async fn post_account(
     db: Data<Db>,
     auth: Data<Auth>,
+    rights: Data<Rights>,
     SignedIn(actor): SignedIn,
     MaybeKey(key): MaybeKey,
     Json(body): Json<AccountRequest>,
@@ -252,17 +278,18 @@ pub(super) async fn post_account(
         None => None,
     };
     let saved = once.clone();
+    let giving = Giving::of(**rights);
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
             let account = ops::create_account(unit, login, name, password).await?;
-            for (role, department) in roles {
-                ops::grant(unit, account.id, role, department).await?;
+            for role in roles {
+                roles::grant(unit, account.id, role, giving).await?;
             }
             let account = ops::account(unit.tx(), account.id)
                 .await?
                 .ok_or(PeopleError::NoAccount)?;
             let etag = ETag::of_version(account.version).to_string();
-            let view = AccountView::of(&account, &departments);
+            let view = AccountView::of(&account, &departments, unit.now());
             let answer = Answer::created(&view)?.with_header("etag", etag);
             saved.save(unit, &answer).await?;
             Ok::<_, PeopleError>(answer)
@@ -314,7 +341,7 @@ pub(super) async fn get_accounts(
     let locks = attempts::locks(db.read(), db.now()).await?;
     let items = all
         .iter()
-        .map(|one| AccountView::of(one, &departments).locked(locks.get(&one.id)))
+        .map(|one| AccountView::of(one, &departments, db.now()).locked(locks.get(&one.id)))
         .collect();
     Ok(HttpResponse::Ok().json(AccountList { items }))
 }
@@ -345,7 +372,7 @@ async fn shown(db: &Db, account: &Account) -> Result<HttpResponse, Problem> {
     let departments = ops::departments(db.read()).await?;
     let etag = ETag::of_version(account.version).to_string();
     let locks = attempts::locks(db.read(), db.now()).await?;
-    let view = AccountView::of(account, &departments).locked(locks.get(&account.id));
+    let view = AccountView::of(account, &departments, db.now()).locked(locks.get(&account.id));
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag))
         .json(view))
@@ -461,7 +488,7 @@ pub(super) async fn patch_account(
         header::ETAG,
         ETag::of_version(written.value.version).to_string(),
     ));
-    Ok(response.json(AccountView::of(&written.value, &departments)))
+    Ok(response.json(AccountView::of(&written.value, &departments, db.now())))
 }
 
 fn wrong_password() -> Problem {
@@ -508,7 +535,7 @@ pub(super) async fn post_unlock(
     with_receipt(&mut response, written.receipt);
     let etag = ETag::of_version(written.value.version).to_string();
     response.insert_header((header::ETAG, etag));
-    Ok(response.json(AccountView::of(&written.value, &departments)))
+    Ok(response.json(AccountView::of(&written.value, &departments, db.now())))
 }
 
 /// The roles that an account shall hold from now on.
@@ -523,7 +550,8 @@ pub(super) struct RolesRequest {
 
 /// Gives and takes roles, until the account holds exactly these. For administrators.
 ///
-/// It holds from the account's next request on.
+/// What is given holds from the account's next request on; where the settings ask for two people,
+/// from the approval by another administrator on. What is taken away is gone at once.
 #[utoipa::path(
     put, path = "/api/v1/accounts/{id}/roles", tag = "people", operation_id = "setRoles",
     params(("id" = Uuid, Path, description = "The account"), IfMatchParam),
@@ -534,6 +562,7 @@ pub(super) struct RolesRequest {
 )]
 pub(super) async fn put_roles(
     db: Data<Db>,
+    rights: Data<Rights>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -546,43 +575,63 @@ pub(super) async fn put_roles(
     let before = ops::account(db.read(), id).await?;
     let before = before.ok_or(PeopleError::NoAccount)?;
     if_match.check(&ETag::of_version(before.version))?;
-    let holds = |grant: &Grant| wanted.contains(&(grant.role, grant.department));
-    if before.grants.len() == wanted.len() && before.grants.iter().all(holds) {
+    let (ended, new) = changes(&before.given, wanted.clone(), db.now());
+    if ended.is_empty() && new.is_empty() {
         return shown(&db, &before).await;
     }
-    let expected = before.version;
+    let (expected, giving) = (before.version, Giving::of(**rights));
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            ops::set_roles(unit, id, expected, wanted).await
+            roles::set_roles(unit, id, expected, wanted, giving).await
         })
         .await?;
     let mut response = HttpResponse::Ok();
     with_receipt(&mut response, written.receipt);
     let etag = ETag::of_version(written.value.version).to_string();
     response.insert_header((header::ETAG, etag));
-    Ok(response.json(AccountView::of(&written.value, &departments)))
+    Ok(response.json(AccountView::of(&written.value, &departments, db.now())))
 }
 
 /// The roles that a request names, each once.
 fn roles_wanted(
-    roles: &[RoleRequest],
+    asked: &[RoleRequest],
     departments: &[Department],
-) -> Result<Vec<(Role, Option<crate::base::DepartmentId>)>, Problem> {
-    let mut wanted = Vec::with_capacity(roles.len());
-    for (at, one) in roles.iter().enumerate() {
-        let found = departments.iter().find(|known| {
-            one.department
-                .as_deref()
-                .is_some_and(|w| known.slug == w || known.id.to_string() == w)
-        });
-        if one.department.is_some() && found.is_none() {
-            let pointer = format!("/roles/{at}/department");
-            return Err(Problem::new(Kind::Validation).field(pointer, Fault::NotFound));
-        }
-        let role = (Role::from(one.role), found.map(|known| known.id));
+) -> Result<Vec<NewRole>, Problem> {
+    let mut wanted: Vec<NewRole> = Vec::with_capacity(asked.len());
+    for (at, one) in asked.iter().enumerate() {
+        let role = role_wanted(one, departments, &format!("/roles/{at}"))?;
         if !wanted.contains(&role) {
             wanted.push(role);
         }
     }
     Ok(wanted)
+}
+
+/// The role that a request names below `pointer`.
+pub(super) fn role_wanted(
+    one: &RoleRequest,
+    departments: &[Department],
+    pointer: &str,
+) -> Result<NewRole, Problem> {
+    let found = departments.iter().find(|known| {
+        one.department
+            .as_deref()
+            .is_some_and(|w| known.slug == w || known.id.to_string() == w)
+    });
+    let problem = Problem::new(Kind::Validation);
+    let at = |name: &str| format!("{pointer}/{name}");
+    let (problem, valid_from) = instant(problem, at("valid_from"), one.valid_from.as_deref());
+    let (mut problem, valid_until) =
+        instant(problem, at("valid_until"), one.valid_until.as_deref());
+    if one.department.is_some() && found.is_none() {
+        problem = problem.field(at("department"), Fault::NotFound);
+    }
+    if problem.faults() > 0 {
+        return Err(problem);
+    }
+    Ok(NewRole {
+        valid_from,
+        valid_until,
+        ..NewRole::of(Role::from(one.role), found.map(|known| known.id))
+    })
 }

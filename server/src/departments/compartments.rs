@@ -392,7 +392,7 @@ pub(super) async fn get_grants(
 /// Reads an instant, or notes a fault.
 pub(super) fn instant(
     problem: Problem,
-    pointer: &'static str,
+    pointer: impl Into<String>,
     raw: Option<&str>,
 ) -> (Problem, Option<Timestamp>) {
     let Some(raw) = raw else {
@@ -403,7 +403,7 @@ pub(super) fn instant(
         None => {
             let expected = text("ein Zeitpunkt nach RFC 3339", "a time by RFC 3339");
             (
-                problem.field(pointer, Fault::WrongFormat { expected }),
+                problem.field(pointer.into(), Fault::WrongFormat { expected }),
                 None,
             )
         }

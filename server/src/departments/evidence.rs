@@ -17,6 +17,7 @@ pub const KINDS: &[Kind] = &[
     Kind::Compartment,
     Kind::CompartmentGrant,
     Kind::Deputation,
+    Kind::FunctionHolder,
     Kind::AccessToken,
     Kind::SignInLock,
 ];
@@ -49,6 +50,7 @@ pub async fn states(
         Kind::CompartmentGrant => of::<rows::compartment_grant::Model>(on, kind, part).await,
         Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
         Kind::SignInLock => of::<rows::sign_in_lock::Model>(on, kind, part).await,
+        Kind::FunctionHolder => of::<rows::function_holder::Model>(on, kind, part).await,
         Kind::FilePlan
         | Kind::PlanUnit
         | Kind::File
@@ -78,6 +80,7 @@ pub async fn roots_astray(
         (Kind::RoleGrant, "", "t.account_id"),
         (Kind::AccessToken, "", "t.account_id"),
         (Kind::SignInLock, "", "t.account_id"),
+        (Kind::FunctionHolder, "", "t.account_id"),
     ] {
         all.extend(states::roots_astray(on, kind, join, root, (from, upto)).await?);
     }

@@ -18,7 +18,7 @@ use super::accounts::{self, AccountView};
 use super::known::KnownPeople;
 use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
 use super::ops;
-use super::{compartments, deputies, session, units};
+use super::{compartments, deputies, function_http, functions, role_grants, session, units};
 use crate::base::actor::Scope;
 use crate::base::{Actor, DepartmentId, RequestId, Right, Role, TokenId};
 use crate::http::extract::{ETag, Json, MaybeKey};
@@ -69,6 +69,36 @@ impl From<PeopleError> for Problem {
                 "Das ist bereits erledigt.",
                 "This is settled already.",
             )),
+            PeopleError::Ends => Self::new(Kind::Validation).field(
+                "/valid_until",
+                Fault::Rule {
+                    code: "time",
+                    detail: text(
+                        "Das Ende muss nach dem Beginn und in der Zukunft liegen.",
+                        "The end must come after the beginning and lie ahead.",
+                    ),
+                },
+            ),
+            PeopleError::NotTogether => Self::new(Kind::Validation).field(
+                "/role",
+                Fault::Rule {
+                    code: "not-together",
+                    detail: text(
+                        "Ein Konto ist entweder Fachverfahren oder Administration.",
+                        "An account is a line-of-business application or an administrator, not both.",
+                    ),
+                },
+            ),
+            PeopleError::NotForFunctions => Self::new(Kind::Validation).field(
+                "/role",
+                Fault::Rule {
+                    code: "not-for-functions",
+                    detail: text(
+                        "Administration und Fachverfahren sind Rollen eines Kontos, nicht einer Funktion.",
+                        "An account administers or is an application, not a function.",
+                    ),
+                },
+            ),
             PeopleError::StaysOutside => Self::new(Kind::Conflict).detail(text(
                 "Bürgermeisteramt und Administration betreten keine Abschottung.",
                 "Neither the mayor nor an administrator enters a compartment.",
@@ -187,7 +217,8 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     Ok((actor, token))
 }
 
-/// In whose stead a request is made: the login of the one who is stood in for.
+/// In whose stead a request is made: the login of the one who is stood in for, or `function:` and the
+/// short name of a function that is held.
 pub(super) const ON_BEHALF_OF: header::HeaderName =
     header::HeaderName::from_static("papierlos-on-behalf-of");
 
@@ -259,6 +290,17 @@ async fn stand_in(db: &Db, request: &HttpRequest, actor: Actor) -> Result<Actor,
         ))
     };
     let login = value.to_str().unwrap_or_default();
+    if let Some(code) = functions::code_of(login) {
+        return functions::acting_for(db.read(), actor, code, db.now())
+            .await
+            .map_err(PeopleError::from)?
+            .ok_or_else(|| {
+                Problem::new(Kind::Forbidden).detail(text(
+                    "Diese Funktion üben Sie zurzeit nicht aus.",
+                    "You do not hold this function at this time.",
+                ))
+            });
+    }
     let principal = ops::account_of_login(db.read(), login)
         .await
         .map_err(PeopleError::from)?
@@ -330,7 +372,7 @@ pub(super) async fn get_me(
     let found = ops::account(db.read(), actor.account).await?;
     let account = found.ok_or(PeopleError::NoAccount)?;
     let departments = ops::departments(db.read()).await?;
-    Ok(HttpResponse::Ok().json(AccountView::of(&account, &departments)))
+    Ok(HttpResponse::Ok().json(AccountView::of(&account, &departments, db.now())))
 }
 
 /// A department.
@@ -517,7 +559,19 @@ pub(super) async fn post_department(
     accounts::get_account,
     accounts::patch_account,
     accounts::put_roles,
-    accounts::post_unlock
+    accounts::post_unlock,
+    role_grants::get_roles,
+    role_grants::post_role,
+    role_grants::get_waiting,
+    role_grants::post_approve,
+    role_grants::delete_role,
+    function_http::get_functions,
+    function_http::post_function,
+    function_http::delete_function,
+    function_http::get_holders,
+    function_http::post_holder,
+    function_http::post_approve,
+    function_http::delete_holder
 ))]
 pub struct ApiDoc;
 
@@ -573,4 +627,32 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(to("/accounts/{id}/roles").put(accounts::put_roles))
         .service(to("/accounts/{id}/unlock").post(accounts::post_unlock));
+    given(config);
+}
+
+/// The routes of what is given to people: roles and functions.
+fn given(config: &mut web::ServiceConfig) {
+    let to = |path: &str| web::resource(format!("/api/v1{path}"));
+    config
+        .service(
+            to("/accounts/{id}/role-grants")
+                .get(role_grants::get_roles)
+                .post(role_grants::post_role),
+        )
+        .service(
+            to("/functions")
+                .get(function_http::get_functions)
+                .post(function_http::post_function),
+        )
+        .service(to("/functions/{id}").delete(function_http::delete_function))
+        .service(
+            to("/functions/{id}/holders")
+                .get(function_http::get_holders)
+                .post(function_http::post_holder),
+        )
+        .service(to("/function-holders/{id}").delete(function_http::delete_holder))
+        .service(to("/function-holders/{id}/approve").post(function_http::post_approve))
+        .service(to("/role-grants").get(role_grants::get_waiting))
+        .service(to("/role-grants/{id}").delete(role_grants::delete_role))
+        .service(to("/role-grants/{id}/approve").post(role_grants::post_approve));
 }

@@ -97,7 +97,13 @@ pub(super) async fn next_turn(
         SELECT valid_from AS at, account_id FROM role_grant UNION ALL \
         SELECT valid_until, account_id FROM role_grant UNION ALL \
         SELECT valid_from, account_id FROM compartment_grant UNION ALL \
-        SELECT valid_until, account_id FROM compartment_grant) turn \
+        SELECT valid_until, account_id FROM compartment_grant UNION ALL \
+        SELECT valid_from, account_id FROM function_holder UNION ALL \
+        SELECT valid_until, account_id FROM function_holder UNION ALL \
+        SELECT g.valid_from, h.account_id FROM role_grant g \
+        JOIN function_holder h ON h.function_id = g.account_id UNION ALL \
+        SELECT g.valid_until, h.account_id FROM role_grant g \
+        JOIN function_holder h ON h.function_id = g.account_id) turn \
         WHERE account_id = $1 AND at > $2";
     let values = [account.raw().into(), now.micros().into()];
     let row = on.query_one_raw(sql(on, text, values)).await?;

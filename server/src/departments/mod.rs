@@ -9,6 +9,8 @@ mod attempts;
 pub mod compartments;
 mod deputies;
 mod evidence;
+mod function_http;
+pub mod functions;
 mod http;
 mod known;
 mod model;
@@ -16,6 +18,8 @@ pub(crate) mod ops;
 mod password;
 mod readers;
 mod refusals;
+mod role_grants;
+pub(crate) mod roles;
 mod rows;
 mod session;
 #[cfg(test)]
@@ -27,15 +31,17 @@ pub use evidence::{KINDS, roots_astray, states};
 pub use http::{AnyToken, ApiDoc, Intake, OnBehalfOf, SignedIn, routes};
 pub use known::{KnownPeople, departments_of};
 pub use model::{
-    Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PeopleError, Slug, Token,
+    Account, Department, Login, NAME_CHARS_MAX, NewRole, PASSWORD_CHARS_MAX, PeopleError,
+    RoleGiven, Slug, Standing, Token,
 };
 pub(crate) use ops::account;
 pub use ops::{
     NewAccount, NewToken, Secret, account_of_login, actor, compartment_codes, compartment_numbers,
-    create_account, create_department, department, departments, destination, grant, has_accounts,
+    create_account, create_department, department, departments, destination, has_accounts,
     issue_token, reads_in, sign_in,
 };
 pub use password::PasswordDigest;
 pub use readers::{Reader, readers};
 pub use refusals::refusals;
+pub use roles::{Giving, end as end_role, grant, has_administrator};
 pub(crate) use session::{Door, enter};

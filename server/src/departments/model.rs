@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
 use crate::base::rights::OrgUnit;
-use crate::base::{AccountId, DepartmentId, Grant, Timestamp, TokenId};
+use crate::base::{AccountId, DepartmentId, GrantId, Role, Timestamp, TokenId};
 
 /// Longest name of a person or a department, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -53,8 +53,142 @@ pub struct Account {
     pub name: String,
     /// Whether it is switched off.
     pub disabled: bool,
-    /// The roles that it holds.
-    pub grants: Vec<Grant>,
+    /// The roles that were given to it and not ended.
+    pub given: Vec<RoleGiven>,
+}
+
+/// A role to be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRole {
+    /// The role.
+    pub role: Role,
+    /// The department; none for roles that hold in the whole house.
+    pub department: Option<DepartmentId>,
+    /// From when on it holds; none: at once.
+    pub valid_from: Option<Timestamp>,
+    /// When it ends; none: when it is taken away.
+    pub valid_until: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl NewRole {
+    /// A role without a time.
+    #[must_use]
+    pub const fn of(role: Role, department: Option<DepartmentId>) -> Self {
+        Self {
+            role,
+            department,
+            valid_from: None,
+            valid_until: None,
+            reason: None,
+        }
+    }
+}
+
+/// A role that was given to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleGiven {
+    /// Its id.
+    pub id: GrantId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The role.
+    pub role: Role,
+    /// The department; none for roles that hold in the whole house.
+    pub department: Option<DepartmentId>,
+    /// When it was given.
+    pub given_at: Timestamp,
+    /// By whom; not known of old ones.
+    pub given_by: Option<AccountId>,
+    /// Whether it waits for its approval.
+    pub waits: bool,
+    /// Who approved or confirmed it.
+    pub approved_by: Option<AccountId>,
+    /// Why.
+    pub reason: Option<String>,
+    /// From when on it holds.
+    pub valid_from: Option<Timestamp>,
+    /// When it ends.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Whether a role holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has approved it yet.
+    Waiting,
+    /// Its time has not come.
+    Upcoming,
+    /// It holds.
+    InForce,
+    /// Its time is over.
+    Over,
+}
+
+impl Standing {
+    /// As it stands in answers.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Upcoming => "upcoming",
+            Self::InForce => "in_force",
+            Self::Over => "over",
+        }
+    }
+}
+
+impl RoleGiven {
+    /// Whether it holds at `now`.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        if self.valid_until.is_some_and(|until| until <= now) {
+            Standing::Over
+        } else if self.waits {
+            Standing::Waiting
+        } else if self.valid_from.is_some_and(|from| from > now) {
+            Standing::Upcoming
+        } else {
+            Standing::InForce
+        }
+    }
+
+    /// Whether it holds or still may.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.standing(now) != Standing::Over
+    }
+
+    /// Whether there is an instant at which both would hold.
+    #[must_use]
+    pub fn meets(&self, new: &NewRole, now: Timestamp) -> bool {
+        let begins = |from: Option<Timestamp>| from.unwrap_or(now).max(now);
+        let before = |at: Timestamp, until: Option<Timestamp>| until.is_none_or(|until| at < until);
+        before(begins(self.valid_from), new.valid_until)
+            && before(begins(new.valid_from), self.valid_until)
+    }
+
+    /// Whether it is what is wanted. A wish without a time leaves that of the role as it is.
+    fn is(&self, wanted: &NewRole) -> bool {
+        let untimed = wanted.valid_from.is_none() && wanted.valid_until.is_none();
+        let same = (self.valid_from, self.valid_until) == (wanted.valid_from, wanted.valid_until);
+        (self.role, self.department) == (wanted.role, wanted.department) && (untimed || same)
+    }
+}
+
+/// What must be ended and what must be given so that of all roles exactly the wanted ones stand.
+pub(super) fn changes(
+    before: &[RoleGiven],
+    wanted: Vec<NewRole>,
+    now: Timestamp,
+) -> (Vec<GrantId>, Vec<NewRole>) {
+    let standing = || before.iter().filter(|one| one.stands(now));
+    let unwanted = standing().filter(|one| !wanted.iter().any(|new| one.is(new)));
+    let ended = unwanted.map(|one| one.id).collect();
+    let missing = |new: &NewRole| !standing().any(|one| one.is(new));
+    let new = wanted.into_iter().filter(missing).collect();
+    (ended, new)
 }
 
 /// A token, without its secret.
@@ -149,6 +283,15 @@ pub enum PeopleError {
     /// It was approved, or ended, before.
     #[error("it is settled already")]
     Settled,
+    /// The end is not behind the beginning, or not ahead.
+    #[error("the end cannot be")]
+    Ends,
+    /// One account cannot hold both roles.
+    #[error("the roles do not go together")]
+    NotTogether,
+    /// A function does not carry this role.
+    #[error("a function does not carry this role")]
+    NotForFunctions,
     /// Whoever holds this role enters no compartment.
     #[error("this role enters no compartment")]
     StaysOutside,

@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 
 use super::attempts::{Attempt, Attempts};
 use super::known::{self, KnownPeople, Person};
-use super::model::{Account, Department, Login, PeopleError, Slug, Token};
+use super::model::{Account, Department, Login, PeopleError, Slug, Standing, Token};
 use super::password::{self, PasswordDigest};
-use super::rows;
+use super::{roles, rows};
 use crate::audit::event::Action;
 use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, Actor, DepartmentId, Grant, GrantId, RequestId, Right, Role, Timestamp, TokenId,
+    AccountId, Actor, DepartmentId, Grant, RequestId, Right, Role, Timestamp, TokenId,
 };
 use crate::config::Auth;
 use crate::unit::{Db, Unit, Written};
@@ -121,6 +121,8 @@ pub async fn create_account(
         password: password.map(|digest| digest.0),
         disabled_at: None,
         created_at: unit.now().micros(),
+        function: None,
+        department_id: None,
     };
     rows::insert_account(unit, row.clone()).await?;
     unit.record(Action::AccountCreate, None);
@@ -161,7 +163,7 @@ pub(crate) async fn change_account(
     }
     let ends_tokens = change.password.is_some() || change.disabled == Some(true);
     if change.disabled == Some(true) {
-        other_admin_stays(unit, id).await?;
+        roles::other_admin_stays(unit, id).await?;
     }
     if let Some(name) = change.name {
         row.name = name;
@@ -184,131 +186,8 @@ pub(crate) async fn change_account(
     let row = rows::account(unit.tx(), id)
         .await?
         .ok_or(PeopleError::NoAccount)?;
-    let grants = grants_of(unit.tx(), id).await?;
-    Ok(Account::of(row, grants))
-}
-
-async fn other_admin_stays(unit: &Unit, leaving: AccountId) -> Result<(), PeopleError> {
-    let accounts = rows::accounts(unit.tx()).await?;
-    let stays = rows::all_grants(unit.tx()).await?.into_iter().any(|grant| {
-        grant.role == Role::Admin.code()
-            && grant.account_id != leaving.raw()
-            && accounts
-                .iter()
-                .any(|one| one.id == grant.account_id && one.disabled_at.is_none())
-    });
-    if stays {
-        Ok(())
-    } else {
-        Err(PeopleError::LastAdmin)
-    }
-}
-
-/// Gives a role. A clerk's role is bound to a department, the others hold everywhere.
-pub async fn grant(
-    unit: &mut Unit,
-    account: AccountId,
-    role: Role,
-    department: Option<DepartmentId>,
-) -> Result<(), PeopleError> {
-    require_admin(unit.actor())?;
-    if !Role::GIVEN.contains(&role) || role.in_a_unit() != department.is_some() {
-        return Err(PeopleError::RoleAndDepartment);
-    }
-    let holder = rows::account(unit.tx(), account)
-        .await?
-        .ok_or(PeopleError::NoAccount)?;
-    if let Some(department) = department {
-        let known = rows::departments(unit.tx()).await?;
-        known
-            .iter()
-            .find(|one| one.id == department)
-            .ok_or(PeopleError::NoDepartment)?;
-    }
-    let held = rows::grants(unit.tx(), account)
-        .await?
-        .into_iter()
-        .any(|one| {
-            one.role == role.code() && one.department_id == department.map(DepartmentId::raw)
-        });
-    if held {
-        return Err(PeopleError::Taken);
-    }
-    let row = rows::role_grant::Model {
-        id: GrantId::new().raw(),
-        version: 1,
-        account_id: account.raw(),
-        role: role.code().to_owned(),
-        department_id: department.map(DepartmentId::raw),
-        granted_at: unit.now().micros(),
-        revoked_at: None,
-        valid_from: None,
-        valid_until: None,
-    };
-    rows::insert_grant(unit, row).await?;
-    // Roles are part of what is shown of an account: its version moves with them.
-    rows::update_account(unit, holder).await?;
-    unit.record(Action::RoleGrant, department);
-    Ok(())
-}
-
-/// Takes a role away.
-pub(crate) async fn revoke(
-    unit: &mut Unit,
-    account: AccountId,
-    role: Role,
-    department: Option<DepartmentId>,
-) -> Result<(), PeopleError> {
-    require_admin(unit.actor())?;
-    if role == Role::Admin {
-        other_admin_stays(unit, account).await?;
-    }
-    let held = rows::grants(unit.tx(), account)
-        .await?
-        .into_iter()
-        .find(|one| {
-            one.role == role.code() && one.department_id == department.map(DepartmentId::raw)
-        });
-    rows::revoke_grant(unit, held.ok_or(PeopleError::NoAccount)?).await?;
-    let holder = rows::account(unit.tx(), account).await?;
-    rows::update_account(unit, holder.ok_or(PeopleError::NoAccount)?).await?;
-    unit.record(Action::RoleRevoke, department);
-    Ok(())
-}
-
-/// Gives and takes roles until the account holds exactly `wanted`; `expected` is the version that
-/// the caller has seen.
-pub(crate) async fn set_roles(
-    unit: &mut Unit,
-    account: AccountId,
-    expected: u64,
-    wanted: Vec<(Role, Option<DepartmentId>)>,
-) -> Result<Account, PeopleError> {
-    require_admin(unit.actor())?;
-    let current = rows::account(unit.tx(), account)
-        .await?
-        .ok_or(PeopleError::NoAccount)?;
-    let current = u64::try_from(current.version).unwrap_or_default();
-    if current != expected {
-        return Err(PeopleError::Stale { current });
-    }
-    let before = grants_of(unit.tx(), account).await?;
-    for (role, department) in &wanted {
-        if !before
-            .iter()
-            .any(|held| held.role == *role && held.department == *department)
-        {
-            grant(unit, account, *role, *department).await?;
-        }
-    }
-    for held in before {
-        if !wanted.contains(&(held.role, held.department)) {
-            revoke(unit, account, held.role, held.department).await?;
-        }
-    }
-    self::account(unit.tx(), account)
-        .await?
-        .ok_or(PeopleError::NoAccount)
+    let given = roles::given(unit.tx(), id).await?;
+    Ok(Account::of(row, given))
 }
 
 /// Issues a token for an account: for oneself, or by an administrator.
@@ -474,7 +353,7 @@ pub async fn sign_in(
     attempts: &Attempts,
     knock: Knock<'_>,
     password: Zeroizing<String>,
-) -> Result<(Account, Written<(Token, Secret)>), PeopleError> {
+) -> Result<(Actor, Written<(Token, Secret)>), PeopleError> {
     let Knock {
         request,
         login,
@@ -494,7 +373,6 @@ pub async fn sign_in(
     };
     let id = AccountId::of(row.id);
     let actor = actor(db.read(), id, db.now(), request).await?;
-    let grants = actor.grants.clone();
     let new = NewToken {
         label: "Anmeldung".to_owned(),
         scope: Scope::Full,
@@ -507,7 +385,7 @@ pub async fn sign_in(
             add_token(unit, id, new).await
         })
         .await?;
-    Ok((Account::of(row, grants), written))
+    Ok((actor, written))
 }
 
 /// Whether this could be one of our tokens: the prefix and 32 bytes in base64url.
@@ -579,12 +457,13 @@ pub async fn actor(
     request: Option<RequestId>,
 ) -> Result<Actor, DbError> {
     let departments = rows::departments(on).await?;
-    let grants = rows::grants(on, account).await?;
-    let grants: Vec<Grant> = grants
-        .iter()
-        .filter(|row| in_force(row, now))
-        .map(|row| rows::grant_of(row, &departments))
-        .collect::<Result<_, _>>()?;
+    let mut grants = in_force(on, account, now, &departments).await?;
+    // An application acts for a function and gets nothing by it.
+    if !grants.iter().any(|grant| grant.role == Role::Integrator) {
+        for function in rows::held(on, account, now).await? {
+            grants.extend(in_force(on, function, now, &departments).await?);
+        }
+    }
     let outside = grants.iter().any(|grant| grant.role.stays_outside());
     let compartments = if outside {
         Vec::new()
@@ -604,9 +483,18 @@ pub async fn actor(
     })
 }
 
-fn in_force(row: &rows::role_grant::Model, now: Timestamp) -> bool {
-    row.valid_from.is_none_or(|from| from <= now.micros())
-        && row.valid_until.is_none_or(|until| until > now.micros())
+/// The roles that were given to an account and hold at `now`.
+pub(super) async fn in_force(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    now: Timestamp,
+    departments: &[Department],
+) -> Result<Vec<Grant>, DbError> {
+    let given = roles::given(on, account).await?;
+    let holds = given
+        .iter()
+        .filter(|one| one.standing(now) == Standing::InForce);
+    Ok(holds.map(|one| rows::grant_of(one, departments)).collect())
 }
 
 /// `deputy` acting for another: with the roles of that account, but never in a compartment that
@@ -637,17 +525,6 @@ pub(super) async fn deputy_for(
         on_behalf_of: Some(principal),
         ..deputy
     }))
-}
-
-async fn grants_of(
-    on: &impl ConnectionTrait,
-    account: AccountId,
-) -> Result<Vec<crate::base::Grant>, DbError> {
-    let departments = rows::departments(on).await?;
-    let rows = rows::grants(on, account).await?;
-    rows.iter()
-        .map(|row| rows::grant_of(row, &departments))
-        .collect()
 }
 
 /// All departments.
@@ -683,15 +560,12 @@ pub async fn department(
 
 /// All accounts with their roles; for administrators.
 pub(crate) async fn accounts(on: &impl ConnectionTrait) -> Result<Vec<Account>, DbError> {
-    let departments = rows::departments(on).await?;
-    let grants = rows::all_grants(on).await?;
+    let given = roles::all_given(on).await?;
     let mut all = Vec::new();
     for row in rows::accounts(on).await? {
-        let own = grants.iter().filter(|grant| grant.account_id == row.id);
-        let own: Result<Vec<_>, _> = own
-            .map(|grant| rows::grant_of(grant, &departments))
-            .collect();
-        all.push(Account::of(row, own?));
+        let own = given.iter().filter(|one| one.account.raw() == row.id);
+        let own = own.cloned().collect();
+        all.push(Account::of(row, own));
     }
     Ok(all)
 }
@@ -701,10 +575,11 @@ pub(crate) async fn account(
     on: &impl ConnectionTrait,
     id: AccountId,
 ) -> Result<Option<Account>, DbError> {
-    let Some(row) = rows::account(on, id).await? else {
+    let row = rows::account(on, id).await?;
+    let Some(row) = row.filter(|row| row.function.is_none()) else {
         return Ok(None);
     };
-    Ok(Some(Account::of(row, grants_of(on, id).await?)))
+    Ok(Some(Account::of(row, roles::given(on, id).await?)))
 }
 
 /// The tokens of an account that can be used `now`.

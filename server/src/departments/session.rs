@@ -208,8 +208,8 @@ pub(crate) async fn enter(
         Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
     };
     actor.request = id;
-    if let Ok((account, _)) = &signed_in {
-        (actor.account, actor.grants) = (account.id, account.grants.clone());
+    if let Ok((signed, _)) = &signed_in {
+        (actor.account, actor.grants) = (signed.account, signed.grants.clone());
     }
     let looked = Looked {
         look,

@@ -52,6 +52,7 @@ pub async fn states(
         | Kind::CompartmentGrant
         | Kind::Deputation
         | Kind::SignInLock
+        | Kind::FunctionHolder
         | Kind::FilePlan
         | Kind::PlanUnit
         | Kind::File

@@ -13,7 +13,7 @@ use crate::base::{
 };
 use crate::cases::{self, Case, CaseError, Filed};
 use crate::correspondents;
-use crate::departments::{self, Department};
+use crate::departments::{self, Department, functions};
 use crate::files::{self, FileError, What};
 use crate::unit::Unit;
 
@@ -107,7 +107,8 @@ pub async fn register(
 pub struct Route {
     /// Short name or id of the department.
     pub department: String,
-    /// Login or id of the account in whose inbox it goes; none: that of the unit.
+    /// Login or id of the account in whose inbox it goes, or `function:` and the short name of a
+    /// function; none: that of the unit.
     pub inbox: Option<String>,
     /// What is said with it.
     pub note: Option<String>,
@@ -152,8 +153,14 @@ pub async fn route(
     ops::held(unit.tx(), document).await
 }
 
-/// The account with this login or id, if it may read at the place.
+/// The account with this login or id, if it may read at the place; or a function of the department.
 async fn inbox(unit: &Unit, wanted: &str, place: Place) -> Result<AccountId, DocumentError> {
+    if let Some(code) = functions::code_of(wanted) {
+        let found = functions::by_code(unit.tx(), code).await?;
+        // In its own department it is found by whoever works there.
+        let found = found.filter(|one| one.department == place.unit && place.compartment.is_none());
+        return Ok(found.ok_or(DocumentError::NoInbox)?.id);
+    }
     let id = match wanted.parse::<AccountId>() {
         Ok(id) => Some(id),
         Err(_) => departments::account_of_login(unit.tx(), wanted).await?,

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::wire::DocumentView;
 use crate::audit::event::Look;
 use crate::base::{Actor, CaseId, CorrespondentId, FileId, Timestamp};
 use crate::correspondents;
-use crate::departments::{self, Department, SignedIn};
+use crate::departments::{self, Department, SignedIn, functions};
 use crate::http::extract::ListQuery;
 use crate::http::openapi::ListProblems;
 use crate::http::page::{Cursors, PageRequest, scope_of};
@@ -24,13 +25,58 @@ use crate::unit::Db;
 use super::http::note;
 
 /// Whose inbox.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) enum InboxOf {
     /// One's own.
     Me,
     /// Those of the departments.
     Units,
+    /// That of the function with this short name.
+    Function(String),
+}
+
+impl TryFrom<String> for InboxOf {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match (text.as_str(), functions::code_of(&text)) {
+            ("me", _) => Ok(Self::Me),
+            ("units", _) => Ok(Self::Units),
+            (_, Some(code)) => Ok(Self::Function(code.to_owned())),
+            (_, None) => Err("invalid value, expected me, units or function:CODE"),
+        }
+    }
+}
+
+impl From<InboxOf> for String {
+    fn from(inbox: InboxOf) -> Self {
+        match inbox {
+            InboxOf::Me => "me".to_owned(),
+            InboxOf::Units => "units".to_owned(),
+            InboxOf::Function(code) => format!("function:{code}"),
+        }
+    }
+}
+
+impl InboxOf {
+    /// The inbox that is meant. What lies there is listed as far as the actor may see it.
+    pub(crate) async fn inbox(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+    ) -> Result<Inbox, Problem> {
+        Ok(match self {
+            Self::Me => Inbox::Of(actor.on_behalf_of.unwrap_or(actor.account)),
+            Self::Units => Inbox::OfUnits,
+            Self::Function(code) => {
+                let found = functions::by_code(on, code).await?;
+                let nothing =
+                    || Problem::new(Kind::QueryInvalid).parameter("inbox", Fault::NotFound);
+                Inbox::Of(found.ok_or_else(nothing)?.id)
+            }
+        })
+    }
 }
 
 /// The filters of a list. Each may be given several times: then one of them must hold.
@@ -75,8 +121,8 @@ pub(super) struct ListFilter {
     #[param(nullable = false)]
     file: Option<Uuid>,
     /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
-    /// with nobody.
-    #[param(nullable = false, inline)]
+    /// with nobody; `function:CODE`: what was handed to a function.
+    #[param(nullable = false, value_type = Option<String>, pattern = "^(me|units|function:[a-z][a-z0-9-]*)$")]
     inbox: Option<InboxOf>,
     /// Whether they are registered.
     #[param(nullable = false)]
@@ -126,7 +172,7 @@ impl ListFilter {
         Ok(wanted)
     }
 
-    fn filter(&self, actor: &Actor, all: &[Department]) -> Result<Filter, Problem> {
+    fn filter(&self, all: &[Department]) -> Result<Filter, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut date = |name: &'static str, raw: Option<&String>| {
             let read = raw.and_then(|raw| CivilDate::parse(raw));
@@ -157,10 +203,7 @@ impl ListFilter {
             departments: crate::files::departments_named(&self.department, all),
             case: self.case.map(CaseId::of),
             file: self.file.map(FileId::of),
-            inbox: self.inbox.map(|inbox| match inbox {
-                InboxOf::Me => Inbox::Of(actor.on_behalf_of.unwrap_or(actor.account)),
-                InboxOf::Units => Inbox::OfUnits,
-            }),
+            inbox: None,
             registered: self.registered,
             states: self.state.clone(),
             kinds: self.kind.clone(),
@@ -199,8 +242,11 @@ pub(super) async fn get_documents(
     }: ListQuery<ListFilter>,
 ) -> Result<HttpResponse, Problem> {
     let all = departments::departments_of(&request, &db).await?;
-    let mut filter = asked.filter(&actor, &all)?;
+    let mut filter = asked.filter(&all)?;
     filter.known = asked.known(&db, &actor).await?;
+    if let Some(inbox) = &asked.inbox {
+        filter.inbox = Some(inbox.inbox(db.read(), &actor).await?);
+    }
     let order = match asked.order {
         Some(ListOrder::Oldest) => Order::Oldest,
         Some(ListOrder::Newest) | None => Order::Newest,

@@ -93,7 +93,8 @@ pub(super) struct RouteRequest {
     /// Short name or id of the department.
     #[schema(max_length = 100)]
     department: String,
-    /// Login or id of the account in whose inbox it goes; without it, the inbox of the department.
+    /// Login or id of the account in whose inbox it goes, or `function:` and the short name of a
+    /// function of that department; without it, the inbox of the department.
     #[serde(default)]
     #[schema(max_length = 100, nullable = false)]
     inbox: Option<String>,

@@ -170,7 +170,7 @@ pub(crate) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub registered_by: Option<Uuid>,
-    /// The account in whose inbox it lies; absent: in that of its department.
+    /// The account or the function in whose inbox it lies; absent: in that of its department.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub inbox: Option<Uuid>,

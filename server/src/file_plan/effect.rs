@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::cells::rule;
 use super::draft::{Column, Draft, Entry, Finding, Findings, misplaced_fault};
+use super::follow::{self, Follow};
 use super::model::{Fields, Plan, PlanError, Tree, UNITS_MAX};
 use super::ops::{self, Edition, check_edition, new_row, require_manager, write_fields};
 use super::rows::{self, State, plan_unit};
@@ -324,7 +325,12 @@ fn differences(
 }
 
 /// Takes a plan over: everything that [`effect`] says, as one unit of work.
-pub async fn import(unit: &mut Unit, draft: &Draft, said: &Said) -> Result<Effect, PlanError> {
+pub async fn import(
+    unit: &mut Unit,
+    draft: &Draft,
+    said: &Said,
+    how: Follow,
+) -> Result<Effect, PlanError> {
     require_manager(unit.actor())?;
     let now = unit.now();
     let mut worked = work_out(unit.tx(), now, draft, said).await?;
@@ -340,8 +346,10 @@ pub async fn import(unit: &mut Unit, draft: &Draft, said: &Said) -> Result<Effec
         (Some(id), Change::Created | Change::Unchanged | Change::Missing | Change::Retired) => id,
     };
     worked.effect.plan = Some(plan);
+    let stood = follow::compartments(unit, plan).await?;
     let ids = create(unit, plan, draft, &worked).await?;
     change(unit, draft, &worked, &ids).await?;
+    follow::follow(unit, plan, &stood, how).await?;
     Ok(worked.effect)
 }
 

@@ -42,6 +42,7 @@ pub async fn states(
         | Kind::CompartmentGrant
         | Kind::Deputation
         | Kind::SignInLock
+        | Kind::FunctionHolder
         | Kind::File
         | Kind::Case
         | Kind::Hold

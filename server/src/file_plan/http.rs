@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
+use super::follow::Follow;
 use super::list::{self, Filter};
 use super::model::{CODE_CHARS_MAX, PlanError, PlanUnit};
 use super::ops;
@@ -29,6 +30,7 @@ use crate::replay::{Answer, Fingerprint, Once, with_receipt};
 use crate::unit::{Db, Unit, Written};
 
 impl From<PlanError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "an arm for each refusal")]
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::NoPlan | PlanError::NoUnit => Self::new(Kind::NotFound),
@@ -64,6 +66,20 @@ impl From<PlanError> for Problem {
             PlanError::InUse => Self::new(Kind::Conflict).detail(text(
                 "In dieser Einheit gibt es Akten; ihr Kennzeichen bleibt.",
                 "There are files in this unit; its mark stays.",
+            )),
+            PlanError::Enclosed => Self::new(Kind::Forbidden).detail(text(
+                "Diese Einheit ist abgeschottet. Nur wer die Abschottung betritt, nimmt etwas aus ihr heraus.",
+                "This unit stands in a compartment. Only who enters it takes anything out of it.",
+            )),
+            PlanError::TooMany { max } => Self::new(Kind::Conflict).detail(text(
+                format!(
+                    "In den betroffenen Einheiten stehen mehr als {max} Akten, Vorgänge und Dokumente. \
+                     Bitte zuerst Einheiten darunter einzeln ändern oder Akten umprotokollieren."
+                ),
+                format!(
+                    "More than {max} files, cases and documents stand in these units. Change units \
+                     below them one by one or refile files first."
+                ),
             )),
             PlanError::Retired => Self::new(Kind::StateConflict).current_state("retired"),
             PlanError::Unnamed { name, edition } => {
@@ -446,6 +462,7 @@ pub(super) async fn get_unit(
 )]
 pub(super) async fn patch_unit(
     db: Data<Db>,
+    follow: Data<Follow>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -456,10 +473,10 @@ pub(super) async fn patch_unit(
     let before = found(&db, id).await?;
     if_match.check(&ETag::of_version(before.version))?;
     let change = body.over(before.fields(), before.parent, &compartments(&db).await?)?;
-    let expected = Some(before.version);
+    let (expected, follow) = (Some(before.version), **follow);
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            ops::change_unit(unit, id, expected, |_before| change).await
+            ops::change_unit(unit, id, expected, |_before| change, follow).await
         })
         .await?;
     unit_answer(HttpResponse::Ok(), &db, written).await

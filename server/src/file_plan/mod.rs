@@ -12,6 +12,7 @@ mod cells;
 mod draft;
 mod effect;
 mod evidence;
+mod follow;
 mod http;
 mod list;
 mod message;
@@ -28,6 +29,7 @@ mod xdomea;
 pub use draft::{Draft, Entry, Finding, Findings};
 pub use effect::{Change, Effect, Said, effect, import};
 pub use evidence::{KINDS, roots_astray, states};
+pub use follow::{Follow, Following, Moved};
 pub use http::{ApiDoc, routes};
 pub use model::{
     DEPTH_MAX, Disposal, Fields, IMPORT_BYTES_MAX, Misplaced, Plan, PlanError, PlanUnit, UNITS_MAX,

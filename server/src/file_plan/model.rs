@@ -277,6 +277,15 @@ pub enum PlanError {
     /// There are files in the unit: its mark stays, for references say it.
     #[error("there are files in the unit")]
     InUse,
+    /// The unit stands in a compartment that the one who asks does not enter.
+    #[error("the unit stands in a compartment that is closed")]
+    Enclosed,
+    /// More stands in the units than follows in one unit of work.
+    #[error("more than {max} things stand in the units")]
+    TooMany {
+        /// How many follow.
+        max: u64,
+    },
     /// The unit is retired already.
     #[error("the unit is retired")]
     Retired,

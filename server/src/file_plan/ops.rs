@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::follow::{self, Follow};
 use super::model::{Fields, Misplaced, Plan, PlanError, PlanUnit, Tree, UNITS_MAX};
 use super::rows;
 use crate::audit::event::Action;
@@ -226,12 +227,13 @@ pub(super) async fn add_unit(
     Ok(PlanUnit::try_from(row)?)
 }
 
-/// Changes a unit; `expected` is the version that the caller has seen.
+/// Changes a unit, and lets what stands in it follow; `expected` is the version that the caller has seen.
 pub(super) async fn change_unit(
     unit: &mut Unit,
     id: PlanUnitId,
     expected: Option<u64>,
     change: impl FnOnce(&PlanUnit) -> (Fields, Option<PlanUnitId>),
+    how: Follow,
 ) -> Result<PlanUnit, PlanError> {
     require_manager(unit.actor())?;
     let mut row = rows::unit(unit.tx(), id).await?.ok_or(PlanError::NoUnit)?;
@@ -245,10 +247,19 @@ pub(super) async fn change_unit(
         return Err(PlanError::InUse);
     }
     check_unit(unit, before.plan, row.id, &fields, parent).await?;
+    let moves = fields.compartment != before.compartment || parent != before.parent;
+    let stood = if moves {
+        Some(follow::compartments(unit, before.plan).await?)
+    } else {
+        None
+    };
     write_fields(&mut row, fields);
     row.parent_id = parent.map(PlanUnitId::raw);
     rows::update_unit(unit, &mut row).await?;
     unit.record(Action::PlanUnitChange, None);
+    if let Some(stood) = stood {
+        follow::follow(unit, before.plan, &stood, how).await?;
+    }
     Ok(PlanUnit::try_from(row)?)
 }
 

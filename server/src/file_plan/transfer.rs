@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::draft::{Draft, Entry, Findings};
 use super::effect;
+use super::follow::Follow;
 use super::message::{self, Envelope};
 use super::model::{IMPORT_BYTES_MAX, Plan, PlanError, PlanUnit};
 use super::ops;
@@ -259,6 +260,7 @@ async fn received(
 pub(super) async fn post_import(
     request: HttpRequest,
     db: Data<Db>,
+    follow: Data<Follow>,
     SignedIn(actor): SignedIn,
     MaybeKey(key): MaybeKey,
     Query(asked): Query<ImportRequest>,
@@ -284,10 +286,10 @@ pub(super) async fn post_import(
     if dry_run || effect.is_nothing() {
         return Ok(HttpResponse::Ok().json(ImportReport::of(&effect, dry_run)));
     }
-    let saved = once.clone();
+    let (saved, follow) = (once.clone(), **follow);
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            let effect = effect::import(unit, &draft, &said).await?;
+            let effect = effect::import(unit, &draft, &said, follow).await?;
             let mut answer = Answer::created(&ImportReport::of(&effect, false))?;
             answer.status = 200;
             saved.save(unit, &answer).await?;

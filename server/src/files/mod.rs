@@ -28,8 +28,8 @@ pub use model::{
 };
 pub(crate) use ops::department_for;
 pub use ops::{
-    Patterns, closed, find, find_many, followed, has_subject, locked, moved, open, parts, patterns,
-    read, reopened, to_change, to_work_in,
+    Patterns, closed, enclosed, find, find_many, followed, has_subject, in_plan_unit, locked,
+    moved, open, parts, patterns, read, reopened, to_change, to_work_in,
 };
 pub use references::{Named, What, aliases, assign, keep_alias, resolve};
 pub use view::{HoldView, RetentionView, Standing};

@@ -412,6 +412,27 @@ pub async fn followed(
     Ok(file)
 }
 
+/// Lets a file follow the unit of the plan that it stands in into another compartment, or out of one;
+/// whether it is closed makes no difference.
+pub async fn enclosed(
+    unit: &mut Unit,
+    before: &CaseFile,
+    compartment: Option<CompartmentId>,
+    reason: &str,
+) -> Result<CaseFile, DbError> {
+    let mut file = stepped(unit, before);
+    file.compartment = compartment;
+    rows::save(unit, &file, before).await?;
+    let context = Object::new().with("reason", reason).to_bytes();
+    unit.record_with(Action::FileChange, Some(file.department), Some(context));
+    Ok(file)
+}
+
+/// The files of a unit of the plan, sub-files too, whoever asks; locked on PostgreSQL.
+pub async fn in_plan_unit(unit: &Unit, id: PlanUnitId) -> Result<Vec<CaseFile>, DbError> {
+    rows::in_plan_unit(unit, id).await
+}
+
 /// A file, whoever asks, locked on PostgreSQL until the unit ends.
 pub async fn locked(unit: &Unit, id: FileId) -> Result<Option<CaseFile>, DbError> {
     rows::find_to_change(unit, id).await

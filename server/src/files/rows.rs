@@ -1,7 +1,7 @@
 //! Rows of files.
 
-use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect};
 
 use super::model::{CaseFile, Closed, Confidentiality, Life, Medium, Rule, fold};
 use super::term::Term;
@@ -311,6 +311,17 @@ pub(super) async fn find_to_change(unit: &Unit, id: FileId) -> Result<Option<Cas
         .one(unit.tx())
         .await?;
     row.map(CaseFile::try_from).transpose()
+}
+
+/// The files of a unit of the plan, sub-files too, for changing them.
+pub(super) async fn in_plan_unit(unit: &Unit, id: PlanUnitId) -> Result<Vec<CaseFile>, DbError> {
+    let rows = record_file::Entity::find()
+        .filter(record_file::Column::PlanUnitId.eq(id.raw()))
+        .order_by_asc(record_file::Column::Id)
+        .lock_exclusive()
+        .all(unit.tx())
+        .await?;
+    rows.into_iter().map(CaseFile::try_from).collect()
 }
 
 /// The sub-files of a file.

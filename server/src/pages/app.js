@@ -135,7 +135,7 @@ function show() {
   $("nav-file").hidden = !mayFile();
   $("sign-out").hidden = !signedIn;
   $("help").hidden = !signedIn;
-  $("who").textContent = signedIn ? [state.me.name, ...new Set(state.me.roles.map(role))].join(" · ") : "";
+  $("who").textContent = signedIn ? [state.me.name, ...new Set(state.me.roles.filter(holds).map(role))].join(" · ") : "";
   for (const one of ROOMS) {
     $(one.VIEW).hidden = one !== room;
     $(one.NAV).hidden = !signedIn || !one.offered();
@@ -157,6 +157,11 @@ function show() {
   }
   $("view-search").classList.toggle("reading", Boolean(doc));
   if (doc !== state.shown) read(doc);
+}
+
+// A role that waits for its approval or for its time is none yet.
+function holds(one) {
+  return !one.waiting && !(Date.parse(one.valid_from) > Date.now());
 }
 
 function role(one) {

@@ -4,7 +4,9 @@
 //! its references and follows into the compartment of the new place in the same unit of work; undoing
 //! is refiling back.
 
+mod follow;
 mod http;
 mod ops;
 
+pub use follow::FOLLOW;
 pub use http::{ApiDoc, routes};

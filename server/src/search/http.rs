@@ -113,7 +113,11 @@ pub(super) async fn get_search(
         Some(Order::Received) => Sort::ReceivedDesc,
         Some(Order::Relevance) | None => Sort::Relevance,
     };
-    let mut filters = asked.filters(&actor)?;
+    let inbox = match &asked.inbox {
+        Some(inbox) => Some(inbox.inbox(db.read(), &actor).await?),
+        None => None,
+    };
+    let mut filters = asked.filters(inbox)?;
     if !filters.correspondent.is_empty() {
         // The index knows a correspondent by the name of today: whoever asks by another one finds it too.
         let known = correspondents::spelled(db.read(), &actor, &filters.correspondent).await?;

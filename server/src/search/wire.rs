@@ -8,10 +8,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::follower::INBOX_OF_UNITS;
-use crate::base::{Actor, Timestamp};
+use crate::base::Timestamp;
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
-use crate::documents::{Channel, CivilDate, Direction, InboxOf, Listed, State};
+use crate::documents::{Channel, CivilDate, Direction, Inbox, InboxOf, Listed, State};
 use crate::http::{Fault, Kind, Language, Problem, text};
 
 /// What is looked for. Filters may be given several times: then one of them must hold.
@@ -51,8 +51,8 @@ pub(super) struct Asked {
     #[param(nullable = false)]
     pub(super) file: Option<Uuid>,
     /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
-    /// with nobody.
-    #[param(nullable = false, inline)]
+    /// with nobody; `function:CODE`: what was handed to a function.
+    #[param(nullable = false, value_type = Option<String>, pattern = "^(me|units|function:[a-z][a-z0-9-]*)$")]
     pub(super) inbox: Option<InboxOf>,
     /// Dated from here on.
     #[param(nullable = false, format = Date)]
@@ -282,7 +282,7 @@ pub(super) fn titled(indexed: &Highlighted, title: &str) -> Vec<Piece> {
 }
 
 impl Asked {
-    pub(super) fn filters(&self, actor: &Actor) -> Result<Filters, Problem> {
+    pub(super) fn filters(&self, inbox: Option<Inbox>) -> Result<Filters, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut day = |name: &'static str, raw: Option<&String>| {
             let date = raw
@@ -315,9 +315,9 @@ impl Asked {
         if problem.faults() > 0 {
             return Err(problem);
         }
-        let inbox = self.inbox.map(|inbox| match inbox {
-            InboxOf::Me => Key(actor.on_behalf_of.unwrap_or(actor.account).raw().as_u128()),
-            InboxOf::Units => INBOX_OF_UNITS,
+        let inbox = inbox.map(|inbox| match inbox {
+            Inbox::Of(account) => Key(account.raw().as_u128()),
+            Inbox::OfUnits => INBOX_OF_UNITS,
         });
         let named = [self.case, self.file].into_iter().flatten();
         let within = named.map(|id| Key(id.as_u128())).chain(inbox);

@@ -11,10 +11,11 @@ use server::base::actor::Scope;
 use server::base::db::sql;
 use server::base::{AccountId, Actor, CaseId, DepartmentId, DocumentId, Role};
 use server::cases::{self, NewCase};
-use server::departments::{self, Login, NewToken, Slug};
+use server::departments::{self, Giving, Login, NewRole, NewToken, Slug};
 use server::documents::{self, CivilDate};
 use server::file_plan::{self, Said};
 use server::files::{self, Confidentiality, Medium, NewFile};
+use server::refiling;
 use server::search;
 use server::unit::Unit;
 use uuid::Uuid;
@@ -109,7 +110,7 @@ async fn furnish(plan: &Plan, made: &Filled) {
         retire_missing: false,
     };
     let put = db.write(&system, async move |unit: &mut Unit| {
-        file_plan::import(unit, &draft, &said).await
+        file_plan::import(unit, &draft, &said, refiling::FOLLOW).await
     });
     put.await.expect("a plan");
     let mut cases = Vec::new();
@@ -140,10 +141,17 @@ async fn account(town: &Town, login: &str, role: Role, units: &[DepartmentId]) {
         .write(&system, async move |unit: &mut Unit| {
             let account = departments::create_account(unit, login, name, None).await?;
             if units.is_empty() {
-                departments::grant(unit, account.id, role, None).await?;
+                departments::grant(unit, account.id, NewRole::of(role, None), Giving::ByOne)
+                    .await?;
             }
             for one in units {
-                departments::grant(unit, account.id, role, Some(one)).await?;
+                departments::grant(
+                    unit,
+                    account.id,
+                    NewRole::of(role, Some(one)),
+                    Giving::ByOne,
+                )
+                .await?;
             }
             Ok::<_, departments::PeopleError>(())
         });

@@ -7,7 +7,7 @@ use server::archive::Archive;
 use server::base::actor::Scope;
 use server::base::{AccountId, Actor, DepartmentId, Role};
 use server::config::{Config, Sources};
-use server::departments::{self, Login, NewToken, PeopleError, Slug};
+use server::departments::{self, Giving, Login, NewRole, NewToken, PeopleError, Slug};
 use server::unit::Unit;
 
 /// The departments of the measurements: the first is the one whose clerk asks.
@@ -116,7 +116,8 @@ async fn settle(archive: &Archive) -> AccountId {
             let name = "Sachbearbeitung".to_owned();
             let account = departments::create_account(unit, login, name, None).await?;
             let first = ids.first().copied();
-            departments::grant(unit, account.id, Role::Clerk, first).await?;
+            let role = NewRole::of(Role::Clerk, first);
+            departments::grant(unit, account.id, role, Giving::ByOne).await?;
             Ok::<_, PeopleError>(account.id)
         })
         .await

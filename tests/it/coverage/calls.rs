@@ -434,6 +434,14 @@ async fn file_plans(town: &Town, operation: &str) -> Option<Call> {
     })
 }
 
+/// A function of its own.
+async fn function(town: &Town) -> String {
+    let code = format!("stelle-{}", uuid::Uuid::now_v7());
+    let new = json!({"code": code, "name": "Stelle", "department": OWN});
+    let made = town.admin().post("/api/v1/functions", &new).await;
+    id_of(&made.is(201))
+}
+
 #[expect(clippy::too_many_lines, reason = "an arm for each operation")]
 async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
     Some(match operation {
@@ -547,6 +555,64 @@ async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
             attempts::lock(&town.app.anonymous(), "k.sommer").await;
             let id = attempts::account(town, "k.sommer").await;
             call(format!("/api/v1/accounts/{id}/unlock"), By::Admin)
+        }
+        "listRoles" | "giveRole" => {
+            let one = account(town, "k.sommer").await;
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            let call = call(format!("/api/v1/accounts/{id}/role-grants"), By::Admin);
+            if operation == "giveRole" {
+                call.json(json!({"role": "archive", "reason": "Vertretung"}))
+            } else {
+                call
+            }
+        }
+        "listFunctions" => call("/api/v1/functions", By::Clerk),
+        "createFunction" => call("/api/v1/functions", By::Admin)
+            .json(json!({"code": "sachgebiet", "name": "Sachgebiet", "department": OWN})),
+        "endFunction" | "listHolders" | "giveFunction" => {
+            let id = function(town).await;
+            let path = format!("/api/v1/functions/{id}");
+            match operation {
+                "endFunction" => call(path, By::Admin),
+                "listHolders" => call(format!("{path}/holders"), By::Admin),
+                _ => call(format!("{path}/holders"), By::Admin)
+                    .json(json!({"account": "k.sommer", "reason": "Vertretung"})),
+            }
+        }
+        "approveHolder" | "takeFunction" => {
+            let id = function(town).await;
+            let login = format!("leitung-{}", uuid::Uuid::now_v7());
+            let second = add(&town.app, &login, "admin", None).await;
+            let second = town.app.with_token(&second);
+            let path = format!("/api/v1/functions/{id}/holders");
+            let ask = json!({"account": "k.sommer"});
+            let given = id_of(&second.post(&path, &ask).await.is(201));
+            let rest = if operation == "approveHolder" {
+                "/approve"
+            } else {
+                ""
+            };
+            call(format!("/api/v1/function-holders/{given}{rest}"), By::Admin)
+        }
+        "listWaitingRoles" => call("/api/v1/role-grants", By::Admin),
+        "approveRole" | "endRole" => {
+            // Given from the machine: any administrator may confirm it.
+            let login = format!("aushilfe-{}", uuid::Uuid::now_v7());
+            add(&town.app, &login, "archive", None).await;
+            let one = account(town, &login).await;
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            let path = format!("/api/v1/accounts/{id}/role-grants");
+            let given = town.admin().get(&path).await.is(200).json();
+            let id = given["items"][0]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let rest = if operation == "approveRole" {
+                "/approve"
+            } else {
+                ""
+            };
+            call(format!("/api/v1/role-grants/{id}{rest}"), By::Admin)
         }
         "signIn" => {
             let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 mod closing;
+mod enclosing;
 mod moving;
 mod registering;
 mod repeating;

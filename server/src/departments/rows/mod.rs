@@ -1,6 +1,7 @@
 //! Rows of departments, accounts, grants, tokens, compartments and deputations.
 
 pub(super) mod attempts;
+mod functions;
 mod tables;
 
 use std::collections::HashMap;
@@ -9,19 +10,22 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
-use super::model::{Account, Department, PeopleError, Token};
+use super::model::{Account, Department, PeopleError, RoleGiven, Token};
 use crate::audit::event::Subject;
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
 use crate::base::{
-    AccountId, CompartmentId, DepartmentId, Grant, Role, Timestamp,
+    AccountId, CompartmentId, DepartmentId, Grant, GrantId, Role, Timestamp,
     actor::{Destination, Scope},
 };
 use crate::unit::Unit;
 
+pub(super) use functions::{
+    functions, held, holder, holders, insert_holder, named_function, update_holder,
+};
 pub(super) use tables::{
     State, access_token, account, compartment, compartment_grant, department, deputation,
-    role_grant, sign_in_lock,
+    function_holder, role_grant, sign_in_lock,
 };
 
 /// Adds a row and hands its state to the unit.
@@ -65,6 +69,7 @@ pub(super) async fn departments(on: &impl ConnectionTrait) -> Result<Vec<Departm
 
 pub(super) async fn accounts(on: &impl ConnectionTrait) -> Result<Vec<account::Model>, DbError> {
     Ok(account::Entity::find()
+        .filter(account::Column::Function.is_null())
         .order_by_asc(account::Column::Login)
         .all(on)
         .await?)
@@ -128,22 +133,39 @@ pub(super) async fn all_grants(
 ) -> Result<Vec<role_grant::Model>, DbError> {
     Ok(role_grant::Entity::find()
         .filter(role_grant::Column::RevokedAt.is_null())
+        .order_by_asc(role_grant::Column::Id)
         .all(on)
         .await?)
 }
 
-pub(super) async fn revoke_grant(
+/// A role that was given.
+pub(super) async fn grant(
+    on: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<role_grant::Model>, DbError> {
+    Ok(role_grant::Entity::find_by_id(id).one(on).await?)
+}
+
+/// Writes the next version of a role that was given: its approval, or its end.
+pub(super) async fn update_grant(
     unit: &mut Unit,
-    mut row: role_grant::Model,
+    row: &mut role_grant::Model,
 ) -> Result<(), DbError> {
+    use role_grant::Column;
+    let before = row.version;
     row.version += 1;
-    row.revoked_at = Some(unit.now().micros());
-    role_grant::Entity::update_many()
-        .col_expr(role_grant::Column::Version, row.version.into())
-        .col_expr(role_grant::Column::RevokedAt, row.revoked_at.into())
-        .filter(role_grant::Column::Id.eq(row.id))
+    let done = role_grant::Entity::update_many()
+        .col_expr(Column::Version, row.version.into())
+        .col_expr(Column::ApprovedAt, row.approved_at.into())
+        .col_expr(Column::ApprovedBy, row.approved_by.into())
+        .col_expr(Column::RevokedAt, row.revoked_at.into())
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::Version.eq(before))
         .exec(unit.tx())
         .await?;
+    if done.rows_affected != 1 {
+        return Err(DbError::Stale);
+    }
     unit.changed(row.subject());
     Ok(())
 }
@@ -457,23 +479,39 @@ pub(super) async fn stands_in(
     Ok(found.is_some())
 }
 
-/// A grant as the actor carries it.
-pub(super) fn grant_of(
-    row: &role_grant::Model,
-    departments: &[Department],
-) -> Result<Grant, DbError> {
-    let corrupt = || DbError::Corrupt {
-        table: "role_grant",
-        key: row.id.to_string(),
-        what: "the role is unknown",
-    };
-    let role = Role::parse(&row.role).ok_or_else(corrupt)?;
-    let department = row.department_id.map(DepartmentId::of);
-    Ok(Grant {
-        role,
-        department,
-        units: department.map_or_else(Vec::new, |top| below(top, departments)),
-    })
+/// A role as the actor carries it.
+pub(super) fn grant_of(given: &RoleGiven, departments: &[Department]) -> Grant {
+    let below = |top| below(top, departments);
+    Grant {
+        role: given.role,
+        department: given.department,
+        units: given.department.map_or_else(Vec::new, below),
+    }
+}
+
+impl TryFrom<role_grant::Model> for RoleGiven {
+    type Error = DbError;
+
+    fn try_from(row: role_grant::Model) -> Result<Self, DbError> {
+        let role = Role::parse(&row.role).ok_or_else(|| DbError::Corrupt {
+            table: "role_grant",
+            key: row.id.to_string(),
+            what: "the role is unknown",
+        })?;
+        Ok(Self {
+            id: GrantId::of(row.id),
+            account: AccountId::of(row.account_id),
+            role,
+            department: row.department_id.map(DepartmentId::of),
+            given_at: Timestamp::of_micros(row.granted_at),
+            given_by: row.granted_by.map(AccountId::of),
+            waits: row.proposed.is_some() && row.approved_at.is_none(),
+            approved_by: row.approved_by.map(AccountId::of),
+            reason: row.reason,
+            valid_from: row.valid_from.map(Timestamp::of_micros),
+            valid_until: row.valid_until.map(Timestamp::of_micros),
+        })
+    }
 }
 
 impl TryFrom<access_token::Model> for Token {
@@ -500,15 +538,15 @@ impl TryFrom<access_token::Model> for Token {
 }
 
 impl Account {
-    /// The account of a row, with the grants that it holds.
-    pub(super) fn of(row: account::Model, grants: Vec<Grant>) -> Self {
+    /// The account of a row, with the roles that were given to it.
+    pub(super) fn of(row: account::Model, given: Vec<RoleGiven>) -> Self {
         Self {
             id: AccountId::of(row.id),
             version: u64::try_from(row.version).unwrap_or_default(),
             login: row.login,
             name: row.name,
             disabled: row.disabled_at.is_some(),
-            grants,
+            given,
         }
     }
 }

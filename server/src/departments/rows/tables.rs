@@ -44,6 +44,8 @@ pub(in crate::departments) mod account {
         pub password: Option<String>,
         pub disabled_at: Option<i64>,
         pub created_at: i64,
+        pub function: Option<String>,
+        pub department_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -68,6 +70,11 @@ pub(in crate::departments) mod role_grant {
         pub revoked_at: Option<i64>,
         pub valid_from: Option<i64>,
         pub valid_until: Option<i64>,
+        pub granted_by: Option<Uuid>,
+        pub proposed: Option<i64>,
+        pub approved_at: Option<i64>,
+        pub approved_by: Option<Uuid>,
+        pub reason: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -143,6 +150,34 @@ pub(in crate::departments) mod compartment_grant {
         pub valid_from: Option<i64>,
         pub valid_until: Option<i64>,
         pub revoked_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(in crate::departments) mod function_holder {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "function_holder")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub function_id: Uuid,
+        pub account_id: Uuid,
+        pub granted_at: i64,
+        pub granted_by: Uuid,
+        pub proposed: Option<i64>,
+        pub approved_at: Option<i64>,
+        pub approved_by: Option<Uuid>,
+        pub reason: Option<String>,
+        pub valid_from: Option<i64>,
+        pub valid_until: Option<i64>,
+        pub ended_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -259,7 +294,9 @@ impl State for account::Model {
             .map(|hash| hex::encode(Sha256::digest(hash.as_bytes())));
         Object::new()
             .with("created_at", at(self.created_at))
+            .with_some("department", self.department_id.map(|id| id.to_string()))
             .with_some("disabled_at", self.disabled_at.map(at))
+            .with_some("function", self.function.as_deref())
             .with("login", self.login.as_str())
             .with("name", self.name.as_str())
             .with_some("password", password)
@@ -280,8 +317,13 @@ impl State for role_grant::Model {
     fn state(&self) -> Vec<u8> {
         Object::new()
             .with("account", self.account_id.to_string())
+            .with_some("approved_at", self.approved_at.map(at))
+            .with_some("approved_by", self.approved_by.map(|id| id.to_string()))
             .with_some("department", self.department_id.map(|id| id.to_string()))
             .with("granted_at", at(self.granted_at))
+            .with_some("granted_by", self.granted_by.map(|id| id.to_string()))
+            .with_some("proposed", self.proposed.map(number))
+            .with_some("reason", self.reason.as_deref())
             .with_some("revoked_at", self.revoked_at.map(at))
             .with("role", self.role.as_str())
             .with_some("valid_from", self.valid_from.map(at))
@@ -356,6 +398,33 @@ impl State for compartment_grant::Model {
             .with("granted_by", self.granted_by.to_string())
             .with("reason", self.reason.as_str())
             .with_some("revoked_at", self.revoked_at.map(at))
+            .with_some("valid_from", self.valid_from.map(at))
+            .with_some("valid_until", self.valid_until.map(at))
+            .to_bytes()
+    }
+}
+
+impl State for function_holder::Model {
+    fn kind(&self) -> Kind {
+        Kind::FunctionHolder
+    }
+    fn key(&self) -> (Uuid, i64) {
+        (self.id, self.version)
+    }
+    fn root(&self) -> Uuid {
+        self.account_id
+    }
+    fn state(&self) -> Vec<u8> {
+        Object::new()
+            .with("account", self.account_id.to_string())
+            .with_some("approved_at", self.approved_at.map(at))
+            .with_some("approved_by", self.approved_by.map(|id| id.to_string()))
+            .with_some("ended_at", self.ended_at.map(at))
+            .with("function", self.function_id.to_string())
+            .with("granted_at", at(self.granted_at))
+            .with("granted_by", self.granted_by.to_string())
+            .with_some("proposed", self.proposed.map(number))
+            .with_some("reason", self.reason.as_deref())
             .with_some("valid_from", self.valid_from.map(at))
             .with_some("valid_until", self.valid_until.map(at))
             .to_bytes()

@@ -59,6 +59,8 @@ codes! {
     VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.
     TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu.";
+    /// A role was given by one person although it takes two.
+    RoleByOne = "role-by-one", "Eine Rolle hat nur eine Person vergeben, obwohl es zwei braucht. Eine andere Administration bestätigt oder beendet sie.";
     /// A registered document stands in no case.
     WithoutCase = "without-case", "Ein veraktetes Dokument steht in keinem Vorgang. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
     /// A counter of references is lower than a number that was given.

@@ -9,6 +9,7 @@ mod documents;
 mod finding;
 mod index;
 mod log;
+mod people;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -20,6 +21,7 @@ use thiserror::Error;
 pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome};
 
 use crate::base::db::DbError;
+use crate::config::Rights;
 use crate::unit::Db;
 
 /// How old something unfinished must be before it counts as left over.
@@ -96,6 +98,8 @@ pub struct Checked {
     pub lock: PathBuf,
     /// The time of the store's clock: what is older than [`GRACE`] by it is left over.
     pub now: SystemTime,
+    /// How rights are to be given.
+    pub rights: Rights,
 }
 
 /// Runs the check.
@@ -109,6 +113,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
         outcome.skip("index");
         return Ok(outcome);
     }
+    people::roles(on, &mut outcome).await?;
     documents::versions(on, &mut outcome).await?;
     documents::filed(on, &mut outcome).await?;
     documents::tags(on, mode, &mut outcome).await?;

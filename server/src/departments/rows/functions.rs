@@ -1,0 +1,128 @@
+//! Rows of functions and of who holds them. A function is a row of accounts.
+
+use sea_orm::QueryOrder;
+use sea_orm::entity::prelude::*;
+
+use super::{State, account, function_holder};
+use crate::base::db::DbError;
+use crate::base::{AccountId, Timestamp};
+use crate::unit::Unit;
+
+/// Adds a row and hands its state to the unit.
+pub(in crate::departments) async fn insert_holder(
+    unit: &mut Unit,
+    row: function_holder::Model,
+) -> Result<(), DbError> {
+    let subject = row.subject();
+    let active = function_holder::ActiveModel::from(row).reset_all();
+    function_holder::Entity::insert(active)
+        .exec_without_returning(unit.tx())
+        .await?;
+    unit.changed(subject);
+    Ok(())
+}
+
+/// All functions that were not ended, by short name.
+pub(in crate::departments) async fn functions(
+    on: &impl ConnectionTrait,
+) -> Result<Vec<account::Model>, DbError> {
+    Ok(account::Entity::find()
+        .filter(account::Column::Function.is_not_null())
+        .filter(account::Column::DisabledAt.is_null())
+        .order_by_asc(account::Column::Login)
+        .all(on)
+        .await?)
+}
+
+/// The function with this short name, ended or not.
+pub(in crate::departments) async fn named_function(
+    on: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<account::Model>, DbError> {
+    Ok(account::Entity::find()
+        .filter(account::Column::Function.eq(code))
+        .one(on)
+        .await?)
+}
+
+/// Who holds a function, or held it until its time was over; those that were ended are left out.
+pub(in crate::departments) async fn holders(
+    on: &impl ConnectionTrait,
+    function: AccountId,
+) -> Result<Vec<function_holder::Model>, DbError> {
+    Ok(function_holder::Entity::find()
+        .filter(function_holder::Column::FunctionId.eq(function.raw()))
+        .filter(function_holder::Column::EndedAt.is_null())
+        .order_by_asc(function_holder::Column::Id)
+        .all(on)
+        .await?)
+}
+
+/// One of them.
+pub(in crate::departments) async fn holder(
+    on: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<function_holder::Model>, DbError> {
+    Ok(function_holder::Entity::find_by_id(id).one(on).await?)
+}
+
+/// The functions that an account holds at `now`, those that were ended left out.
+pub(in crate::departments) async fn held(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<AccountId>, DbError> {
+    use function_holder::Column;
+    let unended = account::Entity::find()
+        .filter(account::Column::Function.is_not_null())
+        .filter(account::Column::DisabledAt.is_null());
+    let mine = function_holder::Entity::find()
+        .filter(Column::AccountId.eq(account.raw()))
+        .filter(Column::EndedAt.is_null())
+        .order_by_asc(Column::FunctionId)
+        .all(on)
+        .await?;
+    let holds = |row: &function_holder::Model| {
+        (row.proposed.is_none() || row.approved_at.is_some())
+            && row.valid_from.is_none_or(|from| from <= now.micros())
+            && row.valid_until.is_none_or(|until| until > now.micros())
+    };
+    let mut ids: Vec<Uuid> = mine
+        .iter()
+        .filter(|row| holds(row))
+        .map(|row| row.function_id)
+        .collect();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = unended
+        .filter(account::Column::Id.is_in(ids))
+        .all(on)
+        .await?;
+    Ok(known.into_iter().map(|row| AccountId::of(row.id)).collect())
+}
+
+/// Writes the next version: its approval, or its end.
+pub(in crate::departments) async fn update_holder(
+    unit: &mut Unit,
+    row: &mut function_holder::Model,
+) -> Result<(), DbError> {
+    use function_holder::Column;
+    let before = row.version;
+    row.version += 1;
+    let done = function_holder::Entity::update_many()
+        .col_expr(Column::Version, row.version.into())
+        .col_expr(Column::ApprovedAt, row.approved_at.into())
+        .col_expr(Column::ApprovedBy, row.approved_by.into())
+        .col_expr(Column::EndedAt, row.ended_at.into())
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::Version.eq(before))
+        .exec(unit.tx())
+        .await?;
+    if done.rows_affected != 1 {
+        return Err(DbError::Stale);
+    }
+    unit.changed(row.subject());
+    Ok(())
+}
