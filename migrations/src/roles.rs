@@ -47,7 +47,6 @@ pub const APPEND_ONLY: &[&str] = &[
     "checkpoint",
     "blob",
     "reference_alias",
-    "paperless_number",
 ];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[
@@ -92,6 +91,7 @@ pub const FREE: &[&str] = &[
     "webhook_follower",
     "webhook_health",
     "installation",
+    "paperless_number",
     "paperless_upload",
 ];
 /// Tables that verification reads beside those of the evidence: openings and their keys, both of use

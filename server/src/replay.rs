@@ -154,6 +154,17 @@ impl Once {
     /// For this request of this actor.
     #[must_use]
     pub fn new(actor: &Actor, key: Option<IdempotencyKey>, request: Fingerprint) -> Self {
+        // Who acts for somebody, or by a token that does less, asks for something else: what was answered to
+        // the one is not given to the other.
+        let request = Fingerprint::of(&[
+            &request.0,
+            actor.scope.code().as_bytes(),
+            actor
+                .on_behalf_of
+                .map(|id| id.to_string())
+                .unwrap_or_default()
+                .as_bytes(),
+        ]);
         Self {
             account: actor.account,
             key,

@@ -34,8 +34,8 @@ impl From<CorrespondentError> for Problem {
         match error {
             CorrespondentError::NotFound => Self::new(Kind::NotFound),
             CorrespondentError::Forbidden => Self::new(Kind::Forbidden).detail(text(
-                "Einen Korrespondenten ändert nur, wer ein Dokument ändern darf, auf dem er steht.",
-                "Only who may change a document on which a correspondent stands may change it.",
+                "Ändern darf ihn, wer ihn angelegt hat, solange er auf keinem Dokument steht, oder wer eines seiner Dokumente ändern darf.",
+                "It is changed by who made it, while it stands on no document, or by who may change one of its documents.",
             )),
             CorrespondentError::NoSurvivor => field("/into", Fault::NotFound),
             CorrespondentError::Itself => field(
@@ -50,14 +50,14 @@ impl From<CorrespondentError> for Problem {
             ),
             CorrespondentError::Merged { into } => Self::new(Kind::StateConflict)
                 .detail(text(
-                    "Der Korrespondent ist in einem anderen aufgegangen.",
+                    "Der Korrespondent wurde mit einem anderen zusammengeführt.",
                     "The correspondent was merged into another one.",
                 ))
                 .current_state("merged")
                 .existing(into.raw()),
             CorrespondentError::NotMerged => Self::new(Kind::StateConflict)
                 .detail(text(
-                    "Abgetrennt wird nur, was in einem anderen aufgegangen ist, das für sich steht.",
+                    "Abtrennen lässt sich nur ein Korrespondent, der mit einem anderen zusammengeführt wurde. Wurde dieser selbst zusammengeführt, muss das zuerst rückgängig gemacht werden.",
                     "Only what was merged into one that stands for itself is split off.",
                 ))
                 .current_state("not_merged"),

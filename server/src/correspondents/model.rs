@@ -181,8 +181,11 @@ pub(super) fn spelling(name: &str) -> String {
             one
         }
     };
-    let folded: String = fold(name).chars().map(plain).collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+    let folded = fold(name);
+    let plain: String = folded.chars().map(plain).collect();
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A name of nothing but signs is that name and no other.
+    if plain.is_empty() { folded } else { plain }
 }
 
 /// These names, sorted, each spelling once, without that of `name`.

@@ -1,7 +1,7 @@
 //! Rows of correspondents.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, ExprTrait, LikeExpr, Query};
+use sea_orm::sea_query::{Alias, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Address, Correspondent, CorrespondentKind, Details, Merged, spelling};
@@ -239,41 +239,64 @@ pub(super) async fn save(
     Ok(())
 }
 
-/// The condition that the actor has `right` on a document on which a correspondent stands, or on which
-/// one stands that was merged into it; or has it anywhere and made the correspondent.
-fn within_reach(actor: &Actor, right: Right) -> Condition {
-    let made = || correspondent::Column::CreatedBy.eq(actor.account.raw());
-    match actor.sight(right) {
-        Sight::All => return Condition::all(),
-        Sight::Some { units, .. } if units.is_empty() => {
-            // Who only hands in finds again what he made himself.
-            let own = Condition::all().add(made());
-            return if actor.may_somewhere(Right::Receive) && right == Right::Read {
-                own
-            } else {
-                Condition::all().add(Expr::cust("1 = 0"))
-            };
-        }
-        Sight::Some { .. } => {}
-    }
-    let document = Alias::new("d");
-    let column = |name: &'static str| Expr::col((Alias::new("d"), Alias::new(name)));
-    // Some old name of the correspondent: the tree below it has few members.
+/// The documents on which a correspondent stands, or on which one stands that was merged into it: the
+/// tree below it has few members.
+fn bearing() -> SelectStatement {
     let stands = "d.correspondent_id IN (WITH RECURSIVE below(id) AS (\
         SELECT correspondent.id UNION SELECT m.id FROM correspondent m \
         JOIN below b ON m.merged_into = b.id) SELECT id FROM below)";
-    let seen = Query::select()
+    Query::select()
         .expr(Expr::val(1))
-        .from_as(Alias::new("document"), document)
+        .from_as(Alias::new("document"), Alias::new("d"))
         .and_where(Expr::cust(stands))
+        .to_owned()
+}
+
+/// The condition that the actor has `right` on a document on which a correspondent stands.
+fn seen(actor: &Actor, right: Right) -> Condition {
+    let column = |name: &'static str| Expr::col((Alias::new("d"), Alias::new(name)));
+    // As where documents are named one by one: SQLite would walk through a department for each.
+    let department = Func::coalesce([column("department_id"), column("department_id")]);
+    let documents = bearing()
         .cond_where(visible_by(
             actor,
             right,
-            column("department_id"),
+            department.into(),
             column("compartment_id"),
         ))
         .to_owned();
-    Condition::any().add(made()).add(Expr::exists(seen))
+    Condition::all().add(Expr::exists(documents))
+}
+
+fn made_by(actor: &Actor) -> Expr {
+    correspondent::Column::CreatedBy.eq(actor.account.raw())
+}
+
+/// The condition that a correspondent is within the actor's reach: he has `right` on a document on which
+/// it stands, or made it and it stands on none yet. What it became on documents out of his sight is not his
+/// to know.
+fn within_reach(actor: &Actor, right: Right) -> Condition {
+    let fresh = Condition::all()
+        .add(made_by(actor))
+        .add(Expr::exists(bearing()).not());
+    match actor.sight(right) {
+        Sight::All => Condition::all(),
+        Sight::Some { .. } if actor.may_somewhere(right) => {
+            Condition::any().add(fresh).add(seen(actor, right))
+        }
+        Sight::Some { .. } => Condition::all().add(Expr::cust("1 = 0")),
+    }
+}
+
+/// The condition that a name of the actor's own means this correspondent: one within his reach, or one that
+/// he made, so that who only hands in does not make the same sender anew with each letter.
+fn meant_by(actor: &Actor) -> Condition {
+    match actor.sight(Right::Read) {
+        Sight::All => Condition::all(),
+        Sight::Some { .. } => Condition::any()
+            .add(made_by(actor))
+            .add(seen(actor, Right::Read)),
+    }
 }
 
 /// One correspondent, if it is within the actor's reach.
@@ -326,7 +349,7 @@ pub(super) async fn spelled(
         .to_owned();
     let rows = correspondent::Entity::find()
         .filter(correspondent::Column::Id.in_subquery(named))
-        .filter(within_reach(actor, Right::Read))
+        .filter(meant_by(actor))
         .order_by_asc(correspondent::Column::Id)
         .all(on)
         .await?;

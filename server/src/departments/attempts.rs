@@ -210,7 +210,7 @@ async fn count(
     let mut begins_to_wait = false;
     for (counter, failures_max) in counters {
         let failures = counted::count(unit, &login, counter, forgotten).await?;
-        begins_to_wait |= failures == i64::from(failures_max);
+        begins_to_wait |= failures >= i64::from(failures_max);
         let wait = seconds(wait(sign_in, failures, failures_max));
         counted::delay(unit, &login, counter, now.plus_seconds(wait)).await?;
     }

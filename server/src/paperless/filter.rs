@@ -1,5 +1,7 @@
 //! The filters that clients put into addresses, read into conditions.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ConnectionTrait, Order};
 use uuid::Uuid;
 
@@ -38,6 +40,9 @@ const NEVER: &[&str] = &[
     "owner",
     "custom_fields",
 ];
+
+/// By how many keys a list is sorted.
+const ORDER_KEYS_MAX: usize = 6;
 
 /// A list that is asked for.
 #[derive(Debug, Default)]
@@ -91,12 +96,16 @@ impl Asked {
         pairs: &[(String, String)],
     ) -> Result<Self, Problem> {
         let mut asked = Self::default();
+        let mut read: BTreeSet<&str> = BTreeSet::new();
         for (name, value) in pairs {
             if name == "ordering" {
                 asked.order = ordering(value);
             }
             if TRIMMINGS.contains(&name.as_str()) {
                 continue;
+            }
+            if !read.insert(name) {
+                return Err(wrong(name, Fault::Duplicate));
             }
             if let Some(known) = QUESTIONS.iter().find(|known| *known == name) {
                 if asked.question.is_some() {
@@ -138,7 +147,7 @@ fn ordering(value: &str) -> Vec<(Key, Order)> {
         };
         Some((key, order))
     });
-    keys.collect()
+    keys.take(ORDER_KEYS_MAX).collect()
 }
 
 async fn filter(

@@ -541,7 +541,7 @@ pub(super) async fn get_metadata(
     }))
 }
 
-/// There are no notes.
+/// Notes are not told here: whoever may see the document gets an empty list.
 #[utoipa::path(
     get, path = "/api/documents/{id}/notes/", tag = "documents", operation_id = "paperlessNotes",
     params(("id" = i64, Path, description = "Its number")),
@@ -554,7 +554,8 @@ pub(super) async fn get_notes(
     SignedIn(actor): SignedIn,
     Path(number): Path<i64>,
 ) -> Result<HttpResponse, Problem> {
-    see((&db, &looks), &actor, number).await?;
+    let held = see((&db, &looks), &actor, number).await?;
+    noted(&looks, &actor, Look::ReadDocument, &held).await?;
     Ok(HttpResponse::Ok().json(Vec::<Nothing>::new()))
 }
 

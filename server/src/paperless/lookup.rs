@@ -378,6 +378,7 @@ pub(super) async fn get_autocomplete(
     db: Data<Db>,
     index: Data<Index>,
     follower: Data<Follower>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
     let query = pairs(request.query_string())?;
@@ -395,5 +396,6 @@ pub(super) async fn get_autocomplete(
     };
     let typed = ("term", value("term").unwrap_or_default());
     let found = search::words(engine, &actor, typed, limit).await?;
+    looks.note(Looked::of(Look::Search, &actor)).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -1,5 +1,7 @@
 //! What clients name, ask and page by: types and rules.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::base::{CivilDate, DocumentId, Timestamp};
@@ -63,6 +65,11 @@ pub(super) struct Upload {
     pub(super) before: Option<DocumentId>,
 }
 
+/// The last page that is looked for: what lies behind it would not fit into any database.
+const PAGE_MAX: u64 = 1_000_000_000;
+/// The most numbers in one filter.
+const NUMBERS_MAX: usize = 1_000;
+
 /// Which page, from 1, and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Paging {
@@ -80,7 +87,10 @@ impl Paging {
             named.next().map(|(_, value)| value.as_str())
         };
         let page = match value("page") {
-            Some(page) => page.parse().ok().filter(|page| *page > 0)?,
+            Some(page) => {
+                let page = page.parse().ok();
+                page.filter(|page| (1..=PAGE_MAX).contains(page))?
+            }
             None => 1,
         };
         // Nonsense is passed over, as it is there.
@@ -108,9 +118,11 @@ impl Paging {
     }
 }
 
-/// A list of numbers, separated by commas. `None`: something in it is none.
+/// A list of numbers, separated by commas, each once. `None`: something in it is none, or they are too
+/// many.
 pub(super) fn numbers(text: &str) -> Option<Vec<i64>> {
-    text.split(',')
+    let numbers: Option<BTreeSet<i64>> = text
+        .split(',')
         .map(str::trim)
         .filter(|number| !number.is_empty())
         .map(|number| {
@@ -119,7 +131,9 @@ pub(super) fn numbers(text: &str) -> Option<Vec<i64>> {
                 .ok()
                 .filter(|number| (0..=NUMBER_MAX).contains(number))
         })
-        .collect()
+        .collect();
+    let numbers = numbers.filter(|numbers| numbers.len() <= NUMBERS_MAX)?;
+    Some(numbers.into_iter().collect())
 }
 
 /// Yes or no, in the spellings that clients have for it.

@@ -163,25 +163,28 @@ pub(super) async fn uploads(
         Which::Id(id) => ("u.id = $2", id.into()),
         Which::Number(number) => ("u.number = $2", number.into()),
     };
-    // An earlier upload of the same content by the same token.
-    let text = format!(
-        "SELECT u.id, u.number, u.document_id, u.created_at, v.file_name, v.media_type, \
-         (SELECT e.document_id FROM paperless_upload e \
-          JOIN document_version w ON w.document_id = e.document_id AND w.number = 1 \
-          WHERE e.token_id = u.token_id AND w.blob_name = v.blob_name AND e.id < u.id \
-          ORDER BY e.id LIMIT 1), count(*) OVER () \
-         FROM paperless_upload u JOIN access_token t ON t.id = u.token_id \
-         JOIN document_version v ON v.document_id = u.document_id AND v.number = 1 \
-         WHERE {own} = $1 AND {which} \
-         ORDER BY u.created_at DESC, u.id DESC LIMIT {limit} OFFSET {offset}"
-    );
-    let rows = on
-        .query_all_raw(sql(on, text, [whose.into(), value]))
-        .await?;
-    let total = match rows.first() {
-        Some(row) => row.try_get_by_index::<i64>(7)?,
+    let from = "paperless_upload u JOIN access_token t ON t.id = u.token_id";
+    let values = || [whose.into(), value.clone()];
+    let text = format!("SELECT count(*) FROM {from} WHERE {own} = $1 AND {which}");
+    let counted = on.query_one_raw(sql(on, text, values())).await?;
+    let total = match &counted {
+        Some(row) => row.try_get_by_index::<i64>(0)?,
         None => 0,
     };
+    // The page first; then, for its rows alone, an earlier upload of the same content by the same token.
+    let text = format!(
+        "SELECT p.id, p.number, p.document_id, p.created_at, v.file_name, v.media_type, \
+         (SELECT e.document_id FROM document_version w \
+          JOIN paperless_upload e ON e.document_id = w.document_id AND e.token_id = p.token_id \
+          WHERE w.blob_name = v.blob_name AND w.number = 1 AND e.id < p.id \
+          ORDER BY e.id LIMIT 1) \
+         FROM (SELECT u.id, u.number, u.token_id, u.document_id, u.created_at FROM {from} \
+          WHERE {own} = $1 AND {which} \
+          ORDER BY u.created_at DESC, u.id DESC LIMIT {limit} OFFSET {offset}) p \
+         JOIN document_version v ON v.document_id = p.document_id AND v.number = 1 \
+         ORDER BY p.created_at DESC, p.id DESC"
+    );
+    let rows = on.query_all_raw(sql(on, text, values())).await?;
     let found: Result<Vec<_>, DbError> = rows.iter().map(upload).collect();
     Ok((found?, u64::try_from(total).unwrap_or_default()))
 }
