@@ -86,7 +86,6 @@ pub(super) struct HolderView {
     /// The account.
     account: Uuid,
     /// Whether it holds.
-    #[schema(inline)]
     standing: StandingView,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]

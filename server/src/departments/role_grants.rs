@@ -22,6 +22,7 @@ use crate::unit::{Db, Unit};
 
 /// Whether a role holds.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = RoleStanding)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StandingView {
     /// A second administrator has to approve it.
@@ -60,7 +61,6 @@ pub(super) struct RoleGrantView {
     #[schema(nullable = false)]
     department: Option<String>,
     /// Whether it holds.
-    #[schema(inline)]
     standing: StandingView,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
