@@ -40,6 +40,10 @@ const VERSIONED: [&str; 17] = [
 ];
 
 /// A server at rest with rows in every table that has a guard.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     let mut app = Start::new().on(engine).start().await?;
     let client = app.with_token(&clerk(&app).await);

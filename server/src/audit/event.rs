@@ -192,6 +192,7 @@ pub enum Look {
 impl Action {
     /// As it stands in the leaf.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one table, to be read in one place")]
     pub const fn code(self) -> &'static str {
         match self {
             Self::LogStart => "log.start",

@@ -32,6 +32,7 @@ use crate::replay::{Answer, Once};
 use crate::unit::{Db, Unit, Written};
 
 impl From<DocumentError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
     fn from(error: DocumentError) -> Self {
         match error {
             DocumentError::NotFound | DocumentError::NoVersion => Self::new(Kind::NotFound),

@@ -162,7 +162,7 @@ impl ListFilter {
     /// The correspondents that are meant, by id or by name, with all that was merged into them. One that
     /// the actor does not know stands for itself: nothing that he sees names it.
     async fn known(&self, db: &Db, actor: &Actor) -> Result<Vec<Uuid>, Problem> {
-        let mut wanted: Vec<_> = self.correspondent_id.iter().copied().collect();
+        let mut wanted: Vec<_> = self.correspondent_id.to_vec();
         if !self.correspondent.is_empty() {
             let named = correspondents::spelled(db.read(), actor, &self.correspondent).await?;
             wanted.extend(named.iter().map(|one| one.id.raw()));

@@ -100,7 +100,15 @@ fn hidden(error: NoteError) -> NoteError {
         NoteError::File(FileError::NotFound)
         | NoteError::Case(CaseError::NotFound)
         | NoteError::Document(DocumentError::NotFound) => NoteError::NotFound,
-        other => other,
+        NoteError::NotFound
+        | NoteError::NotAuthor
+        | NoteError::Withdrawn
+        | NoteError::Stale { .. }
+        | NoteError::Unchanged
+        | NoteError::File(_)
+        | NoteError::Case(_)
+        | NoteError::Document(_)
+        | NoteError::Db(_) => error,
     }
 }
 

@@ -70,6 +70,10 @@ async fn credentials(request: &HttpRequest, payload: Payload) -> Result<Credenti
     request_body(content = Credentials, content_type = "application/json"),
     responses((status = 200, description = "Signed in", body = TokenView), DetailProblems)
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an attempt to sign in needs of its request"
+)]
 pub(super) async fn post_token(
     request: HttpRequest,
     db: Data<Db>,

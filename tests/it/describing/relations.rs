@@ -130,6 +130,8 @@ async fn whoever_does_not_see_the_other_document_learns_nothing_of_a_relation() 
     let relations: Vec<_> = told
         .iter()
         .map(|(_, one)| one["relation"].clone())
+        // A text that is read meanwhile is told of, too.
+        .filter(|relation| !relation.is_null())
         .collect();
     assert_eq!(relations, [json!(id_of(&hidden)), json!(id_of(&shown))]);
     hand_on(&clerk, &given).await;

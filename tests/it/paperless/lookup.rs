@@ -191,7 +191,8 @@ async fn a_list_is_paged_filtered_and_sorted_as_clients_ask() {
         word("correspondents", "Stadtwerke").await,
     );
     let (first, second, third) = ("Übersicht Parken", "Rechnung 100%", "Ohne alles");
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
         (&[], &[third, second, first]),
         (&[("ordering", "created")], &[first, second, third]),
         (&[("ordering", "title")], &[third, second, first]),

@@ -201,8 +201,8 @@ async fn nobody_takes_out_of_a_compartment_what_he_may_not_see() {
         let path = "/api/v1/file-plans/import?name=Aktenplan&edition=2020";
         let table = format!(
             "code;title;retention_years;disposal;parent;compartment\n\
-             02;Einheit 02;;B;;{compartment}\n02.1;Einheit 02.1;;B;02;\n\
-             03;Einheit 03;;B;;PERSONAL\n"
+             02;Einheit 02;10;B;;{compartment}\n02.1;Einheit 02.1;10;B;02;\n\
+             03;Einheit 03;10;B;;PERSONAL\n"
         );
         let request = registrar.request(Method::POST, path);
         let request = request.header("content-type", "text/csv").body(table);
