@@ -298,6 +298,7 @@ impl Server {
             metrics: Data::from(Arc::clone(metrics)),
             rate_limits: Data::from(Arc::clone(&limits)),
             auth: Data::new(config.auth),
+            attempts: Data::new(self.attempts()),
             tasks: Data::new(self.tasks.clone()),
             room: Data::new(room(&self.archive.backend)),
             edge: Data::new(Edge {
@@ -309,6 +310,10 @@ impl Server {
                 metrics: Arc::clone(metrics),
             }),
         })
+    }
+
+    fn attempts(&self) -> departments::Attempts {
+        departments::Attempts::new(self.archive.cursor_key, self.config.sign_in)
     }
 
     /// Checks at start what a start can wait for, and everything every night.
@@ -353,6 +358,7 @@ impl Server {
         let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
         let backend = self.archive.backend.clone();
         let keep = self.config.webhooks.keep;
+        let attempts = self.attempts();
         self.tasks.start("figures", |end| async move {
             let mut rounds: u32 = 0;
             loop {
@@ -371,6 +377,11 @@ impl Server {
                     && let Err(error) = webhooks::sweep(&db, keep).await
                 {
                     tracing::warn!(error = %error, "old deliveries could not be swept");
+                }
+                if rounds.is_multiple_of(720)
+                    && let Err(error) = attempts.sweep(&db).await
+                {
+                    tracing::warn!(error = %error, "old attempts to sign in could not be swept");
                 }
                 rounds = rounds.wrapping_add(1);
                 tokio::select! {
@@ -516,6 +527,7 @@ struct Parts {
     metrics: Data<Metrics>,
     rate_limits: Data<RateLimits>,
     auth: Data<Auth>,
+    attempts: Data<departments::Attempts>,
     tasks: Data<Tasks>,
     room: Data<Room>,
     edge: Data<Edge>,
@@ -540,6 +552,7 @@ impl Parts {
                 .app_data(self.metrics)
                 .app_data(self.rate_limits)
                 .app_data(self.auth)
+                .app_data(self.attempts)
                 .app_data(self.tasks)
                 .app_data(self.room)
                 .configure(departments::routes)
@@ -580,6 +593,7 @@ impl Clone for Parts {
             metrics: self.metrics.clone(),
             rate_limits: self.rate_limits.clone(),
             auth: self.auth.clone(),
+            attempts: self.attempts.clone(),
             tasks: self.tasks.clone(),
             room: self.room.clone(),
             edge: self.edge.clone(),

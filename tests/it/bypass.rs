@@ -19,11 +19,12 @@ const GROWING: [&str; 6] = [
     "blob",
     "reference_alias",
 ];
-const VERSIONED: [&str; 13] = [
+const VERSIONED: [&str; 14] = [
     "department",
     "account",
     "role_grant",
     "access_token",
+    "sign_in_lock",
     "document",
     "document_version",
     "rendition",
@@ -77,6 +78,10 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     let imported = app.command(&import).await;
     assert!(imported.status.success(), "{imported:?}");
     file_away(&app, &client).await;
+    let wrong = json!({"login": "anna", "password": "geraten"});
+    for _ in 0..5 {
+        drop(app.anonymous().post("/api/v1/session", &wrong).await);
+    }
     let data = app.data().to_owned();
     wait_until("a checkpoint", async || locked(&data).is_some()).await;
     wait_until("the texts are read", async || {

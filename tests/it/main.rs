@@ -18,5 +18,6 @@ mod records;
 mod rights;
 mod search;
 mod serve;
+mod sign_in;
 mod tidy;
 mod webhooks;

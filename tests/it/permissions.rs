@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::app::Start;
 use tests::town::{OTHER, OWN, Town, id_of, send, walk};
 use tests::{Answer, Client, fixtures};
 
 use crate::records::attempts::{FILED, filed, filing};
+use crate::sign_in::attempts as sign_in;
 
 /// What each of them tries, in the order of the table's lines.
 const TRIED: &[&str] = &[
@@ -71,6 +73,7 @@ const TRIED: &[&str] = &[
     "create account",
     "change account",
     "set roles",
+    "unlock account",
     "plans",
     "plan units",
     "export plan",
@@ -201,6 +204,7 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
             filing(town, client, what).await
         }
         what if FILED.contains(&what) => filed(town, client, what).await,
+        what if sign_in::TRIED.contains(&what) => sign_in::attempt(town, client, what).await,
         other => administer(town, client, other, round).await,
     }
 }
@@ -349,7 +353,8 @@ async fn maintain(town: &Town, client: &Client, what: &str) -> Answer {
 
 #[tokio::test]
 async fn who_may_do_what() {
-    let Some(town) = Town::start().await else {
+    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0");
+    let Some(town) = Town::of(start).await else {
         return;
     };
     tests::wait_until("a checkpoint is published", async || {

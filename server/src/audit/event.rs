@@ -38,6 +38,10 @@ pub enum Action {
     DeputationCreate,
     /// A deputation was ended.
     DeputationEnd,
+    /// Too many attempts to sign in failed: from now on the next has to wait.
+    AccountLock,
+    /// Whoever was locked out may sign in again.
+    AccountUnlock,
     /// A token was issued.
     TokenIssue,
     /// A token was ended.
@@ -165,6 +169,8 @@ impl Action {
             Self::CompartmentRevoke => "compartment.revoke",
             Self::DeputationCreate => "deputation.create",
             Self::DeputationEnd => "deputation.end",
+            Self::AccountLock => "account.lock",
+            Self::AccountUnlock => "account.unlock",
             Self::TokenIssue => "token.issue",
             Self::TokenRevoke => "token.revoke",
             Self::PlanCreate => "plan.create",
@@ -239,6 +245,8 @@ pub enum Kind {
     RoleGrant,
     /// A token.
     AccessToken,
+    /// That attempts to sign in to an account were slowed down.
+    SignInLock,
     /// A compartment.
     Compartment,
     /// A compartment that is open to an account.
@@ -277,7 +285,9 @@ impl Kind {
             | Self::Compartment
             | Self::CompartmentGrant
             | Self::Deputation => true,
-            Self::FilePlan
+            // A lock keeps from signing in and takes nothing from who is signed in.
+            Self::SignInLock
+            | Self::FilePlan
             | Self::PlanUnit
             | Self::File
             | Self::Case
@@ -302,6 +312,7 @@ impl Kind {
             | Self::Compartment
             | Self::CompartmentGrant
             | Self::Deputation
+            | Self::SignInLock
             | Self::FilePlan
             | Self::PlanUnit
             | Self::Hold
@@ -323,6 +334,7 @@ impl Kind {
             Self::Compartment => "compartment",
             Self::CompartmentGrant => "compartment_grant",
             Self::Deputation => "deputation",
+            Self::SignInLock => "sign_in_lock",
             Self::FilePlan => "file_plan",
             Self::PlanUnit => "plan_unit",
             Self::File => "file",

@@ -61,6 +61,8 @@ ids! {
     DeputationId;
     /// A role given to an account.
     GrantId;
+    /// A lock: attempts to sign in to an account are slowed down.
+    LockId;
     /// A token that speaks for an account.
     TokenId;
     /// A document.

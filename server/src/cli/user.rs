@@ -10,7 +10,7 @@ use crate::archive::Archive;
 use crate::base::actor::Scope;
 use crate::base::{Actor, Role};
 use crate::config::{Auth, Config};
-use crate::departments::{self, Login, NewToken, PasswordDigest, PeopleError, Slug};
+use crate::departments::{self, Attempts, Login, NewToken, PasswordDigest, PeopleError, Slug};
 use crate::unit::Unit;
 
 /// Accounts, from this machine.
@@ -46,6 +46,11 @@ pub(super) enum User {
         /// How many days it lives.
         #[arg(long, default_value_t = 30)]
         days: i64,
+    },
+    /// Lets whoever was locked out by failed attempts sign in again at once.
+    Unlock {
+        /// The account.
+        login: String,
     },
 }
 
@@ -95,6 +100,7 @@ impl User {
                 scope,
                 days,
             } => token(&archive, &login, label, scope, days).await,
+            Self::Unlock { login } => unlock(&archive, config, &login).await,
         };
         archive.db.close().await;
         ended
@@ -166,6 +172,20 @@ async fn add(
         })
         .await?;
     say(&format!("{shown}: created"));
+    Ok(())
+}
+
+async fn unlock(archive: &Archive, config: &Config, login: &str) -> Ended {
+    let found = departments::account_of_login(archive.db.read(), login).await?;
+    let account = found.ok_or(PeopleError::NoAccount)?;
+    let attempts = Attempts::new(archive.cursor_key, config.sign_in);
+    archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            attempts.unlock(unit, account).await
+        })
+        .await?;
+    say(&format!("{login}: unlocked"));
     Ok(())
 }
 

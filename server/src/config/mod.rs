@@ -81,8 +81,10 @@ pub struct Config {
     pub extract: Extract,
     /// Messages to subscribers.
     pub webhooks: Webhooks,
-    /// Sign-in.
+    /// Passwords and tokens.
     pub auth: Auth,
+    /// Attempts to sign in.
+    pub sign_in: SignIn,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -229,7 +231,24 @@ pub struct Webhooks {
     pub keep: Duration,
 }
 
-/// Sign-in.
+/// Attempts to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignIn {
+    /// Failures under one name from one network before the next has to wait.
+    pub failures_max: u32,
+    /// The same from all networks together that are not known.
+    pub failures_everywhere_max: u32,
+    /// The first wait.
+    pub delay: Duration,
+    /// The longest.
+    pub delay_max: Duration,
+    /// After how long without a failure they are forgotten.
+    pub forget: Duration,
+    /// How long a network from which somebody signed in is known.
+    pub network: Duration,
+}
+
+/// Passwords and tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Auth {
     /// How long someone stays signed in.
@@ -355,6 +374,7 @@ impl Config {
                 keep: Duration::from_secs(reader.number("webhooks.keep_days") * 86_400),
             },
             auth: read_auth(reader),
+            sign_in: read_sign_in(reader),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {
@@ -452,6 +472,17 @@ fn read_auth(reader: &mut Reader) -> Auth {
         argon2_memory_kib: u32::try_from(memory_bytes / 1024).unwrap_or(u32::MAX),
         argon2_passes: reader.small("auth.argon2_passes"),
         password_chars_min: reader.small("auth.password_chars_min"),
+    }
+}
+
+fn read_sign_in(reader: &mut Reader) -> SignIn {
+    SignIn {
+        failures_max: reader.small("sign_in.failures_max"),
+        failures_everywhere_max: reader.small("sign_in.failures_everywhere_max"),
+        delay: seconds(reader, "sign_in.delay_seconds"),
+        delay_max: seconds(reader, "sign_in.delay_seconds_max"),
+        forget: Duration::from_secs(reader.number("sign_in.forget_hours") * 60 * 60),
+        network: Duration::from_secs(reader.number("sign_in.network_days") * 86_400),
     }
 }
 

@@ -252,7 +252,7 @@ pub const SETTINGS: &[Setting] = &[
         "rates.sign_in_per_minute",
         count(0, 10_000),
         "10",
-        "Attempts to sign in, by one address and for one account; 0 is no limit.",
+        "Attempts to sign in by one address; 0 is no limit. What holds for one name stands in `[sign_in]`.",
     ),
     setting(
         "database.url",
@@ -447,6 +447,42 @@ pub const SETTINGS: &[Setting] = &[
         count(8, 128),
         "10",
         "The fewest characters of a password.",
+    ),
+    setting(
+        "sign_in.failures_max",
+        count(1, 100),
+        "5",
+        "Failed attempts to sign in under one name from one network before the next has to wait.",
+    ),
+    setting(
+        "sign_in.failures_everywhere_max",
+        count(1, 1_000),
+        "50",
+        "The same from all networks together from which nobody has signed in lately.",
+    ),
+    setting(
+        "sign_in.delay_seconds",
+        count(1, 3_600),
+        "2",
+        "How long it has to wait then; doubled with each further failure.",
+    ),
+    setting(
+        "sign_in.delay_seconds_max",
+        count(1, 86_400),
+        "900",
+        "The longest that it has to wait.",
+    ),
+    setting(
+        "sign_in.forget_hours",
+        count(1, 720),
+        "24",
+        "After how long without a failure they are forgotten.",
+    ),
+    setting(
+        "sign_in.network_days",
+        count(1, 400),
+        "30",
+        "How long a network from which somebody signed in is known.",
     ),
     setting(
         "check.nightly_hour",

@@ -1,25 +1,27 @@
 //! Accounts over HTTP: who there is, under which name, with which roles.
 
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::header};
+use actix_web::{HttpResponse, http::header};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::attempts::{self, Attempts};
 use super::http::{SignedIn, name_fault};
 use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError};
-use super::ops::{self, AccountChange};
+use super::ops::{self, AccountChange, Knock};
 use super::password::{self, PasswordDigest};
 use super::session::note_refused;
 use crate::base::actor::Scope;
-use crate::base::{AccountId, Actor, Grant, Role};
+use crate::base::{AccountId, Actor, Grant, Role, Timestamp};
 use crate::config::Auth;
 use crate::http::extract::{ClientAddress, ETag, IdempotencyKey, IfMatch, Json, MaybeKey, Path};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{
     ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, PlainProblems, ReadProblems,
+    SettleProblems,
 };
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::Looks;
@@ -42,6 +44,11 @@ pub(super) struct AccountView {
     disabled: bool,
     /// The roles that it holds.
     roles: Vec<RoleView>,
+    /// Since when attempts to sign in have to wait, because too many failed (UTC). Told where
+    /// accounts are listed or read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    locked_since: Option<String>,
 }
 
 /// A role that an account holds.
@@ -80,7 +87,13 @@ impl AccountView {
             name: account.name.clone(),
             disabled: account.disabled,
             roles: roles_of(&account.grants, departments),
+            locked_since: None,
         }
+    }
+
+    fn locked(mut self, since: Option<&Timestamp>) -> Self {
+        self.locked_since = since.map(ToString::to_string);
+        self
     }
 }
 
@@ -298,9 +311,10 @@ pub(super) async fn get_accounts(
     }
     let departments = ops::departments(db.read()).await?;
     let all = ops::accounts(db.read()).await?;
+    let locks = attempts::locks(db.read(), db.now()).await?;
     let items = all
         .iter()
-        .map(|one| AccountView::of(one, &departments))
+        .map(|one| AccountView::of(one, &departments).locked(locks.get(&one.id)))
         .collect();
     Ok(HttpResponse::Ok().json(AccountList { items }))
 }
@@ -330,9 +344,11 @@ pub(super) async fn get_account(
 async fn shown(db: &Db, account: &Account) -> Result<HttpResponse, Problem> {
     let departments = ops::departments(db.read()).await?;
     let etag = ETag::of_version(account.version).to_string();
+    let locks = attempts::locks(db.read(), db.now()).await?;
+    let view = AccountView::of(account, &departments).locked(locks.get(&account.id));
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag))
-        .json(AccountView::of(account, &departments)))
+        .json(view))
 }
 
 /// What of an account changes.
@@ -370,11 +386,12 @@ pub(super) struct AccountPatch {
     reason = "what a change of a password needs of its request"
 )]
 pub(super) async fn patch_account(
-    request: HttpRequest,
     db: Data<Db>,
     auth: Data<Auth>,
     looks: Data<Looks>,
     limits: Data<RateLimits>,
+    attempts: Data<Attempts>,
+    client: ClientAddress,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -404,11 +421,16 @@ pub(super) async fn patch_account(
     if problem.faults() > 0 {
         return Err(problem);
     }
+    let mut attempt = None;
     if let Some(current) = body.current_password.filter(|_| must_know) {
-        if let Some(client) = request.extensions().get::<ClientAddress>().copied() {
-            limits.sign_in(client.0, &before.login)?;
-        }
-        if !ops::knows_password(&db, &auth, id, current).await? {
+        limits.sign_in(client.0)?;
+        let knock = Knock {
+            request: actor.request,
+            login: &before.login,
+            from: client.0,
+        };
+        attempt = ops::knows_password(&db, &auth, &attempts, knock, current).await?;
+        if attempt.is_none() {
             note_refused(&looks, actor).await?;
             return Err(wrong_password());
         }
@@ -426,6 +448,9 @@ pub(super) async fn patch_account(
     let expected = Some(before.version);
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
+            if let Some(attempt) = attempt {
+                Attempts::succeeded(unit, &attempt, id).await?;
+            }
             ops::change_account(unit, id, expected, change).await
         })
         .await?;
@@ -450,6 +475,40 @@ fn wrong_password() -> Problem {
             ),
         },
     )
+}
+
+/// Lets whoever was locked out of an account try again at once. For administrators.
+///
+/// Failed attempts under its login are forgotten, wherever they came from.
+#[utoipa::path(
+    post, path = "/api/v1/accounts/{id}/unlock", tag = "people", operation_id = "unlockAccount",
+    params(("id" = Uuid, Path, description = "The account")),
+    responses((status = 200, description = "The account", body = AccountView,
+        headers(("ETag" = String, description = "Its version"))), SettleProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_unlock(
+    db: Data<Db>,
+    attempts: Data<Attempts>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    require_admin(&actor)?;
+    let (id, attempts) = (AccountId::of(id), attempts.get_ref().clone());
+    let written = db
+        .write(&actor, async move |unit: &mut Unit| {
+            attempts.unlock(unit, id).await?;
+            ops::account(unit.tx(), id)
+                .await?
+                .ok_or(PeopleError::NoAccount)
+        })
+        .await?;
+    let departments = ops::departments(db.read()).await?;
+    let mut response = HttpResponse::Ok();
+    with_receipt(&mut response, written.receipt);
+    let etag = ETag::of_version(written.value.version).to_string();
+    response.insert_header((header::ETAG, etag));
+    Ok(response.json(AccountView::of(&written.value, &departments)))
 }
 
 /// The roles that an account shall hold from now on.

@@ -18,6 +18,7 @@ pub const KINDS: &[Kind] = &[
     Kind::CompartmentGrant,
     Kind::Deputation,
     Kind::AccessToken,
+    Kind::SignInLock,
 ];
 
 async fn of<M: FromQueryResult + State>(
@@ -47,6 +48,7 @@ pub async fn states(
         Kind::Compartment => of::<rows::compartment::Model>(on, kind, part).await,
         Kind::CompartmentGrant => of::<rows::compartment_grant::Model>(on, kind, part).await,
         Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
+        Kind::SignInLock => of::<rows::sign_in_lock::Model>(on, kind, part).await,
         Kind::FilePlan
         | Kind::PlanUnit
         | Kind::File
@@ -72,6 +74,7 @@ pub async fn roots_astray(
         (Kind::Account, "", "t.id"),
         (Kind::RoleGrant, "", "t.account_id"),
         (Kind::AccessToken, "", "t.account_id"),
+        (Kind::SignInLock, "", "t.account_id"),
     ] {
         all.extend(states::roots_astray(on, kind, join, root, (from, upto)).await?);
     }

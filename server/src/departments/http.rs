@@ -19,13 +19,14 @@ use super::{compartments, deputies, session, units};
 use crate::base::actor::Scope;
 use crate::base::{Actor, RequestId, Right, Role, TokenId};
 use crate::http::extract::{ETag, Json, MaybeKey};
-use crate::http::limits::RateLimits;
+use crate::http::limits::{RateLimits, wait_for};
 use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::replay::{Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
 impl From<PeopleError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
     fn from(error: PeopleError) -> Self {
         match error {
             PeopleError::NoAccount | PeopleError::NoToken => Self::new(Kind::NotFound),
@@ -87,6 +88,13 @@ impl From<PeopleError> for Problem {
                 "Name oder Passwort stimmen nicht.",
                 "Name or password are wrong.",
             )),
+            PeopleError::Wait { seconds } => wait_for(seconds),
+            PeopleError::NotLocked => Self::new(Kind::StateConflict)
+                .current_state("unlocked")
+                .detail(text(
+                    "Dieses Konto ist nicht gesperrt.",
+                    "This account is not locked.",
+                )),
             PeopleError::LastAdmin => Self::new(Kind::Conflict).detail(text(
                 "Das letzte Administrationskonto muss bleiben.",
                 "The last administrator must stay.",
@@ -398,7 +406,8 @@ pub(super) async fn post_department(
     accounts::get_accounts,
     accounts::get_account,
     accounts::patch_account,
-    accounts::put_roles
+    accounts::put_roles,
+    accounts::post_unlock
 ))]
 pub struct ApiDoc;
 
@@ -452,5 +461,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(accounts::get_account)
                 .patch(accounts::patch_account),
         )
-        .service(to("/accounts/{id}/roles").put(accounts::put_roles));
+        .service(to("/accounts/{id}/roles").put(accounts::put_roles))
+        .service(to("/accounts/{id}/unlock").post(accounts::post_unlock));
 }

@@ -5,6 +5,7 @@
 //! from the next request on.
 
 mod accounts;
+mod attempts;
 pub mod compartments;
 mod deputies;
 mod evidence;
@@ -20,6 +21,7 @@ mod session;
 mod tests;
 mod units;
 
+pub use attempts::Attempts;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, Intake, SignedIn, routes};
 pub use known::{KnownPeople, departments_of};

@@ -162,6 +162,15 @@ pub enum PeopleError {
     /// Name or password are wrong, or the account is switched off. Never says which.
     #[error("the sign-in was refused")]
     SignIn,
+    /// Too many attempts failed; the next has to wait. Never says whether there is an account.
+    #[error("the next attempt has to wait for {seconds} seconds")]
+    Wait {
+        /// How long.
+        seconds: u64,
+    },
+    /// Nobody is locked out of the account.
+    #[error("the account is not locked")]
+    NotLocked,
     /// The last administrator cannot be switched off.
     #[error("the last administrator must stay")]
     LastAdmin,

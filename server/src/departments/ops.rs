@@ -1,5 +1,6 @@
 //! What is done with people; the only code that writes about them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -8,6 +9,7 @@ use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::attempts::{Attempt, Attempts};
 use super::known::{self, KnownPeople, Person};
 use super::model::{Account, Department, Login, PeopleError, Slug, Token};
 use super::password::{self, PasswordDigest};
@@ -376,25 +378,45 @@ pub(crate) async fn revoke_token(
     Ok(())
 }
 
+/// Who knocks, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct Knock<'a> {
+    /// The request.
+    pub request: Option<RequestId>,
+    /// What was typed as a name.
+    pub login: &'a str,
+    /// The address.
+    pub from: IpAddr,
+}
+
 /// Signs in with name and password, and issues a token for as long as the settings say.
 ///
-/// The time is the same whether the account exists or not.
+/// The time is the same whether the account exists or not, and so is the answer to whoever has
+/// failed too often.
 pub async fn sign_in(
     db: &Db,
     auth: &Auth,
-    request: Option<RequestId>,
-    login: &str,
+    attempts: &Attempts,
+    knock: Knock<'_>,
     password: Zeroizing<String>,
 ) -> Result<(Account, Written<(Token, Secret)>), PeopleError> {
+    let Knock {
+        request,
+        login,
+        from,
+    } = knock;
+    let attempt = attempts.begin(db, login, from).await?;
     let row = match Login::parse(login) {
         Some(login) => rows::account_by_login(db.read(), login.as_str()).await?,
         None => None,
     };
     let stored = row.as_ref().and_then(|row| row.password.clone());
     let matches = password::matches(auth, stored, password).await?;
-    let row = row
-        .filter(|row| matches && row.disabled_at.is_none())
-        .ok_or(PeopleError::SignIn)?;
+    let account = row.as_ref().map(|row| AccountId::of(row.id));
+    let Some(row) = row.filter(|row| matches && row.disabled_at.is_none()) else {
+        attempts.failed(db, &attempt, account, request).await?;
+        return Err(PeopleError::SignIn);
+    };
     let id = AccountId::of(row.id);
     let actor = actor(db.read(), id, db.now(), request).await?;
     let grants = actor.grants.clone();
@@ -405,6 +427,7 @@ pub async fn sign_in(
     };
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
+            Attempts::succeeded(unit, &attempt, id).await?;
             add_token(unit, id, new).await
         })
         .await?;
@@ -608,15 +631,23 @@ pub(crate) async fn tokens(
     rows.into_iter().map(Token::try_from).collect()
 }
 
-/// Whether this is the password of the account; it has none where it only has tokens.
+/// Whether this is the password of the account; it has none where it only has tokens. It is an
+/// attempt like one to sign in: `None` says that it failed.
 pub(crate) async fn knows_password(
     db: &Db,
     auth: &Auth,
-    id: AccountId,
+    attempts: &Attempts,
+    knock: Knock<'_>,
     password: Zeroizing<String>,
-) -> Result<bool, PeopleError> {
-    let row = rows::account(db.read(), id).await?;
-    password::matches(auth, row.and_then(|row| row.password), password).await
+) -> Result<Option<Attempt>, PeopleError> {
+    let attempt = attempts.begin(db, knock.login, knock.from).await?;
+    let row = rows::account_by_login(db.read(), knock.login).await?;
+    let id = row.as_ref().map(|row| AccountId::of(row.id));
+    if password::matches(auth, row.and_then(|row| row.password), password).await? {
+        return Ok(Some(attempt));
+    }
+    attempts.failed(db, &attempt, id, knock.request).await?;
+    Ok(None)
 }
 
 /// Whether anybody can sign in at all.

@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::attempts::Attempts;
 use super::http::{SignedIn, actor_of, name_fault};
 use super::model::Token;
-use super::ops::{self, NewToken, TOKEN_DAYS_MAX};
+use super::ops::{self, Knock, NewToken, TOKEN_DAYS_MAX};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
@@ -109,30 +110,39 @@ impl From<&Token> for TokenView {
 }
 
 /// Signs in; the answer holds a token for as long as the settings say (twelve hours, where they say
-/// nothing else). No `Idempotency-Key`: the secret of a token is not saved.
+/// nothing else). Whoever has failed too often under a name waits, longer each time, whether or not
+/// there is such an account: 429 with `Retry-After`. No `Idempotency-Key`: the secret of a token is not saved.
 #[utoipa::path(
     post, path = "/api/v1/session", tag = "people", operation_id = "signIn",
     request_body = SignIn,
     responses((status = 201, description = "Signed in", body = IssuedToken), IssueProblems)
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an attempt to sign in needs of its request"
+)]
 pub(super) async fn post_session(
     request: HttpRequest,
     db: Data<Db>,
     auth: Data<Auth>,
+    attempts: Data<Attempts>,
     looks: Data<Looks>,
     limits: Data<RateLimits>,
+    client: ClientAddress,
     _: NoKey,
     Json(body): Json<SignIn>,
 ) -> Result<HttpResponse, Problem> {
-    let client = request.extensions().get::<ClientAddress>().copied();
-    if let Some(client) = client {
-        limits.sign_in(client.0, &body.login)?;
-    }
+    limits.sign_in(client.0)?;
     let id = request
         .extensions()
         .get::<crate::http::extract::RequestId>()
         .map(|id| RequestId::of(id.0));
-    let signed_in = ops::sign_in(&db, &auth, id, &body.login, body.password).await;
+    let knock = Knock {
+        request: id,
+        login: &body.login,
+        from: client.0,
+    };
+    let signed_in = ops::sign_in(&db, &auth, &attempts, knock, body.password).await;
     let (look, outcome, mut actor) = match &signed_in {
         Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
         Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),

@@ -51,6 +51,7 @@ pub async fn states(
         | Kind::Compartment
         | Kind::CompartmentGrant
         | Kind::Deputation
+        | Kind::SignInLock
         | Kind::FilePlan
         | Kind::PlanUnit
         | Kind::File

@@ -41,6 +41,7 @@ pub async fn states(
         | Kind::Compartment
         | Kind::CompartmentGrant
         | Kind::Deputation
+        | Kind::SignInLock
         | Kind::File
         | Kind::Case
         | Kind::Hold

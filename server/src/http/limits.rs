@@ -18,9 +18,6 @@ use super::problem::{Kind, Problem};
 /// After how many checks the clients that have long gone are forgotten.
 const SWEEP_EVERY_CHECKS: u32 = 4096;
 
-/// How much of a typed account name is remembered: strangers choose it.
-const ACCOUNT_CHARS_MAX: usize = 64;
-
 /// How many tokens that are none are recorded of one address in a minute. Whoever knocks must not
 /// be able to fill the log.
 const FORGED_PER_MINUTE: u32 = 10;
@@ -33,7 +30,7 @@ pub struct Rates {
     pub address_per_second: u32,
     /// By one person, token or device.
     pub principal_per_second: u32,
-    /// Attempts to sign in, by one address and for one account.
+    /// Attempts to sign in by one address.
     pub sign_in_per_minute: u32,
 }
 
@@ -41,8 +38,7 @@ pub struct Rates {
 pub struct RateLimits<C: Clock = DefaultClock> {
     addresses: Option<Limiter<IpAddr, C>>,
     principals: Option<Limiter<Uuid, C>>,
-    sign_ins_by_address: Option<Limiter<IpAddr, C>>,
-    sign_ins_by_account: Option<Limiter<String, C>>,
+    sign_ins: Option<Limiter<IpAddr, C>>,
     forged: Option<Limiter<IpAddr, C>>,
 }
 
@@ -65,8 +61,7 @@ impl<C: Clock + Clone> RateLimits<C> {
         Self {
             addresses: Limiter::new(per_second(rates.address_per_second), clock),
             principals: Limiter::new(per_second(rates.principal_per_second), clock),
-            sign_ins_by_address: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
-            sign_ins_by_account: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
+            sign_ins: Limiter::new(per_minute(rates.sign_in_per_minute), clock),
             forged: Limiter::new(per_minute(FORGED_PER_MINUTE), clock),
         }
     }
@@ -92,15 +87,13 @@ impl<C: Clock + Clone> RateLimits<C> {
         check(self.forged.as_ref(), network_of(address)).is_ok()
     }
 
-    /// Counts an attempt to sign in, before the password is looked at. The account is what was
-    /// typed, whether or not it exists, so that the answer gives nothing away.
+    /// Counts an attempt to sign in, before the password is looked at. Attempts at one name are
+    /// counted in the database, by those who know people.
     ///
     /// # Errors
     /// 429 with `Retry-After`.
-    pub fn sign_in(&self, address: IpAddr, account: &str) -> Result<(), Problem> {
-        check(self.sign_ins_by_address.as_ref(), network_of(address))?;
-        let account: String = account.trim().chars().take(ACCOUNT_CHARS_MAX).collect();
-        check(self.sign_ins_by_account.as_ref(), account.to_lowercase())
+    pub fn sign_in(&self, address: IpAddr) -> Result<(), Problem> {
+        check(self.sign_ins.as_ref(), network_of(address))
     }
 }
 
@@ -129,14 +122,23 @@ fn check<K: Hash + Eq + Clone, C: Clock>(
     }
     limiter.inner.check_key(&key).map_err(|until| {
         let wait = until.wait_time_from(limiter.clock.now());
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Problem::new(Kind::TooManyRequests)
-            .detail(text(
-                format!("Bitte warten Sie {} Sekunden.", seconds.max(1)),
-                format!("Please wait {} seconds.", seconds.max(1)),
-            ))
-            .retry_after_seconds(seconds)
+        wait_for(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     })
+}
+
+/// 429: the next try makes sense in so many seconds.
+pub(crate) fn wait_for(seconds: u64) -> Problem {
+    let shown = seconds.max(1);
+    let detail = match shown {
+        1 => text("Bitte warten Sie eine Sekunde.", "Please wait a second."),
+        _ => text(
+            format!("Bitte warten Sie {shown} Sekunden."),
+            format!("Please wait {shown} seconds."),
+        ),
+    };
+    Problem::new(Kind::TooManyRequests)
+        .detail(detail)
+        .retry_after_seconds(seconds)
 }
 
 fn per_second(rate: u32) -> Option<Quota> {
@@ -152,7 +154,7 @@ fn per_minute(rate: u32) -> Option<Quota> {
 }
 
 /// One household or office has a whole /64: counting single IPv6 addresses would count nothing.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -151,6 +151,8 @@ groups! {
         RequestTimeout, InsufficientStorage];
     /// Ending something.
     EndProblems = [NotFound, InsufficientStorage];
+    /// Settling something that is in a state.
+    SettleProblems = [NotFound, StateConflict, InsufficientStorage];
     /// Creating something from an upload.
     UploadProblems = [MalformedJson, MalformedMultipart, NotFound, Conflict, AlreadyExists,
         IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,

@@ -6,6 +6,8 @@ use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
+use crate::sign_in::attempts;
+
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
     pub(super) path: String,
@@ -517,6 +519,11 @@ async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
             call(format!("/api/v1/accounts/{id}/roles"), By::Admin)
                 .based_on(format!("\"v{}\"", one["version"]))
                 .json(both)
+        }
+        "unlockAccount" => {
+            attempts::lock(&town.app.anonymous(), "k.sommer").await;
+            let id = attempts::account(town, "k.sommer").await;
+            call(format!("/api/v1/accounts/{id}/unlock"), By::Admin)
         }
         "signIn" => {
             let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});

@@ -6,6 +6,7 @@ mod calls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tests::app::Start;
 use tests::contract::{self, Operation, contract, operations};
 use tests::town::Town;
 
@@ -81,7 +82,8 @@ impl Findings {
 
 #[tokio::test]
 async fn every_operation_succeeds_is_refused_and_is_recorded() {
-    let Some(town) = Town::start().await else {
+    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0");
+    let Some(town) = Town::of(start).await else {
         return;
     };
     let people = People::of(&town).await;

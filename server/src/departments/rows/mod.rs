@@ -1,5 +1,6 @@
 //! Rows of departments, accounts, grants, tokens, compartments and deputations.
 
+pub(super) mod attempts;
 mod tables;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use crate::unit::Unit;
 
 pub(super) use tables::{
     State, access_token, account, compartment, compartment_grant, department, deputation,
-    role_grant,
+    role_grant, sign_in_lock,
 };
 
 /// Adds a row and hands its state to the unit.

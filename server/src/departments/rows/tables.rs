@@ -174,6 +174,27 @@ pub(in crate::departments) mod deputation {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(in crate::departments) mod sign_in_lock {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sign_in_lock")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub account_id: Uuid,
+        pub placed_at: i64,
+        pub ends_at: i64,
+        pub lifted_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// The canonical state of an entity: what a record commits to, and what `verify` computes again
 /// from the row.
 pub(in crate::departments) trait State {
@@ -357,6 +378,26 @@ impl State for deputation::Model {
             .with_some("reason", self.reason.as_deref())
             .with("valid_from", at(self.valid_from))
             .with("valid_until", at(self.valid_until))
+            .to_bytes()
+    }
+}
+
+impl State for sign_in_lock::Model {
+    fn kind(&self) -> Kind {
+        Kind::SignInLock
+    }
+    fn key(&self) -> (Uuid, i64) {
+        (self.id, self.version)
+    }
+    fn root(&self) -> Uuid {
+        self.account_id
+    }
+    fn state(&self) -> Vec<u8> {
+        Object::new()
+            .with("account", self.account_id.to_string())
+            .with("ends_at", at(self.ends_at))
+            .with_some("lifted_at", self.lifted_at.map(at))
+            .with("placed_at", at(self.placed_at))
             .to_bytes()
     }
 }
