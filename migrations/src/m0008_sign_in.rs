@@ -37,6 +37,14 @@ const SCHEMA: &[&str] = &[
         lifted_at {big},
         FOREIGN KEY (id, version) REFERENCES audit_subject (entity_id, version)
             DEFERRABLE INITIALLY DEFERRED){strict}",
+    // session: how it travels (cookie, bearer), where it came of signing in.
+    "ALTER TABLE access_token ADD COLUMN session TEXT",
+    // When and from where a token was last used, to some minutes. No evidence; swept with its token.
+    "CREATE TABLE token_use (
+        token_id {uuid} NOT NULL PRIMARY KEY,
+        used_at {big} NOT NULL,
+        network TEXT NOT NULL,
+        agent TEXT){strict}",
     "CREATE INDEX sign_in_lock_account ON sign_in_lock (account_id)",
 ];
 

@@ -81,6 +81,7 @@ pub const FREE: &[&str] = &[
     "idempotency",
     "sign_in_attempt",
     "known_network",
+    "token_use",
     "job",
     "webhook_delivery",
     "webhook_follower",

@@ -17,7 +17,9 @@ use thiserror::Error;
 use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Contract;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 
 use crate::archive::{Archive, OpenError};
 use crate::base::db::{DbError, sql};
@@ -122,6 +124,24 @@ pub fn contract() -> Contract {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = contract.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::new("__Host-papierlos");
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("session", cookie);
+    }
+    // Whatever a token may ask for, a session may too.
+    for item in contract.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            if let Some(ways) = &mut operation.security {
+                ways.push(SecurityRequirement::new("session", Vec::<String>::new()));
+            }
+        }
     }
     utoipa::Modify::modify(&EdgeParts, &mut contract);
     contract
@@ -136,6 +156,7 @@ pub struct Server {
     follower: Follower,
     published: watch::Receiver<Published>,
     looks: Looks,
+    people: Arc<departments::KnownPeople>,
 }
 
 impl Server {
@@ -184,6 +205,7 @@ impl Server {
             follower,
             published,
             looks,
+            people: Arc::default(),
         })
     }
 
@@ -239,6 +261,7 @@ impl Server {
         let running = http.listen(listener).map_err(ServeError::Ended)?.run();
         let handle = running.handle();
         self.watch(&metrics);
+        self.note_uses();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);
@@ -280,7 +303,11 @@ impl Server {
             Reference::new(&contract).map_err(|problem| ServeError::Contract(problem.chain()))?;
         Ok(Parts {
             db: Data::new(self.archive.db.clone()),
-            people: Data::new(departments::KnownPeople::default()),
+            people: Data::from(Arc::clone(&self.people)),
+            browsers: Data::new(departments::Browsers::new(
+                config.sign_in.idle,
+                &config.server.public_url,
+            )),
             storage: Data::new(self.archive.storage.clone()),
             looks: Data::new(self.looks.clone()),
             index: Data::new(self.index.clone()),
@@ -310,6 +337,22 @@ impl Server {
                 metrics: Arc::clone(metrics),
             }),
         })
+    }
+
+    /// Writes down once a second which tokens were used.
+    fn note_uses(&self) {
+        let (db, people) = (self.archive.db.clone(), Arc::clone(&self.people));
+        self.tasks.start("token uses", |end| async move {
+            loop {
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+                if let Err(error) = departments::note_uses(&db, &people).await {
+                    tracing::warn!(error = %error, "that tokens were used could not be noted");
+                }
+            }
+        });
     }
 
     fn attempts(&self) -> departments::Attempts {
@@ -382,6 +425,11 @@ impl Server {
                     && let Err(error) = attempts.sweep(&db).await
                 {
                     tracing::warn!(error = %error, "old attempts to sign in could not be swept");
+                }
+                if rounds.is_multiple_of(720)
+                    && let Err(error) = departments::sweep_uses(&db).await
+                {
+                    tracing::warn!(error = %error, "uses of ended tokens could not be swept");
                 }
                 rounds = rounds.wrapping_add(1);
                 tokio::select! {
@@ -513,6 +561,7 @@ fn asked_to_end() -> std::io::Result<impl Future<Output = ()> + Send> {
 struct Parts {
     db: Data<Db>,
     people: Data<departments::KnownPeople>,
+    browsers: Data<departments::Browsers>,
     storage: Data<Storage>,
     looks: Data<Looks>,
     index: Data<Index>,
@@ -539,6 +588,7 @@ impl Parts {
             config
                 .app_data(self.db)
                 .app_data(self.people)
+                .app_data(self.browsers)
                 .app_data(self.storage)
                 .app_data(self.looks)
                 .app_data(self.index)
@@ -579,6 +629,7 @@ impl Clone for Parts {
         Self {
             db: self.db.clone(),
             people: self.people.clone(),
+            browsers: self.browsers.clone(),
             storage: self.storage.clone(),
             looks: self.looks.clone(),
             index: self.index.clone(),

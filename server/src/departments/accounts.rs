@@ -11,9 +11,10 @@ use zeroize::Zeroizing;
 use super::attempts::{self, Attempts};
 use super::http::{SignedIn, name_fault};
 use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError};
-use super::ops::{self, AccountChange, Knock};
+use super::ops::{self, AccountChange};
 use super::password::{self, PasswordDigest};
 use super::session::note_refused;
+use super::tokens::{self, Knock};
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, Grant, Role, Timestamp};
 use crate::config::Auth;
@@ -371,7 +372,7 @@ pub(super) struct AccountPatch {
 
 /// Changes an account: one's own password, or anything by an administrator.
 ///
-/// A new password ends all tokens of the account, and so does switching it off. Attempts with a
+/// A new password ends all sessions and tokens of the account, and so does switching it off. Attempts with a
 /// wrong `current_password` count as attempts to sign in.
 #[utoipa::path(
     patch, path = "/api/v1/accounts/{id}", tag = "people", operation_id = "changeAccount",
@@ -429,7 +430,7 @@ pub(super) async fn patch_account(
             login: &before.login,
             from: client.0,
         };
-        attempt = ops::knows_password(&db, &auth, &attempts, knock, current).await?;
+        attempt = tokens::knows_password(&db, &auth, &attempts, knock, current).await?;
         if attempt.is_none() {
             note_refused(&looks, actor).await?;
             return Err(wrong_password());

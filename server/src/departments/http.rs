@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -12,13 +14,15 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::accounts::{self, AccountView};
-use super::known::KnownPeople;
-use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
+use super::cookie::{self, Browsers};
+use super::known::{KnownPeople, Person};
+use super::model::{Carrier, Department, NAME_CHARS_MAX, PeopleError, Slug, Use};
 use super::ops;
-use super::{compartments, deputies, session, units};
+use super::tokens::{self, Credential};
+use super::{compartments, deputies, session, sessions, units};
 use crate::base::actor::Scope;
-use crate::base::{Actor, RequestId, Right, Role, TokenId};
-use crate::http::extract::{ETag, Json, MaybeKey};
+use crate::base::{Actor, RequestId, Right, Role, Timestamp, TokenId};
+use crate::http::extract::{ClientAddress, ETag, Json, MaybeKey};
 use crate::http::limits::{RateLimits, wait_for};
 use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
 use crate::http::{Fault, Kind, Problem, text};
@@ -118,8 +122,20 @@ pub struct Intake(pub Actor);
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-/// The token that a request brings along.
-pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
+/// How often it is noted that a token is used.
+const TOKEN_NOTED: Duration = Duration::from_secs(600);
+/// How often that a session is; more often where it ends soon when it is not used.
+const SESSION_NOTED: Duration = Duration::from_secs(60);
+
+/// What a request brings along to say who asks. A cookie counts where there is no `Authorization`.
+pub(super) fn credential(request: &HttpRequest) -> Option<Credential<'_>> {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return bearer(request).map(Credential::Bearer);
+    }
+    cookie::secret_of(request).map(Credential::Cookie)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request
         .headers()
         .get(header::AUTHORIZATION)?
@@ -136,7 +152,10 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     let db = request
         .app_data::<Data<Db>>()
         .ok_or_else(|| Problem::internal("no database"))?;
-    let token = bearer(&request).ok_or_else(missing)?;
+    let browsers = request
+        .app_data::<Data<Browsers>>()
+        .ok_or_else(|| Problem::internal("nothing is said of browsers"))?;
+    let credential = credential(&request).ok_or_else(missing)?;
     let id = request
         .extensions()
         .get::<crate::http::extract::RequestId>()
@@ -144,9 +163,10 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     let known = request
         .app_data::<Data<KnownPeople>>()
         .ok_or_else(|| Problem::internal("nobody is known"))?;
-    let found = ops::authenticate(db, known, token).await?;
+    let found = tokens::authenticate(db, known, credential, browsers.idle).await?;
     let person = found.ok_or_else(missing)?;
     let (actor, token) = (person.acting(id), person.token);
+    note_use(&request, known, &person, (db.now(), browsers.idle));
     request.extensions_mut().insert(person);
     if let Some(limits) = request.app_data::<Data<RateLimits>>() {
         limits.principal(actor.account.raw())?;
@@ -154,9 +174,43 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     // For the record of refusals, which are seen only after the answer is made: the first of them
     // may be that of the deputation.
     request.extensions_mut().insert(actor.clone());
+    if let Credential::Cookie(secret) = credential {
+        browsers.check(&request, secret)?;
+    }
     let actor = stand_in(db, &request, actor).await?;
     request.extensions_mut().insert(actor.clone());
     Ok((actor, token))
+}
+
+/// Remembers that a token or a session is used; somebody else writes it down.
+fn note_use(
+    request: &HttpRequest,
+    known: &KnownPeople,
+    person: &Person,
+    (now, idle): (Timestamp, Duration),
+) {
+    let every = match person.session {
+        Some(Carrier::Cookie) => SESSION_NOTED.min(idle / 4),
+        Some(Carrier::Bearer) => SESSION_NOTED,
+        None => TOKEN_NOTED,
+    };
+    let client = request.extensions().get::<ClientAddress>().copied();
+    if let Some(client) = client
+        && person.is_worth_noting(now, every)
+    {
+        let used = Use {
+            at: now,
+            network: tokens::shortened(client.0),
+            agent: sessions::agent_of(request),
+        };
+        known.used(person.token, used);
+    }
+}
+
+/// The token or the session of a request that was found to be of someone.
+pub(super) fn asking(request: &HttpRequest) -> Result<TokenId, Problem> {
+    let known = request.extensions().get::<Arc<Person>>().map(|it| it.token);
+    known.ok_or_else(|| Problem::new(Kind::Unauthenticated))
 }
 
 /// In whose stead a request is made: the login of the one who is stood in for.
@@ -386,6 +440,12 @@ pub(super) async fn post_department(
 #[openapi(paths(
     session::post_session,
     session::delete_session,
+    sessions::get_session,
+    sessions::post_session,
+    sessions::get_sessions,
+    sessions::delete_one,
+    sessions::delete_others,
+    sessions::delete_of_account,
     get_me,
     session::post_token,
     session::get_tokens,
@@ -417,9 +477,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             to("/session")
+                .get(sessions::get_session)
                 .post(session::post_session)
                 .delete(session::delete_session),
         )
+        .service(
+            to("/sessions")
+                .get(sessions::get_sessions)
+                .post(sessions::post_session)
+                .delete(sessions::delete_others),
+        )
+        .service(to("/sessions/{id}").delete(sessions::delete_one))
+        .service(to("/accounts/{id}/sessions").delete(sessions::delete_of_account))
         .service(to("/me").get(get_me))
         .service(
             to("/tokens")

@@ -7,6 +7,7 @@
 mod accounts;
 mod attempts;
 pub mod compartments;
+mod cookie;
 mod deputies;
 mod evidence;
 mod http;
@@ -17,22 +18,27 @@ mod password;
 mod refusals;
 mod rows;
 mod session;
+mod sessions;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod units;
 
 pub use attempts::Attempts;
+pub use cookie::Browsers;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, Intake, SignedIn, routes};
 pub use known::{KnownPeople, departments_of};
 pub use model::{
-    Account, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PeopleError, Slug, Token,
+    Account, Carrier, Department, Login, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PeopleError, Slug,
+    Token, Use,
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, Secret, account_of_login, actor, compartment_codes, compartment_numbers,
-    create_account, create_department, department, departments, grant, has_accounts, issue_token,
-    sign_in,
+    NewAccount, account_of_login, actor, compartment_codes, compartment_numbers, create_account,
+    create_department, department, departments, grant, has_accounts,
 };
 pub use password::PasswordDigest;
 pub use refusals::refusals;
+pub(crate) use tokens::end_sessions;
+pub use tokens::{NewToken, Secret, issue_token, note_uses, sweep_uses};

@@ -1,5 +1,6 @@
 //! Signing in and out, and the tokens of one's own account.
 
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -8,9 +9,11 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::attempts::Attempts;
+use super::cookie;
 use super::http::{SignedIn, actor_of, name_fault};
-use super::model::Token;
-use super::ops::{self, Knock, NewToken, TOKEN_DAYS_MAX};
+use super::model::{Account, Carrier, PeopleError, Token};
+use super::sessions::agent_of;
+use super::tokens::{self, Knock, NewToken, Secret, TOKEN_DAYS_MAX, Wanted};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
@@ -22,7 +25,7 @@ use crate::http::openapi::{EndProblems, IssueProblems, PlainProblems};
 use crate::http::{Fault, Kind, Problem};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
-use crate::unit::{Db, Unit};
+use crate::unit::{Db, Unit, Written};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -31,10 +34,10 @@ use crate::unit::{Db, Unit};
 pub(super) struct SignIn {
     /// The name to sign in with.
     #[schema(max_length = 64)]
-    login: String,
+    pub(super) login: String,
     /// The password.
     #[schema(value_type = String, format = Password, max_length = 256)]
-    password: Zeroizing<String>,
+    pub(super) password: Zeroizing<String>,
 }
 
 /// A token, with its secret: it is shown only here.
@@ -62,6 +65,14 @@ pub(super) struct TokenView {
     /// When it ends, UTC.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// When it was last used, UTC, to some minutes; none where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_used_at: Option<String>,
+    /// From which network it was last used, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "192.0.2.0/24")]
+    network: Option<String>,
 }
 
 /// What a token may be used for.
@@ -105,6 +116,8 @@ impl From<&Token> for TokenView {
             scope: token.scope.into(),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.to_string(),
+            last_used_at: token.used.as_ref().map(|used| used.at.to_string()),
+            network: token.used.as_ref().map(|used| used.network.clone()),
         }
     }
 }
@@ -142,23 +155,13 @@ pub(super) async fn post_session(
         login: &body.login,
         from: client.0,
     };
-    let signed_in = ops::sign_in(&db, &auth, &attempts, knock, body.password).await;
-    let (look, outcome, mut actor) = match &signed_in {
-        Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
-        Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
+    let wanted = Wanted {
+        carrier: Carrier::Bearer,
+        agent: agent_of(&request),
+        before: None,
     };
-    actor.request = id;
-    if let Ok((account, _)) = &signed_in {
-        (actor.account, actor.grants) = (account.id, account.grants.clone());
-    }
-    let looked = Looked {
-        look,
-        actor,
-        department: None,
-        document: None,
-        outcome,
-    };
-    looks.note(looked).await?;
+    let signed_in = tokens::sign_in(&db, &auth, &attempts, knock, body.password, wanted).await;
+    note_attempt(&looks, id, &signed_in).await?;
     let (_, written) = signed_in?;
     let (token, secret) = &written.value;
     let mut response = HttpResponse::Created();
@@ -170,28 +173,61 @@ pub(super) async fn post_session(
     Ok(response.json(body))
 }
 
+/// What came of an attempt to sign in.
+type Attempted = Result<(Account, Written<(Token, Secret)>), PeopleError>;
+
+/// Records in the access log what came of an attempt to sign in.
+pub(super) async fn note_attempt(
+    looks: &Looks,
+    request: Option<RequestId>,
+    attempted: &Attempted,
+) -> Result<(), Problem> {
+    let (look, outcome, mut actor) = match attempted {
+        Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
+        Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
+    };
+    actor.request = request;
+    if let Ok((account, _)) = attempted {
+        (actor.account, actor.grants) = (account.id, account.grants.clone());
+    }
+    let looked = Looked {
+        look,
+        actor,
+        department: None,
+        document: None,
+        outcome,
+    };
+    Ok(looks.note(looked).await?)
+}
+
 /// Records that someone who is signed in did not know the own password.
 pub(super) async fn note_refused(looks: &Looks, actor: Actor) -> Result<(), Problem> {
     let looked = Looked::of(Look::SignInRefused, &actor);
     Ok(looks.note(looked).await?)
 }
 
-/// Signs out: the token that sends this ends.
+/// Signs out: the session or the token that sends this ends.
 #[utoipa::path(
     delete, path = "/api/v1/session", tag = "people", operation_id = "signOut",
-    responses((status = 204, description = "Signed out"), EndProblems),
+    responses((status = 204, description = "Signed out",
+        headers(("Set-Cookie" = String, description = "Takes the cookie away, where one was sent"))),
+        EndProblems),
     security(("token" = []))
 )]
 pub(super) async fn delete_session(
     request: HttpRequest,
     db: Data<Db>,
 ) -> Result<HttpResponse, Problem> {
+    let by_cookie = cookie::secret_of(&request).is_some();
     let (actor, token) = actor_of(request).await?;
     let done = db.write(&actor, async move |unit: &mut Unit| {
-        ops::revoke_token(unit, token, token).await
+        tokens::revoke_token(unit, token, token).await
     });
     let written = done.await?;
     let mut response = HttpResponse::NoContent();
+    if by_cookie {
+        response.insert_header((header::SET_COOKIE, cookie::clear()));
+    }
     with_receipt(&mut response, written.receipt);
     Ok(response.finish())
 }
@@ -250,7 +286,7 @@ pub(super) async fn post_token(
     let account = actor.account;
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            ops::issue_token(unit, account, new).await
+            tokens::issue_token(unit, account, new).await
         })
         .await?;
     let (token, secret) = &written.value;
@@ -270,7 +306,8 @@ pub(super) struct TokenList {
     items: Vec<TokenView>,
 }
 
-/// The tokens of the own account that can be used: neither ended nor expired.
+/// The tokens of the own account that were issued and can be used: neither ended nor expired. Sessions
+/// stand in a list of their own.
 #[utoipa::path(
     get, path = "/api/v1/tokens", tag = "people", operation_id = "listTokens",
     responses((status = 200, description = "Without their secrets", body = TokenList), PlainProblems),
@@ -280,9 +317,10 @@ pub(super) async fn get_tokens(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let tokens = ops::tokens(db.read(), actor.account, db.now()).await?;
+    let mut issued = tokens::tokens(db.read(), actor.account, db.now()).await?;
+    issued.retain(|one| one.session.is_none());
     Ok(HttpResponse::Ok().json(TokenList {
-        items: tokens.iter().map(TokenView::from).collect(),
+        items: issued.iter().map(TokenView::from).collect(),
     }))
 }
 
@@ -301,7 +339,7 @@ pub(super) async fn delete_token(
     let (actor, used) = actor_of(request).await?;
     let id = TokenId::of(id);
     let done = db.write(&actor, async move |unit: &mut Unit| {
-        ops::revoke_token(unit, used, id).await
+        tokens::revoke_token(unit, used, id).await
     });
     let written = done.await?;
     let mut response = HttpResponse::NoContent();

@@ -41,7 +41,10 @@ const say = (text) => { $("live").textContent = text; };
 
 // ---- the server ---------------------------------------------------------------------------
 
-const token = () => sessionStorage.getItem("token");
+// The session is a cookie that no script can read. What is known here is only that there may be one,
+// and the word that every change by it has to send along.
+let csrf = null;
+const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes";
 
 class Problem extends Error {
   constructor(status, body) {
@@ -53,7 +56,7 @@ class Problem extends Error {
 
 const headers = (more = {}) => ({
   "Accept-Language": language,
-  ...(token() ? { Authorization: `Bearer ${token()}` } : {}),
+  ...(csrf ? { "Papierlos-Csrf": csrf } : {}),
   ...more,
 });
 
@@ -67,9 +70,7 @@ async function ask(path, options = {}) {
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  if (response.status === 401 && token()) {
-    leave(t("expired"));
-  }
+  if (response.status === 401 && csrf) leave(t("expired"));
   throw new Problem(response.status, body);
 }
 
@@ -82,8 +83,11 @@ $("sign-in").addEventListener("submit", async (event) => {
   $("sign-in-error").textContent = "";
   const body = JSON.stringify({ login: $("login").value.trim(), password: $("password").value });
   try {
-    const session = await json("/session", { method: "POST", body, headers: { "Content-Type": "application/json" } });
-    sessionStorage.setItem("token", session.secret);
+    const opened = await json("/sessions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    // A browser that drops the cookie (no TLS, and not this machine) would be signed in and not know it.
+    await json("/session").catch(() => { throw new Error(t("noCookie")); });
+    csrf = opened.csrf;
+    localStorage.setItem("signedIn", "yes");
     $("password").value = "";
     await enter();
   } catch (error) {
@@ -103,7 +107,10 @@ function leave(why) {
   waiting.length = 0;
   for (const request of uploading) request.abort();
   uploading.clear();
-  sessionStorage.removeItem("token");
+  csrf = null;
+  localStorage.removeItem("signedIn");
+  for (const id of ["sessions", "tokens", "new-token"]) $(id).replaceChildren();
+  for (const id of ["change-password", "issue-token"]) $(id).reset();
   state.me = null;
   state.hits = [];
   state.next = null;
@@ -154,20 +161,23 @@ function show() {
   const signedIn = Boolean(state.me);
   const { path, query } = where();
   const filing = signedIn && path === "/ablegen";
+  const account = signedIn && path === "/konto";
   $("view-sign-in").hidden = signedIn;
-  $("view-search").hidden = !signedIn || filing;
+  $("view-search").hidden = !signedIn || filing || account;
+  $("view-account").hidden = !account;
   $("view-file").hidden = !filing;
   $("nav").hidden = !signedIn;
   $("nav-file").hidden = !mayFile();
   $("sign-out").hidden = !signedIn;
   $("help").hidden = !signedIn;
   $("who").textContent = signedIn ? [state.me.name, ...new Set(state.me.roles.map(role))].join(" · ") : "";
-  for (const [id, here] of [["nav-search", !filing], ["nav-file", filing]]) {
+  for (const [id, here] of [["nav-search", !filing && !account], ["nav-file", filing], ["nav-account", account]]) {
     if (here) $(id).setAttribute("aria-current", "page"); else $(id).removeAttribute("aria-current");
   }
-  document.title = `${signedIn ? (filing ? t("file") : query.get("q") || t("search")) : t("signIn")} – Papierlos`;
+  document.title = `${signedIn ? (filing ? t("file") : account ? t("account") : query.get("q") || t("search")) : t("signIn")} – Papierlos`;
   if (!signedIn) { lastSearch = null; state.shown = undefined; return; }
   if (filing) return;
+  if (account) { showAccount(); return; }
   const doc = query.get("doc");
   query.delete("doc");
   if (lastSearch !== query.toString()) {
@@ -640,6 +650,73 @@ async function watchText(id, chip, tries) {
   chip.textContent = t(word);
 }
 
+// ---- the own account ----------------------------------------------------------------------
+
+const change = (path, method, body, more = {}) => ask(path, {
+  method, ...(body ? { body: JSON.stringify(body) } : {}), headers: { ...(body ? { "Content-Type": "application/json" } : {}), ...more } });
+
+/** What a browser says about itself, as people call it. */
+function device(agent) {
+  const browser = [[/Firefox\//, "Firefox"], [/Edg\//, "Edge"], [/Chrome\//, "Chrome"], [/Safari\//, "Safari"]].find(([sign]) => sign.test(agent ?? ""));
+  const system = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Mac OS/, "macOS"], [/Linux/, "Linux"]].find(([sign]) => sign.test(agent ?? ""));
+  return [browser?.[1], system?.[1]].filter(Boolean).join(", ") || agent || t("unknownDevice");
+}
+
+async function showAccount() {
+  $("account-error").textContent = "";
+  $("password-login").value = state.me.login;
+  try {
+    const [sessions, tokens] = await Promise.all([json("/sessions"), json("/tokens")]);
+    const row = (title, facts, end) => h("li", {}, h("strong", {}, title), h("span", { class: "muted" }, facts.filter(Boolean).join(" · ")), end);
+    const used = (one) => one.last_used_at ? t("lastUsed", { at: moment(one.last_used_at) }) : null;
+    const end = (path, title) => h("button", { type: "button", class: "plain end", "aria-label": `${t("end")}: ${title}`, onclick: async () => {
+      try { await change(path, "DELETE"); say(t("ended")); await showAccount(); $("account-title").focus(); } catch (error) { $("account-error").textContent = error.message; }
+    } }, t("end"));
+    $("sessions").replaceChildren(...sessions.items.map((one) => row(device(one.agent),
+      [t("since", { at: moment(one.created_at) }), used(one), one.network],
+      one.current ? h("span", { class: "chip good" }, t("thisOne")) : end(`/sessions/${one.id}`, device(one.agent)))));
+    $("end-others").hidden = sessions.items.length < 2;
+    $("tokens").replaceChildren(...tokens.items.map((one) => row(one.label,
+      [t(`scope_${one.scope}`), t("until", { at: moment(one.expires_at) }), used(one) ?? t("neverUsed")], end(`/tokens/${one.id}`, one.label))));
+    $("no-tokens").hidden = tokens.items.length > 0;
+  } catch (error) {
+    $("account-error").textContent = error.message;
+  }
+}
+
+$("end-others").addEventListener("click", async () => {
+  try { await change("/sessions", "DELETE"); say(t("ended")); await showAccount(); $("account-title").focus(); } catch (error) { $("account-error").textContent = error.message; }
+});
+
+$("change-password").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  $("password-error").textContent = "";
+  if ($("password-new").value !== $("password-again").value) { $("password-error").textContent = t("notTheSame"); $("password-again").focus(); return; }
+  try {
+    const me = await json("/me");
+    await change(`/accounts/${me.id}`, "PATCH", { password: $("password-new").value, current_password: $("password-now").value }, { "If-Match": `"v${me.version}"` });
+    leave(t("passwordChanged"));
+  } catch (error) {
+    $("password-error").textContent = error.message;
+    $("password-now").focus();
+  }
+});
+
+$("issue-token").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  $("token-error").textContent = "";
+  try {
+    const answer = await change("/tokens", "POST", { label: $("token-label").value, scope: $("token-scope").value, days: Number($("token-days").value) });
+    const issued = await answer.json();
+    $("issue-token").reset();
+    $("new-token").replaceChildren(h("p", { class: "note" }, t("onlyOnce")), h("p", { class: "mono", tabindex: "-1", id: "new-secret" }, issued.secret));
+    $("new-secret").focus();
+    await showAccount();
+  } catch (error) {
+    $("token-error").textContent = error.message;
+  }
+});
+
 // ---- keys and language --------------------------------------------------------------------
 
 $("shortcuts").checked = localStorage.getItem("shortcuts") !== "off";
@@ -687,4 +764,8 @@ $("language").addEventListener("click", () => {
 });
 
 speak();
-if (token()) enter().catch((error) => leave(error.message)); else show();
+if (mayBeSignedIn()) {
+  json("/session").then((here) => { csrf = here.csrf; return enter(); }).catch((error) => leave(error.status === 401 ? t("expired") : error.message));
+} else {
+  show();
+}

@@ -32,6 +32,8 @@ fn nothing_is_inline_nothing_comes_from_elsewhere_and_no_text_becomes_markup() {
         "document.write",
         "eval(",
         "localStorage.setItem(\"token",
+        "sessionStorage",
+        "document.cookie",
     ] {
         assert!(
             !SCRIPT.contains(forbidden) && !WORDS.contains(forbidden),

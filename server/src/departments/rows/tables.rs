@@ -92,6 +92,7 @@ pub(in crate::departments) mod access_token {
         pub created_at: i64,
         pub expires_at: i64,
         pub revoked_at: Option<i64>,
+        pub session: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -307,6 +308,7 @@ impl State for access_token::Model {
             .with("label", self.label.as_str())
             .with_some("revoked_at", self.revoked_at.map(at))
             .with("scope", self.scope.as_str())
+            .with_some("session", self.session.as_deref())
             .to_bytes()
     }
 }
