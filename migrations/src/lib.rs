@@ -10,6 +10,7 @@ mod m0004_rights;
 mod m0005_webhooks;
 mod m0006_file_plan;
 mod m0007_files;
+mod m0009_describing;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_webhooks::Step),
             Box::new(m0006_file_plan::Step),
             Box::new(m0007_files::Step),
+            Box::new(m0009_describing::Step),
         ]
     }
 }

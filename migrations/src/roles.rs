@@ -69,6 +69,8 @@ pub const VERSIONED: &[&str] = &[
     "document_version",
     "rendition",
     "webhook",
+    "note",
+    "relation",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[

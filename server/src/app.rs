@@ -41,8 +41,8 @@ use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
-    cases, departments, documents, feed, file_plan, files, pages, refiling, replay, retention,
-    search,
+    cases, departments, documents, feed, file_plan, files, notes, pages, refiling, relations,
+    replay, retention, search,
 };
 
 /// Free room below which the archive takes nothing in, in bytes.
@@ -92,6 +92,8 @@ pub enum ServeError {
         (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
         (name = "cases", description = "Cases and sub-cases in files"),
         (name = "documents", description = "File, read, register and change documents"),
+        (name = "notes", description = "What people write on files, cases and documents"),
+        (name = "relations", description = "What one document is to another"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
         (name = "webhooks", description = "Changes, told to your own program"),
@@ -116,6 +118,8 @@ pub fn contract() -> Contract {
     contract.merge(documents::ApiDoc::openapi());
     contract.merge(refiling::ApiDoc::openapi());
     contract.merge(retention::ApiDoc::openapi());
+    contract.merge(notes::ApiDoc::openapi());
+    contract.merge(relations::ApiDoc::openapi());
     contract.merge(feed::ApiDoc::openapi());
     contract.merge(search::ApiDoc::openapi());
     contract.merge(webhooks::ApiDoc::openapi());
@@ -549,6 +553,8 @@ impl Parts {
                 .configure(documents::routes)
                 .configure(refiling::routes)
                 .configure(retention::routes)
+                .configure(notes::routes)
+                .configure(relations::routes)
                 .configure(feed::routes)
                 .configure(search::routes)
                 .configure(webhooks::routes)

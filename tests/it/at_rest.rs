@@ -124,8 +124,9 @@ impl AtRest {
     }
 }
 
-/// Files four documents and changes the first; a checkpoint over two of them goes to `early`. Returns when
-/// texts and index have followed, with the receipts of all answers.
+/// Files four documents, changes the first, writes a note on the second and relates the third to it; a
+/// checkpoint over two of them goes to `early`. Returns when texts and index have followed, with the
+/// receipts of all answers.
 async fn fill(app: &TestApp, early: &Path) -> String {
     let client = app.with_token(&clerk(app).await);
     let data = app.data();
@@ -158,6 +159,11 @@ async fn fill(app: &TestApp, early: &Path) -> String {
     let path = format!("/api/v1/documents/{id}");
     let corrected = json!({ "title": "Bescheid, berichtigt" });
     keep(&client.patch(&path, etag, &corrected).await.is(200));
+    let (second, third) = (&documents[1].0, &documents[2].0);
+    let note = json!({ "document": second, "text": "Ruft zurück" });
+    keep(&client.post("/api/v1/notes", &note).await.is(201));
+    let relation = json!({ "kind": "answers", "source": third, "target": second });
+    keep(&client.post("/api/v1/relations", &relation).await.is(201));
     let database = connect(&data.join("papierlos.db")).await;
     wait_until("all texts are read", async || {
         number(&database, "SELECT count(*) FROM rendition").await == 4

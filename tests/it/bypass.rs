@@ -19,7 +19,7 @@ const GROWING: [&str; 6] = [
     "blob",
     "reference_alias",
 ];
-const VERSIONED: [&str; 13] = [
+const VERSIONED: [&str; 15] = [
     "department",
     "account",
     "role_grant",
@@ -33,6 +33,8 @@ const VERSIONED: [&str; 13] = [
     "record_file",
     "record_case",
     "hold",
+    "note",
+    "relation",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -64,7 +66,11 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
             &json!({ "title": "C" }),
         )
         .await;
-    drop(second.is(201));
+    let second = second.is(201);
+    let note = json!({"document": id_of(&second), "text": "Ruft zurück"});
+    drop(client.post("/api/v1/notes", &note).await.is(201));
+    let relation = json!({"kind": "answers", "source": id_of(&second), "target": id_of(&filed)});
+    drop(client.post("/api/v1/relations", &relation).await.is(201));
     let webhook =
         json!({"url": "https://fachverfahren.invalid/", "events": ["*"], "active": false});
     drop(client.post("/api/v1/webhooks", &webhook).await.is(201));

@@ -7,6 +7,7 @@ mod bypass;
 mod check;
 mod coverage;
 mod database;
+mod describing;
 mod documents;
 mod faults;
 mod file_plan;

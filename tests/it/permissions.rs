@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::town::{OTHER, OWN, Town, id_of, send, walk};
 use tests::{Answer, Client, fixtures};
 
+use crate::describing::attempts::{DESCRIBED, describe};
 use crate::records::attempts::{FILED, filed, filing};
 
 /// What each of them tries, in the order of the table's lines.
@@ -46,6 +47,17 @@ const TRIED: &[&str] = &[
     "place hold",
     "lift hold",
     "reference",
+    "list notes",
+    "read note",
+    "note history",
+    "add note",
+    "change note",
+    "withdraw note",
+    "list relations",
+    "read relation",
+    "relation history",
+    "relate",
+    "withdraw relation",
     "search",
     "suggest",
     "changes",
@@ -201,6 +213,7 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
             filing(town, client, what).await
         }
         what if FILED.contains(&what) => filed(town, client, what).await,
+        what if DESCRIBED.contains(&what) => describe(town, client, what).await,
         other => administer(town, client, other, round).await,
     }
 }

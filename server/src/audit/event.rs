@@ -76,6 +76,16 @@ pub enum Action {
     HoldPlace,
     /// A hold was lifted.
     HoldLift,
+    /// A note was written.
+    NoteAdd,
+    /// A note got other words.
+    NoteChange,
+    /// A note was withdrawn, with a reason.
+    NoteWithdraw,
+    /// It was said what one document is to another.
+    RelationCreate,
+    /// A relation was withdrawn, with a reason.
+    RelationWithdraw,
     /// A document was registered in a case: veraktet.
     DocumentRegister,
     /// A registered document was put into another case.
@@ -184,6 +194,11 @@ impl Action {
             Self::CaseRefile => "case.refile",
             Self::HoldPlace => "hold.place",
             Self::HoldLift => "hold.lift",
+            Self::NoteAdd => "note.add",
+            Self::NoteChange => "note.change",
+            Self::NoteWithdraw => "note.withdraw",
+            Self::RelationCreate => "relation.create",
+            Self::RelationWithdraw => "relation.withdraw",
             Self::DocumentRegister => "document.register",
             Self::DocumentRefile => "document.refile",
             Self::DocumentRoute => "document.route",
@@ -261,6 +276,10 @@ pub enum Kind {
     DocumentVersion,
     /// A rendition of a version.
     Rendition,
+    /// A note on a file, a case or a document.
+    Note,
+    /// What one document is to another.
+    Relation,
     /// A subscription to changes.
     Webhook,
 }
@@ -285,6 +304,8 @@ impl Kind {
             | Self::Document
             | Self::DocumentVersion
             | Self::Rendition
+            | Self::Note
+            | Self::Relation
             | Self::Webhook => false,
         }
     }
@@ -308,6 +329,8 @@ impl Kind {
             | Self::Document
             | Self::DocumentVersion
             | Self::Rendition
+            | Self::Note
+            | Self::Relation
             | Self::Webhook => self.code(),
         }
     }
@@ -331,6 +354,8 @@ impl Kind {
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",
+            Self::Note => "note",
+            Self::Relation => "relation",
             Self::Webhook => "webhook",
         }
     }

@@ -58,7 +58,7 @@ pub struct Entry {
 /// One changed field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldChange {
-    /// The field; fields of a version, a rendition or a hold have its kind in front: `hold.reason`.
+    /// The field; fields of a version, a rendition, a hold or a note have its kind in front: `hold.reason`.
     #[schema(example = "title")]
     pub field: String,
     /// The value before; absent if there was none.
@@ -88,8 +88,25 @@ pub async fn history(
     kms: &dyn Kms,
     id: Uuid,
 ) -> Result<History, DbError> {
-    let lines = lines(on, id).await?;
-    let openings = openings(on, kms, id).await?;
+    told(id, lines(on, id, None).await?, openings(on, kms, id).await?)
+}
+
+/// What happened to one thing that belongs to another: to a note, for instance.
+pub async fn history_of(
+    on: &impl ConnectionTrait,
+    kms: &dyn Kms,
+    root: Uuid,
+    id: Uuid,
+) -> Result<History, DbError> {
+    let lines = lines(on, root, Some(id)).await?;
+    told(id, lines, openings(on, kms, root).await?)
+}
+
+fn told(
+    id: Uuid,
+    lines: Vec<Line>,
+    openings: HashMap<(i64, String), Vec<u8>>,
+) -> Result<History, DbError> {
     let mut before: HashMap<Uuid, State> = HashMap::new();
     let mut entries: Vec<Entry> = Vec::new();
     for line in &lines {
@@ -175,12 +192,21 @@ fn differences(line: &Line, id: Uuid, old: &State, new: &State) -> Vec<FieldChan
         .collect()
 }
 
-async fn lines(on: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Line>, DbError> {
+/// The records about what has this root, or about one thing that belongs to it.
+async fn lines(
+    on: &impl ConnectionTrait,
+    id: Uuid,
+    only: Option<Uuid>,
+) -> Result<Vec<Line>, DbError> {
+    let (narrowed, values) = match only {
+        Some(only) => (" AND s.entity_id = $2", vec![id.into(), only.into()]),
+        None => ("", vec![id.into()]),
+    };
     let text = format!(
         "SELECT s.seq, s.entity_id, s.version, s.slot, s.kind, a.h, a.leaf FROM audit_subject s \
-         JOIN audit a ON a.seq = s.seq WHERE s.root_id = $1 ORDER BY s.seq, s.slot LIMIT {ENTRIES_MAX}"
+         JOIN audit a ON a.seq = s.seq WHERE s.root_id = $1{narrowed} ORDER BY s.seq, s.slot LIMIT {ENTRIES_MAX}"
     );
-    let rows = on.query_all_raw(sql(on, text, [id.into()])).await?;
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
         lines.push(Line {

@@ -79,6 +79,10 @@ ids! {
     CaseId;
     /// A hold that stops disposal.
     HoldId;
+    /// A note on a file, a case or a document.
+    NoteId;
+    /// What one document is to another.
+    RelationId;
     /// A subscription to changes, told by HTTP.
     WebhookId;
     /// One message to a subscriber.

@@ -18,8 +18,8 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, FileId,
-    GrantId, HoldId, PlanId, PlanUnitId, RenditionId, RequestId, TokenId, UnitId, VersionId,
-    WebhookId,
+    GrantId, HoldId, NoteId, PlanId, PlanUnitId, RelationId, RenditionId, RequestId, TokenId,
+    UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Sight};

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use time::Date;
 
 use crate::file_plan::{self, Draft, Findings};
+use crate::relations::RelationKind;
 
 const PEOPLE: &str = include_str!("../../data/town/people.toml");
 const DOCUMENTS: &str = include_str!("../../data/town/documents.jsonl");
@@ -178,9 +179,27 @@ pub struct TownCase {
     pub subject: String,
     /// Slugs of the documents that are registered in it, in this order.
     pub documents: Vec<String>,
+    /// What is noted on it.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// What documents in it are to each other.
+    #[serde(default, rename = "relation")]
+    pub relations: Vec<TownRelation>,
     /// Whether it is closed.
     #[serde(default)]
     pub closed: bool,
+}
+
+/// What one document of a case is to another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TownRelation {
+    /// Slug of the document that is it.
+    pub source: String,
+    /// What it is.
+    pub kind: RelationKind,
+    /// Slug of the document to which it is that.
+    pub target: String,
 }
 
 /// What somebody may do; the server maps it to its own roles.

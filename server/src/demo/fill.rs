@@ -21,6 +21,8 @@ use crate::departments::{self, Login, PasswordDigest, PeopleError, Slug};
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::file_plan::{self, PlanError, Said};
 use crate::files::FileError;
+use crate::notes::NoteError;
+use crate::relations::RelationError;
 use crate::retention::RetentionError;
 use crate::unit::{Db, Unit};
 
@@ -75,6 +77,12 @@ pub enum FillError {
     /// Cases.
     #[error("a case could not be opened")]
     Case(#[from] CaseError),
+    /// A note.
+    #[error("a note could not be written")]
+    Note(#[from] NoteError),
+    /// A relation.
+    #[error("two documents could not be related")]
+    Relation(#[from] RelationError),
     /// Closing.
     #[error("a file could not be closed")]
     Close(#[from] RetentionError),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::content::{Compartment, Town, TownFile};
+use super::content::{Compartment, Town, TownFile, TownRelation};
 use super::fill::FillError;
 use crate::base::db::DbError;
 use crate::base::{Actor, CompartmentId, DocumentId};
@@ -11,6 +11,9 @@ use crate::cases::{self, NewCase};
 use crate::departments::compartments::{self, NewGrant};
 use crate::documents::{self, State};
 use crate::files::{self, Confidentiality, Medium, NewFile};
+use crate::holds::Object;
+use crate::notes;
+use crate::relations::{self, RelationKind};
 use crate::retention;
 use crate::unit::{Db, Unit};
 
@@ -67,6 +70,8 @@ fn enters(actor: &Actor, compartment: CompartmentId) -> bool {
 struct Case {
     subject: String,
     documents: Vec<(DocumentId, u64)>,
+    notes: Vec<String>,
+    relations: Vec<(RelationKind, DocumentId, DocumentId)>,
     closed: bool,
 }
 
@@ -96,16 +101,25 @@ async fn cases_of(db: &Db, file: &TownFile) -> Result<Option<Vec<Case>>, DbError
     let mut cases = Vec::with_capacity(file.cases.len());
     for case in &file.cases {
         let mut wanted = Vec::with_capacity(case.documents.len());
+        let mut named = HashMap::new();
         for id in &case.documents {
             let found = documents::first_named(db.read(), &format!("{id}.pdf")).await?;
             let Some(document) = found.filter(|one| one.state == State::Incoming) else {
                 return Ok(None);
             };
             wanted.push((document.id, document.version));
+            named.insert(id.as_str(), document.id);
         }
+        let relation = |one: &TownRelation| {
+            let source = named.get(one.source.as_str())?;
+            let target = named.get(one.target.as_str())?;
+            Some((one.kind, *source, *target))
+        };
         cases.push(Case {
             subject: case.subject.clone(),
             documents: wanted,
+            notes: case.notes.clone(),
+            relations: case.relations.iter().filter_map(relation).collect(),
             closed: case.closed,
         });
     }
@@ -141,6 +155,12 @@ async fn open(db: &Db, actor: &Actor, file: &TownFile, cases: Vec<Case>) -> Resu
             let case = cases::open(unit, new).await?;
             for (id, version) in one.documents {
                 documents::register(unit, id, version, case.id).await?;
+            }
+            for (kind, source, target) in one.relations {
+                relations::relate(unit, kind, source, target).await?;
+            }
+            for words in one.notes {
+                notes::add(unit, Object::Case(case.id), words).await?;
             }
             if one.closed {
                 retention::close_case(unit, case.id, case.version).await?;

@@ -310,6 +310,13 @@ fn every_file_can_be_opened_by_its_clerk() {
             assert_eq!(document.department, clerk.department, "{id}");
             assert!(registered.insert(id.as_str()), "{id} stands in two cases");
         }
+        for case in &file.cases {
+            for one in &case.relations {
+                let (source, target) = (&one.source, &one.target);
+                assert!(case.documents.contains(source), "{source}");
+                assert!(case.documents.contains(target), "{target}");
+            }
+        }
         assert!(!file.closed || file.cases.iter().all(|case| case.closed));
     }
     let hidden = town.file_plan.entries.iter();

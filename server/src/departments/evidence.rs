@@ -55,6 +55,8 @@ pub async fn states(
         | Kind::Document
         | Kind::DocumentVersion
         | Kind::Rendition
+        | Kind::Note
+        | Kind::Relation
         | Kind::Webhook => Ok(Vec::new()),
     }
 }

@@ -56,6 +56,8 @@ pub async fn states(
         | Kind::File
         | Kind::Case
         | Kind::Hold
+        | Kind::Note
+        | Kind::Relation
         | Kind::Webhook => Ok(Vec::new()),
     }
 }

@@ -36,7 +36,9 @@ pub use model::{
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step,
     TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-pub use ops::{Content, ReadText, Which, content, hold, keep_text, read, receive};
+pub use ops::{
+    Content, ReadText, Which, content, hold, keep_text, lock, read, receive, to_work_on,
+};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use wire::{DocumentView, NewDocument};

@@ -197,6 +197,28 @@ pub(super) async fn with_right(
     }
 }
 
+/// Locks a document, whoever asks, until the unit ends.
+pub async fn lock(unit: &Unit, id: DocumentId) -> Result<(), DbError> {
+    rows::find_to_change(unit, id).await.map(drop)
+}
+
+/// A document to which the actor may add something: visible, with `right`, not put aside and in no
+/// closed case. It is locked.
+pub async fn to_work_on(
+    unit: &Unit,
+    id: DocumentId,
+    right: Right,
+) -> Result<Document, DocumentError> {
+    let document = with_right(unit, id, right).await?;
+    if document.state == State::Discarded {
+        return Err(DocumentError::State {
+            current: document.state,
+        });
+    }
+    require_open_case(unit, &document, right).await?;
+    Ok(document)
+}
+
 /// A document that the actor may change; `expected` is the version that the caller has seen.
 pub(super) async fn to_change(
     unit: &Unit,

@@ -1,5 +1,7 @@
 //! The change feed and the log over HTTP.
 
+use std::fmt::Write as _;
+
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
@@ -71,7 +73,7 @@ impl After {
     }
 }
 
-/// A change of a file, a case or a document that you may see; exactly one of the three is named.
+/// A change of a file, a case, a document or a relation that you may see; exactly one of them is named.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ChangeEntry {
     /// The number of the record.
@@ -81,7 +83,7 @@ pub(super) struct ChangeEntry {
     /// When, UTC.
     #[schema(format = DateTime)]
     pub(super) at: String,
-    /// What: `document.receive`, `document.change`, `case.open`, `file.close` …
+    /// What: `document.receive`, `document.change`, `note.add`, `case.open`, `file.close` …
     pub(super) action: String,
     /// The document.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,12 +97,16 @@ pub(super) struct ChangeEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) file: Option<Uuid>,
+    /// The relation: you see both of its documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) relation: Option<Uuid>,
 }
 
 /// A part of the change feed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Changes {
-    /// The changes, by rising number; each number once for each file, case and document.
+    /// The changes, by rising number; each number once for each file, case, document and relation.
     pub(super) items: Vec<ChangeEntry>,
     /// What to give as `after` next: everything up to it was looked at.
     pub(super) next_after: Option<u64>,
@@ -109,7 +115,8 @@ pub(super) struct Changes {
     pub(super) more: bool,
 }
 
-/// What changed since a number of the log, in the files, cases and documents that you may see.
+/// What changed since a number of the log, in the files, cases and documents that you may see, in
+/// notes on them, and in relations of which you see both documents.
 ///
 /// The numbers come from the audit log: they rise in the order of the commits and never change, so
 /// that nothing is missed and nothing comes twice.
@@ -132,15 +139,24 @@ pub(super) async fn get_changes(
     let end = first.saturating_add(WINDOW - 1);
     let mut values: Vec<sea_orm::Value> = vec![first.into()];
     let visible = visible(&actor, &mut values);
-    let seen = TABLES
+    let mut seen = TABLES
         .map(|table| format!("EXISTS (SELECT 1 FROM {table} t WHERE t.id = s.root_id{visible})"))
         .join(" OR ");
     let [document, case, _] = TABLES;
+    // A relation is told to whoever sees both of its documents, and never by one of them.
+    let other = visible.replace("t.", "u.");
+    write!(
+        seen,
+        " OR EXISTS (SELECT 1 FROM relation r JOIN {document} t ON t.id = r.source_id \
+         JOIN {document} u ON u.id = r.target_id WHERE r.id = s.root_id{visible}{other})"
+    )
+    .map_err(Problem::internal)?;
     let text = format!(
         // In the order of the index on (seq, root_id), so that a page costs what it holds.
         "SELECT x.seq, a.h, a.leaf, x.root_id, \
          EXISTS (SELECT 1 FROM {document} t WHERE t.id = x.root_id), \
-         EXISTS (SELECT 1 FROM {case} t WHERE t.id = x.root_id) FROM (\
+         EXISTS (SELECT 1 FROM {case} t WHERE t.id = x.root_id), \
+         EXISTS (SELECT 1 FROM relation t WHERE t.id = x.root_id) FROM (\
          SELECT DISTINCT s.seq, s.root_id FROM audit_subject s \
          WHERE s.seq >= $1 AND s.seq <= {end} AND ({seen}) \
          ORDER BY s.seq, s.root_id LIMIT {}) x \
@@ -244,6 +260,7 @@ fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
     let leaf: Vec<u8> = row.try_get_by_index(2)?;
     let id: Uuid = row.try_get_by_index(3)?;
     let (is_document, is_case): (bool, bool) = (row.try_get_by_index(4)?, row.try_get_by_index(5)?);
+    let is_relation: bool = row.try_get_by_index(6)?;
     let line = record_line(&leaf).unwrap_or_default();
     let text = |key: &str| {
         line.get(key)
@@ -258,7 +275,8 @@ fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
         action: text("action"),
         document: is_document.then_some(id),
         case: is_case.then_some(id),
-        file: (!is_document && !is_case).then_some(id),
+        file: (!is_document && !is_case && !is_relation).then_some(id),
+        relation: is_relation.then_some(id),
     })
 }
 

@@ -13,6 +13,7 @@ fn answer(seqs: &[u64], limit: u64, end: i64, head: u64) -> (Vec<u64>, Option<u6
         document: Some(Uuid::nil()),
         case: None,
         file: None,
+        relation: None,
     };
     let items = seqs.iter().map(entry).collect();
     let Changes {

@@ -24,7 +24,7 @@ use crate::audit::verify::{
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{cases, departments, documents, file_plan, files, holds, webhooks};
+use crate::{cases, departments, documents, file_plan, files, holds, notes, relations, webhooks};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -135,6 +135,8 @@ fn kinds() -> impl Iterator<Item = Kind> {
         .chain(files::KINDS)
         .chain(cases::KINDS)
         .chain(documents::evidence::KINDS)
+        .chain(notes::KINDS)
+        .chain(relations::KINDS)
         .chain(webhooks::KINDS)
         .copied()
 }
@@ -351,6 +353,8 @@ impl Reader {
         astray.extend(files::roots_astray(on, from, upto).await?);
         astray.extend(cases::roots_astray(on, from, upto).await?);
         astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
+        astray.extend(notes::roots_astray(on, from, upto).await?);
+        astray.extend(relations::roots_astray(on, from, upto).await?);
         let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
                     WHERE seq >= $1 AND seq < $2";
         let rows = on
@@ -385,6 +389,8 @@ impl Reader {
         states.extend(files::states(self.on()?, kind, part).await?);
         states.extend(cases::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
+        states.extend(notes::states(self.on()?, kind, part).await?);
+        states.extend(relations::states(self.on()?, kind, part).await?);
         states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)
     }

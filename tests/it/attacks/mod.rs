@@ -280,6 +280,8 @@ async fn cut(copy: &Copy, size: usize) {
     drop(database);
     let behind = format!("(SELECT entity_id FROM audit_subject WHERE seq >= {size})");
     let tables = [
+        "note",
+        "relation",
         "rendition",
         "document_version",
         "document",

@@ -6,7 +6,7 @@ use super::{expect, expect_with};
 use crate::at_rest::{AtRest, Copy};
 
 /// States changed behind the log's back.
-const CHANGED: [(&str, &str); 7] = [
+const CHANGED: [(&str, &str); 9] = [
     (
         "a title changed",
         "UPDATE document SET title = 'Anders' WHERE id = (SELECT max(id) FROM document)",
@@ -36,6 +36,14 @@ const CHANGED: [(&str, &str); 7] = [
     (
         "a rendition called unreadable",
         "UPDATE rendition SET state = 'unreadable'",
+    ),
+    (
+        "a note that says otherwise",
+        "UPDATE note SET body = 'Nein'",
+    ),
+    (
+        "a relation of another kind",
+        "UPDATE relation SET kind = 'supersedes'",
     ),
 ];
 
