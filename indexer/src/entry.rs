@@ -81,6 +81,8 @@ pub struct Entry {
     pub references: Vec<String>,
     /// Who wrote or received it, outside the house.
     pub correspondent: Option<String>,
+    /// What that one is also called; finds, and is not counted.
+    pub also_called: Vec<String>,
     /// Free words attached to it.
     pub tags: Vec<String>,
     /// The type of document.

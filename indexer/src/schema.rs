@@ -220,6 +220,7 @@ fn sections(entry: &Entry) -> impl Iterator<Item = (Section, &str)> {
             entry
                 .correspondent
                 .iter()
+                .chain(&entry.also_called)
                 .map(|text| (Section::Correspondent, text.as_str())),
         )
         .chain(entry.tags.iter().map(|text| (Section::Tag, text.as_str())))

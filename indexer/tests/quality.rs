@@ -105,6 +105,7 @@ fn entry(number: usize, document: &Document) -> Entry {
         pages,
         references: document.references.clone(),
         correspondent: document.correspondent.clone(),
+        also_called: Vec::new(),
         tags: document.tags.clone(),
         kind: document.kind.clone(),
         department: document.department.clone(),

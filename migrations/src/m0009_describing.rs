@@ -1,4 +1,4 @@
-//! What describes a document beside its metadata: notes, relations to others.
+//! What describes a document beside its metadata: notes, relations to others, correspondents.
 
 use sea_orm_migration::prelude::*;
 
@@ -50,6 +50,36 @@ const SCHEMA: &[&str] = &[
      WHERE withdrawn_at IS NULL",
     "CREATE INDEX relation_source ON relation (source_id, id)",
     "CREATE INDEX relation_target ON relation (target_id, id)",
+    // brought: the aliases that the survivor of a merger got from it.
+    "CREATE TABLE correspondent (
+        id {uuid} NOT NULL PRIMARY KEY,
+        version {big} NOT NULL,
+        kind TEXT,
+        name TEXT NOT NULL,
+        aliases TEXT NOT NULL,
+        street TEXT,
+        postal_code TEXT,
+        city TEXT,
+        country TEXT,
+        email TEXT,
+        merged_into {uuid} REFERENCES correspondent (id),
+        brought TEXT,
+        created_at {big} NOT NULL,
+        created_by {uuid} NOT NULL,
+        changed_at {big} NOT NULL,
+        changed_by {uuid} NOT NULL,
+        FOREIGN KEY (id, version) REFERENCES audit_subject (entity_id, version)
+            DEFERRABLE INITIALLY DEFERRED){strict}",
+    "CREATE INDEX correspondent_by_name ON correspondent (name, id)",
+    "CREATE INDEX correspondent_merged ON correspondent (merged_into)",
+    // By which names and aliases, folded, those are found that stand for themselves.
+    "CREATE TABLE correspondent_name (
+        spelling TEXT NOT NULL,
+        correspondent_id {uuid} NOT NULL REFERENCES correspondent (id),
+        PRIMARY KEY (spelling, correspondent_id)){clustered}",
+    "CREATE INDEX correspondent_name_of ON correspondent_name (correspondent_id)",
+    "ALTER TABLE document ADD COLUMN correspondent_id {uuid} REFERENCES correspondent (id)",
+    "CREATE INDEX document_correspondent ON document (correspondent_id)",
 ];
 
 #[expect(elided_lifetimes_in_paths, reason = "the trait is written without it")]
@@ -61,7 +91,7 @@ impl MigrationTrait for Step {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, SCHEMA).await?;
-        for table in ["note", "relation"] {
+        for table in ["note", "relation", "correspondent"] {
             guard(manager, table, Guard::Versioned, "").await?;
         }
         Ok(())

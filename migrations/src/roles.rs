@@ -71,6 +71,7 @@ pub const VERSIONED: &[&str] = &[
     "webhook",
     "note",
     "relation",
+    "correspondent",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[
@@ -78,6 +79,7 @@ pub const FREE: &[&str] = &[
     "subject_key",
     "blob_key",
     "document_tag",
+    "correspondent_name",
     "reference_counter",
     "idempotency",
     "job",

@@ -41,8 +41,8 @@ use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
-    cases, departments, documents, feed, file_plan, files, notes, pages, refiling, relations,
-    replay, retention, search,
+    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, refiling,
+    relations, replay, retention, search,
 };
 
 /// Free room below which the archive takes nothing in, in bytes.
@@ -92,6 +92,7 @@ pub enum ServeError {
         (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
         (name = "cases", description = "Cases and sub-cases in files"),
         (name = "documents", description = "File, read, register and change documents"),
+        (name = "correspondents", description = "Who stands on the other side of documents"),
         (name = "notes", description = "What people write on files, cases and documents"),
         (name = "relations", description = "What one document is to another"),
         (name = "search", description = "Find documents"),
@@ -115,6 +116,7 @@ pub fn contract() -> Contract {
     contract.merge(file_plan::ApiDoc::openapi());
     contract.merge(files::ApiDoc::openapi());
     contract.merge(cases::ApiDoc::openapi());
+    contract.merge(correspondents::ApiDoc::openapi());
     contract.merge(documents::ApiDoc::openapi());
     contract.merge(refiling::ApiDoc::openapi());
     contract.merge(retention::ApiDoc::openapi());
@@ -550,6 +552,7 @@ impl Parts {
                 .configure(file_plan::routes)
                 .configure(files::routes)
                 .configure(cases::routes)
+                .configure(correspondents::routes)
                 .configure(documents::routes)
                 .configure(refiling::routes)
                 .configure(retention::routes)

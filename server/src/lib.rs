@@ -9,6 +9,7 @@ pub mod base;
 pub mod cases;
 pub mod cli;
 pub mod config;
+pub mod correspondents;
 pub mod demo;
 pub mod departments;
 pub mod documents;

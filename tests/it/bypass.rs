@@ -19,7 +19,7 @@ const GROWING: [&str; 6] = [
     "blob",
     "reference_alias",
 ];
-const VERSIONED: [&str; 15] = [
+const VERSIONED: [&str; 16] = [
     "department",
     "account",
     "role_grant",
@@ -35,6 +35,7 @@ const VERSIONED: [&str; 15] = [
     "hold",
     "note",
     "relation",
+    "correspondent",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -45,7 +46,7 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
         .file(
             "a.pdf",
             &fixtures::unique_pdf("Text"),
-            &json!({ "title": "A" }),
+            &json!({ "title": "A", "correspondent": "Erika Beispiel" }),
         )
         .await
         .is(201);

@@ -47,6 +47,13 @@ const TRIED: &[&str] = &[
     "place hold",
     "lift hold",
     "reference",
+    "list correspondents",
+    "read correspondent",
+    "who it was",
+    "create correspondent",
+    "change correspondent",
+    "merge",
+    "split",
     "list notes",
     "read note",
     "note history",
@@ -420,6 +427,8 @@ async fn everything(client: &Client, words: &str) -> Vec<(String, Value)> {
         "/api/v1/search/suggest?q=Geheimn".to_owned(),
         "/api/v1/search/suggest?q=G".to_owned(),
         "/api/v1/changes?limit=1000".to_owned(),
+        "/api/v1/correspondents?limit=100".to_owned(),
+        "/api/v1/correspondents?q=Geheim".to_owned(),
         "/api/v1/departments".to_owned(),
     ] {
         let answer = client.get(&path).await.is(200).json();

@@ -26,6 +26,7 @@ pub(crate) fn entry(number: u128, title: &str, pages: &[&str]) -> Entry {
         pages: pages.iter().map(|page| (*page).to_owned()).collect(),
         references: Vec::new(),
         correspondent: None,
+        also_called: Vec::new(),
         tags: Vec::new(),
         kind: None,
         department: "Bürgerbüro".to_owned(),

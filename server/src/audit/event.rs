@@ -76,6 +76,14 @@ pub enum Action {
     HoldPlace,
     /// A hold was lifted.
     HoldLift,
+    /// A correspondent was made, by hand or by a name on a document.
+    CorrespondentCreate,
+    /// What is said about a correspondent was changed.
+    CorrespondentChange,
+    /// A correspondent was merged into another one.
+    CorrespondentMerge,
+    /// A merger was undone.
+    CorrespondentSplit,
     /// A note was written.
     NoteAdd,
     /// A note got other words.
@@ -133,6 +141,8 @@ pub enum Look {
     ReadFile,
     /// A case was read.
     ReadCase,
+    /// A correspondent was read.
+    ReadCorrespondent,
     /// A document's content was read.
     ReadContent,
     /// A document's text was read.
@@ -194,6 +204,10 @@ impl Action {
             Self::CaseRefile => "case.refile",
             Self::HoldPlace => "hold.place",
             Self::HoldLift => "hold.lift",
+            Self::CorrespondentCreate => "correspondent.create",
+            Self::CorrespondentChange => "correspondent.change",
+            Self::CorrespondentMerge => "correspondent.merge",
+            Self::CorrespondentSplit => "correspondent.split",
             Self::NoteAdd => "note.add",
             Self::NoteChange => "note.change",
             Self::NoteWithdraw => "note.withdraw",
@@ -229,6 +243,7 @@ impl Look {
             Self::ReadDocument => "document.read",
             Self::ReadFile => "file.read",
             Self::ReadCase => "case.read",
+            Self::ReadCorrespondent => "correspondent.read",
             Self::ReadContent => "content.read",
             Self::ReadText => "text.read",
             Self::ReadHistory => "history.read",
@@ -276,6 +291,8 @@ pub enum Kind {
     DocumentVersion,
     /// A rendition of a version.
     Rendition,
+    /// Who stands on the other side of documents.
+    Correspondent,
     /// A note on a file, a case or a document.
     Note,
     /// What one document is to another.
@@ -304,6 +321,7 @@ impl Kind {
             | Self::Document
             | Self::DocumentVersion
             | Self::Rendition
+            | Self::Correspondent
             | Self::Note
             | Self::Relation
             | Self::Webhook => false,
@@ -329,6 +347,7 @@ impl Kind {
             | Self::Document
             | Self::DocumentVersion
             | Self::Rendition
+            | Self::Correspondent
             | Self::Note
             | Self::Relation
             | Self::Webhook => self.code(),
@@ -354,6 +373,7 @@ impl Kind {
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",
+            Self::Correspondent => "correspondent",
             Self::Note => "note",
             Self::Relation => "relation",
             Self::Webhook => "webhook",

@@ -79,6 +79,8 @@ ids! {
     CaseId;
     /// A hold that stops disposal.
     HoldId;
+    /// Who stands on the other side of documents.
+    CorrespondentId;
     /// A note on a file, a case or a document.
     NoteId;
     /// What one document is to another.

@@ -17,9 +17,9 @@ pub use behind::Behind;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
-    AccountId, CaseId, CompartmentId, DeliveryId, DepartmentId, DeputationId, DocumentId, FileId,
-    GrantId, HoldId, NoteId, PlanId, PlanUnitId, RelationId, RenditionId, RequestId, TokenId,
-    UnitId, VersionId, WebhookId,
+    AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
+    DocumentId, FileId, GrantId, HoldId, NoteId, PlanId, PlanUnitId, RelationId, RenditionId,
+    RequestId, TokenId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Sight};

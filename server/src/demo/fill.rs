@@ -376,6 +376,7 @@ fn metadata(document: &TownDocument) -> Option<Metadata> {
         direction,
         channel: Some(channel),
         correspondent: (!correspondent.is_empty()).then(|| correspondent.to_owned()),
+        correspondent_id: None,
         document_date: CivilDate::parse(&document.date.to_string()),
         received_at: Timestamp::from_utc(received),
         references: document.references.clone(),

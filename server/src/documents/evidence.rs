@@ -56,6 +56,7 @@ pub async fn states(
         | Kind::File
         | Kind::Case
         | Kind::Hold
+        | Kind::Correspondent
         | Kind::Note
         | Kind::Relation
         | Kind::Webhook => Ok(Vec::new()),

@@ -3,13 +3,16 @@
 use sea_orm::ConnectionTrait;
 
 use super::model::{Document, DocumentError, Held, Registered, Step};
-use super::{ops, rows};
+use super::{list, ops, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::Facts;
-use crate::base::{AccountId, CaseId, CivilDate, DocumentId, FileId, Place, Right};
+use crate::base::{
+    AccountId, CaseId, CivilDate, CorrespondentId, DocumentId, FileId, Place, Right,
+};
 use crate::cases::{self, Case, CaseError, Filed};
+use crate::correspondents;
 use crate::departments::{self, Department};
 use crate::files::{self, FileError, What};
 use crate::unit::Unit;
@@ -236,6 +239,15 @@ pub async fn in_case(on: &impl ConnectionTrait, case: CaseId) -> Result<Vec<Docu
 /// The documents of all cases of a file.
 pub async fn in_file(on: &impl ConnectionTrait, file: FileId) -> Result<Vec<DocumentId>, DbError> {
     rows::ids_in_file(on, file).await
+}
+
+/// The documents that name a correspondent, or one that was merged into it.
+pub async fn of_correspondent(
+    on: &impl ConnectionTrait,
+    id: CorrespondentId,
+) -> Result<Vec<DocumentId>, DbError> {
+    let known = correspondents::with_below(on, &[id]).await?;
+    list::of_correspondents(on, &known).await
 }
 
 /// How many documents stand in cases.

@@ -75,6 +75,9 @@ impl From<DocumentError> for Problem {
                     ),
                 },
             ),
+            DocumentError::NoCorrespondent => {
+                Self::new(Kind::Validation).field("/correspondent_id", Fault::NotFound)
+            }
             DocumentError::NoInbox => Self::new(Kind::Validation).field("/inbox", Fault::NotFound),
             DocumentError::Case(error) => case_problem(error),
             DocumentError::KeyTaken => {

@@ -4,11 +4,12 @@ use sea_orm::ConnectionTrait;
 use storage::Blob;
 
 use super::list;
-use super::model::{DocumentError, Held, Version};
+use super::model::{DocumentError, Held, Metadata, Version};
 use super::rows;
 use crate::base::db::DbError;
 use crate::base::rights::token;
 use crate::base::{Actor, DocumentId, VersionId};
+use crate::correspondents::{self, Correspondent};
 use crate::files;
 
 use super::ops::hold;
@@ -39,6 +40,24 @@ pub struct Indexed {
     /// The references of the house by which it is found: its own, those of its case and its file,
     /// and what all three were called before.
     pub names: Vec<String>,
+    /// Who wrote or received it, by the name that is known today; else as it is written on it.
+    pub correspondent: Option<String>,
+    /// What that one is also called.
+    pub also_called: Vec<String>,
+}
+
+/// The name of who stands on a document, and the others by which it is found.
+fn called(metadata: &Metadata, known: Option<&Correspondent>) -> (Option<String>, Vec<String>) {
+    let written = metadata.correspondent.clone();
+    let Some(known) = known else {
+        return (written, Vec::new());
+    };
+    let name = known.details.name.clone();
+    let mut others = known.details.aliases.clone();
+    others.extend(written.filter(|written| *written != name));
+    others.sort();
+    others.dedup();
+    (Some(name), others)
 }
 
 /// The references of the house that lead to each document.
@@ -96,6 +115,9 @@ pub async fn to_index(
     let departments = crate::departments::departments(on).await?;
     let compartments = crate::departments::compartment_numbers(on).await?;
     let mut names_of = names_of(on, &held).await?;
+    let metadata = held.iter().map(|one| &one.document.metadata);
+    let ids: Vec<_> = metadata.filter_map(|one| one.correspondent_id).collect();
+    let known = correspondents::of_ids(on, &ids).await?;
     let mut all = Vec::with_capacity(held.len());
     for held in held {
         let department = departments
@@ -110,9 +132,14 @@ pub async fn to_index(
         }
         let (slug, token) = (department.slug.clone(), token(department.number, hidden));
         let names = names_of.remove(&held.document.id).unwrap_or_default();
+        let id = held.document.metadata.correspondent_id;
+        let known = id.and_then(|id| known.get(&id));
+        let (correspondent, also_called) = called(&held.document.metadata, known);
         all.push(Indexed {
             held,
             names,
+            correspondent,
+            also_called,
             department: slug,
             token,
             text,

@@ -24,6 +24,8 @@ pub struct Filter {
     pub tags: Vec<String>,
     /// From or to these.
     pub correspondents: Vec<String>,
+    /// From or to one of these, or to whatever was merged into them, as well.
+    pub known: Vec<Uuid>,
     /// In these directions.
     pub directions: Vec<Direction>,
     /// By these channels.
@@ -214,8 +216,10 @@ fn matching(filter: &Filter) -> Condition {
     if !filter.kinds.is_empty() {
         all = all.add(Column::Kind.is_in(filter.kinds.clone()));
     }
-    if !filter.correspondents.is_empty() {
-        all = all.add(Column::Correspondent.is_in(filter.correspondents.clone()));
+    if !filter.correspondents.is_empty() || !filter.known.is_empty() {
+        let named = Column::Correspondent.is_in(filter.correspondents.clone());
+        let known = Column::CorrespondentId.is_in(filter.known.clone());
+        all = all.add(Condition::any().add(named).add(known));
     }
     if !filter.directions.is_empty() {
         all = all.add(Column::Direction.is_in(filter.directions.iter().map(|one| one.code())));
@@ -245,6 +249,22 @@ fn matching(filter: &Filter) -> Condition {
         all = all.add(Column::ReceivedAt.lt(before.micros()));
     }
     all.add(placed(filter))
+}
+
+/// The documents that name one of these correspondents.
+pub(super) async fn of_correspondents(
+    on: &impl ConnectionTrait,
+    known: &[Uuid],
+) -> Result<Vec<DocumentId>, DbError> {
+    let ids: Vec<Uuid> = document::Entity::find()
+        .select_only()
+        .column(document::Column::Id)
+        .filter(document::Column::CorrespondentId.is_in(known.iter().copied()))
+        .order_by_asc(document::Column::Id)
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(ids.into_iter().map(DocumentId::of).collect())
 }
 
 /// What a list asks about the place of documents.

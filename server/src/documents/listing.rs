@@ -11,7 +11,8 @@ use super::model::{Channel, CivilDate, Direction, State};
 use super::ops;
 use super::wire::DocumentView;
 use crate::audit::event::Look;
-use crate::base::{Actor, CaseId, FileId, Timestamp};
+use crate::base::{Actor, CaseId, CorrespondentId, FileId, Timestamp};
+use crate::correspondents;
 use crate::departments::{self, Department, SignedIn};
 use crate::http::extract::ListQuery;
 use crate::http::openapi::ListProblems;
@@ -47,8 +48,10 @@ pub(super) struct ListFilter {
     kind: Vec<String>,
     /// Tags, exactly.
     tag: Vec<String>,
-    /// Correspondents, exactly.
+    /// Correspondents: as it is written on the document, or by a name or alias of one that you know.
     correspondent: Vec<String>,
+    /// Correspondents, and what was merged into them.
+    correspondent_id: Vec<Uuid>,
     /// Directions.
     direction: Vec<Direction>,
     /// Channels.
@@ -110,6 +113,19 @@ pub(super) struct DocumentPage {
 }
 
 impl ListFilter {
+    /// The correspondents that are meant, by id or by name, with all that was merged into them. One that
+    /// the actor does not know stands for itself: nothing that he sees names it.
+    async fn known(&self, db: &Db, actor: &Actor) -> Result<Vec<Uuid>, Problem> {
+        let mut wanted: Vec<_> = self.correspondent_id.iter().copied().collect();
+        if !self.correspondent.is_empty() {
+            let named = correspondents::spelled(db.read(), actor, &self.correspondent).await?;
+            wanted.extend(named.iter().map(|one| one.id.raw()));
+        }
+        let ids: Vec<_> = wanted.iter().copied().map(CorrespondentId::of).collect();
+        wanted.extend(correspondents::with_below(db.read(), &ids).await?);
+        Ok(wanted)
+    }
+
     fn filter(&self, actor: &Actor, all: &[Department]) -> Result<Filter, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut date = |name: &'static str, raw: Option<&String>| {
@@ -150,6 +166,7 @@ impl ListFilter {
             kinds: self.kind.clone(),
             tags: self.tag.clone(),
             correspondents: self.correspondent.clone(),
+            known: Vec::new(),
             directions: self.direction.clone(),
             channels: self.channel.clone(),
             dated_from,
@@ -182,7 +199,8 @@ pub(super) async fn get_documents(
     }: ListQuery<ListFilter>,
 ) -> Result<HttpResponse, Problem> {
     let all = departments::departments_of(&request, &db).await?;
-    let filter = asked.filter(&actor, &all)?;
+    let mut filter = asked.filter(&actor, &all)?;
+    filter.known = asked.known(&db, &actor).await?;
     let order = match asked.order {
         Some(ListOrder::Oldest) => Order::Oldest,
         Some(ListOrder::Newest) | None => Order::Newest,

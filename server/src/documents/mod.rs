@@ -12,6 +12,7 @@ mod intake;
 mod list;
 mod listing;
 mod model;
+mod naming;
 mod ops;
 mod reading;
 mod registering;
@@ -23,7 +24,9 @@ mod text;
 mod uploading;
 mod wire;
 
-pub use filing::{count_in_cases, followed, in_case, in_file, refile, register, unregistered_in};
+pub use filing::{
+    count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, unregistered_in,
+};
 pub(crate) use http::changed_answer;
 pub use http::{ApiDoc, routes};
 pub use indexing::{Indexed, to_extract, to_index};

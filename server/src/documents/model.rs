@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 pub use crate::base::CivilDate;
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, CaseId, CompartmentId, DepartmentId, DocumentId, Place, Timestamp, VersionId,
+    AccountId, CaseId, CompartmentId, CorrespondentId, DepartmentId, DocumentId, Place, Timestamp,
+    VersionId,
 };
 use crate::cases::{CaseError, Filed};
 
@@ -186,6 +187,8 @@ pub struct Metadata {
     pub channel: Option<Channel>,
     /// Absender or recipient.
     pub correspondent: Option<String>,
+    /// Who that is.
+    pub correspondent_id: Option<CorrespondentId>,
     /// Datum des Schreibens.
     pub document_date: Option<CivilDate>,
     /// When it legally came in.
@@ -209,6 +212,8 @@ pub struct Change {
     pub channel: Option<Option<Channel>>,
     /// A new correspondent.
     pub correspondent: Option<Option<String>>,
+    /// Who the correspondent is from now on.
+    pub correspondent_id: Option<Option<CorrespondentId>>,
     /// A new date.
     pub document_date: Option<Option<CivilDate>>,
     /// A new time of receipt.
@@ -229,6 +234,7 @@ impl Metadata {
             direction,
             channel,
             correspondent,
+            correspondent_id,
             document_date,
             received_at,
             references,
@@ -239,6 +245,7 @@ impl Metadata {
         self.direction = direction.unwrap_or(self.direction);
         self.channel = channel.unwrap_or(self.channel);
         self.correspondent = correspondent.unwrap_or(self.correspondent);
+        self.correspondent_id = correspondent_id.unwrap_or(self.correspondent_id);
         self.document_date = document_date.unwrap_or(self.document_date);
         self.received_at = received_at.unwrap_or(self.received_at);
         self.references = references.unwrap_or(self.references);
@@ -396,6 +403,9 @@ pub enum DocumentError {
     /// A draft goes out or stays in the house.
     #[error("what came in is no draft")]
     NoDraft,
+    /// There is no such correspondent, or not for the one who asks.
+    #[error("there is no such correspondent")]
+    NoCorrespondent,
     /// There is no such account, or it does not read in that department.
     #[error("there is no such inbox")]
     NoInbox,

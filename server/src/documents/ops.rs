@@ -6,7 +6,7 @@ use storage::Blob;
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::rows;
+use super::{naming, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
@@ -83,6 +83,7 @@ async fn add(
     metadata: Metadata,
     content: Content,
 ) -> Result<(Held, bool), DocumentError> {
+    let metadata = naming::with_correspondent(unit, metadata).await?;
     let (now, by) = (unit.now(), unit.actor().account);
     let department = place.unit;
     let document = Document {
@@ -283,6 +284,7 @@ pub(super) async fn change(
 ) -> Result<Held, DocumentError> {
     let before = to_change(unit, id, expected, Right::Edit).await?;
     require_open_case(unit, &before, Right::Edit).await?;
+    let change = naming::of_correspondent(unit, &before.metadata, change).await?;
     let mut document = stepped(unit, &before);
     document.metadata = document.metadata.changed(change);
     if document.metadata == before.metadata {

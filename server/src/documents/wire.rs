@@ -10,7 +10,7 @@ use super::model::{
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-use crate::base::{AccountId, Timestamp};
+use crate::base::{AccountId, CorrespondentId, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
 use crate::files::RetentionView;
@@ -40,6 +40,10 @@ pub(crate) struct NewDocument {
     /// Absender or recipient.
     #[schema(max_length = 200)]
     pub correspondent: Option<String>,
+    /// Who that is; without it, the correspondent that you know by this name or alias, or a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub correspondent_id: Option<Uuid>,
     /// Datum des Schreibens: `YYYY-MM-DD`, years 1500 to 2200.
     #[schema(format = Date)]
     pub document_date: Option<String>,
@@ -97,6 +101,9 @@ pub(super) struct DocumentChange {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 200)]
     pub correspondent: Option<Option<String>>,
+    /// Who that is; alone, it brings its name along.
+    #[schema(nullable = false)]
+    pub correspondent_id: Option<Uuid>,
     /// Datum des Schreibens.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = Date)]
@@ -178,6 +185,10 @@ pub(crate) struct DocumentView {
     pub channel: Option<Channel>,
     /// Absender or recipient.
     pub correspondent: Option<String>,
+    /// Who that is. It may have been merged into another one meanwhile: then it names its survivor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub correspondent_id: Option<Uuid>,
     /// Datum des Schreibens.
     #[schema(format = Date)]
     pub document_date: Option<String>,
@@ -327,6 +338,7 @@ impl DocumentView {
             direction: metadata.direction,
             channel: metadata.channel,
             correspondent: metadata.correspondent.clone(),
+            correspondent_id: metadata.correspondent_id.map(CorrespondentId::raw),
             document_date: metadata.document_date.map(|date| date.to_string()),
             received_at: metadata.received_at.to_string(),
             references: metadata.references.clone(),
@@ -421,6 +433,7 @@ impl NewDocument {
             }),
             channel: self.channel,
             correspondent,
+            correspondent_id: self.correspondent_id.map(CorrespondentId::of),
             document_date,
             received_at,
             references,
@@ -461,6 +474,9 @@ impl DocumentChange {
             direction: self.direction,
             channel: self.channel,
             correspondent,
+            correspondent_id: self
+                .correspondent_id
+                .map(|id| Some(CorrespondentId::of(id))),
             document_date,
             received_at,
             references,

@@ -47,6 +47,7 @@ pub async fn states(
         | Kind::Document
         | Kind::DocumentVersion
         | Kind::Rendition
+        | Kind::Correspondent
         | Kind::Note
         | Kind::Relation
         | Kind::Webhook => Ok(Vec::new()),

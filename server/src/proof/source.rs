@@ -24,7 +24,10 @@ use crate::audit::verify::{
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
-use crate::{cases, departments, documents, file_plan, files, holds, notes, relations, webhooks};
+use crate::{
+    cases, correspondents, departments, documents, file_plan, files, holds, notes, relations,
+    webhooks,
+};
 
 /// Records of a chunk: as many as a tile has hashes.
 const WIDE: i64 = 256;
@@ -134,6 +137,7 @@ fn kinds() -> impl Iterator<Item = Kind> {
         .chain(holds::KINDS)
         .chain(files::KINDS)
         .chain(cases::KINDS)
+        .chain(correspondents::KINDS)
         .chain(documents::evidence::KINDS)
         .chain(notes::KINDS)
         .chain(relations::KINDS)
@@ -352,6 +356,7 @@ impl Reader {
         astray.extend(holds::roots_astray(on, from, upto).await?);
         astray.extend(files::roots_astray(on, from, upto).await?);
         astray.extend(cases::roots_astray(on, from, upto).await?);
+        astray.extend(correspondents::roots_astray(on, from, upto).await?);
         astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
         astray.extend(notes::roots_astray(on, from, upto).await?);
         astray.extend(relations::roots_astray(on, from, upto).await?);
@@ -388,6 +393,7 @@ impl Reader {
         states.extend(holds::states(self.on()?, kind, part).await?);
         states.extend(files::states(self.on()?, kind, part).await?);
         states.extend(cases::states(self.on()?, kind, part).await?);
+        states.extend(correspondents::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         states.extend(notes::states(self.on()?, kind, part).await?);
         states.extend(relations::states(self.on()?, kind, part).await?);

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
-use crate::base::{Behind, CaseId, DocumentId, FileId, Tasks};
+use crate::base::{Behind, CaseId, CorrespondentId, DocumentId, FileId, Tasks};
 use crate::documents::{self, DocumentError, Held, Indexed, Pages, State, TEXT_BYTES_MAX};
 use crate::unit::Db;
 
@@ -281,6 +281,8 @@ enum Spoken {
     File(Uuid),
     /// A case that was there before.
     Case(Uuid),
+    /// A correspondent that was there before: its documents are found by its names.
+    Correspondent(Uuid),
 }
 
 impl Spoken {
@@ -289,6 +291,7 @@ impl Spoken {
             "document" | "document_version" | "rendition" => Some(Self::Document(root)),
             "file" if version > 1 => Some(Self::File(root)),
             "case" if version > 1 => Some(Self::Case(root)),
+            "correspondent" if version > 1 => Some(Self::Correspondent(root)),
             _ => None,
         }
     }
@@ -357,6 +360,9 @@ async fn documents_of(
             Spoken::Document(id) => vec![DocumentId::of(*id)],
             Spoken::Case(id) => documents::in_case(on, CaseId::of(*id)).await?,
             Spoken::File(id) => documents::in_file(on, FileId::of(*id)).await?,
+            Spoken::Correspondent(id) => {
+                documents::of_correspondent(on, CorrespondentId::of(*id)).await?
+            }
         };
         for id in ids {
             if known.insert(id) {
@@ -442,6 +448,8 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         department,
         token,
         names,
+        correspondent,
+        also_called,
         ..
     } = one;
     let within = places(&held);
@@ -458,7 +466,8 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
             all.pages.into_iter().map(|page| page.text).collect()
         }),
         references: names.into_iter().chain(metadata.references).collect(),
-        correspondent: metadata.correspondent,
+        correspondent,
+        also_called,
         tags: metadata.tags,
         kind: metadata.kind,
         department,

@@ -15,6 +15,7 @@ use super::wire::{Answer, Asked, Order, Piece, answer, titled};
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right};
+use crate::correspondents;
 use crate::departments::{self, SignedIn};
 use crate::documents::{self};
 use crate::http::extract::{ListQuery, Query};
@@ -111,11 +112,18 @@ pub(super) async fn get_search(
         Some(Order::Received) => Sort::ReceivedDesc,
         Some(Order::Relevance) | None => Sort::Relevance,
     };
+    let mut filters = asked.filters(&actor)?;
+    if !filters.correspondent.is_empty() {
+        // The index knows a correspondent by the name of today: whoever asks by another one finds it too.
+        let known = correspondents::spelled(db.read(), &actor, &filters.correspondent).await?;
+        let names = known.into_iter().map(|one| one.details.name);
+        filters.correspondent.extend(names);
+    }
     let request = SearchRequest {
         query: asked.q.clone(),
         access: access(&actor),
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
-        filters: asked.filters(&actor)?,
+        filters,
         facets: asked.facets == Some(true),
         sort,
         limit: usize::from(page.limit),

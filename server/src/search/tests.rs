@@ -39,6 +39,7 @@ fn with_text(bytes: usize) -> Entry {
         pages: vec!["x".repeat(bytes)],
         references: Vec::new(),
         correspondent: None,
+        also_called: Vec::new(),
         tags: Vec::new(),
         kind: None,
         department: String::new(),

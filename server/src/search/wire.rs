@@ -34,7 +34,7 @@ pub(super) struct Asked {
     pub(super) kind: Vec<String>,
     /// Tags, exactly.
     pub(super) tag: Vec<String>,
-    /// Correspondents, exactly.
+    /// Correspondents, exactly: by the name of today, or by a name or alias of one that you know.
     pub(super) correspondent: Vec<String>,
     /// Directions.
     pub(super) direction: Vec<Direction>,

@@ -185,6 +185,7 @@ async fn file(town: &Town, number: u64, paper: &Paper, kept: Kept, text: Option<
         direction: Direction::Incoming,
         channel: Some(Channel::Post),
         correspondent: Some(paper.correspondent.clone()),
+        correspondent_id: None,
         document_date: CivilDate::parse(&paper.date),
         received_at: Timestamp::of_micros(received(number)),
         references: vec![paper.reference.clone()],
@@ -272,6 +273,7 @@ pub(crate) fn entry(pool: &Pool, number: u64, pages: Vec<String>) -> Entry {
         pages,
         references: vec![paper.reference],
         correspondent: Some(paper.correspondent),
+        also_called: Vec::new(),
         tags: paper.tags,
         kind: Some(paper.kind),
         department: DEPARTMENTS

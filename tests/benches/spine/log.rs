@@ -82,6 +82,7 @@ fn metadata() -> Metadata {
         direction: Direction::Incoming,
         channel: Some(Channel::Post),
         correspondent: Some("Erika Beispiel".to_owned()),
+        correspondent_id: None,
         document_date: None,
         received_at: Timestamp::of_micros(1_767_225_600_000_000),
         references: vec!["02.1.4-2026/0007".to_owned()],

@@ -6,6 +6,8 @@ use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
+use super::describing;
+
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
     pub(super) path: String,
@@ -48,7 +50,7 @@ impl People {
     }
 }
 
-fn call(path: impl Into<String>, by: By) -> Call {
+pub(super) fn call(path: impl Into<String>, by: By) -> Call {
     Call {
         path: path.into(),
         headers: Vec::new(),
@@ -58,7 +60,7 @@ fn call(path: impl Into<String>, by: By) -> Call {
 }
 
 impl Call {
-    fn json(mut self, body: Value) -> Call {
+    pub(super) fn json(mut self, body: Value) -> Call {
         self.body = Body::Json(body);
         self
     }
@@ -73,7 +75,7 @@ impl Call {
         self
     }
 
-    fn based_on(mut self, etag: impl Into<String>) -> Call {
+    pub(super) fn based_on(mut self, etag: impl Into<String>) -> Call {
         self.headers.push(("If-Match", etag.into()));
         self
     }
@@ -220,49 +222,17 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
+        other if other.contains("Correspondent") => {
+            return describing::correspondents(town, other).await;
+        }
         other if other.contains("Note") || other.contains("Relat") => {
-            return described(town, other).await;
+            return describing::described(town, other).await;
         }
         other if other.contains("Plan") => return file_plans(town, other).await,
         other => match records(town, other).await {
             Some(call) => call,
             None => return people_and_log(town, other).await,
         },
-    })
-}
-
-/// A note, and a relation between two documents, of its own for each operation.
-async fn described(town: &Town, operation: &str) -> Option<Call> {
-    let document = town.letter("Antrag", "Antrag").await;
-    let answer = town.letter("Bescheid", "Bescheid").await;
-    let (notes, relations) = ("/api/v1/notes", "/api/v1/relations");
-    let note = json!({"document": id_of(&document), "text": "Ruft zurück"});
-    let relation = json!({"kind": "answers", "source": id_of(&answer), "target": id_of(&document)});
-    let of = format!("?document={}", id_of(&document));
-    match operation {
-        "addNote" => return Some(call(notes, By::Clerk).json(note)),
-        "listNotes" => return Some(call(format!("{notes}{of}"), By::Clerk)),
-        "relateDocuments" => return Some(call(relations, By::Clerk).json(relation)),
-        "listRelations" => return Some(call(format!("{relations}{of}"), By::Clerk)),
-        _ => {}
-    }
-    let (all, new) = if operation.contains("Note") {
-        (notes, note)
-    } else {
-        (relations, relation)
-    };
-    let made = town.clerk().post(all, &new).await.is(201);
-    let one = format!("{all}/{}", id_of(&made));
-    Some(match operation {
-        "readNote" | "readRelation" => call(one, By::Clerk),
-        "readNoteHistory" | "readRelationHistory" => call(format!("{one}/history"), By::Clerk),
-        "changeNote" => call(one, By::Clerk)
-            .based_on(made.etag())
-            .json(json!({"text": "Hat zurückgerufen"})),
-        "withdrawNote" | "withdrawRelation" => call(format!("{one}/withdraw"), By::Clerk)
-            .based_on(made.etag())
-            .json(json!({"reason": "Irrtum"})),
-        _ => return None,
     })
 }
 

@@ -3,6 +3,7 @@
 //! may only shrink.
 
 mod calls;
+mod describing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,6 +9,13 @@ use crate::records::act;
 
 /// What is tried on fresh documents of the own department.
 pub(crate) const DESCRIBED: &[&str] = &[
+    "list correspondents",
+    "read correspondent",
+    "who it was",
+    "create correspondent",
+    "change correspondent",
+    "merge",
+    "split",
     "list notes",
     "read note",
     "note history",
@@ -22,8 +29,50 @@ pub(crate) const DESCRIBED: &[&str] = &[
     "withdraw relation",
 ];
 
+/// A document of the own department from somebody new; gives the correspondent.
+async fn somebody(town: &Town) -> Answer {
+    let name = format!("Firma {}", uuid::Uuid::now_v7());
+    let metadata = json!({"title": "Angebot", "correspondent": name});
+    let content = tests::fixtures::unique_pdf("Angebot");
+    let filed = town
+        .clerk()
+        .file("a.pdf", &content, &metadata)
+        .await
+        .is(201);
+    let id = filed.json()["correspondent_id"].as_str().map(str::to_owned);
+    let path = format!("/api/v1/correspondents/{}", id.expect("a correspondent"));
+    town.clerk().get(&path).await.is(200)
+}
+
+async fn of_correspondent(town: &Town, client: &Client, what: &str) -> Answer {
+    let all = "/api/v1/correspondents";
+    let (one, other) = (somebody(town).await, somebody(town).await);
+    let at = format!("{all}/{}", id_of(&one));
+    let into = json!({"into": id_of(&other)});
+    match what {
+        "list correspondents" => client.get(all).await,
+        "read correspondent" => client.get(&at).await,
+        "who it was" => client.get(&format!("{at}/history")).await,
+        "create correspondent" => client.post(all, &json!({"name": "Firma"})).await,
+        "change correspondent" => {
+            let change = json!({"kind": "organisation"});
+            client.patch(&at, &one.etag(), &change).await
+        }
+        "merge" => act(client, &format!("{at}/merge"), &one.etag(), &into).await,
+        _ => {
+            let merge = format!("{at}/merge");
+            let merged = act(&town.clerk(), &merge, &one.etag(), &into).await.is(200);
+            let why = json!({"reason": "Irrtum"});
+            act(client, &format!("{at}/split"), &merged.etag(), &why).await
+        }
+    }
+}
+
 /// What happens when `client` tries it.
 pub(crate) async fn describe(town: &Town, client: &Client, what: &str) -> Answer {
+    if !what.contains("note") && !what.contains("relat") {
+        return of_correspondent(town, client, what).await;
+    }
     let document = town.letter("Antrag", "Antrag").await;
     let why = json!({"reason": "Irrtum"});
     if what.contains("note") {

@@ -1,6 +1,7 @@
 //! What describes a document beside its metadata, through the front door.
 
 pub(crate) mod attempts;
+mod correspondents;
 mod notes;
 mod relations;
 
@@ -31,6 +32,13 @@ fn each(list: &Answer, member: &str) -> Vec<String> {
     let items = list["items"].as_array().cloned().unwrap_or_default();
     let text = |one: &Value| one[member].as_str().unwrap_or_default().to_owned();
     items.iter().map(text).collect()
+}
+
+/// What happened to a document, but for its text, which is read when there is time.
+fn deeds(history: &Answer) -> Vec<String> {
+    let mut all = each(history, "action");
+    all.retain(|action| action != "document.text");
+    all
 }
 
 /// The changes that a client is told from a record on: what happened, and to what.

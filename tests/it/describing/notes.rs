@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::town::{id_of, send};
 use tests::{Answer, Client};
 
-use super::{changes, each, note};
+use super::{changes, deeds, each, note};
 use crate::records::{Registry, act, act_on, fault, text};
 
 fn at(note: &Answer) -> String {
@@ -111,8 +111,8 @@ async fn a_note_keeps_what_it_said_before() {
         .await
         .is(200);
     assert_eq!(
-        each(&whole, "action")[1..],
-        ["note.add", "note.add", "note.change"]
+        deeds(&whole),
+        ["document.receive", "note.add", "note.add", "note.change"]
     );
     // The words themselves stand in no record.
     let (seq, _) = beside.receipt();

@@ -7,7 +7,9 @@ use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
 use crate::base::db::DbError;
-use crate::base::{AccountId, CaseId, CompartmentId, DepartmentId, DocumentId, Timestamp};
+use crate::base::{
+    AccountId, CaseId, CompartmentId, CorrespondentId, DepartmentId, DocumentId, Timestamp,
+};
 
 pub(in crate::documents) mod blob {
     use sea_orm::entity::prelude::*;
@@ -82,6 +84,7 @@ pub(in crate::documents) mod document {
         pub registered_at: Option<i64>,
         pub registered_by: Option<Uuid>,
         pub inbox_id: Option<Uuid>,
+        pub correspondent_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -194,6 +197,10 @@ impl document::Model {
             .with_some("compartment", self.compartment_id.map(|id| id.to_string()))
             .with("content_version", number(self.content_version))
             .with_some("correspondent", self.correspondent.as_deref())
+            .with_some(
+                "correspondent_id",
+                self.correspondent_id.map(|id| id.to_string()),
+            )
             .with("created_at", at(self.created_at))
             .with("created_by", self.created_by.to_string())
             .with("department", self.department_id.to_string())
@@ -304,6 +311,7 @@ impl TryFrom<document::Model> for Document {
                 kind: row.kind,
                 channel,
                 correspondent: row.correspondent,
+                correspondent_id: row.correspondent_id.map(CorrespondentId::of),
                 document_date,
                 received_at: Timestamp::of_micros(row.received_at),
             },
@@ -342,6 +350,7 @@ impl From<&Document> for document::Model {
             direction: metadata.direction.code().to_owned(),
             channel: metadata.channel.map(|channel| channel.code().to_owned()),
             correspondent: metadata.correspondent.clone(),
+            correspondent_id: metadata.correspondent_id.map(CorrespondentId::raw),
             document_date: metadata.document_date.map(|date| date.to_string()),
             received_at: metadata.received_at.micros(),
             doc_references: list_text(&metadata.references),
