@@ -28,6 +28,7 @@ const TRIED: &[&str] = &[
     "register",
     "route",
     "refile document",
+    "undo a route",
     "open file",
     "list files",
     "read file",
@@ -216,7 +217,7 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         }
         "read webhook" | "change webhook" | "end webhook" | "rotate webhook" | "test webhook"
         | "deliveries" => attempt_on_webhook(town, client, what).await,
-        "draft in case" | "register" | "route" | "refile document" => {
+        "draft in case" | "register" | "route" | "refile document" | "undo a route" => {
             filing(town, client, what).await
         }
         what if FILED.contains(&what) => filed(town, client, what).await,

@@ -98,6 +98,8 @@ pub enum Action {
     DocumentRegister,
     /// A registered document was put into another case.
     DocumentRefile,
+    /// The last move of a document was undone.
+    DocumentUndo,
     /// An incoming document was handed on to another unit or person.
     DocumentRoute,
     /// A document came in.
@@ -215,6 +217,7 @@ impl Action {
             Self::RelationWithdraw => "relation.withdraw",
             Self::DocumentRegister => "document.register",
             Self::DocumentRefile => "document.refile",
+            Self::DocumentUndo => "document.undo",
             Self::DocumentRoute => "document.route",
             Self::DocumentReceive => "document.receive",
             Self::DocumentChange => "document.change",

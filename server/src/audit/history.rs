@@ -102,6 +102,61 @@ pub async fn history_of(
     told(id, lines, openings(on, kms, root).await?)
 }
 
+/// The last change of a thing, and what it was like before.
+#[derive(Debug)]
+pub struct Former {
+    /// The number of the record.
+    pub seq: u64,
+    /// What happened.
+    pub action: String,
+    /// The state before; nothing where there was none, or where it was erased.
+    pub before: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// The change that made this version of a thing that is its own root, if the log has it.
+pub async fn former(
+    on: &impl ConnectionTrait,
+    kms: &dyn Kms,
+    (id, version): (Uuid, u64),
+) -> Result<Option<Former>, DbError> {
+    let version = i64::try_from(version).unwrap_or(i64::MAX);
+    let text = "SELECT s.seq, s.version, s.slot, a.leaf FROM audit_subject s \
+                JOIN audit a ON a.seq = s.seq \
+                WHERE s.entity_id = $1 AND s.version IN ($2, $3) ORDER BY s.version DESC";
+    let values = [id.into(), version.into(), (version - 1).into()];
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    let (mut made, mut earlier) = (None, None);
+    for row in rows {
+        let (seq, found): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        if found == version {
+            let leaf: Vec<u8> = row.try_get_by_index(3)?;
+            let line = record_line(&leaf).unwrap_or_default();
+            let action = line.get("action").and_then(serde_json::Value::as_str);
+            made = Some((seq, action.unwrap_or_default().to_owned()));
+        } else {
+            let slot: i64 = row.try_get_by_index(2)?;
+            earlier = Some((seq, format!("state:{slot}")));
+        }
+    }
+    let Some((seq, action)) = made else {
+        return Ok(None);
+    };
+    let before = match earlier {
+        Some(wanted) => {
+            let opened = openings(on, kms, id).await?;
+            opened
+                .get(&wanted)
+                .and_then(|bytes| serde_json::from_slice(bytes).ok())
+        }
+        None => None,
+    };
+    Ok(Some(Former {
+        seq: u64::try_from(seq).unwrap_or_default(),
+        action,
+        before,
+    }))
+}
+
 fn told(
     id: Uuid,
     lines: Vec<Line>,

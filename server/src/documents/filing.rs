@@ -178,6 +178,30 @@ pub async fn refile(
     case: CaseId,
     reason: String,
 ) -> Result<Held, DocumentError> {
+    let moved = Moved {
+        case,
+        action: Action::DocumentRefile,
+        said: Object::new().with("reason", reason),
+    };
+    move_to(unit, (id, expected), moved).await
+}
+
+/// Where a registered document is moved, and what its record says.
+pub(super) struct Moved {
+    /// The case into which it goes.
+    pub case: CaseId,
+    /// Whether it is refiled, or that is undone.
+    pub action: Action,
+    /// What is said besides the two references.
+    pub said: Object,
+}
+
+/// Moves a registered document; see [`refile`].
+pub(super) async fn move_to(
+    unit: &mut Unit,
+    (id, expected): (DocumentId, u64),
+    Moved { case, action, said }: Moved,
+) -> Result<Held, DocumentError> {
     let before = ops::to_change(unit, id, expected, Right::Refile).await?;
     ops::after(&before, Step::Refile)?;
     ops::require_open_case(unit, &before, Right::Refile).await?;
@@ -190,9 +214,8 @@ pub async fn refile(
     let old = before.registered.as_ref().ok_or(DocumentError::State {
         current: before.state,
     })?;
-    let context = Object::new()
+    let context = said
         .with("from", old.reference.as_str())
-        .with("reason", reason)
         .with("to", new.reference.as_str())
         .to_bytes();
     files::keep_alias(unit, &old.reference, What::Document(id)).await?;
@@ -204,7 +227,7 @@ pub async fn refile(
     });
     rows::save(unit, &document, &before).await?;
     let department = Some(document.department);
-    unit.record_with(Action::DocumentRefile, department, Some(context));
+    unit.record_with(action, department, Some(context));
     ops::held(unit.tx(), document).await
 }
 

@@ -12,6 +12,7 @@ use super::ops;
 use super::reading;
 use super::registering;
 use super::same;
+use super::undoing;
 use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
 use crate::audit::Outcome;
@@ -79,6 +80,23 @@ impl From<DocumentError> for Problem {
                 Self::new(Kind::Validation).field("/correspondent_id", Fault::NotFound)
             }
             DocumentError::NoInbox => Self::new(Kind::Validation).field("/inbox", Fault::NotFound),
+            DocumentError::NoMove => conflict(
+                "Rückgängig machen lässt sich nur, dass ein Dokument weitergeleitet, umprotokolliert \
+                 oder als Entwurf in einen Vorgang gelegt wurde.",
+                "Only handing on, refiling and filing a draft within a case can be undone.",
+            ),
+            DocumentError::CameAfter => conflict(
+                "Das ist nicht die letzte Änderung des Dokuments. Bitte den Verlauf ansehen.",
+                "That is not the last change of the document. Please look at its history.",
+            ),
+            DocumentError::InboxGone => conflict(
+                "Wer das Dokument vorher hatte, liest dort nicht mehr. Bitte weiterleiten.",
+                "Whoever had the document before reads there no longer. Please hand it on.",
+            ),
+            DocumentError::Lost => conflict(
+                "Wo das Dokument vorher stand, wurde gelöscht.",
+                "Where the document stood before was erased.",
+            ),
             DocumentError::Case(error) => case_problem(error),
             DocumentError::KeyTaken => {
                 Self::new(Kind::IdempotencyInProgress).retry_after_seconds(1)
@@ -91,6 +109,10 @@ impl From<DocumentError> for Problem {
             DocumentError::Db(error) => error.into(),
         }
     }
+}
+
+fn conflict(german: &'static str, english: &'static str) -> Problem {
+    Problem::new(Kind::Conflict).detail(text(german, english))
 }
 
 /// What is wrong with the case of a document, or with the one into which it shall go.
@@ -340,7 +362,8 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         post_discard,
         post_restore,
         registering::post_register,
-        registering::post_route
+        registering::post_route,
+        undoing::post_undo
     ),
     components(schemas(Duplicate, TextView, VersionView, reading::PageView))
 )]
@@ -376,5 +399,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(to("/{id}/discard").post(post_discard))
         .service(to("/{id}/restore").post(post_restore))
         .service(to("/{id}/register").post(registering::post_register))
-        .service(to("/{id}/route").post(registering::post_route));
+        .service(to("/{id}/route").post(registering::post_route))
+        .service(to("/{id}/undo").post(undoing::post_undo));
 }

@@ -21,6 +21,7 @@ mod same;
 #[cfg(test)]
 mod tests;
 mod text;
+mod undoing;
 mod uploading;
 mod wire;
 

@@ -409,6 +409,18 @@ pub enum DocumentError {
     /// There is no such account, or it does not read in that department.
     #[error("there is no such inbox")]
     NoInbox,
+    /// The last change of the document is no move that can be undone.
+    #[error("this is no move that can be undone")]
+    NoMove,
+    /// Something came after the move.
+    #[error("something came after the move")]
+    CameAfter,
+    /// Whoever had it before reads there no longer.
+    #[error("who had it before reads there no longer")]
+    InboxGone,
+    /// Where it was before was erased.
+    #[error("where it was before was erased")]
+    Lost,
     /// Its case, or the one into which it shall go.
     #[error(transparent)]
     Case(CaseError),

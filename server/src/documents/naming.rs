@@ -1,6 +1,6 @@
 //! Who a name on a document means.
 
-use super::model::{Change, DocumentError, Metadata};
+use super::model::{Change, Document, DocumentError, Metadata, State};
 use crate::correspondents;
 use crate::unit::Unit;
 
@@ -29,7 +29,7 @@ pub(super) async fn with_correspondent(
 /// The change with who a new correspondent is. The name alone may be told anew, or who it is.
 pub(super) async fn of_correspondent(
     unit: &mut Unit,
-    before: &Metadata,
+    before: &Document,
     mut change: Change,
 ) -> Result<Change, DocumentError> {
     match (&change.correspondent_id, &change.correspondent) {
@@ -42,11 +42,14 @@ pub(super) async fn of_correspondent(
             }
         }
         (_, Some(Some(name))) => {
-            // The same name says nothing new of one who is known.
-            let same = before.correspondent.as_ref() == Some(name);
-            change.correspondent_id = Some(match before.correspondent_id.filter(|_| same) {
-                Some(id) => Some(id),
-                None => Some(correspondents::named(unit, name).await?),
+            // The same name says nothing new of one who is known, nor on a registered document.
+            let metadata = &before.metadata;
+            let same = metadata.correspondent.as_ref() == Some(name);
+            let settled = metadata.correspondent_id.is_some() || before.state == State::Registered;
+            change.correspondent_id = Some(if same && settled {
+                metadata.correspondent_id
+            } else {
+                Some(correspondents::named(unit, name).await?)
             });
         }
         (_, Some(None)) => change.correspondent_id = Some(None),

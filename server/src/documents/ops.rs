@@ -284,7 +284,7 @@ pub(super) async fn change(
 ) -> Result<Held, DocumentError> {
     let before = to_change(unit, id, expected, Right::Edit).await?;
     require_open_case(unit, &before, Right::Edit).await?;
-    let change = naming::of_correspondent(unit, &before.metadata, change).await?;
+    let change = naming::of_correspondent(unit, &before, change).await?;
     let mut document = stepped(unit, &before);
     document.metadata = document.metadata.changed(change);
     if document.metadata == before.metadata {

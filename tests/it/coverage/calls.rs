@@ -208,6 +208,18 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 .based_on(etag)
                 .json(to)
         }
+        "undoMove" => {
+            let (id, etag) = document(town).await;
+            let to = json!({"department": OWN, "inbox": "m.brandt"});
+            let path = format!("{documents}/{id}");
+            let route = call(format!("{path}/route"), By::Clerk)
+                .based_on(etag)
+                .json(to);
+            let moved = route.send("POST", &town.clerk()).await.is(200);
+            call(format!("{path}/undo"), By::Clerk)
+                .based_on(moved.etag())
+                .json(json!({"seq": moved.receipt().0}))
+        }
         "refileDocument" => {
             let (id, etag) = document(town).await;
             let (file, case) = file_and_case(town).await;

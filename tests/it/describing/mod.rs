@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 mod correspondents;
 mod notes;
 mod relations;
+mod undoing;
 
 use serde_json::{Value, json};
 use tests::town::id_of;

@@ -68,6 +68,14 @@ pub(crate) async fn filing(town: &Town, client: &Client, what: &str) -> Answer {
             let to = json!({"department": OTHER});
             act(client, &format!("{at}/route"), &document.etag(), Some(to)).await
         }
+        "undo a route" => {
+            let to = json!({"department": OWN, "inbox": "m.brandt"});
+            let path = format!("{at}/route");
+            let moved = act(&town.clerk(), &path, &document.etag(), Some(to)).await;
+            let moved = moved.is(200);
+            let seq = json!({"seq": moved.receipt().0});
+            act(client, &format!("{at}/undo"), &moved.etag(), Some(seq)).await
+        }
         _ => {
             let path = format!("{at}/register");
             let done = act(&town.clerk(), &path, &document.etag(), Some(into))
