@@ -48,6 +48,8 @@ const TRIED: &[&str] = &[
     "place hold",
     "lift hold",
     "reference",
+    "preview bulk",
+    "apply bulk",
     "list correspondents",
     "read correspondent",
     "who it was",

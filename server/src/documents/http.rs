@@ -6,8 +6,9 @@ use storage::StoreError;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::bulk;
 use super::listing;
-use super::model::{Document, DocumentError, Held, State};
+use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
 use super::ops;
 use super::reading;
 use super::registering;
@@ -80,6 +81,10 @@ impl From<DocumentError> for Problem {
                 Self::new(Kind::Validation).field("/correspondent_id", Fault::NotFound)
             }
             DocumentError::NoInbox => Self::new(Kind::Validation).field("/inbox", Fault::NotFound),
+            DocumentError::TooManyTags => {
+                let max = u64::try_from(TAGS_MAX).unwrap_or(u64::MAX);
+                Self::new(Kind::Validation).field("/tags", Fault::TooMany { max })
+            }
             DocumentError::NoMove => conflict(
                 "Rückgängig machen lässt sich nur, dass ein Dokument weitergeleitet, umprotokolliert \
                  oder als Entwurf in einen Vorgang gelegt wurde.",
@@ -363,7 +368,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         post_restore,
         registering::post_register,
         registering::post_route,
-        undoing::post_undo
+        undoing::post_undo,
+        bulk::http::post_preview,
+        bulk::http::post_apply
     ),
     components(schemas(Duplicate, TextView, VersionView, reading::PageView))
 )]
@@ -400,5 +407,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(to("/{id}/restore").post(post_restore))
         .service(to("/{id}/register").post(registering::post_register))
         .service(to("/{id}/route").post(registering::post_route))
-        .service(to("/{id}/undo").post(undoing::post_undo));
+        .service(to("/{id}/undo").post(undoing::post_undo))
+        .service(to("/bulk/preview").post(bulk::http::post_preview))
+        .service(to("/bulk/apply").post(bulk::http::post_apply));
 }

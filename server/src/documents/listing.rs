@@ -34,9 +34,10 @@ pub(crate) enum InboxOf {
 }
 
 /// The filters of a list. Each may be given several times: then one of them must hold.
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
+#[schema(as = DocumentFilter)]
 pub(super) struct ListFilter {
     /// Short names of departments.
     department: Vec<String>,
@@ -113,6 +114,18 @@ pub(super) struct DocumentPage {
 }
 
 impl ListFilter {
+    /// All that it says.
+    pub(super) async fn whole(
+        &self,
+        db: &Db,
+        actor: &Actor,
+        all: &[Department],
+    ) -> Result<Filter, Problem> {
+        let mut filter = self.filter(actor, all)?;
+        filter.known = self.known(db, actor).await?;
+        Ok(filter)
+    }
+
     /// The correspondents that are meant, by id or by name, with all that was merged into them. One that
     /// the actor does not know stands for itself: nothing that he sees names it.
     async fn known(&self, db: &Db, actor: &Actor) -> Result<Vec<Uuid>, Problem> {
@@ -199,8 +212,7 @@ pub(super) async fn get_documents(
     }: ListQuery<ListFilter>,
 ) -> Result<HttpResponse, Problem> {
     let all = departments::departments_of(&request, &db).await?;
-    let mut filter = asked.filter(&actor, &all)?;
-    filter.known = asked.known(&db, &actor).await?;
+    let filter = asked.whole(&db, &actor, &all).await?;
     let order = match asked.order {
         Some(ListOrder::Oldest) => Order::Oldest,
         Some(ListOrder::Newest) | None => Order::Newest,

@@ -4,6 +4,7 @@
 //! change only with a record; versions are numbered 1, 2, 3 … without holes and never change; what
 //! one may not see does not exist.
 
+mod bulk;
 pub mod evidence;
 mod filing;
 mod http;

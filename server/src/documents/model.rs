@@ -409,6 +409,9 @@ pub enum DocumentError {
     /// There is no such account, or it does not read in that department.
     #[error("there is no such inbox")]
     NoInbox,
+    /// It would have more tags than there may be.
+    #[error("too many tags")]
+    TooManyTags,
     /// The last change of the document is no move that can be undone.
     #[error("this is no move that can be undone")]
     NoMove,

@@ -208,6 +208,19 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 .based_on(etag)
                 .json(to)
         }
+        "previewBulk" | "applyBulk" => {
+            let (id, _) = document(town).await;
+            let change = json!({"type": "Antrag"});
+            let bulk = format!("{documents}/bulk");
+            let preview = call(format!("{bulk}/preview"), By::Clerk)
+                .json(json!({"ids": [id], "change": change}));
+            if operation == "previewBulk" {
+                return Some(preview);
+            }
+            let seen = preview.send("POST", &town.clerk()).await.is(200).json();
+            call(format!("{bulk}/apply"), By::Clerk).json(json!({"mode": "each", "change": change,
+                "token": seen["token"], "documents": seen["documents"]}))
+        }
         "undoMove" => {
             let (id, etag) = document(town).await;
             let to = json!({"department": OWN, "inbox": "m.brandt"});
