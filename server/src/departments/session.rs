@@ -265,11 +265,11 @@ pub(super) struct TokenRequest {
     /// Short name or id of the department into which it files, and into no other one; only with
     /// `intake`.
     #[serde(default)]
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(max_length = 100)]
     department: Option<String>,
     /// Login or id of the account in whose inbox that goes; only with `department`.
     #[serde(default)]
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(max_length = 100)]
     inbox: Option<String>,
 }
 
