@@ -1,0 +1,239 @@
+//! The table that a review looks at: role, action, answer. In parts, so that each is walked in a house of its
+//! own at the same time as the others.
+
+use std::fmt::Write as _;
+
+use tests::app::Start;
+use tests::town::{OWN, Town};
+
+use super::attempts::attempt;
+
+/// Documents. In the order of the lines.
+const DOCUMENTS: &[&str] = &[
+    "file in own",
+    "file in other",
+    "list",
+    "read",
+    "content",
+    "text",
+    "versions",
+    "history",
+    "change",
+    "add version",
+    "discard",
+    "restore",
+    "draft in case",
+    "register",
+    "route",
+    "recipients",
+    "refile document",
+    "undo a route",
+];
+
+/// Files, cases, holds. In the order of the lines.
+const RECORDS: &[&str] = &[
+    "open file",
+    "list files",
+    "read file",
+    "file history",
+    "change file",
+    "refile file",
+    "close file",
+    "reopen file",
+    "open case",
+    "list cases",
+    "read case",
+    "case history",
+    "change case",
+    "refile case",
+    "close case",
+    "reopen case",
+    "place hold",
+    "lift hold",
+    "reference",
+];
+
+/// Correspondents, notes, relations. In the order of the lines.
+const DESCRIBING: &[&str] = &[
+    "list correspondents",
+    "read correspondent",
+    "who it was",
+    "create correspondent",
+    "change correspondent",
+    "merge",
+    "split",
+    "list notes",
+    "read note",
+    "note history",
+    "add note",
+    "change note",
+    "withdraw note",
+    "list relations",
+    "read relation",
+    "relation history",
+    "relate",
+    "withdraw relation",
+];
+
+/// Search, the log, tokens, webhooks. In the order of the lines.
+const ASKING: &[&str] = &[
+    "search",
+    "suggest",
+    "changes",
+    "log records",
+    "checkpoint",
+    "identity",
+    "me",
+    "own tokens",
+    "issue token",
+    "own webhooks",
+    "create webhook",
+    "read webhook",
+    "change webhook",
+    "end webhook",
+    "rotate webhook",
+    "test webhook",
+    "deliveries",
+    "end token",
+];
+
+/// Departments, accounts, roles, functions. In the order of the lines.
+const PEOPLE: &[&str] = &[
+    "departments",
+    "create department",
+    "accounts",
+    "account",
+    "create account",
+    "change account",
+    "set roles",
+    "unlock account",
+    "roles of another",
+    "waiting roles",
+    "give role",
+    "end role",
+    "functions",
+    "create function",
+    "holders",
+    "give function",
+    "end function",
+];
+
+/// The file plan. In the order of the lines.
+const PLAN: &[&str] = &[
+    "plans",
+    "plan units",
+    "export plan",
+    "create plan",
+    "change plan",
+    "import plan",
+    "add unit",
+    "change unit",
+    "retire unit",
+];
+
+/// The answers to these actions, of everybody.
+async fn answers(tried: &[&str]) -> Option<String> {
+    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0");
+    let town = Town::of(start).await?;
+    tests::wait_until("a checkpoint is published", async || {
+        town.clerk().get("/api/v1/log/checkpoint").await.status == 200
+    })
+    .await;
+    let units = vec![tests::plan::unit("02.1"), tests::plan::unit("02.2")];
+    tests::plan::plan(&town, "2020", ("2020-01-01", None), units).await;
+    let head = tests::town::add(&town.app, "l.heide", "head", Some(OWN)).await;
+    let person = async |login: &str, role: &str, department: Option<&str>| {
+        let token = tests::town::add(&town.app, login, role, department).await;
+        town.app.with_token(&token)
+    };
+    let intake = town.token("intake").await;
+    let read = town.token("read").await;
+    let people = [
+        ("clerk", town.clerk()),
+        ("other", town.other()),
+        ("head", town.app.with_token(&head)),
+        ("mayor", person("o.haupt", "mayor", Some(OWN)).await),
+        (
+            "mail_room",
+            person("p.stelle", "mail_room", Some(OWN)).await,
+        ),
+        (
+            "integrator",
+            person("f.verfahren", "integrator", Some(OWN)).await,
+        ),
+        ("auditor", town.auditor()),
+        ("registrar", town.registrar().await),
+        ("archive", person("a.chiv", "archive", None).await),
+        ("tablet", person("t.ablett", "tablet", Some(OWN)).await),
+        ("admin", town.admin()),
+        ("intake", town.app.with_token(&intake)),
+        ("read", town.app.with_token(&read)),
+        ("nobody", town.app.anonymous()),
+        (
+            "forged",
+            town.app
+                .with_token("plt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ),
+    ];
+    let mut table = format!("{:<18}", "");
+    for (name, _) in &people {
+        write!(table, "{name:<11}").expect("text");
+    }
+    for what in tried {
+        write!(table, "\n{what:<18}").expect("text");
+        for (name, client) in &people {
+            let answer = attempt(&town, client, what, name).await;
+            write!(table, "{:<11}", answer.status.as_str()).expect("text");
+        }
+    }
+    let table: Vec<_> = table.lines().map(str::trim_end).collect();
+    Some(table.join("\n"))
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_documents() {
+    let Some(table) = answers(DOCUMENTS).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_files_and_cases() {
+    let Some(table) = answers(RECORDS).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_what_describes() {
+    let Some(table) = answers(DESCRIBING).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_questions_and_keys() {
+    let Some(table) = answers(ASKING).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_people() {
+    let Some(table) = answers(PEOPLE).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_the_plan() {
+    let Some(table) = answers(PLAN).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
