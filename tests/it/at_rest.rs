@@ -138,7 +138,11 @@ async fn fill(app: &TestApp, early: &Path) -> String {
     };
     let mut documents = Vec::new();
     for number in 0..4 {
-        let metadata = json!({ "title": format!("Bescheid {number}"), "tags": ["Bau", "Akte"] });
+        let metadata = json!({
+            "title": format!("Bescheid {number}"),
+            "tags": ["Bau", "Akte"],
+            "correspondent": "Erika Beispiel",
+        });
         let content = fixtures::unique_pdf(&format!("Straßenbau, Blatt {number}"));
         let answer = client
             .file("bescheid.pdf", &content, &metadata)

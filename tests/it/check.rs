@@ -188,6 +188,15 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
     repaired(&copy, "tags added", "tags-astray");
 
     let copy = archive.copy();
+    copy.sql(&["DELETE FROM correspondent_name"]).await;
+    repaired(&copy, "names lost", "name-astray");
+
+    let copy = archive.copy();
+    copy.sql(&["INSERT INTO correspondent_name (spelling, correspondent_id) SELECT 'fremd', id FROM correspondent"])
+        .await;
+    repaired(&copy, "names added", "name-astray");
+
+    let copy = archive.copy();
     copy.sql(&["DELETE FROM rendition WHERE id = (SELECT min(id) FROM rendition)"])
         .await;
     repaired(&copy, "a text lost", "text-missing");

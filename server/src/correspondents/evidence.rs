@@ -3,11 +3,13 @@
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
-use super::rows::correspondent;
+use super::rows::{self, correspondent};
 use crate::audit::event::Kind;
 use crate::audit::states::{self, Part};
 use crate::audit::verify::StateFact;
+use crate::base::CorrespondentId;
 use crate::base::db::DbError;
+use crate::unit::Unit;
 
 /// The kinds of entity whose rows this room owns.
 pub const KINDS: &[Kind] = &[Kind::Correspondent];
@@ -36,4 +38,19 @@ pub async fn roots_astray(
     upto: i64,
 ) -> Result<Vec<(Uuid, i64)>, DbError> {
     states::roots_astray(on, Kind::Correspondent, "", "t.id", (from, upto)).await
+}
+
+/// Of the next `limit` correspondents behind `after`: the last of them, and those that are not found by just
+/// their names.
+pub async fn with_names_astray(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    limit: u64,
+) -> Result<(Option<Uuid>, Vec<CorrespondentId>), DbError> {
+    rows::with_names_astray(on, after, limit).await
+}
+
+/// Writes anew by what a correspondent is found.
+pub async fn mend_names(unit: &Unit, id: CorrespondentId) -> Result<(), DbError> {
+    rows::mend_names(unit, id).await
 }

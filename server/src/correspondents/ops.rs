@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::model::{
     ALIASES_MERGED_MAX, Change, Correspondent, CorrespondentError, Details, Merged, others,
+    spelling,
 };
 use super::rows;
 use crate::audit::canonical::Object as Json;
@@ -267,7 +268,14 @@ pub(super) async fn split(
         return Err(CorrespondentError::NotMerged);
     }
     let mut left = stepped(unit, &survivor);
-    let gone = |name: &String| merged.brought.contains(name);
+    // A namesake that stays merged is found by its name as before.
+    let stay: Vec<String> = rows::merged_into(unit.tx(), survivor.id)
+        .await?
+        .iter()
+        .filter(|one| one.id != id)
+        .flat_map(|one| one.details.spellings())
+        .collect();
+    let gone = |name: &String| merged.brought.contains(name) && !stay.contains(&spelling(name));
     left.details.aliases.retain(|name| !gone(name));
     if left.details.aliases != survivor.details.aliases {
         rows::save(unit, &left, &survivor).await?;

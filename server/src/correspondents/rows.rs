@@ -1,5 +1,7 @@
 //! Rows of correspondents.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
@@ -177,17 +179,25 @@ impl From<&Correspondent> for correspondent::Model {
     }
 }
 
-/// Writes anew by what it is found: by nothing of its own, once it was merged.
+/// By what it is found, in order: by nothing of its own, once it was merged.
+fn found_by(one: &Correspondent) -> Vec<String> {
+    match one.merged {
+        Some(_) => Vec::new(),
+        None => one.details.spellings(),
+    }
+}
+
+/// Writes anew by what it is found.
 async fn write_names(unit: &Unit, one: &Correspondent) -> Result<(), DbError> {
     correspondent_name::Entity::delete_many()
         .filter(correspondent_name::Column::CorrespondentId.eq(one.id.raw()))
         .exec(unit.tx())
         .await?;
-    if one.merged.is_some() {
+    let names = found_by(one);
+    if names.is_empty() {
         return Ok(());
     }
-    let names = one.details.spellings().into_iter();
-    let rows = names.map(|spelling| {
+    let rows = names.into_iter().map(|spelling| {
         let row = correspondent_name::Model {
             spelling,
             correspondent_id: one.id.raw(),
@@ -312,6 +322,18 @@ pub(super) async fn find(
     row.map(Correspondent::try_from).transpose()
 }
 
+/// Those that were merged into one, not those that were merged into them before.
+pub(super) async fn merged_into(
+    on: &impl ConnectionTrait,
+    id: CorrespondentId,
+) -> Result<Vec<Correspondent>, DbError> {
+    let rows = correspondent::Entity::find()
+        .filter(correspondent::Column::MergedInto.eq(id.raw()))
+        .all(on)
+        .await?;
+    rows.into_iter().map(Correspondent::try_from).collect()
+}
+
 /// One correspondent for changing it, whoever asks: on PostgreSQL the row is locked.
 pub(super) async fn find_to_change(
     unit: &Unit,
@@ -382,6 +404,49 @@ impl After {
             name: one.details.name.clone(),
             id: one.id.raw(),
         }
+    }
+}
+
+/// Of the next `limit` correspondents behind `after`: the last of them, and those that are not found by just
+/// their names.
+pub(super) async fn with_names_astray(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    limit: u64,
+) -> Result<(Option<Uuid>, Vec<CorrespondentId>), DbError> {
+    let rows = correspondent::Entity::find()
+        .filter(correspondent::Column::Id.gt(after))
+        .order_by_asc(correspondent::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?;
+    let last = rows.last().map(|row| row.id);
+    let ids = rows.iter().map(|row| row.id);
+    let names = correspondent_name::Entity::find()
+        .filter(correspondent_name::Column::CorrespondentId.is_in(ids))
+        .all(on)
+        .await?;
+    let mut kept: HashMap<Uuid, BTreeSet<String>> = HashMap::new();
+    for one in names {
+        let kept = kept.entry(one.correspondent_id).or_default();
+        kept.insert(one.spelling);
+    }
+    let mut astray = Vec::new();
+    for row in rows {
+        let one = Correspondent::try_from(row)?;
+        let kept = kept.remove(&one.id.raw()).unwrap_or_default();
+        if !kept.into_iter().eq(found_by(&one)) {
+            astray.push(one.id);
+        }
+    }
+    Ok((last, astray))
+}
+
+/// Writes anew by what a correspondent is found.
+pub(super) async fn mend_names(unit: &Unit, id: CorrespondentId) -> Result<(), DbError> {
+    match find_to_change(unit, id).await? {
+        Some(one) => write_names(unit, &one).await,
+        None => Ok(()),
     }
 }
 

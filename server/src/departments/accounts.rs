@@ -9,17 +9,16 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Attempts};
-use super::compartments::instant;
-use super::http::{SignedIn, name_fault};
-use super::model::{
-    Account, Department, Login, NewRole, PASSWORD_CHARS_MAX, PeopleError, RoleGiven, changes,
-};
+use super::http::name_fault;
+use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError, changes};
 use super::ops::{self, AccountChange, Knock};
 use super::password::{self, PasswordDigest};
+use super::role_wire::{RoleRequest, RoleView, RolesRequest, roles_of, roles_wanted};
 use super::roles::{self, Giving};
 use super::session::note_refused;
+use super::signed_in::SignedIn;
 use crate::base::actor::Scope;
-use crate::base::{AccountId, Actor, DepartmentId, Role, Timestamp};
+use crate::base::{AccountId, Actor, Role, Timestamp};
 use crate::config::{Auth, Rights};
 use crate::http::extract::{ClientAddress, ETag, IdempotencyKey, IfMatch, Json, MaybeKey, Path};
 use crate::http::limits::RateLimits;
@@ -53,48 +52,6 @@ pub(super) struct AccountView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     locked_since: Option<String>,
-}
-
-/// A role that an account holds.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RoleView {
-    /// `clerk`, `auditor` or `admin`.
-    role: Role,
-    /// Short name of the department, for clerks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    department: Option<String>,
-    /// From when on it holds, where it has a time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, format = DateTime)]
-    valid_from: Option<String>,
-    /// When it ends, where it has a time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, format = DateTime)]
-    valid_until: Option<String>,
-    /// `true`, where it waits for the approval of a second administrator and does not hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    waiting: Option<bool>,
-}
-
-fn roles_of(given: &[RoleGiven], departments: &[Department], now: Timestamp) -> Vec<RoleView> {
-    let standing = given.iter().filter(|one| one.stands(now));
-    standing
-        .map(|one| RoleView {
-            role: one.role,
-            department: slug_of(one.department, departments),
-            valid_from: one.valid_from.map(|at| at.to_string()),
-            valid_until: one.valid_until.map(|at| at.to_string()),
-            waiting: one.waits.then_some(true),
-        })
-        .collect()
-}
-
-/// The short name of a department.
-pub(super) fn slug_of(id: Option<DepartmentId>, departments: &[Department]) -> Option<String> {
-    let found = departments.iter().find(|one| Some(one.id) == id);
-    found.map(|one| one.slug.clone())
 }
 
 impl AccountView {
@@ -136,65 +93,6 @@ pub(super) struct AccountRequest {
     /// Its roles.
     #[serde(default)]
     roles: Vec<RoleRequest>,
-}
-
-/// A role to give.
-#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RoleRequest {
-    /// `clerk`, `auditor` or `admin`.
-    pub(super) role: GivenRole,
-    /// Short name or id of the department; for clerks.
-    pub(super) department: Option<String>,
-    /// From when on it holds (RFC 3339); at once, if nothing is said.
-    #[schema(nullable = false, format = DateTime)]
-    pub(super) valid_from: Option<String>,
-    /// When it ends (RFC 3339); when it is taken away, if nothing is said.
-    #[schema(nullable = false, format = DateTime)]
-    pub(super) valid_until: Option<String>,
-}
-
-/// Roles that can be given.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum GivenRole {
-    /// Unterschriften-Tablet.
-    Tablet,
-    /// Stadtarchiv.
-    Archive,
-    /// Fachverfahren.
-    Integrator,
-    /// Poststelle.
-    MailRoom,
-    /// Sachbearbeitung.
-    Clerk,
-    /// Leitung.
-    Head,
-    /// Bürgermeisteramt.
-    Mayor,
-    /// Registratur.
-    RecordsManager,
-    /// Rechnungsprüfung.
-    Auditor,
-    /// Technische Administration.
-    Admin,
-}
-
-impl From<GivenRole> for Role {
-    fn from(role: GivenRole) -> Self {
-        match role {
-            GivenRole::Tablet => Self::Tablet,
-            GivenRole::Archive => Self::Archive,
-            GivenRole::Integrator => Self::Integrator,
-            GivenRole::MailRoom => Self::MailRoom,
-            GivenRole::Clerk => Self::Clerk,
-            GivenRole::Head => Self::Head,
-            GivenRole::Mayor => Self::Mayor,
-            GivenRole::RecordsManager => Self::RecordsManager,
-            GivenRole::Auditor => Self::Auditor,
-            GivenRole::Admin => Self::Admin,
-        }
-    }
 }
 
 fn password_fault(problem: Problem, auth: &Auth, password: &str) -> Problem {
@@ -538,16 +436,6 @@ pub(super) async fn post_unlock(
     Ok(response.json(AccountView::of(&written.value, &departments, db.now())))
 }
 
-/// The roles that an account shall hold from now on.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"roles": [{"role": "clerk", "department": "buergerbuero"}]}))]
-pub(super) struct RolesRequest {
-    /// All roles; those that are missing are taken away.
-    #[schema(max_items = 100)]
-    roles: Vec<RoleRequest>,
-}
-
 /// Gives and takes roles, until the account holds exactly these. For administrators.
 ///
 /// What is given holds from the account's next request on; where the settings ask for two people,
@@ -590,48 +478,4 @@ pub(super) async fn put_roles(
     let etag = ETag::of_version(written.value.version).to_string();
     response.insert_header((header::ETAG, etag));
     Ok(response.json(AccountView::of(&written.value, &departments, db.now())))
-}
-
-/// The roles that a request names, each once.
-fn roles_wanted(
-    asked: &[RoleRequest],
-    departments: &[Department],
-) -> Result<Vec<NewRole>, Problem> {
-    let mut wanted: Vec<NewRole> = Vec::with_capacity(asked.len());
-    for (at, one) in asked.iter().enumerate() {
-        let role = role_wanted(one, departments, &format!("/roles/{at}"))?;
-        if !wanted.contains(&role) {
-            wanted.push(role);
-        }
-    }
-    Ok(wanted)
-}
-
-/// The role that a request names below `pointer`.
-pub(super) fn role_wanted(
-    one: &RoleRequest,
-    departments: &[Department],
-    pointer: &str,
-) -> Result<NewRole, Problem> {
-    let found = departments.iter().find(|known| {
-        one.department
-            .as_deref()
-            .is_some_and(|w| known.slug == w || known.id.to_string() == w)
-    });
-    let problem = Problem::new(Kind::Validation);
-    let at = |name: &str| format!("{pointer}/{name}");
-    let (problem, valid_from) = instant(problem, at("valid_from"), one.valid_from.as_deref());
-    let (mut problem, valid_until) =
-        instant(problem, at("valid_until"), one.valid_until.as_deref());
-    if one.department.is_some() && found.is_none() {
-        problem = problem.field(at("department"), Fault::NotFound);
-    }
-    if problem.faults() > 0 {
-        return Err(problem);
-    }
-    Ok(NewRole {
-        valid_from,
-        valid_until,
-        ..NewRole::of(Role::from(one.role), found.map(|known| known.id))
-    })
 }

@@ -9,10 +9,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::accounts::require_admin;
-use super::http::{SignedIn, name_fault};
+use super::acting;
+use super::http::name_fault;
 use super::model::PeopleError;
 use super::ops;
 use super::rows::{self, compartment, compartment_grant};
+use super::signed_in::SignedIn;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::{AccountId, Actor, CompartmentId, GrantId, Role, Timestamp};
@@ -237,7 +239,7 @@ pub async fn grant(unit: &mut Unit, new: NewGrant) -> Result<Uuid, PeopleError> 
 
 /// Refuses to open a compartment to whoever stays out of all of them.
 async fn require_inside(unit: &Unit, account: AccountId) -> Result<(), PeopleError> {
-    let actor = ops::actor(unit.tx(), account, unit.now(), None).await?;
+    let actor = acting::actor(unit.tx(), account, unit.now(), None).await?;
     if actor.grants.iter().any(|grant| grant.role.stays_outside()) {
         return Err(PeopleError::StaysOutside);
     }

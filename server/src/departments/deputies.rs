@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::compartments::{instant, reason_fault};
-use super::http::SignedIn;
 use super::model::PeopleError;
 use super::ops;
 use super::rows::{self, deputation};
+use super::signed_in::SignedIn;
 use crate::audit::event::Action;
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, DeputationId, Role, Timestamp};

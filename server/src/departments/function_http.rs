@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::accounts::{require_admin, slug_of};
+use super::accounts::require_admin;
 use super::compartments::{instant, reason_fault};
 use super::functions::{self, Function, NewHolder};
-use super::http::{SignedIn, name_fault};
+use super::http::name_fault;
 use super::model::{Department, PeopleError, Slug};
+use super::role_wire::slug_of;
 use super::roles::Giving;
 use super::rows::{self, function_holder};
+use super::signed_in::SignedIn;
 use super::{ops, role_grants::StandingView};
 use crate::base::{AccountId, Actor, Role, Timestamp};
 use crate::config::Rights;

@@ -7,8 +7,9 @@
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::acting;
 use super::model::{PeopleError, Slug};
-use super::ops::{self, require_admin};
+use super::ops::require_admin;
 use super::roles::Giving;
 use super::rows::{self, account, function_holder};
 use crate::audit::event::Action;
@@ -236,7 +237,8 @@ pub async fn held_by(
     account: AccountId,
     now: Timestamp,
 ) -> Result<Vec<AccountId>, DbError> {
-    rows::held(on, account, now).await
+    let held = rows::held(on, Some(account), now).await?;
+    Ok(held.into_iter().map(|(_, function)| function).collect())
 }
 
 /// `actor` acting for a function that he holds: with the roles that the function carries, or with his
@@ -251,14 +253,12 @@ pub(super) async fn acting_for(
     let Some(function) = by_code(on, code).await? else {
         return Ok(None);
     };
-    if !rows::held(on, actor.account, now)
-        .await?
-        .contains(&function.id)
-    {
+    let held = held_by(on, actor.account, now).await?;
+    if !held.contains(&function.id) {
         return Ok(None);
     }
     let departments = rows::departments(on).await?;
-    let carried = ops::in_force(on, function.id, now, &departments).await?;
+    let carried = acting::in_force(on, function.id, now, &departments).await?;
     let grants = if carried.is_empty() || actor.is(Role::Integrator) {
         // Administration is not done in the name of a function.
         let mut own = actor.grants.clone();

@@ -5,6 +5,7 @@
 //! from the next request on.
 
 mod accounts;
+mod acting;
 mod attempts;
 pub mod compartments;
 mod deputies;
@@ -19,16 +20,19 @@ mod password;
 mod readers;
 mod refusals;
 mod role_grants;
+mod role_wire;
 pub(crate) mod roles;
 mod rows;
 mod session;
+mod signed_in;
 #[cfg(test)]
 mod tests;
 mod units;
 
+pub use acting::actor;
 pub use attempts::Attempts;
 pub use evidence::{KINDS, roots_astray, states};
-pub use http::{AnyToken, ApiDoc, Intake, OnBehalfOf, SignedIn, routes};
+pub use http::{ApiDoc, routes};
 pub use known::{KnownPeople, departments_of};
 pub use model::{
     Account, Department, Login, NAME_CHARS_MAX, NewRole, PASSWORD_CHARS_MAX, PeopleError,
@@ -36,7 +40,7 @@ pub use model::{
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, Secret, account_of_login, actor, compartment_codes, compartment_numbers,
+    NewAccount, NewToken, Secret, account_of_login, compartment_codes, compartment_numbers,
     create_account, create_department, department, departments, destination, has_accounts,
     issue_token, reads_in, sign_in,
 };
@@ -45,3 +49,4 @@ pub use readers::{Reader, readers};
 pub use refusals::refusals;
 pub use roles::{Giving, end as end_role, grant, has_administrator};
 pub(crate) use session::{Door, enter};
+pub use signed_in::{AnyToken, Intake, OnBehalfOf, SignedIn};

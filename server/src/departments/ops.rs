@@ -9,17 +9,16 @@ use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::acting::actor;
 use super::attempts::{Attempt, Attempts};
 use super::known::{self, KnownPeople, Person};
-use super::model::{Account, Department, Login, PeopleError, Slug, Standing, Token};
+use super::model::{Account, Department, Login, PeopleError, Slug, Token};
 use super::password::{self, PasswordDigest};
 use super::{roles, rows};
 use crate::audit::event::Action;
 use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
-use crate::base::{
-    AccountId, Actor, DepartmentId, Grant, RequestId, Right, Role, Timestamp, TokenId,
-};
+use crate::base::{AccountId, Actor, DepartmentId, RequestId, Right, Role, Timestamp, TokenId};
 use crate::config::Auth;
 use crate::unit::{Db, Unit, Written};
 
@@ -446,84 +445,6 @@ async fn person_of(db: &Db, digest: &[u8], now: Timestamp) -> Result<Option<Pers
         token: token.id,
         departments: Arc::new(rows::departments(db.read()).await?),
         holds: now.micros()..turn.map_or(ends, |turn| turn.min(ends)),
-    }))
-}
-
-/// An account as the one who acts, with all that it may at `now`.
-pub async fn actor(
-    on: &impl ConnectionTrait,
-    account: AccountId,
-    now: Timestamp,
-    request: Option<RequestId>,
-) -> Result<Actor, DbError> {
-    let departments = rows::departments(on).await?;
-    let mut grants = in_force(on, account, now, &departments).await?;
-    // An application acts for a function and gets nothing by it.
-    if !grants.iter().any(|grant| grant.role == Role::Integrator) {
-        for function in rows::held(on, account, now).await? {
-            grants.extend(in_force(on, function, now, &departments).await?);
-        }
-    }
-    let outside = grants.iter().any(|grant| grant.role.stays_outside());
-    let compartments = if outside {
-        Vec::new()
-    } else {
-        rows::compartments_of(on, account, now).await?
-    };
-    Ok(Actor {
-        account,
-        grants,
-        compartments,
-        house: departments.iter().map(Department::unit).collect(),
-        scope: Scope::Full,
-        token: None,
-        destination: None,
-        request,
-        on_behalf_of: None,
-    })
-}
-
-/// The roles that were given to an account and hold at `now`.
-pub(super) async fn in_force(
-    on: &impl ConnectionTrait,
-    account: AccountId,
-    now: Timestamp,
-    departments: &[Department],
-) -> Result<Vec<Grant>, DbError> {
-    let given = roles::given(on, account).await?;
-    let holds = given
-        .iter()
-        .filter(|one| one.standing(now) == Standing::InForce);
-    Ok(holds.map(|one| rows::grant_of(one, departments)).collect())
-}
-
-/// `deputy` acting for another: with the roles of that account, but never in a compartment that
-/// the deputy does not enter. `None`: there is no such deputation now.
-pub(super) async fn deputy_for(
-    on: &impl ConnectionTrait,
-    deputy: Actor,
-    principal: AccountId,
-    now: Timestamp,
-) -> Result<Option<Actor>, DbError> {
-    let standing = rows::account(on, principal).await?;
-    if standing.is_none_or(|account| account.disabled_at.is_some())
-        || !rows::stands_in(on, deputy.account, principal, now).await?
-    {
-        return Ok(None);
-    }
-    let stood_in_for = actor(on, principal, now, deputy.request).await?;
-    let mut compartments = deputy.compartments.clone();
-    compartments.retain(|one| stood_in_for.compartments.contains(one));
-    Ok(Some(Actor {
-        // Administration is not handed on.
-        grants: stood_in_for
-            .grants
-            .into_iter()
-            .filter(|grant| grant.role != Role::Admin)
-            .collect(),
-        compartments,
-        on_behalf_of: Some(principal),
-        ..deputy
     }))
 }
 

@@ -2,8 +2,9 @@
 
 use sea_orm::ConnectionTrait;
 
+use super::acting::Given;
 use super::model::Department;
-use super::ops::{actor, departments};
+use super::ops::departments;
 use super::rows;
 use crate::base::db::DbError;
 use crate::base::{AccountId, CompartmentId, Place, Right, Timestamp};
@@ -33,12 +34,13 @@ pub async fn readers(
         .collect();
     let mut accounts = rows::accounts(on).await?;
     accounts.sort_by(|a, b| a.name.cmp(&b.name));
+    let given = Given::to_all(on, now).await?;
     for account in accounts {
         if account.disabled_at.is_some() {
             continue;
         }
         let id = AccountId::of(account.id);
-        let person = actor(on, id, now, None).await?;
+        let person = given.actor(id, now, None);
         for (department, readers) in &mut all {
             let unit = department.id;
             let works_here = person

@@ -7,8 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use super::http::bearer;
 use super::ops::has_token_form;
+use super::signed_in::bearer;
 use crate::audit::event::Look;
 use crate::base::Actor;
 use crate::http::extract::{ClientAddress, RequestId};

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::accounts::{GivenRole, RoleRequest, require_admin, role_wanted, slug_of};
+use super::accounts::require_admin;
 use super::compartments::reason_fault;
-use super::http::SignedIn;
 use super::model::{Department, NewRole, PeopleError, RoleGiven, Standing};
+use super::role_wire::{GivenRole, RoleRequest, role_wanted, slug_of};
 use super::roles::{self, Giving};
+use super::signed_in::SignedIn;
 use super::{ops, rows};
 use crate::base::{AccountId, Role, Timestamp};
 use crate::config::Rights;

@@ -8,9 +8,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::attempts::Attempts;
-use super::http::{SignedIn, actor_of, name_fault};
+use super::http::name_fault;
 use super::model::Token;
 use super::ops::{self, Knock, NewToken, Secret, TOKEN_DAYS_MAX};
+use super::signed_in::{SignedIn, actor_of};
 use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;

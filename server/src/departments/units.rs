@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::accounts::require_admin;
-use super::http::{DepartmentView, SignedIn, name_fault};
+use super::http::{DepartmentView, name_fault};
 use super::model::PeopleError;
 use super::ops;
 use super::rows;
+use super::signed_in::SignedIn;
 use crate::audit::event::Action;
 use crate::base::DepartmentId;
 use crate::http::extract::{ETag, IfMatch, Json, Path};

@@ -1,5 +1,8 @@
 //! Putting in: a token, an upload, what became of it.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
 use actix_web::http::header;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,17 +11,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::http::DetailProblems;
 use super::model::{Called, Paging, UPLOADS_MAX, Upload, day, numbers};
+use super::queries::DetailProblems;
 use super::rows::{self, Which};
 use super::version::Version;
 use super::wire::{
     Credentials, DuplicateView, Page, Task, TaskNine, TaskTen, Tasks as TaskList, TokenView,
     no_page,
 };
-use super::{http, ops};
+use super::{ops, queries};
+use crate::audit::event::Look;
 use crate::base::actor::Scope;
-use crate::base::{Actor, Tasks};
+use crate::base::{Actor, DocumentId, Tasks};
 use crate::config::Auth;
 use crate::departments::{self, AnyToken, Attempts, Door, Intake};
 use crate::documents::{self, Channel, DocumentError, NewDocument, Words};
@@ -26,7 +30,7 @@ use crate::http::extract::{ClientAddress, Path, body_within, json_of, pairs};
 use crate::http::limits::RateLimits;
 use crate::http::multipart::Upload as Form;
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::Looks;
+use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
 use crate::unit::Db;
 
@@ -149,6 +153,7 @@ async fn described(
         channel: Some(Channel::Scan),
         ..NewDocument::default()
     };
+    let mut seen = Seen::new(db, actor);
     for (name, value) in fields {
         let value = value.trim();
         if value.is_empty() {
@@ -163,19 +168,20 @@ async fn described(
                 new.document_date = Some(day.to_string());
             }
             "correspondent" => {
-                new.correspondent =
-                    named(db, actor, (Words::Correspondents, "correspondent"), value)
-                        .await?
-                        .pop();
+                new.correspondent = seen
+                    .named((Words::Correspondents, "correspondent"), value)
+                    .await?
+                    .pop();
             }
             "document_type" => {
-                new.kind = named(db, actor, (Words::Kinds, "document_type"), value)
+                new.kind = seen
+                    .named((Words::Kinds, "document_type"), value)
                     .await?
                     .pop();
             }
             "tags" => new
                 .tags
-                .extend(named(db, actor, (Words::Tags, "tags"), value).await?),
+                .extend(seen.named((Words::Tags, "tags"), value).await?),
             "storage_path" | "archive_serial_number" | "custom_fields" => {
                 return Err(refused(name, Fault::Unknown { near: None }));
             }
@@ -192,22 +198,43 @@ fn refused(field: &str, fault: Fault) -> Problem {
     Problem::new(Kind::BadRequest).field(field.to_owned(), fault)
 }
 
-/// The words with these numbers, of those that the actor sees.
-async fn named(
-    db: &Db,
-    actor: &Actor,
-    (which, field): (Words, &'static str),
-    value: &str,
-) -> Result<Vec<String>, Problem> {
-    let not_found = || refused(field, Fault::NotFound);
-    let wanted = numbers(value.trim_matches(['[', ']'])).ok_or_else(not_found)?;
-    let seen = ops::words(db, actor, which).await?;
-    let mut found = Vec::with_capacity(wanted.len());
-    for number in wanted {
-        let word = seen.iter().find(|(known, _)| *known == number);
-        found.push(word.ok_or_else(not_found)?.1.name.clone());
+/// The words that the actor sees on documents, each kind read once, however many parts name one.
+struct Seen<'a> {
+    db: &'a Db,
+    actor: &'a Actor,
+    words: HashMap<Called, HashMap<i64, String>>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(db: &'a Db, actor: &'a Actor) -> Self {
+        Self {
+            db,
+            actor,
+            words: HashMap::new(),
+        }
     }
-    Ok(found)
+
+    /// The words with these numbers.
+    async fn named(
+        &mut self,
+        (which, field): (Words, &'static str),
+        value: &str,
+    ) -> Result<Vec<String>, Problem> {
+        let not_found = || refused(field, Fault::NotFound);
+        let wanted = numbers(value.trim_matches(['[', ']'])).ok_or_else(not_found)?;
+        let known = match self.words.entry(ops::called(which)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let words = ops::words(self.db, self.actor, which).await?.into_iter();
+                new.insert(words.map(|(number, word)| (number, word.name)).collect())
+            }
+        };
+        let mut found = Vec::with_capacity(wanted.len());
+        for number in wanted {
+            found.push(known.get(&number).ok_or_else(not_found)?.clone());
+        }
+        Ok(found)
+    }
 }
 
 /// Puts a document in. The answer comes when content, rows and record are durable.
@@ -263,70 +290,94 @@ pub(super) async fn post_document(
     Ok(response.json(written.value))
 }
 
-/// Documents with the same content as an upload, of those that the token may know of.
+/// How much is told of the duplicates of uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Same {
+    /// The earlier upload of the same content by the same token: no news to whoever has it.
+    Earlier,
+    /// All documents with the same content that the actor sees, with their titles.
+    Seen,
+}
+
+/// Documents with the same content as an upload, of those that the actor sees.
 async fn same(db: &Db, actor: &Actor, upload: &Upload) -> Result<Vec<DuplicateView>, Problem> {
-    let view = |number: i64, title: Option<String>| DuplicateView {
-        id: number,
-        title,
-        deleted_at: None,
+    let held = match documents::read(db.read(), actor, upload.document).await {
+        Ok(held) => held,
+        Err(DocumentError::NotFound) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
     };
-    let read = match actor.scope {
-        Scope::Intake => None,
-        Scope::Full | Scope::Read => Some(documents::read(db.read(), actor, upload.document).await),
-    };
-    match read {
-        Some(Ok(held)) => {
-            let found = documents::duplicates(db.read(), actor, &held).await?;
-            let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
-            let numbers = rows::numbers(db, Called::Document, &ids).await?;
-            let title = |id: &str| {
-                let one = found.iter().find(|one| one.id.to_string() == id);
-                one.map(|one| one.metadata.title.clone())
-            };
-            let known = ids.iter().filter_map(|id| Some((numbers.get(id)?, id)));
-            Ok(known.map(|(number, id)| view(*number, title(id))).collect())
-        }
-        Some(Err(DocumentError::NotFound)) => Ok(Vec::new()),
-        Some(Err(error)) => Err(error.into()),
-        // What this token has put in itself is no news to whoever has it.
-        None => match upload.before {
-            Some(before) => {
-                let ids = [before.to_string()];
-                let numbers = rows::numbers(db, Called::Document, &ids).await?;
-                Ok(numbers.values().map(|number| view(*number, None)).collect())
-            }
-            None => Ok(Vec::new()),
-        },
-    }
+    let found = documents::duplicates(db.read(), actor, &held).await?;
+    let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
+    let numbers = rows::numbers(db, Called::Document, &ids).await?;
+    let named = found.into_iter().filter_map(|one| {
+        let id = numbers.get(&one.id.to_string()).copied()?;
+        Some(DuplicateView {
+            id,
+            title: Some(one.metadata.title),
+            deleted_at: None,
+        })
+    });
+    Ok(named.collect())
 }
 
 async fn told(
     db: &Db,
     actor: &Actor,
     uploads: Vec<Upload>,
+    how: Same,
 ) -> Result<Vec<(Upload, i64, Vec<DuplicateView>)>, Problem> {
-    let ids: Vec<String> = uploads.iter().map(|one| one.document.to_string()).collect();
+    let named = uploads
+        .iter()
+        .flat_map(|one| std::iter::once(one.document).chain(one.before));
+    let ids: BTreeSet<String> = named.map(|id| id.to_string()).collect();
+    let ids: Vec<String> = ids.into_iter().collect();
     let numbers = rows::numbers(db, Called::Document, &ids).await?;
+    let number = |id: DocumentId| numbers.get(&id.to_string()).copied();
     let mut all = Vec::with_capacity(uploads.len());
     for upload in uploads {
-        let number = numbers.get(&upload.document.to_string()).copied();
-        let same = same(db, actor, &upload).await?;
-        all.push((upload, number.unwrap_or_default(), same));
+        let same = match how {
+            Same::Seen => same(db, actor, &upload).await?,
+            Same::Earlier => {
+                let earlier = upload.before.and_then(number).into_iter();
+                let view = |id| DuplicateView {
+                    id,
+                    title: None,
+                    deleted_at: None,
+                };
+                earlier.map(view).collect()
+            }
+        };
+        let number = number(upload.document).unwrap_or_default();
+        all.push((upload, number, same));
     }
     Ok(all)
 }
 
+/// What is told of duplicates: of one upload that is asked for, and only to whoever may read. Titles that
+/// are shown are a look.
+async fn how(looks: &Looks, actor: &Actor, one: bool) -> Result<Same, Problem> {
+    match actor.scope {
+        Scope::Full | Scope::Read if one => {
+            looks.note(Looked::of(Look::List, actor)).await?;
+            Ok(Same::Seen)
+        }
+        Scope::Intake | Scope::Full | Scope::Read => Ok(Same::Earlier),
+    }
+}
+
 /// What became of uploads: of those of the token, where it is one for intake, else of those of the
-/// account.
+/// account. All documents with the same content are named where one upload is asked for by `task_id`; in
+/// a list it is the earlier upload of the same token.
 #[utoipa::path(
     get, path = "/api/tasks/", tag = "intake", operation_id = "paperlessTasks",
-    params(http::TaskQuery),
+    params(queries::TaskQuery),
     responses((status = 200, description = "The newest first", body = TaskList), DetailProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_tasks(
     request: HttpRequest,
     db: Data<Db>,
+    looks: Data<Looks>,
     version: Version,
     AnyToken(actor): AnyToken,
 ) -> Result<HttpResponse, Problem> {
@@ -349,7 +400,8 @@ pub(super) async fn get_tasks(
         Some(which) => rows::uploads(db.read(), &actor, which, window).await?,
         None => (Vec::new(), 0),
     };
-    let told = told(&db, &actor, uploads).await?.into_iter();
+    let how = how(&looks, &actor, which != Some(Which::Any)).await?;
+    let told = told(&db, &actor, uploads, how).await?.into_iter();
     let tasks = if version.is_tenth() {
         let results = told.map(|(upload, number, same)| TaskTen::of(upload, number, &same));
         TaskList::Ten(Page::of(&request, paging, count, None, results.collect())?)
@@ -369,13 +421,15 @@ pub(super) async fn get_tasks(
 )]
 pub(super) async fn get_task(
     db: Data<Db>,
+    looks: Data<Looks>,
     version: Version,
     AnyToken(actor): AnyToken,
     Path(number): Path<i64>,
 ) -> Result<HttpResponse, Problem> {
     let which = Which::Number(number);
     let (uploads, _) = rows::uploads(db.read(), &actor, which, (0, 1)).await?;
-    let mut told = told(&db, &actor, uploads).await?;
+    let how = how(&looks, &actor, true).await?;
+    let mut told = told(&db, &actor, uploads, how).await?;
     let (upload, number, same) = told.pop().ok_or_else(|| Problem::new(Kind::NotFound))?;
     let task = match version.is_tenth() {
         true => Task::Ten(TaskTen::of(upload, number, &same)),

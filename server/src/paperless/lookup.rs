@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use indexer::Index;
 use serde_json::{Map, Value};
 
-use super::http::{AutocompleteQuery, DetailProblems, PageQuery, WordQuery};
 use super::model::{Called, WORDS_MAX};
+use super::queries::{AutocompleteQuery, DetailProblems, PageQuery, WordQuery};
 use super::version::Version;
 use super::wire::{
     MediaView, Nothing, Page, Settings, SettingsView, StatisticsView, UserView, WordView, origin,

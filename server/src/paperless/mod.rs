@@ -11,6 +11,7 @@ mod intake;
 mod lookup;
 mod model;
 mod ops;
+mod queries;
 mod rows;
 #[cfg(test)]
 mod tests;

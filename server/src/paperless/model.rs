@@ -19,7 +19,7 @@ pub(super) const WORDS_MAX: u64 = 100_000;
 pub(super) const UPLOADS_MAX: u64 = 100;
 
 /// What a number names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Called {
     /// A document, by its id.
     Document,

@@ -6,8 +6,7 @@ use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
-use super::describing;
-use crate::sign_in::attempts;
+use super::{describing, people};
 
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
@@ -111,7 +110,7 @@ impl Call {
 }
 
 /// A document of its own for each operation, so that none is in another's way.
-async fn document(town: &Town) -> (String, String) {
+pub(super) async fn document(town: &Town) -> (String, String) {
     let filed = town
         .letter("Antrag", "Antrag auf Bewohnerparkausweis")
         .await;
@@ -119,7 +118,7 @@ async fn document(town: &Town) -> (String, String) {
 }
 
 /// The account with this login, as the administrator sees it.
-async fn account(town: &Town, login: &str) -> Value {
+pub(super) async fn account(town: &Town, login: &str) -> Value {
     let all = town.admin().get("/api/v1/accounts").await.is(200).json();
     let all = all["items"].as_array().cloned().unwrap_or_default();
     all.into_iter()
@@ -128,7 +127,7 @@ async fn account(town: &Town, login: &str) -> Value {
 }
 
 /// The id of a compartment, created where it is not there yet.
-async fn compartment(town: &Town) -> String {
+pub(super) async fn compartment(town: &Town) -> String {
     let admin = town.admin();
     let new = json!({"code": "PERSONAL", "name": "Personalakten"});
     admin.post("/api/v1/compartments", &new).await;
@@ -248,7 +247,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         other if other.contains("Plan") => return file_plans(town, other).await,
         other => match records(town, other).await {
             Some(call) => call,
-            None => return people_and_log(town, other).await,
+            None => return people::people_and_log(town, other).await,
         },
     })
 }
@@ -430,200 +429,6 @@ async fn file_plans(town: &Town, operation: &str) -> Option<Call> {
             .based_on(added.etag())
             .json(json!({"title": "Zwei"})),
         "retirePlanUnit" => call(format!("{one}/retire"), By::Registrar).based_on(added.etag()),
-        _ => return None,
-    })
-}
-
-/// A function of its own.
-async fn function(town: &Town) -> String {
-    let code = format!("stelle-{}", uuid::Uuid::now_v7());
-    let new = json!({"code": code, "name": "Stelle", "department": OWN});
-    let made = town.admin().post("/api/v1/functions", &new).await;
-    id_of(&made.is(201))
-}
-
-#[expect(clippy::too_many_lines, reason = "an arm for each operation")]
-async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
-    Some(match operation {
-        "readChanges" => call("/api/v1/changes", By::Clerk),
-        "readLog" => call("/api/v1/log/records", By::Auditor),
-        "readCheckpoint" => {
-            tests::wait_until("a checkpoint is published", async || {
-                town.clerk().get("/api/v1/log/checkpoint").await.status == 200
-            })
-            .await;
-            call("/api/v1/log/checkpoint", By::Clerk)
-        }
-        "readLogIdentity" => call("/api/v1/log/identity", By::Clerk),
-        "whoAmI" => call("/api/v1/me", By::Clerk),
-        "listTokens" => call("/api/v1/tokens", By::Clerk),
-        "issueToken" => call("/api/v1/tokens", By::Clerk)
-            .json(json!({"label": "Scanner", "scope": "intake", "days": 30})),
-        "revokeToken" => {
-            let new = json!({"label": "Scanner", "scope": "intake", "days": 30});
-            let issued = town
-                .clerk()
-                .post("/api/v1/tokens", &new)
-                .await
-                .is(201)
-                .json();
-            let id = issued["token"]["id"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            call(format!("/api/v1/tokens/{id}"), By::Clerk)
-        }
-        "listDepartments" => call("/api/v1/departments", By::Clerk),
-        "createDepartment" => call("/api/v1/departments", By::Admin)
-            .json(json!({"slug": "standesamt", "name": "Standesamt"})),
-        "listCompartments" => call("/api/v1/compartments", By::Clerk),
-        "createCompartment" => call("/api/v1/compartments", By::Admin)
-            .json(json!({"code": "AUSWEIS", "name": "Ausweise"})),
-        "listCompartmentGrants" | "grantCompartment" => {
-            let path = format!("/api/v1/compartments/{}/grants", compartment(town).await);
-            let ask = json!({"account": "k.sommer", "reason": "Vertretung"});
-            let call = call(path, By::Admin);
-            if operation == "grantCompartment" {
-                call.json(ask)
-            } else {
-                call
-            }
-        }
-        "approveCompartmentGrant" | "revokeCompartmentGrant" => {
-            let path = format!("/api/v1/compartments/{}/grants", compartment(town).await);
-            let ask = json!({"account": "k.sommer", "reason": "Vertretung"});
-            let login = format!("chefin-{}", uuid::Uuid::now_v7());
-            let second = add(&town.app, &login, "admin", None).await;
-            let second = town.app.with_token(&second);
-            let asked = second.post(&path, &ask).await.is(201).json();
-            let id = asked["id"].as_str().unwrap_or_default().to_owned();
-            let rest = if operation == "approveCompartmentGrant" {
-                "/approve"
-            } else {
-                ""
-            };
-            call(format!("/api/v1/compartment-grants/{id}{rest}"), By::Admin)
-        }
-        "changeDepartment" => {
-            let all = town.admin().get("/api/v1/departments").await.is(200).json();
-            let one = all["items"][0].clone();
-            let id = one["id"].as_str().unwrap_or_default().to_owned();
-            call(format!("/api/v1/departments/{id}"), By::Admin)
-                .based_on(format!("\"v{}\"", one["version"]))
-                .json(json!({"name": "Bürgerbüro"}))
-        }
-        "listDeputations" => call("/api/v1/deputations", By::Clerk),
-        "nameDeputy" => call("/api/v1/deputations", By::Clerk).json(
-            json!({"deputy": "r.pruefer", "valid_until": "2199-01-01T00:00:00Z",
-                "valid_from": "2198-12-01T00:00:00Z"}),
-        ),
-        "endDeputation" => {
-            let new = json!({"deputy": "r.pruefer", "valid_until": "2199-01-01T00:00:00Z",
-                "valid_from": "2198-12-01T00:00:00Z"});
-            let named = town.clerk().post("/api/v1/deputations", &new).await;
-            let id = named.is(201).json()["id"].clone();
-            let id = id.as_str().unwrap_or_default().to_owned();
-            call(format!("/api/v1/deputations/{id}/end"), By::Clerk)
-        }
-        "listAccounts" => call("/api/v1/accounts", By::Admin),
-        "createAccount" => call("/api/v1/accounts", By::Admin).json(json!({
-            "login": "a.neumann", "name": "A. Neumann", "password": "ein langer Satz",
-            "roles": [{"role": "clerk", "department": OWN}],
-        })),
-        "readAccount" => {
-            let one = account(town, "k.sommer").await;
-            let id = one["id"].as_str().unwrap_or_default().to_owned();
-            call(format!("/api/v1/accounts/{id}"), By::Admin)
-        }
-        "changeAccount" => {
-            let one = account(town, "k.sommer").await;
-            let id = one["id"].as_str().unwrap_or_default().to_owned();
-            call(format!("/api/v1/accounts/{id}"), By::Admin)
-                .based_on(format!("\"v{}\"", one["version"]))
-                .json(json!({"name": "K. Sommer"}))
-        }
-        "setRoles" => {
-            let one = account(town, "k.sommer").await;
-            let id = one["id"].as_str().unwrap_or_default().to_owned();
-            let both = json!({"roles": [
-                {"role": "clerk", "department": "finanzen"}, {"role": "auditor"}]});
-            call(format!("/api/v1/accounts/{id}/roles"), By::Admin)
-                .based_on(format!("\"v{}\"", one["version"]))
-                .json(both)
-        }
-        "unlockAccount" => {
-            attempts::lock(&town.app.anonymous(), "k.sommer").await;
-            let id = attempts::account(town, "k.sommer").await;
-            call(format!("/api/v1/accounts/{id}/unlock"), By::Admin)
-        }
-        "listRoles" | "giveRole" => {
-            let one = account(town, "k.sommer").await;
-            let id = one["id"].as_str().unwrap_or_default().to_owned();
-            let call = call(format!("/api/v1/accounts/{id}/role-grants"), By::Admin);
-            if operation == "giveRole" {
-                call.json(json!({"role": "archive", "reason": "Vertretung"}))
-            } else {
-                call
-            }
-        }
-        "listFunctions" => call("/api/v1/functions", By::Clerk),
-        "createFunction" => call("/api/v1/functions", By::Admin)
-            .json(json!({"code": "sachgebiet", "name": "Sachgebiet", "department": OWN})),
-        "endFunction" | "listHolders" | "giveFunction" => {
-            let id = function(town).await;
-            let path = format!("/api/v1/functions/{id}");
-            match operation {
-                "endFunction" => call(path, By::Admin),
-                "listHolders" => call(format!("{path}/holders"), By::Admin),
-                _ => call(format!("{path}/holders"), By::Admin)
-                    .json(json!({"account": "k.sommer", "reason": "Vertretung"})),
-            }
-        }
-        "approveHolder" | "takeFunction" => {
-            let id = function(town).await;
-            let login = format!("leitung-{}", uuid::Uuid::now_v7());
-            let second = add(&town.app, &login, "admin", None).await;
-            let second = town.app.with_token(&second);
-            let path = format!("/api/v1/functions/{id}/holders");
-            let ask = json!({"account": "k.sommer"});
-            let given = id_of(&second.post(&path, &ask).await.is(201));
-            let rest = if operation == "approveHolder" {
-                "/approve"
-            } else {
-                ""
-            };
-            call(format!("/api/v1/function-holders/{given}{rest}"), By::Admin)
-        }
-        "listWaitingRoles" => call("/api/v1/role-grants", By::Admin),
-        "approveRole" | "endRole" => {
-            // Given from the machine: any administrator may confirm it.
-            let login = format!("aushilfe-{}", uuid::Uuid::now_v7());
-            add(&town.app, &login, "archive", None).await;
-            let one = account(town, &login).await;
-            let id = one["id"].as_str().unwrap_or_default().to_owned();
-            let path = format!("/api/v1/accounts/{id}/role-grants");
-            let given = town.admin().get(&path).await.is(200).json();
-            let id = given["items"][0]["id"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let rest = if operation == "approveRole" {
-                "/approve"
-            } else {
-                ""
-            };
-            call(format!("/api/v1/role-grants/{id}{rest}"), By::Admin)
-        }
-        "signIn" => {
-            let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});
-            // It is there already when this is asked for again.
-            town.admin().post("/api/v1/accounts", &new).await;
-            let who = json!({"login": "b.lang", "password": "ein langer Satz"});
-            call("/api/v1/session", By::Clerk).json(who)
-        }
-        "signOut" => call("/api/v1/session", By::Clerk),
-        "isAlive" => call("/health/live", By::Clerk),
-        "isReady" => call("/health/ready", By::Clerk),
         _ => return None,
     })
 }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod describing;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -109,11 +109,15 @@ async fn a_token_for_intake_reads_nothing_but_what_became_of_its_own_uploads() {
         told["duplicate_documents"][0]["title"],
         serde_json::Value::Null
     );
-    // Whoever reads there is told the titles.
+    // Whoever reads there is told the titles, where one upload is asked for.
     let seen = get_as(&town.clerk(), "/api/tasks/", 9).await.is(200).json();
     let seen = seen.as_array().expect("a list");
     assert_eq!(seen.len(), 3, "those of all tokens of the account");
-    assert!(seen[0]["duplicate_documents"][0]["title"].is_string());
+    let twice = twice.json().as_str().expect("an id").to_owned();
+    let one = get_as(&town.clerk(), &format!("/api/tasks/?task_id={twice}"), 9).await;
+    let told = &one.is(200).json()[0]["duplicate_documents"];
+    assert_eq!(told.as_array().map(Vec::len), Some(2), "all that are alike");
+    assert!(told[0]["title"].is_string());
 }
 
 #[tokio::test]

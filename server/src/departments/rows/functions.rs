@@ -1,5 +1,7 @@
 //! Rows of functions and of who holds them. A function is a row of accounts.
 
+use std::collections::BTreeSet;
+
 use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
@@ -66,41 +68,49 @@ pub(in crate::departments) async fn holder(
     Ok(function_holder::Entity::find_by_id(id).one(on).await?)
 }
 
-/// The functions that an account holds at `now`, those that were ended left out.
+/// The functions that an account, or everybody, holds at `now`: the holder and the function. Those that were
+/// ended are left out.
 pub(in crate::departments) async fn held(
     on: &impl ConnectionTrait,
-    account: AccountId,
+    account: Option<AccountId>,
     now: Timestamp,
-) -> Result<Vec<AccountId>, DbError> {
+) -> Result<Vec<(AccountId, AccountId)>, DbError> {
     use function_holder::Column;
-    let unended = account::Entity::find()
-        .filter(account::Column::Function.is_not_null())
-        .filter(account::Column::DisabledAt.is_null());
-    let mine = function_holder::Entity::find()
-        .filter(Column::AccountId.eq(account.raw()))
+    let mut query = function_holder::Entity::find()
         .filter(Column::EndedAt.is_null())
-        .order_by_asc(Column::FunctionId)
-        .all(on)
-        .await?;
+        .order_by_asc(Column::FunctionId);
+    if let Some(account) = account {
+        query = query.filter(Column::AccountId.eq(account.raw()));
+    }
+    let rows = query.all(on).await?;
     let holds = |row: &function_holder::Model| {
         (row.proposed.is_none() || row.approved_at.is_some())
             && row.valid_from.is_none_or(|from| from <= now.micros())
             && row.valid_until.is_none_or(|until| until > now.micros())
     };
-    let mut ids: Vec<Uuid> = mine
+    let mut found: Vec<(Uuid, Uuid)> = rows
         .iter()
         .filter(|row| holds(row))
-        .map(|row| row.function_id)
+        .map(|row| (row.function_id, row.account_id))
         .collect();
-    ids.dedup();
-    if ids.is_empty() {
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() {
         return Ok(Vec::new());
     }
-    let known = unended
-        .filter(account::Column::Id.is_in(ids))
+    let functions: BTreeSet<Uuid> = found.iter().map(|(function, _)| *function).collect();
+    let known = account::Entity::find()
+        .filter(account::Column::Function.is_not_null())
+        .filter(account::Column::DisabledAt.is_null())
+        .filter(account::Column::Id.is_in(functions))
         .all(on)
         .await?;
-    Ok(known.into_iter().map(|row| AccountId::of(row.id)).collect())
+    let known: BTreeSet<Uuid> = known.into_iter().map(|row| row.id).collect();
+    found.retain(|(function, _)| known.contains(function));
+    let named = found.into_iter();
+    Ok(named
+        .map(|(function, holder)| (AccountId::of(holder), AccountId::of(function)))
+        .collect())
 }
 
 /// Writes the next version: its approval, or its end.

@@ -414,26 +414,36 @@ pub(super) async fn end_deputation(
     Ok(())
 }
 
-/// The compartments that are open to an account at `now`.
-pub(super) async fn compartments_of(
+/// The compartments that are open to an account, or to everybody, at `now`.
+pub(super) async fn compartments_open(
     on: &impl ConnectionTrait,
-    account: AccountId,
+    account: Option<AccountId>,
     now: Timestamp,
-) -> Result<Vec<Compartment>, DbError> {
-    let text = "SELECT DISTINCT c.id, c.number FROM compartment_grant g \
-                JOIN compartment c ON c.id = g.compartment_id \
-                WHERE g.account_id = $1 AND g.approved_at IS NOT NULL AND g.revoked_at IS NULL \
-                AND (g.valid_from IS NULL OR g.valid_from <= $2) \
-                AND (g.valid_until IS NULL OR g.valid_until > $2) ORDER BY c.number";
-    let values = [account.raw().into(), now.micros().into()];
+) -> Result<Vec<(AccountId, Compartment)>, DbError> {
+    let mut values = vec![now.micros().into()];
+    let whose = match account {
+        Some(account) => {
+            values.push(account.raw().into());
+            " AND g.account_id = $2"
+        }
+        None => "",
+    };
+    let text = format!(
+        "SELECT DISTINCT g.account_id, c.id, c.number FROM compartment_grant g \
+         JOIN compartment c ON c.id = g.compartment_id \
+         WHERE g.approved_at IS NOT NULL AND g.revoked_at IS NULL \
+         AND (g.valid_from IS NULL OR g.valid_from <= $1) \
+         AND (g.valid_until IS NULL OR g.valid_until > $1){whose} ORDER BY c.number"
+    );
     let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()
         .map(|row| {
-            let number: i64 = row.try_get_by_index(1)?;
-            Ok(Compartment {
-                id: CompartmentId::of(row.try_get_by_index(0)?),
+            let number: i64 = row.try_get_by_index(2)?;
+            let compartment = Compartment {
+                id: CompartmentId::of(row.try_get_by_index(1)?),
                 number: u64::try_from(number).unwrap_or_default(),
-            })
+            };
+            Ok((AccountId::of(row.try_get_by_index(0)?), compartment))
         })
         .collect()
 }

@@ -59,6 +59,8 @@ codes! {
     VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.
     TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu.";
+    /// A correspondent is not found by one of its names, or by one that it does not bear.
+    NameAstray = "name-astray", "Ein Korrespondent wird unter einem seiner Namen nicht gefunden, oder unter einem, den er nicht trägt. --repair schreibt die Namen neu.";
     /// A role was given by one person although it takes two.
     RoleByOne = "role-by-one", "Eine Rolle hat nur eine Person vergeben, obwohl es zwei braucht. Eine andere Administration bestätigt oder beendet sie.";
     /// A registered document stands in no case.

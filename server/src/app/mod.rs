@@ -1,38 +1,39 @@
 //! Wiring: the parts of a running server, its routes, its end.
 
+mod parts;
+mod probes;
+
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use indexer::Index;
 use indexer::extract::Extractor;
-use storage::Storage;
 use thiserror::Error;
 use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
+use self::parts::Parts;
+use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe};
 use crate::archive::{Archive, OpenError};
-use crate::base::db::{DbError, sql};
 use crate::base::{Behind, JobKind, Tasks, Timestamp};
-use crate::config::{Auth, Config, Rights};
+use crate::config::{Auth, Config};
 use crate::http::edge::{Edge, edge};
 use crate::http::extract::BodyLimits;
-use crate::http::health::{Health, Probe, get_live, get_ready};
+use crate::http::health::{Health, Probe};
 use crate::http::limits::RateLimits;
-use crate::http::metrics::{Metrics, get_metrics};
+use crate::http::metrics::Metrics;
 use crate::http::multipart::Room;
 use crate::http::openapi::EdgeParts;
 use crate::http::page::Cursors;
 use crate::http::parameters::{Parameters, parameters};
-use crate::http::reference::{self, Reference};
+use crate::http::reference::Reference;
 use crate::jobs::{self, Runner};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
@@ -41,12 +42,9 @@ use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, paperless,
+    cases, correspondents, departments, documents, feed, file_plan, files, notes, paperless,
     refiling, relations, replay, retention, search,
 };
-
-/// Free room below which the archive takes nothing in, in bytes.
-const FREE_BYTES_MIN: u64 = 256 << 20;
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -531,173 +529,4 @@ fn asked_to_end() -> std::io::Result<impl Future<Output = ()> + Send> {
             _ = int.recv() => {}
         }
     })
-}
-
-/// What every worker thread of the server shares.
-struct Parts {
-    db: Data<Db>,
-    people: Data<departments::KnownPeople>,
-    storage: Data<Storage>,
-    looks: Data<Looks>,
-    index: Data<Index>,
-    follower: Data<Follower>,
-    publication: Data<crate::ledger::publisher::Publication>,
-    webhook_rules: Data<webhooks::Rules>,
-    cursors: Data<Cursors>,
-    reference: Data<Reference>,
-    parameters: Data<Parameters>,
-    body_limits: Data<BodyLimits>,
-    health: Data<Health>,
-    metrics: Data<Metrics>,
-    rate_limits: Data<RateLimits>,
-    auth: Data<Auth>,
-    attempts: Data<departments::Attempts>,
-    rights: Data<Rights>,
-    follow: Data<file_plan::Follow>,
-    tasks: Data<Tasks>,
-    room: Data<Room>,
-    edge: Data<Edge>,
-}
-
-impl Parts {
-    fn configure(self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + Send + 'static {
-        move |config: &mut web::ServiceConfig| {
-            config
-                .app_data(self.db)
-                .app_data(self.people)
-                .app_data(self.storage)
-                .app_data(self.looks)
-                .app_data(self.index)
-                .app_data(self.follower)
-                .app_data(self.publication)
-                .app_data(self.webhook_rules)
-                .app_data(self.cursors)
-                .app_data(self.body_limits)
-                .app_data(self.parameters)
-                .app_data(self.health)
-                .app_data(self.metrics)
-                .app_data(self.rate_limits)
-                .app_data(self.auth)
-                .app_data(self.attempts)
-                .app_data(self.rights)
-                .app_data(self.follow)
-                .app_data(self.tasks)
-                .app_data(self.room)
-                // Paths are tried in this order: what is asked most comes first.
-                .configure(search::routes)
-                .configure(documents::routes)
-                .configure(departments::routes)
-                .configure(file_plan::routes)
-                .configure(files::routes)
-                .configure(cases::routes)
-                .configure(correspondents::routes)
-                .configure(refiling::routes)
-                .configure(retention::routes)
-                .configure(notes::routes)
-                .configure(relations::routes)
-                .configure(feed::routes)
-                .configure(webhooks::routes)
-                .configure(paperless::routes)
-                .configure(pages::routes)
-                .configure(reference::routes(self.reference))
-                .service(web::resource("/health/live").get(get_live))
-                .service(web::resource("/health/ready").get(get_ready))
-                .service(web::resource("/metrics").get(get_metrics));
-        }
-    }
-}
-
-impl Clone for Parts {
-    fn clone(&self) -> Self {
-        Self {
-            db: self.db.clone(),
-            people: self.people.clone(),
-            storage: self.storage.clone(),
-            looks: self.looks.clone(),
-            index: self.index.clone(),
-            follower: self.follower.clone(),
-            publication: self.publication.clone(),
-            webhook_rules: self.webhook_rules.clone(),
-            cursors: self.cursors.clone(),
-            reference: self.reference.clone(),
-            parameters: self.parameters.clone(),
-            body_limits: self.body_limits.clone(),
-            health: self.health.clone(),
-            metrics: self.metrics.clone(),
-            rate_limits: self.rate_limits.clone(),
-            auth: self.auth.clone(),
-            attempts: self.attempts.clone(),
-            rights: self.rights.clone(),
-            follow: self.follow.clone(),
-            tasks: self.tasks.clone(),
-            room: self.room.clone(),
-            edge: self.edge.clone(),
-        }
-    }
-}
-
-struct DatabaseProbe(Db);
-
-impl Probe for DatabaseProbe {
-    fn name(&self) -> &'static str {
-        "database"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
-        async {
-            use sea_orm::ConnectionTrait;
-            let on = self.0.read();
-            let asked = on.query_one_raw(sql(on, "SELECT 1", [])).await;
-            asked
-                .map(|_row| "answers".to_owned())
-                .map_err(|error| DbError::from(error).to_string())
-        }
-        .boxed()
-    }
-}
-
-struct BlobsProbe(Archive);
-
-impl Probe for BlobsProbe {
-    fn name(&self) -> &'static str {
-        "blobs"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
-        async {
-            let nothing = storage::Sha256Digest([0; 32]);
-            self.0
-                .storage
-                .exists(&nothing)
-                .await
-                .map_err(|error| error.to_string())?;
-            match self.0.backend.free_space() {
-                Ok(Some(space)) if space.free_bytes < FREE_BYTES_MIN => {
-                    Err(format!("only {} MiB are free", space.free_bytes >> 20))
-                }
-                Ok(Some(space)) => Ok(format!("{} MiB are free", space.free_bytes >> 20)),
-                Ok(None) => Ok("answers".to_owned()),
-                Err(error) => Err(error.to_string()),
-            }
-        }
-        .boxed()
-    }
-}
-
-struct LogProbe(watch::Receiver<Published>);
-
-impl Probe for LogProbe {
-    fn name(&self) -> &'static str {
-        "log"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
-        let now = *self.0.borrow();
-        std::future::ready(if now.failing {
-            Err(format!("not published beyond {} records", now.size))
-        } else {
-            Ok(format!("{} records under the last checkpoint", now.size))
-        })
-        .boxed()
-    }
 }

@@ -1,0 +1,127 @@
+//! What each request finds, and the routes of all rooms.
+
+use crate::base::Tasks;
+use crate::config::{Auth, Rights};
+use crate::http::edge::Edge;
+use crate::http::extract::BodyLimits;
+use crate::http::health::{Health, get_live, get_ready};
+use crate::http::limits::RateLimits;
+use crate::http::metrics::{Metrics, get_metrics};
+use crate::http::multipart::Room;
+use crate::http::page::Cursors;
+use crate::http::parameters::Parameters;
+use crate::http::reference::{self, Reference};
+use crate::ledger::looks::Looks;
+use crate::search::Follower;
+use crate::unit::Db;
+use crate::webhooks::{self};
+use crate::{
+    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, paperless,
+    refiling, relations, retention, search,
+};
+use actix_web::web::{self, Data};
+use indexer::Index;
+use storage::Storage;
+
+/// What every worker thread of the server shares.
+pub(super) struct Parts {
+    pub(super) db: Data<Db>,
+    pub(super) people: Data<departments::KnownPeople>,
+    pub(super) storage: Data<Storage>,
+    pub(super) looks: Data<Looks>,
+    pub(super) index: Data<Index>,
+    pub(super) follower: Data<Follower>,
+    pub(super) publication: Data<crate::ledger::publisher::Publication>,
+    pub(super) webhook_rules: Data<webhooks::Rules>,
+    pub(super) cursors: Data<Cursors>,
+    pub(super) reference: Data<Reference>,
+    pub(super) parameters: Data<Parameters>,
+    pub(super) body_limits: Data<BodyLimits>,
+    pub(super) health: Data<Health>,
+    pub(super) metrics: Data<Metrics>,
+    pub(super) rate_limits: Data<RateLimits>,
+    pub(super) auth: Data<Auth>,
+    pub(super) attempts: Data<departments::Attempts>,
+    pub(super) rights: Data<Rights>,
+    pub(super) follow: Data<file_plan::Follow>,
+    pub(super) tasks: Data<Tasks>,
+    pub(super) room: Data<Room>,
+    pub(super) edge: Data<Edge>,
+}
+
+impl Parts {
+    pub(super) fn configure(self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + Send + 'static {
+        move |config: &mut web::ServiceConfig| {
+            config
+                .app_data(self.db)
+                .app_data(self.people)
+                .app_data(self.storage)
+                .app_data(self.looks)
+                .app_data(self.index)
+                .app_data(self.follower)
+                .app_data(self.publication)
+                .app_data(self.webhook_rules)
+                .app_data(self.cursors)
+                .app_data(self.body_limits)
+                .app_data(self.parameters)
+                .app_data(self.health)
+                .app_data(self.metrics)
+                .app_data(self.rate_limits)
+                .app_data(self.auth)
+                .app_data(self.attempts)
+                .app_data(self.rights)
+                .app_data(self.follow)
+                .app_data(self.tasks)
+                .app_data(self.room)
+                // Paths are tried in this order: what is asked most comes first.
+                .configure(search::routes)
+                .configure(documents::routes)
+                .configure(departments::routes)
+                .configure(file_plan::routes)
+                .configure(files::routes)
+                .configure(cases::routes)
+                .configure(correspondents::routes)
+                .configure(refiling::routes)
+                .configure(retention::routes)
+                .configure(notes::routes)
+                .configure(relations::routes)
+                .configure(feed::routes)
+                .configure(webhooks::routes)
+                .configure(paperless::routes)
+                .configure(pages::routes)
+                .configure(reference::routes(self.reference))
+                .service(web::resource("/health/live").get(get_live))
+                .service(web::resource("/health/ready").get(get_ready))
+                .service(web::resource("/metrics").get(get_metrics));
+        }
+    }
+}
+
+impl Clone for Parts {
+    fn clone(&self) -> Self {
+        Self {
+            db: self.db.clone(),
+            people: self.people.clone(),
+            storage: self.storage.clone(),
+            looks: self.looks.clone(),
+            index: self.index.clone(),
+            follower: self.follower.clone(),
+            publication: self.publication.clone(),
+            webhook_rules: self.webhook_rules.clone(),
+            cursors: self.cursors.clone(),
+            reference: self.reference.clone(),
+            parameters: self.parameters.clone(),
+            body_limits: self.body_limits.clone(),
+            health: self.health.clone(),
+            metrics: self.metrics.clone(),
+            rate_limits: self.rate_limits.clone(),
+            auth: self.auth.clone(),
+            attempts: self.attempts.clone(),
+            rights: self.rights.clone(),
+            follow: self.follow.clone(),
+            tasks: self.tasks.clone(),
+            room: self.room.clone(),
+            edge: self.edge.clone(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a server asks of its parts before it says that it is ready.
+
+use crate::archive::Archive;
+use crate::base::db::{DbError, sql};
+use crate::http::health::Probe;
+use crate::ledger::publisher::Published;
+use crate::unit::Db;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+/// Free room below which the archive takes nothing in, in bytes.
+pub(super) const FREE_BYTES_MIN: u64 = 256 << 20;
+
+pub(super) struct DatabaseProbe(pub(super) Db);
+
+impl Probe for DatabaseProbe {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        async {
+            use sea_orm::ConnectionTrait;
+            let on = self.0.read();
+            let asked = on.query_one_raw(sql(on, "SELECT 1", [])).await;
+            asked
+                .map(|_row| "answers".to_owned())
+                .map_err(|error| DbError::from(error).to_string())
+        }
+        .boxed()
+    }
+}
+
+pub(super) struct BlobsProbe(pub(super) Archive);
+
+impl Probe for BlobsProbe {
+    fn name(&self) -> &'static str {
+        "blobs"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        async {
+            let nothing = storage::Sha256Digest([0; 32]);
+            self.0
+                .storage
+                .exists(&nothing)
+                .await
+                .map_err(|error| error.to_string())?;
+            match self.0.backend.free_space() {
+                Ok(Some(space)) if space.free_bytes < FREE_BYTES_MIN => {
+                    Err(format!("only {} MiB are free", space.free_bytes >> 20))
+                }
+                Ok(Some(space)) => Ok(format!("{} MiB are free", space.free_bytes >> 20)),
+                Ok(None) => Ok("answers".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        .boxed()
+    }
+}
+
+pub(super) struct LogProbe(pub(super) watch::Receiver<Published>);
+
+impl Probe for LogProbe {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        let now = *self.0.borrow();
+        std::future::ready(if now.failing {
+            Err(format!("not published beyond {} records", now.size))
+        } else {
+            Ok(format!("{} records under the last checkpoint", now.size))
+        })
+        .boxed()
+    }
+}
