@@ -2,6 +2,7 @@
 //! everything, and how soon a change of rights is seen.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Instant;
 
@@ -36,7 +37,7 @@ const FILES: usize = 500;
 const CASES_OF_A_FILE: usize = 4;
 /// Every so many documents stand in cases.
 const REGISTERED: u64 = 4;
-const PLAN_CSV: &str = "Kennzeichen;Titel;Aufbewahrung Jahre;Aussonderungsart\n\
+const PLAN_CSV: &str = "kennzeichen;bezeichnung;aufbewahrung_jahre;aussonderungsart\n\
                         01;Allgemeine Verwaltung;10;B\n02;Ordnung;5;V\n03;Bauen;30;A\n";
 const MARKS: [&str; 3] = ["01", "02", "03"];
 
@@ -66,7 +67,13 @@ fn copy(from: &Path, to: &Path) {
         if from.is_dir() {
             copy(&from, &to);
         } else {
-            fs::copy(&from, &to).expect("room");
+            match fs::copy(&from, &to) {
+                // The write-ahead file of a server that has just ended goes while others are copied.
+                Err(gone) if gone.kind() == ErrorKind::NotFound => {}
+                done => {
+                    done.expect("room");
+                }
+            }
         }
     }
 }
