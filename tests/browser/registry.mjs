@@ -32,7 +32,7 @@ api.token = (await (await fetch(`${address}/api/v1/session`, sent("POST", { logi
 const me = await api("/me");
 const department = me.roles.find((one) => one.department).department;
 const filed = [];
-for (const name of ["eins", "zwei"]) {
+for (const name of ["eins", "zwei", "drei"]) {
   const form = new FormData();
   form.append("metadata", new Blob([JSON.stringify({ title: `Anfrage ${name} ${mark}`, type: "Brief", department })], { type: "application/json" }));
   form.append("content", new Blob([`Anfrage ${name} ${mark}`], { type: "text/plain" }), `anfrage-${name}.txt`);
@@ -89,6 +89,41 @@ try {
   await page.keyboard.press("Enter");
   await page.waitForSelector(`#inbox-said .good:has-text("eins ${mark}")`);
   check("two keys file into the case used last", (await text("#inbox-said")).includes(reference.replace(/-1 /, "-2 ")));
+
+  // A note on it, what it is to the other one, and a note taken back.
+  await page.goto(`${address}/#/?doc=${filed[0].id}`);
+  await page.click("#document [data-act=addNote]");
+  await page.keyboard.type(`Ruft zurück ${mark}`);
+  await page.click("dialog button.main");
+  await page.waitForSelector(`#document .notes:has-text("Ruft zurück ${mark}")`);
+  check("a note stands on the document", (await api(`/notes?document=${filed[0].id}`)).items.length === 1);
+  await page.click("#document [data-act=relate]");
+  await page.selectOption("dialog select", "answers");
+  await page.fill("dialog input[role=combobox]", `zwei ${mark}`);
+  await page.waitForSelector("dialog .picks:visible li[aria-selected=true]");
+  await page.keyboard.press("Enter");
+  await page.click("dialog button.main");
+  await page.waitForSelector(`#document .beside a:has-text("zwei ${mark}")`);
+  check("the document says what it is to the other one", (await text("#document")).includes("Antwort auf"));
+  await page.click(`#document .beside a:has-text("zwei ${mark}")`);
+  await page.waitForSelector(`#document-title:has-text("zwei ${mark}")`);
+  await page.waitForSelector(`#document .beside a:has-text("eins ${mark}")`);
+  check("and the other one from its side", (await text("#document")).includes("beantwortet durch"));
+
+  // Handed on by mistake, and taken back.
+  await page.goto(`${address}/#/?doc=${filed[2].id}`);
+  await page.waitForSelector(`#document-title:has-text("drei ${mark}")`);
+  await page.click("#document [data-act=route]");
+  await page.selectOption("dialog select >> nth=1", "");
+  await page.click("dialog button.main");
+  await page.waitForSelector("#document .timeline > li:has-text('Weitergeleitet') >> nth=1");
+  const handed = await api(`/documents/${filed[2].id}`);
+  await page.click("#document [data-act=undo]");
+  await page.keyboard.type("Falscher Eingang");
+  await page.click("dialog button.main");
+  await page.waitForSelector("#document .timeline > li:has-text('rückgängig')");
+  const back = await api(`/documents/${filed[2].id}`);
+  check("what was handed on is back in one's own inbox", !handed.inbox && back.inbox === me.id);
 
   // Found by the reference of the case, gone to, closed.
   const ofCase = (await api(`/documents/${filed[1].id}`)).case;

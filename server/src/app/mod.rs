@@ -66,9 +66,6 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
-    /// The contract could not be rendered.
-    #[error("the contract cannot be rendered: {0}")]
-    Contract(String),
     /// The socket.
     #[error("the server ended with an error")]
     Ended(#[source] std::io::Error),
@@ -106,23 +103,30 @@ pub enum ServeError {
 )]
 struct Base;
 
-/// The contract: what `openapi.yaml` holds.
+/// The part of the contract that each room brings.
+const ROOMS: [fn() -> Contract; 13] = [
+    departments::ApiDoc::openapi,
+    file_plan::ApiDoc::openapi,
+    files::ApiDoc::openapi,
+    cases::ApiDoc::openapi,
+    correspondents::ApiDoc::openapi,
+    documents::ApiDoc::openapi,
+    refiling::ApiDoc::openapi,
+    retention::ApiDoc::openapi,
+    notes::ApiDoc::openapi,
+    relations::ApiDoc::openapi,
+    feed::ApiDoc::openapi,
+    search::ApiDoc::openapi,
+    webhooks::ApiDoc::openapi,
+];
+
+/// The contract: what `openapi.yaml` holds. It takes tens of megabytes while it is being made.
 #[must_use]
 pub fn contract() -> Contract {
     let mut contract = Base::openapi();
-    contract.merge(departments::ApiDoc::openapi());
-    contract.merge(file_plan::ApiDoc::openapi());
-    contract.merge(files::ApiDoc::openapi());
-    contract.merge(cases::ApiDoc::openapi());
-    contract.merge(correspondents::ApiDoc::openapi());
-    contract.merge(documents::ApiDoc::openapi());
-    contract.merge(refiling::ApiDoc::openapi());
-    contract.merge(retention::ApiDoc::openapi());
-    contract.merge(notes::ApiDoc::openapi());
-    contract.merge(relations::ApiDoc::openapi());
-    contract.merge(feed::ApiDoc::openapi());
-    contract.merge(search::ApiDoc::openapi());
-    contract.merge(webhooks::ApiDoc::openapi());
+    for room in ROOMS {
+        contract.merge(room());
+    }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = contract.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
@@ -130,6 +134,16 @@ pub fn contract() -> Contract {
     utoipa::Modify::modify(&EdgeParts, &mut contract);
     utoipa::Modify::modify(&departments::OnBehalfOf, &mut contract);
     contract
+}
+
+/// The query parameters of the contract, room by room: the whole contract is never held for them.
+fn known_parameters() -> Parameters {
+    let mut known = Parameters::default();
+    known.add(&Base::openapi());
+    for room in ROOMS {
+        known.add(&room());
+    }
+    known
 }
 
 /// The contract of the foreign interface: what `openapi-paperless.yaml` holds.
@@ -293,9 +307,6 @@ impl Server {
     fn parts(&self, metrics: &Arc<Metrics>) -> Result<Parts, ServeError> {
         let config = &self.config;
         let limits = Arc::new(RateLimits::new(config.rates));
-        let contract = contract();
-        let reference =
-            Reference::new(&contract).map_err(|problem| ServeError::Contract(problem.chain()))?;
         Ok(Parts {
             db: Data::new(self.archive.db.clone()),
             people: Data::new(departments::KnownPeople::default()),
@@ -306,8 +317,8 @@ impl Server {
             publication: Data::new(self.archive.publication.clone()),
             webhook_rules: Data::new(webhooks::Rules::of(&config.webhooks)),
             cursors: Data::new(Cursors::new(self.archive.cursor_key)),
-            reference: Data::new(reference),
-            parameters: Data::new(Parameters::of(&contract)),
+            reference: Data::new(Reference::new(contract)),
+            parameters: Data::new(known_parameters()),
             body_limits: Data::new(BodyLimits {
                 json_bytes_max: config.limits.body_bytes_max,
                 upload_bytes_max: config.limits.upload_bytes_max,

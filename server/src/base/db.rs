@@ -138,7 +138,10 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
             .busy_timeout(WAIT_MAX)
             .pragma("recursive_triggers", "ON");
         if read_only {
-            sqlite.pragma("query_only", "ON")
+            // In KiB where negative: pages that lists and searches come back to are not read anew.
+            sqlite
+                .pragma("query_only", "ON")
+                .pragma("cache_size", "-8192")
         } else {
             sqlite
         }

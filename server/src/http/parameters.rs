@@ -18,15 +18,14 @@ use super::problem::{Fault, Kind, Problem};
 pub struct Parameters(HashMap<String, Vec<(Method, Vec<String>)>>);
 
 impl Parameters {
-    /// As the contract says.
-    #[must_use]
-    pub fn of(contract: &OpenApi) -> Self {
-        let paths = contract.paths.paths.iter();
-        Self(
-            paths
-                .map(|(path, item)| (path.clone(), operations(item)))
-                .collect(),
-        )
+    /// Adds what a part of the contract says.
+    pub fn add(&mut self, contract: &OpenApi) {
+        for (path, item) in &contract.paths.paths {
+            self.0
+                .entry(path.clone())
+                .or_default()
+                .extend(operations(item));
+        }
     }
 
     /// Names each parameter that the operation does not have. An operation that the contract does

@@ -3,7 +3,7 @@
 //! The page is our own file: no inline script, so the usual policy for pages holds. Swagger UI
 //! comes out of the binary; nothing is loaded from elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header;
 use actix_web::middleware::Compress;
@@ -22,28 +22,47 @@ const SCRIPT: &str = include_str!("reference.js");
 /// What of Swagger UI is served; the rest of it is not needed.
 const VENDORED: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
 
-/// The contract, rendered once.
-#[derive(Debug, Clone)]
+/// The contract, rendered when somebody first asks for it: most servers are never asked.
+#[derive(Debug)]
 pub struct Reference {
+    contract: fn() -> OpenApi,
+    rendered: OnceLock<Rendered>,
+}
+
+#[derive(Debug, Clone)]
+struct Rendered {
     json: Bytes,
     yaml: Bytes,
     etag: ETag,
 }
 
 impl Reference {
-    /// Renders the contract.
-    ///
-    /// # Errors
-    /// 500 where it cannot be written, which is a mistake of ours.
-    pub fn new(contract: &OpenApi) -> Result<Self, Problem> {
-        let json = contract.to_json().map_err(Problem::internal)?;
-        let yaml = contract.to_yaml().map_err(Problem::internal)?;
-        let etag = digest_of(json.as_bytes());
-        Ok(Self {
-            json: json.into(),
-            yaml: yaml.into(),
-            etag,
-        })
+    /// What `contract` makes.
+    #[must_use]
+    pub fn new(contract: fn() -> OpenApi) -> Self {
+        Self {
+            contract,
+            rendered: OnceLock::new(),
+        }
+    }
+
+    /// Renders it away from the threads that answer.
+    async fn rendered(reference: Data<Self>) -> Result<Rendered, Problem> {
+        if let Some(rendered) = reference.rendered.get() {
+            return Ok(rendered.clone());
+        }
+        let made = web::block(move || -> Result<Rendered, Problem> {
+            let contract = (reference.contract)();
+            let json = contract.to_json().map_err(Problem::internal)?;
+            let yaml = contract.to_yaml().map_err(Problem::internal)?;
+            let rendered = Rendered {
+                etag: digest_of(json.as_bytes()),
+                json: json.into(),
+                yaml: yaml.into(),
+            };
+            Ok(reference.rendered.get_or_init(|| rendered).clone())
+        });
+        made.await.map_err(Problem::internal)?
     }
 }
 
@@ -88,18 +107,16 @@ async fn get_json(
     request: HttpRequest,
     reference: Data<Reference>,
 ) -> Result<HttpResponse, Problem> {
-    cached(&request, "application/json", &reference.etag, || {
-        reference.json.clone()
-    })
+    let Rendered { json, etag, .. } = Reference::rendered(reference).await?;
+    cached(&request, "application/json", &etag, || json)
 }
 
 async fn get_yaml(
     request: HttpRequest,
     reference: Data<Reference>,
 ) -> Result<HttpResponse, Problem> {
-    cached(&request, "application/yaml", &reference.etag, || {
-        reference.yaml.clone()
-    })
+    let Rendered { yaml, etag, .. } = Reference::rendered(reference).await?;
+    cached(&request, "application/yaml", &etag, || yaml)
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 // ever set as text, never as markup.
 import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
+import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import * as inbox from "/pages/inbox.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
@@ -400,11 +401,13 @@ function render(found, history, versions) {
     h("div", { class: "actions" },
       found.content.media_type === "application/pdf" ? h("button", { type: "button", class: "main", onclick: attempt(() => view(found)) }, t("show")) : null,
       h("button", { type: "button", onclick: attempt(() => save(found, found.content)) }, t("download")),
-      documentActions(found, () => { state.shown = undefined; show(); })),
+      documentActions(found, () => { state.shown = undefined; show(); }),
+      undoOf(found, history, () => { state.shown = undefined; show(); })),
     failure,
     h("dl", {}, rows.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
     ...(holdList(found.retention?.holds, found.id, found.department, () => { state.shown = undefined; show(); }) ?? []),
     ...same(found),
+    notesOn("document", found, found.state !== "discarded"), relationsOf(found, address),
     h("h3", {}, t("text")), textOf(found),
     h("h3", {}, t("history")), h("ol", { class: "timeline" }, history.map(event)),
     h("h3", {}, t("versions")), h("ul", { class: "rows" }, versions.toReversed().map((one) => h("li", {},

@@ -133,6 +133,8 @@ export function picker({ label, hint, load, empty, later = false, chosen = () =>
   };
   control.addEventListener("input", () => {
     self.value = null;
+    // What was asked for before these letters is no answer to them.
+    turn += 1;
     control.classList.remove("taken");
     clearTimeout(pause);
     pause = setTimeout(fill, 120);

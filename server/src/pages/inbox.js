@@ -2,6 +2,7 @@
 // goes on with the next one after each.
 import { $, chip, day, fill, h, moment, number, plural, say, t } from "/pages/dom.js";
 import { documentActions, filedIn, forgetLast } from "/pages/acts.js";
+import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import { CHIPS, departmentName, event, json, receipt, save, show as showAll, state, textOf, view, where } from "/pages/app.js";
 import { done, may, placesFor, refused } from "/pages/forms.js";
 
@@ -184,10 +185,11 @@ function render(side, found, history) {
     h("h2", { id: "inbox-document" }, found.title),
     way?.details?.note ? h("div", { class: "note" }, h("p", { class: "muted" }, t("handedOnAt", { at: moment(way.at), role: t(way.role) })), h("p", {}, way.details.note)) : null,
     found.state === "incoming" ? null : h("p", {}, chip(t(found.state === "registered" ? "stateRegistered" : "stateDiscarded"))), filedIn(found),
-    h("div", { class: "actions" }, documentActions(found, after)), failure,
+    h("div", { class: "actions" }, documentActions(found, after), undoOf(found, history, () => { now.list = null; now.doc = undefined; showAll(); })), failure,
     h("dl", {}, facts.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
     found.duplicates?.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, found.duplicates.map((one) =>
       h("li", {}, h("a", { href: `#/?doc=${one.id}` }, one.title), h("span", { class: "muted" }, moment(one.received_at)))))] : null,
+    notesOn("document", found, found.state !== "discarded"), relationsOf(found, (other) => `#/?doc=${other}`),
     h("div", { class: "head" }, h("h3", {}, t("text")), chip(t(word), colour), h("span", { class: "end" },
       found.content.media_type === "application/pdf" ? h("button", { type: "button", class: "small", onclick: attempt(() => view(found)) }, t("show")) : null, " ",
       h("button", { type: "button", class: "small", onclick: attempt(() => save(found, found.content)) }, t("download")))),

@@ -17,9 +17,10 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 11] = [
+const SCRIPTS: [(&str, &str); 13] = [
     ("app.js", include_str!("app.js")),
     ("acts.js", include_str!("acts.js")),
+    ("beside.js", include_str!("beside.js")),
     ("dom.js", include_str!("dom.js")),
     ("forms.js", include_str!("forms.js")),
     ("inbox.js", include_str!("inbox.js")),
@@ -28,6 +29,7 @@ const SCRIPTS: [(&str, &str); 11] = [
     ("records.js", include_str!("records.js")),
     ("tree.js", include_str!("tree.js")),
     ("words.js", include_str!("words.js")),
+    ("words-beside.js", include_str!("words-beside.js")),
     ("words-registry.js", include_str!("words-registry.js")),
 ];
 const ICON: &str = include_str!("icon.svg");

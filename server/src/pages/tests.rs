@@ -24,7 +24,7 @@ fn keys(name: &str, language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-const WORDS: [&str; 2] = ["words.js", "words-registry.js"];
+const WORDS: [&str; 3] = ["words.js", "words-registry.js", "words-beside.js"];
 
 fn known() -> BTreeSet<&'static str> {
     WORDS.iter().flat_map(|name| keys(name, "de")).collect()
