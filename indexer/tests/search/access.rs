@@ -63,6 +63,7 @@ fn without_tokens_nothing_is_found() {
     let request = SuggestRequest {
         text: "Antr".to_owned(),
         access: vec![],
+        opened: Vec::new(),
         hidden: Vec::new(),
         limit: 5,
     };
@@ -93,6 +94,7 @@ fn hidden_words_and_titles_are_never_suggested() {
         let request = SuggestRequest {
             text: text.to_owned(),
             access: vec![token],
+            opened: Vec::new(),
             hidden: Vec::new(),
             limit: 10,
         };
@@ -152,6 +154,7 @@ fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
     assert!(answer.facets.expect("asked for").tag.is_empty());
     assert_eq!(answer.explained.first().map(|piece| piece.entries), Some(1));
     let request = SearchRequest {
+        opened: Vec::new(),
         hidden: vec![Key(2)],
         ..SearchRequest::new("Disziplinarmasnahme", everything.clone())
     };
@@ -160,6 +163,7 @@ fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
     let request = SuggestRequest {
         text: "Diszi".to_owned(),
         access: everything.clone(),
+        opened: Vec::new(),
         hidden: vec![Key(2)],
         limit: 10,
     };

@@ -12,7 +12,8 @@ use crate::audit::event::Action;
 use crate::base::actor::Destination;
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, VersionId,
+    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, Table,
+    VersionId,
 };
 use crate::cases;
 use crate::departments;
@@ -198,14 +199,16 @@ pub(super) async fn with_right(
     right: Right,
 ) -> Result<Document, DocumentError> {
     let found = rows::find_to_change(unit, id).await?;
-    let document = found
-        .filter(|document| unit.actor().may(Right::Read, document.place()))
-        .ok_or(DocumentError::NotFound)?;
+    let document = found.ok_or(DocumentError::NotFound)?;
     if unit.actor().may(right, document.place()) {
-        Ok(document)
-    } else {
-        Err(DocumentError::Forbidden)
+        return Ok(document);
     }
+    let seen = sees(unit.tx(), unit.actor(), Right::Read, &document).await?;
+    Err(if seen {
+        DocumentError::Forbidden
+    } else {
+        DocumentError::NotFound
+    })
 }
 
 /// Locks a document, whoever asks, until the unit ends.
@@ -480,9 +483,23 @@ async fn visible(
     id: DocumentId,
 ) -> Result<Document, DocumentError> {
     let found = rows::find(on, id).await?;
-    found
-        .filter(|document| actor.may(Right::Read, document.place()))
-        .ok_or(DocumentError::NotFound)
+    let document = found.ok_or(DocumentError::NotFound)?;
+    if sees(on, actor, Right::Read, &document).await? {
+        Ok(document)
+    } else {
+        Err(DocumentError::NotFound)
+    }
+}
+
+/// Whether the actor has a right to read a document.
+async fn sees(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    right: Right,
+    document: &Document,
+) -> Result<bool, DbError> {
+    let row = (document.id.raw(), document.place());
+    actor.may_with(on, right, Table::Document, row).await
 }
 
 /// A document whose content the actor may see.
@@ -492,7 +509,7 @@ async fn readable(
     id: DocumentId,
 ) -> Result<Document, DocumentError> {
     let document = visible(on, actor, id).await?;
-    if actor.may(Right::ReadContent, document.place()) {
+    if sees(on, actor, Right::ReadContent, &document).await? {
         Ok(document)
     } else {
         Err(DocumentError::Closed)
