@@ -311,6 +311,25 @@ impl Sight {
         Ok(found)
     }
 
+    /// Whether a row is reached only as far as it is done: by inspections without drafts, and in no
+    /// other way.
+    pub async fn only_results(
+        &self,
+        on: &impl ConnectionTrait,
+        table: Table,
+        (id, place): (Uuid, Place),
+    ) -> Result<bool, DbError> {
+        let Self::Some { inspected, .. } = self else {
+            return Ok(false);
+        };
+        if inspected.is_empty() || self.reaches(place) {
+            return Ok(false);
+        }
+        let by = self.opened_by(on, table, id).await?;
+        let whole = |one: &Inspected| one.extent == Extent::Whole && by.contains(&one.id);
+        Ok(!inspected.iter().any(whole))
+    }
+
     /// What rows of a table must fulfil that goes by the name `at`. What only arrives in a unit counts
     /// for nothing here.
     #[must_use]

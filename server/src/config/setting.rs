@@ -463,12 +463,6 @@ pub const SETTINGS: &[Setting] = &[
         "Whether a role that is given holds only when another administrator has approved it.",
     ),
     setting(
-        "access_log.classes",
-        Shape::Classes,
-        "*:all:go_on",
-        "What is recorded of looks at which protection class, and whether nothing is shown when that cannot be recorded.",
-    ),
-    setting(
         "rights.inspection_days_max",
         count(1, 400),
         "90",
@@ -485,6 +479,12 @@ pub const SETTINGS: &[Setting] = &[
         count(1, 72),
         "4",
         "Hours that an administrator may read in an emergency at most.",
+    ),
+    setting(
+        "access_log.classes",
+        Shape::Classes,
+        "*:all:go_on",
+        "What is recorded of looks at which protection class, and whether nothing is shown when that cannot be recorded.",
     ),
     setting(
         "sign_in.failures_max",

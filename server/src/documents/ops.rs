@@ -502,6 +502,18 @@ async fn sees(
     actor.may_with(on, right, Table::Document, row).await
 }
 
+/// Whether the actor sees of a document the version in force only, and not how it came about: a party
+/// to proceedings is shown no drafts.
+pub(super) async fn only_results(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    document: &Document,
+) -> Result<bool, DbError> {
+    let row = (document.id.raw(), document.place());
+    let sight = actor.sight(Right::Read);
+    sight.only_results(on, Table::Document, row).await
+}
+
 /// A document whose content the actor may see.
 async fn readable(
     on: &impl ConnectionTrait,
@@ -524,7 +536,10 @@ pub(super) async fn versions(
 ) -> Result<Vec<Version>, DocumentError> {
     let document = visible(on, actor, id).await?;
     let all = rows::versions(on, &[document.id]).await?;
-    Ok(all.into_iter().map(|(version, _)| version).collect())
+    let only_results = only_results(on, actor, &document).await?;
+    let shown = |version: &Version| !only_results || version.number == document.content_version;
+    let all = all.into_iter().map(|(version, _)| version);
+    Ok(all.filter(shown).collect())
 }
 
 /// Which version is meant.
@@ -548,6 +563,9 @@ pub async fn content(
         Which::InForce => document.content_version,
         Which::Number(number) => number,
     };
+    if number != document.content_version && only_results(on, actor, &document).await? {
+        return Err(DocumentError::NoVersion);
+    }
     let all = rows::versions(on, &[document.id]).await?;
     let found = all
         .into_iter()

@@ -166,6 +166,14 @@ pub async fn has_subject(on: &impl ConnectionTrait, subject: &str) -> Result<boo
     rows::has_subject(on, subject).await
 }
 
+/// A file with this subject, whoever asks.
+pub async fn with_subject(
+    on: &impl ConnectionTrait,
+    subject: &str,
+) -> Result<Option<FileId>, DbError> {
+    rows::with_subject(on, subject).await
+}
+
 /// Opens a file.
 pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> {
     let parent = match new.parent {

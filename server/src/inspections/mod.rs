@@ -12,10 +12,16 @@ mod looks;
 mod model;
 mod ops;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
+#[cfg(test)]
+pub(crate) use model::{Inspection, Step, Target};
 pub use model::{InspectionError, New, Reason};
 pub use ops::{approve, ask};
-pub use rows::emergencies_now;
+#[cfg(test)]
+pub(crate) use rows::insert;
+pub use rows::{emergencies_now, is_asked_for};

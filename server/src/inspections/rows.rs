@@ -156,7 +156,7 @@ impl From<&Inspection> for inspection::Model {
 }
 
 /// Adds an inspection.
-pub(super) async fn insert(unit: &mut Unit, new: &Inspection) -> Result<(), DbError> {
+pub(crate) async fn insert(unit: &mut Unit, new: &Inspection) -> Result<(), DbError> {
     let row = inspection::Model::from(new);
     let subject = row.subject();
     let active = inspection::ActiveModel::from(row).reset_all();
@@ -371,4 +371,19 @@ pub async fn emergencies_now(on: &impl ConnectionTrait, now: Timestamp) -> Resul
         None => 0,
     };
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Whether somebody has asked, at any time, that an account inspects something.
+pub async fn is_asked_for(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    object: Uuid,
+) -> Result<bool, DbError> {
+    let filter = Filter {
+        object: Some(object),
+        account: Some(account.raw()),
+        ..Filter::default()
+    };
+    let found = inspection::Entity::find().filter(matching(&filter));
+    Ok(found.one(on).await?.is_some())
 }

@@ -166,7 +166,9 @@ pub(super) async fn get_documents(
         Some(_) => Look::Search,
         None => Look::List,
     };
-    looks.note(Looked::of(look, &actor)).await?;
+    let shown = found.held.iter().map(|held| held.document.shown());
+    let looked = Looked::of(look, &actor).showing(shown.collect());
+    looks.note(looked).await?;
     let all = match &found.all {
         Some(ids) => {
             let names: Vec<String> = ids.iter().map(ToString::to_string).collect();

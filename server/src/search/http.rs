@@ -18,7 +18,7 @@ use crate::base::sight::Extent;
 use crate::base::{Actor, DocumentId, Right};
 use crate::correspondents;
 use crate::departments::{self, SignedIn};
-use crate::documents::{self, State};
+use crate::documents::{self, Document, State};
 use crate::http::extract::{ListQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
@@ -168,13 +168,16 @@ pub(super) async fn get_search(
         .await
         .map_err(Problem::internal)?;
     let found = found.map_err(|error| search_problem("q", error))?;
-    note(&looks, &actor).await?;
     let ids: Vec<_> = found
         .hits
         .iter()
         .map(|hit| DocumentId::of(Uuid::from_u128(hit.key.0)))
         .collect();
     let held = documents::lines_among(db.read(), &actor, &ids).await?;
+    let shown = held.iter().map(|line| line.document.shown()).collect();
+    looks
+        .note(Looked::of(Look::Search, &actor).showing(shown))
+        .await?;
     let next_cursor = match &found.next {
         Some(next) => Some(cursors.seal(&scope, next)?),
         None => None,
@@ -196,10 +199,6 @@ pub(super) async fn get_search(
         response.insert_header((INDEX_SEQ, header::HeaderValue::from(seq)));
     }
     Ok(response.json(answer))
-}
-
-async fn note(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
-    Ok(looks.note(Looked::of(Look::Search, actor)).await?)
 }
 
 async fn reach(db: &Db, follower: &Follower, min_seq: Option<u64>) -> Result<(), Problem> {
@@ -337,7 +336,10 @@ pub(super) async fn get_suggest(
         .collect();
     // Titles are shown before anyone has searched.
     if !titles.is_empty() {
-        note(&looks, &actor).await?;
+        let shown = seen.iter().map(Document::shown).collect();
+        looks
+            .note(Looked::of(Look::Search, &actor).showing(shown))
+            .await?;
     }
     let words = words.into_iter().map(|one| WordView {
         text: one.text,
