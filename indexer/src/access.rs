@@ -4,6 +4,8 @@
 //! shared between questions; a user asks many times with the same tokens. An empty set of tokens may
 //! find nothing.
 //!
+//! What stands in single things may be opened besides: a part of the entries, by what they stand in.
+//!
 //! What has moved since it was indexed may be named with a question: it is then in nobody's set.
 
 use std::collections::VecDeque;
@@ -18,7 +20,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
 
 use crate::entry::Key;
-use crate::schema::key_bytes;
+use crate::schema::{Fields, key_bytes};
 
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -51,6 +53,96 @@ pub(crate) struct AccessCache {
 impl fmt::Debug for AccessCache {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("AccessCache")
+    }
+}
+
+/// What may be found because of what it is or stands in, wherever its own tokens are among these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Names of entries, and of what they stand in; one of them.
+    pub within: Vec<Key>,
+    /// Tokens; one of them.
+    pub tokens: Vec<u64>,
+    /// States; one of them, or any where none is named.
+    pub states: Vec<String>,
+}
+
+/// What is opened by one question, with the sets that it made of that.
+struct Opening {
+    fields: Fields,
+    parts: Vec<(Opened, Access)>,
+    with: Mutex<Vec<(SegmentId, Arc<BitSet>)>>,
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Opening").field(&self.parts).finish()
+    }
+}
+
+/// Hands each entry of a segment that has a term to `each`.
+fn with_term(
+    reader: &SegmentReader,
+    term: &Term,
+    mut each: impl FnMut(DocId),
+) -> tantivy::Result<()> {
+    let index = reader.inverted_index(term.field())?;
+    let Some(mut postings) = index.read_postings(term, IndexRecordOption::Basic)? else {
+        return Ok(());
+    };
+    let mut doc = postings.doc();
+    while doc != TERMINATED {
+        each(doc);
+        doc = postings.advance();
+    }
+    Ok(())
+}
+
+impl Opening {
+    /// A set of entries of a segment, with what is opened besides.
+    fn added_to(&self, reader: &SegmentReader, docs: &Arc<BitSet>) -> tantivy::Result<Arc<BitSet>> {
+        let segment = reader.segment_id();
+        let mut known = self.with.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, more)) = known.iter().find(|one| one.0 == segment) {
+            return Ok(Arc::clone(more));
+        }
+        let mut more = BitSet::clone(docs);
+        for (opened, places) in &self.parts {
+            let places = places.visible(reader)?;
+            let states = self.in_states(reader, &opened.states)?;
+            for name in &opened.within {
+                for field in [self.fields.key, self.fields.within] {
+                    let term = Term::from_field_bytes(field, &key_bytes(*name));
+                    with_term(reader, &term, |doc| {
+                        let fits = states.as_ref().is_none_or(|states| states.contains(doc));
+                        if fits && places.contains(doc) {
+                            more.insert(doc);
+                        }
+                    })?;
+                }
+            }
+        }
+        let more = Arc::new(more);
+        known.push((segment, Arc::clone(&more)));
+        Ok(more)
+    }
+
+    fn in_states(
+        &self,
+        reader: &SegmentReader,
+        states: &[String],
+    ) -> tantivy::Result<Option<BitSet>> {
+        if states.is_empty() {
+            return Ok(None);
+        }
+        let mut docs = BitSet::with_max_value(reader.max_doc());
+        for state in states {
+            let term = Term::from_field_text(self.fields.state, state);
+            with_term(reader, &term, |doc| {
+                docs.insert(doc);
+            })?;
+        }
+        Ok(Some(docs))
     }
 }
 
@@ -104,6 +196,7 @@ pub(crate) struct Access {
     field: Field,
     tokens: Arc<[u64]>,
     cache: Arc<AccessCache>,
+    opening: Option<Arc<Opening>>,
     hidden: Option<Arc<Hidden>>,
 }
 
@@ -117,8 +210,26 @@ impl Access {
             field,
             tokens: tokens.into(),
             cache: Arc::clone(cache),
+            opening: None,
             hidden: None,
         }
+    }
+
+    /// The same, with what is opened besides.
+    pub(crate) fn opening(mut self, fields: &Fields, opened: &[Opened]) -> Self {
+        let parts: Vec<(Opened, Self)> = opened
+            .iter()
+            .filter(|one| !one.within.is_empty() && !one.tokens.is_empty())
+            .map(|one| (one.clone(), Self::new(self.field, &one.tokens, &self.cache)))
+            .collect();
+        if !parts.is_empty() {
+            self.opening = Some(Arc::new(Opening {
+                fields: *fields,
+                parts,
+                with: Mutex::default(),
+            }));
+        }
+        self
     }
 
     /// The same, without the entries of these keys; `field` holds the keys.
@@ -135,7 +246,7 @@ impl Access {
 
     /// Whether nothing at all may be seen.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tokens.is_empty()
+        self.tokens.is_empty() && self.opening.is_none()
     }
 
     /// The entries of a segment that may be seen.
@@ -147,6 +258,10 @@ impl Access {
                 self.keep(reader, Arc::clone(&docs));
                 docs
             }
+        };
+        let docs = match &self.opening {
+            Some(opening) => opening.added_to(reader, &docs)?,
+            None => docs,
         };
         let docs = match &self.hidden {
             Some(hidden) => hidden.taken_from(reader, &docs)?,

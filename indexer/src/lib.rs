@@ -28,6 +28,7 @@ mod snippet;
 mod suggest;
 mod weigh;
 
+pub use access::Opened;
 pub use entry::{Change, Day, Entry, Key};
 pub use error::{IndexError, SearchError, Unusable};
 pub use explain::{Explained, Reading};

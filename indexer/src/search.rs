@@ -6,7 +6,7 @@ use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, Searcher, Term};
 
-use crate::access::Access;
+use crate::access::{Access, Opened};
 use crate::analysis::{Analyzer, PART};
 use crate::clauses::{constant, days_between, instants_between, union};
 use crate::collect::{Gather, Gathered, Rank};
@@ -74,6 +74,8 @@ pub struct SearchRequest {
     pub query: String,
     /// The tokens of the asker. Without any, nothing is found.
     pub access: Vec<u64>,
+    /// What the asker may find besides.
+    pub opened: Vec<Opened>,
     /// Entries that are not found whatever their tokens say: the asker may no longer see them, and the
     /// index does not know it yet.
     pub hidden: Vec<Key>,
@@ -100,6 +102,7 @@ impl SearchRequest {
         Self {
             query: query.into(),
             access,
+            opened: Vec::new(),
             hidden: Vec::new(),
             filters: Filters::default(),
             facets: false,
@@ -183,6 +186,7 @@ impl Index {
         let serving = self.serving();
         let (searcher, seq) = serving.view();
         let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
+            .opening(&self.shared.fields, &request.opened)
             .without(self.shared.fields.key, &request.hidden);
         if access.is_empty() {
             return Ok(nothing(request, seq, parsed.notes));

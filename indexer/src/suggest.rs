@@ -9,7 +9,7 @@ use tantivy::collector::Count;
 use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
-use crate::access::Access;
+use crate::access::{Access, Opened};
 use crate::analysis::fold::fold_start;
 use crate::analysis::{VOCABULARY_SEPARATOR, is_stop_word};
 use crate::clauses::union;
@@ -38,6 +38,8 @@ pub struct SuggestRequest {
     pub text: String,
     /// The tokens of the asker. Without any, nothing is suggested.
     pub access: Vec<u64>,
+    /// What the asker may find besides.
+    pub opened: Vec<Opened>,
     /// Entries of which nothing is suggested whatever their tokens say.
     pub hidden: Vec<Key>,
     /// How many words and titles at most, 1 to `SUGGESTIONS_MAX`.
@@ -98,6 +100,7 @@ impl Index {
         let serving = self.serving();
         let (searcher, seq) = serving.view();
         let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
+            .opening(&self.shared.fields, &request.opened)
             .without(self.shared.fields.key, &request.hidden);
         let start = request
             .text
@@ -304,6 +307,7 @@ impl Index {
             .collect();
         query.push_str(&format!("titel:{last}*"));
         let mut search = SearchRequest::new(query, request.access.clone());
+        search.opened.clone_from(&request.opened);
         search.hidden.clone_from(&request.hidden);
         search.limit = request.limit;
         search.sort = Sort::Relevance;

@@ -19,6 +19,7 @@ pub mod files;
 pub mod holds;
 pub mod http;
 pub mod import;
+pub mod inspections;
 pub mod jobs;
 pub mod ledger;
 pub mod notes;

@@ -11,15 +11,16 @@ use tests::{Client, Engine, Start, TestApp, fixtures, wait_until};
 use crate::at_rest::{clerk, locked};
 
 const CHAINED: [&str; 2] = ["audit", "access"];
-const GROWING: [&str; 6] = [
+const GROWING: [&str; 7] = [
     "audit",
     "audit_subject",
     "access",
+    "access_subject",
     "checkpoint",
     "blob",
     "reference_alias",
 ];
-const VERSIONED: [&str; 17] = [
+const VERSIONED: [&str; 18] = [
     "department",
     "account",
     "role_grant",
@@ -37,6 +38,7 @@ const VERSIONED: [&str; 17] = [
     "note",
     "relation",
     "correspondent",
+    "inspection",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -89,6 +91,15 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     let imported = app.command(&import).await;
     assert!(imported.status.success(), "{imported:?}");
     file_away(&app, &client).await;
+    let until = crate::inspections::in_time(86_400);
+    let inspection = json!({"account": "g.aktuar", "document": id, "reason": "court",
+        "purpose": "Anforderung", "valid_until": until});
+    drop(
+        client
+            .post("/api/v1/inspections", &inspection)
+            .await
+            .is(201),
+    );
     let wrong = json!({"login": "anna", "password": "geraten"});
     for _ in 0..5 {
         drop(app.anonymous().post("/api/v1/session", &wrong).await);
@@ -167,7 +178,7 @@ async fn common(on: &DatabaseConnection) {
         refused(on, &format!("DELETE FROM {table}"), "rows are never").await;
         let column = match table {
             "audit" | "access" => "ts",
-            "audit_subject" => "slot",
+            "audit_subject" | "access_subject" => "slot",
             "checkpoint" | "blob" => "created_at",
             "reference_alias" => "since",
             other => unreachable!("{other}"),
@@ -493,6 +504,7 @@ fn first_column(table: &str) -> &'static str {
     match table {
         "audit" | "access" => "seq",
         "audit_subject" => "version",
+        "access_subject" => "slot",
         "checkpoint" => "size",
         "reference_alias" => "reference",
         _ => "name",

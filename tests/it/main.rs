@@ -13,6 +13,7 @@ mod faults;
 mod file_plan;
 mod harness;
 mod import;
+mod inspections;
 mod paperless;
 mod permissions;
 mod prove;

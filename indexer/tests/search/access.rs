@@ -1,6 +1,6 @@
 //! Nobody learns what he may not know: hits, counts, facets, suggestions, corrections.
 
-use indexer::{Key, SearchRequest, SuggestRequest};
+use indexer::{Key, Opened, SearchRequest, SuggestRequest};
 
 use crate::house::{EVERYONE, House, entry, keys};
 
@@ -63,6 +63,7 @@ fn without_tokens_nothing_is_found() {
     let request = SuggestRequest {
         text: "Antr".to_owned(),
         access: vec![],
+        opened: Vec::new(),
         hidden: Vec::new(),
         limit: 5,
     };
@@ -93,6 +94,7 @@ fn hidden_words_and_titles_are_never_suggested() {
         let request = SuggestRequest {
             text: text.to_owned(),
             access: vec![token],
+            opened: Vec::new(),
             hidden: Vec::new(),
             limit: 10,
         };
@@ -152,6 +154,7 @@ fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
     assert!(answer.facets.expect("asked for").tag.is_empty());
     assert_eq!(answer.explained.first().map(|piece| piece.entries), Some(1));
     let request = SearchRequest {
+        opened: Vec::new(),
         hidden: vec![Key(2)],
         ..SearchRequest::new("Disziplinarmasnahme", everything.clone())
     };
@@ -160,6 +163,7 @@ fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
     let request = SuggestRequest {
         text: "Diszi".to_owned(),
         access: everything.clone(),
+        opened: Vec::new(),
         hidden: vec![Key(2)],
         limit: 10,
     };
@@ -172,4 +176,58 @@ fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
             .total,
         2
     );
+}
+
+#[test]
+fn what_is_opened_by_itself_is_found_where_its_places_and_its_state_fit() {
+    let house = house();
+    let mut inside = entry(3, "Antrag im Vorgang", &["Ein Antrag, Zeugenvernehmung"]);
+    inside.acl = vec![SECRET];
+    inside.within = vec![Key(50)];
+    inside.state = "registered".to_owned();
+    inside.tags = vec!["innen".to_owned()];
+    house.put([inside]);
+    let opened = |within: u128, token: u64, states: &[&str]| Opened {
+        within: vec![Key(within)],
+        tokens: vec![token],
+        states: states.iter().map(|&state| state.to_owned()).collect(),
+    };
+    let ask = |opened: Vec<Opened>, hidden: Vec<Key>| {
+        let mut request = SearchRequest::new("Antrag", Vec::new());
+        (request.opened, request.hidden, request.facets) = (opened, hidden, true);
+        house.search(&request)
+    };
+    // By its own name, and by that of what it stands in; nothing else comes along.
+    for (within, found) in [(3, vec![3]), (50, vec![3]), (2, vec![2]), (51, vec![])] {
+        let answer = ask(vec![opened(within, SECRET, &[])], Vec::new());
+        assert_eq!(keys(&answer), found, "{within}");
+        assert_eq!(answer.total, u64::try_from(found.len()).expect("few"));
+    }
+    let answer = ask(vec![opened(50, SECRET, &["registered"])], Vec::new());
+    let tags = answer.facets.expect("asked for").tag;
+    assert_eq!(tags.len(), 1, "{tags:?}");
+    // It has moved to another place, is in another state, or is hidden.
+    assert_eq!(ask(vec![opened(50, 7, &[])], Vec::new()).total, 0);
+    assert_eq!(
+        ask(vec![opened(50, SECRET, &["draft"])], Vec::new()).total,
+        0
+    );
+    assert_eq!(ask(vec![opened(50, SECRET, &[])], vec![Key(3)]).total, 0);
+    // The next question with the same tokens is not answered from what was opened in this one.
+    assert_eq!(ask(Vec::new(), Vec::new()).total, 0);
+    let both = ask(
+        vec![opened(50, SECRET, &[]), opened(2, 100, &[])],
+        Vec::new(),
+    );
+    assert_eq!(both.total, 2);
+    let request = SuggestRequest {
+        text: "Zeugenv".to_owned(),
+        access: Vec::new(),
+        opened: vec![opened(50, SECRET, &[])],
+        hidden: Vec::new(),
+        limit: 5,
+    };
+    let found = house.index.suggest(&request).expect("an answer");
+    let words: Vec<&str> = found.words.iter().map(|one| one.word.as_str()).collect();
+    assert_eq!(words, ["Zeugenvernehmung"]);
 }

@@ -47,6 +47,7 @@ fn a_prefix_that_ends_like_a_street_is_none() {
     let request = SuggestRequest {
         text: "Registr".to_owned(),
         access: vec![EVERYONE],
+        opened: Vec::new(),
         hidden: Vec::new(),
         limit: 5,
     };
@@ -193,6 +194,7 @@ fn hidden_words_take_no_place_from_visible_ones() {
     let request = SuggestRequest {
         text: "verw".to_owned(),
         access: vec![EVERYONE],
+        opened: Vec::new(),
         hidden: Vec::new(),
         limit: 5,
     };
@@ -223,6 +225,7 @@ fn suggestions_come_in_the_order_of_visible_entries() {
     let request = SuggestRequest {
         text: "park".to_owned(),
         access: vec![EVERYONE],
+        opened: Vec::new(),
         hidden: Vec::new(),
         limit: 1,
     };

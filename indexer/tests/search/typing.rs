@@ -49,6 +49,7 @@ fn the_last_word_is_completed() {
         let request = SuggestRequest {
             text: text.to_owned(),
             access: vec![EVERYONE],
+            opened: Vec::new(),
             hidden: Vec::new(),
             limit: 5,
         };

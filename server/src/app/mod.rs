@@ -42,8 +42,8 @@ use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, notes, paperless,
-    refiling, relations, replay, retention, search,
+    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
+    paperless, refiling, relations, replay, retention, search,
 };
 
 /// Why a server could not start or ended badly.
@@ -90,6 +90,7 @@ pub enum ServeError {
         (name = "correspondents", description = "Who stands on the other side of documents"),
         (name = "notes", description = "What people write on files, cases and documents"),
         (name = "relations", description = "What one document is to another"),
+        (name = "inspections", description = "Reading for a time: inspections, emergencies, and who looked"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
         (name = "webhooks", description = "Changes, told to your own program"),
@@ -104,7 +105,7 @@ pub enum ServeError {
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 13] = [
+const ROOMS: [fn() -> Contract; 14] = [
     departments::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
     files::ApiDoc::openapi,
@@ -115,6 +116,7 @@ const ROOMS: [fn() -> Contract; 13] = [
     retention::ApiDoc::openapi,
     notes::ApiDoc::openapi,
     relations::ApiDoc::openapi,
+    inspections::ApiDoc::openapi,
     feed::ApiDoc::openapi,
     search::ApiDoc::openapi,
     webhooks::ApiDoc::openapi,
@@ -191,8 +193,8 @@ impl Server {
             &tasks,
             behind,
         );
-        let (origin, first) = archive.access.clone();
-        let looks = Looks::start(&archive.db, origin, first, &tasks);
+        let policy = config.access_log.clone();
+        let looks = Looks::start(&archive.db, archive.access.clone(), policy, &tasks);
         let extractor = Extractor::new(worker_binary(), extract_limits(&config));
         webhooks::Follower::start(&archive.db, &tasks);
         let (rules, most) = (
@@ -389,6 +391,7 @@ impl Server {
     fn watch(&self, metrics: &Arc<Metrics>) {
         let (db, follower) = (self.archive.db.clone(), self.follower.clone());
         let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
+        let looks = self.looks.clone();
         let backend = self.archive.backend.clone();
         let keep = self.config.webhooks.keep;
         let attempts = self.attempts();
@@ -397,6 +400,7 @@ impl Server {
             loop {
                 let now = *published.borrow();
                 figures(&db, follower.progress(), now, &metrics).await;
+                guarding(&db, &looks, &metrics).await;
                 if let Ok(Some(space)) = backend.free_space() {
                     let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
                     metrics.storage_free_bytes.set(free);
@@ -484,6 +488,22 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
             metrics.queue(waiting, backlog.waiting, age);
             metrics.queue(failed, backlog.failed, Duration::ZERO);
         }
+    }
+}
+
+/// Whether the second log is written, and whether anybody reads in an emergency.
+async fn guarding(db: &Db, looks: &Looks, metrics: &Metrics) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (waiting, lost) = looks.unrecorded();
+    metrics.access_log_waiting.set(whole(waiting));
+    metrics.access_log_lost.set(whole(lost));
+    let refusals = looks.refusals_unrecorded();
+    metrics.refusals_unrecorded.set(whole(refusals));
+    match inspections::emergencies_now(db.read(), db.now()).await {
+        Ok(active) => {
+            metrics.break_glass_active.set(whole(active));
+        }
+        Err(error) => tracing::warn!(error = %error, "emergencies could not be counted"),
     }
 }
 

@@ -16,8 +16,8 @@ use crate::search::Follower;
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, paperless,
-    refiling, relations, retention, search,
+    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
+    pages, paperless, refiling, relations, retention, search,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -84,6 +84,7 @@ impl Parts {
                 .configure(refiling::routes)
                 .configure(retention::routes)
                 .configure(notes::routes)
+                .configure(inspections::routes)
                 .configure(relations::routes)
                 .configure(feed::routes)
                 .configure(webhooks::routes)

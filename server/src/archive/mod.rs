@@ -1,5 +1,7 @@
 //! Start and end of an archive: keys, database, log, store; the same code for every command.
 
+#[cfg(test)]
+mod inspecting;
 mod schema;
 #[cfg(test)]
 mod tests;

@@ -17,13 +17,13 @@ use crate::config::{Config, Sources};
 use crate::ledger::publisher::{PublishError, Publisher};
 use crate::unit::Unit;
 
-struct Place {
+pub(super) struct Place {
     folder: TempDir,
     clock: Arc<ManualClock>,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let now = Timestamp::parse("2026-11-25T10:00:00Z").expect("a time");
         Self {
             folder: TempDir::new().expect("a temporary folder"),
@@ -42,7 +42,7 @@ impl Place {
         Config::load(&sources).expect("settings")
     }
 
-    async fn open(&self) -> Result<Archive, OpenError> {
+    pub(super) async fn open(&self) -> Result<Archive, OpenError> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         Archive::open_at(&self.config(), clock).await
     }

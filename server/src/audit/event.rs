@@ -52,6 +52,18 @@ pub enum Action {
     DeputationCreate,
     /// A deputation was ended.
     DeputationEnd,
+    /// It was asked that something is opened to an account for a time.
+    InspectionRequest,
+    /// Somebody approved that.
+    InspectionApprove,
+    /// An inspection was ended, or turned down.
+    InspectionEnd,
+    /// An administrator asked to read in an emergency.
+    EmergencyRequest,
+    /// A second administrator approved that.
+    EmergencyApprove,
+    /// It was ended, or turned down.
+    EmergencyEnd,
     /// Too many attempts to sign in failed: from now on the next has to wait.
     AccountLock,
     /// Whoever was locked out may sign in again.
@@ -185,6 +197,8 @@ pub enum Look {
     ReadLog,
     /// The log was exported.
     ExportLog,
+    /// It was read who looked at something.
+    ReadLooks,
     /// A request was refused.
     Refused,
 }
@@ -217,6 +231,12 @@ impl Action {
             Self::FunctionTake => "function.take",
             Self::DeputationCreate => "deputation.create",
             Self::DeputationEnd => "deputation.end",
+            Self::InspectionRequest => "inspection.request",
+            Self::InspectionApprove => "inspection.approve",
+            Self::InspectionEnd => "inspection.end",
+            Self::EmergencyRequest => "break_glass.request",
+            Self::EmergencyApprove => "break_glass.approve",
+            Self::EmergencyEnd => "break_glass.end",
             Self::AccountLock => "account.lock",
             Self::AccountUnlock => "account.unlock",
             Self::TokenIssue => "token.issue",
@@ -290,6 +310,7 @@ impl Look {
             Self::TellCase => "case.tell",
             Self::ReadLog => "log.read",
             Self::ExportLog => "log.export",
+            Self::ReadLooks => "looks.read",
             Self::Refused => "request.refused",
         }
     }
@@ -314,6 +335,8 @@ pub enum Kind {
     CompartmentGrant,
     /// A deputation.
     Deputation,
+    /// That something is opened to an account for a time.
+    Inspection,
     /// A function that an account holds.
     FunctionHolder,
     /// An edition of the file plan.
@@ -354,6 +377,7 @@ impl Kind {
             | Self::Compartment
             | Self::CompartmentGrant
             | Self::Deputation
+            | Self::Inspection
             | Self::FunctionHolder => true,
             // A lock keeps from signing in and takes nothing from who is signed in.
             Self::SignInLock
@@ -385,6 +409,7 @@ impl Kind {
             | Self::Compartment
             | Self::CompartmentGrant
             | Self::Deputation
+            | Self::Inspection
             | Self::SignInLock
             | Self::FunctionHolder
             | Self::FilePlan
@@ -411,6 +436,7 @@ impl Kind {
             Self::Compartment => "compartment",
             Self::CompartmentGrant => "compartment_grant",
             Self::Deputation => "deputation",
+            Self::Inspection => "inspection",
             Self::SignInLock => "sign_in_lock",
             Self::FunctionHolder => "function_holder",
             Self::FilePlan => "file_plan",

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::db::DbError;
 use super::ids::{AccountId, DepartmentId, RequestId, TokenId};
-use super::rights::{Compartment, OrgUnit, Place, Reach, Right, Sight, reach};
+use super::rights::{Compartment, OrgUnit, Place, Reach, Right, reach};
+use super::sight::{Inspected, Sight, Table};
 
 /// What a person is in the town hall. Closed: a new role is a decision, not a string. Ordered by how
 /// much it carries; what each may do stands in [`super::rights::reach`].
@@ -197,6 +200,8 @@ pub struct Actor {
     pub grants: Vec<Grant>,
     /// The compartments that are open to it now.
     pub compartments: Vec<Compartment>,
+    /// What is opened to it by itself now. Not handed on to deputies.
+    pub inspections: Vec<Inspected>,
     /// All units of the house.
     pub house: Arc<[OrgUnit]>,
     /// What its token allows.
@@ -233,6 +238,7 @@ impl Actor {
             on_behalf_of: None,
             grants: Vec::new(),
             compartments: Vec::new(),
+            inspections: Vec::new(),
             house: Arc::default(),
             scope: Scope::Read,
             token: None,
@@ -286,7 +292,40 @@ impl Actor {
             units,
             arriving,
             compartments: self.compartments.clone(),
+            inspected: self.inspected(right),
         }
+    }
+
+    /// What is opened by itself for a right: reading, and where it is said to be told, who looked.
+    fn inspected(&self, right: Right) -> Vec<Inspected> {
+        let counts = |one: &&Inspected| match right {
+            Right::Read | Right::ReadContent => true,
+            Right::Looks => one.tells_looks,
+            Right::Receive
+            | Right::Edit
+            | Right::Discard
+            | Right::Route
+            | Right::Register
+            | Right::Close
+            | Right::Reopen
+            | Right::Refile
+            | Right::Hold
+            | Right::ManagePlan
+            | Right::Inspect => false,
+        };
+        self.inspections.iter().filter(counts).copied().collect()
+    }
+
+    /// Whether the actor has `right` for a row that stands at a place: by a role there, or because
+    /// it is opened to him by itself.
+    pub async fn may_with(
+        &self,
+        on: &impl ConnectionTrait,
+        right: Right,
+        table: Table,
+        row: (Uuid, Place),
+    ) -> Result<bool, DbError> {
+        self.sight(right).reaches_row(on, table, row).await
     }
 
     /// Whether the actor has `right` at a place.
@@ -308,8 +347,11 @@ impl Actor {
         match self.sight(right) {
             Sight::All => true,
             Sight::Some {
-                units, arriving, ..
-            } => !units.is_empty() || !arriving.is_empty(),
+                units,
+                arriving,
+                inspected,
+                ..
+            } => !units.is_empty() || !arriving.is_empty() || !inspected.is_empty(),
         }
     }
 

@@ -57,6 +57,8 @@ ids! {
     CompartmentId;
     /// A person's or a service's account.
     AccountId;
+    /// An inspection: something is opened to an account by itself, for a time.
+    InspectionId;
     /// A deputation: who acts for whom, for a time.
     DeputationId;
     /// A function that an account holds.

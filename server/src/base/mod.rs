@@ -10,6 +10,7 @@ pub(crate) mod insert;
 pub mod job;
 pub mod pattern;
 pub mod rights;
+pub mod sight;
 pub mod tasks;
 
 pub use actor::{Actor, Grant, Role};
@@ -18,9 +19,10 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
-    DocumentId, FileId, GrantId, HoldId, HolderId, LockId, NoteId, PlanId, PlanUnitId, RelationId,
-    RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
+    DocumentId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId, PlanId,
+    PlanUnitId, RelationId, RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
-pub use rights::{Place, Right, Sight, Stage};
+pub use rights::{Place, Right, Stage};
+pub use sight::{Asked, Sight, Table};
 pub use tasks::Tasks;

@@ -1,9 +1,6 @@
 //! Who may do what: the one registry. A role reaches as far as this table says; compartments cut
 //! across it and are never part of a role.
 
-use sea_orm::Value;
-use uuid::Uuid;
-
 use super::actor::Role;
 use super::ids::{CompartmentId, DepartmentId};
 
@@ -34,6 +31,10 @@ pub enum Right {
     Hold,
     /// Maintain the file plan.
     ManagePlan,
+    /// Ask for and approve that somebody else inspects it for a time: Einsicht.
+    Inspect,
+    /// Learn who looked at it.
+    Looks,
 }
 
 /// Where a role has a right.
@@ -66,6 +67,8 @@ impl Right {
         Self::Refile,
         Self::Hold,
         Self::ManagePlan,
+        Self::Inspect,
+        Self::Looks,
     ];
 
     /// Its name in the printed table.
@@ -84,13 +87,15 @@ impl Right {
             Self::Refile => "refile",
             Self::Hold => "hold",
             Self::ManagePlan => "manage_plan",
+            Self::Inspect => "inspect",
+            Self::Looks => "looks",
         }
     }
 
     /// Whether a token that only reads is enough.
     #[must_use]
     pub const fn only_reads(self) -> bool {
-        matches!(self, Self::Read | Self::ReadContent)
+        matches!(self, Self::Read | Self::ReadContent | Self::Looks)
     }
 }
 
@@ -109,8 +114,11 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Discard
             | Right::Route
             | Right::Register
-            | Right::Close => Reach::Own,
-            Right::Reopen | Right::Refile | Right::Hold | Right::ManagePlan => Reach::Nowhere,
+            | Right::Close
+            | Right::Inspect => Reach::Own,
+            Right::Reopen | Right::Refile | Right::Hold | Right::ManagePlan | Right::Looks => {
+                Reach::Nowhere
+            }
         },
         Role::Head => match right {
             Right::Read
@@ -122,7 +130,9 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Register
             | Right::Close
             | Right::Reopen
-            | Right::Hold => Reach::Below,
+            | Right::Hold
+            | Right::Inspect
+            | Right::Looks => Reach::Below,
             Right::Refile | Right::ManagePlan => Reach::Nowhere,
         },
         Role::RecordsManager => match right {
@@ -134,7 +144,9 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Route
             | Right::Register
             | Right::Close
-            | Right::Reopen => Reach::Nowhere,
+            | Right::Reopen
+            | Right::Inspect
+            | Right::Looks => Reach::Nowhere,
         },
         Role::MailRoom => match right {
             Right::Read
@@ -148,7 +160,9 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Reopen
             | Right::Refile
             | Right::Hold
-            | Right::ManagePlan => Reach::Nowhere,
+            | Right::ManagePlan
+            | Right::Inspect
+            | Right::Looks => Reach::Nowhere,
         },
         Role::Integrator => match right {
             Right::Read | Right::ReadContent | Right::Receive | Right::Edit | Right::Register => {
@@ -160,10 +174,12 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Reopen
             | Right::Refile
             | Right::Hold
-            | Right::ManagePlan => Reach::Nowhere,
+            | Right::ManagePlan
+            | Right::Inspect
+            | Right::Looks => Reach::Nowhere,
         },
         Role::Auditor => match right {
-            Right::Read | Right::ReadContent => Reach::House,
+            Right::Read | Right::ReadContent | Right::Looks => Reach::House,
             Right::Receive
             | Right::Edit
             | Right::Discard
@@ -173,7 +189,8 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Reopen
             | Right::Refile
             | Right::Hold
-            | Right::ManagePlan => Reach::Nowhere,
+            | Right::ManagePlan
+            | Right::Inspect => Reach::Nowhere,
         },
     }
 }
@@ -239,7 +256,7 @@ pub enum Stage {
 }
 
 /// Set in the access token of what arrives, beside the token of its place.
-const ARRIVING: u64 = 1 << 63;
+pub(super) const ARRIVING: u64 = 1 << 63;
 
 /// The access tokens under which something is found that stands at a place.
 #[must_use]
@@ -253,112 +270,9 @@ pub fn tokens(unit: u64, compartment: Option<u64>, stage: Stage) -> Vec<u64> {
 
 /// The access token of a place in the index: who holds it may find what stands there.
 #[must_use]
-const fn token(unit: u64, compartment: Option<u64>) -> u64 {
+pub(super) const fn token(unit: u64, compartment: Option<u64>) -> u64 {
     match compartment {
         Some(number) => (number << 32) | unit,
         None => unit,
-    }
-}
-
-/// Everything for which someone has a right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
-    /// All of it, compartments too: the system itself.
-    All,
-    /// What stands in one of these units, and in no compartment or one of these.
-    Some {
-        /// The units.
-        units: Vec<OrgUnit>,
-        /// Further units, of which only what arrives is reached.
-        arriving: Vec<OrgUnit>,
-        /// The compartments.
-        compartments: Vec<Compartment>,
-    },
-}
-
-impl Sight {
-    /// Nothing at all.
-    #[must_use]
-    pub const fn nothing() -> Self {
-        Self::Some {
-            units: Vec::new(),
-            arriving: Vec::new(),
-            compartments: Vec::new(),
-        }
-    }
-
-    /// Whether it reaches a place.
-    #[must_use]
-    pub fn reaches(&self, place: Place) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some {
-                units,
-                arriving,
-                compartments,
-            } => {
-                let arrives = place.stage == Stage::Arriving;
-                let mut reached = units.iter().chain(arriving.iter().filter(|_| arrives));
-                reached.any(|unit| unit.id == place.unit)
-                    && place
-                        .compartment
-                        .is_none_or(|id| compartments.iter().any(|one| one.id == id))
-            }
-        }
-    }
-
-    /// What a row `t` with unit and compartment must fulfil, as the end of a WHERE clause; the values are
-    /// added to `values`. What only arrives in a unit counts for nothing here.
-    pub fn condition(&self, values: &mut Vec<Value>) -> String {
-        let (units, compartments) = match self {
-            Self::All => return String::new(),
-            Self::Some { units, .. } if units.is_empty() => return " AND 1 = 0".to_owned(),
-            Self::Some {
-                units,
-                compartments,
-                ..
-            } => (units, compartments),
-        };
-        let mut list = |ids: Vec<Uuid>| {
-            let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
-                .map(|at| format!("${at}"))
-                .collect();
-            values.extend(ids.into_iter().map(Value::from));
-            marks.join(", ")
-        };
-        let units = list(units.iter().map(|unit| unit.id.raw()).collect());
-        let inside = if compartments.is_empty() {
-            String::new()
-        } else {
-            let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
-            format!(" OR t.compartment_id IN ({inside})")
-        };
-        format!(" AND t.department_id IN ({units}) AND (t.compartment_id IS NULL{inside})")
-    }
-
-    /// The access tokens in the index. `None`: no filter at all.
-    #[must_use]
-    pub fn tokens(&self) -> Option<Vec<u64>> {
-        let Self::Some {
-            units,
-            arriving,
-            compartments,
-        } = self
-        else {
-            return None;
-        };
-        let inside: Vec<Option<u64>> = std::iter::once(None)
-            .chain(compartments.iter().map(|one| Some(one.number)))
-            .collect();
-        let of = |units: &[OrgUnit], mark: u64| -> Vec<u64> {
-            let each = |unit: &OrgUnit| {
-                let number = unit.number;
-                inside.iter().map(move |one| mark | token(number, *one))
-            };
-            units.iter().flat_map(each).collect()
-        };
-        let mut all = of(units, 0);
-        all.extend(of(arriving, ARRIVING));
-        Some(all)
     }
 }

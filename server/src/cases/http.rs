@@ -24,7 +24,7 @@ use crate::http::openapi::{
 };
 use crate::http::page::{Cursors, PageRequest, scope_of};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::looks::{Looked, Looks, Shown};
 use crate::replay::{Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
@@ -293,7 +293,14 @@ pub(super) async fn get_cases(
         Some(true) => Some(list::count(db.read(), &actor, &filter).await?),
         Some(false) | None => None,
     };
-    note(&looks, &actor, Look::List, None).await?;
+    let shown = found.iter().map(|one| Shown {
+        kind: "case",
+        id: one.id.raw(),
+        version: one.version,
+        hidden: one.compartment.is_some(),
+    });
+    let looked = Looked::of(Look::List, &actor).showing(shown.collect());
+    looks.note(looked).await?;
     let items = CaseView::of(db.read(), &found, &all, db.now()).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {

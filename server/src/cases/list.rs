@@ -7,8 +7,8 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 use super::model::{Case, CaseError};
 use super::rows::record_case;
 use crate::base::db::DbError;
-use crate::base::{Actor, CaseId, DepartmentId, FileId, Right};
-use crate::files::{tagged, visible_to, within};
+use crate::base::{Actor, Asked, CaseId, DepartmentId, FileId, Right, Table};
+use crate::files::{tagged, within};
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -47,13 +47,8 @@ impl After {
 }
 
 fn visible(actor: &Actor) -> Condition {
-    use record_case::Column;
-    visible_to(
-        actor,
-        Right::Read,
-        Column::DepartmentId,
-        Column::CompartmentId,
-    )
+    let sight = actor.sight(Right::Read);
+    sight.on(Table::Case, "record_case", Asked::Many)
 }
 
 /// The case with this id if the actor may see it, as a part of another room's query.

@@ -11,7 +11,7 @@ use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::{Facts, Pattern};
-use crate::base::{Actor, CaseId, CivilDate, FileId, Place, Right};
+use crate::base::{Actor, CaseId, CivilDate, FileId, Place, Right, Table};
 use crate::departments::{self, Department};
 use crate::files::{self, CaseFile, Closed, FileError, What};
 use crate::unit::Unit;
@@ -110,15 +110,29 @@ async fn parent_of(unit: &Unit, id: CaseId, file: &CaseFile) -> Result<Case, Cas
     }
 }
 
+/// Whether the actor may see a case.
+async fn sees(on: &impl ConnectionTrait, actor: &Actor, case: &Case) -> Result<bool, DbError> {
+    let row = (case.id.raw(), case.place());
+    actor.may_with(on, Right::Read, Table::Case, row).await
+}
+
+/// A case for which the actor has `right`, locked.
+async fn with_right(unit: &Unit, id: CaseId, right: Right) -> Result<Case, CaseError> {
+    let found = rows::find_to_change(unit, id).await?;
+    let case = found.ok_or(CaseError::NotFound)?;
+    if unit.actor().may(right, case.place()) {
+        return Ok(case);
+    }
+    Err(if sees(unit.tx(), unit.actor(), &case).await? {
+        CaseError::Forbidden
+    } else {
+        CaseError::NotFound
+    })
+}
+
 /// A case in which the actor may work: visible, open, and with `right`. The row is locked.
 pub async fn to_work_in(unit: &Unit, id: CaseId, right: Right) -> Result<Case, CaseError> {
-    let found = rows::find_to_change(unit, id).await?;
-    let case = found
-        .filter(|case| unit.actor().may(Right::Read, case.place()))
-        .ok_or(CaseError::NotFound)?;
-    if !unit.actor().may(right, case.place()) {
-        return Err(CaseError::Forbidden);
-    }
+    let case = with_right(unit, id, right).await?;
     match case.life {
         Life::Open => Ok(case),
         Life::Closed(_) => Err(CaseError::Closed),
@@ -132,13 +146,7 @@ pub async fn to_change(
     expected: u64,
     right: Right,
 ) -> Result<Case, CaseError> {
-    let found = rows::find_to_change(unit, id).await?;
-    let case = found
-        .filter(|case| unit.actor().may(Right::Read, case.place()))
-        .ok_or(CaseError::NotFound)?;
-    if !unit.actor().may(right, case.place()) {
-        return Err(CaseError::Forbidden);
-    }
+    let case = with_right(unit, id, right).await?;
     if case.version != expected {
         return Err(CaseError::Stale {
             current: case.version,
@@ -300,8 +308,10 @@ pub async fn parts(on: &impl ConnectionTrait, id: CaseId) -> Result<Vec<Case>, D
 
 /// A case that the actor may see.
 pub async fn read(on: &impl ConnectionTrait, actor: &Actor, id: CaseId) -> Result<Case, CaseError> {
-    let found = rows::find(on, id).await?;
-    found
-        .filter(|case| actor.may(Right::Read, case.place()))
-        .ok_or(CaseError::NotFound)
+    let case = rows::find(on, id).await?.ok_or(CaseError::NotFound)?;
+    if sees(on, actor, &case).await? {
+        Ok(case)
+    } else {
+        Err(CaseError::NotFound)
+    }
 }

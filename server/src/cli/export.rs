@@ -7,7 +7,6 @@ use clap::Args;
 use super::verify::place;
 use super::{Ended, Failure, MISSING, bar, runtime, say};
 use crate::archive::{Archive, Reading};
-use crate::audit::Outcome;
 use crate::audit::bundle::{BundleSummary, OpeningsPart, RootOfExport};
 use crate::audit::event::Look;
 use crate::audit::verify::Presence;
@@ -68,14 +67,9 @@ async fn note(config: &Config) -> Result<String, Failure> {
     let archive = Archive::open(config).await?;
     let tasks = Tasks::default();
     let (origin, first) = archive.access.clone();
-    let looks = Looks::start(&archive.db, origin, first, &tasks);
-    let looked = Looked {
-        look: Look::ExportLog,
-        actor: Actor::system(),
-        department: None,
-        document: None,
-        outcome: Outcome::Ok,
-    };
+    let policy = config.access_log.clone();
+    let looks = Looks::start(&archive.db, (origin, first), policy, &tasks);
+    let looked = Looked::of(Look::ExportLog, &Actor::system());
     let noted = looks.note_first(looked).await;
     tasks.end().await;
     let date = archive.db.now().utc().date().to_string();

@@ -3,6 +3,7 @@
 //! The same input gives the same configuration: nothing here looks at the process or the disk by
 //! itself, except [`Config::of_process`].
 
+mod access;
 mod error;
 mod gather;
 mod network;
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::http::limits::Rates;
 use read::Reader;
 
+pub use access::{AccessLog, Rule, Unwritable, What};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use gather::Sources;
 pub use network::{Network, Ports};
@@ -87,6 +89,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// How rights are given.
     pub rights: Rights,
+    /// How looks are recorded.
+    pub access_log: AccessLog,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -268,6 +272,12 @@ pub struct Auth {
 pub struct Rights {
     /// Whether it takes two people to give a role.
     pub role_grants_by_two: bool,
+    /// How many days an inspection lasts at most.
+    pub inspection_days_max: u64,
+    /// How many days one lasts at most that enters a compartment.
+    pub inspection_days_inside_max: u64,
+    /// How many hours an administrator reads in an emergency at most.
+    pub break_glass_hours_max: u64,
 }
 
 /// Log lines.
@@ -384,8 +394,12 @@ impl Config {
             },
             auth: read_auth(reader),
             sign_in: read_sign_in(reader),
+            access_log: reader.access_log("access_log.classes"),
             rights: Rights {
                 role_grants_by_two: reader.flag("rights.role_grants_by_two"),
+                inspection_days_max: reader.number("rights.inspection_days_max"),
+                inspection_days_inside_max: reader.number("rights.inspection_days_inside_max"),
+                break_glass_hours_max: reader.number("rights.break_glass_hours_max"),
             },
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {

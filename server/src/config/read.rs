@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use super::Secret;
+use super::access::AccessLog;
 use super::error::{ConfigError, Origin};
 use super::gather::{Gathered, Said};
 use super::network::{Network, Ports};
@@ -150,6 +151,7 @@ impl Reader {
                 | Shape::Addresses
                 | Shape::Networks
                 | Shape::Ports
+                | Shape::Classes
                 | Shape::Count { .. }
                 | Shape::Bytes { .. }
                 | Shape::Secret
@@ -174,6 +176,7 @@ impl Reader {
             | Shape::Addresses
             | Shape::Networks
             | Shape::Ports
+            | Shape::Classes
             | Shape::Text { .. }
             | Shape::Secret
             | Shape::Database
@@ -207,6 +210,10 @@ impl Reader {
 
     pub(super) fn ports(&mut self, key: &str) -> Vec<Ports> {
         self.list(key, Ports::parse)
+    }
+
+    pub(super) fn access_log(&mut self, key: &str) -> AccessLog {
+        self.value(key, |_, text| AccessLog::parse(text))
     }
 
     fn list<T>(&mut self, key: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {

@@ -29,6 +29,8 @@ pub enum Shape {
         /// The largest.
         max: u64,
     },
+    /// Protection classes, each with what is recorded of it and what happens when that cannot be.
+    Classes,
     /// Words, possibly none.
     Text {
         /// The most characters.
@@ -55,6 +57,7 @@ impl Shape {
             | Self::Addresses
             | Self::Networks
             | Self::Ports
+            | Self::Classes
             | Self::Count { .. }
             | Self::Bytes { .. }
             | Self::Text { .. }
@@ -72,6 +75,11 @@ impl Shape {
             Self::Addresses => "a list of IP addresses".to_owned(),
             Self::Networks => "a list of networks, such as 10.1.0.0/16, fd00::/8".to_owned(),
             Self::Ports => "a list of ports, such as 443, 8000-8999".to_owned(),
+            Self::Classes => {
+                "a list of CLASS:WHAT:WHEN, such as PERSONAL:all:refuse, *:content:go_on; \
+                WHAT is none, content or all, WHEN is refuse or go_on, * is every other class"
+                    .to_owned()
+            }
             Self::Count { min, max } => format!("a whole number from {min} to {max}"),
             Self::Bytes { min, max } => {
                 format!(
@@ -453,6 +461,30 @@ pub const SETTINGS: &[Setting] = &[
         Shape::Flag,
         "false",
         "Whether a role that is given holds only when another administrator has approved it.",
+    ),
+    setting(
+        "rights.inspection_days_max",
+        count(1, 400),
+        "90",
+        "Days that an inspection of a file, a case or a document lasts at most.",
+    ),
+    setting(
+        "rights.inspection_days_inside_max",
+        count(1, 400),
+        "30",
+        "The same where what is inspected stands in a compartment.",
+    ),
+    setting(
+        "rights.break_glass_hours_max",
+        count(1, 72),
+        "4",
+        "Hours that an administrator may read in an emergency at most.",
+    ),
+    setting(
+        "access_log.classes",
+        Shape::Classes,
+        "*:all:go_on",
+        "What is recorded of looks at which protection class, and whether nothing is shown when that cannot be recorded.",
     ),
     setting(
         "sign_in.failures_max",

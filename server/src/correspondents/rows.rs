@@ -3,15 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, ExprTrait, Func, LikeExpr, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, ExprTrait, LikeExpr, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Address, Correspondent, CorrespondentKind, Details, Merged, spelling};
 use crate::audit::canonical::Object as Json;
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{AccountId, Actor, CorrespondentId, Right, Sight, Timestamp};
-use crate::files::visible_by;
+use crate::base::{AccountId, Actor, Asked, CorrespondentId, Right, Sight, Table, Timestamp};
 use crate::unit::Unit;
 
 pub(super) mod correspondent {
@@ -264,16 +263,10 @@ fn bearing() -> SelectStatement {
 
 /// The condition that the actor has `right` on a document on which a correspondent stands.
 fn seen(actor: &Actor, right: Right) -> Condition {
-    let column = |name: &'static str| Expr::col((Alias::new("d"), Alias::new(name)));
     // As where documents are named one by one: SQLite would walk through a department for each.
-    let department = Func::coalesce([column("department_id"), column("department_id")]);
+    let sight = actor.sight(right);
     let documents = bearing()
-        .cond_where(visible_by(
-            actor,
-            right,
-            department.into(),
-            column("compartment_id"),
-        ))
+        .cond_where(sight.settled(Table::Document, "d", Asked::ByName))
         .to_owned();
     Condition::all().add(Expr::exists(documents))
 }

@@ -57,6 +57,8 @@ pub struct Town {
     pub compartments: Vec<Compartment>,
     /// The files.
     pub files: Vec<TownFile>,
+    /// What is inspected by whom.
+    pub inspections: Vec<Inspected>,
     /// What was handed on, and lies in the inbox of somebody.
     pub handed_on: Vec<HandedOn>,
     /// All documents, hand-written ones first.
@@ -80,6 +82,7 @@ impl Town {
             lent: staff.lent,
             compartments: staff.compartment,
             files: registry.file,
+            inspections: registry.inspection,
             handed_on: registry.handed_on,
             documents: documents()?,
         })
@@ -116,6 +119,7 @@ struct Staff {
 struct Registry {
     file: Vec<TownFile>,
     handed_on: Vec<HandedOn>,
+    inspection: Vec<Inspected>,
 }
 
 /// The town as it introduces itself.
@@ -277,6 +281,26 @@ pub struct Lent {
     pub days: u32,
     /// Why, in German.
     pub reason: String,
+}
+
+/// An inspection of a file, for a time from the day of moving in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inspected {
+    /// User name of the one who reads.
+    pub user: String,
+    /// The subject of the file.
+    pub file: String,
+    /// Why, by its code.
+    pub reason: String,
+    /// What for, in German.
+    pub purpose: String,
+    /// For how many days.
+    pub days: u32,
+    /// User name of the one who asks.
+    pub asked_by: String,
+    /// User names of those who approved it.
+    pub approved_by: Vec<String>,
 }
 
 /// Somebody who works in the town hall.

@@ -21,6 +21,7 @@ use crate::departments::{self, Giving, Login, NewRole, PasswordDigest, PeopleErr
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::file_plan::{self, PlanError, Said};
 use crate::files::FileError;
+use crate::inspections::InspectionError;
 use crate::notes::NoteError;
 use crate::refiling;
 use crate::relations::RelationError;
@@ -84,6 +85,9 @@ pub enum FillError {
     /// A relation.
     #[error("two documents could not be related")]
     Relation(#[from] RelationError),
+    /// An inspection.
+    #[error("an inspection could not be asked for or approved")]
+    Inspection(#[from] InspectionError),
     /// Closing.
     #[error("a file could not be closed")]
     Close(#[from] RetentionError),
@@ -183,7 +187,8 @@ impl Move {
     /// somebody is to register.
     pub async fn open_files(&self) -> Result<(), FillError> {
         registry::open_files(&self.db, &self.town, &self.actors).await?;
-        registry::hand_on(&self.db, &self.town, &self.actors).await
+        registry::hand_on(&self.db, &self.town, &self.actors).await?;
+        registry::let_inspect(&self.db, &self.town, &self.actors).await
     }
 
     async fn file(&self, index: usize) -> Result<(), FillError> {

@@ -8,12 +8,14 @@ use super::fill::{FillError, roles};
 use crate::base::db::DbError;
 use crate::base::{Actor, CompartmentId, DepartmentId, DocumentId};
 use crate::cases::{self, NewCase};
+use crate::config::Rights;
 use crate::departments::compartments::{self, NewGrant};
 use crate::departments::functions::{self, NewHolder};
 use crate::departments::{self, Giving, NewRole, PeopleError, RoleGiven, Slug};
 use crate::documents::{self, Route, State};
 use crate::files::{self, Confidentiality, Medium, NewFile};
 use crate::holds::Object;
+use crate::inspections::{self, New, Reason};
 use crate::notes;
 use crate::relations::{self, RelationKind};
 use crate::retention;
@@ -268,6 +270,55 @@ pub(super) async fn hand_on(
                 documents::route(unit, document.id, document.version, route).await
             });
             done.await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets somebody inspect a file for a time, or leaves that for the others to approve; once.
+pub(super) async fn let_inspect(
+    db: &Db,
+    town: &Town,
+    actors: &HashMap<String, Actor>,
+) -> Result<(), FillError> {
+    for one in &town.inspections {
+        let unfit = || FillError::Unfit {
+            what: one.file.clone(),
+        };
+        let reader = actors.get(&one.user).ok_or_else(unfit)?.account;
+        let Some(file) = files::with_subject(db.read(), &one.file).await? else {
+            continue;
+        };
+        if inspections::is_asked_for(db.read(), reader, file.raw()).await? {
+            continue;
+        }
+        let days = u64::from(one.days);
+        let limits = Rights {
+            role_grants_by_two: false,
+            inspection_days_max: days,
+            inspection_days_inside_max: days,
+            break_glass_hours_max: 1,
+        };
+        let new = New {
+            login: one.user.clone(),
+            object: Object::File(file),
+            reason: Reason::parse(&one.reason).ok_or_else(unfit)?,
+            purpose: one.purpose.clone(),
+            valid_from: None,
+            // A moment less than the longest: the clock goes on until it is written.
+            valid_until: db.now().plus_seconds(i64::from(one.days) * 86_400 - 60),
+        };
+        let asker = actors.get(&one.asked_by).ok_or_else(unfit)?;
+        let asked = db.write(asker, async move |unit: &mut Unit| {
+            inspections::ask(unit, new, limits).await
+        });
+        let id = asked.await?.value.id;
+        for login in &one.approved_by {
+            let actor = actors.get(login).ok_or_else(unfit)?;
+            let approved = db.write(actor, async move |unit: &mut Unit| {
+                inspections::approve(unit, id).await
+            });
+            approved.await?;
         }
     }
     Ok(())

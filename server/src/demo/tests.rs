@@ -325,6 +325,30 @@ fn every_file_can_be_opened_by_its_clerk() {
 }
 
 #[test]
+fn one_inspection_is_approved_and_one_waits() {
+    let town = town();
+    let mut approvals = Vec::new();
+    for one in &town.inspections {
+        let file = town.files.iter().find(|file| file.subject == one.file);
+        let file = file.expect("a file");
+        let units = &town.file_plan.entries;
+        let unit = units.iter().find(|unit| unit.code == file.plan_unit);
+        let code = unit.and_then(|unit| unit.compartment.clone());
+        let inside = town
+            .compartments
+            .iter()
+            .find(|one| Some(&one.code) == code.as_ref());
+        let people = &inside.expect("a compartment").people;
+        for login in one.approved_by.iter().chain([&one.asked_by]) {
+            assert!(people.contains(login), "{login}");
+        }
+        assert!(!people.contains(&one.user) && !one.approved_by.contains(&one.asked_by));
+        approvals.push(one.approved_by.len());
+    }
+    assert_eq!(approvals, [2, 0]);
+}
+
+#[test]
 fn what_is_handed_on_comes_to_several_people_and_stands_in_no_file() {
     let town = town();
     let mut receivers = BTreeSet::new();

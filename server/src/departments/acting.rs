@@ -10,6 +10,7 @@ use super::{roles, rows};
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
 use crate::base::rights::Compartment;
+use crate::base::sight::Inspected;
 use crate::base::{AccountId, Actor, Grant, RequestId, Role, Timestamp};
 
 /// What was given to one account, or to all of them: read at once, however many they are.
@@ -19,6 +20,8 @@ pub(super) struct Given {
     roles: HashMap<AccountId, Vec<RoleGiven>>,
     functions: HashMap<AccountId, Vec<AccountId>>,
     compartments: HashMap<AccountId, Vec<Compartment>>,
+    /// Read for one account only: nobody is handed anything because he inspects.
+    inspections: Vec<Inspected>,
 }
 
 impl Given {
@@ -29,6 +32,7 @@ impl Given {
             roles: by(roles::all_given(on).await?, |one| one.account),
             functions: pairs(rows::held(on, None, now).await?),
             compartments: pairs(rows::compartments_open(on, None, now).await?),
+            inspections: Vec::new(),
         })
     }
 
@@ -48,6 +52,7 @@ impl Given {
             roles,
             functions: pairs(held),
             compartments: pairs(rows::compartments_open(on, Some(account), now).await?),
+            inspections: rows::inspections_open(on, account, now).await?,
         })
     }
 
@@ -75,10 +80,12 @@ impl Given {
             Some(open) if !outside => open.clone(),
             Some(_) | None => Vec::new(),
         };
+        let inspections = held_by(&grants, &self.inspections);
         Actor {
             account,
             grants,
             compartments,
+            inspections,
             house: self.departments.iter().map(Department::unit).collect(),
             scope: Scope::Full,
             token: None,
@@ -87,6 +94,16 @@ impl Given {
             on_behalf_of: None,
         }
     }
+}
+
+/// The inspections that count for whoever holds these roles: administrators get content in an
+/// emergency and no other way, nobody else gets it that way; the mayor enters no compartment.
+fn held_by(grants: &[Grant], all: &[Inspected]) -> Vec<Inspected> {
+    let is = |role| grants.iter().any(|grant| grant.role == role);
+    let (administers, mayor) = (is(Role::Admin), is(Role::Mayor));
+    let counts =
+        |one: &&Inspected| one.emergency == administers && !(mayor && one.inside.is_some());
+    all.iter().filter(counts).copied().collect()
 }
 
 fn by<T>(all: Vec<T>, key: impl Fn(&T) -> AccountId) -> HashMap<AccountId, Vec<T>> {
@@ -159,6 +176,7 @@ pub(super) async fn deputy_for(
             .filter(|grant| grant.role != Role::Admin)
             .collect(),
         compartments,
+        inspections: Vec::new(),
         on_behalf_of: Some(principal),
         ..deputy
     }))

@@ -51,7 +51,8 @@ pub async fn states(
         Kind::Deputation => of::<rows::deputation::Model>(on, kind, part).await,
         Kind::SignInLock => of::<rows::sign_in_lock::Model>(on, kind, part).await,
         Kind::FunctionHolder => of::<rows::function_holder::Model>(on, kind, part).await,
-        Kind::FilePlan
+        Kind::Inspection
+        | Kind::FilePlan
         | Kind::PlanUnit
         | Kind::File
         | Kind::Case

@@ -269,6 +269,7 @@ pub(super) async fn acting_for(
     };
     Ok(Some(Actor {
         grants,
+        inspections: Vec::new(),
         on_behalf_of: Some(function.id),
         ..actor
     }))

@@ -98,6 +98,8 @@ pub(super) async fn next_turn(
         SELECT valid_until, account_id FROM role_grant UNION ALL \
         SELECT valid_from, account_id FROM compartment_grant UNION ALL \
         SELECT valid_until, account_id FROM compartment_grant UNION ALL \
+        SELECT valid_from, account_id FROM inspection UNION ALL \
+        SELECT valid_until, account_id FROM inspection UNION ALL \
         SELECT valid_from, account_id FROM function_holder UNION ALL \
         SELECT valid_until, account_id FROM function_holder UNION ALL \
         SELECT g.valid_from, h.account_id FROM role_grant g \

@@ -12,7 +12,6 @@ use super::http::name_fault;
 use super::model::Token;
 use super::ops::{self, Knock, NewToken, Secret, TOKEN_DAYS_MAX};
 use super::signed_in::{SignedIn, actor_of};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, RequestId, TokenId};
@@ -204,22 +203,15 @@ pub(crate) async fn enter(
         from: door.client.0,
     };
     let signed_in = ops::sign_in(door.db, door.auth, door.attempts, knock, password).await;
-    let (look, outcome, mut actor) = match &signed_in {
-        Ok(_) => (Look::SignIn, Outcome::Ok, Actor::system()),
-        Err(_) => (Look::SignInRefused, Outcome::Refused, Actor::nobody()),
+    let (look, mut actor) = match &signed_in {
+        Ok(_) => (Look::SignIn, Actor::system()),
+        Err(_) => (Look::SignInRefused, Actor::nobody()),
     };
     actor.request = id;
     if let Ok((signed, _)) = &signed_in {
         (actor.account, actor.grants) = (signed.account, signed.grants.clone());
     }
-    let looked = Looked {
-        look,
-        actor,
-        department: None,
-        document: None,
-        outcome,
-    };
-    door.looks.note(looked).await?;
+    door.looks.note(Looked::of(look, &actor)).await?;
     Ok(signed_in?.1)
 }
 

@@ -51,6 +51,7 @@ pub async fn states(
         | Kind::Compartment
         | Kind::CompartmentGrant
         | Kind::Deputation
+        | Kind::Inspection
         | Kind::SignInLock
         | Kind::FunctionHolder
         | Kind::FilePlan

@@ -15,7 +15,6 @@ use super::same;
 use super::undoing;
 use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::cases::CaseError;
@@ -180,11 +179,9 @@ pub(super) async fn note(
     document: Option<&Document>,
 ) -> Result<(), Problem> {
     let looked = Looked {
-        look,
-        actor: actor.clone(),
         department: document.map(|document| document.department),
         document: document.map(|document| (document.id.raw(), document.version)),
-        outcome: Outcome::Ok,
+        ..Looked::of(look, actor)
     };
     Ok(looks.note(looked).await?)
 }

@@ -1,15 +1,16 @@
 //! Lists of documents: the right is part of the WHERE clause, so counts and pages agree.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, ExprTrait, Query, SelectStatement};
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect};
 
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
 use super::rows::{document, document_tag};
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, CaseId, DepartmentId, DocumentId, FileId, Right, Timestamp};
+use crate::base::{
+    AccountId, Actor, Asked, CaseId, DepartmentId, DocumentId, FileId, Right, Table, Timestamp,
+};
 use crate::cases;
-use crate::files;
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -89,31 +90,16 @@ impl Place {
 
 /// The condition that only lets through that for which the actor has the right.
 pub(super) fn visible_to(actor: &Actor, right: Right) -> Condition {
-    visible_by(actor, right, document::Column::DepartmentId.into_expr())
+    actor
+        .sight(right)
+        .on(Table::Document, "document", Asked::Many)
 }
 
-/// The same, by what stands for the department.
-fn visible_by(actor: &Actor, right: Right, department: Expr) -> Condition {
-    use document::Column;
-    let compartment = || Column::CompartmentId.into_expr();
-    let all = files::visible_by(actor, right, department.clone(), compartment());
-    let Some((units, inside)) = files::arriving_by(actor, right, compartment()) else {
-        return all;
-    };
-    let arrives = Condition::all()
-        .add(department.is_in(units))
-        .add(Column::State.eq(State::Incoming.code()))
-        .add(Column::InboxId.is_null())
-        .add(inside);
-    Condition::any().add(all).add(arrives)
-}
-
-/// The same where documents are named one by one. Left to itself, SQLite would walk through all
-/// documents of a department by its index to find a few of them: an expression is not looked up.
+/// The same where documents are named one by one.
 pub(super) fn visible_among_few(actor: &Actor, right: Right) -> Condition {
-    let column = || document::Column::DepartmentId.into_expr();
-    let plain = Func::coalesce([column(), column()]);
-    visible_by(actor, right, plain.into())
+    actor
+        .sight(right)
+        .on(Table::Document, "document", Asked::ByName)
 }
 
 /// The document with this id if the actor may see it, as a part of another room's query.

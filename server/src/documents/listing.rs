@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::list::{self, Filter, Inbox, Order, Place};
-use super::model::{Channel, CivilDate, Direction, State};
+use super::model::{Channel, CivilDate, Direction, Document, State};
 use super::ops;
 use super::wire::DocumentView;
 use crate::audit::event::Look;
@@ -19,10 +19,8 @@ use crate::http::extract::ListQuery;
 use crate::http::openapi::ListProblems;
 use crate::http::page::{Cursors, PageRequest, scope_of};
 use crate::http::{Fault, Kind, Language, Problem, text};
-use crate::ledger::looks::Looks;
+use crate::ledger::looks::{Looked, Looks};
 use crate::unit::Db;
-
-use super::http::note;
 
 /// Whose inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -271,7 +269,10 @@ pub(super) async fn get_documents(
         Some(true) => Some(list::count(db.read(), &actor, &filter).await?),
         Some(false) | None => None,
     };
-    note(&looks, &actor, Look::List, None).await?;
+    let shown = found.iter().map(Document::shown).collect();
+    looks
+        .note(Looked::of(Look::List, &actor).showing(shown))
+        .await?;
     let held = ops::hold(db.read(), found).await?;
     let items = held
         .iter()

@@ -11,6 +11,7 @@ use crate::base::{
     Timestamp, VersionId,
 };
 use crate::cases::{CaseError, Filed};
+use crate::ledger::looks::Shown;
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -290,6 +291,16 @@ pub struct Document {
 }
 
 impl Document {
+    /// As a look names it that showed it.
+    pub(crate) fn shown(&self) -> Shown {
+        Shown {
+            kind: "document",
+            id: self.id.raw(),
+            version: self.version,
+            hidden: self.compartment.is_some(),
+        }
+    }
+
     /// Where it stands, for rights.
     #[must_use]
     pub fn place(&self) -> Place {

@@ -12,7 +12,8 @@ use crate::audit::event::Action;
 use crate::base::actor::Destination;
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, VersionId,
+    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, Table,
+    VersionId,
 };
 use crate::cases;
 use crate::departments;
@@ -198,14 +199,16 @@ pub(super) async fn with_right(
     right: Right,
 ) -> Result<Document, DocumentError> {
     let found = rows::find_to_change(unit, id).await?;
-    let document = found
-        .filter(|document| unit.actor().may(Right::Read, document.place()))
-        .ok_or(DocumentError::NotFound)?;
+    let document = found.ok_or(DocumentError::NotFound)?;
     if unit.actor().may(right, document.place()) {
-        Ok(document)
-    } else {
-        Err(DocumentError::Forbidden)
+        return Ok(document);
     }
+    let seen = sees(unit.tx(), unit.actor(), Right::Read, &document).await?;
+    Err(if seen {
+        DocumentError::Forbidden
+    } else {
+        DocumentError::NotFound
+    })
 }
 
 /// Locks a document, whoever asks, until the unit ends.
@@ -480,9 +483,35 @@ async fn visible(
     id: DocumentId,
 ) -> Result<Document, DocumentError> {
     let found = rows::find(on, id).await?;
-    found
-        .filter(|document| actor.may(Right::Read, document.place()))
-        .ok_or(DocumentError::NotFound)
+    let document = found.ok_or(DocumentError::NotFound)?;
+    if sees(on, actor, Right::Read, &document).await? {
+        Ok(document)
+    } else {
+        Err(DocumentError::NotFound)
+    }
+}
+
+/// Whether the actor has a right to read a document.
+async fn sees(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    right: Right,
+    document: &Document,
+) -> Result<bool, DbError> {
+    let row = (document.id.raw(), document.place());
+    actor.may_with(on, right, Table::Document, row).await
+}
+
+/// Whether the actor sees of a document the version in force only, and not how it came about: a party
+/// to proceedings is shown no drafts.
+pub(super) async fn only_results(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    document: &Document,
+) -> Result<bool, DbError> {
+    let row = (document.id.raw(), document.place());
+    let sight = actor.sight(Right::Read);
+    sight.only_results(on, Table::Document, row).await
 }
 
 /// A document whose content the actor may see.
@@ -492,7 +521,7 @@ async fn readable(
     id: DocumentId,
 ) -> Result<Document, DocumentError> {
     let document = visible(on, actor, id).await?;
-    if actor.may(Right::ReadContent, document.place()) {
+    if sees(on, actor, Right::ReadContent, &document).await? {
         Ok(document)
     } else {
         Err(DocumentError::Closed)
@@ -507,7 +536,10 @@ pub(super) async fn versions(
 ) -> Result<Vec<Version>, DocumentError> {
     let document = visible(on, actor, id).await?;
     let all = rows::versions(on, &[document.id]).await?;
-    Ok(all.into_iter().map(|(version, _)| version).collect())
+    let only_results = only_results(on, actor, &document).await?;
+    let shown = |version: &Version| !only_results || version.number == document.content_version;
+    let all = all.into_iter().map(|(version, _)| version);
+    Ok(all.filter(shown).collect())
 }
 
 /// Which version is meant.
@@ -531,6 +563,9 @@ pub async fn content(
         Which::InForce => document.content_version,
         Which::Number(number) => number,
     };
+    if number != document.content_version && only_results(on, actor, &document).await? {
+        return Err(DocumentError::NoVersion);
+    }
     let all = rows::versions(on, &[document.id]).await?;
     let found = all
         .into_iter()

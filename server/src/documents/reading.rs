@@ -20,7 +20,7 @@ use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
 use crate::http::name::{Disposition, FileName};
 use crate::http::openapi::{ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems};
-use crate::http::{Language, Problem};
+use crate::http::{Kind, Language, Problem, text};
 use crate::ledger::looks::Looks;
 use crate::unit::Db;
 
@@ -286,6 +286,12 @@ pub(super) async fn get_history(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
+    if ops::only_results(db.read(), &actor, &held.document).await? {
+        return Err(Problem::new(Kind::Forbidden).detail(text(
+            "Zur Akteneinsicht Beteiligter gehört, was veraktet ist, nicht wie es entstand.",
+            "A party inspects what is registered, not how it came about.",
+        )));
+    }
     note(&looks, &actor, Look::ReadHistory, Some(&held.document)).await?;
     let kms: &dyn Kms = storage.kms().as_ref();
     let found = history(db.read(), kms, held.document.id.raw()).await?;

@@ -1,7 +1,5 @@
 //! The change feed and the log over HTTP.
 
-use std::fmt::Write as _;
-
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
@@ -10,11 +8,11 @@ use storage::{ObjectName, Storage};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
+use super::rows::changes_between;
 use crate::audit::event::Look;
 use crate::audit::record_line;
 use crate::base::db::{DbError, sql};
-use crate::base::rights::OrgUnit;
-use crate::base::{Actor, Right, Role, Sight};
+use crate::base::{Actor, Role};
 use crate::departments::SignedIn;
 use crate::http::extract::Query;
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
@@ -30,8 +28,6 @@ const ENTRIES_MAX: u64 = 1_000;
 const WINDOW: i64 = 20_000;
 /// The largest number that every JSON parser reads exactly.
 const SEQ_MAX: i64 = 9_007_199_254_740_991;
-/// The tables of what changes are told of.
-const TABLES: [&str; 3] = ["document", "record_case", "record_file"];
 /// Entries where nothing is asked for.
 const ENTRIES_DEFAULT: u64 = 100;
 
@@ -138,45 +134,8 @@ pub(super) async fn get_changes(
     let head = *db.head().borrow();
     let on = db.read();
     let end = first.saturating_add(WINDOW - 1);
-    let mut values: Vec<sea_orm::Value> = vec![first.into()];
-    let visible = visible(&actor, &mut values);
-    let mut seen = TABLES
-        .map(|table| {
-            let condition = if table == TABLES[0] {
-                &visible.documents
-            } else {
-                &visible.others
-            };
-            format!("EXISTS (SELECT 1 FROM {table} t WHERE t.id = s.root_id{condition})")
-        })
-        .join(" OR ");
-    let [document, case, _] = TABLES;
-    // A relation is told to whoever sees both of its documents, and never by one of them.
-    let one = &visible.documents;
-    let other = one.replace("t.", "u.");
-    write!(
-        seen,
-        " OR EXISTS (SELECT 1 FROM relation r JOIN {document} t ON t.id = r.source_id \
-         JOIN {document} u ON u.id = r.target_id WHERE r.id = s.root_id{one}{other})"
-    )
-    .map_err(Problem::internal)?;
-    let text = format!(
-        // In the order of the index on (seq, root_id), so that a page costs what it holds.
-        "SELECT x.seq, a.h, a.leaf, x.root_id, \
-         EXISTS (SELECT 1 FROM {document} t WHERE t.id = x.root_id), \
-         EXISTS (SELECT 1 FROM {case} t WHERE t.id = x.root_id), \
-         EXISTS (SELECT 1 FROM relation t WHERE t.id = x.root_id) FROM (\
-         SELECT DISTINCT s.seq, s.root_id FROM audit_subject s \
-         WHERE s.seq >= $1 AND s.seq <= {end} AND ({seen}) \
-         ORDER BY s.seq, s.root_id LIMIT {}) x \
-         JOIN audit a ON a.seq = x.seq ORDER BY x.seq, x.root_id",
-        limit + 1
-    );
-    let rows = on
-        .query_all_raw(sql(on, text, values))
-        .await
-        .map_err(DbError::from);
-    let rows = rows?;
+    let query = changes_between(&actor, (first, end), limit + 1);
+    let rows = on.query_all(&query).await.map_err(DbError::from)?;
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
         items.push(change(row)?);
@@ -233,59 +192,6 @@ pub(super) fn page(
         items,
         next_after,
         more,
-    }
-}
-
-/// What a row `t` must fulfil for the actor to see it.
-struct Visible {
-    /// Of the table of documents.
-    documents: String,
-    /// Of files and cases.
-    others: String,
-}
-
-/// What rows must fulfil for the actor to see them; the values are added to `values`.
-fn visible(actor: &Actor, values: &mut Vec<sea_orm::Value>) -> Visible {
-    let Sight::Some {
-        units,
-        arriving,
-        compartments,
-    } = actor.sight(Right::Read)
-    else {
-        return Visible {
-            documents: String::new(),
-            others: String::new(),
-        };
-    };
-    let mut list = |ids: Vec<Uuid>| {
-        let marks: Vec<String> = (values.len() + 1..=values.len() + ids.len())
-            .map(|at| format!("${at}"))
-            .collect();
-        values.extend(ids.into_iter().map(sea_orm::Value::from));
-        marks.join(", ")
-    };
-    let inside = if compartments.is_empty() {
-        String::new()
-    } else {
-        let inside = list(compartments.iter().map(|one| one.id.raw()).collect());
-        format!(" OR t.compartment_id IN ({inside})")
-    };
-    let mut of = |units: &[OrgUnit]| {
-        if units.is_empty() {
-            return "1 = 0".to_owned();
-        }
-        let units = list(units.iter().map(|unit| unit.id.raw()).collect());
-        format!("t.department_id IN ({units}) AND (t.compartment_id IS NULL{inside})")
-    };
-    let (settled, arrives) = (of(&units), of(&arriving));
-    let documents = if arriving.is_empty() {
-        format!(" AND {settled}")
-    } else {
-        format!(" AND ({settled} OR {arrives} AND t.state = 'incoming' AND t.inbox_id IS NULL)")
-    };
-    Visible {
-        documents,
-        others: format!(" AND {settled}"),
     }
 }
 

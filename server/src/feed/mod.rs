@@ -1,6 +1,7 @@
 //! The log from outside: the change feed for integrators, the records and proofs for auditors.
 
 mod http;
+mod rows;
 
 pub use http::{ApiDoc, routes};
 

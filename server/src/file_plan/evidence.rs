@@ -41,6 +41,7 @@ pub async fn states(
         | Kind::Compartment
         | Kind::CompartmentGrant
         | Kind::Deputation
+        | Kind::Inspection
         | Kind::SignInLock
         | Kind::FunctionHolder
         | Kind::File

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{self, Expr, SimpleExpr};
+use sea_orm::sea_query::{self, Alias, Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{Condition, DbBackend, Order, QueryOrder, QuerySelect};
 
 use super::model::PlanUnit;
 use super::rows::plan_unit;
-use crate::base::db::{DbError, sql};
-use crate::base::{Actor, PlanId, PlanUnitId, Right};
+use crate::base::db::DbError;
+use crate::base::{Actor, Asked, PlanId, PlanUnitId, Right, Table};
 
 /// Which units of a plan.
 #[derive(Debug, Clone, Default)]
@@ -110,15 +110,18 @@ pub(super) async fn files(
     if units.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut values: Vec<sea_orm::Value> = units.iter().map(|unit| unit.id.raw().into()).collect();
-    let marks: Vec<String> = (1..=values.len()).map(|at| format!("${at}")).collect();
-    let visible = actor.sight(Right::Read).condition(&mut values);
-    let text = format!(
-        "SELECT t.plan_unit_id, count(*) FROM record_file t \
-         WHERE t.plan_unit_id IN ({}){visible} GROUP BY t.plan_unit_id",
-        marks.join(", ")
-    );
-    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    let table = Alias::new("t");
+    let unit = || Expr::col((table.clone(), Alias::new("plan_unit_id")));
+    let sight = actor.sight(Right::Read);
+    let query = Query::select()
+        .expr(unit())
+        .expr(Expr::cust("count(*)"))
+        .from_as(Alias::new(Table::File.name()), table.clone())
+        .and_where(unit().is_in(units.iter().map(|unit| unit.id.raw())))
+        .cond_where(sight.on(Table::File, "t", Asked::Many))
+        .add_group_by([unit()])
+        .to_owned();
+    let rows = on.query_all(&query).await?;
     rows.iter()
         .map(|row| {
             let count: i64 = row.try_get_by_index(1)?;

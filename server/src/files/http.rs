@@ -23,7 +23,7 @@ use crate::http::openapi::{
 };
 use crate::http::page::{Cursors, PageRequest, scope_of};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::looks::{Looked, Looks, Shown};
 use crate::replay::{Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
@@ -336,7 +336,14 @@ pub(super) async fn get_files(
         Some(true) => Some(list::count(db.read(), &actor, &filter).await?),
         Some(false) | None => None,
     };
-    note(&looks, &actor, Look::List, None).await?;
+    let shown = found.iter().map(|one| Shown {
+        kind: "file",
+        id: one.id.raw(),
+        version: one.version,
+        hidden: one.compartment.is_some(),
+    });
+    let looked = Looked::of(Look::List, &actor).showing(shown.collect());
+    looks.note(looked).await?;
     let items = FileView::of(db.read(), &found, &all, db.now()).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {

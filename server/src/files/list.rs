@@ -7,8 +7,7 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 use super::model::{CaseFile, FileError, words_within};
 use super::rows::{self, record_file};
 use crate::base::db::DbError;
-use crate::base::rights::Compartment;
-use crate::base::{Actor, DepartmentId, FileId, Right, Sight};
+use crate::base::{Actor, Asked, DepartmentId, FileId, Right, Table};
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -46,26 +45,16 @@ impl After {
     }
 }
 
-/// The condition that only lets through that for which the actor has the right, by the columns that
-/// hold unit and compartment.
-pub fn visible_to<C: ColumnTrait>(
-    actor: &Actor,
-    right: Right,
-    department: C,
-    compartment: C,
-) -> Condition {
-    visible_by(
-        actor,
-        right,
-        department.into_expr(),
-        compartment.into_expr(),
-    )
+/// The condition that only lets through the files that the actor may see.
+fn visible(actor: &Actor, asked: Asked) -> Condition {
+    actor
+        .sight(Right::Read)
+        .on(Table::File, "record_file", asked)
 }
 
 /// The file with this id if the actor may see it, as a part of another room's query.
 pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
     use record_file::Column;
-    let (department, compartment) = (Column::DepartmentId, Column::CompartmentId);
     Query::select()
         .column((record_file::Entity, Column::Id))
         .from(record_file::Entity)
@@ -73,7 +62,7 @@ pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
             Expr::col((record_file::Entity, Column::Id)),
             id,
         ))
-        .cond_where(visible_to(actor, Right::Read, department, compartment))
+        .cond_where(visible(actor, Asked::Many))
         .to_owned()
 }
 
@@ -87,61 +76,15 @@ pub(crate) async fn visible_among(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let (department, compartment) = (Column::DepartmentId, Column::CompartmentId);
     let found: Vec<uuid::Uuid> = record_file::Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(visible_to(actor, Right::Read, department, compartment))
+        .filter(visible(actor, Asked::Many))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.raw())))
         .into_tuple()
         .all(on)
         .await?;
     Ok(found.into_iter().map(FileId::of).collect())
-}
-
-/// The same, by what stands for unit and compartment.
-pub fn visible_by(actor: &Actor, right: Right, department: Expr, compartment: Expr) -> Condition {
-    match actor.sight(right) {
-        Sight::All => Condition::all(),
-        Sight::Some {
-            units,
-            compartments,
-            ..
-        } => Condition::all()
-            .add(department.is_in(units.iter().map(|unit| unit.id.raw())))
-            .add(outside_or_in(&compartments, compartment)),
-    }
-}
-
-/// What stands in no compartment, or in one of these.
-fn outside_or_in(compartments: &[Compartment], compartment: Expr) -> Condition {
-    let hidden = Condition::any().add(compartment.clone().is_null());
-    if compartments.is_empty() {
-        return hidden;
-    }
-    let inside = compartments.iter().map(|one| one.id.raw());
-    hidden.add(compartment.is_in(inside))
-}
-
-/// The units of which the actor reaches what arrives and nothing else, with what must hold of the
-/// compartment. Files and cases do not arrive.
-pub fn arriving_by(
-    actor: &Actor,
-    right: Right,
-    compartment: Expr,
-) -> Option<(Vec<Uuid>, Condition)> {
-    match actor.sight(right) {
-        Sight::All => None,
-        Sight::Some { arriving, .. } if arriving.is_empty() => None,
-        Sight::Some {
-            arriving,
-            compartments,
-            ..
-        } => {
-            let units = arriving.iter().map(|unit| unit.id.raw()).collect();
-            Some((units, outside_or_in(&compartments, compartment)))
-        }
-    }
 }
 
 /// The condition that one of these tags stands in a list kept as JSON text, letter by letter: LIKE
@@ -175,12 +118,7 @@ async fn matching(
     filter: &Filter,
 ) -> Result<Condition, DbError> {
     use record_file::Column;
-    let mut all = Condition::all().add(visible_to(
-        actor,
-        Right::Read,
-        Column::DepartmentId,
-        Column::CompartmentId,
-    ));
+    let mut all = Condition::all().add(visible(actor, Asked::Many));
     if !filter.plan_units.is_empty() {
         let mut units = Vec::new();
         for wanted in &filter.plan_units {

@@ -20,7 +20,6 @@ mod wire;
 pub use evidence::{KINDS, counters_behind, references_doubled, roots_astray, states};
 pub use http::{ApiDoc, routes};
 pub(crate) use http::{answer, departments_named};
-pub use list::{arriving_by, visible_by, visible_to};
 pub(crate) use list::{tagged, visible_among, visible_with_id, within};
 pub use model::{
     CaseFile, Closed, Confidentiality, FileError, Life, Medium, NOTE_CHARS_MAX, NewFile,
@@ -29,7 +28,7 @@ pub use model::{
 pub(crate) use ops::department_for;
 pub use ops::{
     Patterns, closed, enclosed, find, find_many, followed, has_subject, in_plan_unit, locked,
-    moved, open, parts, patterns, read, reopened, to_change, to_work_in,
+    moved, open, parts, patterns, read, reopened, to_change, to_work_in, with_subject,
 };
 pub use references::{Named, What, aliases, assign, keep_alias, resolve};
 pub use view::{HoldView, RetentionView, Standing};

@@ -14,7 +14,7 @@ use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::{Facts, Level, Pattern};
 use crate::base::{
-    Actor, CivilDate, CompartmentId, DepartmentId, FileId, Place, PlanUnitId, Right,
+    Actor, CivilDate, CompartmentId, DepartmentId, FileId, Place, PlanUnitId, Right, Table,
 };
 use crate::departments::{self, Department};
 use crate::file_plan::{self, PlanUnit};
@@ -166,6 +166,14 @@ pub async fn has_subject(on: &impl ConnectionTrait, subject: &str) -> Result<boo
     rows::has_subject(on, subject).await
 }
 
+/// A file with this subject, whoever asks.
+pub async fn with_subject(
+    on: &impl ConnectionTrait,
+    subject: &str,
+) -> Result<Option<FileId>, DbError> {
+    rows::with_subject(on, subject).await
+}
+
 /// Opens a file.
 pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> {
     let parent = match new.parent {
@@ -235,15 +243,29 @@ async fn parent_of(unit: &Unit, id: FileId) -> Result<CaseFile, FileError> {
     }
 }
 
+/// Whether the actor may see a file.
+async fn sees(on: &impl ConnectionTrait, actor: &Actor, file: &CaseFile) -> Result<bool, DbError> {
+    let row = (file.id.raw(), file.place());
+    actor.may_with(on, Right::Read, Table::File, row).await
+}
+
+/// A file for which the actor has `right`, locked.
+async fn with_right(unit: &Unit, id: FileId, right: Right) -> Result<CaseFile, FileError> {
+    let found = rows::find_to_change(unit, id).await?;
+    let file = found.ok_or(FileError::NotFound)?;
+    if unit.actor().may(right, file.place()) {
+        return Ok(file);
+    }
+    Err(if sees(unit.tx(), unit.actor(), &file).await? {
+        FileError::Forbidden
+    } else {
+        FileError::NotFound
+    })
+}
+
 /// A file in which the actor may work: visible, open, and with `right`. The row is locked.
 pub async fn to_work_in(unit: &Unit, id: FileId, right: Right) -> Result<CaseFile, FileError> {
-    let found = rows::find_to_change(unit, id).await?;
-    let file = found
-        .filter(|file| unit.actor().may(Right::Read, file.place()))
-        .ok_or(FileError::NotFound)?;
-    if !unit.actor().may(right, file.place()) {
-        return Err(FileError::Forbidden);
-    }
+    let file = with_right(unit, id, right).await?;
     match file.life {
         Life::Open => Ok(file),
         Life::Closed(..) => Err(FileError::Closed),
@@ -257,13 +279,7 @@ pub async fn to_change(
     expected: u64,
     right: Right,
 ) -> Result<CaseFile, FileError> {
-    let found = rows::find_to_change(unit, id).await?;
-    let file = found
-        .filter(|file| unit.actor().may(Right::Read, file.place()))
-        .ok_or(FileError::NotFound)?;
-    if !unit.actor().may(right, file.place()) {
-        return Err(FileError::Forbidden);
-    }
+    let file = with_right(unit, id, right).await?;
     if file.version != expected {
         return Err(FileError::Stale {
             current: file.version,
@@ -462,10 +478,12 @@ pub async fn read(
     actor: &Actor,
     id: FileId,
 ) -> Result<CaseFile, FileError> {
-    let found = rows::find(on, id).await?;
-    found
-        .filter(|file| actor.may(Right::Read, file.place()))
-        .ok_or(FileError::NotFound)
+    let file = rows::find(on, id).await?.ok_or(FileError::NotFound)?;
+    if sees(on, actor, &file).await? {
+        Ok(file)
+    } else {
+        Err(FileError::NotFound)
+    }
 }
 
 /// The units of the plan that files stand in, by id.

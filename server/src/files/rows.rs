@@ -365,7 +365,15 @@ pub(super) async fn units_below(
 
 /// Whether there is a file with this subject.
 pub(super) async fn has_subject(on: &impl ConnectionTrait, subject: &str) -> Result<bool, DbError> {
+    Ok(with_subject(on, subject).await?.is_some())
+}
+
+/// A file with this subject, whoever asks.
+pub(super) async fn with_subject(
+    on: &impl ConnectionTrait,
+    subject: &str,
+) -> Result<Option<FileId>, DbError> {
     let wanted = record_file::Column::Subject.eq(subject);
     let found = record_file::Entity::find().filter(wanted).one(on).await?;
-    Ok(found.is_some())
+    Ok(found.map(|row| FileId::of(row.id)))
 }

@@ -69,6 +69,14 @@ pub struct Metrics {
     pub storage_free_bytes: Gauge,
     /// Findings of the last consistency check.
     pub check_findings: Gauge,
+    /// Emergencies in which an administrator may read now.
+    pub break_glass_active: Gauge,
+    /// Looks that wait since the access log could not be written.
+    pub access_log_waiting: Gauge,
+    /// Looks that went on unrecorded and are lost.
+    pub access_log_lost: Gauge,
+    /// Refusals of accounts beyond those in the access log.
+    pub refusals_unrecorded: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -102,6 +110,10 @@ impl Metrics {
             index_lag_records: Gauge::default(),
             storage_free_bytes: Gauge::default(),
             check_findings: Gauge::default(),
+            break_glass_active: Gauge::default(),
+            access_log_waiting: Gauge::default(),
+            access_log_lost: Gauge::default(),
+            refusals_unrecorded: Gauge::default(),
         };
         it.register_requests();
         it.register_states();
@@ -181,6 +193,26 @@ impl Metrics {
             "check_findings",
             "Findings of the last consistency check",
             self.check_findings.clone(),
+        );
+        registry.register(
+            "break_glass_active",
+            "Emergencies in which an administrator may read content",
+            self.break_glass_active.clone(),
+        );
+        registry.register(
+            "access_log_waiting",
+            "Looks that wait since the access log could not be written",
+            self.access_log_waiting.clone(),
+        );
+        registry.register(
+            "access_log_lost",
+            "Looks that went on unrecorded since the start and are lost",
+            self.access_log_lost.clone(),
+        );
+        registry.register(
+            "refusals_unrecorded",
+            "Refusals of accounts since the start beyond those in the access log",
+            self.refusals_unrecorded.clone(),
         );
     }
 

@@ -65,6 +65,7 @@ fn response(kinds: &[Kind]) -> Response {
         response = match kind {
             Kind::TooManyRequests
             | Kind::Unavailable
+            | Kind::AccessLogUnavailable
             | Kind::IndexBehind
             | Kind::Timeout
             | Kind::IdempotencyInProgress => response.header(
@@ -133,6 +134,7 @@ const ANY: &[Kind] = &[
     Kind::TooManyRequests,
     Kind::Internal,
     Kind::Unavailable,
+    Kind::AccessLogUnavailable,
     Kind::Timeout,
 ];
 

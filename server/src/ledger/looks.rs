@@ -2,24 +2,26 @@
 //!
 //! Looking changes nothing, so these records are gathered for up to a second and appended together
 //! under a head of their own: reading never waits for writing. A look that must not go unrecorded
-//! waits for the append.
+//! waits for the append; which do, stands in [`super::policy`].
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, Value};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::access_log;
+use super::policy::{Way, weigh};
 use crate::audit::event::Look;
-use crate::audit::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
-use crate::audit::log::hash_of;
+use crate::audit::leaf::Outcome;
 use crate::audit::{LeafHash, Origin};
-use crate::base::db::{DbError, sql};
-use crate::base::insert::insert;
-use crate::base::{Actor, DepartmentId, Tasks, Timestamp, UnitId};
+use crate::base::db::DbError;
+use crate::base::{AccountId, Actor, DepartmentId, InspectionId, Tasks, Timestamp};
+use crate::config::AccessLog as Policy;
 use crate::http::{Kind, Problem};
 use crate::unit::{Db, Unit};
 
@@ -29,6 +31,25 @@ const GATHER_MAX: Duration = Duration::from_secs(1);
 const BATCH_MAX: usize = 256;
 /// Most looks that wait; beyond, the reader waits.
 const QUEUE_MAX: usize = 8192;
+/// Most refusals of one account that are recorded in a minute; the rest is counted.
+pub const REFUSALS_PER_MINUTE_MAX: u32 = 120;
+/// Accounts whose refusals are counted; beyond, the counting begins anew.
+const REFUSED_ACCOUNTS_MAX: usize = 4_096;
+/// Most things in one record: it has at most 8 KiB.
+pub(super) const SHOWN_MAX: usize = 60;
+
+/// Something that was shown in a list or as a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// What it is: `file`, `case`, `document`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: Uuid,
+    /// Its version.
+    pub version: u64,
+    /// Whether it stands in a compartment.
+    pub hidden: bool,
+}
 
 /// One look.
 #[derive(Debug, Clone)]
@@ -43,6 +64,10 @@ pub struct Looked {
     pub document: Option<(Uuid, u64)>,
     /// Whether it was allowed.
     pub outcome: Outcome,
+    /// What a list or a search showed, as far as it is recorded one by one.
+    pub shown: Vec<Shown>,
+    /// Under which inspections; found out when it is noted.
+    pub under: Vec<InspectionId>,
 }
 
 impl Looked {
@@ -59,16 +84,39 @@ impl Looked {
             } else {
                 Outcome::Ok
             },
+            shown: Vec::new(),
+            under: Vec::new(),
         }
     }
 
     /// The same at a file or a case, whose versions are not told apart here.
     #[must_use]
     pub fn at(self, id: Uuid) -> Self {
+        self.at_version(id, 1)
+    }
+
+    /// The same at something in this version.
+    #[must_use]
+    pub fn at_version(self, id: Uuid, version: u64) -> Self {
         Self {
-            document: Some((id, 1)),
+            document: Some((id, version)),
             ..self
         }
+    }
+
+    /// The same in a department.
+    #[must_use]
+    pub fn within(self, department: DepartmentId) -> Self {
+        Self {
+            department: Some(department),
+            ..self
+        }
+    }
+
+    /// The same with what was shown.
+    #[must_use]
+    pub fn showing(self, shown: Vec<Shown>) -> Self {
+        Self { shown, ..self }
     }
 }
 
@@ -79,52 +127,128 @@ pub struct Unrecorded;
 
 impl From<Unrecorded> for Problem {
     fn from(_: Unrecorded) -> Self {
-        Self::new(Kind::Unavailable).retry_after_seconds(1)
+        Self::new(Kind::AccessLogUnavailable).retry_after_seconds(1)
     }
 }
 
 #[derive(Debug)]
-struct Entry {
-    looked: Looked,
-    at: Timestamp,
+pub(super) struct Entry {
+    pub(super) looked: Looked,
+    pub(super) at: Timestamp,
     done: Option<oneshot::Sender<()>>,
 }
+
+/// What goes wrong with the second log, for whoever watches.
+#[derive(Debug, Default)]
+struct Figures {
+    /// Looks that wait since the last append failed.
+    waiting: AtomicU64,
+    /// Looks that went on and are lost.
+    lost: AtomicU64,
+    /// Refusals beyond those that are recorded.
+    refusals: AtomicU64,
+}
+
+/// The refusals of each account in the minute that runs.
+type Refused = HashMap<AccountId, (i64, u32)>;
 
 /// The way into the second log.
 #[derive(Debug, Clone)]
 pub struct Looks {
     queue: mpsc::Sender<Entry>,
     db: Db,
+    policy: Arc<Policy>,
+    figures: Arc<Figures>,
+    refused: Arc<Mutex<Refused>>,
 }
 
 impl Looks {
     /// Starts the task that appends.
     #[must_use]
-    pub fn start(db: &Db, origin: Origin, genesis: LeafHash, tasks: &Tasks) -> Self {
+    pub fn start(
+        db: &Db,
+        (origin, genesis): (Origin, LeafHash),
+        policy: Policy,
+        tasks: &Tasks,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let figures = Arc::<Figures>::default();
         let log = AccessLog {
             origin,
             genesis,
             db: db.clone(),
+            figures: Arc::clone(&figures),
         };
         tasks.start("access log", |end| log.run(waiting, end));
+        let older = db.clone();
+        tasks.start("older looks", |end| async move {
+            access_log::note_older(&older, &end).await;
+        });
         Self {
             queue,
             db: db.clone(),
+            policy: Arc::new(policy),
+            figures,
+            refused: Arc::default(),
         }
     }
 
-    /// Records a look within a second.
+    /// Looks that wait since the last append failed, and looks that are lost.
+    #[must_use]
+    pub fn unrecorded(&self) -> (u64, u64) {
+        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        (read(&self.figures.waiting), read(&self.figures.lost))
+    }
+
+    /// Refusals that were counted and not recorded one by one.
+    #[must_use]
+    pub fn refusals_unrecorded(&self) -> u64 {
+        self.figures.refusals.load(Ordering::Relaxed)
+    }
+
+    /// Records a look as its class asks for: within a second, or before anything is served.
     pub async fn note(&self, looked: Looked) -> Result<(), Unrecorded> {
+        if looked.look == Look::Refused && !self.is_worth_a_record(looked.actor.account) {
+            return Ok(());
+        }
+        let weighed = weigh(self.db.read(), &self.policy, looked).await;
+        let (looked, way) = weighed.map_err(|error| {
+            tracing::error!(error = %error, "it could not be found out how a look is recorded");
+            Unrecorded
+        })?;
+        match way {
+            Way::NotAtAll => Ok(()),
+            Way::First => {
+                if self.note_first(looked).await {
+                    Ok(())
+                } else {
+                    Err(Unrecorded)
+                }
+            }
+            Way::Gathered => self.gather(looked),
+        }
+    }
+
+    /// Puts a look where it is appended within a second. Whoever reads does not wait: where there is no
+    /// room because nothing can be appended, the look is lost, and counted.
+    fn gather(&self, looked: Looked) -> Result<(), Unrecorded> {
         let entry = Entry {
             looked,
             at: self.db.now(),
             done: None,
         };
-        self.queue.send(entry).await.map_err(|_ended| {
-            tracing::error!("a look could not be recorded: the access log has ended");
-            Unrecorded
-        })
+        match self.queue.try_send(entry) {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.figures.lost.fetch_add(1, Ordering::Relaxed);
+                tracing::error!("a look is lost: the access log is full");
+                Ok(())
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                tracing::error!("a look could not be recorded: the access log has ended");
+                Err(Unrecorded)
+            }
+        }
     }
 
     /// Records a look and returns when it is durable: before the bytes are served. `false` when it
@@ -138,12 +262,39 @@ impl Looks {
         };
         self.queue.send(entry).await.is_ok() && noted.await.is_ok()
     }
+
+    /// Whether a refusal is recorded by itself: nobody fills the log by asking for what he may not.
+    fn is_worth_a_record(&self, account: AccountId) -> bool {
+        // Those without an account are counted by their address.
+        if account.raw().is_nil() {
+            return true;
+        }
+        let minute = self.db.now().micros().div_euclid(60_000_000);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() >= REFUSED_ACCOUNTS_MAX && !refused.contains_key(&account) {
+            refused.clear();
+        }
+        let counted = refused.entry(account).or_insert((minute, 0));
+        if counted.0 != minute {
+            *counted = (minute, 0);
+        }
+        counted.1 = counted.1.saturating_add(1);
+        let within = counted.1 <= REFUSALS_PER_MINUTE_MAX;
+        if !within {
+            self.figures.refusals.fetch_add(1, Ordering::Relaxed);
+        }
+        if counted.1 == REFUSALS_PER_MINUTE_MAX + 1 {
+            tracing::warn!(%account, "refusals are counted and no longer recorded one by one");
+        }
+        within
+    }
 }
 
 struct AccessLog {
     origin: Origin,
     genesis: LeafHash,
     db: Db,
+    figures: Arc<Figures>,
 }
 
 impl AccessLog {
@@ -202,10 +353,13 @@ impl AccessLog {
         let (origin, genesis) = (self.origin.clone(), self.genesis);
         let appended: Result<(), DbError> = self
             .db
-            .keep_house(async move |unit: &mut Unit| append(unit, &origin, genesis, &looks).await)
+            .keep_house(async move |unit: &mut Unit| {
+                access_log::append(unit, &origin, genesis, &looks).await
+            })
             .await;
         match appended {
             Ok(()) => {
+                self.figures.waiting.store(0, Ordering::Relaxed);
                 for entry in gathered.drain(..) {
                     if let Some(done) = entry.done
                         && done.send(()).is_err()
@@ -217,105 +371,17 @@ impl AccessLog {
             }
             Err(error) => {
                 tracing::error!(error = %error, "the access log could not be continued");
-                // Whoever waits is refused; the records themselves stay and are tried again.
+                // Whoever waits is refused, and that is what will stand there; the records themselves
+                // stay and are tried again.
                 for entry in gathered.iter_mut() {
-                    entry.done = None;
+                    if entry.done.take().is_some() {
+                        entry.looked.outcome = Outcome::Refused;
+                    }
                 }
+                let waiting = u64::try_from(gathered.len()).unwrap_or(u64::MAX);
+                self.figures.waiting.store(waiting, Ordering::Relaxed);
                 false
             }
         }
     }
-}
-
-fn draft(looked: &Looked) -> LeafDraft {
-    let kind = match looked.look {
-        Look::ReadFile | Look::TellFile => "file",
-        Look::ReadCase | Look::TellCase => "case",
-        Look::ReadCorrespondent => "correspondent",
-        Look::SignIn
-        | Look::SignInRefused
-        | Look::ReadDocument
-        | Look::ReadContent
-        | Look::ReadText
-        | Look::ReadHistory
-        | Look::List
-        | Look::Search
-        | Look::ReadChanges
-        | Look::TellChange
-        | Look::ReadLog
-        | Look::ExportLog
-        | Look::Refused => "document",
-    };
-    let subject = |(id, version)| LeafSubject {
-        kind: kind.into(),
-        id,
-        version,
-        state: None,
-        blob: None,
-    };
-    LeafDraft {
-        action: looked.look.code().into(),
-        actor: looked.actor.account.raw(),
-        obo: looked.actor.on_behalf_of.map(crate::base::AccountId::raw),
-        role: looked.actor.role().code().into(),
-        dept: looked.department.map(DepartmentId::raw),
-        outcome: looked.outcome,
-        req: looked.actor.request.map(crate::base::RequestId::raw),
-        uow: UnitId::new().raw(),
-        subjects: looked.document.map(subject).into_iter().collect(),
-        private: BTreeMap::new(),
-        targets: Vec::new(),
-    }
-}
-
-async fn append(
-    unit: &mut Unit,
-    origin: &Origin,
-    genesis: LeafHash,
-    looks: &[(Looked, Timestamp)],
-) -> Result<(), DbError> {
-    let tx = unit.tx();
-    let lock = if tx.get_database_backend() == DbBackend::Postgres {
-        " FOR UPDATE"
-    } else {
-        ""
-    };
-    let text = format!("SELECT seq, h, ts FROM access_head WHERE id = 1{lock}");
-    let (mut next, mut prev, mut last_ts, first) = match tx.query_one_raw(sql(tx, text, [])).await?
-    {
-        None => (0_i64, genesis, 0, true),
-        Some(row) => {
-            let hash: Vec<u8> = row.try_get_by_index(1)?;
-            let hash = hash_of(&hash)?;
-            let seq: i64 = row.try_get_by_index(0)?;
-            (seq + 1, hash, row.try_get_by_index(2)?, false)
-        }
-    };
-    let mut rows: Vec<[Value; 5]> = Vec::with_capacity(looks.len());
-    for (looked, at) in looks {
-        let ts = at.micros().max(last_ts);
-        let draft = draft(looked);
-        let seq = u64::try_from(next).map_err(|_source| DbError::Log("the head is negative"))?;
-        let (leaf, hash) = draft
-            .seal(seq, prev, ts, (at.micros() - ts) / 1000, origin)
-            .map_err(|_source| DbError::Log("a record is too large"))?;
-        let (prev_bytes, hash_bytes) = (prev.0.to_vec(), hash.0.to_vec());
-        rows.push([
-            next.into(),
-            prev_bytes.into(),
-            hash_bytes.into(),
-            ts.into(),
-            leaf.into(),
-        ]);
-        (next, prev, last_ts) = (next + 1, hash, ts);
-    }
-    insert(tx, "access (seq, prev, h, ts, leaf)", rows).await?;
-    let text = if first {
-        "INSERT INTO access_head (id, seq, h, ts) VALUES (1, $1, $2, $3)"
-    } else {
-        "UPDATE access_head SET seq = $1, h = $2, ts = $3 WHERE id = 1"
-    };
-    let values = [(next - 1).into(), prev.0.to_vec().into(), last_ts.into()];
-    tx.execute_raw(sql(tx, text, values)).await?;
-    Ok(())
 }

@@ -10,7 +10,6 @@ use super::model::{Note, NoteError};
 use super::ops::{self, Seen};
 use super::rows::{self, Which};
 use super::wire::{NoteChange, NoteFilter, NotePage, NoteRequest, NoteView, NoteWithdrawal};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::history::{History, history_of};
 use crate::base::{Actor, NoteId};
@@ -68,13 +67,9 @@ async fn looked(looks: &Looks, actor: &Actor, seen: &Seen) -> Result<(), Problem
         Object::Case(_) => Look::ReadCase,
         Object::Document(_) => Look::ReadDocument,
     };
-    let looked = Looked {
-        look,
-        actor: actor.clone(),
-        department: Some(seen.place.unit),
-        document: Some((seen.object.raw(), seen.version)),
-        outcome: Outcome::Ok,
-    };
+    let looked = Looked::of(look, actor)
+        .at_version(seen.object.raw(), seen.version)
+        .within(seen.place.unit);
     Ok(looks.note(looked).await?)
 }
 

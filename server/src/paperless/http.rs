@@ -18,7 +18,6 @@ use super::queries::{DetailProblems, DocumentQuery, OriginalQuery, RangeRefusals
 use super::version::Version;
 use super::wire::{ContentView, DocumentView, HitView, Nothing, Page, paging};
 use super::{intake, lookup, rows};
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::departments::SignedIn;
@@ -41,13 +40,9 @@ const SHEET: &[u8] = include_bytes!("sheet.png");
 
 async fn noted(looks: &Looks, actor: &Actor, look: Look, held: &Held) -> Result<(), Problem> {
     let document = &held.document;
-    let looked = Looked {
-        look,
-        actor: actor.clone(),
-        department: Some(document.department),
-        document: Some((document.id.raw(), document.version)),
-        outcome: Outcome::Ok,
-    };
+    let looked = Looked::of(look, actor)
+        .at_version(document.id.raw(), document.version)
+        .within(document.department);
     Ok(looks.note(looked).await?)
 }
 
@@ -171,7 +166,9 @@ pub(super) async fn get_documents(
         Some(_) => Look::Search,
         None => Look::List,
     };
-    looks.note(Looked::of(look, &actor)).await?;
+    let shown = found.held.iter().map(|held| held.document.shown());
+    let looked = Looked::of(look, &actor).showing(shown.collect());
+    looks.note(looked).await?;
     let all = match &found.all {
         Some(ids) => {
             let names: Vec<String> = ids.iter().map(ToString::to_string).collect();

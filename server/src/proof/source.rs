@@ -25,8 +25,8 @@ use crate::audit::verify::{
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::{
-    cases, correspondents, departments, documents, file_plan, files, holds, notes, relations,
-    webhooks,
+    cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
+    relations, webhooks,
 };
 
 /// Records of a chunk: as many as a tile has hashes.
@@ -141,6 +141,7 @@ fn kinds() -> impl Iterator<Item = Kind> {
         .chain(documents::evidence::KINDS)
         .chain(notes::KINDS)
         .chain(relations::KINDS)
+        .chain(inspections::KINDS)
         .chain(webhooks::KINDS)
         .copied()
 }
@@ -360,6 +361,7 @@ impl Reader {
         astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
         astray.extend(notes::roots_astray(on, from, upto).await?);
         astray.extend(relations::roots_astray(on, from, upto).await?);
+        astray.extend(inspections::roots_astray(on, from, upto).await?);
         let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
                     WHERE seq >= $1 AND seq < $2";
         let rows = on
@@ -397,6 +399,7 @@ impl Reader {
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         states.extend(notes::states(self.on()?, kind, part).await?);
         states.extend(relations::states(self.on()?, kind, part).await?);
+        states.extend(inspections::states(self.on()?, kind, part).await?);
         states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)
     }

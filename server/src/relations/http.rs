@@ -13,7 +13,6 @@ use super::rows::{self, Which};
 use super::wire::{
     RelationFilter, RelationPage, RelationRequest, RelationView, RelationWithdrawal,
 };
-use crate::audit::Outcome;
 use crate::audit::event::Look;
 use crate::audit::history::{History, history};
 use crate::base::{Actor, DocumentId, RelationId};
@@ -75,13 +74,9 @@ async fn refused(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
 
 /// Records a look at a document whose relations were shown.
 async fn looked(looks: &Looks, actor: &Actor, document: &Document) -> Result<(), Problem> {
-    let looked = Looked {
-        look: Look::ReadDocument,
-        actor: actor.clone(),
-        department: Some(document.department),
-        document: Some((document.id.raw(), document.version)),
-        outcome: Outcome::Ok,
-    };
+    let looked = Looked::of(Look::ReadDocument, actor)
+        .at_version(document.id.raw(), document.version)
+        .within(document.department);
     Ok(looks.note(looked).await?)
 }
 

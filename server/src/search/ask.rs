@@ -5,7 +5,7 @@ use indexer::{Index, LIMIT_MAX, SearchRequest, SuggestRequest};
 use uuid::Uuid;
 
 use super::follower::Follower;
-use super::http::{access, search_problem};
+use super::http::{Reach, reach_of, search_problem};
 use super::pending;
 use crate::base::{Actor, DocumentId};
 use crate::http::Problem;
@@ -38,11 +38,13 @@ pub(crate) async fn found(
         index,
         follower,
     } = engine;
+    let Reach { access, opened } = reach_of(db, actor).await?;
     let mut request = SearchRequest {
+        opened,
         hidden: pending::hidden(db, index, follower, actor).await?,
         limit: LIMIT_MAX,
         snippets: false,
-        ..SearchRequest::new(question, access(actor))
+        ..SearchRequest::new(question, access)
     };
     let mut all = Vec::new();
     loop {
@@ -76,9 +78,11 @@ pub(crate) async fn words(
         index,
         follower,
     } = engine;
+    let Reach { access, opened } = reach_of(db, actor).await?;
     let request = SuggestRequest {
         text: typed.to_owned(),
-        access: access(actor),
+        access,
+        opened,
         hidden: pending::hidden(db, index, follower, actor).await?,
         limit: limit.clamp(1, indexer::SUGGESTIONS_MAX),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
-use indexer::{Index, SearchError, SearchRequest, Sort, SuggestRequest, Suggestions};
+use indexer::{Index, Key, Opened, SearchError, SearchRequest, Sort, SuggestRequest, Suggestions};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
@@ -14,10 +14,11 @@ use super::pending;
 use super::wire::{Answer, Asked, Order, Piece, answer, titled};
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
+use crate::base::sight::Extent;
 use crate::base::{Actor, DocumentId, Right};
 use crate::correspondents;
 use crate::departments::{self, SignedIn};
-use crate::documents::{self};
+use crate::documents::{self, Document, State};
 use crate::http::extract::{ListQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
@@ -35,10 +36,34 @@ pub(super) const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Up to which record the index knows everything.
 const INDEX_SEQ: header::HeaderName = header::HeaderName::from_static("papierlos-index-seq");
 
-/// The access tokens of the one who asks: content is what is searched, so it must be open to him.
-pub(super) fn access(actor: &Actor) -> Vec<u64> {
-    // Nobody searches as the system: without a filter nothing is found.
-    actor.sight(Right::ReadContent).tokens().unwrap_or_default()
+/// What the one who asks may find.
+pub(super) struct Reach {
+    /// By the places of his roles.
+    pub(super) access: Vec<u64>,
+    /// Because it is opened to him by itself.
+    pub(super) opened: Vec<Opened>,
+}
+
+/// What the one who asks may find: content is what is searched, so it must be open to him.
+pub(super) async fn reach_of(db: &Db, actor: &Actor) -> Result<Reach, Problem> {
+    let sight = actor.sight(Right::ReadContent);
+    let opened = sight.opened(db.read(), &actor.house).await?;
+    let key = |id: &Uuid| Key(id.as_u128());
+    Ok(Reach {
+        // Nobody searches as the system: without a filter nothing is found.
+        access: sight.tokens(&actor.house).unwrap_or_default(),
+        opened: opened
+            .into_iter()
+            .map(|one| Opened {
+                within: one.names.iter().map(key).collect(),
+                tokens: one.tokens,
+                states: match one.extent {
+                    Extent::Whole => Vec::new(),
+                    Extent::Registered => vec![State::Registered.code().to_owned()],
+                },
+            })
+            .collect(),
+    })
 }
 
 /// What is wrong with a question, which came in this parameter.
@@ -124,9 +149,11 @@ pub(super) async fn get_search(
         let names = known.into_iter().map(|one| one.details.name);
         filters.correspondent.extend(names);
     }
+    let Reach { access, opened } = reach_of(&db, &actor).await?;
     let request = SearchRequest {
         query: asked.q.clone(),
-        access: access(&actor),
+        access,
+        opened,
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         filters,
         facets: asked.facets == Some(true),
@@ -141,13 +168,16 @@ pub(super) async fn get_search(
         .await
         .map_err(Problem::internal)?;
     let found = found.map_err(|error| search_problem("q", error))?;
-    note(&looks, &actor).await?;
     let ids: Vec<_> = found
         .hits
         .iter()
         .map(|hit| DocumentId::of(Uuid::from_u128(hit.key.0)))
         .collect();
     let held = documents::lines_among(db.read(), &actor, &ids).await?;
+    let shown = held.iter().map(|line| line.document.shown()).collect();
+    looks
+        .note(Looked::of(Look::Search, &actor).showing(shown))
+        .await?;
     let next_cursor = match &found.next {
         Some(next) => Some(cursors.seal(&scope, next)?),
         None => None,
@@ -169,10 +199,6 @@ pub(super) async fn get_search(
         response.insert_header((INDEX_SEQ, header::HeaderValue::from(seq)));
     }
     Ok(response.json(answer))
-}
-
-async fn note(looks: &Looks, actor: &Actor) -> Result<(), Problem> {
-    Ok(looks.note(Looked::of(Look::Search, actor)).await?)
 }
 
 async fn reach(db: &Db, follower: &Follower, min_seq: Option<u64>) -> Result<(), Problem> {
@@ -277,9 +303,11 @@ pub(super) async fn get_suggest(
         };
         return Err(Problem::new(Kind::QueryInvalid).parameter("limit", fault));
     }
+    let Reach { access, opened } = reach_of(&db, &actor).await?;
     let request = SuggestRequest {
         text: typing.q,
-        access: access(&actor),
+        access,
+        opened,
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         limit,
     };
@@ -308,7 +336,10 @@ pub(super) async fn get_suggest(
         .collect();
     // Titles are shown before anyone has searched.
     if !titles.is_empty() {
-        note(&looks, &actor).await?;
+        let shown = seen.iter().map(Document::shown).collect();
+        looks
+            .note(Looked::of(Look::Search, &actor).showing(shown))
+            .await?;
     }
     let words = words.into_iter().map(|one| WordView {
         text: one.text,

@@ -17,7 +17,6 @@ use super::rows::{self, webhook};
 use super::sign::signatures;
 use super::target::Rules;
 use super::{model::Webhook, ops};
-use crate::audit::Outcome;
 use crate::audit::event::{Action, Look};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, Timestamp, WebhookId};
@@ -166,11 +165,8 @@ impl Postman {
             Told::Test(_) => (Look::TellChange, None),
         };
         let looked = Looked {
-            look,
-            actor: owner.clone(),
-            department: None,
             document,
-            outcome: Outcome::Ok,
+            ..Looked::of(look, owner)
         };
         let noted = self.looks.note(looked).await;
         noted.map_err(|_ended| WebhookError::Unrecorded)

@@ -6,7 +6,7 @@ use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
-use super::{describing, people};
+use super::{describing, inspecting, people};
 
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
@@ -236,6 +236,13 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
+        other
+            if other.contains("Inspection")
+                || other.contains("Emergenc")
+                || other.ends_with("Looks") =>
+        {
+            return inspecting::inspecting(town, other).await;
+        }
         other if other.contains("Correspondent") => {
             return describing::correspondents(town, other).await;
         }

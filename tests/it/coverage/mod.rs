@@ -4,6 +4,7 @@
 
 mod calls;
 mod describing;
+mod inspecting;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@ use tests::app::Start;
 use tests::town::{OWN, Town};
 
 use super::attempts::attempt;
+use crate::inspections::attempts::INSPECTED;
 
 /// Documents. In the order of the lines.
 const DOCUMENTS: &[&str] = &[
@@ -233,6 +234,14 @@ async fn who_may_do_what_with_people() {
 #[tokio::test]
 async fn who_may_do_what_with_the_plan() {
     let Some(table) = answers(PLAN).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_inspections() {
+    let Some(table) = answers(INSPECTED).await else {
         return;
     };
     insta::assert_snapshot!(table);

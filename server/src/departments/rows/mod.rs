@@ -2,6 +2,7 @@
 
 pub(super) mod attempts;
 mod functions;
+mod inspections;
 mod tables;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use crate::unit::Unit;
 pub(super) use functions::{
     functions, held, holder, holders, insert_holder, named_function, update_holder,
 };
+pub(super) use inspections::inspections_open;
 pub(super) use tables::{
     State, access_token, account, compartment, compartment_grant, department, deputation,
     function_holder, role_grant, sign_in_lock,

@@ -1,0 +1,39 @@
+//! The states of inspections, computed from their rows as they are now.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
+
+use super::rows::inspection;
+use crate::audit::event::Kind;
+use crate::audit::states::{self, Part};
+use crate::audit::verify::StateFact;
+use crate::base::db::DbError;
+
+/// The kinds of entity whose rows this room owns.
+pub const KINDS: &[Kind] = &[Kind::Inspection];
+
+/// The states of the entities of a kind. Kinds of other rooms have none here.
+pub async fn states(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    part: Part,
+) -> Result<Vec<StateFact>, DbError> {
+    let mut facts = Vec::new();
+    if kind != Kind::Inspection {
+        return Ok(facts);
+    }
+    for row in on.query_all_raw(part.query(on, kind.table())).await? {
+        let model = inspection::Model::from_query_result(&row, "")?;
+        facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
+    }
+    Ok(facts)
+}
+
+/// The inspections in a range of records whose noted root is another than their rows name.
+pub async fn roots_astray(
+    on: &impl ConnectionTrait,
+    from: i64,
+    upto: i64,
+) -> Result<Vec<(Uuid, i64)>, DbError> {
+    states::roots_astray(on, Kind::Inspection, "", "t.account_id", (from, upto)).await
+}

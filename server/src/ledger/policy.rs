@@ -1,0 +1,164 @@
+//! How a look is recorded: not at all, within a second, or before anything is served.
+//!
+//! It goes by the protection class of the unit of the plan in which something stands, as the configuration
+//! says. Never less than everything is recorded of what stands in a guarded compartment, of auditors and of
+//! whoever looks under an inspection; what stands there and what is opened by itself is served only when the
+//! look is durable.
+
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::looks::Looked;
+use crate::audit::event::Look;
+use crate::base::db::{DbError, sql};
+use crate::base::{CompartmentId, DepartmentId, Place, Right, Role, Sight, Table};
+use crate::config::{AccessLog, Rule, Unwritable, What};
+
+/// How one look is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Not.
+    NotAtAll,
+    /// Within a second; nobody waits.
+    Gathered,
+    /// Before anything is served.
+    First,
+}
+
+/// What of a thing decides about it.
+struct Facts {
+    place: Place,
+    guarded: bool,
+    class: Option<String>,
+}
+
+/// The table of what a look is at, where it is one whose things stand in the plan.
+const fn table_of(look: Look) -> Option<Table> {
+    match look {
+        Look::ReadFile | Look::TellFile => Some(Table::File),
+        Look::ReadCase | Look::TellCase => Some(Table::Case),
+        Look::ReadDocument
+        | Look::ReadContent
+        | Look::ReadText
+        | Look::ReadHistory
+        | Look::TellChange => Some(Table::Document),
+        Look::SignIn
+        | Look::SignInRefused
+        | Look::ReadCorrespondent
+        | Look::List
+        | Look::Search
+        | Look::ReadChanges
+        | Look::ReadLog
+        | Look::ExportLog
+        | Look::ReadLooks
+        | Look::Refused => None,
+    }
+}
+
+/// Where something stands, in which class, and whether its compartment is guarded.
+async fn facts(
+    on: &impl ConnectionTrait,
+    table: Table,
+    id: Uuid,
+) -> Result<Option<Facts>, DbError> {
+    let file = match table {
+        Table::Document => {
+            "LEFT JOIN record_case k ON k.id = t.case_id LEFT JOIN record_file f ON f.id = k.file_id"
+        }
+        Table::Case => "LEFT JOIN record_file f ON f.id = t.file_id",
+        Table::File => "LEFT JOIN record_file f ON f.id = t.id",
+    };
+    let text = format!(
+        "SELECT t.department_id, t.compartment_id, c.guarded, u.protection FROM {} t \
+         LEFT JOIN compartment c ON c.id = t.compartment_id {file} \
+         LEFT JOIN plan_unit u ON u.id = f.plan_unit_id WHERE t.id = $1",
+        table.name()
+    );
+    let Some(row) = on.query_one_raw(sql(on, text, [id.into()])).await? else {
+        return Ok(None);
+    };
+    let guarded: Option<i64> = row.try_get_by_index(2)?;
+    let compartment: Option<Uuid> = row.try_get_by_index(1)?;
+    let unit = DepartmentId::of(row.try_get_by_index(0)?);
+    Ok(Some(Facts {
+        place: Place::settled(unit, compartment.map(CompartmentId::of)),
+        guarded: guarded.is_some_and(|guarded| guarded != 0),
+        class: row.try_get_by_index(3)?,
+    }))
+}
+
+fn recorded(rule: Rule) -> Way {
+    match rule.unwritable {
+        Unwritable::Refuse => Way::First,
+        Unwritable::GoOn => Way::Gathered,
+    }
+}
+
+/// How a look is recorded, and the look with the inspections under which it was made.
+pub(super) async fn weigh(
+    on: &impl ConnectionTrait,
+    policy: &AccessLog,
+    mut looked: Looked,
+) -> Result<(Looked, Way), DbError> {
+    let actor = &looked.actor;
+    let (auditor, inspects) = (actor.is(Role::Auditor), !actor.inspections.is_empty());
+    let (Some(table), Some((id, _))) = (table_of(looked.look), looked.document) else {
+        return Ok(weigh_lists(policy, looked));
+    };
+    let plain = policy.classes.is_empty() && actor.compartments.is_empty() && !inspects;
+    let facts = if plain {
+        None
+    } else {
+        facts(on, table, id).await?
+    };
+    let (guarded, class) = match &facts {
+        Some(facts) => (facts.guarded, facts.class.as_deref()),
+        None => (false, None),
+    };
+    let rule = policy.rule(class);
+    if inspects && let Some(facts) = &facts {
+        let sight = actor.sight(Right::Read);
+        if !sight.reaches(facts.place) {
+            looked.under = sight.opened_by(on, table, id).await?;
+        }
+    }
+    if guarded || !looked.under.is_empty() {
+        return Ok((looked, Way::First));
+    }
+    let content = matches!(looked.look, Look::ReadContent | Look::ReadText);
+    let way = match rule.what {
+        _ if auditor => recorded(rule),
+        What::All => recorded(rule),
+        What::Content if content => recorded(rule),
+        What::Content | What::Nothing => Way::NotAtAll,
+    };
+    Ok((looked, way))
+}
+
+/// The same of what names no single thing: lists, searches, sessions, refusals. Of what a list showed each
+/// thing is named to whom an auditor or somebody who inspects it was shown, and what stands in a compartment.
+fn weigh_lists(policy: &AccessLog, mut looked: Looked) -> (Looked, Way) {
+    let actor = &looked.actor;
+    let shows = matches!(
+        looked.look,
+        Look::List | Look::Search | Look::ReadChanges | Look::ReadLooks
+    );
+    if !shows {
+        looked.shown.clear();
+        return (looked, Way::Gathered);
+    }
+    let Sight::Some { inspected, .. } = actor.sight(Right::Read) else {
+        return (looked, Way::Gathered);
+    };
+    looked.under = inspected.iter().map(|one| one.id).collect();
+    if !actor.is(Role::Auditor) && looked.under.is_empty() {
+        looked.shown.retain(|one| one.hidden);
+    }
+    let first = !looked.under.is_empty() || looked.shown.iter().any(|one| one.hidden);
+    let way = if first {
+        Way::First
+    } else {
+        recorded(policy.otherwise)
+    };
+    (looked, way)
+}
