@@ -86,6 +86,7 @@ pub const FREE: &[&str] = &[
     "idempotency",
     "sign_in_attempt",
     "known_network",
+    "token_use",
     "job",
     "webhook_delivery",
     "webhook_follower",

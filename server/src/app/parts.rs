@@ -27,6 +27,7 @@ use storage::Storage;
 pub(super) struct Parts {
     pub(super) db: Data<Db>,
     pub(super) people: Data<departments::KnownPeople>,
+    pub(super) browsers: Data<departments::Browsers>,
     pub(super) storage: Data<Storage>,
     pub(super) looks: Data<Looks>,
     pub(super) index: Data<Index>,
@@ -55,6 +56,7 @@ impl Parts {
             config
                 .app_data(self.db)
                 .app_data(self.people)
+                .app_data(self.browsers)
                 .app_data(self.storage)
                 .app_data(self.looks)
                 .app_data(self.index)
@@ -102,6 +104,7 @@ impl Clone for Parts {
         Self {
             db: self.db.clone(),
             people: self.people.clone(),
+            browsers: self.browsers.clone(),
             storage: self.storage.clone(),
             looks: self.looks.clone(),
             index: self.index.clone(),

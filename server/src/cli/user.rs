@@ -83,6 +83,11 @@ pub(super) enum User {
         #[arg(long, requires = "department")]
         inbox: Option<String>,
     },
+    /// Ends all sessions of an account; tokens that were issued stay.
+    SignOut {
+        /// The account.
+        login: String,
+    },
     /// Lets whoever was locked out by failed attempts sign in again at once.
     Unlock {
         /// The account.
@@ -224,6 +229,7 @@ impl User {
                 let places = (department.as_deref(), inbox.as_deref());
                 token(&archive, &login, label, (scope, days), places).await
             }
+            Self::SignOut { login } => sign_out(&archive, &login).await,
             Self::Unlock { login } => unlock(&archive, config, &login).await,
         };
         archive.db.close().await;
@@ -346,6 +352,24 @@ async fn end(archive: &Archive, id: uuid::Uuid) -> Ended {
         })
         .await?;
     say(&format!("{id}: ended"));
+    Ok(())
+}
+
+async fn sign_out(archive: &Archive, login: &str) -> Ended {
+    let found = departments::account_of_login(archive.db.read(), login).await?;
+    let account = found.ok_or(PeopleError::NoAccount)?;
+    let done = archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            departments::end_sessions(unit, account, None).await
+        })
+        .await;
+    let count = match done {
+        Ok(written) => written.value,
+        Err(PeopleError::NoToken) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    say(&format!("{login}: {count} ended"));
     Ok(())
 }
 

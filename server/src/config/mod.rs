@@ -248,6 +248,8 @@ pub struct SignIn {
     pub forget: Duration,
     /// How long a network from which somebody signed in is known.
     pub network: Duration,
+    /// How long the session of a browser may go unused.
+    pub idle: Duration,
 }
 
 /// Passwords and tokens.
@@ -495,6 +497,7 @@ fn read_sign_in(reader: &mut Reader) -> SignIn {
         delay_max: seconds(reader, "sign_in.delay_seconds_max"),
         forget: Duration::from_secs(reader.number("sign_in.forget_hours") * 60 * 60),
         network: Duration::from_secs(reader.number("sign_in.network_days") * 86_400),
+        idle: seconds(reader, "sign_in.idle_seconds"),
     }
 }
 

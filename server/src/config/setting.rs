@@ -491,6 +491,12 @@ pub const SETTINGS: &[Setting] = &[
         "How long a network from which somebody signed in is known.",
     ),
     setting(
+        "sign_in.idle_seconds",
+        count(10, 86_400),
+        "3600",
+        "How long the session of a browser may go unused before it ends.",
+    ),
+    setting(
         "check.nightly_hour",
         count(0, 23),
         "2",

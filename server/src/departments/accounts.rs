@@ -11,12 +11,13 @@ use zeroize::Zeroizing;
 use super::attempts::{self, Attempts};
 use super::http::name_fault;
 use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError, changes};
-use super::ops::{self, AccountChange, Knock};
+use super::ops::{self, AccountChange};
 use super::password::{self, PasswordDigest};
 use super::role_wire::{RoleRequest, RoleView, RolesRequest, roles_of, roles_wanted};
 use super::roles::{self, Giving};
 use super::session::note_refused;
 use super::signed_in::SignedIn;
+use super::tokens::{self, Knock};
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, Role, Timestamp};
 use crate::config::{Auth, Rights};
@@ -296,7 +297,7 @@ pub(super) struct AccountPatch {
 
 /// Changes an account: one's own password, or anything by an administrator.
 ///
-/// A new password ends all tokens of the account, and so does switching it off. Attempts with a
+/// A new password ends all sessions and tokens of the account, and so does switching it off. Attempts with a
 /// wrong `current_password` count as attempts to sign in.
 #[utoipa::path(
     patch, path = "/api/v1/accounts/{id}", tag = "people", operation_id = "changeAccount",
@@ -354,7 +355,7 @@ pub(super) async fn patch_account(
             login: &before.login,
             from: client.0,
         };
-        attempt = ops::knows_password(&db, &auth, &attempts, knock, current).await?;
+        attempt = tokens::knows_password(&db, &auth, &attempts, knock, current).await?;
         if attempt.is_none() {
             note_refused(&looks, actor).await?;
             return Err(wrong_password());

@@ -10,7 +10,7 @@ use super::accounts::{self, AccountView};
 use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
 use super::ops;
 use super::signed_in::SignedIn;
-use super::{compartments, deputies, function_http, role_grants, session, units};
+use super::{compartments, deputies, function_http, role_grants, session, sessions, units};
 use crate::base::{Actor, DepartmentId, Right, Role};
 use crate::http::extract::{ETag, Json, MaybeKey};
 use crate::http::limits::wait_for;
@@ -330,6 +330,12 @@ pub(super) async fn post_department(
 #[openapi(paths(
     session::post_session,
     session::delete_session,
+    sessions::get_session,
+    sessions::post_session,
+    sessions::get_sessions,
+    sessions::delete_one,
+    sessions::delete_others,
+    sessions::delete_of_account,
     get_me,
     session::post_token,
     session::get_tokens,
@@ -373,9 +379,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             to("/session")
+                .get(sessions::get_session)
                 .post(session::post_session)
                 .delete(session::delete_session),
         )
+        .service(
+            to("/sessions")
+                .get(sessions::get_sessions)
+                .post(sessions::post_session)
+                .delete(sessions::delete_others),
+        )
+        .service(to("/sessions/{id}").delete(sessions::delete_one))
+        .service(to("/accounts/{id}/sessions").delete(sessions::delete_of_account))
         .service(to("/me").get(get_me))
         .service(
             to("/tokens")

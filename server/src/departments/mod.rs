@@ -8,6 +8,7 @@ mod accounts;
 mod acting;
 mod attempts;
 pub mod compartments;
+mod cookie;
 mod deputies;
 mod evidence;
 mod function_http;
@@ -24,25 +25,27 @@ mod role_wire;
 pub(crate) mod roles;
 mod rows;
 mod session;
+mod sessions;
 mod signed_in;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod units;
 
 pub use acting::actor;
 pub use attempts::Attempts;
+pub use cookie::Browsers;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 pub use known::{KnownPeople, departments_of};
 pub use model::{
-    Account, Department, Login, NAME_CHARS_MAX, NewRole, PASSWORD_CHARS_MAX, PeopleError,
-    RoleGiven, Slug, Standing, Token,
+    Account, Carrier, Department, Login, NAME_CHARS_MAX, NewRole, PASSWORD_CHARS_MAX, PeopleError,
+    RoleGiven, Slug, Standing, Token, Use,
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, Secret, account_of_login, compartment_codes, compartment_numbers,
-    create_account, create_department, department, departments, destination, has_accounts,
-    issue_token, reads_in, sign_in,
+    NewAccount, account_of_login, compartment_codes, compartment_numbers, create_account,
+    create_department, department, departments, destination, has_accounts, reads_in,
 };
 pub use password::PasswordDigest;
 pub use readers::{Reader, readers};
@@ -50,3 +53,5 @@ pub use refusals::refusals;
 pub use roles::{Giving, end as end_role, grant, has_administrator};
 pub(crate) use session::{Door, enter};
 pub use signed_in::{AnyToken, Intake, OnBehalfOf, SignedIn};
+pub(crate) use tokens::end_sessions;
+pub use tokens::{NewToken, Secret, issue_token, note_uses, sweep_uses};

@@ -206,6 +206,49 @@ pub struct Token {
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// How it travels, where it came of signing in.
+    pub session: Option<Carrier>,
+    /// When it was last used, where that was asked for and noted.
+    pub used: Option<Use>,
+}
+
+/// How a session travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// In the cookie of a browser.
+    Cookie,
+    /// As a bearer token, in the hands of a program.
+    Bearer,
+}
+
+impl Carrier {
+    /// As it stands in rows.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Bearer => "bearer",
+        }
+    }
+
+    /// Reads what `code` wrote.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Cookie, Self::Bearer]
+            .into_iter()
+            .find(|carrier| carrier.code() == code)
+    }
+}
+
+/// When and from where a token was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// When.
+    pub at: Timestamp,
+    /// From which network, shortened.
+    pub network: String,
+    /// By what, in its own words.
+    pub agent: Option<String>,
 }
 
 /// A login: 2 to 64 of `a-z 0-9 . _ -`, beginning with a letter.

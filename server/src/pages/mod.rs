@@ -17,8 +17,9 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 11] = [
+const SCRIPTS: [(&str, &str); 12] = [
     ("app.js", include_str!("app.js")),
+    ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
     ("dom.js", include_str!("dom.js")),
     ("forms.js", include_str!("forms.js")),

@@ -185,6 +185,22 @@ pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call>
             };
             call(format!("/api/v1/role-grants/{id}{rest}"), By::Admin)
         }
+        "readSession" => call("/api/v1/session", By::Clerk),
+        "listSessions" | "endOtherSessions" => call("/api/v1/sessions", By::Clerk),
+        "openSession" => {
+            attempts::open(town).await;
+            let who = json!({"login": "b.lang", "password": "ein langer Satz"});
+            call("/api/v1/sessions", By::Clerk).json(who)
+        }
+        "endSession" => {
+            let id = attempts::open(town).await;
+            call(format!("/api/v1/sessions/{id}"), By::Admin)
+        }
+        "endAccountSessions" => {
+            attempts::open(town).await;
+            let id = attempts::account(town, "b.lang").await;
+            call(format!("/api/v1/accounts/{id}/sessions"), By::Admin)
+        }
         "signIn" => {
             let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});
             // It is there already when this is asked for again.

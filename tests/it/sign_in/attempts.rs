@@ -6,7 +6,14 @@ use tests::town::{Town, send};
 use tests::{Answer, Client};
 
 /// What is tried here.
-pub(crate) const TRIED: &[&str] = &["unlock account"];
+pub(crate) const TRIED: &[&str] = &[
+    "unlock account",
+    "own session",
+    "own sessions",
+    "end others",
+    "end session",
+    "end of account",
+];
 
 /// Fails under this login until the next attempt has to wait, with the settings as they come.
 pub(crate) async fn lock(anonymous: &Client, login: &str) {
@@ -25,6 +32,19 @@ pub(crate) async fn account(town: &Town, login: &str) -> String {
     found["id"].as_str().unwrap_or_default().to_owned()
 }
 
+/// Opens a session of `b.lang`, who is created where nobody did; gives its id.
+pub(crate) async fn open(town: &Town) -> String {
+    let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});
+    town.admin().post("/api/v1/accounts", &new).await;
+    let who = json!({"login": "b.lang", "password": "ein langer Satz"});
+    let opened = town.app.anonymous().post("/api/v1/sessions", &who).await;
+    let opened = opened.is(201).json();
+    opened["session"]["id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
 /// What happens when `client` tries `what`.
 pub(crate) async fn attempt(town: &Town, client: &Client, what: &str) -> Answer {
     match what {
@@ -35,6 +55,21 @@ pub(crate) async fn attempt(town: &Town, client: &Client, what: &str) -> Answer 
                 account(town, "k.sommer").await
             );
             send(client, Method::POST, &path, &[], None).await
+        }
+        "own session" => client.get("/api/v1/session").await,
+        "own sessions" => client.get("/api/v1/sessions").await,
+        "end others" => send(client, Method::DELETE, "/api/v1/sessions", &[], None).await,
+        "end session" => {
+            let path = format!("/api/v1/sessions/{}", open(town).await);
+            send(client, Method::DELETE, &path, &[], None).await
+        }
+        "end of account" => {
+            open(town).await;
+            let path = format!(
+                "/api/v1/accounts/{}/sessions",
+                account(town, "b.lang").await
+            );
+            send(client, Method::DELETE, &path, &[], None).await
         }
         other => unreachable!("nobody knows how to try {other}"),
     }

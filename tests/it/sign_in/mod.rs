@@ -1,4 +1,5 @@
-//! Signing in: attempts that fail, and what stops them.
+//! Signing in: attempts that fail and what stops them; sessions.
 
 pub(crate) mod attempts;
 mod lockout;
+mod sessions;

@@ -3,6 +3,7 @@
 pub(super) mod attempts;
 mod functions;
 mod tables;
+pub(super) mod uses;
 
 use std::collections::HashMap;
 
@@ -10,12 +11,12 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
-use super::model::{Account, Department, PeopleError, RoleGiven, Token};
+use super::model::{Account, Carrier, Department, PeopleError, RoleGiven, Token};
 use crate::audit::event::Subject;
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
 use crate::base::{
-    AccountId, CompartmentId, DepartmentId, Grant, GrantId, Role, Timestamp,
+    AccountId, CompartmentId, DepartmentId, Grant, GrantId, Role, Timestamp, TokenId,
     actor::{Destination, Scope},
 };
 use crate::unit::Unit;
@@ -185,25 +186,41 @@ pub(super) async fn tokens(
         .await?)
 }
 
-/// Ends all tokens of an account that can still be used; gives each as it stands now.
+/// Which of the tokens of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All of them.
+    All,
+    /// Those that came of signing in.
+    Sessions {
+        /// But not this one.
+        but: Option<TokenId>,
+    },
+}
+
+/// Ends tokens of an account that can still be used; gives each as it stands now.
 pub(super) async fn revoke_tokens(
     unit: &Unit,
     account: AccountId,
+    which: Which,
 ) -> Result<Vec<Subject>, DbError> {
     let now = unit.now();
     let mut rows = tokens(unit.tx(), account, now).await?;
+    if let Which::Sessions { but } = which {
+        let kept = but.map(TokenId::raw);
+        rows.retain(|row| row.session.is_some() && Some(row.id) != kept);
+    }
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     access_token::Entity::update_many()
         .col_expr(
             access_token::Column::Version,
             Expr::col(access_token::Column::Version).add(1),
         )
         .col_expr(access_token::Column::RevokedAt, now.micros().into())
-        .filter(access_token::Column::AccountId.eq(account.raw()))
-        .filter(access_token::Column::RevokedAt.is_null())
-        .filter(access_token::Column::ExpiresAt.gt(now.micros()))
+        .filter(access_token::Column::Id.is_in(ids))
         .exec(unit.tx())
         .await?;
     for row in &mut rows {
@@ -533,8 +550,16 @@ impl TryFrom<access_token::Model> for Token {
             key: row.id.to_string(),
             what: "the scope is unknown",
         })?;
+        let session = match row.session.as_deref() {
+            None => None,
+            Some(code) => Some(Carrier::parse(code).ok_or_else(|| DbError::Corrupt {
+                table: "access_token",
+                key: row.id.to_string(),
+                what: "how the session travels is unknown",
+            })?),
+        };
         Ok(Self {
-            id: crate::base::TokenId::of(row.id),
+            id: TokenId::of(row.id),
             label: row.label,
             scope,
             destination: row.department_id.map(|department| Destination {
@@ -543,6 +568,8 @@ impl TryFrom<access_token::Model> for Token {
             }),
             created_at: Timestamp::of_micros(row.created_at),
             expires_at: Timestamp::of_micros(row.expires_at),
+            session,
+            used: None,
         })
     }
 }

@@ -101,6 +101,7 @@ pub(in crate::departments) mod access_token {
         pub revoked_at: Option<i64>,
         pub department_id: Option<Uuid>,
         pub inbox_id: Option<Uuid>,
+        pub session: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -353,6 +354,7 @@ impl State for access_token::Model {
             .with("label", self.label.as_str())
             .with_some("revoked_at", self.revoked_at.map(at))
             .with("scope", self.scope.as_str())
+            .with_some("session", self.session.as_deref())
             .to_bytes()
     }
 }
