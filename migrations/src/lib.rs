@@ -15,6 +15,7 @@ mod m0009_describing;
 mod m0010_grants;
 mod m0011_intake;
 mod m0012_sessions;
+mod m0015_oidc;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_grants::Step),
             Box::new(m0011_intake::Step),
             Box::new(m0012_sessions::Step),
+            Box::new(m0015_oidc::Step),
         ]
     }
 }

@@ -87,6 +87,7 @@ pub const FREE: &[&str] = &[
     "sign_in_attempt",
     "known_network",
     "token_use",
+    "oidc_once",
     "job",
     "webhook_delivery",
     "webhook_follower",

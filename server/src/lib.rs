@@ -22,6 +22,7 @@ pub mod import;
 pub mod jobs;
 pub mod ledger;
 pub mod notes;
+pub mod oidc;
 pub mod pages;
 pub mod paperless;
 pub mod proof;

@@ -44,7 +44,7 @@ use crate::search::{Follower, IndexProbe, Progress};
 use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, notes, paperless,
+    cases, correspondents, departments, documents, feed, file_plan, files, notes, oidc, paperless,
     refiling, relations, replay, retention, search,
 };
 
@@ -113,6 +113,7 @@ struct Base;
 pub fn contract() -> Contract {
     let mut contract = Base::openapi();
     contract.merge(departments::ApiDoc::openapi());
+    contract.merge(oidc::ApiDoc::openapi());
     contract.merge(file_plan::ApiDoc::openapi());
     contract.merge(files::ApiDoc::openapi());
     contract.merge(cases::ApiDoc::openapi());
@@ -325,6 +326,11 @@ impl Server {
             browsers: Data::new(departments::Browsers::new(
                 config.sign_in.idle,
                 &config.server.public_url,
+            )),
+            sign_on: Data::new(oidc::SignOn::new(
+                config.oidc.as_ref(),
+                &config.server.public_url,
+                self.archive.cursor_key,
             )),
             storage: Data::new(self.archive.storage.clone()),
             looks: Data::new(self.looks.clone()),

@@ -16,8 +16,8 @@ use crate::search::Follower;
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, notes, pages, paperless,
-    refiling, relations, retention, search,
+    cases, correspondents, departments, documents, feed, file_plan, files, notes, oidc, pages,
+    paperless, refiling, relations, retention, search,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -28,6 +28,7 @@ pub(super) struct Parts {
     pub(super) db: Data<Db>,
     pub(super) people: Data<departments::KnownPeople>,
     pub(super) browsers: Data<departments::Browsers>,
+    pub(super) sign_on: Data<oidc::SignOn>,
     pub(super) storage: Data<Storage>,
     pub(super) looks: Data<Looks>,
     pub(super) index: Data<Index>,
@@ -57,6 +58,7 @@ impl Parts {
                 .app_data(self.db)
                 .app_data(self.people)
                 .app_data(self.browsers)
+                .app_data(self.sign_on)
                 .app_data(self.storage)
                 .app_data(self.looks)
                 .app_data(self.index)
@@ -79,6 +81,7 @@ impl Parts {
                 .configure(search::routes)
                 .configure(documents::routes)
                 .configure(departments::routes)
+                .configure(oidc::routes)
                 .configure(file_plan::routes)
                 .configure(files::routes)
                 .configure(cases::routes)
@@ -105,6 +108,7 @@ impl Clone for Parts {
             db: self.db.clone(),
             people: self.people.clone(),
             browsers: self.browsers.clone(),
+            sign_on: self.sign_on.clone(),
             storage: self.storage.clone(),
             looks: self.looks.clone(),
             index: self.index.clone(),

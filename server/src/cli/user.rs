@@ -88,6 +88,22 @@ pub(super) enum User {
         /// The account.
         login: String,
     },
+    /// Links an account with somebody whom the provider of identities knows, who signs in by it from now on.
+    Link {
+        /// The account.
+        login: String,
+        /// Who it is there: `sub` of its tokens.
+        #[arg(long)]
+        subject: String,
+        /// The provider; that of the settings, where nothing is said.
+        #[arg(long)]
+        issuer: Option<String>,
+    },
+    /// Takes that away; sessions and roles that came of it end.
+    Unlink {
+        /// The account.
+        login: String,
+    },
     /// Lets whoever was locked out by failed attempts sign in again at once.
     Unlock {
         /// The account.
@@ -230,6 +246,24 @@ impl User {
                 token(&archive, &login, label, (scope, days), places).await
             }
             Self::SignOut { login } => sign_out(&archive, &login).await,
+            Self::Link {
+                login,
+                subject,
+                issuer,
+            } => {
+                let issuer = issuer.or_else(|| config.oidc.as_ref().map(|it| it.issuer.clone()));
+                let issuer = issuer.ok_or_else(|| {
+                    Failure::new(USAGE, "ohne oidc.issuer braucht es --issuer".to_owned())
+                });
+                match issuer {
+                    Ok(issuer) => {
+                        let identity = departments::Identity { issuer, subject };
+                        identify(&archive, &login, Some(identity)).await
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
+            Self::Unlink { login } => identify(&archive, &login, None).await,
             Self::Unlock { login } => unlock(&archive, config, &login).await,
         };
         archive.db.close().await;
@@ -370,6 +404,23 @@ async fn sign_out(archive: &Archive, login: &str) -> Ended {
         Err(error) => return Err(error.into()),
     };
     say(&format!("{login}: {count} ended"));
+    Ok(())
+}
+
+async fn identify(
+    archive: &Archive,
+    login: &str,
+    identity: Option<departments::Identity>,
+) -> Ended {
+    let found = departments::account_of_login(archive.db.read(), login).await?;
+    let account = found.ok_or(PeopleError::NoAccount)?;
+    archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            departments::set_identity(unit, account, None, identity).await
+        })
+        .await?;
+    say(login);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 mod error;
 mod gather;
 mod network;
+mod oidc;
 mod print;
 mod read;
 mod setting;
@@ -23,6 +24,7 @@ use read::Reader;
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use gather::Sources;
 pub use network::{Network, Ports};
+pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
@@ -87,6 +89,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// How rights are given.
     pub rights: Rights,
+    /// The provider of identities, where there is one.
+    pub oidc: Option<Oidc>,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -389,6 +393,7 @@ impl Config {
             rights: Rights {
                 role_grants_by_two: reader.flag("rights.role_grants_by_two"),
             },
+            oidc: oidc::read(reader, &server),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {

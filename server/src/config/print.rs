@@ -30,6 +30,7 @@ impl Shown {
             | Shape::Addresses
             | Shape::Networks
             | Shape::Ports
+            | Shape::GroupRoles
             | Shape::Count { .. }
             | Shape::Bytes { .. }
             | Shape::Text { .. }

@@ -7,6 +7,7 @@ use super::Secret;
 use super::error::{ConfigError, Origin};
 use super::gather::{Gathered, Said};
 use super::network::{Network, Ports};
+use super::oidc::GroupRole;
 use super::setting::{Setting, Shape};
 
 /// Where the database is.
@@ -150,6 +151,7 @@ impl Reader {
                 | Shape::Addresses
                 | Shape::Networks
                 | Shape::Ports
+                | Shape::GroupRoles
                 | Shape::Count { .. }
                 | Shape::Bytes { .. }
                 | Shape::Secret
@@ -174,6 +176,7 @@ impl Reader {
             | Shape::Addresses
             | Shape::Networks
             | Shape::Ports
+            | Shape::GroupRoles
             | Shape::Text { .. }
             | Shape::Secret
             | Shape::Database
@@ -209,9 +212,18 @@ impl Reader {
         self.list(key, Ports::parse)
     }
 
+    /// Names of groups may hold commas.
+    pub(super) fn group_roles(&mut self, key: &str) -> Vec<GroupRole> {
+        self.split(key, ';', GroupRole::parse)
+    }
+
     fn list<T>(&mut self, key: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        self.split(key, ',', read)
+    }
+
+    fn split<T>(&mut self, key: &str, at: char, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
         self.value(key, |_, text| {
-            text.split(',')
+            text.split(at)
                 .map(str::trim)
                 .filter(|one| !one.is_empty())
                 .map(&read)

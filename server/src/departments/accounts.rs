@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::attempts::{self, Attempts};
 use super::http::name_fault;
+use super::identity_http::IdentityView;
 use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError, changes};
 use super::ops::{self, AccountChange};
 use super::password::{self, PasswordDigest};
@@ -46,6 +47,12 @@ pub(super) struct AccountView {
     name: String,
     /// Whether it is switched off.
     disabled: bool,
+    /// Whether it has a password; without one nobody signs in to it with name and password.
+    has_password: bool,
+    /// Who it is for the provider of identities, where it is linked with somebody there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    identity: Option<IdentityView>,
     /// The roles that it holds or will hold; those that are over are not among them.
     roles: Vec<RoleView>,
     /// Since when attempts to sign in have to wait, because too many failed (UTC). Told where
@@ -63,6 +70,8 @@ impl AccountView {
             login: account.login.clone(),
             name: account.name.clone(),
             disabled: account.disabled,
+            has_password: account.has_password,
+            identity: account.identity.as_ref().map(IdentityView::from),
             roles: roles_of(&account.given, departments, now),
             locked_since: None,
         }

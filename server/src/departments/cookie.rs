@@ -101,13 +101,18 @@ pub(super) fn csrf(secret: &str) -> String {
 
 /// The secret in the cookie of a request.
 pub(super) fn secret_of(request: &HttpRequest) -> Option<&str> {
+    cookie_of(request, NAME)
+}
+
+/// What a request has in the cookie of this name.
+pub(crate) fn cookie_of<'a>(request: &'a HttpRequest, wanted: &str) -> Option<&'a str> {
     request
         .headers()
         .get_all(header::COOKIE)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|one| one.trim().split_once('='))
-        .find_map(|(name, value)| (name == NAME).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 /// The cookie. `Strict`: it comes along from our own pages only, and those are there without it.

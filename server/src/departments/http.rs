@@ -10,7 +10,9 @@ use super::accounts::{self, AccountView};
 use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
 use super::ops;
 use super::signed_in::SignedIn;
-use super::{compartments, deputies, function_http, role_grants, session, sessions, units};
+use super::{
+    compartments, deputies, function_http, identity_http, role_grants, session, sessions, units,
+};
 use crate::base::{Actor, DepartmentId, Right, Role};
 use crate::http::extract::{ETag, Json, MaybeKey};
 use crate::http::limits::wait_for;
@@ -358,6 +360,8 @@ pub(super) async fn post_department(
     accounts::patch_account,
     accounts::put_roles,
     accounts::post_unlock,
+    identity_http::put_identity,
+    identity_http::delete_identity,
     role_grants::get_roles,
     role_grants::post_role,
     role_grants::get_waiting,
@@ -441,6 +445,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
 fn given(config: &mut web::ServiceConfig) {
     let to = |path: &str| web::resource(format!("/api/v1{path}"));
     config
+        .service(
+            to("/accounts/{id}/identity")
+                .put(identity_http::put_identity)
+                .delete(identity_http::delete_identity),
+        )
         .service(
             to("/accounts/{id}/role-grants")
                 .get(role_grants::get_roles)

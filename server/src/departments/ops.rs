@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 use zeroize::Zeroizing;
 
 use super::acting::actor;
-use super::model::{Account, Department, Login, PeopleError, Slug};
+use super::model::{Account, Department, Identity, Login, PeopleError, Slug};
 use super::password::PasswordDigest;
 use super::rows::Which;
 use super::tokens::NewToken;
@@ -76,27 +76,66 @@ pub async fn create_account(
     name: String,
     password: Option<PasswordDigest>,
 ) -> Result<Account, PeopleError> {
+    let new = NewRow {
+        password,
+        ..NewRow::of(login, name)
+    };
+    Ok(Account::of(insert_account(unit, new).await?, Vec::new()))
+}
+
+/// What an account begins with.
+#[derive(Debug)]
+pub(super) struct NewRow {
+    pub(super) login: Login,
+    pub(super) name: String,
+    pub(super) password: Option<PasswordDigest>,
+    pub(super) identity: Option<Identity>,
+}
+
+impl NewRow {
+    /// One that nobody can sign in to yet.
+    pub(super) const fn of(login: Login, name: String) -> Self {
+        Self {
+            login,
+            name,
+            password: None,
+            identity: None,
+        }
+    }
+}
+
+/// Creates an account; gives its row.
+pub(super) async fn insert_account(
+    unit: &mut Unit,
+    new: NewRow,
+) -> Result<rows::account::Model, PeopleError> {
     require_admin(unit.actor())?;
-    if rows::account_by_login(unit.tx(), login.as_str())
+    if rows::account_by_login(unit.tx(), new.login.as_str())
         .await?
         .is_some()
     {
         return Err(PeopleError::Taken);
     }
+    let (issuer, subject) = match new.identity {
+        Some(identity) => (Some(identity.issuer), Some(identity.subject)),
+        None => (None, None),
+    };
     let row = rows::account::Model {
         id: AccountId::new().raw(),
         version: 1,
-        login: login.as_str().to_owned(),
-        name,
-        password: password.map(|digest| digest.0),
+        login: new.login.as_str().to_owned(),
+        name: new.name,
+        password: new.password.map(|digest| digest.0),
         disabled_at: None,
         created_at: unit.now().micros(),
         function: None,
         department_id: None,
+        identity_issuer: issuer,
+        identity_subject: subject,
     };
     rows::insert_account(unit, row.clone()).await?;
     unit.record(Action::AccountCreate, None);
-    Ok(Account::of(row, Vec::new()))
+    Ok(row)
 }
 
 /// What of an account can be changed.

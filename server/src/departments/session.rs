@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::attempts::Attempts;
 use super::cookie;
 use super::http::name_fault;
-use super::model::{Carrier, Token};
+use super::model::{Begun, Carrier, Token};
 use super::ops;
 use super::sessions::agent_of;
 use super::signed_in::{SignedIn, actor_of, credential};
@@ -225,6 +225,8 @@ pub(crate) async fn enter(
         carrier,
         agent: agent_of(request),
         before: before.map(|secret| Zeroizing::new(secret.to_owned())),
+        begun: Begun::Here,
+        provider_session: None,
     };
     let (auth, attempts) = (door.auth, door.attempts);
     let signed_in = tokens::sign_in(door.db, auth, attempts, knock, password, wanted).await;

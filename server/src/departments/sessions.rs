@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::accounts::require_admin;
 use super::attempts::Attempts;
 use super::cookie::{self, Browsers};
-use super::model::{Carrier, PeopleError, Token};
+use super::model::{Begun, Carrier, PeopleError, Token};
 use super::session::{Door, SignIn, enter};
 use super::signed_in::{SignedIn, actor_of, asking};
-use super::tokens;
-use crate::base::{AccountId, TokenId};
+use super::tokens::{self, Secret};
+use crate::base::{AccountId, Timestamp, TokenId};
 use crate::config::Auth;
 use crate::http::Problem;
 use crate::http::extract::{ClientAddress, Json, NoKey, Path};
@@ -56,6 +56,8 @@ pub(super) struct SessionView {
     id: Uuid,
     /// `cookie` or `bearer`; `token`, where a token that was issued asks how it is signed in.
     kind: SessionKind,
+    /// Whether it was begun at the provider of identities.
+    by_provider: bool,
     /// Whether it is the one that asks.
     current: bool,
     /// When it was opened, UTC.
@@ -84,6 +86,7 @@ impl SessionView {
         Self {
             id: token.id.raw(),
             kind: token.session.into(),
+            by_provider: token.begun == Begun::AtProvider,
             current: token.id == asking,
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.to_string(),
@@ -113,9 +116,17 @@ pub(super) struct SessionList {
     items: Vec<SessionView>,
 }
 
-pub(super) fn agent_of(request: &HttpRequest) -> Option<String> {
+/// What a browser says about itself, as far as it is kept.
+pub(crate) fn agent_of(request: &HttpRequest) -> Option<String> {
     let said = request.headers().get(header::USER_AGENT)?;
     tokens::agent_of(&String::from_utf8_lossy(said.as_bytes()))
+}
+
+/// The cookie of a session that was just opened.
+pub(crate) fn session_cookie((token, secret): &(Token, Secret), now: Timestamp) -> String {
+    let left = token.expires_at.micros() - now.micros();
+    let life = Duration::from_micros(u64::try_from(left).unwrap_or_default());
+    cookie::set(&secret.0, life)
 }
 
 /// Signs a browser in: the answer sets the cookie `__Host-papierlos`, which no script can read.
@@ -160,10 +171,7 @@ pub(super) async fn post_session(
     let (token, secret) = &written.value;
     let mut response = HttpResponse::Created();
     with_receipt(&mut response, written.receipt);
-    let life = Duration::from_micros(
-        u64::try_from(token.expires_at.micros() - db.now().micros()).unwrap_or_default(),
-    );
-    response.insert_header((header::SET_COOKIE, cookie::set(&secret.0, life)));
+    response.insert_header((header::SET_COOKIE, session_cookie(&written.value, db.now())));
     Ok(response.json(SignedInView {
         csrf: Some(cookie::csrf(&secret.0)),
         session: SessionView::of(token, token.id),

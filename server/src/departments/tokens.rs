@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::acting::actor;
 use super::attempts::{Attempt, Attempts};
 use super::known::{self, KnownPeople, Person};
-use super::model::{Carrier, Login, PeopleError, Token, Use};
+use super::model::{Begun, Carrier, Login, PeopleError, Token, Use};
 use super::ops::{require_admin, require_destination, require_full};
 use super::password;
 use super::rows::{self, Which, uses};
@@ -101,14 +101,23 @@ pub async fn issue_token(
     } else {
         require_admin(unit.actor())?;
     }
-    add_token(unit, account, new, None).await
+    add_token(unit, account, new, Way::Issued).await
+}
+
+/// How a token came about.
+#[derive(Debug)]
+enum Way {
+    /// It was issued by hand.
+    Issued,
+    /// Somebody signed in: how it travels, where that was, and what the session is called there.
+    SignedIn(Carrier, Begun, Option<String>),
 }
 
 async fn add_token(
     unit: &mut Unit,
     account: AccountId,
     new: NewToken,
-    session: Option<Carrier>,
+    way: Way,
 ) -> Result<(Token, Secret), PeopleError> {
     let known = rows::account(unit.tx(), account)
         .await?
@@ -121,6 +130,10 @@ async fn add_token(
     }
     let mut random = Zeroizing::new([0_u8; 32]);
     getrandom::fill(random.as_mut()).map_err(|_source| PeopleError::Hash)?;
+    let (session, begun, provider_session) = match way {
+        Way::Issued => (None, Begun::Here, None),
+        Way::SignedIn(carrier, begun, there) => (Some(carrier), begun, there),
+    };
     let prefix = match session {
         Some(Carrier::Cookie) => COOKIE_PREFIX,
         Some(Carrier::Bearer) | None => TOKEN_PREFIX,
@@ -145,6 +158,8 @@ async fn add_token(
             .and_then(|one| one.inbox)
             .map(AccountId::raw),
         session: session.map(|carrier| carrier.code().to_owned()),
+        begun: begun.code().map(str::to_owned),
+        provider_session,
     };
     rows::insert_token(unit, row.clone()).await?;
     unit.record(Action::TokenIssue, None);
@@ -233,6 +248,10 @@ pub(crate) struct Wanted {
     pub agent: Option<String>,
     /// The session of the same browser until now: it ends.
     pub before: Option<Zeroizing<String>>,
+    /// Where it was begun.
+    pub begun: Begun,
+    /// What the session there is called.
+    pub provider_session: Option<String>,
 }
 
 /// Signs in with name and password, and opens a session for as long as the settings say.
@@ -287,7 +306,7 @@ pub(crate) async fn sign_in(
 }
 
 /// Opens a session; the one that the same browser had until now ends.
-async fn open(
+pub(super) async fn open(
     unit: &mut Unit,
     account: AccountId,
     new: NewToken,
@@ -302,7 +321,8 @@ async fn open(
             unit.record(Action::TokenRevoke, None);
         }
     }
-    let (mut token, secret) = add_token(unit, account, new, Some(wanted.carrier)).await?;
+    let way = Way::SignedIn(wanted.carrier, wanted.begun, wanted.provider_session);
+    let (mut token, secret) = add_token(unit, account, new, way).await?;
     let used = Use {
         at: unit.now(),
         network: shortened(from),

@@ -233,6 +233,7 @@ fn draft(looked: &Looked) -> LeafDraft {
         Look::ReadCase | Look::TellCase => "case",
         Look::ReadCorrespondent => "correspondent",
         Look::SignIn
+        | Look::SignInByProvider
         | Look::SignInRefused
         | Look::ReadDocument
         | Look::ReadContent

@@ -47,6 +47,8 @@ export async function show() {
     $("end-others").hidden = sessions.items.length < 2;
     $("tokens").replaceChildren(...tokens.items.map((one) => row(one.label,
       [t(`scope_${one.scope}`), t("until", { at: moment(one.expires_at) }), used(one) ?? t("neverUsed")], end(`/tokens/${one.id}`, one.label))));
+    $("change-password").hidden = $("change-hint").hidden = !state.me.has_password;
+    $("no-password").hidden = state.me.has_password;
     $("no-tokens").hidden = tokens.items.length > 0;
   } catch (error) {
     if (turn === now.turn) $("account-error").textContent = error.message;

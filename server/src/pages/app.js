@@ -72,6 +72,7 @@ $("sign-in").addEventListener("submit", async (event) => {
 /** Keeps what the pages have to know of a session, so that the other windows see when it is another one. */
 function remember(here) {
   csrf = here.csrf;
+  state.byProvider = here.session.by_provider;
   localStorage.setItem("signedIn", here.session.id);
 }
 
@@ -81,9 +82,20 @@ addEventListener("storage", (changed) => {
 });
 
 $("sign-out").addEventListener("click", async () => {
+  const elsewhere = state.byProvider;
   await ask("/session", { method: "DELETE" }).catch(() => {});
   leave(t("signedOut"));
+  // Whoever came with the account of the town is signed in there too.
+  if (elsewhere) location.assign("/oidc/sign-out");
 });
+
+/** The ways in beside name and password. */
+async function offerWays() {
+  const { provider } = await json("/sign-in");
+  if (!provider) return;
+  $("provider-link").setAttribute("href", provider);
+  $("provider").hidden = false;
+}
 
 /** Signs out and leaves nothing behind for the next person: no question, no document, no upload. */
 function leave(why) {
@@ -708,8 +720,12 @@ $("language").addEventListener("click", () => {
 export { CHIPS, ask, departmentName, event, json, leave, receipt, save, show, state, textOf, view, where };
 
 speak();
-if (mayBeSignedIn()) {
-  json("/session").then((here) => { remember(here); return enter(); }).catch((error) => leave(error.status === 401 ? t("expired") : error.message));
+offerWays().catch(() => {});
+// Whoever comes back from the provider has a session that nothing here knows of yet.
+const back = where().path === "/angemeldet";
+if (back) history.replaceState(null, "", "#/");
+if (back || mayBeSignedIn()) {
+  json("/session").then((here) => { remember(here); return enter(); }).catch((error) => leave(error.status === 401 ? t(back ? "noCookie" : "expired") : error.message));
 } else {
   show();
 }

@@ -112,6 +112,8 @@ const PEOPLE: &[&str] = &[
     "end others",
     "end session",
     "end of account",
+    "link account",
+    "unlink account",
     "roles of another",
     "waiting roles",
     "give role",

@@ -1,7 +1,7 @@
 //! What the walk over who may do what tries of signing in.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::town::{Town, send};
 use tests::{Answer, Client};
 
@@ -13,6 +13,8 @@ pub(crate) const TRIED: &[&str] = &[
     "end others",
     "end session",
     "end of account",
+    "link account",
+    "unlink account",
 ];
 
 /// Fails under this login until the next attempt has to wait, with the settings as they come.
@@ -45,6 +47,25 @@ pub(crate) async fn open(town: &Town) -> String {
         .to_owned()
 }
 
+/// Somebody whom a provider knows; nobody else was linked with them.
+pub(crate) fn somebody() -> Value {
+    json!({"issuer": "https://anmeldung.example", "subject": uuid::Uuid::now_v7()})
+}
+
+/// The version of the account with this id.
+pub(crate) async fn etag(town: &Town, id: &str) -> String {
+    let path = format!("/api/v1/accounts/{id}");
+    town.admin().get(&path).await.is(200).etag()
+}
+
+/// Links the account with this id with somebody.
+pub(crate) async fn link(town: &Town, client: &Client, id: &str, who: &Value) -> Answer {
+    let etag = etag(town, id).await;
+    let path = format!("/api/v1/accounts/{id}/identity");
+    let headers = [("if-match", etag.as_str())];
+    send(client, Method::PUT, &path, &headers, Some(who)).await
+}
+
 /// What happens when `client` tries `what`.
 pub(crate) async fn attempt(town: &Town, client: &Client, what: &str) -> Answer {
     match what {
@@ -70,6 +91,18 @@ pub(crate) async fn attempt(town: &Town, client: &Client, what: &str) -> Answer 
                 account(town, "b.lang").await
             );
             send(client, Method::DELETE, &path, &[], None).await
+        }
+        "link account" => {
+            let id = account(town, "k.sommer").await;
+            link(town, client, &id, &somebody()).await
+        }
+        "unlink account" => {
+            let id = account(town, "k.sommer").await;
+            link(town, &town.admin(), &id, &somebody()).await.is(200);
+            let etag = etag(town, &id).await;
+            let path = format!("/api/v1/accounts/{id}/identity");
+            let headers = [("if-match", etag.as_str())];
+            send(client, Method::DELETE, &path, &headers, None).await
         }
         other => unreachable!("nobody knows how to try {other}"),
     }

@@ -2,4 +2,6 @@
 
 pub(crate) mod attempts;
 mod lockout;
+mod oidc;
+mod peer;
 mod sessions;

@@ -2,6 +2,7 @@
 
 pub(super) mod attempts;
 mod functions;
+pub(super) mod identities;
 mod tables;
 pub(super) mod uses;
 
@@ -11,13 +12,12 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
-use super::model::{Account, Carrier, Department, PeopleError, RoleGiven, Token};
+use super::model::{Account, Department, Identity, Origin, PeopleError, RoleGiven};
 use crate::audit::event::Subject;
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
 use crate::base::{
     AccountId, CompartmentId, DepartmentId, Grant, GrantId, Role, Timestamp, TokenId,
-    actor::{Destination, Scope},
 };
 use crate::unit::Unit;
 
@@ -105,6 +105,14 @@ pub(super) async fn update_account(
         .col_expr(account::Column::Name, row.name.clone().into())
         .col_expr(account::Column::Password, row.password.clone().into())
         .col_expr(account::Column::DisabledAt, row.disabled_at.into())
+        .col_expr(
+            account::Column::IdentityIssuer,
+            row.identity_issuer.clone().into(),
+        )
+        .col_expr(
+            account::Column::IdentitySubject,
+            row.identity_subject.clone().into(),
+        )
         .filter(account::Column::Id.eq(row.id))
         .filter(account::Column::Version.eq(before))
         .exec(unit.tx())
@@ -535,41 +543,12 @@ impl TryFrom<role_grant::Model> for RoleGiven {
             waits: row.proposed.is_some() && row.approved_at.is_none(),
             approved_by: row.approved_by.map(AccountId::of),
             reason: row.reason,
+            origin: match row.origin {
+                Some(_) => Origin::Provider,
+                None => Origin::People,
+            },
             valid_from: row.valid_from.map(Timestamp::of_micros),
             valid_until: row.valid_until.map(Timestamp::of_micros),
-        })
-    }
-}
-
-impl TryFrom<access_token::Model> for Token {
-    type Error = DbError;
-
-    fn try_from(row: access_token::Model) -> Result<Self, DbError> {
-        let scope = Scope::parse(&row.scope).ok_or_else(|| DbError::Corrupt {
-            table: "access_token",
-            key: row.id.to_string(),
-            what: "the scope is unknown",
-        })?;
-        let session = match row.session.as_deref() {
-            None => None,
-            Some(code) => Some(Carrier::parse(code).ok_or_else(|| DbError::Corrupt {
-                table: "access_token",
-                key: row.id.to_string(),
-                what: "how the session travels is unknown",
-            })?),
-        };
-        Ok(Self {
-            id: TokenId::of(row.id),
-            label: row.label,
-            scope,
-            destination: row.department_id.map(|department| Destination {
-                department: DepartmentId::of(department),
-                inbox: row.inbox_id.map(AccountId::of),
-            }),
-            created_at: Timestamp::of_micros(row.created_at),
-            expires_at: Timestamp::of_micros(row.expires_at),
-            session,
-            used: None,
         })
     }
 }
@@ -583,6 +562,11 @@ impl Account {
             login: row.login,
             name: row.name,
             disabled: row.disabled_at.is_some(),
+            has_password: row.password.is_some(),
+            identity: row
+                .identity_issuer
+                .zip(row.identity_subject)
+                .map(|(issuer, subject)| Identity { issuer, subject }),
             given,
         }
     }

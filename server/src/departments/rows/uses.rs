@@ -1,13 +1,16 @@
-//! Rows of when and from where tokens were used: no evidence, and gone with the token.
+//! Tokens as their rows have them, and when and from where they were used: that is no evidence, and gone with the
+//! token.
 
 use std::collections::HashMap;
 
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::access_token;
+use crate::base::actor::{Destination, Scope};
 use crate::base::db::{DbError, sql};
-use crate::base::{AccountId, Timestamp, TokenId};
-use crate::departments::model::Use;
+use crate::base::{AccountId, DepartmentId, Timestamp, TokenId};
+use crate::departments::model::{Begun, Carrier, Token, Use};
 use crate::unit::Unit;
 
 /// Notes a use; what came later stays.
@@ -75,4 +78,41 @@ pub(in crate::departments) async fn sweep(unit: &Unit) -> Result<(), DbError> {
     let values = [unit.now().micros().into()];
     unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
     Ok(())
+}
+
+impl TryFrom<access_token::Model> for Token {
+    type Error = DbError;
+
+    fn try_from(row: access_token::Model) -> Result<Self, DbError> {
+        let scope = Scope::parse(&row.scope).ok_or_else(|| DbError::Corrupt {
+            table: "access_token",
+            key: row.id.to_string(),
+            what: "the scope is unknown",
+        })?;
+        let session = match row.session.as_deref() {
+            None => None,
+            Some(code) => Some(Carrier::parse(code).ok_or_else(|| DbError::Corrupt {
+                table: "access_token",
+                key: row.id.to_string(),
+                what: "how the session travels is unknown",
+            })?),
+        };
+        Ok(Self {
+            id: TokenId::of(row.id),
+            label: row.label,
+            scope,
+            destination: row.department_id.map(|department| Destination {
+                department: DepartmentId::of(department),
+                inbox: row.inbox_id.map(AccountId::of),
+            }),
+            created_at: Timestamp::of_micros(row.created_at),
+            expires_at: Timestamp::of_micros(row.expires_at),
+            session,
+            begun: match row.begun {
+                Some(_) => Begun::AtProvider,
+                None => Begun::Here,
+            },
+            used: None,
+        })
+    }
 }
