@@ -14,7 +14,9 @@ mod m0008_sign_in;
 mod m0009_describing;
 mod m0010_grants;
 mod m0011_intake;
+mod m0012_sessions;
 mod m0014_inspections;
+mod m0015_oidc;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -37,7 +39,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_describing::Step),
             Box::new(m0010_grants::Step),
             Box::new(m0011_intake::Step),
+            Box::new(m0012_sessions::Step),
             Box::new(m0014_inspections::Step),
+            Box::new(m0015_oidc::Step),
         ]
     }
 }

@@ -88,6 +88,8 @@ pub const FREE: &[&str] = &[
     "idempotency",
     "sign_in_attempt",
     "known_network",
+    "token_use",
+    "oidc_once",
     "job",
     "webhook_delivery",
     "webhook_follower",

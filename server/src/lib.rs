@@ -23,6 +23,7 @@ pub mod inspections;
 pub mod jobs;
 pub mod ledger;
 pub mod notes;
+pub mod oidc;
 pub mod pages;
 pub mod paperless;
 pub mod proof;

@@ -132,6 +132,25 @@ for (const [look, options] of Object.entries(looks)) {
   await found(page, `filing, ${look}`);
   await page.click("#language");
   await found(page, `filing in English, ${look}`);
+  await page.click("#nav-account");
+  await page.waitForSelector("#sessions li");
+  await found(page, `account in English, ${look}`);
+  const kept = await page.evaluate(() => [document.cookie, ...Object.values(localStorage), ...Object.values(sessionStorage)].join(" "));
+  check(`no script can read a secret, ${look}`, !/pl[st]_/.test(kept));
+  const cookies = await page.context().cookies();
+  const session = cookies.find((one) => one.name === "__Host-papierlos");
+  check(`the session is a cookie out of reach, ${look}`, session?.httpOnly && session.secure && session.sameSite === "Strict");
+  await page.reload();
+  await page.waitForSelector("#sessions li");
+  check(`signed in after a reload, ${look}`, await page.isVisible("#sign-out"));
+  await page.fill("#token-label", "axe");
+  await page.click("#issue-token button");
+  await page.waitForSelector("#new-secret");
+  await found(page, `a new token, ${look}`);
+  await page.locator("#tokens li", { hasText: "axe" }).first().getByRole("button").click();
+  await page.click("#sign-out");
+  await page.waitForSelector("#sign-in:visible");
+  check(`signed out, ${look}`, !(await page.context().cookies()).some((one) => one.name === "__Host-papierlos"));
   check(`nothing refused by the policy, no error, ${look}${wrong.map((line) => `\n      ${line}`)}`, !wrong.length);
   await page.context().close();
 }

@@ -10,6 +10,7 @@ pub mod contract;
 pub mod database;
 pub mod fixtures;
 pub mod plan;
+pub mod provider;
 pub mod receiver;
 pub mod s3;
 pub mod schema;

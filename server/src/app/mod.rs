@@ -17,7 +17,9 @@ use thiserror::Error;
 use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Contract;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 
 use self::parts::Parts;
 use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe};
@@ -43,7 +45,7 @@ use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    paperless, refiling, relations, replay, retention, search,
+    oidc, paperless, refiling, relations, replay, retention, search,
 };
 
 /// Why a server could not start or ended badly.
@@ -105,8 +107,9 @@ pub enum ServeError {
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 14] = [
+const ROOMS: [fn() -> Contract; 15] = [
     departments::ApiDoc::openapi,
+    oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
     files::ApiDoc::openapi,
     cases::ApiDoc::openapi,
@@ -132,6 +135,24 @@ pub fn contract() -> Contract {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = contract.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::new("__Host-papierlos");
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("session", cookie);
+    }
+    // Whatever a token may ask for, a session may too.
+    for item in contract.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            if let Some(ways) = &mut operation.security {
+                ways.push(SecurityRequirement::new("session", Vec::<String>::new()));
+            }
+        }
     }
     utoipa::Modify::modify(&EdgeParts, &mut contract);
     utoipa::Modify::modify(&departments::OnBehalfOf, &mut contract);
@@ -169,6 +190,7 @@ pub struct Server {
     follower: Follower,
     published: watch::Receiver<Published>,
     looks: Looks,
+    people: Arc<departments::KnownPeople>,
 }
 
 impl Server {
@@ -217,6 +239,7 @@ impl Server {
             follower,
             published,
             looks,
+            people: Arc::default(),
         })
     }
 
@@ -273,6 +296,7 @@ impl Server {
         let running = http.listen(listener).map_err(ServeError::Ended)?.run();
         let handle = running.handle();
         self.watch(&metrics);
+        self.note_uses();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);
@@ -311,7 +335,16 @@ impl Server {
         let limits = Arc::new(RateLimits::new(config.rates));
         Ok(Parts {
             db: Data::new(self.archive.db.clone()),
-            people: Data::new(departments::KnownPeople::default()),
+            people: Data::from(Arc::clone(&self.people)),
+            browsers: Data::new(departments::Browsers::new(
+                config.sign_in.idle,
+                &config.server.public_url,
+            )),
+            sign_on: Data::new(oidc::SignOn::new(
+                config.oidc.as_ref(),
+                &config.server.public_url,
+                self.archive.cursor_key,
+            )),
             storage: Data::new(self.archive.storage.clone()),
             looks: Data::new(self.looks.clone()),
             index: Data::new(self.index.clone()),
@@ -343,6 +376,22 @@ impl Server {
                 metrics: Arc::clone(metrics),
             }),
         })
+    }
+
+    /// Writes down once a second which tokens were used.
+    fn note_uses(&self) {
+        let (db, people) = (self.archive.db.clone(), Arc::clone(&self.people));
+        self.tasks.start("token uses", |end| async move {
+            loop {
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+                if let Err(error) = departments::note_uses(&db, &people).await {
+                    tracing::warn!(error = %error, "that tokens were used could not be noted");
+                }
+            }
+        });
     }
 
     fn attempts(&self) -> departments::Attempts {
@@ -419,6 +468,11 @@ impl Server {
                     && let Err(error) = attempts.sweep(&db).await
                 {
                     tracing::warn!(error = %error, "old attempts to sign in could not be swept");
+                }
+                if rounds.is_multiple_of(720)
+                    && let Err(error) = departments::sweep_uses(&db).await
+                {
+                    tracing::warn!(error = %error, "uses of ended tokens could not be swept");
                 }
                 rounds = rounds.wrapping_add(1);
                 tokio::select! {

@@ -16,8 +16,8 @@ use crate::search::Follower;
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    pages, paperless, refiling, relations, retention, search,
+    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes, oidc, pages,
+    paperless, refiling, relations, retention, search,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -27,6 +27,8 @@ use storage::Storage;
 pub(super) struct Parts {
     pub(super) db: Data<Db>,
     pub(super) people: Data<departments::KnownPeople>,
+    pub(super) browsers: Data<departments::Browsers>,
+    pub(super) sign_on: Data<oidc::SignOn>,
     pub(super) storage: Data<Storage>,
     pub(super) looks: Data<Looks>,
     pub(super) index: Data<Index>,
@@ -55,6 +57,8 @@ impl Parts {
             config
                 .app_data(self.db)
                 .app_data(self.people)
+                .app_data(self.browsers)
+                .app_data(self.sign_on)
                 .app_data(self.storage)
                 .app_data(self.looks)
                 .app_data(self.index)
@@ -77,6 +81,7 @@ impl Parts {
                 .configure(search::routes)
                 .configure(documents::routes)
                 .configure(departments::routes)
+                .configure(oidc::routes)
                 .configure(file_plan::routes)
                 .configure(files::routes)
                 .configure(cases::routes)
@@ -103,6 +108,8 @@ impl Clone for Parts {
         Self {
             db: self.db.clone(),
             people: self.people.clone(),
+            browsers: self.browsers.clone(),
+            sign_on: self.sign_on.clone(),
             storage: self.storage.clone(),
             looks: self.looks.clone(),
             index: self.index.clone(),

@@ -22,6 +22,10 @@ pub enum Action {
     AccountCreate,
     /// An account's name, password or standing was changed.
     AccountChange,
+    /// An account was linked with somebody whom the provider of identities knows.
+    AccountLink,
+    /// An account is linked with nobody any more.
+    AccountUnlink,
     /// A role was given.
     RoleGrant,
     /// A role was asked for that a second person has to approve.
@@ -165,6 +169,8 @@ pub enum Action {
 pub enum Look {
     /// Someone signed in.
     SignIn,
+    /// Someone signed in at the provider of identities.
+    SignInByProvider,
     /// Someone could not sign in.
     SignInRefused,
     /// A document's metadata were read.
@@ -216,6 +222,8 @@ impl Action {
             Self::DepartmentCreate => "department.create",
             Self::AccountCreate => "account.create",
             Self::AccountChange => "account.change",
+            Self::AccountLink => "account.link",
+            Self::AccountUnlink => "account.unlink",
             Self::RoleGrant => "role.grant",
             Self::RolePropose => "role.propose",
             Self::RoleApprove => "role.approve",
@@ -294,6 +302,7 @@ impl Look {
     pub const fn code(self) -> &'static str {
         match self {
             Self::SignIn => "session.open",
+            Self::SignInByProvider => "session.open_by_provider",
             Self::SignInRefused => "session.refused",
             Self::ReadDocument => "document.read",
             Self::ReadFile => "file.read",

@@ -83,6 +83,27 @@ pub(super) enum User {
         #[arg(long, requires = "department")]
         inbox: Option<String>,
     },
+    /// Ends all sessions of an account; tokens that were issued stay.
+    SignOut {
+        /// The account.
+        login: String,
+    },
+    /// Links an account with somebody whom the provider of identities knows, who signs in by it from now on.
+    Link {
+        /// The account.
+        login: String,
+        /// Who it is there: `sub` of its tokens.
+        #[arg(long)]
+        subject: String,
+        /// The provider; that of the settings, where nothing is said.
+        #[arg(long)]
+        issuer: Option<String>,
+    },
+    /// Takes that away; sessions and roles that came of it end.
+    Unlink {
+        /// The account.
+        login: String,
+    },
     /// Lets whoever was locked out by failed attempts sign in again at once.
     Unlock {
         /// The account.
@@ -224,6 +245,25 @@ impl User {
                 let places = (department.as_deref(), inbox.as_deref());
                 token(&archive, &login, label, (scope, days), places).await
             }
+            Self::SignOut { login } => sign_out(&archive, &login).await,
+            Self::Link {
+                login,
+                subject,
+                issuer,
+            } => {
+                let issuer = issuer.or_else(|| config.oidc.as_ref().map(|it| it.issuer.clone()));
+                let issuer = issuer.ok_or_else(|| {
+                    Failure::new(USAGE, "ohne oidc.issuer braucht es --issuer".to_owned())
+                });
+                match issuer {
+                    Ok(issuer) => {
+                        let identity = departments::Identity { issuer, subject };
+                        identify(&archive, &login, Some(identity)).await
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
+            Self::Unlink { login } => identify(&archive, &login, None).await,
             Self::Unlock { login } => unlock(&archive, config, &login).await,
         };
         archive.db.close().await;
@@ -346,6 +386,41 @@ async fn end(archive: &Archive, id: uuid::Uuid) -> Ended {
         })
         .await?;
     say(&format!("{id}: ended"));
+    Ok(())
+}
+
+async fn sign_out(archive: &Archive, login: &str) -> Ended {
+    let found = departments::account_of_login(archive.db.read(), login).await?;
+    let account = found.ok_or(PeopleError::NoAccount)?;
+    let done = archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            departments::end_sessions(unit, account, None).await
+        })
+        .await;
+    let count = match done {
+        Ok(written) => written.value,
+        Err(PeopleError::NoToken) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    say(&format!("{login}: {count} ended"));
+    Ok(())
+}
+
+async fn identify(
+    archive: &Archive,
+    login: &str,
+    identity: Option<departments::Identity>,
+) -> Ended {
+    let found = departments::account_of_login(archive.db.read(), login).await?;
+    let account = found.ok_or(PeopleError::NoAccount)?;
+    archive
+        .db
+        .write(&Actor::system(), async move |unit: &mut Unit| {
+            departments::set_identity(unit, account, None, identity).await
+        })
+        .await?;
+    say(login);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, Origin};
-use super::setting::{RESERVED_VARIABLES, SETTINGS, Setting};
+use super::setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
 use crate::http::extract::nearest;
 
 /// Where settings come from. Nothing here reads the process by itself.
@@ -107,7 +107,7 @@ impl Gathered {
 
     fn entry(&mut self, name: &str, value: &toml::Value, origin: &Origin, sources: &Sources<'_>) {
         if let Some(setting) = Setting::find(name) {
-            match text_of(value) {
+            match text_of(value, setting.shape) {
                 Some(value) => self.say(setting, name, value, origin.clone()),
                 None => self.errors.push(ConfigError::Value {
                     name: name.to_owned(),
@@ -220,14 +220,15 @@ impl Gathered {
 }
 
 /// A TOML value as the text that the environment would hold.
-fn text_of(value: &toml::Value) -> Option<String> {
+fn text_of(value: &toml::Value, shape: Shape) -> Option<String> {
     match value {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
         toml::Value::Array(entries) => {
             let texts: Option<Vec<&str>> = entries.iter().map(toml::Value::as_str).collect();
-            texts.map(|texts| texts.join(","))
+            let between = if shape == Shape::GroupRoles { ";" } else { "," };
+            texts.map(|texts| texts.join(between))
         }
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }

@@ -7,6 +7,7 @@ mod access;
 mod error;
 mod gather;
 mod network;
+mod oidc;
 mod print;
 mod read;
 mod setting;
@@ -25,6 +26,7 @@ pub use access::{AccessLog, Rule, Unwritable, What};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use gather::Sources;
 pub use network::{Network, Ports};
+pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
@@ -91,6 +93,8 @@ pub struct Config {
     pub rights: Rights,
     /// How looks are recorded.
     pub access_log: AccessLog,
+    /// The provider of identities, where there is one.
+    pub oidc: Option<Oidc>,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -252,6 +256,8 @@ pub struct SignIn {
     pub forget: Duration,
     /// How long a network from which somebody signed in is known.
     pub network: Duration,
+    /// How long the session of a browser may go unused.
+    pub idle: Duration,
 }
 
 /// Passwords and tokens.
@@ -401,6 +407,7 @@ impl Config {
                 inspection_days_inside_max: reader.number("rights.inspection_days_inside_max"),
                 break_glass_hours_max: reader.number("rights.break_glass_hours_max"),
             },
+            oidc: oidc::read(reader, &server),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {
@@ -509,6 +516,7 @@ fn read_sign_in(reader: &mut Reader) -> SignIn {
         delay_max: seconds(reader, "sign_in.delay_seconds_max"),
         forget: Duration::from_secs(reader.number("sign_in.forget_hours") * 60 * 60),
         network: Duration::from_secs(reader.number("sign_in.network_days") * 86_400),
+        idle: seconds(reader, "sign_in.idle_seconds"),
     }
 }
 

@@ -31,6 +31,7 @@ impl Shown {
             | Shape::Networks
             | Shape::Ports
             | Shape::Classes
+            | Shape::GroupRoles
             | Shape::Count { .. }
             | Shape::Bytes { .. }
             | Shape::Text { .. }

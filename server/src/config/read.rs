@@ -8,6 +8,7 @@ use super::access::AccessLog;
 use super::error::{ConfigError, Origin};
 use super::gather::{Gathered, Said};
 use super::network::{Network, Ports};
+use super::oidc::GroupRole;
 use super::setting::{Setting, Shape};
 
 /// Where the database is.
@@ -152,6 +153,7 @@ impl Reader {
                 | Shape::Networks
                 | Shape::Ports
                 | Shape::Classes
+            | Shape::GroupRoles
                 | Shape::Count { .. }
                 | Shape::Bytes { .. }
                 | Shape::Secret
@@ -177,6 +179,7 @@ impl Reader {
             | Shape::Networks
             | Shape::Ports
             | Shape::Classes
+            | Shape::GroupRoles
             | Shape::Text { .. }
             | Shape::Secret
             | Shape::Database
@@ -216,9 +219,18 @@ impl Reader {
         self.value(key, |_, text| AccessLog::parse(text))
     }
 
+    /// Names of groups may hold commas.
+    pub(super) fn group_roles(&mut self, key: &str) -> Vec<GroupRole> {
+        self.split(key, ';', GroupRole::parse)
+    }
+
     fn list<T>(&mut self, key: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        self.split(key, ',', read)
+    }
+
+    fn split<T>(&mut self, key: &str, at: char, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
         self.value(key, |_, text| {
-            text.split(',')
+            text.split(at)
                 .map(str::trim)
                 .filter(|one| !one.is_empty())
                 .map(&read)

@@ -15,6 +15,8 @@ pub enum Shape {
     Networks,
     /// A list of ports.
     Ports,
+    /// A list of groups with the roles that they stand for.
+    GroupRoles,
     /// A whole number.
     Count {
         /// The smallest.
@@ -58,6 +60,7 @@ impl Shape {
             | Self::Networks
             | Self::Ports
             | Self::Classes
+            | Self::GroupRoles
             | Self::Count { .. }
             | Self::Bytes { .. }
             | Self::Text { .. }
@@ -74,6 +77,9 @@ impl Shape {
             Self::Url => "an address that begins with http:// or https://".to_owned(),
             Self::Addresses => "a list of IP addresses".to_owned(),
             Self::Networks => "a list of networks, such as 10.1.0.0/16, fd00::/8".to_owned(),
+            Self::GroupRoles => {
+                "a list of GROUP=ROLE or GROUP=ROLE@DEPARTMENT, parted by semicolons".to_owned()
+            }
             Self::Ports => "a list of ports, such as 443, 8000-8999".to_owned(),
             Self::Classes => {
                 "a list of CLASS:WHAT:WHEN, such as PERSONAL:all:refuse, *:content:go_on; \
@@ -521,6 +527,96 @@ pub const SETTINGS: &[Setting] = &[
         count(1, 400),
         "30",
         "How long a network from which somebody signed in is known.",
+    ),
+    setting(
+        "sign_in.idle_seconds",
+        count(10, 86_400),
+        "3600",
+        "How long the session of a browser may go unused before it ends.",
+    ),
+    setting(
+        "oidc.issuer",
+        Shape::Url,
+        "",
+        "The provider of identities by which people sign in: `iss` of its tokens, to the letter. Empty: there is none.",
+    ),
+    setting(
+        "oidc.client_id",
+        Shape::Text { chars_max: 200 },
+        "",
+        "Who we are for it.",
+    ),
+    setting(
+        "oidc.client_secret",
+        Shape::Secret,
+        "",
+        "What proves that to it; empty for a public client.",
+    ),
+    setting(
+        "oidc.scopes",
+        Shape::Text { chars_max: 500 },
+        "openid profile",
+        "What it is asked to say, parted by spaces.",
+    ),
+    setting(
+        "oidc.login_claim",
+        Shape::Text { chars_max: 100 },
+        "preferred_username",
+        "Under which name it says the login.",
+    ),
+    setting(
+        "oidc.name_claim",
+        Shape::Text { chars_max: 100 },
+        "name",
+        "Under which it says the name for people.",
+    ),
+    setting(
+        "oidc.groups_claim",
+        Shape::Text { chars_max: 100 },
+        "groups",
+        "Under which it says the groups.",
+    ),
+    setting(
+        "oidc.roles",
+        Shape::GroupRoles,
+        "",
+        "Which roles its groups stand for. What it does not name is not touched; roles that people gave never are.",
+    ),
+    setting(
+        "oidc.may_give_admin",
+        Shape::Flag,
+        "false",
+        "Whether `oidc.roles` may name the role of an administrator, and an administrator may be linked by login.",
+    ),
+    setting(
+        "oidc.create_accounts",
+        Shape::Flag,
+        "false",
+        "Whether an account is made for whoever comes from the provider for the first time.",
+    ),
+    setting(
+        "oidc.link_by_login",
+        Shape::Flag,
+        "false",
+        "Whether whoever comes for the first time is linked with the account that bears the login. Only where nobody chooses the login at the provider.",
+    ),
+    setting(
+        "oidc.post_logout_redirect",
+        Shape::Url,
+        "",
+        "Where the provider sends whoever has signed out there. Empty: the address that people use.",
+    ),
+    setting(
+        "oidc.allow_http",
+        Shape::Flag,
+        "false",
+        "Whether the provider may be reached without TLS. For trials.",
+    ),
+    setting(
+        "oidc.seconds_max",
+        count(1, 60),
+        "10",
+        "How long an answer of the provider is waited for.",
     ),
     setting(
         "check.nightly_hour",

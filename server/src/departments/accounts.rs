@@ -10,13 +10,15 @@ use zeroize::Zeroizing;
 
 use super::attempts::{self, Attempts};
 use super::http::name_fault;
+use super::identity_http::IdentityView;
 use super::model::{Account, Department, Login, PASSWORD_CHARS_MAX, PeopleError, changes};
-use super::ops::{self, AccountChange, Knock};
+use super::ops::{self, AccountChange};
 use super::password::{self, PasswordDigest};
 use super::role_wire::{RoleRequest, RoleView, RolesRequest, roles_of, roles_wanted};
 use super::roles::{self, Giving};
 use super::session::note_refused;
 use super::signed_in::SignedIn;
+use super::tokens::{self, Knock};
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, Role, Timestamp};
 use crate::config::{Auth, Rights};
@@ -45,6 +47,12 @@ pub(super) struct AccountView {
     name: String,
     /// Whether it is switched off.
     disabled: bool,
+    /// Whether it has a password; without one nobody signs in to it with name and password.
+    has_password: bool,
+    /// Who it is for the provider of identities, where it is linked with somebody there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    identity: Option<IdentityView>,
     /// The roles that it holds or will hold; those that are over are not among them.
     roles: Vec<RoleView>,
     /// Since when attempts to sign in have to wait, because too many failed (UTC). Told where
@@ -62,6 +70,8 @@ impl AccountView {
             login: account.login.clone(),
             name: account.name.clone(),
             disabled: account.disabled,
+            has_password: account.has_password,
+            identity: account.identity.as_ref().map(IdentityView::from),
             roles: roles_of(&account.given, departments, now),
             locked_since: None,
         }
@@ -296,7 +306,7 @@ pub(super) struct AccountPatch {
 
 /// Changes an account: one's own password, or anything by an administrator.
 ///
-/// A new password ends all tokens of the account, and so does switching it off. Attempts with a
+/// A new password ends all sessions and tokens of the account, and so does switching it off. Attempts with a
 /// wrong `current_password` count as attempts to sign in.
 #[utoipa::path(
     patch, path = "/api/v1/accounts/{id}", tag = "people", operation_id = "changeAccount",
@@ -354,7 +364,7 @@ pub(super) async fn patch_account(
             login: &before.login,
             from: client.0,
         };
-        attempt = ops::knows_password(&db, &auth, &attempts, knock, current).await?;
+        attempt = tokens::knows_password(&db, &auth, &attempts, knock, current).await?;
         if attempt.is_none() {
             note_refused(&looks, actor).await?;
             return Err(wrong_password());

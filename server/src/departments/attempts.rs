@@ -259,6 +259,7 @@ mod tests {
         delay_max: Duration::from_secs(900),
         forget: Duration::from_secs(86_400),
         network: Duration::from_secs(86_400),
+        idle: Duration::from_secs(3_600),
     };
 
     #[test]

@@ -78,6 +78,8 @@ pub async fn create(
         created_at: unit.now().micros(),
         function: Some(code.as_str().to_owned()),
         department_id: Some(department.raw()),
+        identity_issuer: None,
+        identity_subject: None,
     };
     rows::insert_account(unit, row.clone()).await?;
     unit.record(Action::FunctionCreate, Some(department));

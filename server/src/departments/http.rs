@@ -10,7 +10,9 @@ use super::accounts::{self, AccountView};
 use super::model::{Department, NAME_CHARS_MAX, PeopleError, Slug};
 use super::ops;
 use super::signed_in::SignedIn;
-use super::{compartments, deputies, function_http, role_grants, session, units};
+use super::{
+    compartments, deputies, function_http, identity_http, role_grants, session, sessions, units,
+};
 use crate::base::{Actor, DepartmentId, Right, Role};
 use crate::http::extract::{ETag, Json, MaybeKey};
 use crate::http::limits::wait_for;
@@ -330,6 +332,12 @@ pub(super) async fn post_department(
 #[openapi(paths(
     session::post_session,
     session::delete_session,
+    sessions::get_session,
+    sessions::post_session,
+    sessions::get_sessions,
+    sessions::delete_one,
+    sessions::delete_others,
+    sessions::delete_of_account,
     get_me,
     session::post_token,
     session::get_tokens,
@@ -352,6 +360,8 @@ pub(super) async fn post_department(
     accounts::patch_account,
     accounts::put_roles,
     accounts::post_unlock,
+    identity_http::put_identity,
+    identity_http::delete_identity,
     role_grants::get_roles,
     role_grants::post_role,
     role_grants::get_waiting,
@@ -373,9 +383,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             to("/session")
+                .get(sessions::get_session)
                 .post(session::post_session)
                 .delete(session::delete_session),
         )
+        .service(
+            to("/sessions")
+                .get(sessions::get_sessions)
+                .post(sessions::post_session)
+                .delete(sessions::delete_others),
+        )
+        .service(to("/sessions/{id}").delete(sessions::delete_one))
+        .service(to("/accounts/{id}/sessions").delete(sessions::delete_of_account))
         .service(to("/me").get(get_me))
         .service(
             to("/tokens")
@@ -426,6 +445,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
 fn given(config: &mut web::ServiceConfig) {
     let to = |path: &str| web::resource(format!("/api/v1{path}"));
     config
+        .service(
+            to("/accounts/{id}/identity")
+                .put(identity_http::put_identity)
+                .delete(identity_http::delete_identity),
+        )
         .service(
             to("/accounts/{id}/role-grants")
                 .get(role_grants::get_roles)

@@ -5,13 +5,15 @@
 //! the next one, whichever process made it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use sea_orm::ConnectionTrait;
 
-use super::model::Department;
+use super::model::{Carrier, Department, Use};
 use super::rows;
 use crate::base::db::{DbError, sql};
 use crate::base::{AccountId, Actor, RequestId, Timestamp, TokenId};
@@ -27,6 +29,8 @@ pub(super) type Digest = [u8; 32];
 #[derive(Debug, Default)]
 pub struct KnownPeople {
     state: Mutex<State>,
+    /// When tokens were used, as far as that is still to be written down.
+    uses: Mutex<HashMap<TokenId, Use>>,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +45,10 @@ struct State {
 pub(super) struct Person {
     pub(super) actor: Actor,
     pub(super) token: TokenId,
+    /// How it travels, where it came of signing in.
+    pub(super) session: Option<Carrier>,
+    /// When it was last noted that the token is used, in microseconds.
+    pub(super) noted: AtomicI64,
     pub(super) departments: Arc<Vec<Department>>,
     pub(super) holds: std::ops::Range<i64>,
 }
@@ -53,6 +61,17 @@ impl Person {
             ..self.actor.clone()
         }
     }
+
+    /// Whether that it is used `now` is to be noted: not more often than `every`.
+    pub(super) fn is_worth_noting(&self, now: Timestamp, every: Duration) -> bool {
+        let last = self.noted.load(Ordering::Relaxed);
+        let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        now.micros().saturating_sub(last) >= every
+            && self
+                .noted
+                .compare_exchange(last, now.micros(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
 }
 
 impl KnownPeople {
@@ -64,6 +83,21 @@ impl KnownPeople {
             .holds
             .contains(&now.micros())
             .then(|| Arc::clone(found))
+    }
+
+    /// A token was used; somebody will come and write it down.
+    pub(super) fn used(&self, token: TokenId, used: Use) {
+        if let Ok(mut uses) = self.uses.lock() {
+            uses.insert(token, used);
+        }
+    }
+
+    /// What is to be written down; nothing of it is kept.
+    pub(super) fn take_uses(&self) -> HashMap<TokenId, Use> {
+        self.uses
+            .lock()
+            .map(|mut uses| std::mem::take(&mut *uses))
+            .unwrap_or_default()
     }
 
     /// Keeps what was read after `seq` was the last record about people.
@@ -133,6 +167,8 @@ pub async fn departments_of(
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::AtomicI64;
+    use std::time::Duration;
 
     use super::{KnownPeople, Person};
     use crate::base::{Actor, Timestamp, TokenId};
@@ -141,9 +177,20 @@ mod tests {
         Arc::new(Person {
             actor: Actor::system(),
             token: TokenId::new(),
+            session: None,
+            noted: AtomicI64::new(0),
             departments: Arc::default(),
             holds,
         })
+    }
+
+    #[test]
+    fn a_use_is_noted_once_in_a_while() {
+        let (person, minute) = (person(0..i64::MAX), Duration::from_secs(60));
+        let at = |seconds: i64| Timestamp::of_micros(seconds * 1_000_000);
+        let noted =
+            [100, 100, 159, 160, 161, 220].map(|now| person.is_worth_noting(at(now), minute));
+        assert_eq!(noted, [true, false, false, true, false, true]);
     }
 
     #[test]

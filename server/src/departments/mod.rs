@@ -8,11 +8,14 @@ mod accounts;
 mod acting;
 mod attempts;
 pub mod compartments;
+mod cookie;
 mod deputies;
 mod evidence;
 mod function_http;
 pub mod functions;
 mod http;
+mod identities;
+mod identity_http;
 mod known;
 mod model;
 pub(crate) mod ops;
@@ -24,29 +27,39 @@ mod role_wire;
 pub(crate) mod roles;
 mod rows;
 mod session;
+mod sessions;
 mod signed_in;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod units;
 
 pub use acting::actor;
 pub use attempts::Attempts;
+pub use cookie::Browsers;
+pub(crate) use cookie::cookie_of;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
+pub(crate) use identities::{
+    Arrival, ArrivalError, Comes, Entered, arrive, end_provider_sessions, enter_by_provider,
+    set_identity,
+};
 pub use known::{KnownPeople, departments_of};
 pub use model::{
-    Account, Department, Login, NAME_CHARS_MAX, NewRole, PASSWORD_CHARS_MAX, PeopleError,
-    RoleGiven, Slug, Standing, Token,
+    Account, Begun, Carrier, Department, Identity, Login, NAME_CHARS_MAX, NewRole, Origin,
+    PASSWORD_CHARS_MAX, PeopleError, RoleGiven, Slug, Standing, Token, Use,
 };
 pub(crate) use ops::account;
 pub use ops::{
-    NewAccount, NewToken, Secret, account_of_login, compartment_codes, compartment_numbers,
-    create_account, create_department, department, departments, destination, has_accounts,
-    issue_token, reads_in, sign_in,
+    NewAccount, account_of_login, compartment_codes, compartment_numbers, create_account,
+    create_department, department, departments, destination, has_accounts, reads_in,
 };
 pub use password::PasswordDigest;
 pub use readers::{Reader, readers};
 pub use refusals::refusals;
 pub use roles::{Giving, end as end_role, grant, has_administrator};
 pub(crate) use session::{Door, enter};
+pub(crate) use sessions::{agent_of, session_cookie};
 pub use signed_in::{AnyToken, Intake, OnBehalfOf, SignedIn};
+pub(crate) use tokens::end_sessions;
+pub use tokens::{NewToken, Secret, issue_token, note_uses, sweep_uses};

@@ -40,6 +40,15 @@ impl Department {
     }
 }
 
+/// Who somebody is for a provider of identities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider.
+    pub issuer: String,
+    /// Who it is there.
+    pub subject: String,
+}
+
 /// A person or a service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
@@ -53,6 +62,10 @@ pub struct Account {
     pub name: String,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// Whether it has a password.
+    pub has_password: bool,
+    /// Who it is for the provider of identities.
+    pub identity: Option<Identity>,
     /// The roles that were given to it and not ended.
     pub given: Vec<RoleGiven>,
 }
@@ -107,10 +120,32 @@ pub struct RoleGiven {
     pub approved_by: Option<AccountId>,
     /// Why.
     pub reason: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// From when on it holds.
     pub valid_from: Option<Timestamp>,
     /// When it ends.
     pub valid_until: Option<Timestamp>,
+}
+
+/// Where a role comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// People gave it.
+    People,
+    /// It follows what the provider of identities says.
+    Provider,
+}
+
+impl Origin {
+    /// As it stands in rows; people need no word.
+    #[must_use]
+    pub const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::People => None,
+            Self::Provider => Some("provider"),
+        }
+    }
 }
 
 /// Whether a role holds.
@@ -206,6 +241,71 @@ pub struct Token {
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// How it travels, where it came of signing in.
+    pub session: Option<Carrier>,
+    /// Where that was.
+    pub begun: Begun,
+    /// When it was last used, where that was asked for and noted.
+    pub used: Option<Use>,
+}
+
+/// How a session travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// In the cookie of a browser.
+    Cookie,
+    /// As a bearer token, in the hands of a program.
+    Bearer,
+}
+
+impl Carrier {
+    /// As it stands in rows.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Bearer => "bearer",
+        }
+    }
+
+    /// Reads what `code` wrote.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Cookie, Self::Bearer]
+            .into_iter()
+            .find(|carrier| carrier.code() == code)
+    }
+}
+
+/// Where somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// Here, or nowhere.
+    Here,
+    /// At the provider of identities.
+    AtProvider,
+}
+
+impl Begun {
+    /// As it stands in rows; what was begun here needs no word.
+    #[must_use]
+    pub const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Here => None,
+            Self::AtProvider => Some("provider"),
+        }
+    }
+}
+
+/// When and from where a token was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// When.
+    pub at: Timestamp,
+    /// From which network, shortened.
+    pub network: String,
+    /// By what, in its own words.
+    pub agent: Option<String>,
 }
 
 /// A login: 2 to 64 of `a-z 0-9 . _ -`, beginning with a letter.

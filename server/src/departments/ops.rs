@@ -1,31 +1,19 @@
 //! What is done with people; the only code that writes about them.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::ConnectionTrait;
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::acting::actor;
-use super::attempts::{Attempt, Attempts};
-use super::known::{self, KnownPeople, Person};
-use super::model::{Account, Department, Login, PeopleError, Slug, Token};
-use super::password::{self, PasswordDigest};
+use super::model::{Account, Department, Identity, Login, PeopleError, Slug};
+use super::password::PasswordDigest;
+use super::rows::Which;
+use super::tokens::NewToken;
 use super::{roles, rows};
 use crate::audit::event::Action;
 use crate::base::actor::{Destination, Scope};
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, DepartmentId, RequestId, Right, Role, Timestamp, TokenId};
-use crate::config::Auth;
-use crate::unit::{Db, Unit, Written};
-
-/// Longest life of a token that was issued by hand.
-pub(crate) const TOKEN_DAYS_MAX: i64 = 400;
-/// What a token begins with, so that a leaked one is recognised by scanners.
-const TOKEN_PREFIX: &str = "plt_";
+use crate::base::{AccountId, Actor, DepartmentId, Right, Role};
+use crate::unit::Unit;
 
 /// A new account.
 #[derive(Debug)]
@@ -38,23 +26,6 @@ pub struct NewAccount {
     pub password: Option<Zeroizing<String>>,
 }
 
-/// A new token.
-#[derive(Debug, Clone)]
-pub struct NewToken {
-    /// What it is for.
-    pub label: String,
-    /// What it may be used for.
-    pub scope: Scope,
-    /// How long it lives.
-    pub seconds: i64,
-    /// Where it puts what it takes in; only for tokens that do nothing else.
-    pub destination: Option<Destination>,
-}
-
-/// A token's secret: shown once.
-#[derive(Debug)]
-pub struct Secret(pub Zeroizing<String>);
-
 pub(super) fn require_admin(actor: &Actor) -> Result<(), PeopleError> {
     if !actor.is(Role::Admin) && !actor.is(Role::System) {
         return Err(PeopleError::Forbidden);
@@ -62,7 +33,7 @@ pub(super) fn require_admin(actor: &Actor) -> Result<(), PeopleError> {
     require_full(actor)
 }
 
-fn require_full(actor: &Actor) -> Result<(), PeopleError> {
+pub(super) fn require_full(actor: &Actor) -> Result<(), PeopleError> {
     match actor.scope {
         Scope::Full => Ok(()),
         Scope::Read | Scope::Intake => Err(PeopleError::Scope),
@@ -105,27 +76,66 @@ pub async fn create_account(
     name: String,
     password: Option<PasswordDigest>,
 ) -> Result<Account, PeopleError> {
+    let new = NewRow {
+        password,
+        ..NewRow::of(login, name)
+    };
+    Ok(Account::of(insert_account(unit, new).await?, Vec::new()))
+}
+
+/// What an account begins with.
+#[derive(Debug)]
+pub(super) struct NewRow {
+    pub(super) login: Login,
+    pub(super) name: String,
+    pub(super) password: Option<PasswordDigest>,
+    pub(super) identity: Option<Identity>,
+}
+
+impl NewRow {
+    /// One that nobody can sign in to yet.
+    pub(super) const fn of(login: Login, name: String) -> Self {
+        Self {
+            login,
+            name,
+            password: None,
+            identity: None,
+        }
+    }
+}
+
+/// Creates an account; gives its row.
+pub(super) async fn insert_account(
+    unit: &mut Unit,
+    new: NewRow,
+) -> Result<rows::account::Model, PeopleError> {
     require_admin(unit.actor())?;
-    if rows::account_by_login(unit.tx(), login.as_str())
+    if rows::account_by_login(unit.tx(), new.login.as_str())
         .await?
         .is_some()
     {
         return Err(PeopleError::Taken);
     }
+    let (issuer, subject) = match new.identity {
+        Some(identity) => (Some(identity.issuer), Some(identity.subject)),
+        None => (None, None),
+    };
     let row = rows::account::Model {
         id: AccountId::new().raw(),
         version: 1,
-        login: login.as_str().to_owned(),
-        name,
-        password: password.map(|digest| digest.0),
+        login: new.login.as_str().to_owned(),
+        name: new.name,
+        password: new.password.map(|digest| digest.0),
         disabled_at: None,
         created_at: unit.now().micros(),
         function: None,
         department_id: None,
+        identity_issuer: issuer,
+        identity_subject: subject,
     };
     rows::insert_account(unit, row.clone()).await?;
     unit.record(Action::AccountCreate, None);
-    Ok(Account::of(row, Vec::new()))
+    Ok(row)
 }
 
 /// What of an account can be changed.
@@ -177,7 +187,7 @@ pub(crate) async fn change_account(
     unit.record(Action::AccountChange, None);
     if ends_tokens {
         // Whoever knew the old password, or held a token under it, starts again.
-        for ended in rows::revoke_tokens(unit, id).await? {
+        for ended in rows::revoke_tokens(unit, id, Which::All).await? {
             unit.changed(ended);
             unit.record(Action::TokenRevoke, None);
         }
@@ -189,63 +199,8 @@ pub(crate) async fn change_account(
     Ok(Account::of(row, given))
 }
 
-/// Issues a token for an account: for oneself, or by an administrator.
-pub async fn issue_token(
-    unit: &mut Unit,
-    account: AccountId,
-    new: NewToken,
-) -> Result<(Token, Secret), PeopleError> {
-    if unit.actor().account == account {
-        require_full(unit.actor())?;
-    } else {
-        require_admin(unit.actor())?;
-    }
-    add_token(unit, account, new).await
-}
-
-async fn add_token(
-    unit: &mut Unit,
-    account: AccountId,
-    new: NewToken,
-) -> Result<(Token, Secret), PeopleError> {
-    let known = rows::account(unit.tx(), account)
-        .await?
-        .ok_or(PeopleError::NoAccount)?;
-    if known.disabled_at.is_some() {
-        return Err(PeopleError::NoAccount);
-    }
-    if let Some(destination) = new.destination {
-        require_destination(unit, account, &new, destination).await?;
-    }
-    let mut random = Zeroizing::new([0_u8; 32]);
-    getrandom::fill(random.as_mut()).map_err(|_source| PeopleError::Hash)?;
-    let secret = Zeroizing::new(format!(
-        "{TOKEN_PREFIX}{}",
-        URL_SAFE_NO_PAD.encode(random.as_ref())
-    ));
-    let row = rows::access_token::Model {
-        id: TokenId::new().raw(),
-        version: 1,
-        account_id: account.raw(),
-        digest: Sha256::digest(secret.as_bytes()).to_vec(),
-        label: new.label,
-        scope: new.scope.code().to_owned(),
-        created_at: unit.now().micros(),
-        expires_at: unit.now().plus_seconds(new.seconds).micros(),
-        revoked_at: None,
-        department_id: new.destination.map(|one| one.department.raw()),
-        inbox_id: new
-            .destination
-            .and_then(|one| one.inbox)
-            .map(AccountId::raw),
-    };
-    rows::insert_token(unit, row.clone()).await?;
-    unit.record(Action::TokenIssue, None);
-    Ok((Token::try_from(row)?, Secret(secret)))
-}
-
 /// Refuses a destination that the token would not reach, or in which nobody would find anything.
-async fn require_destination(
+pub(super) async fn require_destination(
     unit: &Unit,
     account: AccountId,
     new: &NewToken,
@@ -307,147 +262,6 @@ pub async fn reads_in(
     Ok(reader.may_in(Right::ReadContent, department))
 }
 
-/// Ends a token: the one that is `used` for asking, another of one's own with one that may do
-/// everything, or any by an administrator.
-pub(crate) async fn revoke_token(
-    unit: &mut Unit,
-    used: TokenId,
-    id: TokenId,
-) -> Result<(), PeopleError> {
-    if used != id {
-        require_full(unit.actor())?;
-    }
-    let row = rows::token(unit.tx(), id.raw())
-        .await?
-        .ok_or(PeopleError::NoToken)?;
-    if row.account_id != unit.actor().account.raw() {
-        require_admin(unit.actor()).map_err(|_refused| PeopleError::NoToken)?;
-    }
-    if row.revoked_at.is_some() {
-        return Err(PeopleError::NoToken);
-    }
-    rows::revoke_token(unit, row).await?;
-    unit.record(Action::TokenRevoke, None);
-    Ok(())
-}
-
-/// Who knocks, and from where.
-#[derive(Debug, Clone, Copy)]
-pub struct Knock<'a> {
-    /// The request.
-    pub request: Option<RequestId>,
-    /// What was typed as a name.
-    pub login: &'a str,
-    /// The address.
-    pub from: IpAddr,
-}
-
-/// Signs in with name and password, and issues a token for as long as the settings say.
-///
-/// The time is the same whether the account exists or not, and so is the answer to whoever has
-/// failed too often.
-pub async fn sign_in(
-    db: &Db,
-    auth: &Auth,
-    attempts: &Attempts,
-    knock: Knock<'_>,
-    password: Zeroizing<String>,
-) -> Result<(Actor, Written<(Token, Secret)>), PeopleError> {
-    let Knock {
-        request,
-        login,
-        from,
-    } = knock;
-    let attempt = attempts.begin(db, login, from).await?;
-    let row = match Login::parse(login) {
-        Some(login) => rows::account_by_login(db.read(), login.as_str()).await?,
-        None => None,
-    };
-    let stored = row.as_ref().and_then(|row| row.password.clone());
-    let matches = password::matches(auth, stored, password).await?;
-    let account = row.as_ref().map(|row| AccountId::of(row.id));
-    let Some(row) = row.filter(|row| matches && row.disabled_at.is_none()) else {
-        attempts.failed(db, &attempt, account, request).await?;
-        return Err(PeopleError::SignIn);
-    };
-    let id = AccountId::of(row.id);
-    let actor = actor(db.read(), id, db.now(), request).await?;
-    let new = NewToken {
-        label: "Anmeldung".to_owned(),
-        scope: Scope::Full,
-        seconds: i64::try_from(auth.session.as_secs()).unwrap_or(i64::MAX),
-        destination: None,
-    };
-    let written = db
-        .write(&actor, async move |unit: &mut Unit| {
-            Attempts::succeeded(unit, &attempt, id).await?;
-            add_token(unit, id, new).await
-        })
-        .await?;
-    Ok((actor, written))
-}
-
-/// Whether this could be one of our tokens: the prefix and 32 bytes in base64url.
-pub(super) fn has_token_form(text: &str) -> bool {
-    text.strip_prefix(TOKEN_PREFIX).is_some_and(|secret| {
-        secret.len() == 43
-            && secret
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    })
-}
-
-/// Who a token speaks for, with the roles held now. `None`: unknown, ended, or switched off.
-pub(super) async fn authenticate(
-    db: &Db,
-    known: &KnownPeople,
-    token: &str,
-) -> Result<Option<Arc<Person>>, DbError> {
-    if !has_token_form(token) {
-        return Ok(None);
-    }
-    let digest = Sha256::digest(token.as_bytes());
-    // Before anything is read of them: what is recorded meanwhile makes it void.
-    let (seq, now) = (known::people_seq(db.read()).await?, db.now());
-    if let Some(person) = known.get(&digest.into(), seq, now) {
-        return Ok(Some(person));
-    }
-    let found = person_of(db, &digest, now).await?.map(Arc::new);
-    if let Some(person) = &found {
-        known.keep(digest.into(), seq, Arc::clone(person));
-    }
-    Ok(found)
-}
-
-async fn person_of(db: &Db, digest: &[u8], now: Timestamp) -> Result<Option<Person>, DbError> {
-    let Some(row) = rows::token_by_digest(db.read(), digest).await? else {
-        return Ok(None);
-    };
-    let (ends, account) = (row.expires_at, AccountId::of(row.account_id));
-    let expired = ends <= now.micros();
-    let standing = rows::account(db.read(), account).await?;
-    if expired
-        || row.revoked_at.is_some()
-        || standing.is_none_or(|account| account.disabled_at.is_some())
-    {
-        return Ok(None);
-    }
-    let token = Token::try_from(row)?;
-    let actor = actor(db.read(), account, now, None).await?;
-    let turn = known::next_turn(db.read(), account, now).await?;
-    Ok(Some(Person {
-        actor: Actor {
-            scope: token.scope,
-            token: Some(token.id),
-            destination: token.destination,
-            ..actor
-        },
-        token: token.id,
-        departments: Arc::new(rows::departments(db.read()).await?),
-        holds: now.micros()..turn.map_or(ends, |turn| turn.min(ends)),
-    }))
-}
-
 /// All departments.
 pub async fn departments(on: &impl ConnectionTrait) -> Result<Vec<Department>, DbError> {
     rows::departments(on).await
@@ -501,35 +315,6 @@ pub(crate) async fn account(
         return Ok(None);
     };
     Ok(Some(Account::of(row, roles::given(on, id).await?)))
-}
-
-/// The tokens of an account that can be used `now`.
-pub(crate) async fn tokens(
-    on: &impl ConnectionTrait,
-    id: AccountId,
-    now: Timestamp,
-) -> Result<Vec<Token>, DbError> {
-    let rows = rows::tokens(on, id, now).await?;
-    rows.into_iter().map(Token::try_from).collect()
-}
-
-/// Whether this is the password of the account; it has none where it only has tokens. It is an
-/// attempt like one to sign in: `None` says that it failed.
-pub(crate) async fn knows_password(
-    db: &Db,
-    auth: &Auth,
-    attempts: &Attempts,
-    knock: Knock<'_>,
-    password: Zeroizing<String>,
-) -> Result<Option<Attempt>, PeopleError> {
-    let attempt = attempts.begin(db, knock.login, knock.from).await?;
-    let row = rows::account_by_login(db.read(), knock.login).await?;
-    let id = row.as_ref().map(|row| AccountId::of(row.id));
-    if password::matches(auth, row.and_then(|row| row.password), password).await? {
-        return Ok(Some(attempt));
-    }
-    attempts.failed(db, &attempt, id, knock.request).await?;
-    Ok(None)
 }
 
 /// Whether anybody can sign in at all.

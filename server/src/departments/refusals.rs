@@ -7,8 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use super::ops::has_token_form;
-use super::signed_in::bearer;
+use super::signed_in::credential;
 use crate::audit::event::Look;
 use crate::base::Actor;
 use crate::http::extract::{ClientAddress, RequestId};
@@ -26,7 +25,7 @@ pub async fn refusals<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let answered = next.call(request).await?;
     let refused = match answered.status() {
-        StatusCode::FORBIDDEN => true,
+        StatusCode::FORBIDDEN => answered.request().extensions().get::<Actor>().is_some(),
         StatusCode::UNAUTHORIZED => is_worth_a_record(answered.request()),
         _ => false,
     };
@@ -45,7 +44,7 @@ pub async fn refusals<B: MessageBody + 'static>(
 }
 
 fn is_worth_a_record(request: &actix_web::HttpRequest) -> bool {
-    if !bearer(request).is_some_and(has_token_form) {
+    if !credential(request).is_some_and(|one| one.has_form()) {
         return false;
     }
     let address = request.extensions().get::<ClientAddress>().copied();

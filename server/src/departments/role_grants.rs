@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::accounts::require_admin;
 use super::compartments::reason_fault;
-use super::model::{Department, NewRole, PeopleError, RoleGiven, Standing};
+use super::model::{Department, NewRole, Origin, PeopleError, RoleGiven, Standing};
 use super::role_wire::{GivenRole, RoleRequest, role_wanted, slug_of};
 use super::roles::{self, Giving};
 use super::signed_in::SignedIn;
@@ -67,6 +67,8 @@ pub(super) struct RoleGrantView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
+    /// Whether it follows the groups of the provider of identities, and ends with them.
+    from_provider: bool,
     /// When it was given or asked for.
     #[schema(format = DateTime)]
     granted_at: String,
@@ -98,6 +100,7 @@ impl RoleGrantView {
             department: slug_of(one.department, departments),
             standing,
             reason: one.reason,
+            from_provider: one.origin == Origin::Provider,
             granted_at: one.given_at.to_string(),
             granted_by: one.given_by.map(AccountId::raw),
             approved_by: one.approved_by.map(AccountId::raw),

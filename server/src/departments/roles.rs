@@ -4,7 +4,7 @@
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::model::{Account, NewRole, PeopleError, RoleGiven, Standing, changes};
+use super::model::{Account, NewRole, Origin, PeopleError, RoleGiven, Standing, changes};
 use super::ops::require_admin;
 use super::rows::{self, role_grant};
 use crate::audit::event::Action;
@@ -39,6 +39,15 @@ pub async fn grant(
     account: AccountId,
     new: NewRole,
     giving: Giving,
+) -> Result<RoleGiven, PeopleError> {
+    give(unit, account, new, (giving, Origin::People)).await
+}
+
+async fn give(
+    unit: &mut Unit,
+    account: AccountId,
+    new: NewRole,
+    (giving, origin): (Giving, Origin),
 ) -> Result<RoleGiven, PeopleError> {
     require_admin(unit.actor())?;
     if !Role::GIVEN.contains(&new.role) || new.role.in_a_unit() != new.department.is_some() {
@@ -87,6 +96,7 @@ pub async fn grant(
         approved_at: None,
         approved_by: None,
         reason: new.reason,
+        origin: origin.code().map(str::to_owned),
         revoked_at: None,
         valid_from: new.valid_from.map(Timestamp::micros),
         valid_until: new.valid_until.map(Timestamp::micros),
@@ -224,6 +234,62 @@ pub(super) async fn set_roles(
     super::ops::account(unit.tx(), account)
         .await?
         .ok_or(PeopleError::NoAccount)
+}
+
+/// Makes the roles of an account that came of the provider those that it means now. What people gave is not
+/// touched, and what they gave already is not given again. Gives how many were given or taken.
+///
+/// What the rules do not allow is left out, so that nobody is kept out by it: the line in the log of the process
+/// says so.
+pub(super) async fn follow(
+    unit: &mut Unit,
+    account: AccountId,
+    wanted: Vec<NewRole>,
+    giving: Giving,
+) -> Result<usize, PeopleError> {
+    require_admin(unit.actor())?;
+    let now = unit.now();
+    let mut standing = given(unit.tx(), account).await?;
+    standing.retain(|one| one.stands(now));
+    let same =
+        |one: &RoleGiven, new: &NewRole| (one.role, one.department) == (new.role, new.department);
+    let mut changed = 0;
+    for one in &standing {
+        if one.origin == Origin::Provider && !wanted.iter().any(|new| same(one, new)) {
+            let row = self::standing(unit, one.id.raw()).await?;
+            changed += left_out(take(unit, row).await, one.role)?;
+        }
+    }
+    for new in wanted {
+        if !standing.iter().any(|one| same(one, &new)) {
+            let role = new.role;
+            let given = give(unit, account, new, (giving, Origin::Provider)).await;
+            changed += left_out(given.map(drop), role)?;
+        }
+    }
+    Ok(changed)
+}
+
+/// Counts what was done. What the rules do not allow is no reason to keep somebody out.
+fn left_out(done: Result<(), PeopleError>, role: Role) -> Result<usize, PeopleError> {
+    match done {
+        Ok(()) => Ok(1),
+        Err(
+            error @ (PeopleError::LastAdmin
+            | PeopleError::NotTogether
+            | PeopleError::Taken
+            | PeopleError::NoDepartment
+            | PeopleError::RoleAndDepartment),
+        ) => {
+            tracing::warn!(
+                error = %error,
+                role = role.code(),
+                "a role of the provider's was neither given nor taken"
+            );
+            Ok(0)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The roles of an account that were not ended, over or not.

@@ -1,5 +1,6 @@
 //! Signing in and out, and the tokens of one's own account.
 
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,13 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::attempts::Attempts;
+use super::cookie;
 use super::http::name_fault;
-use super::model::Token;
-use super::ops::{self, Knock, NewToken, Secret, TOKEN_DAYS_MAX};
-use super::signed_in::{SignedIn, actor_of};
+use super::model::{Begun, Carrier, Token};
+use super::ops;
+use super::sessions::agent_of;
+use super::signed_in::{SignedIn, actor_of, credential};
+use super::tokens::{self, Credential, Knock, NewToken, Secret, TOKEN_DAYS_MAX, Wanted};
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, RequestId, TokenId};
@@ -31,10 +35,10 @@ use crate::unit::{Db, Unit, Written};
 pub(super) struct SignIn {
     /// The name to sign in with.
     #[schema(max_length = 64)]
-    login: String,
+    pub(super) login: String,
     /// The password.
     #[schema(value_type = String, format = Password, max_length = 256)]
-    password: Zeroizing<String>,
+    pub(super) password: Zeroizing<String>,
 }
 
 /// A token, with its secret: it is shown only here.
@@ -70,6 +74,14 @@ pub(super) struct TokenView {
     /// When it ends, UTC.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// When it was last used, UTC, to some minutes; none where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_used_at: Option<String>,
+    /// From which network it was last used, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "192.0.2.0/24")]
+    network: Option<String>,
 }
 
 /// What a token may be used for.
@@ -118,6 +130,8 @@ impl From<&Token> for TokenView {
                 .map(AccountId::raw),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.to_string(),
+            last_used_at: token.used.as_ref().map(|used| used.at.to_string()),
+            network: token.used.as_ref().map(|used| used.network.clone()),
         }
     }
 }
@@ -154,7 +168,7 @@ pub(super) async fn post_session(
         limits: &limits,
         client,
     };
-    let written = enter(&request, door, &login, password).await?;
+    let written = enter(&request, door, (&login, password), Carrier::Bearer).await?;
     let (token, secret) = &written.value;
     let mut response = HttpResponse::Created();
     with_receipt(&mut response, written.receipt);
@@ -189,8 +203,8 @@ pub(crate) struct Door<'a> {
 pub(crate) async fn enter(
     request: &HttpRequest,
     door: Door<'_>,
-    login: &str,
-    password: Zeroizing<String>,
+    (login, password): (&str, Zeroizing<String>),
+    carrier: Carrier,
 ) -> Result<Written<(Token, Secret)>, Problem> {
     door.limits.sign_in(door.client.0)?;
     let id = request
@@ -202,7 +216,19 @@ pub(crate) async fn enter(
         login,
         from: door.client.0,
     };
-    let signed_in = ops::sign_in(door.db, door.auth, door.attempts, knock, password).await;
+    let before = match carrier {
+        Carrier::Cookie => cookie::secret_of(request),
+        Carrier::Bearer => None,
+    };
+    let wanted = Wanted {
+        carrier,
+        agent: agent_of(request),
+        before: before.map(|secret| Zeroizing::new(secret.to_owned())),
+        begun: Begun::Here,
+        provider_session: None,
+    };
+    let (auth, attempts) = (door.auth, door.attempts);
+    let signed_in = tokens::sign_in(door.db, auth, attempts, knock, password, wanted).await;
     let (look, mut actor) = match &signed_in {
         Ok(_) => (Look::SignIn, Actor::system()),
         Err(_) => (Look::SignInRefused, Actor::nobody()),
@@ -221,22 +247,28 @@ pub(super) async fn note_refused(looks: &Looks, actor: Actor) -> Result<(), Prob
     Ok(looks.note(looked).await?)
 }
 
-/// Signs out: the token that sends this ends.
+/// Signs out: the session or the token that sends this ends.
 #[utoipa::path(
     delete, path = "/api/v1/session", tag = "people", operation_id = "signOut",
-    responses((status = 204, description = "Signed out"), EndProblems),
+    responses((status = 204, description = "Signed out",
+        headers(("Set-Cookie" = String, description = "Takes the cookie away, where it was the one that asked"))),
+        EndProblems),
     security(("token" = []))
 )]
 pub(super) async fn delete_session(
     request: HttpRequest,
     db: Data<Db>,
 ) -> Result<HttpResponse, Problem> {
+    let by_cookie = matches!(credential(&request), Some(Credential::Cookie(_)));
     let (actor, token) = actor_of(request).await?;
     let done = db.write(&actor, async move |unit: &mut Unit| {
-        ops::revoke_token(unit, token, token).await
+        tokens::revoke_token(unit, token, token).await
     });
     let written = done.await?;
     let mut response = HttpResponse::NoContent();
+    if by_cookie {
+        response.insert_header((header::SET_COOKIE, cookie::clear()));
+    }
     with_receipt(&mut response, written.receipt);
     Ok(response.finish())
 }
@@ -307,7 +339,7 @@ pub(super) async fn post_token(
     let account = actor.account;
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            ops::issue_token(unit, account, new).await
+            tokens::issue_token(unit, account, new).await
         })
         .await?;
     let (token, secret) = &written.value;
@@ -327,7 +359,8 @@ pub(super) struct TokenList {
     items: Vec<TokenView>,
 }
 
-/// The tokens of the own account that can be used: neither ended nor expired.
+/// The tokens of the own account that were issued and can be used: neither ended nor expired. Sessions
+/// stand in a list of their own.
 #[utoipa::path(
     get, path = "/api/v1/tokens", tag = "people", operation_id = "listTokens",
     responses((status = 200, description = "Without their secrets", body = TokenList), PlainProblems),
@@ -337,9 +370,10 @@ pub(super) async fn get_tokens(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let tokens = ops::tokens(db.read(), actor.account, db.now()).await?;
+    let mut issued = tokens::tokens(db.read(), actor.account, db.now()).await?;
+    issued.retain(|one| one.session.is_none());
     Ok(HttpResponse::Ok().json(TokenList {
-        items: tokens.iter().map(TokenView::from).collect(),
+        items: issued.iter().map(TokenView::from).collect(),
     }))
 }
 
@@ -358,7 +392,7 @@ pub(super) async fn delete_token(
     let (actor, used) = actor_of(request).await?;
     let id = TokenId::of(id);
     let done = db.write(&actor, async move |unit: &mut Unit| {
-        ops::revoke_token(unit, used, id).await
+        tokens::revoke_token(unit, used, id).await
     });
     let written = done.await?;
     let mut response = HttpResponse::NoContent();

@@ -1,12 +1,16 @@
 //! Who asks: the extractors that know the token, and in whose stead it acts.
 
 use super::acting;
+use super::cookie::{self, Browsers};
 use super::functions;
-use super::known::KnownPeople;
-use super::model::PeopleError;
+use super::known::{KnownPeople, Person};
+use super::model::{Carrier, PeopleError, Use};
 use super::ops;
+use super::sessions;
+use super::tokens::{self, Credential};
 use crate::base::actor::Scope;
-use crate::base::{Actor, RequestId, TokenId};
+use crate::base::{Actor, RequestId, Timestamp, TokenId};
+use crate::http::extract::ClientAddress;
 use crate::http::limits::RateLimits;
 use crate::http::{Form, Kind, Problem, text};
 use crate::unit::Db;
@@ -16,6 +20,8 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi as OpenApiContract, RefOr, Required};
@@ -35,8 +41,20 @@ pub struct AnyToken(pub Actor);
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-/// The token that a request brings along.
-pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
+/// How often it is noted that a token is used.
+const TOKEN_NOTED: Duration = Duration::from_secs(600);
+/// How often that a session is; more often where it ends soon when it is not used.
+const SESSION_NOTED: Duration = Duration::from_secs(60);
+
+/// What a request brings along to say who asks. A cookie counts where there is no `Authorization`.
+pub(super) fn credential(request: &HttpRequest) -> Option<Credential<'_>> {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return bearer(request).map(Credential::Bearer);
+    }
+    cookie::secret_of(request).map(Credential::Cookie)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request
         .headers()
         .get(header::AUTHORIZATION)?
@@ -54,7 +72,10 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     let db = request
         .app_data::<Data<Db>>()
         .ok_or_else(|| Problem::internal("no database"))?;
-    let token = bearer(&request).ok_or_else(missing)?;
+    let browsers = request
+        .app_data::<Data<Browsers>>()
+        .ok_or_else(|| Problem::internal("nothing is said of browsers"))?;
+    let credential = credential(&request).ok_or_else(missing)?;
     let id = request
         .extensions()
         .get::<crate::http::extract::RequestId>()
@@ -62,9 +83,10 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     let known = request
         .app_data::<Data<KnownPeople>>()
         .ok_or_else(|| Problem::internal("nobody is known"))?;
-    let found = ops::authenticate(db, known, token).await?;
+    let found = tokens::authenticate(db, known, credential, browsers.idle).await?;
     let person = found.ok_or_else(missing)?;
     let (actor, token) = (person.acting(id), person.token);
+    note_use(&request, known, &person, (db.now(), browsers.idle));
     request.extensions_mut().insert(person);
     if let Some(limits) = request.app_data::<Data<RateLimits>>() {
         limits.principal(actor.account.raw())?;
@@ -72,9 +94,43 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
     // For the record of refusals, which are seen only after the answer is made: the first of them
     // may be that of the deputation.
     request.extensions_mut().insert(actor.clone());
+    if let Credential::Cookie(secret) = credential {
+        browsers.check(&request, secret)?;
+    }
     let actor = stand_in(db, &request, actor).await?;
     request.extensions_mut().insert(actor.clone());
     Ok((actor, token))
+}
+
+/// Remembers that a token or a session is used; somebody else writes it down.
+fn note_use(
+    request: &HttpRequest,
+    known: &KnownPeople,
+    person: &Person,
+    (now, idle): (Timestamp, Duration),
+) {
+    let every = match person.session {
+        Some(Carrier::Cookie) => SESSION_NOTED.min(idle / 4),
+        Some(Carrier::Bearer) => SESSION_NOTED,
+        None => TOKEN_NOTED,
+    };
+    let client = request.extensions().get::<ClientAddress>().copied();
+    if let Some(client) = client
+        && person.is_worth_noting(now, every)
+    {
+        let used = Use {
+            at: now,
+            network: tokens::shortened(client.0),
+            agent: sessions::agent_of(request),
+        };
+        known.used(person.token, used);
+    }
+}
+
+/// The token or the session of a request that was found to be of someone.
+pub(super) fn asking(request: &HttpRequest) -> Result<TokenId, Problem> {
+    let known = request.extensions().get::<Arc<Person>>().map(|it| it.token);
+    known.ok_or_else(|| Problem::new(Kind::Unauthenticated))
 }
 
 /// In whose stead a request is made: the login of the one who is stood in for, or `function:` and the

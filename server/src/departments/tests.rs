@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::model::{NewRole, RoleGiven, Standing, changes};
+use super::model::{NewRole, Origin, RoleGiven, Standing, changes};
 use crate::base::{AccountId, DepartmentId, GrantId, Role, Timestamp};
 
 fn at(micros: i64) -> Timestamp {
@@ -20,6 +20,7 @@ fn given(role: Role, (from, until): (Option<i64>, Option<i64>)) -> RoleGiven {
         waits: false,
         approved_by: None,
         reason: None,
+        origin: Origin::People,
         valid_from: from.map(at),
         valid_until: until.map(at),
     }

@@ -27,6 +27,7 @@ fn draft(looked: &Looked, shown: &[Shown], uow: Uuid) -> LeafDraft {
         Look::ReadCase | Look::TellCase => "case",
         Look::ReadCorrespondent => "correspondent",
         Look::SignIn
+        | Look::SignInByProvider
         | Look::SignInRefused
         | Look::ReadDocument
         | Look::ReadContent

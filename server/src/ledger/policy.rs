@@ -43,6 +43,7 @@ const fn table_of(look: Look) -> Option<Table> {
         | Look::ReadHistory
         | Look::TellChange => Some(Table::Document),
         Look::SignIn
+        | Look::SignInByProvider
         | Look::SignInRefused
         | Look::ReadCorrespondent
         | Look::List

@@ -3,17 +3,21 @@
 import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
 import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
+import * as account from "/pages/account.js";
 import * as inbox from "/pages/inbox.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
 
 /** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
-const ROOMS = [inbox, records, plan];
+const ROOMS = [inbox, records, plan, account];
 const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0 };
 
 // ---- the server ---------------------------------------------------------------------------
 
-const token = () => sessionStorage.getItem("token");
+// The session is a cookie that no script can read. What is known here is only that there may be one,
+// and the word that every change by it has to send along.
+let csrf = null;
+const mayBeSignedIn = () => Boolean(localStorage.getItem("signedIn"));
 
 class Problem extends Error {
   constructor(status, body) {
@@ -27,7 +31,7 @@ class Problem extends Error {
 
 const headers = (more = {}) => ({
   "Accept-Language": language,
-  ...(token() ? { Authorization: `Bearer ${token()}` } : {}),
+  ...(csrf ? { "Papierlos-Csrf": csrf } : {}),
   ...more,
 });
 
@@ -41,9 +45,7 @@ async function ask(path, options = {}) {
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  if (response.status === 401 && token()) {
-    leave(t("expired"));
-  }
+  if (response.status === 401 && csrf) leave(t("expired"));
   throw new Problem(response.status, body);
 }
 
@@ -56,8 +58,10 @@ $("sign-in").addEventListener("submit", async (event) => {
   $("sign-in-error").textContent = "";
   const body = JSON.stringify({ login: $("login").value.trim(), password: $("password").value });
   try {
-    const session = await json("/session", { method: "POST", body, headers: { "Content-Type": "application/json" } });
-    sessionStorage.setItem("token", session.secret);
+    const opened = await json("/sessions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    // A browser that drops the cookie (no TLS, and not this machine) would be signed in and not know it.
+    await json("/session").catch(() => { throw new Error(t("noCookie")); });
+    remember(opened);
     $("password").value = "";
     await enter();
   } catch (error) {
@@ -66,10 +70,33 @@ $("sign-in").addEventListener("submit", async (event) => {
   }
 });
 
+/** Keeps what the pages have to know of a session, so that the other windows see when it is another one. */
+function remember(here) {
+  csrf = here.csrf;
+  state.byProvider = here.session.by_provider;
+  localStorage.setItem("signedIn", here.session.id);
+}
+
+// All windows share the cookie: when it becomes another one, what stands here is of somebody else.
+addEventListener("storage", (changed) => {
+  if (changed.key === "signedIn" && changed.newValue !== changed.oldValue) location.reload();
+});
+
 $("sign-out").addEventListener("click", async () => {
+  const elsewhere = state.byProvider;
   await ask("/session", { method: "DELETE" }).catch(() => {});
   leave(t("signedOut"));
+  // Whoever came with the account of the town is signed in there too.
+  if (elsewhere) location.assign("/oidc/sign-out");
 });
+
+/** The ways in beside name and password. */
+async function offerWays() {
+  const { provider } = await json("/sign-in");
+  if (!provider) return;
+  $("provider-link").setAttribute("href", provider);
+  $("provider").hidden = false;
+}
 
 /** Signs out and leaves nothing behind for the next person: no question, no document, no upload. */
 function leave(why) {
@@ -77,7 +104,8 @@ function leave(why) {
   waiting.length = 0;
   for (const request of uploading) request.abort();
   uploading.clear();
-  sessionStorage.removeItem("token");
+  csrf = null;
+  localStorage.removeItem("signedIn");
   state.me = null;
   state.hits = [];
   state.next = null;
@@ -692,7 +720,15 @@ $("language").addEventListener("click", () => {
   show();
 });
 
-export { CHIPS, ask, departmentName, event, json, receipt, save, show, state, textOf, view, where };
+export { CHIPS, ask, departmentName, event, json, leave, receipt, save, show, state, textOf, view, where };
 
 speak();
-if (token()) enter().catch((error) => leave(error.message)); else show();
+offerWays().catch(() => {});
+// Whoever comes back from the provider has a session that nothing here knows of yet.
+const back = where().path === "/angemeldet";
+if (back) history.replaceState(null, "", "#/");
+if (back || mayBeSignedIn()) {
+  json("/session").then((here) => { remember(here); return enter(); }).catch((error) => leave(error.status === 401 ? t(back ? "noCookie" : "expired") : error.message));
+} else {
+  show();
+}

@@ -17,8 +17,9 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 13] = [
+const SCRIPTS: [(&str, &str); 14] = [
     ("app.js", include_str!("app.js")),
+    ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
     ("beside.js", include_str!("beside.js")),
     ("dom.js", include_str!("dom.js")),

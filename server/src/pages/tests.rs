@@ -62,6 +62,8 @@ fn nothing_is_inline_nothing_comes_from_elsewhere_and_no_text_becomes_markup() {
         "eval(",
         ".style.",
         "localStorage.setItem(\"token",
+        "sessionStorage",
+        "document.cookie",
     ] {
         for (name, script) in SCRIPTS {
             assert!(!script.contains(forbidden), "{forbidden} in {name}");

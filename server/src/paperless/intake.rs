@@ -24,7 +24,7 @@ use crate::audit::event::Look;
 use crate::base::actor::Scope;
 use crate::base::{Actor, DocumentId, Tasks};
 use crate::config::Auth;
-use crate::departments::{self, AnyToken, Attempts, Door, Intake};
+use crate::departments::{self, AnyToken, Attempts, Carrier, Door, Intake};
 use crate::documents::{self, Channel, DocumentError, NewDocument, Words};
 use crate::http::extract::{ClientAddress, Path, body_within, json_of, pairs};
 use crate::http::limits::RateLimits;
@@ -97,7 +97,7 @@ pub(super) async fn post_token(
         limits: &limits,
         client,
     };
-    let entered = departments::enter(&request, door, &username, password).await;
+    let entered = departments::enter(&request, door, (&username, password), Carrier::Bearer).await;
     let written = entered.map_err(|problem| {
         if problem.kind() != Kind::Unauthenticated {
             return problem;

@@ -185,6 +185,36 @@ pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call>
             };
             call(format!("/api/v1/role-grants/{id}{rest}"), By::Admin)
         }
+        "readWaysIn" => call("/api/v1/sign-in", By::Clerk),
+        "linkAccount" | "unlinkAccount" => {
+            let id = attempts::account(town, "k.sommer").await;
+            let path = format!("/api/v1/accounts/{id}/identity");
+            let who = attempts::somebody();
+            if operation == "linkAccount" {
+                let etag = attempts::etag(town, &id).await;
+                call(path, By::Admin).based_on(etag).json(who)
+            } else {
+                attempts::link(town, &town.admin(), &id, &who).await.is(200);
+                let etag = attempts::etag(town, &id).await;
+                call(path, By::Admin).based_on(etag)
+            }
+        }
+        "readSession" => call("/api/v1/session", By::Clerk),
+        "listSessions" | "endOtherSessions" => call("/api/v1/sessions", By::Clerk),
+        "openSession" => {
+            attempts::open(town).await;
+            let who = json!({"login": "b.lang", "password": "ein langer Satz"});
+            call("/api/v1/sessions", By::Clerk).json(who)
+        }
+        "endSession" => {
+            let id = attempts::open(town).await;
+            call(format!("/api/v1/sessions/{id}"), By::Admin)
+        }
+        "endAccountSessions" => {
+            attempts::open(town).await;
+            let id = attempts::account(town, "b.lang").await;
+            call(format!("/api/v1/accounts/{id}/sessions"), By::Admin)
+        }
         "signIn" => {
             let new = json!({"login": "b.lang", "name": "B. Lang", "password": "ein langer Satz"});
             // It is there already when this is asked for again.

@@ -1,4 +1,7 @@
-//! Signing in: attempts that fail, and what stops them.
+//! Signing in: attempts that fail and what stops them; sessions.
 
 pub(crate) mod attempts;
 mod lockout;
+mod oidc;
+mod peer;
+mod sessions;

@@ -3,7 +3,9 @@
 pub(super) mod attempts;
 mod functions;
 mod inspections;
+pub(super) mod identities;
 mod tables;
+pub(super) mod uses;
 
 use std::collections::HashMap;
 
@@ -11,13 +13,12 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
-use super::model::{Account, Department, PeopleError, RoleGiven, Token};
+use super::model::{Account, Department, Identity, Origin, PeopleError, RoleGiven};
 use crate::audit::event::Subject;
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
 use crate::base::{
-    AccountId, CompartmentId, DepartmentId, Grant, GrantId, Role, Timestamp,
-    actor::{Destination, Scope},
+    AccountId, CompartmentId, DepartmentId, Grant, GrantId, Role, Timestamp, TokenId,
 };
 use crate::unit::Unit;
 
@@ -106,6 +107,14 @@ pub(super) async fn update_account(
         .col_expr(account::Column::Name, row.name.clone().into())
         .col_expr(account::Column::Password, row.password.clone().into())
         .col_expr(account::Column::DisabledAt, row.disabled_at.into())
+        .col_expr(
+            account::Column::IdentityIssuer,
+            row.identity_issuer.clone().into(),
+        )
+        .col_expr(
+            account::Column::IdentitySubject,
+            row.identity_subject.clone().into(),
+        )
         .filter(account::Column::Id.eq(row.id))
         .filter(account::Column::Version.eq(before))
         .exec(unit.tx())
@@ -187,25 +196,41 @@ pub(super) async fn tokens(
         .await?)
 }
 
-/// Ends all tokens of an account that can still be used; gives each as it stands now.
+/// Which of the tokens of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All of them.
+    All,
+    /// Those that came of signing in.
+    Sessions {
+        /// But not this one.
+        but: Option<TokenId>,
+    },
+}
+
+/// Ends tokens of an account that can still be used; gives each as it stands now.
 pub(super) async fn revoke_tokens(
     unit: &Unit,
     account: AccountId,
+    which: Which,
 ) -> Result<Vec<Subject>, DbError> {
     let now = unit.now();
     let mut rows = tokens(unit.tx(), account, now).await?;
+    if let Which::Sessions { but } = which {
+        let kept = but.map(TokenId::raw);
+        rows.retain(|row| row.session.is_some() && Some(row.id) != kept);
+    }
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     access_token::Entity::update_many()
         .col_expr(
             access_token::Column::Version,
             Expr::col(access_token::Column::Version).add(1),
         )
         .col_expr(access_token::Column::RevokedAt, now.micros().into())
-        .filter(access_token::Column::AccountId.eq(account.raw()))
-        .filter(access_token::Column::RevokedAt.is_null())
-        .filter(access_token::Column::ExpiresAt.gt(now.micros()))
+        .filter(access_token::Column::Id.is_in(ids))
         .exec(unit.tx())
         .await?;
     for row in &mut rows {
@@ -520,31 +545,12 @@ impl TryFrom<role_grant::Model> for RoleGiven {
             waits: row.proposed.is_some() && row.approved_at.is_none(),
             approved_by: row.approved_by.map(AccountId::of),
             reason: row.reason,
+            origin: match row.origin {
+                Some(_) => Origin::Provider,
+                None => Origin::People,
+            },
             valid_from: row.valid_from.map(Timestamp::of_micros),
             valid_until: row.valid_until.map(Timestamp::of_micros),
-        })
-    }
-}
-
-impl TryFrom<access_token::Model> for Token {
-    type Error = DbError;
-
-    fn try_from(row: access_token::Model) -> Result<Self, DbError> {
-        let scope = Scope::parse(&row.scope).ok_or_else(|| DbError::Corrupt {
-            table: "access_token",
-            key: row.id.to_string(),
-            what: "the scope is unknown",
-        })?;
-        Ok(Self {
-            id: crate::base::TokenId::of(row.id),
-            label: row.label,
-            scope,
-            destination: row.department_id.map(|department| Destination {
-                department: DepartmentId::of(department),
-                inbox: row.inbox_id.map(AccountId::of),
-            }),
-            created_at: Timestamp::of_micros(row.created_at),
-            expires_at: Timestamp::of_micros(row.expires_at),
         })
     }
 }
@@ -558,6 +564,11 @@ impl Account {
             login: row.login,
             name: row.name,
             disabled: row.disabled_at.is_some(),
+            has_password: row.password.is_some(),
+            identity: row
+                .identity_issuer
+                .zip(row.identity_subject)
+                .map(|(issuer, subject)| Identity { issuer, subject }),
             given,
         }
     }

@@ -46,6 +46,8 @@ pub(in crate::departments) mod account {
         pub created_at: i64,
         pub function: Option<String>,
         pub department_id: Option<Uuid>,
+        pub identity_issuer: Option<String>,
+        pub identity_subject: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -75,6 +77,7 @@ pub(in crate::departments) mod role_grant {
         pub approved_at: Option<i64>,
         pub approved_by: Option<Uuid>,
         pub reason: Option<String>,
+        pub origin: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -101,6 +104,9 @@ pub(in crate::departments) mod access_token {
         pub revoked_at: Option<i64>,
         pub department_id: Option<Uuid>,
         pub inbox_id: Option<Uuid>,
+        pub session: Option<String>,
+        pub begun: Option<String>,
+        pub provider_session: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -297,6 +303,8 @@ impl State for account::Model {
             .with_some("department", self.department_id.map(|id| id.to_string()))
             .with_some("disabled_at", self.disabled_at.map(at))
             .with_some("function", self.function.as_deref())
+            .with_some("identity_issuer", self.identity_issuer.as_deref())
+            .with_some("identity_subject", self.identity_subject.as_deref())
             .with("login", self.login.as_str())
             .with("name", self.name.as_str())
             .with_some("password", password)
@@ -322,6 +330,7 @@ impl State for role_grant::Model {
             .with_some("department", self.department_id.map(|id| id.to_string()))
             .with("granted_at", at(self.granted_at))
             .with_some("granted_by", self.granted_by.map(|id| id.to_string()))
+            .with_some("origin", self.origin.as_deref())
             .with_some("proposed", self.proposed.map(number))
             .with_some("reason", self.reason.as_deref())
             .with_some("revoked_at", self.revoked_at.map(at))
@@ -345,14 +354,17 @@ impl State for access_token::Model {
     fn state(&self) -> Vec<u8> {
         Object::new()
             .with("account", self.account_id.to_string())
+            .with_some("begun", self.begun.as_deref())
             .with("created_at", at(self.created_at))
             .with_some("department", self.department_id.map(|id| id.to_string()))
             .with("digest", hex::encode(&self.digest))
             .with("expires_at", at(self.expires_at))
             .with_some("inbox", self.inbox_id.map(|id| id.to_string()))
             .with("label", self.label.as_str())
+            .with_some("provider_session", self.provider_session.as_deref())
             .with_some("revoked_at", self.revoked_at.map(at))
             .with("scope", self.scope.as_str())
+            .with_some("session", self.session.as_deref())
             .to_bytes()
     }
 }
