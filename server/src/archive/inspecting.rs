@@ -13,6 +13,10 @@ fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("a time")
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 #[tokio::test]
 async fn an_account_inspects_at_the_instants_at_which_it_stands_and_at_no_other() {
     let place = Place::new();

@@ -268,7 +268,8 @@ pub(super) async fn get_looks(
     let one = found.ok_or(InspectionError::NotFound)?;
     looks::may_learn(&db, &actor, &one).await?;
     let page = looks::under((&db, &cursors), one.id, &wanted).await?;
-    looks::note(&looks, &actor, one.id.raw()).await?;
+    let report = (looks::REPORT, one.id.raw());
+    looks::note(&looks, &actor, report).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((header::LINK, next_link(&request, cursor)));

@@ -20,7 +20,7 @@ use crate::http::openapi::ReadProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Kind, text};
 use crate::ledger::looked_at::{self, Of};
-use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::looks::{Looked, Looks, Shown};
 use crate::unit::Db;
 
 /// No filter.
@@ -28,12 +28,25 @@ use crate::unit::Db;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Nothing {}
 
-/// Records that somebody read who looked.
-pub(super) async fn note(looks: &Looks, actor: &Actor, of: Uuid) -> Result<(), Problem> {
-    Ok(looks
-        .note(Looked::of(Look::ReadLooks, actor).at(of))
-        .await?)
+/// Records that somebody read who looked at a thing, or what was looked at under an inspection; before it is
+/// shown.
+pub(super) async fn note(
+    looks: &Looks,
+    actor: &Actor,
+    (kind, id): (&'static str, Uuid),
+) -> Result<(), Problem> {
+    let of = Shown {
+        kind,
+        id,
+        version: 1,
+        hidden: true,
+    };
+    let looked = Looked::of(Look::ReadLooks, actor).showing(vec![of]);
+    Ok(looks.note(looked).await?)
 }
+
+/// How the report on an inspection is named in the access log.
+pub(super) const REPORT: &str = "report";
 
 fn table_of(object: Object) -> Table {
     match object {
@@ -190,7 +203,7 @@ async fn looks_at(
         wanted,
     )
     .await?;
-    note(looks, actor, object.raw()).await?;
+    note(looks, actor, (object.kind(), object.raw())).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((header::LINK, next_link(request, cursor)));

@@ -19,7 +19,7 @@ const LOGIN_CHARS_MAX: usize = 64;
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum InspectionReason {
-    /// A party to proceedings, § 29 VwVfG: registered documents only, in the version in force.
+    /// A party to proceedings, § 29 `VwVfG`: registered documents only, in the version in force.
     Party,
     /// Somebody whom a personnel file is about, or who decides on it.
     Personnel,
@@ -379,7 +379,7 @@ impl EmergencyRequest {
 /// What a look was at.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LookedAt {
-    /// `file`, `case`, `document`, `correspondent` or `inspection`.
+    /// `file`, `case`, `document`, `correspondent`, `inspection`, or `report` for what was read of one.
     kind: String,
     /// Its id.
     id: Uuid,

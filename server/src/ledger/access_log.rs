@@ -73,6 +73,54 @@ fn draft(looked: &Looked, shown: &[Shown], uow: Uuid) -> LeafDraft {
     }
 }
 
+/// Records that follow one another, before they are written.
+struct Chain {
+    next: i64,
+    prev: LeafHash,
+    last_ts: i64,
+    rows: Vec<[Value; 5]>,
+    subjects: Vec<[Value; 4]>,
+}
+
+impl Chain {
+    /// Adds a look; one that showed much is told in several records of one unit.
+    fn add(&mut self, looked: &Looked, at: Timestamp, origin: &Origin) -> Result<(), DbError> {
+        let uow = UnitId::new().raw();
+        let none: &[Shown] = &[];
+        let parts: Vec<&[Shown]> = if looked.shown.is_empty() {
+            vec![none]
+        } else {
+            looked.shown.chunks(SHOWN_MAX).collect()
+        };
+        for part in parts {
+            let ts = at.micros().max(self.last_ts);
+            let draft = draft(looked, part, uow);
+            for (slot, one) in (0_i64..).zip(&draft.subjects) {
+                self.subjects.push([
+                    one.id.into(),
+                    self.next.into(),
+                    slot.into(),
+                    one.kind.to_string().into(),
+                ]);
+            }
+            let seq = u64::try_from(self.next);
+            let seq = seq.map_err(|_source| DbError::Log("the head is negative"))?;
+            let (leaf, hash) = draft
+                .seal(seq, self.prev, ts, (at.micros() - ts) / 1000, origin)
+                .map_err(|_source| DbError::Log("a record is too large"))?;
+            self.rows.push([
+                self.next.into(),
+                self.prev.0.to_vec().into(),
+                hash.0.to_vec().into(),
+                ts.into(),
+                leaf.into(),
+            ]);
+            (self.next, self.prev, self.last_ts) = (self.next + 1, hash, ts);
+        }
+        Ok(())
+    }
+}
+
 /// Appends looks to the log, and notes what they were at.
 pub(super) async fn append(
     unit: &mut Unit,
@@ -87,8 +135,7 @@ pub(super) async fn append(
         ""
     };
     let text = format!("SELECT seq, h, ts, noted FROM access_head WHERE id = 1{lock}");
-    let (mut next, mut prev, mut last_ts, noted) = match tx.query_one_raw(sql(tx, text, [])).await?
-    {
+    let (next, prev, last_ts, noted) = match tx.query_one_raw(sql(tx, text, [])).await? {
         None => (0_i64, genesis, 0, None),
         Some(row) => {
             let hash: Vec<u8> = row.try_get_by_index(1)?;
@@ -100,45 +147,23 @@ pub(super) async fn append(
     };
     // Where older looks are not noted yet, these are not either: they are noted in their order.
     let in_order = noted.is_none_or(|noted| noted == next - 1);
-    let mut rows: Vec<[Value; 5]> = Vec::with_capacity(looks.len());
-    let mut subjects: Vec<[Value; 4]> = Vec::new();
+    let mut chain = Chain {
+        next,
+        prev,
+        last_ts,
+        rows: Vec::with_capacity(looks.len()),
+        subjects: Vec::new(),
+    };
     for (looked, at) in looks {
-        let uow = UnitId::new().raw();
-        // A list that showed much is told in several records of one unit.
-        let parts = looked.shown.chunks(SHOWN_MAX);
-        let none: &[Shown] = &[];
-        let parts: Vec<&[Shown]> = if looked.shown.is_empty() {
-            vec![none]
-        } else {
-            parts.collect()
-        };
-        for part in parts {
-            let ts = at.micros().max(last_ts);
-            let draft = draft(looked, part, uow);
-            for (slot, one) in (0_i64..).zip(&draft.subjects) {
-                subjects.push([
-                    one.id.into(),
-                    next.into(),
-                    slot.into(),
-                    one.kind.to_string().into(),
-                ]);
-            }
-            let seq =
-                u64::try_from(next).map_err(|_source| DbError::Log("the head is negative"))?;
-            let (leaf, hash) = draft
-                .seal(seq, prev, ts, (at.micros() - ts) / 1000, origin)
-                .map_err(|_source| DbError::Log("a record is too large"))?;
-            let (prev_bytes, hash_bytes) = (prev.0.to_vec(), hash.0.to_vec());
-            rows.push([
-                next.into(),
-                prev_bytes.into(),
-                hash_bytes.into(),
-                ts.into(),
-                leaf.into(),
-            ]);
-            (next, prev, last_ts) = (next + 1, hash, ts);
-        }
+        chain.add(looked, *at, origin)?;
     }
+    let Chain {
+        next,
+        prev,
+        last_ts,
+        rows,
+        subjects,
+    } = chain;
     insert(tx, "access (seq, prev, h, ts, leaf)", rows).await?;
     if in_order {
         insert(tx, SUBJECTS, subjects).await?;

@@ -12,7 +12,7 @@ use crate::base::db::DbError;
 /// What a look was at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At {
-    /// `file`, `case`, `document`, `correspondent` or `inspection`.
+    /// `file`, `case`, `document`, `correspondent`, `inspection` or `report`.
     pub kind: String,
     /// Its id.
     pub id: Uuid,
@@ -63,7 +63,9 @@ pub async fn looks(
         let id = column(table, "entity_id");
         match of {
             Of::Things(things) => id.in_subquery(things.clone()),
-            Of::Inspection(inspection) => id.eq(*inspection),
+            Of::Inspection(inspection) => id
+                .eq(*inspection)
+                .and(column(table, "kind").eq("inspection")),
         }
     };
     let mut numbers = Query::select()

@@ -97,6 +97,15 @@ pub(super) fn search_problem(question: &'static str, error: SearchError) -> Prob
     }
 }
 
+fn sort_of(order: Option<Order>) -> Sort {
+    match order {
+        Some(Order::Newest) => Sort::DateDesc,
+        Some(Order::Oldest) => Sort::DateAsc,
+        Some(Order::Received) => Sort::ReceivedDesc,
+        Some(Order::Relevance) | None => Sort::Relevance,
+    }
+}
+
 /// Finds documents.
 ///
 /// The question is read in German: inflected forms, ä = ae = a, ß = ss, parts of compounds
@@ -132,12 +141,6 @@ pub(super) async fn get_search(
     reach(&db, &follower, asked.min_seq).await?;
     let all = departments::departments_of(&http, &db).await?;
     let scope = scope_of("search", &asked, TRIMMINGS)?;
-    let sort = match asked.sort {
-        Some(Order::Newest) => Sort::DateDesc,
-        Some(Order::Oldest) => Sort::DateAsc,
-        Some(Order::Received) => Sort::ReceivedDesc,
-        Some(Order::Relevance) | None => Sort::Relevance,
-    };
     let inbox = match &asked.inbox {
         Some(inbox) => Some(inbox.inbox(db.read(), &actor).await?),
         None => None,
@@ -157,7 +160,7 @@ pub(super) async fn get_search(
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         filters,
         facets: asked.facets == Some(true),
-        sort,
+        sort: sort_of(asked.sort),
         limit: usize::from(page.limit),
         after: page.after(&cursors, &scope)?,
         snippets: asked.snippets != Some(false),
