@@ -268,13 +268,31 @@ impl Answer {
 }
 
 /// One pool for all clients of a test; the TLS provider is named first, or reqwest panics.
-fn http() -> reqwest::Client {
+/// A client that goes where it is sent only when it is told to, as a test that plays a browser needs.
+///
+/// # Panics
+/// When there is no TLS to be had.
+#[must_use]
+pub fn browser() -> reqwest::Client {
+    one_tls();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client")
+}
+
+fn one_tls() {
     static HTTP: OnceLock<()> = OnceLock::new();
     HTTP.get_or_init(|| {
         rustls::crypto::ring::default_provider()
             .install_default()
             .expect("nobody named a TLS provider before");
     });
+}
+
+fn http() -> reqwest::Client {
+    one_tls();
     reqwest::Client::builder()
         .no_proxy()
         .build()

@@ -36,6 +36,8 @@ const provider = new Provider(issuer, {
   claims: { openid: ["sub"], profile: ["name", "preferred_username"], groups: ["groups"] },
   scopes: ["openid", "profile", "groups"],
   pkce: { required: () => true },
+  // Its own rule keeps it from loopback, where the tests are.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   cookies: { keys: ["nur für den Test"] },
   findAccount: async (_context, id) => ({ accountId: id, claims: async () => said(id) }),
 });

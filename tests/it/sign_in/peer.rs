@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use reqwest::Method;
-use reqwest::redirect::Policy;
 use tests::app::Start;
 use tests::town::{OWN, Town, send};
 use tests::wait_until;
@@ -20,12 +19,16 @@ const PUBLIC: &str = "http://papierlos.example";
 const SECRET: &str = "nur fuer den Test: geheim+100%";
 
 /// The provider, for as long as this value lives.
-struct Peer(Child);
+struct Peer {
+    child: Child,
+    /// It still says a little: nobody closes the pipe before its end.
+    _said: BufReader<ChildStdout>,
+}
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -40,9 +43,14 @@ async fn peer(port: u16, back_channel: String) -> Option<Peer> {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the script starts");
-        let said = BufReader::new(child.stdout.take().expect("its output"));
-        if said.lines().map_while(Result::ok).any(|line| line == "up") {
-            return Ok(Peer(child));
+        let mut said = BufReader::new(child.stdout.take().expect("its output"));
+        if said
+            .by_ref()
+            .lines()
+            .map_while(Result::ok)
+            .any(|line| line == "up")
+        {
+            return Ok(Peer { child, _said: said });
         }
         let mut why = String::new();
         let said = child
@@ -81,9 +89,8 @@ struct Browser {
 
 impl Browser {
     fn new() -> Browser {
-        let http = reqwest::Client::builder().redirect(Policy::none());
         Browser {
-            http: http.no_proxy().build().expect("a client"),
+            http: tests::client::browser(),
             cookies: BTreeMap::new(),
         }
     }
@@ -125,7 +132,11 @@ impl Browser {
             let Some(place) = answer.headers().get("location") else {
                 return Ok((address, answer.text().await.expect("a page")));
             };
-            let place = place.to_str().expect("text").to_owned();
+            let place = place.to_str().expect("text");
+            let place = match place.strip_prefix('/') {
+                Some(rest) => format!("{issuer}/{rest}"),
+                None => place.to_owned(),
+            };
             if !place.starts_with(issuer) {
                 return Err(place);
             }
