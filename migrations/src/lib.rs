@@ -14,6 +14,7 @@ mod m0008_sign_in;
 mod m0009_describing;
 mod m0010_grants;
 mod m0011_intake;
+mod m0013_types;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_describing::Step),
             Box::new(m0010_grants::Step),
             Box::new(m0011_intake::Step),
+            Box::new(m0013_types::Step),
         ]
     }
 }

@@ -43,7 +43,7 @@ use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, notes, paperless,
-    refiling, relations, replay, retention, search,
+    refiling, relations, replay, retention, search, types,
 };
 
 /// Why a server could not start or ended badly.
@@ -90,6 +90,7 @@ pub enum ServeError {
         (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
         (name = "cases", description = "Cases and sub-cases in files"),
         (name = "documents", description = "File, read, register and change documents"),
+        (name = "types", description = "Document types and the fields that they carry"),
         (name = "correspondents", description = "Who stands on the other side of documents"),
         (name = "notes", description = "What people write on files, cases and documents"),
         (name = "relations", description = "What one document is to another"),
@@ -115,6 +116,7 @@ pub fn contract() -> Contract {
     contract.merge(files::ApiDoc::openapi());
     contract.merge(cases::ApiDoc::openapi());
     contract.merge(correspondents::ApiDoc::openapi());
+    contract.merge(types::ApiDoc::openapi());
     contract.merge(documents::ApiDoc::openapi());
     contract.merge(refiling::ApiDoc::openapi());
     contract.merge(retention::ApiDoc::openapi());

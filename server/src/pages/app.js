@@ -2,6 +2,7 @@
 // ever set as text, never as markup.
 import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
+import { fieldList } from "/pages/fields.js";
 import * as inbox from "/pages/inbox.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
@@ -403,6 +404,7 @@ function render(found, history, versions) {
       documentActions(found, () => { state.shown = undefined; show(); })),
     failure,
     h("dl", {}, rows.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
+    fieldList(found) ?? "",
     ...(holdList(found.retention?.holds, found.id, found.department, () => { state.shown = undefined; show(); }) ?? []),
     ...same(found),
     h("h3", {}, t("text")), textOf(found),

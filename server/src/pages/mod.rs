@@ -17,10 +17,11 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 11] = [
+const SCRIPTS: [(&str, &str); 12] = [
     ("app.js", include_str!("app.js")),
     ("acts.js", include_str!("acts.js")),
     ("dom.js", include_str!("dom.js")),
+    ("fields.js", include_str!("fields.js")),
     ("forms.js", include_str!("forms.js")),
     ("inbox.js", include_str!("inbox.js")),
     ("plan.js", include_str!("plan.js")),

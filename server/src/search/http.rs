@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use super::follower::Follower;
 use super::pending;
-use super::wire::{Answer, Asked, Order, Piece, answer, titled};
+use super::wire::{Answer, Asked, Order, Piece, answer, field_filter, titled};
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::{Actor, DocumentId, Right};
 use crate::correspondents;
 use crate::departments::{self, SignedIn};
 use crate::documents::{self};
-use crate::http::extract::{ListQuery, Query};
+use crate::http::extract::{FieldParams, FieldQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Fault, Kind, Language, Problem, text};
@@ -79,7 +79,7 @@ pub(super) fn search_problem(question: &'static str, error: SearchError) -> Prob
 /// a word that nobody uses is looked for in nearly the same spelling, and `corrected` says so.
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "search", operation_id = "search",
-    params(Asked, PageRequest),
+    params(Asked, FieldParams, PageRequest),
     responses((status = 200, description = "The hits", body = Answer, headers(
         ("Papierlos-Index-Seq" = u64, description = "Up to which record the index knows everything"),
         ("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
@@ -99,14 +99,16 @@ pub(super) async fn get_search(
     cursors: Data<Cursors>,
     language: Language,
     SignedIn(actor): SignedIn,
-    ListQuery {
+    FieldQuery {
         filter: asked,
+        fields: by_field,
         page,
-    }: ListQuery<Asked>,
+    }: FieldQuery<Asked>,
 ) -> Result<HttpResponse, Problem> {
     reach(&db, &follower, asked.min_seq).await?;
     let all = departments::departments_of(&http, &db).await?;
     let scope = scope_of("search", &asked, TRIMMINGS)?;
+    let scope = FieldQuery::<()>::scope(scope, &by_field);
     let sort = match asked.sort {
         Some(Order::Newest) => Sort::DateDesc,
         Some(Order::Oldest) => Sort::DateAsc,
@@ -118,6 +120,8 @@ pub(super) async fn get_search(
         None => None,
     };
     let mut filters = asked.filters(inbox)?;
+    let by_field = documents::by_field(db.read(), &actor, &by_field).await?;
+    filters.values = by_field.into_iter().map(field_filter).collect();
     if !filters.correspondent.is_empty() {
         // The index knows a correspondent by the name of today: whoever asks by another one finds it too.
         let known = correspondents::spelled(db.read(), &actor, &filters.correspondent).await?;
@@ -126,6 +130,7 @@ pub(super) async fn get_search(
     }
     let request = SearchRequest {
         query: asked.q.clone(),
+        fields: documents::askable(db.read(), &asked.q).await?,
         access: access(&actor),
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         filters,
