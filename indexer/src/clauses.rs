@@ -8,7 +8,8 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use crate::entry::{Day, micros_of_day};
+use crate::entry::{Day, FieldNumber, micros_of_day};
+use crate::schema::number_term;
 
 /// Any query.
 pub(crate) type Boxed = Box<dyn Query>;
@@ -80,5 +81,33 @@ pub(crate) fn instants_between(field: Field, from: Option<i64>, to: Option<i64>)
     constant(Box::new(RangeQuery::new(
         bound(from.map(term)),
         bound(to.map(term)),
+    )))
+}
+
+/// Numbers in a field of the house, both ends included; `like` says of which kind they are where an end is open.
+pub(crate) fn numbers_between(
+    values: Field,
+    field: &str,
+    like: FieldNumber,
+    (from, to): (Option<FieldNumber>, Option<FieldNumber>),
+) -> Boxed {
+    let (lowest, highest) = match like {
+        FieldNumber::Millionths(_) => (
+            FieldNumber::Millionths(i64::MIN),
+            FieldNumber::Millionths(i64::MAX),
+        ),
+        FieldNumber::Day(_) => (
+            FieldNumber::Day(Day(i32::MIN)),
+            FieldNumber::Day(Day(i32::MAX)),
+        ),
+    };
+    // Other fields stand beside it among the terms: both ends must be named.
+    let end = |number: FieldNumber| {
+        let term = number_term(field, number);
+        Bound::Included(Term::from_field_text(values, &term))
+    };
+    constant(Box::new(RangeQuery::new(
+        end(from.unwrap_or(lowest)),
+        end(to.unwrap_or(highest)),
     )))
 }

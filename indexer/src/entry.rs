@@ -103,6 +103,28 @@ pub struct Entry {
     pub added_at: i64,
     /// The name under which the content came.
     pub file_name: Option<String>,
+    /// What stands in fields of its own.
+    pub values: Vec<FieldValue>,
+}
+
+/// A number in a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FieldNumber {
+    /// A number, in millionths.
+    Millionths(i64),
+    /// A day.
+    Day(Day),
+}
+
+/// What stands in one field of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldValue {
+    /// The name of the field, of small letters, digits and underscores.
+    pub field: String,
+    /// What is asked for exactly, and as a number where it is one.
+    pub exact: Vec<(String, Option<FieldNumber>)>,
+    /// The words by which it is found.
+    pub words: Vec<String>,
 }
 
 impl Entry {

@@ -36,6 +36,8 @@ pub enum Reading {
     Section,
     /// Words joined by hyphens.
     Joined,
+    /// A number or a date in a field, or a range of them.
+    Value,
 }
 
 impl Reading {
@@ -60,7 +62,7 @@ pub struct Explained {
     /// How it was read.
     pub reading: Reading,
     /// The field it was looked for in; `None` for everywhere.
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     /// Whether hits must not have it.
     pub excluded: bool,
     /// The terms of the index that were asked for, or the spellings taken instead.
@@ -69,7 +71,7 @@ pub struct Explained {
     pub parts: Vec<String>,
     /// How many entries have it, of those that the asker may see.
     pub entries: u64,
-    pub(crate) asked: Option<(Field, &'static str)>,
+    pub(crate) asked: Option<(Field, String)>,
 }
 
 impl Explained {
@@ -83,7 +85,7 @@ impl Explained {
         Self {
             written: written.to_owned(),
             reading,
-            field: place.map(place_in_german),
+            field: place.map(|place| place_in_german(place).to_owned()),
             excluded,
             terms,
             parts: Vec::new(),
@@ -101,7 +103,7 @@ impl Explained {
         self
     }
 
-    pub(crate) fn asked_in(mut self, field: Field, mark: &'static str) -> Self {
+    pub(crate) fn asked_in(mut self, field: Field, mark: String) -> Self {
         self.asked = Some((field, mark));
         self
     }
@@ -110,7 +112,7 @@ impl Explained {
         let end = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
         let written = format!("{}..{}", end(from), end(to));
         let mut explained = Self::new(&written, Reading::Date, None, false, Vec::new());
-        explained.field = Some(date_in_german(field));
+        explained.field = Some(date_in_german(field).to_owned());
         explained
     }
 
@@ -122,7 +124,14 @@ impl Explained {
             false,
             Vec::new(),
         );
-        explained.field = Some("jahr");
+        explained.field = Some("jahr".to_owned());
+        explained
+    }
+
+    /// A number or a date in a field of the house.
+    pub(crate) fn value(field: &str, written: &str, excluded: bool) -> Self {
+        let mut explained = Self::new(written, Reading::Value, None, excluded, Vec::new());
+        explained.field = Some(field.to_owned());
         explained
     }
 
@@ -156,9 +165,10 @@ impl Explained {
             Reading::Account => format!("die Kontonummer „{written}“, mit oder ohne Leerzeichen"),
             Reading::Telephone => format!("die Rufnummer „{written}“ in jeder Schreibweise"),
             Reading::Section => format!("die Fundstelle „{written}“"),
+            Reading::Value => format!("der Wert „{written}“"),
             Reading::Joined => format!("„{written}“, zusammen oder mit Bindestrich geschrieben"),
         };
-        if let Some(field) = self.field {
+        if let Some(field) = &self.field {
             line.push_str(&format!(" im Feld {field}"));
         }
         if self.excluded {
@@ -199,9 +209,10 @@ impl Explained {
             Reading::Account => format!("the account “{written}”, with or without spaces"),
             Reading::Telephone => format!("the telephone number “{written}” in every spelling"),
             Reading::Section => format!("the section “{written}”"),
+            Reading::Value => format!("the value “{written}”"),
             Reading::Joined => format!("“{written}”, written as one word or with a hyphen"),
         };
-        if let Some(field) = self.field {
+        if let Some(field) = &self.field {
             line.push_str(&format!(" in the field {field}"));
         }
         if self.excluded {

@@ -29,13 +29,17 @@ mod suggest;
 mod weigh;
 
 pub use access::Opened;
-pub use entry::{Change, Day, Entry, Key};
+pub use entry::{Change, Day, Entry, FieldNumber, FieldValue, Key};
 pub use error::{IndexError, SearchError, Unusable};
 pub use explain::{Explained, Reading};
 pub use facets::{FACET_VALUES_MAX, FacetCount, Facets};
 pub use index::{Index, Options};
-pub use query::{Note, NoteKind, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX};
+pub use query::{
+    Note, NoteKind, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, is_field_name, millionths,
+};
 pub use rebuild::{Checkpoint, Rebuild};
-pub use search::{Filters, Hit, LIMIT_MAX, SearchAnswer, SearchRequest, Sort};
+pub use search::{
+    FieldFilter, FieldWanted, Filters, Hit, LIMIT_MAX, SearchAnswer, SearchRequest, Sort,
+};
 pub use snippet::{Highlighted, Marked, SNIPPETS_MAX, Snippet};
 pub use suggest::{SUGGESTIONS_MAX, SuggestRequest, SuggestedTitle, SuggestedWord, Suggestions};

@@ -12,12 +12,14 @@ use crate::analysis::complex::{Group, code_of};
 use crate::analysis::fold::fold_start;
 use crate::analysis::question::Unit;
 use crate::analysis::{Analyzer, PART, VOCABULARY_SEPARATOR, Word};
-use crate::clauses::{Boxed, boolean, constant, days_between, micros_between, union, weighted};
+use crate::clauses::{
+    Boxed, boolean, constant, days_between, micros_between, numbers_between, union, weighted,
+};
 use crate::correct::Variant;
-use crate::entry::Day;
+use crate::entry::{Day, FieldNumber};
 use crate::explain::{Explained, Reading};
-use crate::query::{DateField, Node, Place};
-use crate::schema::{Fields, Section};
+use crate::query::{DateField, Node, Place, Ranges};
+use crate::schema::{Fields, Section, value_mark};
 use crate::weigh::WordQuery;
 
 /// A match of a part of a compound against one of the whole word.
@@ -94,6 +96,8 @@ pub(crate) struct Planner<'p> {
     /// Whether the order of the hits asks how good they are.
     scored: bool,
     keep_stop_words: bool,
+    /// The fields of the house that the query names.
+    named: Vec<String>,
     plan: Plan,
 }
 
@@ -120,6 +124,7 @@ impl<'p> Planner<'p> {
             variants,
             scored,
             keep_stop_words: false,
+            named: Vec::new(),
             plan,
         }
     }
@@ -159,6 +164,7 @@ impl<'p> Planner<'p> {
             | Node::Phrase(_)
             | Node::In(..)
             | Node::Days { .. }
+            | Node::Value { .. }
             | Node::Years { .. } => true,
         }
     }
@@ -239,6 +245,11 @@ impl<'p> Planner<'p> {
             ),
             Node::Days { field, from, to } => Some(self.days(*field, *from, *to)),
             Node::Years { from, to } => Some(self.years(*from, *to)),
+            Node::Value {
+                field,
+                ranges,
+                words,
+            } => self.value(field, ranges.as_ref(), words.as_deref(), scope),
         }
     }
 
@@ -436,8 +447,54 @@ impl<'p> Planner<'p> {
         weighted(field, &format!("{mark}{term}"), weight)
     }
 
-    fn field_of(&self, scope: Scope) -> (Field, &'static str) {
-        match scope.place {
+    /// What stands in a field of the house: any reading of it that fits.
+    fn value(
+        &mut self,
+        field: &str,
+        ranges: Option<&Ranges>,
+        words: Option<&Node>,
+        scope: Scope,
+    ) -> Option<Boxed> {
+        let mut any: Vec<Boxed> = Vec::new();
+        if let Some(ranges) = ranges {
+            let explained = Explained::value(field, &ranges.written, !scope.positive);
+            self.plan.explained.push(explained);
+            let number = |number: Option<i64>| number.map(FieldNumber::Millionths);
+            let day = |day: Option<Day>| day.map(FieldNumber::Day);
+            let values = self.fields.values;
+            if let Some((from, to)) = ranges.numbers {
+                let ends = (number(from), number(to));
+                any.push(numbers_between(
+                    values,
+                    field,
+                    FieldNumber::Millionths(0),
+                    ends,
+                ));
+            }
+            if let Some((from, to)) = ranges.days {
+                let ends = (day(from), day(to));
+                any.push(numbers_between(
+                    values,
+                    field,
+                    FieldNumber::Day(Day(0)),
+                    ends,
+                ));
+            }
+        }
+        if let Some(words) = words {
+            let place = Some(Place::Value(self.named.len()));
+            self.named.push(field.to_owned());
+            any.extend(self.node(words, Scope { place, ..scope }));
+        }
+        union(any)
+    }
+
+    fn field_of(&self, scope: Scope) -> (Field, String) {
+        let (field, mark) = match scope.place {
+            Some(Place::Value(at)) => {
+                let named = self.named.get(at).map(String::as_str);
+                return (self.fields.meta, value_mark(named.unwrap_or_default()));
+            }
             None | Some(Place::Text) => (self.fields.all, ""),
             Some(Place::Title) => (self.fields.meta, Section::Title.mark()),
             Some(Place::Reference) => (self.fields.meta, Section::Reference.mark()),
@@ -446,7 +503,8 @@ impl<'p> Planner<'p> {
             Some(Place::Department) => (self.fields.meta, Section::Department.mark()),
             Some(Place::Tag) => (self.fields.meta, Section::Tag.mark()),
             Some(Place::File) => (self.fields.meta, Section::File.mark()),
-        }
+        };
+        (field, mark.to_owned())
     }
 
     fn boost_word(&mut self, written: &str, word: &Word, scope: Scope) {
@@ -526,6 +584,7 @@ impl<'p> Planner<'p> {
                 | Place::Kind
                 | Place::Department
                 | Place::Tag
+                | Place::Value(_)
                 | Place::File,
             ) => {
                 return;
@@ -543,7 +602,10 @@ impl<'p> Planner<'p> {
             Vec::new()
         };
         let (field, mark) = self.field_of(scope);
-        let explained = Explained::new(written, reading, scope.place, !scope.positive, terms);
+        let mut explained = Explained::new(written, reading, scope.place, !scope.positive, terms);
+        if let Some(Place::Value(at)) = scope.place {
+            explained.field = self.named.get(at).cloned();
+        }
         self.plan
             .explained
             .push(explained.with_parts(&parts).asked_in(field, mark));

@@ -46,6 +46,7 @@ fn plain(node: &Node) -> Option<&str> {
         | Node::Word { .. }
         | Node::Phrase(_)
         | Node::In(..)
+        | Node::Value { .. }
         | Node::Days { .. }
         | Node::Years { .. } => None,
     }
@@ -83,6 +84,17 @@ fn replace(node: &Node, variants: &Variants, analyzer: &mut Analyzer) -> Node {
         | Node::Phrase(_)
         | Node::Days { .. }
         | Node::Years { .. } => node.clone(),
+        Node::Value {
+            field,
+            ranges,
+            words,
+        } => Node::Value {
+            field: field.clone(),
+            ranges: ranges.clone(),
+            words: words
+                .as_ref()
+                .map(|words| Box::new(replace(words, variants, analyzer))),
+        },
     }
 }
 

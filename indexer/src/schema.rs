@@ -15,10 +15,10 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 use crate::analysis::{Analyzer, Position, Word};
 use crate::body::{self, PAGE_GAP, PageDraft};
-use crate::entry::{Entry, Key};
+use crate::entry::{Entry, FieldNumber, Key};
 
 /// Raised with every change of fields, analysis, word lists or tokens of access: an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 5;
+pub(crate) const ANALYSIS_VERSION: u32 = 6;
 
 /// The name under which the splitter is registered.
 pub(crate) const SPELLED: &str = "spelled";
@@ -49,6 +49,8 @@ pub(crate) struct Fields {
     pub(crate) document_date: Field,
     pub(crate) received_at: Field,
     pub(crate) added_at: Field,
+    /// What stands in fields that the house has made: exact values and numbers, each behind its field.
+    pub(crate) values: Field,
     pub(crate) body: Field,
 }
 
@@ -89,6 +91,13 @@ pub(crate) fn schema() -> (Schema, Fields) {
             .set_index_option(IndexRecordOption::Basic);
         TextOptions::from(FAST).set_indexing_options(indexing)
     };
+    let terms = || {
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer("raw")
+            .set_fieldnorms(false)
+            .set_index_option(IndexRecordOption::Basic);
+        TextOptions::default().set_indexing_options(indexing)
+    };
     let spelled = |record: IndexRecordOption, norms: bool| {
         let indexing = TextFieldIndexing::default()
             .set_tokenizer(SPELLED)
@@ -123,6 +132,8 @@ pub(crate) fn schema() -> (Schema, Fields) {
         document_date: builder.add_i64_field("document_date", number.clone()),
         received_at: builder.add_i64_field("received_at", number.clone()),
         added_at: builder.add_i64_field("added_at", number),
+        // Not as columns: ranges are asked of the terms, which have the order of what they stand for.
+        values: builder.add_text_field("values", terms()),
         body: builder.add_bytes_field("body", BytesOptions::from(STORED)),
     };
     (builder.build(), fields)
@@ -191,6 +202,21 @@ pub(crate) fn document(entry: &Entry, fields: &Fields, analyzer: &mut Analyzer) 
         all.gap();
         meta.gap();
     }
+    for value in &entry.values {
+        let mark = value_mark(&value.field);
+        // A number is asked for as a number: `12` in a field is not `12,50`.
+        let is_number = value.exact.iter().any(|(_, number)| number.is_some());
+        for text in &value.words {
+            for position in &analyzer.text(text, &mut vocabulary) {
+                all.position(position, "");
+                if !is_number {
+                    meta.position(position, &mark);
+                }
+            }
+            all.gap();
+            meta.gap();
+        }
+    }
     let mut words = String::new();
     for word in &vocabulary {
         words.push(NEXT);
@@ -204,6 +230,27 @@ pub(crate) fn document(entry: &Entry, fields: &Fields, analyzer: &mut Analyzer) 
     // The only value that is stored, and the last one: see `body`.
     document.add_bytes(fields.body, &body::write(&entry.title, &drafts));
     document
+}
+
+/// What stands before the words of a field in the field `meta`.
+pub(crate) fn value_mark(field: &str) -> String {
+    format!("v.{field}:")
+}
+
+/// The term of a value that is asked for exactly.
+pub(crate) fn exact_term(field: &str, value: &str) -> String {
+    format!("{field}={value}")
+}
+
+/// The term of a number: the order of the terms is the order of the numbers.
+pub(crate) fn number_term(field: &str, number: FieldNumber) -> String {
+    let (kind, number) = match number {
+        FieldNumber::Millionths(number) => ('n', number),
+        FieldNumber::Day(day) => ('d', i64::from(day.0)),
+    };
+    // Shifted, so that what is negative comes first.
+    let shifted = (i128::from(number) - i128::from(i64::MIN)).unsigned_abs();
+    format!("{field}#{kind}{shifted:016x}")
 }
 
 fn sections(entry: &Entry) -> impl Iterator<Item = (Section, &str)> {
@@ -265,6 +312,14 @@ fn add_values(document: &mut TantivyDocument, entry: &Entry, fields: &Fields) {
     document.add_u64(fields.year, u64::try_from(entry.year()).unwrap_or(0));
     if let Some(day) = entry.document_date {
         document.add_i64(fields.document_date, i64::from(day.0));
+    }
+    for value in &entry.values {
+        for (exact, number) in &value.exact {
+            document.add_text(fields.values, exact_term(&value.field, exact));
+            if let Some(number) = number {
+                document.add_text(fields.values, number_term(&value.field, *number));
+            }
+        }
     }
     document.add_i64(fields.received_at, entry.received_at);
     document.add_i64(fields.added_at, entry.added_at);

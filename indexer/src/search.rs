@@ -8,11 +8,11 @@ use tantivy::{DocAddress, Searcher, Term};
 
 use crate::access::{Access, Opened};
 use crate::analysis::{Analyzer, PART};
-use crate::clauses::{constant, days_between, instants_between, union};
+use crate::clauses::{constant, days_between, instants_between, numbers_between, union};
 use crate::collect::{Gather, Gathered, Rank};
 use crate::correct::Corrector;
 use crate::cursor;
-use crate::entry::{Day, Key};
+use crate::entry::{Day, FieldNumber, Key};
 use crate::error::SearchError;
 use crate::explain::{Explained, Reading};
 use crate::facets::Facets;
@@ -20,7 +20,7 @@ use crate::index::{Index, Serving};
 use crate::plan::{Plan, Planner, Variants};
 use crate::query::{Node, Note, Parsed, parse, print};
 use crate::rewrite::{join_words, rewrite};
-use crate::schema::key_bytes;
+use crate::schema::{exact_term, key_bytes};
 use crate::snippet::{Highlighted, Snippet, Snippets};
 
 /// The most hits in one answer.
@@ -65,6 +65,28 @@ pub struct Filters {
     pub document_date: (Option<Day>, Option<Day>),
     /// First and last instant of arrival, in microseconds since 1970 UTC.
     pub received: (Option<i64>, Option<i64>),
+    /// Fields of the house; all of them.
+    pub values: Vec<FieldFilter>,
+}
+
+/// What a field of the house must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFilter {
+    /// The name of the field.
+    pub field: String,
+    /// One of these.
+    pub any: Vec<FieldWanted>,
+}
+
+/// What is wanted of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldWanted {
+    /// Exactly this.
+    Is(String),
+    /// Numbers in millionths, both ends included.
+    Numbers(Option<i64>, Option<i64>),
+    /// Days, both ends included.
+    Days(Option<Day>, Option<Day>),
 }
 
 /// A question.
@@ -72,6 +94,8 @@ pub struct Filters {
 pub struct SearchRequest {
     /// In the query language; empty asks for everything.
     pub query: String,
+    /// Names of fields of the house that the query may name.
+    pub fields: Vec<String>,
     /// The tokens of the asker. Without any, nothing is found.
     pub access: Vec<u64>,
     /// What the asker may find besides.
@@ -101,6 +125,7 @@ impl SearchRequest {
     pub fn new(query: impl Into<String>, access: Vec<u64>) -> Self {
         Self {
             query: query.into(),
+            fields: Vec::new(),
             access,
             opened: Vec::new(),
             hidden: Vec::new(),
@@ -182,7 +207,7 @@ impl Index {
             .as_deref()
             .map(|text| cursor::read(text, request.sort))
             .transpose()?;
-        let parsed = parse(&request.query)?;
+        let parsed = parse(&request.query, &request.fields)?;
         let serving = self.serving();
         let (searcher, seq) = serving.view();
         let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
@@ -404,6 +429,10 @@ impl Index {
             .iter()
             .map(|year| year_term(fields.year, *year));
         queries.extend(one_of(years));
+        queries.extend(filters.values.iter().filter_map(|wanted| {
+            let any = wanted.any.iter();
+            union(any.map(|one| self.wanted(&wanted.field, one)).collect())
+        }));
         if filters.document_date != (None, None) {
             queries.push(days_between(
                 fields.document_date,
@@ -419,6 +448,27 @@ impl Index {
             ));
         }
         queries
+    }
+
+    fn wanted(&self, field: &str, wanted: &FieldWanted) -> Box<dyn Query> {
+        let values = self.shared.fields.values;
+        match wanted {
+            FieldWanted::Is(value) => {
+                let term = Term::from_field_text(values, &exact_term(field, value));
+                constant(Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
+            }
+            FieldWanted::Numbers(from, to) => {
+                let ends = (
+                    from.map(FieldNumber::Millionths),
+                    to.map(FieldNumber::Millionths),
+                );
+                numbers_between(values, field, FieldNumber::Millionths(0), ends)
+            }
+            FieldWanted::Days(from, to) => {
+                let ends = (from.map(FieldNumber::Day), to.map(FieldNumber::Day));
+                numbers_between(values, field, FieldNumber::Day(Day(0)), ends)
+            }
+        }
     }
 
     /// For words that no visible entry has: those that are nearly like them.
@@ -452,7 +502,7 @@ impl Index {
     ) -> Result<Vec<Explained>, SearchError> {
         let corrector = self.corrector(asked);
         for piece in &mut explained {
-            let Some((field, mark)) = piece.asked else {
+            let Some((field, mark)) = piece.asked.clone() else {
                 continue;
             };
             let phrase = matches!(

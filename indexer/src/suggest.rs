@@ -96,7 +96,7 @@ impl Index {
                 limit: request.limit,
             });
         }
-        parse(&request.text)?;
+        parse(&request.text, &[])?;
         let serving = self.serving();
         let (searcher, seq) = serving.view();
         let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
@@ -263,7 +263,7 @@ impl Index {
         before: &str,
         terms: Vec<Term>,
     ) -> Result<u64, SearchError> {
-        let parsed = parse(before)?;
+        let parsed = parse(before, &[])?;
         let Some(node) = parsed.node else {
             return corrector.count_any(terms).map_err(SearchError::from);
         };

@@ -120,6 +120,7 @@ fn entry(number: usize, document: &Document) -> Entry {
             .map_or(0, |day| i64::from(day.0) * 86_400_000_000),
         added_at: 0,
         file_name: None,
+        values: Vec::new(),
     }
 }
 

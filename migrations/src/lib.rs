@@ -15,6 +15,7 @@ mod m0009_describing;
 mod m0010_grants;
 mod m0011_intake;
 mod m0012_sessions;
+mod m0013_types;
 mod m0014_inspections;
 mod m0015_oidc;
 pub mod roles;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_grants::Step),
             Box::new(m0011_intake::Step),
             Box::new(m0012_sessions::Step),
+            Box::new(m0013_types::Step),
             Box::new(m0014_inspections::Step),
             Box::new(m0015_oidc::Step),
         ]

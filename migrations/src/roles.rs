@@ -76,6 +76,8 @@ pub const VERSIONED: &[&str] = &[
     "note",
     "relation",
     "correspondent",
+    "field",
+    "document_type",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[
@@ -83,6 +85,7 @@ pub const FREE: &[&str] = &[
     "subject_key",
     "blob_key",
     "document_tag",
+    "document_field",
     "correspondent_name",
     "reference_counter",
     "idempotency",

@@ -32,5 +32,6 @@ pub mod relations;
 pub mod replay;
 pub mod retention;
 pub mod search;
+pub mod types;
 pub mod unit;
 pub mod webhooks;

@@ -188,6 +188,11 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
     repaired(&copy, "tags added", "tags-astray");
 
     let copy = archive.copy();
+    copy.sql(&["INSERT INTO document_field SELECT id, 'fremd', 0, 'x', NULL FROM document"])
+        .await;
+    repaired(&copy, "values added", "fields-astray");
+
+    let copy = archive.copy();
     copy.sql(&["DELETE FROM correspondent_name"]).await;
     repaired(&copy, "names lost", "name-astray");
 

@@ -24,4 +24,5 @@ mod search;
 mod serve;
 mod sign_in;
 mod tidy;
+mod types;
 mod webhooks;

@@ -3,6 +3,7 @@
 //! `docs/search.md` is its manual. Reading never fails because of what somebody typed: what cannot be read
 //! as meant is read as words, and a note says so. Only the limits refuse.
 
+mod amount;
 mod date;
 mod parse;
 mod print;
@@ -11,6 +12,7 @@ mod tests;
 
 use crate::entry::Day;
 
+pub use amount::millionths;
 pub(crate) use parse::parse;
 pub(crate) use print::{date_in_german, place_in_german, print};
 
@@ -53,6 +55,26 @@ pub(crate) enum Node {
     },
     /// A range of years.
     Years { from: i32, to: i32 },
+    /// What stands in a field that the house has made.
+    Value {
+        /// The name of the field.
+        field: String,
+        /// As a range, where it reads as one.
+        ranges: Option<Ranges>,
+        /// As words, where it is no range and nothing else.
+        words: Option<Box<Node>>,
+    },
+}
+
+/// A range of numbers or of days: which of them it is, the field knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ranges {
+    /// As it was typed.
+    pub(crate) written: String,
+    /// In millionths.
+    pub(crate) numbers: Option<amount::Range>,
+    /// In days.
+    pub(crate) days: Option<date::Range>,
 }
 
 /// The parts of an entry that a query can name.
@@ -66,6 +88,8 @@ pub(crate) enum Place {
     Department,
     Tag,
     File,
+    /// A field that the house has made; which one, the planner knows.
+    Value(usize),
 }
 
 /// The dates that a query can name.
@@ -111,6 +135,12 @@ const FIELD_NAMES: &[(FieldName, &[&str])] = &[
         &["eingang", "eingegangen", "received"],
     ),
 ];
+
+/// Whether the query language has a field of this name itself.
+#[must_use]
+pub fn is_field_name(name: &str) -> bool {
+    matches!(name, "feld" | "field") || FieldName::of(name).is_some()
+}
 
 impl FieldName {
     /// The field of a name as typed.

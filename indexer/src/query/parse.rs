@@ -1,24 +1,25 @@
 //! Reading a query.
 
-use super::date;
 use super::{
     FieldName, Node, Note, NoteKind, Parsed, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX,
+    Ranges,
 };
+use super::{amount, date};
 use crate::error::SearchError;
 
 /// The fewest characters before an asterisk.
 const PREFIX_CHARS_MIN: usize = 2;
 
-/// Reads a query.
+/// Reads a query, in which fields of these names may stand beside those of the language.
 ///
 /// # Errors
 /// Only the limits: length, number of words, depth.
-pub(crate) fn parse(query: &str) -> Result<Parsed, SearchError> {
+pub(crate) fn parse(query: &str, known: &[String]) -> Result<Parsed, SearchError> {
     let characters = query.chars().count();
     if characters > QUERY_CHARS_MAX {
         return Err(SearchError::TooLong { characters });
     }
-    read(query).map_err(|error| in_characters(query, error))
+    read(query, known).map_err(|error| in_characters(query, error))
 }
 
 /// Who reads the error counts characters.
@@ -34,9 +35,9 @@ fn in_characters(query: &str, error: SearchError) -> SearchError {
     }
 }
 
-fn read(query: &str) -> Result<Parsed, SearchError> {
+fn read(query: &str, known: &[String]) -> Result<Parsed, SearchError> {
     let mut reader = Reader {
-        tokens: tokens(query)?,
+        tokens: tokens(query, known)?,
         at: 0,
         notes: Vec::new(),
     };
@@ -83,9 +84,10 @@ enum Kind {
     Phrase(String),
     Word(String),
     Field(FieldName),
+    Value(String),
 }
 
-fn tokens(query: &str) -> Result<Vec<Token>, SearchError> {
+fn tokens(query: &str, known: &[String]) -> Result<Vec<Token>, SearchError> {
     let mut found = Vec::new();
     let mut rest = query;
     let mut words = 0;
@@ -124,7 +126,7 @@ fn tokens(query: &str) -> Result<Vec<Token>, SearchError> {
             _ => {
                 let end = rest.find(ends_word).unwrap_or(rest.len());
                 let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                let (kind, used) = word_kind(word);
+                let (kind, used) = word_kind(word, known);
                 rest = word
                     .get(used..)
                     .filter(|tail| !tail.is_empty())
@@ -135,7 +137,13 @@ fn tokens(query: &str) -> Result<Vec<Token>, SearchError> {
         words += match &kind {
             Kind::Phrase(text) => text.split_whitespace().count(),
             Kind::Word(_) => 1,
-            Kind::Open | Kind::Close | Kind::Or | Kind::And | Kind::Not | Kind::Field(_) => 0,
+            Kind::Open
+            | Kind::Close
+            | Kind::Or
+            | Kind::And
+            | Kind::Not
+            | Kind::Field(_)
+            | Kind::Value(_) => 0,
         };
         if words > QUERY_TERMS_MAX {
             return Err(SearchError::TooManyTerms { at });
@@ -158,7 +166,7 @@ fn ends_word(c: char) -> bool {
 }
 
 /// A word, an operator, or the name of a field; and how many bytes of it were read.
-fn word_kind(word: &str) -> (Kind, usize) {
+fn word_kind(word: &str, known: &[String]) -> (Kind, usize) {
     match word {
         "ODER" | "OR" | "||" => return (Kind::Or, word.len()),
         "UND" | "AND" | "&&" => return (Kind::And, word.len()),
@@ -169,6 +177,14 @@ fn word_kind(word: &str) -> (Kind, usize) {
         && let Some(field) = FieldName::of(name)
     {
         return (Kind::Field(field), name.len() + 1);
+    }
+    if let Some((name, _)) = word.split_once(':') {
+        let lower = name.to_lowercase();
+        let bare = lower.strip_prefix("feld.").or(lower.strip_prefix("field."));
+        let bare = bare.unwrap_or(&lower);
+        if let Some(field) = known.iter().find(|field| *field == bare) {
+            return (Kind::Value(field.clone()), name.len() + 1);
+        }
     }
     (Kind::Word(word.to_owned()), word.len())
 }
@@ -230,7 +246,14 @@ impl Reader {
                     }
                     self.at += 1;
                 }
-                Some(Kind::Open | Kind::Not | Kind::Phrase(_) | Kind::Word(_) | Kind::Field(_)) => {
+                Some(
+                    Kind::Open
+                    | Kind::Not
+                    | Kind::Phrase(_)
+                    | Kind::Word(_)
+                    | Kind::Field(_)
+                    | Kind::Value(_),
+                ) => {
                     parts.extend(self.one(depth)?);
                 }
             }
@@ -252,7 +275,12 @@ impl Reader {
                 }
                 match self.peek() {
                     Some(
-                        Kind::Open | Kind::Not | Kind::Phrase(_) | Kind::Word(_) | Kind::Field(_),
+                        Kind::Open
+                        | Kind::Not
+                        | Kind::Phrase(_)
+                        | Kind::Word(_)
+                        | Kind::Field(_)
+                        | Kind::Value(_),
                     ) => Ok(self.one(depth + 1)?.map(negated)),
                     None | Some(Kind::Close | Kind::Or | Kind::And) => {
                         self.note(NoteKind::Operator);
@@ -263,6 +291,7 @@ impl Reader {
             Kind::Phrase(text) => Ok(has_letters(&text).then_some(Node::Phrase(text))),
             Kind::Word(text) => Ok(self.word(text, at)),
             Kind::Field(field) => self.field(field, at, depth),
+            Kind::Value(field) => self.value(field, at, depth),
             Kind::Close | Kind::Or | Kind::And => Ok(None),
         }
     }
@@ -353,10 +382,62 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// What stands in a field that the house has made: words, and a number or a date where it reads as one.
+    fn value(
+        &mut self,
+        field: String,
+        at: usize,
+        depth: usize,
+    ) -> Result<Option<Node>, SearchError> {
+        let text = match self.peek() {
+            Some(Kind::Word(text) | Kind::Phrase(text)) => Some(text.clone()),
+            Some(Kind::Open) => None,
+            _ => {
+                let kind = NoteKind::EmptyField;
+                self.notes.push(Note { at, kind });
+                return Ok(None);
+            }
+        };
+        let ranges = text.and_then(|written| {
+            let (numbers, days) = (amount::range(&written), date::range(&written));
+            (numbers.is_some() || days.is_some()).then_some(Ranges {
+                written,
+                numbers,
+                days,
+            })
+        });
+        let bounded = |text: &str| text.contains("..") || text.starts_with(['<', '>', '≤', '≥']);
+        if ranges
+            .as_ref()
+            .is_some_and(|ranges| bounded(&ranges.written))
+        {
+            self.at += 1;
+            return Ok(Some(Node::Value {
+                field,
+                ranges,
+                words: None,
+            }));
+        }
+        let words = self.one(depth + 1)?;
+        Ok(words.map(|words| match words {
+            // A field inside a field: the inner one counts.
+            Node::In(..) | Node::Days { .. } | Node::Years { .. } | Node::Value { .. } => words,
+            Node::All(_) | Node::Any(_) | Node::Not(_) | Node::Word { .. } | Node::Phrase(_) => {
+                Node::Value {
+                    field,
+                    ranges,
+                    words: Some(Box::new(words)),
+                }
+            }
+        }))
+    }
+}
+
 /// A field inside a field: the inner one counts.
 fn inside(place: super::Place, value: Node) -> Node {
     match value {
-        Node::In(..) | Node::Days { .. } | Node::Years { .. } => value,
+        Node::In(..) | Node::Days { .. } | Node::Years { .. } | Node::Value { .. } => value,
         Node::Not(inner) => Node::Not(Box::new(inside(place, *inner))),
         Node::All(_) | Node::Any(_) | Node::Word { .. } | Node::Phrase(_) => {
             Node::In(place, Box::new(value))
@@ -373,6 +454,7 @@ fn negated(node: Node) -> Node {
         | Node::Phrase(_)
         | Node::In(..)
         | Node::Days { .. }
+        | Node::Value { .. }
         | Node::Years { .. }) => Node::Not(Box::new(other)),
     }
 }

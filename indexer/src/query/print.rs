@@ -1,6 +1,6 @@
 //! A query written back, so that reading it again gives the same.
 
-use super::{DateField, FieldName, Node, Place};
+use super::{DateField, FieldName, Node, Place, Ranges};
 use crate::entry::Day;
 
 /// The query as text.
@@ -39,6 +39,11 @@ fn write(node: &Node, out: &mut String, inner: bool) {
             out.push(':');
             days(*from, *to, out);
         }
+        Node::Value {
+            field,
+            ranges,
+            words,
+        } => value(field, ranges.as_ref(), words.as_deref(), out),
         Node::Years { from, to } => {
             out.push_str(name(FieldName::Year));
             out.push(':');
@@ -49,6 +54,21 @@ fn write(node: &Node, out: &mut String, inner: bool) {
                 (from, to) => out.push_str(&format!("{from:04}..{to:04}")),
             }
         }
+    }
+}
+
+fn value(field: &str, ranges: Option<&Ranges>, words: Option<&Node>, out: &mut String) {
+    out.push_str(field);
+    out.push(':');
+    match (words, ranges) {
+        (Some(words), _) => write(words, out, true),
+        (None, Some(ranges)) if ranges.written.contains(' ') => {
+            out.push('"');
+            out.push_str(&ranges.written);
+            out.push('"');
+        }
+        (None, Some(ranges)) => out.push_str(&ranges.written),
+        (None, None) => {}
     }
 }
 
@@ -85,7 +105,17 @@ fn days(from: Option<Day>, to: Option<Day>, out: &mut String) {
 
 /// The German names of the parts, for explanations.
 pub(crate) fn place_in_german(place: Place) -> &'static str {
-    FieldName::In(place).german()
+    match place {
+        Place::Value(_) => "feld",
+        Place::Text
+        | Place::Title
+        | Place::Reference
+        | Place::Correspondent
+        | Place::Kind
+        | Place::Department
+        | Place::Tag
+        | Place::File => FieldName::In(place).german(),
+    }
 }
 
 /// The German names of the dates, for explanations.

@@ -5,14 +5,14 @@ use crate::error::SearchError;
 
 #[track_caller]
 fn check(query: &str, printed: &str) {
-    let parsed = parse(query).expect("within the limits");
+    let parsed = parse(query, &[]).expect("within the limits");
     let text = parsed.node.as_ref().map(print).unwrap_or_default();
     assert_eq!(text, printed, "reading {query:?}");
 }
 
 #[track_caller]
 fn noted(query: &str, kind: NoteKind) {
-    let parsed = parse(query).expect("within the limits");
+    let parsed = parse(query, &[]).expect("within the limits");
     assert!(
         parsed.notes.iter().any(|note| note.kind == kind),
         "{query:?}: {:?}",
@@ -113,10 +113,13 @@ fn what_cannot_be_read_as_meant_is_read_as_words() {
 #[test]
 fn limits_refuse() {
     let long = "a".repeat(QUERY_CHARS_MAX + 1);
-    assert!(matches!(parse(&long), Err(SearchError::TooLong { .. })));
+    assert!(matches!(
+        parse(&long, &[]),
+        Err(SearchError::TooLong { .. })
+    ));
     let many = "a ".repeat(QUERY_TERMS_MAX + 1);
     assert!(matches!(
-        parse(&many),
+        parse(&many, &[]),
         Err(SearchError::TooManyTerms { .. })
     ));
     let deep = format!(
@@ -124,9 +127,15 @@ fn limits_refuse() {
         "(".repeat(QUERY_DEPTH_MAX + 1),
         ")".repeat(QUERY_DEPTH_MAX + 1)
     );
-    assert!(matches!(parse(&deep), Err(SearchError::TooDeep { .. })));
+    assert!(matches!(
+        parse(&deep, &[]),
+        Err(SearchError::TooDeep { .. })
+    ));
     let nots = format!("{}a", "-".repeat(200));
-    assert!(matches!(parse(&nots), Err(SearchError::TooDeep { .. })));
+    assert!(matches!(
+        parse(&nots, &[]),
+        Err(SearchError::TooDeep { .. })
+    ));
 }
 
 fn piece() -> impl Strategy<Value = String> {
@@ -150,7 +159,7 @@ proptest! {
     #[test]
     fn nothing_typed_makes_it_panic(query in "\\PC{0,200}") {
         let limits = |error: &SearchError| matches!(error, SearchError::TooManyTerms { .. } | SearchError::TooDeep { .. });
-        let refused = parse(&query).err();
+        let refused = parse(&query, &[]).err();
         prop_assert!(refused.as_ref().is_none_or(limits), "{:?}", refused);
     }
 
@@ -163,10 +172,89 @@ proptest! {
                 query.push(' ');
             }
         }
-        if let Ok(Parsed { node: Some(node), .. }) = parse(&query) {
+        if let Ok(Parsed { node: Some(node), .. }) = parse(&query, &[]) {
             let printed = print(&node);
-            let again = parse(&printed).expect("a printed query is within the limits");
+            let again = parse(&printed, &[]).expect("a printed query is within the limits");
             prop_assert_eq!(again.node, Some(node), "{} -> {}", query, printed);
         }
     }
+}
+
+#[test]
+fn fields_of_the_house_are_read_where_they_are_known() {
+    let known = ["betrag".to_owned(), "nummer".to_owned()];
+    let read = |query: &str| parse(query, &known).expect("within the limits").node;
+    let printed = |query: &str| read(query).as_ref().map(print).unwrap_or_default();
+    for query in [
+        "betrag:12",
+        "betrag:1.234,56",
+        "betrag:10..20",
+        "betrag:>=10",
+        "nummer:R-1",
+        "nummer:(R-1 ODER R-2)",
+        "-nummer:Re*",
+    ] {
+        assert_eq!(printed(query), query);
+        assert_eq!(read(&printed(query)), read(query), "{query}");
+    }
+    assert_eq!(printed("feld.betrag:12"), "betrag:12");
+    assert_eq!(printed("Field.BETRAG:12"), "betrag:12");
+    // Where nobody knows the field, it is a word as before.
+    check("betrag:12", "betrag:12");
+    assert!(matches!(
+        parse("betrag:12", &[]).expect("within the limits").node,
+        Some(Node::Word { .. })
+    ));
+    let Some(Node::Value { ranges, words, .. }) = read("betrag:2025") else {
+        panic!("a value");
+    };
+    let ranges = ranges.expect("it may be a number, and a year");
+    assert_eq!(
+        ranges.numbers,
+        Some((Some(2_025_000_000), Some(2_025_000_000)))
+    );
+    assert!(ranges.days.is_some() && words.is_some());
+    let empty = parse("betrag: Antrag", &known).expect("within the limits");
+    assert!(
+        empty
+            .notes
+            .iter()
+            .any(|note| note.kind == NoteKind::EmptyField)
+    );
+}
+
+#[test]
+fn numbers_are_read_as_people_type_them() {
+    for (typed, read) in [
+        ("1.234,56", 1_234_560_000),
+        ("1.234,56 €", 1_234_560_000),
+        ("1 234,5 EUR", 1_234_500_000),
+        ("1.234", 1_234_000_000),
+        ("1.23", 1_230_000),
+        ("1234.5", 1_234_500_000),
+        ("-12", -12_000_000),
+        ("0,000001", 1),
+    ] {
+        assert_eq!(millionths(typed), Some(read), "{typed}");
+    }
+    for typed in [
+        "",
+        "-",
+        "1,2,3",
+        "12.34.56",
+        "eins",
+        "1.2345678",
+        "1.23,4",
+        "5,",
+        "٣",
+    ] {
+        assert_eq!(millionths(typed), None, "{typed}");
+    }
+    assert_eq!(
+        amount::range("1..2"),
+        Some((Some(1_000_000), Some(2_000_000)))
+    );
+    assert_eq!(amount::range("..2"), Some((None, Some(2_000_000))));
+    assert_eq!(amount::range(">2"), Some((Some(2_000_001), None)));
+    assert_eq!(amount::range(".."), None);
 }

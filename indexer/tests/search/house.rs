@@ -37,6 +37,7 @@ pub(crate) fn entry(number: u128, title: &str, pages: &[&str]) -> Entry {
         received_at: i64::try_from(number).unwrap_or(0) * 1_000_000,
         added_at: 0,
         file_name: None,
+        values: Vec::new(),
     }
 }
 

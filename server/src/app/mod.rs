@@ -45,7 +45,7 @@ use crate::unit::Db;
 use crate::webhooks::{self, Postman};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, paperless, refiling, relations, replay, retention, search,
+    oidc, paperless, refiling, relations, replay, retention, search, types,
 };
 
 /// Why a server could not start or ended badly.
@@ -89,6 +89,7 @@ pub enum ServeError {
         (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
         (name = "cases", description = "Cases and sub-cases in files"),
         (name = "documents", description = "File, read, register and change documents"),
+        (name = "types", description = "Document types and the fields that they carry"),
         (name = "correspondents", description = "Who stands on the other side of documents"),
         (name = "notes", description = "What people write on files, cases and documents"),
         (name = "relations", description = "What one document is to another"),
@@ -107,13 +108,14 @@ pub enum ServeError {
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 15] = [
+const ROOMS: [fn() -> Contract; 16] = [
     departments::ApiDoc::openapi,
     oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
     files::ApiDoc::openapi,
     cases::ApiDoc::openapi,
     correspondents::ApiDoc::openapi,
+    types::ApiDoc::openapi,
     documents::ApiDoc::openapi,
     refiling::ApiDoc::openapi,
     retention::ApiDoc::openapi,

@@ -17,7 +17,7 @@ use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes, oidc, pages,
-    paperless, refiling, relations, retention, search,
+    paperless, refiling, relations, retention, search, types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -86,6 +86,7 @@ impl Parts {
                 .configure(files::routes)
                 .configure(cases::routes)
                 .configure(correspondents::routes)
+                .configure(types::routes)
                 .configure(refiling::routes)
                 .configure(retention::routes)
                 .configure(notes::routes)

@@ -118,6 +118,18 @@ pub enum Action {
     CorrespondentMerge,
     /// A merger was undone.
     CorrespondentSplit,
+    /// A document type was made.
+    DocumentTypeCreate,
+    /// What is said about a document type was changed, or it was taken up again.
+    DocumentTypeChange,
+    /// A document type was retired.
+    DocumentTypeRetire,
+    /// A field was made.
+    FieldCreate,
+    /// What is said about a field was changed, or it was taken up again.
+    FieldChange,
+    /// A field was retired.
+    FieldRetire,
     /// A note was written.
     NoteAdd,
     /// A note got other words.
@@ -270,6 +282,12 @@ impl Action {
             Self::CorrespondentChange => "correspondent.change",
             Self::CorrespondentMerge => "correspondent.merge",
             Self::CorrespondentSplit => "correspondent.split",
+            Self::DocumentTypeCreate => "document_type.create",
+            Self::DocumentTypeChange => "document_type.change",
+            Self::DocumentTypeRetire => "document_type.retire",
+            Self::FieldCreate => "field.create",
+            Self::FieldChange => "field.change",
+            Self::FieldRetire => "field.retire",
             Self::NoteAdd => "note.add",
             Self::NoteChange => "note.change",
             Self::NoteWithdraw => "note.withdraw",
@@ -366,6 +384,10 @@ pub enum Kind {
     Rendition,
     /// Who stands on the other side of documents.
     Correspondent,
+    /// A document type.
+    DocumentType,
+    /// A field that document types carry.
+    Field,
     /// A note on a file, a case or a document.
     Note,
     /// What one document is to another.
@@ -399,6 +421,8 @@ impl Kind {
             | Self::DocumentVersion
             | Self::Rendition
             | Self::Correspondent
+            | Self::DocumentType
+            | Self::Field
             | Self::Note
             | Self::Relation
             | Self::Webhook => false,
@@ -428,6 +452,8 @@ impl Kind {
             | Self::DocumentVersion
             | Self::Rendition
             | Self::Correspondent
+            | Self::DocumentType
+            | Self::Field
             | Self::Note
             | Self::Relation
             | Self::Webhook => self.code(),
@@ -457,6 +483,8 @@ impl Kind {
             Self::DocumentVersion => "document_version",
             Self::Rendition => "rendition",
             Self::Correspondent => "correspondent",
+            Self::DocumentType => "document_type",
+            Self::Field => "field",
             Self::Note => "note",
             Self::Relation => "relation",
             Self::Webhook => "webhook",

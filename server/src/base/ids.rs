@@ -87,6 +87,10 @@ ids! {
     HoldId;
     /// Who stands on the other side of documents.
     CorrespondentId;
+    /// A document type.
+    TypeId;
+    /// A field that document types carry.
+    FieldId;
     /// A note on a file, a case or a document.
     NoteId;
     /// What one document is to another.

@@ -19,8 +19,8 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
-    DocumentId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId, PlanId,
-    PlanUnitId, RelationId, RenditionId, RequestId, TokenId, UnitId, VersionId, WebhookId,
+    DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId, PlanId,
+    PlanUnitId, RelationId, RenditionId, RequestId, TokenId, TypeId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};

@@ -13,6 +13,7 @@ mod plan;
 mod progress;
 mod reindex;
 mod serve;
+mod types;
 mod user;
 mod verify;
 
@@ -65,6 +66,9 @@ enum Command {
     /// The file plan: taken over from a file, written into one, listed.
     #[command(subcommand)]
     Plan(plan::Plan),
+    /// Document types and fields: taken over from a file, listed.
+    #[command(subcommand)]
+    Types(types::Types),
     /// Accounts, from this machine: for the first administrator.
     #[command(subcommand)]
     User(user::User),
@@ -214,6 +218,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Demo(demo) => demo.run(config),
         Command::Import(import) => runtime()?.block_on(import.run(&config)),
         Command::Plan(plan) => runtime()?.block_on(plan.run(&config)),
+        Command::Types(types) => runtime()?.block_on(types.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
         Command::Export(export) => export.run(&config),

@@ -68,6 +68,15 @@ pub async fn known(
     Ok(of_ids(on, &[found.id]).await?.remove(&id))
 }
 
+/// Those among `ids` that the actor knows.
+pub async fn known_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[CorrespondentId],
+) -> Result<Vec<CorrespondentId>, DbError> {
+    rows::known_among(on, (actor, Right::Read), ids).await
+}
+
 /// What each of these is today, whoever asks: itself, or the one into which it was merged.
 pub async fn of_ids(
     on: &impl ConnectionTrait,

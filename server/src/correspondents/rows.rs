@@ -315,6 +315,26 @@ pub(super) async fn find(
     row.map(Correspondent::try_from).transpose()
 }
 
+/// Those among `ids` that are within the actor's reach.
+pub(super) async fn known_among(
+    on: &impl ConnectionTrait,
+    (actor, right): (&Actor, Right),
+    ids: &[CorrespondentId],
+) -> Result<Vec<CorrespondentId>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<Uuid> = correspondent::Entity::find()
+        .select_only()
+        .column(correspondent::Column::Id)
+        .filter(correspondent::Column::Id.is_in(ids.iter().map(|id| id.raw())))
+        .filter(within_reach(actor, right))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(found.into_iter().map(CorrespondentId::of).collect())
+}
+
 /// Those that were merged into one, not those that were merged into them before.
 pub(super) async fn merged_into(
     on: &impl ConnectionTrait,

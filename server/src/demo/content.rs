@@ -1,14 +1,19 @@
 //! What the demo town consists of. The data stands in `server/data/town` and travels inside the binary.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use time::Date;
 
 use crate::file_plan::{self, Draft, Findings};
 use crate::relations::RelationKind;
+use crate::types::{BringError, Sheet};
 
 const PEOPLE: &str = include_str!("../../data/town/people.toml");
 const DOCUMENTS: &str = include_str!("../../data/town/documents.jsonl");
 const FILES: &str = include_str!("../../data/town/files.toml");
+const TYPES: &str = include_str!("../../data/town/types.toml");
+const VALUES: &str = include_str!("../../data/town/values.toml");
 const FILE_PLAN: &str = include_str!("../../data/town/aktenplan.csv");
 
 time::serde::format_description!(civil, Date, "[year]-[month]-[day]");
@@ -22,6 +27,12 @@ pub enum ContentError {
     /// `files.toml` is not what this module expects.
     #[error("the files of the demo town are unreadable")]
     Files(#[source] toml::de::Error),
+    /// `types.toml` is not what this module expects.
+    #[error("the document types of the demo town are unreadable")]
+    Types(#[source] BringError),
+    /// `values.toml` is not what this module expects.
+    #[error("what the documents of the demo town say in fields is unreadable")]
+    Values(#[source] toml::de::Error),
     /// A line of `documents.jsonl` is not what this module expects.
     #[error("line {line} of the demo town's documents is unreadable")]
     Document {
@@ -47,6 +58,10 @@ pub struct Town {
     pub departments: Vec<Department>,
     /// Everybody who can sign in.
     pub people: Vec<Person>,
+    /// The document types and their fields.
+    pub types: Sheet,
+    /// What documents say in fields, by the ids of the documents.
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// The file plan.
     pub file_plan: Draft,
     /// What somebody is in the house.
@@ -74,6 +89,8 @@ impl Town {
         let staff: Staff = toml::from_str(PEOPLE).map_err(ContentError::People)?;
         let registry: Registry = toml::from_str(FILES).map_err(ContentError::Files)?;
         Ok(Self {
+            types: Sheet::read(TYPES).map_err(ContentError::Types)?,
+            values: toml::from_str(VALUES).map_err(ContentError::Values)?,
             about: staff.town,
             departments: staff.department,
             people: staff.person,

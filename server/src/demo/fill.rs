@@ -26,6 +26,7 @@ use crate::notes::NoteError;
 use crate::refiling;
 use crate::relations::RelationError;
 use crate::retention::RetentionError;
+use crate::types::{self, BringError, Value, Values};
 use crate::unit::{Db, Unit};
 
 /// What everybody in the demo town signs in with. It protects nothing: the town is invented.
@@ -70,6 +71,9 @@ pub enum FillError {
     /// The file plan.
     #[error("the file plan could not be put in")]
     Plan(#[from] PlanError),
+    /// Document types.
+    #[error("the document types could not be put in")]
+    Types(#[from] BringError),
     /// Documents.
     #[error("a document could not be filed")]
     Document(#[from] DocumentError),
@@ -127,6 +131,7 @@ impl Move {
         let departments = departments_of(db, &town).await?;
         registry::put_in_compartments(db, &town).await?;
         put_in_plan(db, &town).await?;
+        put_in_types(db, &town).await?;
         let mut actors = HashMap::new();
         for person in &town.people {
             let department = departments.get(&person.department).copied();
@@ -202,7 +207,11 @@ impl Move {
             .copied()
             .ok_or_else(unfit)?;
         let actor = self.clerk(document).ok_or_else(unfit)?;
-        let metadata = metadata(document).ok_or_else(unfit)?;
+        let mut metadata = metadata(document).ok_or_else(unfit)?;
+        let said = self.town.values.get(&document.id).into_iter().flatten();
+        metadata.fields = said
+            .map(|(code, text)| (code.clone(), Value::Text(text.clone())))
+            .collect();
         let (town, runtime) = (Arc::clone(&self.town), tokio::runtime::Handle::current());
         let storage = self.storage.clone();
         // Printing and encrypting are work for a processor: off the threads that wait.
@@ -318,6 +327,20 @@ async fn put_in_plan(db: &Db, town: &Arc<Town>) -> Result<(), FillError> {
     Ok(())
 }
 
+/// Puts the document types in, where there are none yet.
+async fn put_in_types(db: &Db, town: &Arc<Town>) -> Result<(), FillError> {
+    let known = types::catalog(db.read()).await?;
+    if !known.types.is_empty() || !known.fields.is_empty() {
+        return Ok(());
+    }
+    let (system, sheet) = (Actor::system(), town.types.clone());
+    let put = db.write(&system, async move |unit: &mut Unit| {
+        types::bring(unit, sheet).await
+    });
+    put.await?;
+    Ok(())
+}
+
 /// The roles of the archive that a function in the town hall has today. Deciding and signing bring
 /// finer ones. The registry of a small town is its scanning office too, and files what comes in.
 pub(super) const fn roles(role: content::Role) -> &'static [Role] {
@@ -397,5 +420,6 @@ fn metadata(document: &TownDocument) -> Option<Metadata> {
         received_at: Timestamp::from_utc(received),
         references: document.references.clone(),
         tags,
+        fields: Values::new(),
     })
 }

@@ -364,3 +364,41 @@ fn what_is_handed_on_comes_to_several_people_and_stands_in_no_file() {
     }
     assert!(receivers.len() >= 2, "{receivers:?}");
 }
+
+#[test]
+fn what_documents_say_stands_in_fields_of_their_types() {
+    let town = Town::load().expect("the town is readable");
+    let types: toml::Value =
+        toml::from_str(include_str!("../../data/town/types.toml")).expect("types");
+    let carried = |kind: &str| -> Vec<String> {
+        let all = types["type"].as_array().expect("a list");
+        let found = all.iter().find(|one| one["code"].as_str() == Some(kind));
+        let fields = found.and_then(|one| one["fields"].as_array());
+        let code = |one: &toml::Value| one["field"].as_str().map(str::to_owned);
+        fields.into_iter().flatten().filter_map(code).collect()
+    };
+    let mut said = 0;
+    for (id, values) in &town.values {
+        let document = town.documents.iter().find(|one| one.id == *id);
+        let document = document.unwrap_or_else(|| panic!("no document {id}"));
+        let carried = carried(&document.kind);
+        for code in values.keys() {
+            assert!(
+                carried.contains(code),
+                "{id}: {} has no {code}",
+                document.kind
+            );
+            said += 1;
+        }
+    }
+    assert!(said > 80, "only {said} values");
+    // What an invoice must have to be registered, every invoice has.
+    for document in town.documents.iter().filter(|one| one.kind == "Rechnung") {
+        let said = town.values.get(&document.id);
+        assert!(
+            said.is_some_and(|said| said.contains_key("betrag")),
+            "{}",
+            document.id
+        );
+    }
+}

@@ -61,6 +61,8 @@ pub async fn states(
         | Kind::DocumentVersion
         | Kind::Rendition
         | Kind::Correspondent
+        | Kind::DocumentType
+        | Kind::Field
         | Kind::Note
         | Kind::Relation
         | Kind::Webhook => Ok(Vec::new()),

@@ -9,12 +9,16 @@ use sea_orm::{
 use storage::Blob;
 use uuid::Uuid;
 
-use super::rows::{self, blob, document, document_tag, document_version, rendition};
+use super::model::Document;
+use super::rows::{
+    self, blob, document, document_field, document_tag, document_version, rendition,
+};
 use crate::audit::event::Kind;
 use crate::audit::states::{self, Part};
 use crate::audit::verify::StateFact;
 use crate::base::db::{DbError, sql};
 use crate::base::{DocumentId, VersionId};
+use crate::types;
 use crate::unit::Unit;
 
 /// The kinds of entity whose rows this room owns.
@@ -60,6 +64,8 @@ pub async fn states(
         | Kind::Case
         | Kind::Hold
         | Kind::Correspondent
+        | Kind::DocumentType
+        | Kind::Field
         | Kind::Note
         | Kind::Relation
         | Kind::Webhook => Ok(Vec::new()),
@@ -297,6 +303,60 @@ pub async fn mend_tags(unit: &mut Unit, id: DocumentId) -> Result<(), DbError> {
         .await?;
     if let Some(found) = rows::find(unit.tx(), id).await? {
         rows::write_tags(unit, id, &found.metadata.tags).await?;
+    }
+    Ok(())
+}
+
+/// Documents behind `after` (the last id is given back) that are not found by just what stands in their fields.
+pub async fn with_fields_astray(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    limit: u64,
+) -> Result<(Option<Uuid>, Vec<DocumentId>), DbError> {
+    let models = document::Entity::find()
+        .filter(document::Column::Id.gt(after))
+        .order_by_asc(document::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?;
+    let last = models.last().map(|model| model.id);
+    let found = document_field::Entity::find()
+        .filter(document_field::Column::DocumentId.is_in(models.iter().map(|model| model.id)))
+        .order_by_asc(document_field::Column::Field)
+        .order_by_asc(document_field::Column::Position)
+        .all(on)
+        .await?;
+    let mut projected: HashMap<Uuid, Vec<document_field::Model>> = HashMap::new();
+    for row in found {
+        projected.entry(row.document_id).or_default().push(row);
+    }
+    if projected.is_empty() && models.iter().all(|model| model.field_values.is_none()) {
+        return Ok((last, Vec::new()));
+    }
+    let catalog = types::catalog(on).await?;
+    let mut astray = Vec::new();
+    for model in models {
+        let mut shown = projected.remove(&model.id).unwrap_or_default();
+        let one = Document::try_from(model)?;
+        let mut own = rows::found_by(&catalog, one.id, &one.metadata.fields);
+        let place = |row: &document_field::Model| (row.field.clone(), row.position);
+        own.sort_by_key(place);
+        shown.sort_by_key(place);
+        if own != shown {
+            astray.push(one.id);
+        }
+    }
+    Ok((last, astray))
+}
+
+/// Writes anew by what a document is found in its fields.
+pub async fn mend_fields(unit: &mut Unit, id: DocumentId) -> Result<(), DbError> {
+    document_field::Entity::delete_many()
+        .filter(document_field::Column::DocumentId.eq(id.raw()))
+        .exec(unit.tx())
+        .await?;
+    if let Some(found) = rows::find(unit.tx(), id).await? {
+        rows::write_fields(unit, id, &found.metadata.fields).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::model::{Document, DocumentError, Held, Registered, Step};
-use super::{list, ops, rows};
+use super::{fields, list, ops, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
@@ -86,6 +86,7 @@ pub async fn register(
         });
     }
     ops::require_open_case(unit, &before, Right::Register).await?;
+    fields::require(unit, &before.metadata).await?;
     let filed = target(unit, case, Right::Register).await?;
     let all = departments::departments(unit.tx()).await?;
     let registered = name(unit, &filed, &all).await?;
@@ -276,6 +277,14 @@ pub async fn of_correspondent(
 ) -> Result<Vec<DocumentId>, DbError> {
     let known = correspondents::with_below(on, &[id]).await?;
     list::of_correspondents(on, &known).await
+}
+
+/// The documents that say something in a field.
+pub async fn with_field(
+    on: &impl ConnectionTrait,
+    field: &str,
+) -> Result<Vec<DocumentId>, DbError> {
+    rows::with_field(on, field).await
 }
 
 /// How many documents stand in cases.

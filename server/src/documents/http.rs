@@ -2,12 +2,15 @@
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
+use sea_orm::ConnectionTrait;
 use storage::StoreError;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::bulk;
+use super::fields;
 use super::listing;
-use super::model::{Document, DocumentError, Held, State};
+use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
 use super::ops;
 use super::reading;
 use super::registering;
@@ -18,7 +21,7 @@ use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, Ve
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::cases::CaseError;
-use crate::departments::{self, SignedIn};
+use crate::departments::{self, Department, SignedIn};
 use crate::files::{RetentionView, Standing};
 use crate::holds::Object;
 use crate::http::extract::{ETag, IfMatch, IfNoneMatch, Json, MaybeKey, Path};
@@ -78,10 +81,15 @@ impl From<DocumentError> for Problem {
                     ),
                 },
             ),
+            DocumentError::Fields(refused) => refused.into(),
             DocumentError::NoCorrespondent => {
                 Self::new(Kind::Validation).field("/correspondent_id", Fault::NotFound)
             }
             DocumentError::NoInbox => Self::new(Kind::Validation).field("/inbox", Fault::NotFound),
+            DocumentError::TooManyTags => {
+                let max = u64::try_from(TAGS_MAX).unwrap_or(u64::MAX);
+                Self::new(Kind::Validation).field("/tags", Fault::TooMany { max })
+            }
             DocumentError::NoMove => conflict(
                 "Rückgängig machen lässt sich nur, dass ein Dokument weitergeleitet, umprotokolliert \
                  oder als Entwurf in einen Vorgang gelegt wurde.",
@@ -221,18 +229,32 @@ pub(super) async fn patch_document(
             ops::change(unit, id, expected, change).await
         })
         .await;
-    changed_answer(&db, language, changed).await
+    changed_answer((&db, &actor), language, changed).await
+}
+
+/// A document as the actor may read it.
+pub(super) async fn told(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    held: Held,
+    (departments, language): (&[Department], Language),
+) -> Result<DocumentView, DocumentError> {
+    let mut view = DocumentView::of(&held, departments, language);
+    let views = std::slice::from_mut(&mut view);
+    fields::tell(on, actor, &[held], views).await?;
+    Ok(view)
 }
 
 /// The answer to a change of a document.
 pub(super) async fn changed_answer(
-    db: &Db,
+    (db, actor): (&Db, &Actor),
     language: Language,
     changed: Result<Written<Held>, DocumentError>,
 ) -> Result<HttpResponse, Problem> {
     let written = changed?;
     let all = departments::departments(db.read()).await?;
-    let answer = answer(200, &DocumentView::of(&written.value, &all, language))?;
+    let view = told(db.read(), actor, written.value, (&all, language)).await?;
+    let answer = answer(200, &view)?;
     Ok(answer.respond(Some(written.receipt)))
 }
 
@@ -249,7 +271,8 @@ where
     let all = departments::departments(db.read()).await?;
     once.run(db, actor, async move |unit: &mut Unit| {
         let held = operation(unit).await?;
-        answer(200, &DocumentView::of(&held, &all, language))
+        let view = told(unit.tx(), unit.actor(), held, (&all, language)).await?;
+        answer(200, &view)
     })
     .await
 }
@@ -363,9 +386,10 @@ pub(super) async fn get_document(
     note(&looks, &actor, Look::ReadDocument, Some(&held.document)).await?;
     let same = same::duplicates(db.read(), &actor, &held).await?;
     let all = departments::departments(db.read()).await?;
-    let mut view = DocumentView::of(&held, &all, language);
+    let retention = retention(&db, &held).await?;
+    let mut view = told(db.read(), &actor, held, (&all, language)).await?;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
-    view.retention = retention(&db, &held).await?;
+    view.retention = retention;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
         .json(view))
@@ -406,9 +430,17 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         registering::post_register,
         registering::post_route,
         registering::get_recipients,
-        undoing::post_undo
+        undoing::post_undo,
+        bulk::http::post_preview,
+        bulk::http::post_apply
     ),
-    components(schemas(Duplicate, TextView, VersionView, reading::PageView))
+    components(schemas(
+        super::wire::FieldValue,
+        Duplicate,
+        TextView,
+        VersionView,
+        reading::PageView
+    ))
 )]
 pub struct ApiDoc;
 
@@ -421,6 +453,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(listing::get_documents)
                 .post(uploading::post_document),
         )
+        // Before what has an id in the same place.
+        .service(to("/bulk/preview").post(bulk::http::post_preview))
+        .service(to("/bulk/apply").post(bulk::http::post_apply))
         .service(to("/{id}").get(get_document).patch(patch_document))
         .service(
             to("/{id}/versions")

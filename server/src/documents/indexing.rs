@@ -3,6 +3,7 @@
 use sea_orm::ConnectionTrait;
 use storage::Blob;
 
+use super::fields;
 use super::list;
 use super::model::{DocumentError, Held, Metadata, Version};
 use super::rows;
@@ -44,6 +45,8 @@ pub struct Indexed {
     pub correspondent: Option<String>,
     /// What that one is also called.
     pub also_called: Vec<String>,
+    /// What stands in its fields.
+    pub values: Vec<indexer::FieldValue>,
 }
 
 /// The name of who stands on a document, and the others by which it is found.
@@ -118,6 +121,7 @@ pub async fn to_index(
     let metadata = held.iter().map(|one| &one.document.metadata);
     let ids: Vec<_> = metadata.filter_map(|one| one.correspondent_id).collect();
     let known = correspondents::of_ids(on, &ids).await?;
+    let mut values_of = fields::found_by(on, &held).await?;
     let mut all = Vec::with_capacity(held.len());
     for held in held {
         let department = departments
@@ -139,8 +143,10 @@ pub async fn to_index(
         let id = held.document.metadata.correspondent_id;
         let known = id.and_then(|id| known.get(&id));
         let (correspondent, also_called) = called(&held.document.metadata, known);
+        let values = values_of.remove(&held.document.id).unwrap_or_default();
         all.push(Indexed {
             held,
+            values,
             names,
             correspondent,
             also_called,

@@ -4,13 +4,15 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, ExprTrait, Query, SelectStatement};
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect};
 
+use super::asking::ByField;
 use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
-use super::rows::{document, document_tag};
+use super::rows::{document, document_field, document_tag};
 use crate::base::db::DbError;
 use crate::base::{
     AccountId, Actor, Asked, CaseId, DepartmentId, DocumentId, FileId, Right, Table, Timestamp,
 };
 use crate::cases;
+use crate::types;
 
 /// What a list shall contain.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +49,8 @@ pub struct Filter {
     pub inbox: Option<Inbox>,
     /// Whether it is registered.
     pub registered: Option<bool>,
+    /// What its fields hold; all of them.
+    pub by_field: ByField,
 }
 
 /// Whose inbox.
@@ -245,7 +249,39 @@ fn matching(filter: &Filter) -> Condition {
     if let Some(before) = filter.received_before {
         all = all.add(Column::ReceivedAt.lt(before.micros()));
     }
+    for (field, wanted) in &filter.by_field {
+        all = all.add(Column::Id.in_subquery(holding(field, wanted)));
+    }
     all.add(placed(filter))
+}
+
+/// The documents that hold one of these in a field.
+fn holding(field: &str, wanted: &[types::Asked]) -> SelectStatement {
+    use document_field::Column;
+    let within = |from: Option<i64>, to: Option<i64>| {
+        let mut all = Condition::all().add(Column::Number.is_not_null());
+        if let Some(from) = from {
+            all = all.add(Column::Number.gte(from));
+        }
+        if let Some(to) = to {
+            all = all.add(Column::Number.lte(to));
+        }
+        all
+    };
+    let any = wanted
+        .iter()
+        .map(|one| match one {
+            types::Asked::Is(value) => Condition::all().add(Column::Value.eq(value.as_str())),
+            types::Asked::Numbers(from, to) => within(*from, *to),
+            types::Asked::Days(from, to) => within(from.map(types::day), to.map(types::day)),
+        })
+        .fold(Condition::any(), Condition::add);
+    Query::select()
+        .column(Column::DocumentId)
+        .from(document_field::Entity)
+        .and_where(Column::Field.eq(field))
+        .cond_where(any)
+        .to_owned()
 }
 
 /// The documents that name one of these correspondents.

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::asking;
+use super::fields;
 use super::list::{self, Filter, Inbox, Order, Place};
 use super::model::{Channel, CivilDate, Direction, Document, State};
 use super::ops;
@@ -15,7 +17,7 @@ use crate::audit::event::Look;
 use crate::base::{Actor, CaseId, CorrespondentId, FileId, Timestamp};
 use crate::correspondents;
 use crate::departments::{self, Department, SignedIn, functions};
-use crate::http::extract::ListQuery;
+use crate::http::extract::{FieldParams, FieldQuery};
 use crate::http::openapi::ListProblems;
 use crate::http::page::{Cursors, PageRequest, scope_of};
 use crate::http::{Fault, Kind, Language, Problem, text};
@@ -78,9 +80,10 @@ impl InboxOf {
 }
 
 /// The filters of a list. Each may be given several times: then one of them must hold.
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
+#[schema(as = DocumentFilter)]
 pub(super) struct ListFilter {
     /// Short names of departments.
     department: Vec<String>,
@@ -121,6 +124,7 @@ pub(super) struct ListFilter {
     /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
     /// with nobody; `function:CODE`: what was handed to a function.
     #[param(nullable = false, value_type = Option<String>, pattern = "^(me|units|function:[a-z][a-z0-9-]*)$")]
+    #[schema(value_type = Option<String>)]
     inbox: Option<InboxOf>,
     /// Whether they are registered.
     #[param(nullable = false)]
@@ -157,6 +161,21 @@ pub(super) struct DocumentPage {
 }
 
 impl ListFilter {
+    /// All that it says of documents.
+    pub(super) async fn whole(
+        &self,
+        db: &Db,
+        actor: &Actor,
+        all: &[Department],
+    ) -> Result<Filter, Problem> {
+        let mut filter = self.filter(all)?;
+        filter.known = self.known(db, actor).await?;
+        if let Some(inbox) = &self.inbox {
+            filter.inbox = Some(inbox.inbox(db.read(), actor).await?);
+        }
+        Ok(filter)
+    }
+
     /// The correspondents that are meant, by id or by name, with all that was merged into them. One that
     /// the actor does not know stands for itself: nothing that he sees names it.
     async fn known(&self, db: &Db, actor: &Actor) -> Result<Vec<Uuid>, Problem> {
@@ -214,6 +233,7 @@ impl ListFilter {
             dated_to,
             received_from,
             received_before,
+            by_field: asking::ByField::new(),
         })
     }
 }
@@ -221,7 +241,7 @@ impl ListFilter {
 /// Documents by their metadata; what you may not see is neither listed nor counted.
 #[utoipa::path(
     get, path = "/api/v1/documents", tag = "documents", operation_id = "listDocuments",
-    params(ListFilter, PageRequest),
+    params(ListFilter, FieldParams, PageRequest),
     responses((status = 200, description = "A page", body = DocumentPage,
         headers(("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
         ListProblems),
@@ -234,23 +254,22 @@ pub(super) async fn get_documents(
     cursors: Data<Cursors>,
     language: Language,
     SignedIn(actor): SignedIn,
-    ListQuery {
+    FieldQuery {
         filter: asked,
+        fields: by_field,
         page: wanted,
-    }: ListQuery<ListFilter>,
+    }: FieldQuery<ListFilter>,
 ) -> Result<HttpResponse, Problem> {
     let all = departments::departments_of(&request, &db).await?;
-    let mut filter = asked.filter(&all)?;
-    filter.known = asked.known(&db, &actor).await?;
-    if let Some(inbox) = &asked.inbox {
-        filter.inbox = Some(inbox.inbox(db.read(), &actor).await?);
-    }
+    let mut filter = asked.whole(&db, &actor, &all).await?;
+    filter.by_field = asking::by_field(db.read(), &actor, &by_field).await?;
     let order = match asked.order {
         Some(ListOrder::Oldest) => Order::Oldest,
         Some(ListOrder::Newest) | None => Order::Newest,
     };
     // Whether they are counted decides neither which documents are listed nor in which order.
     let scope = scope_of("documents", &asked, &["count"])?;
+    let scope = FieldQuery::<()>::scope(scope, &by_field);
     let after: Option<Place> = wanted.after(&cursors, &scope)?;
     let (found, more) = list::page(
         db.read(),
@@ -274,10 +293,11 @@ pub(super) async fn get_documents(
         .note(Looked::of(Look::List, &actor).showing(shown))
         .await?;
     let held = ops::hold(db.read(), found).await?;
-    let items = held
+    let mut items: Vec<DocumentView> = held
         .iter()
         .map(|one| DocumentView::of(one, &all, language))
         .collect();
+    fields::tell(db.read(), &actor, &held, &mut items).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
         response.insert_header((header::LINK, crate::http::page::next_link(&request, cursor)));

@@ -4,8 +4,11 @@
 //! change only with a record; versions are numbered 1, 2, 3 … without holes and never change; what
 //! one may not see does not exist.
 
+mod asking;
 mod browse;
+mod bulk;
 pub mod evidence;
+mod fields;
 mod filing;
 mod http;
 mod indexing;
@@ -26,13 +29,14 @@ mod undoing;
 mod uploading;
 mod wire;
 
+pub(crate) use asking::{askable, by_field};
 pub(crate) use browse::{
     Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
     window, words,
 };
 pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
-    unregistered_in,
+    unregistered_in, with_field,
 };
 pub(crate) use http::act;
 pub use http::{ApiDoc, routes};

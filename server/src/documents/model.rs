@@ -12,6 +12,7 @@ use crate::base::{
 };
 use crate::cases::{CaseError, Filed};
 use crate::ledger::looks::Shown;
+use crate::types::{self, Refused, Values};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -198,6 +199,8 @@ pub struct Metadata {
     pub references: Vec<String>,
     /// Schlagwörter, sorted.
     pub tags: Vec<String>,
+    /// What stands in the fields of its type, and in those of types that it had before.
+    pub fields: Values,
 }
 
 /// A change of metadata: what is `None` stays; what is `Some(None)` is emptied.
@@ -223,10 +226,12 @@ pub struct Change {
     pub references: Option<Vec<String>>,
     /// New tags, all of them.
     pub tags: Option<Vec<String>>,
+    /// What stands in fields from now on.
+    pub fields: types::Change,
 }
 
 impl Metadata {
-    /// The metadata after `change`.
+    /// The metadata after `change`, but for its fields: those are read by the rules of the house.
     #[must_use]
     pub fn changed(mut self, change: Change) -> Self {
         let Change {
@@ -240,6 +245,7 @@ impl Metadata {
             received_at,
             references,
             tags,
+            fields: _,
         } = change;
         self.title = title.unwrap_or(self.title);
         self.kind = kind.unwrap_or(self.kind);
@@ -425,12 +431,18 @@ pub enum DocumentError {
     /// A draft goes out or stays in the house.
     #[error("what came in is no draft")]
     NoDraft,
+    /// Its type or its fields are not as they must be.
+    #[error("fields are not as they must be")]
+    Fields(Vec<Refused>),
     /// There is no such correspondent, or not for the one who asks.
     #[error("there is no such correspondent")]
     NoCorrespondent,
     /// There is no such account, or it does not read in that department.
     #[error("there is no such inbox")]
     NoInbox,
+    /// It would have more tags than there may be.
+    #[error("too many tags")]
+    TooManyTags,
     /// The last change of the document is no move that can be undone.
     #[error("this is no move that can be undone")]
     NoMove,

@@ -6,7 +6,7 @@ use storage::Blob;
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{naming, rows};
+use super::{fields, naming, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -81,6 +81,7 @@ async fn add(
     metadata: Metadata,
     content: Content,
 ) -> Result<(Held, bool), DocumentError> {
+    let metadata = fields::of_new(unit, metadata).await?;
     let metadata = naming::with_correspondent(unit, metadata).await?;
     let (now, by) = (unit.now(), unit.actor().account);
     let department = place.unit;
@@ -293,13 +294,30 @@ pub(super) async fn change(
     unit: &mut Unit,
     id: DocumentId,
     expected: u64,
-    change: Change,
+    mut change: Change,
 ) -> Result<Held, DocumentError> {
     let before = to_change(unit, id, expected, Right::Edit).await?;
     require_open_case(unit, &before, Right::Edit).await?;
+    let (kind, had) = (&before.metadata.kind, &before.metadata.fields);
+    let said = std::mem::take(&mut change.fields);
+    let said = fields::of_seen(unit, had, said).await?;
+    let named = said.iter();
+    let named = named.filter_map(|(code, value)| Some((code.as_str(), value.as_ref()?)));
+    fields::may_name(unit, named.collect()).await?;
+    let says_else = said
+        .iter()
+        .any(|(code, value)| had.get(code) != value.as_ref());
+    if before.state == State::Registered && says_else {
+        return Err(DocumentError::Frozen);
+    }
     let change = naming::of_correspondent(unit, &before, change).await?;
     let mut document = stepped(unit, &before);
     document.metadata = document.metadata.changed(change);
+    if says_else || document.metadata.kind != *kind {
+        let after = document.metadata.kind.as_deref();
+        document.metadata.fields =
+            fields::changed(unit, (kind.as_deref(), had), after, said).await?;
+    }
     if document.metadata == before.metadata {
         return Err(DocumentError::Unchanged);
     }

@@ -7,6 +7,7 @@ use storage::{Kms, Storage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::fields;
 use super::http::{note, refuse, see, store_problem};
 use super::model::DocumentError;
 use super::ops::{self, Which};
@@ -295,5 +296,6 @@ pub(super) async fn get_history(
     note(&looks, &actor, Look::ReadHistory, Some(&held.document)).await?;
     let kms: &dyn Kms = storage.kms().as_ref();
     let found = history(db.read(), kms, held.document.id.raw()).await?;
+    let found = fields::untold(db.read(), &actor, found).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -207,5 +207,5 @@ pub(super) async fn post_undo(
             undo(unit, (id, version), what, said).await
         })
         .await;
-    changed_answer(&db, language, changed).await
+    changed_answer((&db, &actor), language, changed).await
 }

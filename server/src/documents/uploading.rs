@@ -23,7 +23,7 @@ use crate::ledger::looks::Looks;
 use crate::replay::{self, Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
-use super::http::{answer, expected, see, store_problem};
+use super::http::{answer, expected, see, store_problem, told};
 
 /// Streams the content into the store; nothing is kept yet.
 pub(crate) async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Problem> {
@@ -149,7 +149,7 @@ pub(super) async fn post_document(
             } else {
                 Vec::new()
             };
-            let answer = created(&held, &all, &same)?;
+            let answer = created(unit, held, &all, &same).await?;
             saved.save(unit, &answer).await?;
             Ok::<_, DocumentError>(answer)
         })
@@ -157,13 +157,20 @@ pub(super) async fn post_document(
     once.finish(&db, filed).await
 }
 
-fn created(
-    held: &Held,
+async fn created(
+    unit: &Unit,
+    held: Held,
     departments: &[Department],
     same: &[Document],
 ) -> Result<Answer, DocumentError> {
     // New content has no text yet, and so no words in any language.
-    let mut view = DocumentView::of(held, departments, Language::German);
+    let mut view = told(
+        unit.tx(),
+        unit.actor(),
+        held,
+        (departments, Language::German),
+    )
+    .await?;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     answer(201, &view)
 }
@@ -231,7 +238,7 @@ pub(super) async fn post_version(
         .write(&actor, async move |unit: &mut Unit| {
             let held = ops::add_version(unit, id, expected, content).await?;
             let same = same::duplicates(unit.tx(), &seer, &held).await?;
-            let answer = created(&held, &all, &same)?;
+            let answer = created(unit, held, &all, &same).await?;
             saved.save(unit, &answer).await?;
             Ok::<_, DocumentError>(answer)
         })

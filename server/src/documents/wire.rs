@@ -1,10 +1,13 @@
 //! Documents on the wire, and how what comes in becomes a command: all faults at once.
 
+use std::collections::BTreeMap;
+
 use indexer::extract::Reason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::fields;
 use super::model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, Direction, Document, Held, Metadata,
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
@@ -16,6 +19,7 @@ use crate::departments::Department;
 use crate::files::RetentionView;
 use crate::http::gather::{Fields, present};
 use crate::http::{Fault, Language, Problem};
+use crate::types::{self, FIELDS_GIVEN_MAX, Value, Values};
 
 /// What is said about a new document.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -56,6 +60,10 @@ pub(crate) struct NewDocument {
     /// Schlagwörter, at most 50.
     #[schema(max_items = 50)]
     pub tags: Vec<String>,
+    /// What stands in the fields of its type, by their short names; at most 50.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = std::collections::HashMap<String, FieldValue>)]
+    pub fields: BTreeMap<String, serde_json::Value>,
     /// Whether it is a draft, made here, and not something that came in; then its direction is
     /// `internal` if nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,6 +125,9 @@ pub(super) struct DocumentChange {
     /// All tags.
     #[schema(nullable = false, max_items = 50)]
     pub tags: Option<Vec<String>>,
+    /// What stands in fields from now on; null takes a value away, and what is not named stays.
+    #[schema(nullable = false, value_type = std::collections::HashMap<String, serde_json::Value>)]
+    pub fields: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// Why a document is put aside.
@@ -199,6 +210,9 @@ pub(crate) struct DocumentView {
     pub references: Vec<String>,
     /// Schlagwörter.
     pub tags: Vec<String>,
+    /// What stands in its fields, by their short names. What leads to something that you may not see is not told.
+    #[schema(value_type = std::collections::HashMap<String, FieldValue>)]
+    pub fields: BTreeMap<String, serde_json::Value>,
     /// The version in force.
     pub content: VersionView,
     /// What became of its text.
@@ -343,6 +357,7 @@ impl DocumentView {
             received_at: metadata.received_at.to_string(),
             references: metadata.references.clone(),
             tags: metadata.tags.clone(),
+            fields: fields::plain(&metadata.fields),
             content: VersionView::from(version),
             text: TextView::of(text.as_ref(), language),
             duplicates: None,
@@ -378,6 +393,57 @@ impl TextView {
             engine: Some(text.engine.clone()),
         }
     }
+}
+
+/// What stands in a field: text, a number or a date as text, `true` or `false`, short names of entries, an amount,
+/// or what it leads to. Numbers with decimals come as text, so that they stay exact.
+#[derive(Debug, ToSchema)]
+#[schema(as = FieldValue)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the value for the contract")]
+pub(crate) enum FieldValue {
+    /// Text, a number, a date, an entry of a choice, or an id.
+    Text(String),
+    /// A whole number.
+    Whole(i64),
+    /// Yes or no.
+    YesNo(bool),
+    /// Entries of a choice that allows many.
+    Many(Vec<String>),
+    /// An amount: `amount` and, where it is said, `currency`. Or what a field leads to: one of `file`, `case`,
+    /// `document` and `correspondent`, with its id.
+    Object(BTreeMap<String, String>),
+}
+
+/// What is said about fields, as far as it can be read without knowing them; null is no value.
+pub(super) fn given(
+    fields: &mut Fields,
+    within: &str,
+    raw: &BTreeMap<String, serde_json::Value>,
+) -> types::Change {
+    let mut read = types::Change::new();
+    if raw.len() > FIELDS_GIVEN_MAX {
+        let max = u64::try_from(FIELDS_GIVEN_MAX).unwrap_or(u64::MAX);
+        fields.fault(format!("{within}/fields"), Fault::TooMany { max });
+        return read;
+    }
+    for (code, json) in raw {
+        let value: Option<Value> = if json.is_null() {
+            None
+        } else {
+            match types::read_value(json) {
+                Ok(value) => Some(value),
+                Err(refusal) => {
+                    let refused = types::Refused::field(code, refusal);
+                    let pointer = format!("{within}{}", refused.pointer);
+                    fields.fault(pointer, types::fault(refused.refusal));
+                    continue;
+                }
+            }
+        };
+        read.insert(code.clone(), value);
+    }
+    read
 }
 
 impl NewDocument {
@@ -423,6 +489,11 @@ impl NewDocument {
             REFERENCE_CHARS_MAX,
         );
         let tags = fields.lines("/tags", &self.tags, TAGS_MAX, TAG_CHARS_MAX);
+        let given = given(&mut fields, "", &self.fields);
+        let given: Values = given
+            .into_iter()
+            .filter_map(|(code, value)| Some((code, value?)))
+            .collect();
         fields.done(Metadata {
             title: title.unwrap_or_default(),
             kind,
@@ -438,6 +509,7 @@ impl NewDocument {
             received_at,
             references,
             tags,
+            fields: given,
         })
     }
 }
@@ -468,6 +540,7 @@ impl DocumentChange {
         let tags = self
             .tags
             .map(|raw| fields.lines("/tags", &raw, TAGS_MAX, TAG_CHARS_MAX));
+        let given = self.fields.map(|raw| given(&mut fields, "", &raw));
         fields.done(Change {
             title,
             kind,
@@ -481,6 +554,7 @@ impl DocumentChange {
             received_at,
             references,
             tags,
+            fields: given.unwrap_or_default(),
         })
     }
 }

@@ -1,6 +1,7 @@
 // What can be done with a document before and after it is registered.
 import { h, moment, t } from "/pages/dom.js";
 import { departmentName, json } from "/pages/app.js";
+import { fillIn } from "/pages/fields.js";
 import { askFor, casePicker, departmentChoice, field, filePicker, input, keys, may, reasonField, select, send, textarea, unitPicker, ways } from "/pages/forms.js";
 
 /** The cases in which something was registered last, the newest first. */
@@ -27,6 +28,7 @@ export function documentActions(found, after) {
   const loose = found.state === "incoming" || found.state === "draft";
   if (loose && may("register", department)) offer("register", register, true);
   if (found.state === "incoming" && may("route", department)) offer("route", handOn);
+  if (loose && found.type && may("edit", department)) offer("fields", fillIn);
   if (loose && may("discard", department)) offer("discard", discard);
   if (found.state === "discarded" && may("discard", department)) offer("restore", restore);
   if (found.state === "registered" && may("refile", department)) offer("refileDocument", refile);

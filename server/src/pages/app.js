@@ -4,6 +4,7 @@ import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakN
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
 import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import * as account from "/pages/account.js";
+import { fieldList } from "/pages/fields.js";
 import * as inbox from "/pages/inbox.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
@@ -433,6 +434,7 @@ function render(found, history, versions) {
       undoOf(found, history, () => { state.shown = undefined; show(); })),
     failure,
     h("dl", {}, rows.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
+    fieldList(found) ?? "",
     ...(holdList(found.retention?.holds, found.id, found.department, () => { state.shown = undefined; show(); }) ?? []),
     ...same(found),
     notesOn("document", found, found.state !== "discarded"), relationsOf(found, address),

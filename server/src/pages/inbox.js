@@ -3,6 +3,7 @@
 import { $, chip, day, fill, h, moment, number, plural, say, t } from "/pages/dom.js";
 import { documentActions, filedIn, forgetLast } from "/pages/acts.js";
 import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
+import { fieldList, forgetFields } from "/pages/fields.js";
 import { CHIPS, departmentName, event, json, receipt, save, show as showAll, state, textOf, view, where } from "/pages/app.js";
 import { done, may, placesFor, refused } from "/pages/forms.js";
 
@@ -26,6 +27,7 @@ export function forget() {
   Object.assign(now, { box: "me", order: "newest", list: null, items: [], next: null, total: 0, doc: undefined, turn: now.turn + 1 });
   counted = null;
   forgetLast();
+  forgetFields();
   $(VIEW).replaceChildren();
   $("inbox-count").hidden = true;
 }
@@ -187,6 +189,7 @@ function render(side, found, history) {
     found.state === "incoming" ? null : h("p", {}, chip(t(found.state === "registered" ? "stateRegistered" : "stateDiscarded"))), filedIn(found),
     h("div", { class: "actions" }, documentActions(found, after), undoOf(found, history, () => { now.list = null; now.doc = undefined; showAll(); })), failure,
     h("dl", {}, facts.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
+    fieldList(found),
     found.duplicates?.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, found.duplicates.map((one) =>
       h("li", {}, h("a", { href: `#/?doc=${one.id}` }, one.title), h("span", { class: "muted" }, moment(one.received_at)))))] : null,
     notesOn("document", found, found.state !== "discarded"), relationsOf(found, (other) => `#/?doc=${other}`),
@@ -216,7 +219,7 @@ function current() {
 
 /** After something was done: it is gone from the list, and the next one is there. */
 function after(what, document, to) {
-  if (what === "hold" || what === "reload") { now.doc = undefined; showAll(); return; }
+  if (what === "hold" || what === "fields" || what === "reload") { now.doc = undefined; showAll(); return; }
   const words = {
     register: () => t("didRegister", { title: document.title, reference: document.reference }),
     route: () => t("didRoute", { title: document.title, to }),

@@ -17,12 +17,13 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 14] = [
+const SCRIPTS: [(&str, &str); 15] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
     ("beside.js", include_str!("beside.js")),
     ("dom.js", include_str!("dom.js")),
+    ("fields.js", include_str!("fields.js")),
     ("forms.js", include_str!("forms.js")),
     ("inbox.js", include_str!("inbox.js")),
     ("plan.js", include_str!("plan.js")),

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use indexer::Index;
 use serde_json::{Map, Value};
 
+use super::custom::CustomFieldView;
 use super::model::{Called, WORDS_MAX};
 use super::queries::{AutocompleteQuery, DetailProblems, PageQuery, WordQuery};
 use super::version::Version;
@@ -243,7 +244,7 @@ pub(super) async fn get_correspondent(
     word((&db, &looks), &actor, Words::Correspondents, number).await
 }
 
-/// The types of documents that you may see.
+/// The document types of the house, and the types of documents that you may see.
 #[utoipa::path(
     get, path = "/api/document_types/", tag = "lookup", operation_id = "paperlessDocumentTypes",
     params(WordQuery),
@@ -282,19 +283,26 @@ fn nothing(request: &HttpRequest, version: Version) -> Result<HttpResponse, Prob
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// There are no custom fields.
+/// The fields of the house, but for references.
 #[utoipa::path(
     get, path = "/api/custom_fields/", tag = "lookup", operation_id = "paperlessCustomFields",
     params(PageQuery),
-    responses((status = 200, description = "An empty page", body = Page<Nothing>), DetailProblems),
+    responses((status = 200, description = "By what people read", body = Page<CustomFieldView>), DetailProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_custom_fields(
     request: HttpRequest,
+    db: Data<Db>,
     version: Version,
     _: SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    nothing(&request, version)
+    let fields = ops::fields(&db).await?.into_iter();
+    let views: Vec<_> = fields
+        .map(|(number, field)| CustomFieldView::of(number, &field))
+        .collect();
+    let paging = paging(&request, WORDS_MAX)?;
+    let page = Page::cut(&request, version, paging, views, |one| one.id)?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// There are no storage paths.

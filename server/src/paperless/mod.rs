@@ -5,6 +5,7 @@
 //! names something was drawn by chance and tells nothing; what a number names is asked for with the
 //! right of the one who asks; a token for intake learns of its own uploads and of nothing else.
 
+mod custom;
 mod filter;
 mod http;
 mod intake;

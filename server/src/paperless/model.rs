@@ -31,6 +31,8 @@ pub(super) enum Called {
     Kind,
     /// An account, by its id.
     Account,
+    /// A field of the house, by its short name.
+    Field,
 }
 
 impl Called {
@@ -42,6 +44,7 @@ impl Called {
             Self::Correspondent => "correspondent",
             Self::Kind => "document_type",
             Self::Account => "account",
+            Self::Field => "custom_field",
         }
     }
 }

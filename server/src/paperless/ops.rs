@@ -9,6 +9,7 @@ use super::rows;
 use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, DocumentId};
 use crate::documents::{self, Content, DocumentError, Held, Metadata, Word, Words};
+use crate::types::{self, Field, Rules};
 use crate::unit::{Db, Unit, Written};
 
 /// Puts a document in and notes the upload in the same unit of work.
@@ -38,12 +39,46 @@ pub(super) async fn words(
     which: Words,
 ) -> Result<Vec<(i64, Word)>, DbError> {
     let called = called(which);
-    let words = documents::words(db.read(), actor, which).await?;
+    let mut words = documents::words(db.read(), actor, which).await?;
+    if which == Words::Kinds {
+        add_types(db, &mut words).await?;
+    }
     let names: Vec<String> = words.iter().map(|word| word.name.clone()).collect();
     let numbers = rows::numbers(db, called, &names).await?;
     Ok(words
         .into_iter()
         .filter_map(|word| Some((*numbers.get(&word.name)?, word)))
+        .collect())
+}
+
+/// Adds the document types of the house that stand on no document which the actor sees; those that were retired are
+/// offered no more.
+async fn add_types(db: &Db, words: &mut Vec<Word>) -> Result<(), DbError> {
+    for one in types::catalog(db.read()).await?.types {
+        if one.retired_at.is_none() && !words.iter().any(|word| word.name == one.code) {
+            words.push(Word {
+                name: one.code,
+                documents: 0,
+                last: 0,
+            });
+        }
+    }
+    words.sort_by(|one, other| {
+        let folded = |word: &Word| word.name.to_lowercase();
+        (folded(one), &one.name).cmp(&(folded(other), &other.name))
+    });
+    Ok(())
+}
+
+/// The fields of the house, each with its number. References are not told here: what they lead to has other numbers.
+pub(super) async fn fields(db: &Db) -> Result<Vec<(i64, Field)>, DbError> {
+    let mut fields = types::catalog(db.read()).await?.fields;
+    fields.retain(|field| !matches!(field.rules, Rules::Reference(_)));
+    let names: Vec<String> = fields.iter().map(|field| field.code.clone()).collect();
+    let numbers = rows::numbers(db, Called::Field, &names).await?;
+    Ok(fields
+        .into_iter()
+        .filter_map(|field| Some((*numbers.get(&field.code)?, field)))
         .collect())
 }
 
@@ -63,6 +98,7 @@ pub(super) struct Numbers {
     tags: HashMap<String, i64>,
     correspondents: HashMap<String, i64>,
     kinds: HashMap<String, i64>,
+    fields: Vec<(i64, Field)>,
 }
 
 impl Numbers {
@@ -82,7 +118,9 @@ impl Numbers {
                 .collect(),
         );
         let kinds = distinct(metadata().filter_map(|one| one.kind.clone()).collect());
+        let said = metadata().any(|one| !one.fields.is_empty());
         Ok(Self {
+            fields: if said { fields(db).await? } else { Vec::new() },
             documents: rows::numbers(db, Called::Document, &distinct(documents)).await?,
             tags: rows::numbers(db, Called::Tag, &tags).await?,
             correspondents: rows::numbers(db, Called::Correspondent, &correspondents).await?,
@@ -109,6 +147,11 @@ impl Numbers {
     /// The number of a correspondent.
     pub(super) fn correspondent(&self, name: Option<&String>) -> Option<i64> {
         self.correspondents.get(name?).copied()
+    }
+
+    /// The fields that a document may say something in, each with its number.
+    pub(super) fn fields(&self) -> &[(i64, Field)] {
+        &self.fields
     }
 
     /// The number of a type.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::custom::CustomValue;
 use super::model::{Paging, Upload};
 use super::ops::Numbers;
 use super::version::Version;
@@ -206,7 +207,7 @@ fn slug(name: &str) -> String {
     slug.trim_matches('-').to_owned()
 }
 
-/// Something that does not exist here: a custom field, a storage path, a saved view, a note.
+/// Something that does not exist here: a storage path, a saved view, a note.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Nothing {}
 
@@ -260,8 +261,8 @@ pub(super) struct DocumentView {
     is_shared_by_requester: bool,
     /// There are none.
     notes: Vec<Nothing>,
-    /// There are none.
-    custom_fields: Vec<Nothing>,
+    /// What stands in its fields; references are not told here.
+    custom_fields: Vec<CustomValue>,
     /// Its pages, once they have been read.
     page_count: Option<u64>,
     /// What it claims to be.
@@ -317,7 +318,7 @@ impl DocumentView {
             user_can_change: false,
             is_shared_by_requester: false,
             notes: Vec::new(),
-            custom_fields: Vec::new(),
+            custom_fields: CustomValue::of(&metadata.fields, numbers),
             page_count: held.text.as_ref().map(|text| text.pages),
             mime_type: held.version.media_type.clone(),
             search_hit: None,

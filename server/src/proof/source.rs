@@ -26,7 +26,7 @@ use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::{
     cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
-    relations, webhooks,
+    relations, types, webhooks,
 };
 
 /// Records of a chunk: as many as a tile has hashes.
@@ -138,6 +138,7 @@ fn kinds() -> impl Iterator<Item = Kind> {
         .chain(files::KINDS)
         .chain(cases::KINDS)
         .chain(correspondents::KINDS)
+        .chain(types::KINDS)
         .chain(documents::evidence::KINDS)
         .chain(notes::KINDS)
         .chain(relations::KINDS)
@@ -358,6 +359,7 @@ impl Reader {
         astray.extend(files::roots_astray(on, from, upto).await?);
         astray.extend(cases::roots_astray(on, from, upto).await?);
         astray.extend(correspondents::roots_astray(on, from, upto).await?);
+        astray.extend(types::roots_astray(on, from, upto).await?);
         astray.extend(documents::evidence::roots_astray(on, from, upto).await?);
         astray.extend(notes::roots_astray(on, from, upto).await?);
         astray.extend(relations::roots_astray(on, from, upto).await?);
@@ -396,6 +398,7 @@ impl Reader {
         states.extend(files::states(self.on()?, kind, part).await?);
         states.extend(cases::states(self.on()?, kind, part).await?);
         states.extend(correspondents::states(self.on()?, kind, part).await?);
+        states.extend(types::states(self.on()?, kind, part).await?);
         states.extend(documents::evidence::states(self.on()?, kind, part).await?);
         states.extend(notes::states(self.on()?, kind, part).await?);
         states.extend(relations::states(self.on()?, kind, part).await?);

@@ -8,6 +8,7 @@ use super::follower::Follower;
 use super::http::{Reach, reach_of, search_problem};
 use super::pending;
 use crate::base::{Actor, DocumentId};
+use crate::documents;
 use crate::http::Problem;
 use crate::unit::Db;
 
@@ -44,6 +45,7 @@ pub(crate) async fn found(
         hidden: pending::hidden(db, index, follower, actor).await?,
         limit: LIMIT_MAX,
         snippets: false,
+        fields: documents::askable(db.read(), question).await?,
         ..SearchRequest::new(question, access)
     };
     let mut all = Vec::new();

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::base::db::{DbError, sql};
 use crate::base::{Behind, CaseId, CorrespondentId, DocumentId, FileId, Tasks};
 use crate::documents::{self, DocumentError, Held, Indexed, Pages, State, TEXT_BYTES_MAX};
+use crate::types;
 use crate::unit::Db;
 
 /// Records that are looked at in one step.
@@ -283,6 +284,8 @@ enum Spoken {
     Case(Uuid),
     /// A correspondent that was there before: its documents are found by its names.
     Correspondent(Uuid),
+    /// A field that was there before: its documents are found by the labels of its entries.
+    Field(Uuid),
 }
 
 impl Spoken {
@@ -292,6 +295,7 @@ impl Spoken {
             "file" if version > 1 => Some(Self::File(root)),
             "case" if version > 1 => Some(Self::Case(root)),
             "correspondent" if version > 1 => Some(Self::Correspondent(root)),
+            "field" if version > 1 => Some(Self::Field(root)),
             _ => None,
         }
     }
@@ -362,6 +366,14 @@ async fn documents_of(
             Spoken::File(id) => documents::in_file(on, FileId::of(*id)).await?,
             Spoken::Correspondent(id) => {
                 documents::of_correspondent(on, CorrespondentId::of(*id)).await?
+            }
+            Spoken::Field(id) => {
+                let catalog = types::catalog(on).await?;
+                let field = catalog.fields.iter().find(|field| field.id.raw() == *id);
+                match field {
+                    Some(field) => documents::with_field(on, &field.code).await?,
+                    None => Vec::new(),
+                }
             }
         };
         for id in ids {
@@ -450,6 +462,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         names,
         correspondent,
         also_called,
+        values,
         ..
     } = one;
     let within = places(&held);
@@ -479,6 +492,7 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         received_at: metadata.received_at.micros(),
         added_at: document.created_at.micros(),
         file_name: held.version.file_name,
+        values,
     }
 }
 

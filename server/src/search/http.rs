@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::follower::Follower;
 use super::pending;
-use super::wire::{Answer, Asked, Order, Piece, answer, titled};
+use super::wire::{Answer, Asked, Order, Piece, answer, field_filter, titled};
 use crate::audit::event::Look;
 use crate::audit::log::last_seq;
 use crate::base::sight::Extent;
@@ -19,7 +19,7 @@ use crate::base::{Actor, DocumentId, Right};
 use crate::correspondents;
 use crate::departments::{self, SignedIn};
 use crate::documents::{self, Document, State};
-use crate::http::extract::{ListQuery, Query};
+use crate::http::extract::{FieldParams, FieldQuery, Query};
 use crate::http::openapi::SearchProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Fault, Kind, Language, Problem, text};
@@ -113,7 +113,7 @@ fn sort_of(order: Option<Order>) -> Sort {
 /// a word that nobody uses is looked for in nearly the same spelling, and `corrected` says so.
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "search", operation_id = "search",
-    params(Asked, PageRequest),
+    params(Asked, FieldParams, PageRequest),
     responses((status = 200, description = "The hits", body = Answer, headers(
         ("Papierlos-Index-Seq" = u64, description = "Up to which record the index knows everything"),
         ("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
@@ -133,19 +133,23 @@ pub(super) async fn get_search(
     cursors: Data<Cursors>,
     language: Language,
     SignedIn(actor): SignedIn,
-    ListQuery {
+    FieldQuery {
         filter: asked,
+        fields: by_field,
         page,
-    }: ListQuery<Asked>,
+    }: FieldQuery<Asked>,
 ) -> Result<HttpResponse, Problem> {
     reach(&db, &follower, asked.min_seq).await?;
     let all = departments::departments_of(&http, &db).await?;
     let scope = scope_of("search", &asked, TRIMMINGS)?;
+    let scope = FieldQuery::<()>::scope(scope, &by_field);
     let inbox = match &asked.inbox {
         Some(inbox) => Some(inbox.inbox(db.read(), &actor).await?),
         None => None,
     };
     let mut filters = asked.filters(inbox)?;
+    let by_field = documents::by_field(db.read(), &actor, &by_field).await?;
+    filters.values = by_field.into_iter().map(field_filter).collect();
     if !filters.correspondent.is_empty() {
         // The index knows a correspondent by the name of today: whoever asks by another one finds it too.
         let known = correspondents::spelled(db.read(), &actor, &filters.correspondent).await?;
@@ -157,6 +161,7 @@ pub(super) async fn get_search(
         query: asked.q.clone(),
         access,
         opened,
+        fields: documents::askable(db.read(), &asked.q).await?,
         hidden: pending::hidden(&db, &index, &follower, &actor).await?,
         filters,
         facets: asked.facets == Some(true),

@@ -50,6 +50,7 @@ fn with_text(bytes: usize) -> Entry {
         received_at: 0,
         added_at: 0,
         file_name: None,
+        values: Vec::new(),
     }
 }
 

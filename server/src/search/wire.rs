@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use indexer::{Day, FacetCount, Filters, Highlighted, Key, SearchAnswer};
+use indexer::{Day, FacetCount, FieldFilter, FieldWanted, Filters, Highlighted, Key, SearchAnswer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
 use crate::documents::{Channel, CivilDate, Direction, Inbox, InboxOf, Listed, State};
 use crate::http::{Fault, Kind, Language, Problem, text};
+use crate::types;
 
 /// What is looked for. Filters may be given several times: then one of them must hold.
 #[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
@@ -341,7 +342,22 @@ impl Asked {
             year: self.year.clone(),
             document_date,
             received,
+            values: Vec::new(),
         })
+    }
+}
+
+/// What a field must hold, for the index.
+pub(super) fn field_filter((field, wanted): (String, Vec<types::Asked>)) -> FieldFilter {
+    let day = |date: CivilDate| Day(i32::try_from(types::day(date)).unwrap_or(i32::MAX));
+    let any = wanted.into_iter().map(|one| match one {
+        types::Asked::Is(value) => FieldWanted::Is(value),
+        types::Asked::Numbers(from, to) => FieldWanted::Numbers(from, to),
+        types::Asked::Days(from, to) => FieldWanted::Days(from.map(day), to.map(day)),
+    });
+    FieldFilter {
+        field,
+        any: any.collect(),
     }
 }
 

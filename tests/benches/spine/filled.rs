@@ -190,6 +190,7 @@ async fn file(town: &Town, number: u64, paper: &Paper, kept: Kept, text: Option<
         received_at: Timestamp::of_micros(received(number)),
         references: vec![paper.reference.clone()],
         tags: paper.tags.clone(),
+        fields: server::types::Values::new(),
     };
     let content = Content {
         kept,
@@ -288,6 +289,7 @@ pub(crate) fn entry(pool: &Pool, number: u64, pages: Vec<String>) -> Entry {
         received_at: received(number),
         added_at: received(number),
         file_name: Some("schreiben.pdf".to_owned()),
+        values: Vec::new(),
     }
 }
 

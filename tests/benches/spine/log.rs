@@ -87,6 +87,7 @@ fn metadata() -> Metadata {
         received_at: Timestamp::of_micros(1_767_225_600_000_000),
         references: vec!["02.1.4-2026/0007".to_owned()],
         tags: vec!["Antrag".to_owned(), "Parken".to_owned()],
+        fields: server::types::Values::new(),
     }
 }
 

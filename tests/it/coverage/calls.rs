@@ -210,6 +210,20 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 .based_on(etag)
                 .json(to)
         }
+        "previewBulk" | "applyBulk" => {
+            let (id, _) = document(town).await;
+            let change = json!({"type": "Antrag"});
+            let bulk = format!("{documents}/bulk");
+            let preview = call(format!("{bulk}/preview"), By::Clerk)
+                .json(json!({"ids": [id], "change": change}));
+            if operation == "previewBulk" {
+                return Some(preview);
+            }
+            let seen = preview.send("POST", &town.clerk()).await.is(200).json();
+            let apply = json!({"mode": "each", "change": change, "token": seen["token"],
+                "documents": seen["documents"]});
+            call(format!("{bulk}/apply"), By::Clerk).json(apply)
+        }
         "undoMove" => {
             let (id, etag) = document(town).await;
             let to = json!({"department": OWN, "inbox": "m.brandt"});
@@ -250,6 +264,9 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             if other.contains("Note") || other.contains("Relat") || other == "relateDocuments" =>
         {
             return describing::described(town, other).await;
+        }
+        other if other.contains("Field") || other.contains("DocumentType") => {
+            return describing::types(town, other).await;
         }
         other if other.contains("Plan") => return file_plans(town, other).await,
         other => match records(town, other).await {

@@ -76,3 +76,31 @@ pub(super) async fn described(town: &Town, operation: &str) -> Option<Call> {
         _ => return None,
     })
 }
+
+/// A type or a field of its own for each operation.
+pub(super) async fn types(town: &Town, operation: &str) -> Option<Call> {
+    let number = uuid::Uuid::now_v7().simple().to_string();
+    let (all, new) = if operation.contains("Field") {
+        let new = json!({"code": format!("f{number}"), "label": number, "kind": "date"});
+        ("/api/v1/fields", new)
+    } else {
+        ("/api/v1/document-types", json!({"code": number}))
+    };
+    if operation.starts_with("create") {
+        return Some(call(all, By::Registrar).json(new));
+    }
+    if operation.starts_with("list") {
+        return Some(call(all, By::Clerk));
+    }
+    let made = town.registrar().await.post(all, &new).await.is(201);
+    let one = format!("{all}/{}", id_of(&made));
+    Some(if operation.starts_with("change") {
+        call(one, By::Registrar)
+            .based_on(made.etag())
+            .json(json!({"retired": true}))
+    } else if operation.ends_with("History") {
+        call(format!("{one}/history"), By::Clerk)
+    } else {
+        call(one, By::Clerk)
+    })
+}

@@ -9,6 +9,8 @@ use crate::records::act;
 
 /// What is tried on fresh documents of the own department.
 pub(crate) const DESCRIBED: &[&str] = &[
+    "preview bulk",
+    "apply bulk",
     "list correspondents",
     "read correspondent",
     "who it was",
@@ -28,6 +30,24 @@ pub(crate) const DESCRIBED: &[&str] = &[
     "relate",
     "withdraw relation",
 ];
+
+/// What comes of changing a document of the own department among many: the answer to the preview, or to
+/// doing what it named.
+async fn bulk(town: &Town, client: &Client, what: &str) -> Answer {
+    let document = town.letter("Antrag", "Antrag").await;
+    let change = json!({"type": "Antrag"});
+    let body = json!({"ids": [id_of(&document)], "change": change});
+    let preview = client.post("/api/v1/documents/bulk/preview", &body).await;
+    if what == "preview bulk" || preview.status != 200 {
+        return preview;
+    }
+    let (seen, whole) = (
+        preview.json(),
+        json!([{"id": id_of(&document), "version": 1}]),
+    );
+    let body = json!({"mode": "all", "change": change, "token": seen["token"], "documents": whole});
+    client.post("/api/v1/documents/bulk/apply", &body).await
+}
 
 /// A document of the own department from somebody new; gives the correspondent.
 async fn somebody(town: &Town) -> Answer {
@@ -70,6 +90,9 @@ async fn of_correspondent(town: &Town, client: &Client, what: &str) -> Answer {
 
 /// What happens when `client` tries it.
 pub(crate) async fn describe(town: &Town, client: &Client, what: &str) -> Answer {
+    if what.contains("bulk") {
+        return bulk(town, client, what).await;
+    }
     if !what.contains("note") && !what.contains("relat") {
         return of_correspondent(town, client, what).await;
     }

@@ -1,6 +1,7 @@
 //! What describes a document beside its metadata, through the front door.
 
 pub(crate) mod attempts;
+mod bulk;
 mod correspondents;
 mod notes;
 mod relations;

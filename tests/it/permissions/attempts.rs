@@ -9,6 +9,7 @@ use crate::describing::attempts::{DESCRIBED, describe};
 use crate::inspections::attempts::{INSPECTED, inspect};
 use crate::records::attempts::{FILED, filed, filing};
 use crate::sign_in::attempts as sign_in;
+use crate::types::attempts::{TYPED, type_attempt};
 
 async fn upload(
     client: &Client,
@@ -128,6 +129,7 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         "draft in case" | "register" | "route" | "recipients" | "refile document"
         | "undo a route" => filing(town, client, what).await,
         what if FILED.contains(&what) => filed(town, client, what).await,
+        what if TYPED.contains(&what) => type_attempt(town, client, what).await,
         what if DESCRIBED.contains(&what) => describe(town, client, what).await,
         what if INSPECTED.contains(&what) => inspect(town, client, what).await,
         what if sign_in::TRIED.contains(&what) => sign_in::attempt(town, client, what).await,

@@ -54,8 +54,10 @@ const RECORDS: &[&str] = &[
     "reference",
 ];
 
-/// Correspondents, notes, relations. In the order of the lines.
+/// Many documents, correspondents, notes, relations, types, fields. In the order of the lines.
 const DESCRIBING: &[&str] = &[
+    "preview bulk",
+    "apply bulk",
     "list correspondents",
     "read correspondent",
     "who it was",
@@ -74,6 +76,16 @@ const DESCRIBING: &[&str] = &[
     "relation history",
     "relate",
     "withdraw relation",
+    "list types",
+    "read type",
+    "history of type",
+    "create type",
+    "change type",
+    "list fields",
+    "read field",
+    "history of field",
+    "create field",
+    "change field",
 ];
 
 /// Search, the log, tokens, webhooks. In the order of the lines.

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod filed;
+mod found;
 mod tables;
 
 use sea_orm::entity::prelude::*;
@@ -16,7 +17,10 @@ use crate::unit::Unit;
 
 pub(super) use blobs::{blob_of, blob_to_open, blob_with_content, blobs_to_open, insert_blob};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
-pub(super) use tables::{blob, document, document_tag, document_version, rendition};
+pub(super) use found::{found_by, with_field, write_fields};
+pub(super) use tables::{
+    blob, document, document_field, document_tag, document_version, rendition,
+};
 
 use blobs::blob_claim;
 use tables::counted;
@@ -30,6 +34,7 @@ pub(super) async fn insert(unit: &mut Unit, new: &Document) -> Result<(), DbErro
         .exec_without_returning(unit.tx())
         .await?;
     write_tags(unit, new.id, &new.metadata.tags).await?;
+    write_fields(unit, new.id, &new.metadata.fields).await?;
     unit.changed(subject);
     Ok(())
 }
@@ -61,6 +66,13 @@ pub(super) async fn save(
             .exec(unit.tx())
             .await?;
         write_tags(unit, changed.id, &changed.metadata.tags).await?;
+    }
+    if changed.metadata.fields != before.metadata.fields {
+        document_field::Entity::delete_many()
+            .filter(document_field::Column::DocumentId.eq(id))
+            .exec(unit.tx())
+            .await?;
+        write_fields(unit, changed.id, &changed.metadata.fields).await?;
     }
     unit.changed(subject);
     Ok(())

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::super::fields::IN_STATE;
 use super::super::model::{Channel, CivilDate, Direction, Document, Metadata, Registered, State};
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
@@ -10,6 +11,7 @@ use crate::base::db::DbError;
 use crate::base::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DepartmentId, DocumentId, Timestamp,
 };
+use crate::types::{self, Values};
 
 pub(in crate::documents) mod blob {
     use sea_orm::entity::prelude::*;
@@ -85,6 +87,8 @@ pub(in crate::documents) mod document {
         pub registered_by: Option<Uuid>,
         pub inbox_id: Option<Uuid>,
         pub correspondent_id: Option<Uuid>,
+        /// JSON: values by the codes of their fields.
+        pub field_values: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -103,6 +107,29 @@ pub(in crate::documents) mod document_tag {
         pub document_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub tag: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// By which values documents are found.
+pub(in crate::documents) mod document_field {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "document_field")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub document_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub field: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i64,
+        pub value: String,
+        pub number: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -185,11 +212,32 @@ pub(in crate::documents) fn list_of(
     })
 }
 
+/// `{"betrag":{"amount":"12.50","currency":"EUR"}}`; nothing where nothing is said.
+fn values_text(values: &Values) -> Option<String> {
+    let members = values
+        .iter()
+        .map(|(code, value)| (code.clone(), value.to_json()));
+    let object: serde_json::Map<String, serde_json::Value> = members.collect();
+    (!object.is_empty()).then(|| serde_json::Value::Object(object).to_string())
+}
+
+/// Reads what `values_text` wrote.
+fn values_of(text: Option<&str>) -> Option<Values> {
+    let Some(text) = text else {
+        return Some(Values::new());
+    };
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    object
+        .iter()
+        .map(|(code, json)| Some((code.clone(), types::read_value(json).ok()?)))
+        .collect()
+}
+
 impl document::Model {
     /// The canonical state: what the record commits to and `verify` computes again.
     pub(in crate::documents) fn state_bytes(&self) -> Vec<u8> {
         let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
-        Object::new()
+        let mut state = Object::new()
             .with_some("case", self.case_id.map(|id| id.to_string()))
             .with_some("channel", self.channel.as_deref())
             .with("changed_at", at(self.changed_at))
@@ -217,8 +265,20 @@ impl document::Model {
             .with("state", self.state.as_str())
             .with("tags", list(&self.tags))
             .with("title", self.title.as_str())
-            .with_some("type", self.kind.as_deref())
-            .to_bytes()
+            .with_some("type", self.kind.as_deref());
+        // Each field is a member of its own, so that a history says which of them changed.
+        let values = values_of(self.field_values.as_deref());
+        let all_said = values.is_some_and(|values| {
+            values.iter().all(|(code, value)| {
+                let name = format!("{IN_STATE}{code}");
+                state.insert(&name, value.to_canonical()).is_ok()
+            })
+        });
+        if !all_said {
+            // Nothing that our code writes: it must differ from every record.
+            state = state.with_some("fields", self.field_values.as_deref());
+        }
+        state.to_bytes()
     }
 
     pub(in crate::documents) fn subject(&self) -> Subject {
@@ -305,6 +365,8 @@ impl TryFrom<document::Model> for Document {
             metadata: Metadata {
                 direction: Direction::parse(&row.direction)
                     .ok_or(corrupt("the direction is unknown"))?,
+                fields: values_of(row.field_values.as_deref())
+                    .ok_or(corrupt("its fields cannot be read"))?,
                 references: list_of("document", row.id, &row.doc_references)?,
                 tags: list_of("document", row.id, &row.tags)?,
                 title: row.title,
@@ -355,6 +417,7 @@ impl From<&Document> for document::Model {
             received_at: metadata.received_at.micros(),
             doc_references: list_text(&metadata.references),
             tags: list_text(&metadata.tags),
+            field_values: values_text(&metadata.fields),
             content_version: signed(document.content_version),
             reason: document.reason.clone(),
             created_at: document.created_at.micros(),

@@ -98,6 +98,75 @@ impl<T: DeserializeOwned> FromRequest for ListQuery<T> {
     }
 }
 
+/// The query string of a list that is narrowed by fields of the house too: `field.CODE=…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldQuery<T> {
+    /// What the feature filters and sorts by.
+    pub filter: T,
+    /// Which field must hold what, in the order of the address.
+    pub fields: Vec<(String, String)>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+/// What stands before the short name of a field.
+pub(crate) const FIELD: &str = "field.";
+/// What the contract calls all of them.
+pub(crate) const ANY_FIELD: &str = "field.CODE";
+
+impl<T> FieldQuery<T> {
+    /// The scope of a cursor with the fields that were asked for.
+    #[must_use]
+    pub fn scope(scope: String, fields: &[(String, String)]) -> String {
+        if fields.is_empty() {
+            return scope;
+        }
+        format!("{scope} {}", serde_json::json!(fields))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for FieldQuery<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request.query_string()).and_then(|pairs| {
+            let (mut fields, mut others) = (Vec::new(), Vec::new());
+            for (name, value) in pairs {
+                match name.strip_prefix(FIELD) {
+                    Some(code) => fields.push((code.to_owned(), value)),
+                    None => others.push((name, value)),
+                }
+            }
+            let (paging, rest): (Vec<_>, Vec<_>) = others
+                .into_iter()
+                .partition(|(name, _)| name == "limit" || name == "cursor");
+            match (PageRequest::read(&paging), read_query(rest)) {
+                (Ok(page), Ok(filter)) => Ok(Self {
+                    filter,
+                    fields,
+                    page,
+                }),
+                (Err(one), Err(other)) => Err(one.and(other)),
+                (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
+            }
+        }))
+    }
+}
+
+/// Fields of the house in an address, for the contract.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters for the contract")]
+pub struct FieldParams {
+    /// What a field holds: `CODE` is its short name. Text, numbers, dates, short names of entries, `true`, `false`
+    /// and ids exactly; numbers, amounts and dates also as `a..b`, `a..` and `..b`, ends included. Several of one
+    /// field: one of them must hold; several fields: all of them. What leads to something that you may not see
+    /// finds nothing.
+    #[param(rename = "field.CODE", nullable = false, example = "100.00..250.00")]
+    field: Option<Vec<String>>,
+}
+
 fn read_query<T: DeserializeOwned>(found: Vec<(String, String)>) -> Result<T, Problem> {
     T::deserialize(Fields {
         groups: grouped(found),

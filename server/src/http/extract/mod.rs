@@ -9,6 +9,7 @@ mod request;
 pub(crate) use body::nearest;
 pub use body::{BodyLimits, JSON_BYTES_MAX, Json, body_within, json_of};
 pub use conditions::{ETag, IdempotencyKey, IfMatch, IfNoneMatch, IfRange, MaybeKey, NoKey};
-pub use fields::{ListQuery, Path, Query, pairs};
+pub(crate) use fields::{ANY_FIELD, FIELD};
+pub use fields::{FieldParams, FieldQuery, ListQuery, Path, Query, pairs};
 pub use range::{Span, Wanted, wanted};
 pub use request::{ClientAddress, RequestId, TraceParent};

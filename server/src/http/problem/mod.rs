@@ -109,7 +109,7 @@ enum Place {
 }
 
 /// The body of a problem, as it stands on the wire.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
     /// What kind of problem: `urn:papierlos:problem:…`, one of a closed set.
@@ -146,7 +146,7 @@ fn kind_schema() -> Schema {
 }
 
 /// One wrong place. Exactly one of `pointer`, `parameter`, `header` and `part` is there.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultBody {
     /// JSON pointer (RFC 6901) into the body.

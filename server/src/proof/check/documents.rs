@@ -110,6 +110,36 @@ async fn is_astray(on: &Checked, id: DocumentId) -> Result<bool, DbError> {
     Ok(astray.contains(&id))
 }
 
+/// By what documents are found in their fields, against what stands there.
+pub(super) async fn fields(
+    on: &Checked,
+    mode: Mode,
+    outcome: &mut Outcome,
+) -> Result<(), CheckError> {
+    let mut after = Uuid::nil();
+    loop {
+        let (last, astray) = evidence::with_fields_astray(on.db.read(), after, STEP).await?;
+        for id in astray {
+            // A second time: between the two statements of the first the document may have changed.
+            let before = Uuid::from_u128(id.raw().as_u128().saturating_sub(1));
+            let (_, again) = evidence::with_fields_astray(on.db.read(), before, 1).await?;
+            if !again.contains(&id) {
+                continue;
+            }
+            if mode == Mode::Repair {
+                let mended: Result<(), DbError> = on
+                    .db
+                    .keep_house(async move |unit: &mut Unit| evidence::mend_fields(unit, id).await)
+                    .await;
+                mended?;
+            }
+            outcome.push(Code::FieldsAstray, id, mode == Mode::Repair);
+        }
+        let Some(last) = last else { return Ok(()) };
+        after = last;
+    }
+}
+
 /// Versions whose text nobody will read; repair leaves the job behind.
 pub(super) async fn texts(
     on: &Checked,

@@ -59,6 +59,8 @@ codes! {
     VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.
     TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu.";
+    /// A document is not found by what stands in its fields, or by something that does not.
+    FieldsAstray = "fields-astray", "Ein Dokument wird nicht unter dem gefunden, was in seinen Feldern steht. --repair schreibt es neu.";
     /// A correspondent is not found by one of its names, or by one that it does not bear.
     NameAstray = "name-astray", "Ein Korrespondent wird unter einem seiner Namen nicht gefunden, oder unter einem, den er nicht trägt. --repair schreibt die Namen neu.";
     /// A role was given by one person although it takes two.

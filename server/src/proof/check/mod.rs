@@ -117,6 +117,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     documents::versions(on, &mut outcome).await?;
     documents::filed(on, &mut outcome).await?;
     documents::tags(on, mode, &mut outcome).await?;
+    documents::fields(on, mode, &mut outcome).await?;
     people::names(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
     index::ahead(on, &mut outcome).await?;

@@ -1,0 +1,140 @@
+//! One change of many documents: what it would do to each is shown first, and only that is done.
+//!
+//! Invariants: a preview changes nothing and leaves no record; what is done is done in one unit of work, with a
+//! record for each document; a document that has moved on since it was looked at is left alone.
+
+pub(super) mod http;
+mod wire;
+
+use super::filing::{self, Route};
+use super::model::{
+    Change, Channel, CivilDate, Direction, DocumentError, Held, Metadata, TAGS_MAX,
+};
+use super::ops;
+use crate::base::db::DbError;
+use crate::base::{CorrespondentId, DocumentId, Right};
+use crate::types;
+use crate::unit::Unit;
+
+/// Most documents that are changed at once: they are one unit of work, for which all others wait.
+pub(super) const DOCUMENTS_MAX: usize = 200;
+
+/// What shall become of each of them.
+#[derive(Debug, Clone)]
+pub(super) enum Bulk {
+    /// What is said about it changes.
+    Metadata(Box<Said>),
+    /// It goes into an inbox of its department: that of an account, or of the department.
+    Inbox(Option<String>),
+}
+
+/// What is said about all of them from now on: what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// A title.
+    pub title: Option<String>,
+    /// A type, or none.
+    pub kind: Option<Option<String>>,
+    /// A direction.
+    pub direction: Option<Direction>,
+    /// A channel, or none.
+    pub channel: Option<Option<Channel>>,
+    /// A date, or none.
+    pub document_date: Option<Option<CivilDate>>,
+    /// Tags that each gets.
+    pub add_tags: Vec<String>,
+    /// Tags that each loses.
+    pub remove_tags: Vec<String>,
+    /// A correspondent, or none.
+    pub correspondent: Option<Option<String>>,
+    /// Who the correspondent is.
+    pub correspondent_id: Option<CorrespondentId>,
+    /// What stands in fields.
+    pub fields: types::Change,
+}
+
+impl Said {
+    fn change_of(&self, metadata: &Metadata) -> Result<Change, DocumentError> {
+        let mut tags = metadata.tags.clone();
+        tags.retain(|tag| !self.remove_tags.contains(tag));
+        tags.extend(self.add_tags.iter().cloned());
+        tags.sort();
+        tags.dedup();
+        if tags.len() > TAGS_MAX {
+            return Err(DocumentError::TooManyTags);
+        }
+        Ok(Change {
+            title: self.title.clone(),
+            kind: self.kind.clone(),
+            direction: self.direction,
+            channel: self.channel,
+            correspondent: self.correspondent.clone(),
+            correspondent_id: self.correspondent_id.map(Some),
+            document_date: self.document_date,
+            tags: Some(tags),
+            fields: self.fields.clone(),
+            ..Change::default()
+        })
+    }
+}
+
+/// Does it to one document, as one record.
+async fn one(
+    unit: &mut Unit,
+    (id, version): (DocumentId, u64),
+    bulk: &Bulk,
+) -> Result<Held, DocumentError> {
+    match bulk {
+        Bulk::Metadata(said) => {
+            let before = ops::to_change(unit, id, version, Right::Edit).await?;
+            let change = said.change_of(&before.metadata)?;
+            ops::change(unit, id, version, change).await
+        }
+        Bulk::Inbox(inbox) => {
+            let before = ops::to_change(unit, id, version, Right::Route).await?;
+            let route = Route {
+                department: before.department.to_string(),
+                inbox: inbox.clone(),
+                note: None,
+            };
+            filing::route(unit, id, version, route).await
+        }
+    }
+}
+
+/// What became, or would become, of one document.
+type Outcome = Result<Held, DocumentError>;
+
+/// Why a unit of work with many documents is given up.
+#[derive(Debug)]
+enum GivenUp {
+    /// It was to be seen what it would do, or one of them was refused.
+    Tried(Vec<Outcome>),
+    /// The idempotency key came before; its answer must be read.
+    KeyTaken,
+    /// The database.
+    Db(DbError),
+}
+
+impl From<DbError> for GivenUp {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
+}
+
+/// Does it to all of them; what fails by the database alone ends it. What is refused may have left something
+/// behind: then the unit must be given up.
+async fn all(
+    unit: &mut Unit,
+    documents: &[(DocumentId, u64)],
+    bulk: &Bulk,
+) -> Result<Vec<Outcome>, DbError> {
+    let mut outcomes = Vec::with_capacity(documents.len());
+    for document in documents {
+        match one(unit, *document, bulk).await {
+            Err(DocumentError::Db(error)) => return Err(error),
+            outcome => outcomes.push(outcome),
+        }
+    }
+    Ok(outcomes)
+}
