@@ -77,15 +77,15 @@ fn step(unit: &Unit) -> Step {
 }
 
 /// Asks that an object is opened to an account for reading. It does not hold before its approval.
-pub async fn ask(unit: &mut Unit, new: New, limits: Rights) -> Result<Inspection, InspectionError> {
+pub async fn ask(unit: &mut Unit, new: New, rights: Rights) -> Result<Inspection, InspectionError> {
     let place = place_of(unit.tx(), unit.actor(), new.object).await?;
     if new.reason == Reason::Emergency || !unit.actor().may(Right::Inspect, place) {
         return Err(InspectionError::Forbidden);
     }
     let days = if place.compartment.is_some() {
-        limits.inspection_days_inside_max
+        rights.inspection_days_inside_max
     } else {
-        limits.inspection_days_max
+        rights.inspection_days_max
     };
     check_time(unit.now(), (new.valid_from, new.valid_until), days)?;
     let account = reader(unit, &new.login).await?;
