@@ -580,7 +580,7 @@ pub const SETTINGS: &[Setting] = &[
         "oidc.roles",
         Shape::GroupRoles,
         "",
-        "Which roles its groups stand for. What it does not name is not touched; roles that people gave never are.",
+        "Which roles its groups stand for. They come and end with the groups; roles that people gave are not touched.",
     ),
     setting(
         "oidc.may_give_admin",
