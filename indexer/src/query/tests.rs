@@ -214,7 +214,7 @@ fn fields_of_the_house_are_read_where_they_are_known() {
         Some((Some(2_025_000_000), Some(2_025_000_000)))
     );
     assert!(ranges.days.is_some() && words.is_some());
-    let empty = parse("betrag: Antrag", &known).expect("within the limits");
+    let empty = parse("Antrag betrag:", &known).expect("within the limits");
     assert!(
         empty
             .notes
