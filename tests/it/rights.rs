@@ -260,7 +260,7 @@ async fn a_head_sees_the_departments_below_and_no_others() {
     let told = town.auditor().get("/api/v1/departments").await.is(200);
     assert_eq!(
         told.json()["items"][0]["may"],
-        json!(["read", "read_content"])
+        json!(["read", "read_content", "looks"])
     );
     let told = admin.get("/api/v1/departments").await.is(200);
     assert_eq!(told.json()["items"][0]["may"], json!([]));
