@@ -194,6 +194,7 @@ pub(super) enum GivenScope {
 }
 
 impl User {
+    #[expect(clippy::too_many_lines, reason = "an arm for each command")]
     pub(super) async fn run(self, config: &Config) -> Ended {
         let archive = Archive::open(config).await?;
         let ended = match self {

@@ -1,4 +1,4 @@
-//! Signing in with an account that the town has elsewhere: OpenID Connect, the code flow with PKCE.
+//! Signing in with an account that the town has elsewhere: `OpenID Connect`, the code flow with PKCE.
 //!
 //! Invariants: who somebody is says a token that the provider's own key signed, for us, now, and as the answer
 //! to what this browser began; it names an issuer and a subject, and nobody is found by a name alone unless the

@@ -8,7 +8,6 @@ use super::jose::Signed;
 use super::model::{OidcError, Refusal, roles_of};
 use super::provider::Provider;
 use super::rows;
-use crate::base::db::DbError;
 use crate::base::{Actor, RequestId};
 use crate::config::{Auth, Rights};
 use crate::departments::{
@@ -153,7 +152,7 @@ impl House<'_> {
         let first = self
             .db
             .keep_house(async move |unit: &mut Unit| {
-                Ok::<_, DbError>(rows::first(unit, digest, 600 + 2 * SKEW_SECONDS).await?)
+                rows::first(unit, digest, 600 + 2 * SKEW_SECONDS).await
             })
             .await?;
         if !first {

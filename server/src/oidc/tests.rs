@@ -145,7 +145,7 @@ fn what_is_signed_otherwise_is_not_believed() {
         "a.b",
         "a.b.c",
         &format!("{good}.x"),
-        &good[..good.len() / 2],
+        good.split_at(good.len() / 2).0,
     ] {
         assert!(verdict(form, &keys).is_err(), "{form}");
     }

@@ -242,6 +242,10 @@ async fn somebody_comes_with_the_account_of_the_town_and_has_what_the_groups_mea
     assert!(verdict.codes.is_empty(), "{:?}", verdict.codes);
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 #[tokio::test]
 async fn a_token_that_is_not_what_it_must_be_lets_nobody_in() {
     let provider = Provider::start().await;
@@ -415,6 +419,10 @@ async fn what_the_provider_says_is_no_markup_and_leads_nowhere() {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 #[tokio::test]
 async fn a_name_is_no_proof_and_an_administrator_says_who_it_is() {
     let provider = Provider::start().await;
