@@ -16,8 +16,8 @@ use crate::search::Follower;
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes, oidc, pages,
-    paperless, refiling, relations, retention, search, types,
+    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
+    oidc, pages, paperless, refiling, relations, retention, search, types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;

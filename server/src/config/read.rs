@@ -153,7 +153,7 @@ impl Reader {
                 | Shape::Networks
                 | Shape::Ports
                 | Shape::Classes
-            | Shape::GroupRoles
+                | Shape::GroupRoles
                 | Shape::Count { .. }
                 | Shape::Bytes { .. }
                 | Shape::Secret

@@ -2,8 +2,8 @@
 
 pub(super) mod attempts;
 mod functions;
-mod inspections;
 pub(super) mod identities;
+mod inspections;
 mod tables;
 pub(super) mod uses;
 
