@@ -120,14 +120,15 @@ async fn sees(on: &impl ConnectionTrait, actor: &Actor, case: &Case) -> Result<b
 async fn with_right(unit: &Unit, id: CaseId, right: Right) -> Result<Case, CaseError> {
     let found = rows::find_to_change(unit, id).await?;
     let case = found.ok_or(CaseError::NotFound)?;
-    if unit.actor().may(right, case.place()) {
-        return Ok(case);
+    // A right is of use only to whoever sees it: a token for intake may receive, and knows of nothing.
+    if !sees(unit.tx(), unit.actor(), &case).await? {
+        return Err(CaseError::NotFound);
     }
-    Err(if sees(unit.tx(), unit.actor(), &case).await? {
-        CaseError::Forbidden
+    if unit.actor().may(right, case.place()) {
+        Ok(case)
     } else {
-        CaseError::NotFound
-    })
+        Err(CaseError::Forbidden)
+    }
 }
 
 /// A case in which the actor may work: visible, open, and with `right`. The row is locked.

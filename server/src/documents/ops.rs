@@ -201,15 +201,14 @@ pub(super) async fn with_right(
 ) -> Result<Document, DocumentError> {
     let found = rows::find_to_change(unit, id).await?;
     let document = found.ok_or(DocumentError::NotFound)?;
-    if unit.actor().may(right, document.place()) {
-        return Ok(document);
+    if !sees(unit.tx(), unit.actor(), Right::Read, &document).await? {
+        return Err(DocumentError::NotFound);
     }
-    let seen = sees(unit.tx(), unit.actor(), Right::Read, &document).await?;
-    Err(if seen {
-        DocumentError::Forbidden
+    if unit.actor().may(right, document.place()) {
+        Ok(document)
     } else {
-        DocumentError::NotFound
-    })
+        Err(DocumentError::Forbidden)
+    }
 }
 
 /// Locks a document, whoever asks, until the unit ends.

@@ -253,14 +253,15 @@ async fn sees(on: &impl ConnectionTrait, actor: &Actor, file: &CaseFile) -> Resu
 async fn with_right(unit: &Unit, id: FileId, right: Right) -> Result<CaseFile, FileError> {
     let found = rows::find_to_change(unit, id).await?;
     let file = found.ok_or(FileError::NotFound)?;
-    if unit.actor().may(right, file.place()) {
-        return Ok(file);
+    // A right is of use only to whoever sees it: a token for intake may receive, and knows of nothing.
+    if !sees(unit.tx(), unit.actor(), &file).await? {
+        return Err(FileError::NotFound);
     }
-    Err(if sees(unit.tx(), unit.actor(), &file).await? {
-        FileError::Forbidden
+    if unit.actor().may(right, file.place()) {
+        Ok(file)
     } else {
-        FileError::NotFound
-    })
+        Err(FileError::Forbidden)
+    }
 }
 
 /// A file in which the actor may work: visible, open, and with `right`. The row is locked.
