@@ -1,8 +1,13 @@
 //! What each role tries with inspections, once each.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 use tests::town::{OWN, Town, add, id_of};
 use tests::{Answer, Client};
+use tokio::sync::Mutex;
 
 use super::{ASK, EMERGENCY, in_time, post};
 
@@ -24,26 +29,45 @@ pub(crate) const INSPECTED: &[&str] = &[
     "looks at document",
 ];
 
+/// Somebody of a town besides those who try: made once, for it takes processes of their own.
+async fn other(town: &Town, login: &str, role: &str, department: Option<&str>) -> Client {
+    static KNOWN: Mutex<BTreeMap<(PathBuf, String), String>> = Mutex::const_new(BTreeMap::new());
+    let mut known = KNOWN.lock().await;
+    let key = (town.app.data().to_owned(), login.to_owned());
+    let token = match known.get(&key) {
+        Some(token) => token.clone(),
+        None => {
+            let token = add(&town.app, login, role, department).await;
+            known.insert(key, token.clone());
+            token
+        }
+    };
+    town.app.with_token(&token)
+}
+
+/// An account has so many inspections at a time and no more: after some the next one comes.
+fn turn() -> usize {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    ASKED.fetch_add(1, Ordering::Relaxed) / 10
+}
+
 /// An inspection of a document of [`OWN`] that somebody else there asked for, for an account that nobody is who
 /// tries; gives its id.
 pub(crate) async fn asked_for_another(town: &Town) -> String {
     let letter = id_of(&town.letter("Antrag", "Antrag").await);
-    let reader = format!("gast-{}", uuid::Uuid::now_v7());
-    add(&town.app, &reader, "archive", None).await;
+    let reader = format!("gast-{}", turn());
+    other(town, &reader, "archive", None).await;
     let ask = json!({"account": reader, "document": letter, "reason": "court",
         "purpose": "Anforderung des Gerichts", "valid_until": in_time(86_400)});
-    let login = format!("leitung-{}", uuid::Uuid::now_v7());
-    let token = add(&town.app, &login, "head", Some(OWN)).await;
-    id_of(&town.app.with_token(&token).post(ASK, &ask).await.is(201))
+    let head = other(town, "eine-leitung", "head", Some(OWN)).await;
+    id_of(&head.post(ASK, &ask).await.is(201))
 }
 
 /// An emergency of another administrator in [`OWN`]; gives its id.
 pub(crate) async fn emergency(town: &Town) -> String {
-    let login = format!("chefin-{}", uuid::Uuid::now_v7());
-    let token = add(&town.app, &login, "admin", None).await;
     let ask = json!({"department": OWN, "reason": "Wiederherstellung"});
-    let asked = town.app.with_token(&token).post(EMERGENCY, &ask).await;
-    id_of(&asked.is(201))
+    let admin = other(town, &format!("chefin-{}", turn()), "admin", None).await;
+    id_of(&admin.post(EMERGENCY, &ask).await.is(201))
 }
 
 pub(crate) async fn inspect(town: &Town, client: &Client, what: &str) -> Answer {
