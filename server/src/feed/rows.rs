@@ -54,7 +54,7 @@ fn seen_by(actor: &Actor) -> Condition {
 }
 
 /// The changes in records from `first` to `end` that the actor may see, with what they are about: in the
-/// order of the index on (seq, root_id), so that a page costs what it holds.
+/// order of the index on `(seq, root_id)`, so that a page costs what it holds.
 pub(super) fn changes_between(
     actor: &Actor,
     (first, end): (i64, i64),

@@ -198,7 +198,7 @@ async fn looks_at(
     let scope = scope_of("looks", &object.raw(), &[])?;
     let page = page_of(
         (db, cursors),
-        &Of::Things(things_of(object)),
+        &Of::Things(Box::new(things_of(object))),
         &scope,
         wanted,
     )

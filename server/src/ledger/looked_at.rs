@@ -47,7 +47,7 @@ fn column(table: &'static str, name: &'static str) -> Expr {
 #[derive(Debug, Clone)]
 pub enum Of {
     /// Of these things; of each look only they are told, never what was looked at besides.
-    Things(SelectStatement),
+    Things(Box<SelectStatement>),
     /// Of one inspection, with all that was looked at under it.
     Inspection(Uuid),
 }
@@ -62,7 +62,7 @@ pub async fn looks(
     let named = |table: &'static str| {
         let id = column(table, "entity_id");
         match of {
-            Of::Things(things) => id.in_subquery(things.clone()),
+            Of::Things(things) => id.in_subquery(SelectStatement::clone(things)),
             Of::Inspection(inspection) => id
                 .eq(*inspection)
                 .and(column(table, "kind").eq("inspection")),

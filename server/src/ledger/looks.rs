@@ -2,7 +2,7 @@
 //!
 //! Looking changes nothing, so these records are gathered for up to a second and appended together
 //! under a head of their own: reading never waits for writing. A look that must not go unrecorded
-//! waits for the append; which do, stands in [`super::policy`].
+//! waits for the append; which do, stands in `policy`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -184,7 +184,7 @@ async fn a_token_binds_the_documents_the_change_and_who_asked() {
     let clerk = registry.town.clerk();
     let id = id_of(&registry.town.letter("Antrag", "Antrag").await);
     let change = json!({"type": "Antrag"});
-    let seen = preview(&clerk, &[id.clone()], &change).await;
+    let seen = preview(&clerk, std::slice::from_ref(&id), &change).await;
     let right = apply(&seen, &change, "each");
     let other = json!({"type": "Rechnung"});
     let mut newer = right.clone();

@@ -188,6 +188,7 @@ async fn a_document_is_registered_only_with_what_its_type_requires() {
         .is(200);
 }
 
+#[expect(clippy::too_many_lines, reason = "one document, asked in every way")]
 #[tokio::test]
 async fn what_leads_to_something_unseen_is_told_nowhere() {
     let Some(town) = town().await else { return };

@@ -176,6 +176,20 @@ fn none_of(outcomes: Vec<Outcome>) -> Problem {
     problem
 }
 
+/// Refuses what was not previewed like this by the same account.
+fn previewed(cursors: &Cursors, actor: &Actor, body: &BulkApply) -> Result<(), Problem> {
+    let bound = scope(actor, &body.change, &body.documents)?;
+    if body.documents.len() > DOCUMENTS_MAX || cursors.open::<()>(&bound, &body.token).is_err() {
+        let expected = text(
+            "der Token der Vorschau, mit ihren documents und derselben change",
+            "the token of the preview, with its documents and the same change",
+        );
+        let fault = Fault::WrongFormat { expected };
+        return Err(Problem::new(Kind::Validation).field("/token", fault));
+    }
+    Ok(())
+}
+
 /// Does what was previewed, in one unit of work: each document in the version that was looked at, with a record of
 /// its own. Whatever changed meanwhile is told and left alone, and with `mode: all` everything is.
 #[utoipa::path(
@@ -197,15 +211,7 @@ pub(in crate::documents) async fn post_apply(
     Json(body): Json<BulkApply>,
 ) -> Result<HttpResponse, Problem> {
     let bulk = body.change.read()?;
-    let bound = scope(&actor, &body.change, &body.documents)?;
-    if body.documents.len() > DOCUMENTS_MAX || cursors.open::<()>(&bound, &body.token).is_err() {
-        let expected = text(
-            "der Token der Vorschau, mit ihren documents und derselben change",
-            "the token of the preview, with its documents and the same change",
-        );
-        let fault = Fault::WrongFormat { expected };
-        return Err(Problem::new(Kind::Validation).field("/token", fault));
-    }
+    previewed(&cursors, &actor, &body)?;
     let said = serde_json::to_vec(&body).map_err(Problem::internal)?;
     let print = Fingerprint::of(&[b"POST /documents/bulk/apply", &said]);
     let once = Once::new(&actor, key, print);
