@@ -10,6 +10,12 @@ if [ $# -ne 3 ]; then
     exit 2
 fi
 
+major=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')
+if [ "${major:-0}" -lt 20 ]; then
+    echo "oidc-provider needs Node.js 20 or later, here is ${major:-none}" >&2
+    exit 75
+fi
+
 pins=scripts/peers/oidc
 place=${CARGO_TARGET_DIR:-target}/peers/oidc-$(cat "$pins"/package*.json | sha256sum | head -c 16)
 if [ ! -d "$place/node_modules/oidc-provider" ]; then

@@ -44,6 +44,8 @@ for_test() {
     need python3-cryptography python3 -c 'import cryptography'
     need util-linux has setpriv
     need libxml2-utils has xmllint
+    need nodejs has node
+    need npm has npm
 }
 for_ci() {
     for_test
