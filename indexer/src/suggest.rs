@@ -40,6 +40,8 @@ pub struct SuggestRequest {
     pub access: Vec<u64>,
     /// What the asker may find besides.
     pub opened: Vec<Opened>,
+    /// The names of fields that may stand in the text, beside those of the language.
+    pub fields: Vec<String>,
     /// Entries of which nothing is suggested whatever their tokens say.
     pub hidden: Vec<Key>,
     /// How many words and titles at most, 1 to `SUGGESTIONS_MAX`.
@@ -96,7 +98,7 @@ impl Index {
                 limit: request.limit,
             });
         }
-        parse(&request.text, &[])?;
+        parse(&request.text, &request.fields)?;
         let serving = self.serving();
         let (searcher, seq) = serving.view();
         let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
@@ -142,7 +144,8 @@ impl Index {
         });
         let mut words = Vec::new();
         for (folded, candidate) in self.most_frequent(&corrector, candidates)? {
-            words.extend(self.visible_word(&corrector, before, &folded, &candidate)?);
+            let named = &request.fields;
+            words.extend(self.visible_word(&corrector, (before, named), &folded, &candidate)?);
         }
         words.sort_by(|left, right| {
             right
@@ -227,7 +230,7 @@ impl Index {
     fn visible_word(
         &self,
         corrector: &Corrector<'_>,
-        before: &str,
+        (before, named): (&str, &[String]),
         folded: &str,
         candidate: &Candidate,
     ) -> Result<Option<SuggestedWord>, SearchError> {
@@ -247,7 +250,7 @@ impl Index {
         let Some((_, word)) = best else {
             return Ok(None);
         };
-        let entries = self.together(corrector, before, terms)?;
+        let entries = self.together(corrector, (before, named), terms)?;
         let text = format!("{before}{word}");
         Ok((entries > 0).then(|| SuggestedWord {
             text,
@@ -260,10 +263,10 @@ impl Index {
     fn together(
         &self,
         corrector: &Corrector<'_>,
-        before: &str,
+        (before, named): (&str, &[String]),
         terms: Vec<Term>,
     ) -> Result<u64, SearchError> {
-        let parsed = parse(before, &[])?;
+        let parsed = parse(before, named)?;
         let Some(node) = parsed.node else {
             return corrector.count_any(terms).map_err(SearchError::from);
         };

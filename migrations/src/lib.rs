@@ -18,6 +18,9 @@ mod m0012_sessions;
 mod m0013_types;
 mod m0014_inspections;
 mod m0015_oidc;
+mod m0016_inspected_unit;
+mod m0017_token_index;
+mod m0018_told_emergency;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -44,6 +47,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_types::Step),
             Box::new(m0014_inspections::Step),
             Box::new(m0015_oidc::Step),
+            Box::new(m0016_inspected_unit::Step),
+            Box::new(m0017_token_index::Step),
+            Box::new(m0018_told_emergency::Step),
         ]
     }
 }

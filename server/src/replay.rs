@@ -98,6 +98,14 @@ pub fn with_receipt(response: &mut HttpResponseBuilder, receipt: Receipt) {
     response.insert_header((LOG_HASH, receipt.hash.to_string()));
 }
 
+/// The answer of something that was ended: nothing but the receipt.
+#[must_use]
+pub fn ended(receipt: Receipt) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    with_receipt(&mut response, receipt);
+    response.finish()
+}
+
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Known {

@@ -32,6 +32,8 @@ pub struct Provider {
 struct Kept {
     /// What the keys are called that are published.
     keys: Vec<String>,
+    /// Whether it refuses to publish them.
+    keeps_keys: bool,
     issuer: Option<String>,
     token: Option<String>,
     challenge: Option<String>,
@@ -144,6 +146,11 @@ impl Provider {
         self.kept().keys = names.iter().map(|name| (*name).to_owned()).collect();
     }
 
+    /// Refuses to say what its keys are, until it is told to say it.
+    pub fn keeps_its_keys(&self, keeps: bool) {
+        self.kept().keeps_keys = keeps;
+    }
+
     /// Whom it says it is.
     pub fn poses_as(&self, issuer: &str) {
         self.kept().issuer = Some(issuer.to_owned());
@@ -204,6 +211,9 @@ async fn serve(
     let Some((path, body)) = read(&mut stream).await else {
         return;
     };
+    // Asked is asked, whether it answers or not.
+    let asked = path.clone();
+    kept.lock().expect("nobody panicked").asked.push(asked);
     if holding.wait_for(|holds| !holds).await.is_err() {
         return;
     }
@@ -226,7 +236,6 @@ async fn serve(
 }
 
 fn answer(address: SocketAddr, kept: &mut Kept, path: &str, body: &str) -> Option<Value> {
-    kept.asked.push(path.to_owned());
     let at = |path: &str| format!("http://{address}{path}");
     match path {
         "/.well-known/openid-configuration" => {
@@ -242,6 +251,7 @@ fn answer(address: SocketAddr, kept: &mut Kept, path: &str, body: &str) -> Optio
             }
             Some(all)
         }
+        "/keys" if kept.keeps_keys => None,
         "/keys" => {
             let jwk = |kid: &String| json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": public_number(), "e": "AQAB"});
             let keys: Vec<Value> = kept.keys.iter().map(jwk).collect();

@@ -14,7 +14,7 @@ pub(crate) type Range = (Option<i64>, Option<i64>);
 pub fn millionths(text: &str) -> Option<i64> {
     let text = text.trim_end_matches(['€', ' ']).trim_end_matches("EUR");
     let plain: String = text.chars().filter(|one| !one.is_whitespace()).collect();
-    let (sign, digits) = match plain.strip_prefix(['-', '−']) {
+    let (sign, digits) = match plain.strip_prefix(['-', '−', '–']) {
         Some(rest) => (-1, rest),
         None => (1, plain.as_str()),
     };

@@ -108,7 +108,7 @@ fn tokens(query: &str, known: &[String]) -> Result<Vec<Token>, SearchError> {
                 rest = behind;
                 Kind::Close
             }
-            '-' | '−' | '–' => {
+            '-' | '−' | '–' if !is_sign(&found, query, at, behind) => {
                 rest = behind;
                 if !behind.starts_with(|next: char| !next.is_whitespace() && next != ')') {
                     continue;
@@ -155,6 +155,13 @@ fn tokens(query: &str, known: &[String]) -> Result<Vec<Token>, SearchError> {
         });
     }
     Ok(found)
+}
+
+/// Whether a dash at `at` belongs to a number: directly behind the name of a field that the house has made.
+fn is_sign(found: &[Token], query: &str, at: usize, behind: &str) -> bool {
+    let named = matches!(found.last().map(|token| &token.kind), Some(Kind::Value(_)));
+    let directly = query.get(..at).is_some_and(|text| text.ends_with(':'));
+    named && directly && behind.starts_with(|next: char| next.is_ascii_digit())
 }
 
 fn is_quote(c: char) -> bool {
@@ -407,7 +414,9 @@ impl Reader {
                 days,
             })
         });
-        let bounded = |text: &str| text.contains("..") || text.starts_with(['<', '>', '≤', '≥']);
+        // Words have no sign: a number below nothing is none of those above.
+        let marks = ['<', '>', '≤', '≥', '-', '−', '–'];
+        let bounded = |text: &str| text.contains("..") || text.starts_with(marks);
         if ranges
             .as_ref()
             .is_some_and(|ranges| bounded(&ranges.written))

@@ -197,6 +197,30 @@ fn fields_of_the_house_are_read_where_they_are_known() {
         assert_eq!(printed(query), query);
         assert_eq!(read(&printed(query)), read(query), "{query}");
     }
+    // A dash directly behind the name belongs to the number.
+    for (query, numbers) in [
+        ("betrag:-12", (Some(-12_000_000), Some(-12_000_000))),
+        ("betrag:-5..5", (Some(-5_000_000), Some(5_000_000))),
+        ("betrag:-5..-1,5", (Some(-5_000_000), Some(-1_500_000))),
+        ("betrag:−12", (Some(-12_000_000), Some(-12_000_000))),
+        ("betrag:–12", (Some(-12_000_000), Some(-12_000_000))),
+    ] {
+        let Some(Node::Value { ranges, words, .. }) = read(query) else {
+            panic!("{query} is a value");
+        };
+        assert_eq!(
+            ranges.and_then(|ranges| ranges.numbers),
+            Some(numbers),
+            "{query}"
+        );
+        assert_eq!(words, None, "{query}: words have no sign");
+        assert_eq!(printed(query), query);
+        assert_eq!(read(&printed(query)), read(query), "{query}");
+    }
+    assert_eq!(printed("-betrag:-12"), "-betrag:-12");
+    assert_eq!(printed("betrag: -12"), "-12");
+    assert_eq!(printed("betrag:-Hund"), "-Hund");
+    assert_eq!(printed("betrag:12 -13"), "betrag:12 -13");
     assert_eq!(printed("feld.betrag:12"), "betrag:12");
     assert_eq!(printed("Field.BETRAG:12"), "betrag:12");
     // Where nobody knows the field, it is a word as before.

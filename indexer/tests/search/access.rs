@@ -61,6 +61,7 @@ fn without_tokens_nothing_is_found() {
         );
     }
     let request = SuggestRequest {
+        fields: Vec::new(),
         text: "Antr".to_owned(),
         access: vec![],
         opened: Vec::new(),
@@ -92,6 +93,7 @@ fn hidden_words_and_titles_are_never_suggested() {
     let house = house();
     let ask = |text: &str, token: u64| {
         let request = SuggestRequest {
+            fields: Vec::new(),
             text: text.to_owned(),
             access: vec![token],
             opened: Vec::new(),
@@ -161,6 +163,7 @@ fn what_is_named_as_hidden_is_found_counted_and_suggested_to_nobody() {
     let answer = house.search(&request);
     assert_eq!((answer.total, answer.corrected), (0, None));
     let request = SuggestRequest {
+        fields: Vec::new(),
         text: "Diszi".to_owned(),
         access: everything.clone(),
         opened: Vec::new(),
@@ -221,6 +224,7 @@ fn what_is_opened_by_itself_is_found_where_its_places_and_its_state_fit() {
     );
     assert_eq!(both.total, 2);
     let request = SuggestRequest {
+        fields: Vec::new(),
         text: "Zeugenv".to_owned(),
         access: Vec::new(),
         opened: vec![opened(50, SECRET, &[])],

@@ -45,6 +45,7 @@ fn a_prefix_that_ends_like_a_street_is_none() {
         .map(|snippet| snippet.text.marks.len());
     assert_eq!(marked, Some(1));
     let request = SuggestRequest {
+        fields: Vec::new(),
         text: "Registr".to_owned(),
         access: vec![EVERYONE],
         opened: Vec::new(),
@@ -192,6 +193,7 @@ fn hidden_words_take_no_place_from_visible_ones() {
     let house = House::with(hidden);
     house.put([entry(90_001, "Offen", &["Die Verwzugabe."])]);
     let request = SuggestRequest {
+        fields: Vec::new(),
         text: "verw".to_owned(),
         access: vec![EVERYONE],
         opened: Vec::new(),
@@ -223,6 +225,7 @@ fn suggestions_come_in_the_order_of_visible_entries() {
         entry(2_001, "Offen", &["Parkzone"]),
     ]);
     let request = SuggestRequest {
+        fields: Vec::new(),
         text: "park".to_owned(),
         access: vec![EVERYONE],
         opened: Vec::new(),

@@ -1,6 +1,6 @@
 //! Typing errors and suggestions.
 
-use indexer::SuggestRequest;
+use indexer::{Entry, FieldNumber, FieldValue, SuggestRequest};
 
 use crate::house::{EVERYONE, House, entry, keys};
 
@@ -42,7 +42,17 @@ fn only_the_wrong_word_is_replaced() {
 fn the_last_word_is_completed() {
     let house = House::with([
         entry(1, "Antrag auf Parkausweis", &["Parkausweis, Parkausweis"]),
-        entry(2, "Widerspruch", &["Parkplatz und Parkausweis"]),
+        Entry {
+            values: vec![FieldValue {
+                field: "betrag".to_owned(),
+                exact: vec![(
+                    "12.50".to_owned(),
+                    Some(FieldNumber::Millionths(12_500_000)),
+                )],
+                words: vec!["12,50 EUR".to_owned(), "12.50".to_owned()],
+            }],
+            ..entry(2, "Widerspruch", &["Parkplatz und Parkausweis"])
+        },
         entry(3, "Parkplatzordnung", &["Parkplatz"]),
     ]);
     let ask = |text: &str| {
@@ -50,6 +60,7 @@ fn the_last_word_is_completed() {
             text: text.to_owned(),
             access: vec![EVERYONE],
             opened: Vec::new(),
+            fields: vec!["betrag".to_owned()],
             hidden: Vec::new(),
             limit: 5,
         };
@@ -63,6 +74,16 @@ fn the_last_word_is_completed() {
         .map(|word| word.text)
         .collect();
     assert_eq!(words, ["Widerspruch Parkausweis", "Widerspruch Parkplatz"]);
+    // What stands before may name a field of the house.
+    let words: Vec<String> = ask("betrag:12,50 par")
+        .words
+        .into_iter()
+        .map(|word| word.text)
+        .collect();
+    assert_eq!(
+        words,
+        ["betrag:12,50 Parkausweis", "betrag:12,50 Parkplatz"]
+    );
     let titles: Vec<u128> = ask("Parkpl")
         .titles
         .into_iter()

@@ -42,6 +42,7 @@ async fn an_account_inspects_at_the_instants_at_which_it_stands_and_at_no_other(
             reason,
             account,
             target: Target::Object(Object::File(file)),
+            department: None,
             compartment: None,
             purpose: "Zweck".to_owned(),
             hours: (reason == Reason::Emergency).then_some(2),

@@ -25,6 +25,14 @@ const WRITER_LIMITS: [(&str, &str); 5] = [
     ("tcp_keepalives_count", "3"),
 ];
 
+/// The disk is full: SQLite's number, and the SQLSTATE of PostgreSQL.
+const FULL: [&str; 2] = ["13", "53100"];
+/// A second one of what must be unique: of a UNIQUE, of a primary key, and of PostgreSQL.
+const TAKEN: [&str; 3] = ["2067", "1555", "23505"];
+/// SQLite is busy (for whatever reason); PostgreSQL could not serialise, found a deadlock, or waited for a
+/// lock in vain.
+const CONTENDED: [&str; 7] = ["5", "261", "517", "773", "40001", "40P01", "55P03"];
+
 /// Why the database did not do what it was asked.
 #[derive(Debug, Clone, Error)]
 pub enum DbError {
@@ -62,8 +70,25 @@ impl DbError {
     /// Whether the database refused because its disk is full.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        const SQLITE_FULL: &str = "13";
-        const POSTGRES_DISK_FULL: &str = "53100";
+        self.has_code(&FULL)
+    }
+
+    /// Whether the database refused because what must be there once only is there already: somebody
+    /// else was faster.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.has_code(&TAKEN)
+    }
+
+    /// Whether the database refused because somebody else held what was asked for: the same may well
+    /// go through another time.
+    #[must_use]
+    pub fn is_contended(&self) -> bool {
+        self.has_code(&CONTENDED)
+    }
+
+    /// Whether the database refused with one of these codes.
+    fn has_code(&self, codes: &[&str]) -> bool {
         let Self::Failed(error) = self else {
             return false;
         };
@@ -74,7 +99,7 @@ impl DbError {
             return false;
         };
         let code = cause.as_database_error().and_then(|error| error.code());
-        code.is_some_and(|code| code == SQLITE_FULL || code == POSTGRES_DISK_FULL)
+        code.is_some_and(|code| codes.contains(&&*code))
     }
 }
 
@@ -235,5 +260,42 @@ mod tests {
         let broken = run("INSERT INTO nowhere VALUES (1)").await;
         assert!(!broken.expect_err("there is no table").is_full());
         assert!(!DbError::GivenUp.is_full());
+    }
+
+    #[tokio::test]
+    async fn what_is_there_already_is_told_from_what_is_broken() {
+        let database = connect("sqlite::memory:", Access::Write).await;
+        let database = database.expect("a database");
+        let run = async |text: &str| -> Result<(), DbError> {
+            database.execute_unprepared(text).await?;
+            Ok(())
+        };
+        let table = "CREATE TABLE name (id TEXT PRIMARY KEY, word TEXT UNIQUE NOT NULL)";
+        run(table).await.expect("a table");
+        let first = "INSERT INTO name VALUES ('1', 'a')";
+        run(first).await.expect("the first");
+        for second in ["('1', 'b')", "('2', 'a')"] {
+            let taken = run(&format!("INSERT INTO name VALUES {second}")).await;
+            let taken = taken.expect_err("it is there already");
+            assert!(taken.is_taken() && !taken.is_contended(), "{taken:?}");
+        }
+        let missing = run("INSERT INTO name VALUES ('3', NULL)").await;
+        let missing = missing.expect_err("a word is missing");
+        assert!(!missing.is_taken() && !missing.is_contended());
+    }
+
+    #[tokio::test]
+    async fn what_others_hold_is_told_from_what_is_broken() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("a.db").display());
+        let first = connect(&url, Access::Write).await.expect("a database");
+        let second = connect(&url, Access::Write).await.expect("a database");
+        let hold = "BEGIN IMMEDIATE";
+        first.execute_unprepared(hold).await.expect("the lock");
+        let at_once = second.execute_unprepared("PRAGMA busy_timeout = 0").await;
+        at_once.expect("a setting");
+        let busy = second.execute_unprepared(hold).await;
+        let busy = DbError::from(busy.expect_err("the first has it"));
+        assert!(busy.is_contended() && !busy.is_taken(), "{busy:?}");
     }
 }

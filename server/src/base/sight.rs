@@ -35,6 +35,81 @@ pub enum Extent {
     Registered,
 }
 
+/// Why something is inspected; what follows from that stands here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A party to proceedings, § 29 `VwVfG`: no drafts, nothing that has just come in.
+    Party,
+    /// Somebody whom a personnel file is about, or who decides on it.
+    Personnel,
+    /// The audit office, for a purpose.
+    Audit,
+    /// A court or a public prosecutor.
+    Court,
+    /// Whom the data are about, Art. 15 GDPR.
+    DataSubject,
+    /// Anything else, as the purpose says.
+    Other,
+    /// An administrator in an emergency.
+    Emergency,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Party,
+        Self::Personnel,
+        Self::Audit,
+        Self::Court,
+        Self::DataSubject,
+        Self::Other,
+        Self::Emergency,
+    ];
+
+    /// As it stands in rows, records and answers.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Party => "party",
+            Self::Personnel => "personnel",
+            Self::Audit => "audit",
+            Self::Court => "court",
+            Self::DataSubject => "data_subject",
+            Self::Other => "other",
+            Self::Emergency => "emergency",
+        }
+    }
+
+    /// Reads what `code` wrote.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.code() == code)
+    }
+
+    /// How much is opened for it.
+    #[must_use]
+    pub const fn extent(self) -> Extent {
+        match self {
+            Self::Party => Extent::Registered,
+            Self::Personnel
+            | Self::Audit
+            | Self::Court
+            | Self::DataSubject
+            | Self::Other
+            | Self::Emergency => Extent::Whole,
+        }
+    }
+
+    /// Whether it is also told who looked.
+    #[must_use]
+    pub const fn tells_looks(self) -> bool {
+        match self {
+            Self::Audit | Self::DataSubject => true,
+            Self::Party | Self::Personnel | Self::Court | Self::Other | Self::Emergency => false,
+        }
+    }
+}
+
 /// Something that is opened to an account now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspected {
@@ -42,6 +117,9 @@ pub struct Inspected {
     pub id: InspectionId,
     /// What it opens.
     pub covers: Covers,
+    /// The unit in which it stays: those who opened it had no say in what another one has, wherever
+    /// that stands. `None`: it stays in none, as in an emergency.
+    pub unit: Option<OrgUnit>,
     /// The compartment into which it reaches.
     pub inside: Option<Compartment>,
     /// How much of it.
@@ -125,14 +203,14 @@ pub struct Opened {
     pub extent: Extent,
 }
 
-/// A column of a table under this name.
-fn column(at: &str, name: &'static str) -> Expr {
+/// A column of a table that goes by the name `at`.
+pub(crate) fn column(at: &str, name: &'static str) -> Expr {
     Expr::col((Alias::new(at), Alias::new(name)))
 }
 
 /// Never true, and never unknown: what is negated counts on it.
 fn never() -> Condition {
-    Condition::any().add(Expr::val(1).eq(0))
+    Condition::all().add(Expr::val(1).eq(0))
 }
 
 /// The ids of a table that are `id` or have it as their parent.
@@ -188,30 +266,55 @@ fn of_units(at: &str, units: &[OrgUnit], asked: Asked) -> Condition {
     Condition::all().add(department.is_in(units.iter().map(|unit| unit.id.raw())))
 }
 
+impl Covers {
+    /// What a row of a table must fulfil to be what is covered, a part of it, or in it; `None`: no row does.
+    fn on(self, table: Table, at: &str) -> Option<Condition> {
+        let own = || column(at, "id");
+        Some(match (self, table) {
+            (Self::Document(id), Table::Document) => Condition::all().add(own().eq(id.raw())),
+            (Self::Case(id), Table::Document) => {
+                stands_in(at, "case_id", with_parts("record_case", id.raw()))
+            }
+            (Self::Case(id), Table::Case) => {
+                Condition::all().add(own().in_subquery(with_parts("record_case", id.raw())))
+            }
+            (Self::File(id), Table::Document) => stands_in(at, "case_id", cases_in(id.raw())),
+            (Self::File(id), Table::Case) => {
+                stands_in(at, "file_id", with_parts("record_file", id.raw()))
+            }
+            (Self::File(id), Table::File) => {
+                Condition::all().add(own().in_subquery(with_parts("record_file", id.raw())))
+            }
+            (Self::Document(_), Table::Case | Table::File) | (Self::Case(_), Table::File) => {
+                return None;
+            }
+            (Self::Unit(unit), _) => of_units(at, &[unit], Asked::ByName),
+            (Self::Compartment, _) => Condition::all(),
+        })
+    }
+
+    /// The ids of the rows of a table that are covered and that a sight reaches; `None`: there are none. Not
+    /// for a compartment, which is not named here.
+    #[must_use]
+    pub fn rows(self, table: Table, sight: &Sight) -> Option<SelectStatement> {
+        if self == Self::Compartment {
+            return None;
+        }
+        let reached = sight.on(table, "o", Asked::ByName);
+        let rows = Query::select()
+            .expr(column("o", "id"))
+            .from_as(Alias::new(table.name()), Alias::new("o"))
+            .cond_where(Condition::all().add(self.on(table, "o")?).add(reached))
+            .to_owned();
+        Some(rows)
+    }
+}
+
 impl Inspected {
     /// What a row must fulfil to be opened by it.
     fn on(&self, table: Table, at: &str) -> Condition {
-        let own = || column(at, "id");
-        let object = match (self.covers, table) {
-            (Covers::Document(id), Table::Document) => Condition::all().add(own().eq(id.raw())),
-            (Covers::Case(id), Table::Document) => {
-                stands_in(at, "case_id", with_parts("record_case", id.raw()))
-            }
-            (Covers::Case(id), Table::Case) => {
-                Condition::all().add(own().in_subquery(with_parts("record_case", id.raw())))
-            }
-            (Covers::File(id), Table::Document) => stands_in(at, "case_id", cases_in(id.raw())),
-            (Covers::File(id), Table::Case) => {
-                stands_in(at, "file_id", with_parts("record_file", id.raw()))
-            }
-            (Covers::File(id), Table::File) => {
-                Condition::all().add(own().in_subquery(with_parts("record_file", id.raw())))
-            }
-            (Covers::Document(_), Table::Case | Table::File) | (Covers::Case(_), Table::File) => {
-                return never();
-            }
-            (Covers::Unit(unit), _) => of_units(at, &[unit], Asked::ByName),
-            (Covers::Compartment, _) => Condition::all(),
+        let Some(object) = self.covers.on(table, at) else {
+            return never();
         };
         let hidden = || column(at, "compartment_id");
         let place = match (self.covers, self.inside) {
@@ -221,7 +324,10 @@ impl Inspected {
                 .add(hidden().eq(inside.id.raw())),
             (_, inside) => outside_or_in(at, inside.as_slice()),
         };
-        let all = Condition::all().add(object).add(place);
+        let mut all = Condition::all().add(object).add(place);
+        if let Some(unit) = self.unit {
+            all = all.add(of_units(at, &[unit], Asked::ByName));
+        }
         match (self.extent, table) {
             (Extent::Registered, Table::Document) => all.add(column(at, "state").eq("registered")),
             (Extent::Registered | Extent::Whole, _) => all,
@@ -239,6 +345,15 @@ impl Sight {
             compartments: Vec::new(),
             inspected: Vec::new(),
         }
+    }
+
+    /// The same without what is opened only as far as it is done: how that came about is not told.
+    #[must_use]
+    pub fn as_it_came_about(mut self) -> Self {
+        if let Self::Some { inspected, .. } = &mut self {
+            inspected.retain(|one| one.extent == Extent::Whole);
+        }
+        self
     }
 
     /// Whether it reaches a place. What is opened by itself is no place: ask [`Sight::reaches_row`].
@@ -434,7 +549,8 @@ impl Sight {
                 parts.push(query.expr(Expr::val(number)).to_owned());
             }
             let places = std::iter::once(None).chain(one.inside.map(|inside| Some(inside.number)));
-            let of = |place: Option<u64>| house.iter().map(move |unit| token(unit.number, place));
+            let units = one.unit.as_ref().map_or(house, std::slice::from_ref);
+            let of = |place: Option<u64>| units.iter().map(move |unit| token(unit.number, place));
             all.push(Opened {
                 names: vec![id],
                 tokens: places.flat_map(of).collect(),

@@ -46,9 +46,11 @@ impl After {
     }
 }
 
-fn visible(actor: &Actor) -> Condition {
-    let sight = actor.sight(Right::Read);
-    sight.on(Table::Case, "record_case", Asked::Many)
+/// The condition that only lets through the cases that the actor may see.
+fn visible(actor: &Actor, asked: Asked) -> Condition {
+    actor
+        .sight(Right::Read)
+        .on(Table::Case, "record_case", asked)
 }
 
 /// The case with this id if the actor may see it, as a part of another room's query.
@@ -61,7 +63,7 @@ pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
             Expr::col((record_case::Entity, Column::Id)),
             id,
         ))
-        .cond_where(visible(actor))
+        .cond_where(visible(actor, Asked::ByName))
         .to_owned()
 }
 
@@ -78,7 +80,7 @@ pub(crate) async fn visible_among(
     let found: Vec<uuid::Uuid> = record_case::Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(visible(actor))
+        .filter(visible(actor, Asked::ByName))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.raw())))
         .into_tuple()
         .all(on)
@@ -88,7 +90,7 @@ pub(crate) async fn visible_among(
 
 fn matching(actor: &Actor, filter: &Filter) -> Condition {
     use record_case::Column;
-    let mut all = Condition::all().add(visible(actor));
+    let mut all = Condition::all().add(visible(actor, Asked::Many));
     if let Some(file) = filter.file {
         all = all.add(Column::FileId.eq(file.raw()));
     }

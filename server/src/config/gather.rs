@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, Origin};
-use super::setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
+use super::setting::{RESERVED_VARIABLES, SETTINGS, Setting};
+use super::shape::Shape;
 use crate::http::extract::nearest;
 
 /// Where settings come from. Nothing here reads the process by itself.

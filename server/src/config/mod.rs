@@ -11,6 +11,7 @@ mod oidc;
 mod print;
 mod read;
 mod setting;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -29,7 +30,8 @@ pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
-pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting, Shape};
+pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
+pub use shape::Shape;
 
 /// Words that are never shown.
 #[derive(Clone, PartialEq, Eq)]

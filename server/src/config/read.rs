@@ -9,7 +9,8 @@ use super::error::{ConfigError, Origin};
 use super::gather::{Gathered, Said};
 use super::network::{Network, Ports};
 use super::oidc::GroupRole;
-use super::setting::{Setting, Shape};
+use super::setting::Setting;
+use super::shape::Shape;
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]

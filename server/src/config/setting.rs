@@ -1,107 +1,6 @@
 //! Every setting, once: name, shape, default and what it means.
 
-/// What a value must look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// A path.
-    Path,
-    /// An address and a port.
-    Listen,
-    /// An address for browsers, or nothing.
-    Url,
-    /// A list of IP addresses.
-    Addresses,
-    /// A list of networks.
-    Networks,
-    /// A list of ports.
-    Ports,
-    /// A list of groups with the roles that they stand for.
-    GroupRoles,
-    /// A whole number.
-    Count {
-        /// The smallest.
-        min: u64,
-        /// The largest.
-        max: u64,
-    },
-    /// A number of bytes.
-    Bytes {
-        /// The smallest.
-        min: u64,
-        /// The largest.
-        max: u64,
-    },
-    /// Protection classes, each with what is recorded of it and what happens when that cannot be.
-    Classes,
-    /// Words, possibly none.
-    Text {
-        /// The most characters.
-        chars_max: usize,
-    },
-    /// Words that are never shown.
-    Secret,
-    /// Where the database is; may hold a password.
-    Database,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// `true` or `false`.
-    Flag,
-}
-
-impl Shape {
-    /// Whether it may hold a secret, and so may come out of a file of its own.
-    pub fn is_secret(self) -> bool {
-        match self {
-            Self::Secret | Self::Database => true,
-            Self::Path
-            | Self::Listen
-            | Self::Url
-            | Self::Addresses
-            | Self::Networks
-            | Self::Ports
-            | Self::Classes
-            | Self::GroupRoles
-            | Self::Count { .. }
-            | Self::Bytes { .. }
-            | Self::Text { .. }
-            | Self::OneOf(_)
-            | Self::Flag => false,
-        }
-    }
-
-    /// What is allowed, in words.
-    pub fn allowed(self) -> String {
-        match self {
-            Self::Path => "a path".to_owned(),
-            Self::Listen => "an IP address and a port, such as 127.0.0.1:8080".to_owned(),
-            Self::Url => "an address that begins with http:// or https://".to_owned(),
-            Self::Addresses => "a list of IP addresses".to_owned(),
-            Self::Networks => "a list of networks, such as 10.1.0.0/16, fd00::/8".to_owned(),
-            Self::GroupRoles => {
-                "a list of GROUP=ROLE or GROUP=ROLE@DEPARTMENT, parted by semicolons".to_owned()
-            }
-            Self::Ports => "a list of ports, such as 443, 8000-8999".to_owned(),
-            Self::Classes => {
-                "a list of CLASS:WHAT:WHEN, such as PERSONAL:all:refuse, *:content:go_on; \
-                WHAT is none, content or all, WHEN is refuse or go_on, * is every other class"
-                    .to_owned()
-            }
-            Self::Count { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Bytes { min, max } => {
-                format!(
-                    "bytes from {} to {}, such as 64 MiB",
-                    bytes_text(min),
-                    bytes_text(max)
-                )
-            }
-            Self::Text { chars_max } => format!("up to {chars_max} characters"),
-            Self::Secret => "a secret".to_owned(),
-            Self::Database => "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME".to_owned(),
-            Self::OneOf(words) => format!("one of {}", words.join(", ")),
-            Self::Flag => "true or false".to_owned(),
-        }
-    }
-}
+use super::shape::{GIB, KIB, MIB, Shape, TIB};
 
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,22 +25,6 @@ impl Setting {
     pub fn find(key: &str) -> Option<&'static Self> {
         SETTINGS.iter().find(|setting| setting.key == key)
     }
-}
-
-const KIB: u64 = 1024;
-const MIB: u64 = 1024 * KIB;
-const GIB: u64 = 1024 * MIB;
-const TIB: u64 = 1024 * GIB;
-
-/// `4 GiB` for 4294967296, where it is even.
-fn bytes_text(bytes: u64) -> String {
-    [(TIB, "TiB"), (GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")]
-        .into_iter()
-        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
-        .map_or_else(
-            || bytes.to_string(),
-            |(unit, name)| format!("{} {name}", bytes / unit),
-        )
 }
 
 const fn setting(

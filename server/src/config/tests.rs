@@ -210,6 +210,22 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
+fn what_is_printed_says_in_german_where_it_comes_from() {
+    let env = [("PAPIERLOS_LOGGING_LEVEL", "warn")];
+    let data = [("data_dir", "/srv/p".to_owned())];
+    let config = load("[logging]\nformat = \"json\"\n", &env, &data).expect("it is fine");
+    let printed = config.print();
+    for line in [
+        "data_dir = \"/srv/p\"  # Befehlszeile",
+        "level = \"warn\"  # PAPIERLOS_LOGGING_LEVEL",
+        "format = \"json\"  # papierlos.toml",
+        "allow_http = \"false\"  # Vorgabe",
+    ] {
+        assert!(printed.lines().any(|one| one == line), "{line}: {printed}");
+    }
+}
+
+#[test]
 fn what_is_printed_reads_back_as_the_same() {
     let file = "data_dir = \"/srv/ä \\\"p\\\"\"\n[server]\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]\n[logging]\nformat = \"json\"\n";
     let config = load(file, &[], &[]).expect("it is fine");

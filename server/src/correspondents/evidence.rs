@@ -41,7 +41,7 @@ pub async fn roots_astray(
 }
 
 /// Of the next `limit` correspondents behind `after`: the last of them, and those that are not found by just
-/// their names.
+/// their names, or that cannot be read.
 pub async fn with_names_astray(
     on: &impl ConnectionTrait,
     after: Uuid,
@@ -50,7 +50,7 @@ pub async fn with_names_astray(
     rows::with_names_astray(on, after, limit).await
 }
 
-/// Writes anew by what a correspondent is found.
-pub async fn mend_names(unit: &Unit, id: CorrespondentId) -> Result<(), DbError> {
+/// Writes anew by what a correspondent is found; false where it cannot be read.
+pub async fn mend_names(unit: &Unit, id: CorrespondentId) -> Result<bool, DbError> {
     rows::mend_names(unit, id).await
 }

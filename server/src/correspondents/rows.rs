@@ -421,7 +421,7 @@ impl After {
 }
 
 /// Of the next `limit` correspondents behind `after`: the last of them, and those that are not found by just
-/// their names.
+/// their names, or that cannot be read.
 pub(super) async fn with_names_astray(
     on: &impl ConnectionTrait,
     after: Uuid,
@@ -446,8 +446,12 @@ pub(super) async fn with_names_astray(
     }
     let mut astray = Vec::new();
     for row in rows {
-        let one = Correspondent::try_from(row)?;
-        let kept = kept.remove(&one.id.raw()).unwrap_or_default();
+        let id = row.id;
+        let kept = kept.remove(&id).unwrap_or_default();
+        let Ok(one) = Correspondent::try_from(row) else {
+            astray.push(CorrespondentId::of(id));
+            continue;
+        };
         if !kept.into_iter().eq(found_by(&one)) {
             astray.push(one.id);
         }
@@ -455,12 +459,16 @@ pub(super) async fn with_names_astray(
     Ok((last, astray))
 }
 
-/// Writes anew by what a correspondent is found.
-pub(super) async fn mend_names(unit: &Unit, id: CorrespondentId) -> Result<(), DbError> {
-    match find_to_change(unit, id).await? {
-        Some(one) => write_names(unit, &one).await,
-        None => Ok(()),
+/// Writes anew by what a correspondent is found; false where it cannot be read.
+pub(super) async fn mend_names(unit: &Unit, id: CorrespondentId) -> Result<bool, DbError> {
+    let found = match find_to_change(unit, id).await {
+        Err(DbError::Corrupt { .. }) => return Ok(false),
+        found => found?,
+    };
+    if let Some(one) = found {
+        write_names(unit, &one).await?;
     }
+    Ok(true)
 }
 
 /// A text as a pattern of LIKE takes it literally; `\` escapes.

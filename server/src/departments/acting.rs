@@ -106,7 +106,7 @@ fn held_by(grants: &[Grant], all: &[Inspected]) -> Vec<Inspected> {
     all.iter().filter(counts).copied().collect()
 }
 
-fn by<T>(all: Vec<T>, key: impl Fn(&T) -> AccountId) -> HashMap<AccountId, Vec<T>> {
+pub(super) fn by<T>(all: Vec<T>, key: impl Fn(&T) -> AccountId) -> HashMap<AccountId, Vec<T>> {
     let mut found: HashMap<AccountId, Vec<T>> = HashMap::new();
     for one in all {
         found.entry(key(&one)).or_default().push(one);

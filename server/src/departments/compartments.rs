@@ -21,7 +21,7 @@ use crate::base::{AccountId, Actor, CompartmentId, GrantId, Role, Timestamp};
 use crate::http::extract::{Json, Path};
 use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::replay::with_receipt;
+use crate::replay::{self, with_receipt};
 use crate::unit::{Db, Unit};
 
 /// Longest code of a compartment.
@@ -512,9 +512,7 @@ pub(super) async fn delete_grant(
     let written = db
         .write(&actor, async move |unit: &mut Unit| revoke(unit, id).await)
         .await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(replay::ended(written.receipt))
 }
 
 /// The compartment with this code.

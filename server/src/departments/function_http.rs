@@ -21,7 +21,7 @@ use crate::config::Rights;
 use crate::http::extract::{Json, Path};
 use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::replay::with_receipt;
+use crate::replay::{self, with_receipt};
 use crate::unit::{Db, Unit};
 
 /// A function.
@@ -209,9 +209,7 @@ pub(super) async fn post_function(
     }
     let departments = ops::departments(db.read()).await?;
     let wanted = body.department.as_str();
-    let department = departments
-        .iter()
-        .find(|one| one.slug == wanted || one.id.to_string() == wanted);
+    let department = departments.iter().find(|one| one.is(wanted));
     if department.is_none() {
         problem = problem.field("/department", Fault::NotFound);
     }
@@ -251,9 +249,7 @@ pub(super) async fn delete_function(
             functions::end(unit, id).await
         })
         .await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(replay::ended(written.receipt))
 }
 
 /// Who may know who holds a function: administrators, auditors, and whoever holds it.
@@ -394,7 +390,5 @@ pub(super) async fn delete_holder(
             functions::take(unit, id).await
         })
         .await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(replay::ended(written.receipt))
 }

@@ -205,7 +205,7 @@ pub(super) async fn approve(
     }
     row.approved_at = Some(unit.now().micros());
     row.approved_by = Some(by);
-    rows::update_holder(unit, &mut row).await?;
+    rows::update_holder(unit, row.clone()).await?;
     unit.record(Action::FunctionApprove, None);
     Ok(row)
 }
@@ -215,7 +215,7 @@ pub(super) async fn take(unit: &mut Unit, id: Uuid) -> Result<(), PeopleError> {
     require_admin(unit.actor())?;
     let mut row = holding(unit, id).await?;
     row.ended_at = Some(unit.now().micros());
-    rows::update_holder(unit, &mut row).await?;
+    rows::update_holder(unit, row).await?;
     unit.record(Action::FunctionTake, None);
     Ok(())
 }

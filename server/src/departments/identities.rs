@@ -145,8 +145,8 @@ async fn put(
         .ok_or(PeopleError::NoAccount)
 }
 
-/// Links an account with an identity, or takes that away: a deliberate act of an administrator. The sessions that
-/// came of the identity before end, and without one the roles that came of it end too.
+/// Links an account with an identity, or takes that away: a deliberate act of an administrator. The sessions and
+/// the roles that came of the identity before end, unless it is the same.
 pub(crate) async fn set_identity(
     unit: &mut Unit,
     id: AccountId,
@@ -161,20 +161,20 @@ pub(crate) async fn set_identity(
     if expected.is_some_and(|expected| expected != current) {
         return Err(PeopleError::Stale { current });
     }
-    if let Some(identity) = &identity
-        && identities::of_identity(unit.tx(), identity)
-            .await?
-            .is_some()
-    {
-        return Err(PeopleError::Taken);
+    if let Some(identity) = &identity {
+        let whose = identities::of_identity(unit.tx(), identity).await?;
+        if whose.is_some_and(|other| other.id != row.id) {
+            return Err(PeopleError::Taken);
+        }
     }
-    if identity.is_none() && row.identity_subject.is_none() {
+    let before = row.identity();
+    if identity.is_none() && before.is_none() {
         return Err(PeopleError::Nothing);
     }
-    let ends_roles = identity.is_none();
+    let was_another = before.is_some() && before != identity;
     put(unit, row, identity).await?;
-    end_sessions(unit, identities::Of::Account(id)).await?;
-    if ends_roles {
+    if was_another {
+        end_sessions(unit, identities::Of::Account(id)).await?;
         // Only ends: how many people it takes to give is no question here.
         roles::follow(unit, id, Vec::new(), Giving::ByTwo).await?;
     }
@@ -196,6 +196,8 @@ pub(crate) struct Comes {
     pub from: IpAddr,
     /// With what, in its own words.
     pub agent: Option<String>,
+    /// The digest of the session that the same browser had until now: it ends.
+    pub before: Option<[u8; 32]>,
 }
 
 /// Somebody who is in.
@@ -214,7 +216,7 @@ pub(crate) async fn enter_by_provider(
     comes: Comes,
 ) -> Result<Entered, PeopleError> {
     let row = identities::of_identity(db.read(), &comes.identity).await?;
-    let id = AccountId::of(row.ok_or(PeopleError::NoAccount)?.id);
+    let id = AccountId::of(row.ok_or(PeopleError::SignIn)?.id);
     let actor = actor(db.read(), id, db.now(), comes.request).await?;
     let new = NewToken {
         label: "Anmeldung".to_owned(),
@@ -225,17 +227,17 @@ pub(crate) async fn enter_by_provider(
     let wanted = Wanted {
         carrier: Carrier::Cookie,
         agent: comes.agent,
-        before: None,
+        before: comes.before,
         begun: Begun::AtProvider,
         provider_session: comes.session,
     };
     let (identity, from) = (comes.identity, comes.from);
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            // Whoever was linked a moment ago may not be any more.
+            // Whoever was linked a moment ago may not be any more, or be switched off.
             let row = identities::of_identity(unit.tx(), &identity).await?;
-            if row.is_none_or(|row| row.id != id.raw()) {
-                return Err(PeopleError::NoAccount);
+            if row.is_none_or(|row| row.id != id.raw() || row.disabled_at.is_some()) {
+                return Err(PeopleError::SignIn);
             }
             tokens::open(unit, id, new, wanted, from).await
         })

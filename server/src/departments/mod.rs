@@ -59,7 +59,7 @@ pub use readers::{Reader, readers};
 pub use refusals::refusals;
 pub use roles::{Giving, end as end_role, grant, has_administrator};
 pub(crate) use session::{Door, enter};
-pub(crate) use sessions::{agent_of, session_cookie};
+pub(crate) use sessions::{agent_of, session_before, session_cookie};
 pub use signed_in::{AnyToken, Intake, OnBehalfOf, SignedIn};
 pub(crate) use tokens::end_sessions;
 pub use tokens::{NewToken, Secret, issue_token, note_uses, sweep_uses};

@@ -1,5 +1,7 @@
 //! Departments, accounts, tokens: types, rules, refusals.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::base::actor::{Destination, Scope};
@@ -37,6 +39,12 @@ impl Department {
             id: self.id,
             number: self.number,
         }
+    }
+
+    /// Whether it is meant by this short name or id.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        self.slug == wanted || wanted.parse::<DepartmentId>().ok() == Some(self.id)
     }
 }
 
@@ -247,6 +255,21 @@ pub struct Token {
     pub begun: Begun,
     /// When it was last used, where that was asked for and noted.
     pub used: Option<Use>,
+}
+
+impl Token {
+    /// When it ends as things stand; the session of a browser that is not used for so long, sooner.
+    #[must_use]
+    pub fn ends(&self, idle: Duration) -> Timestamp {
+        match self.session {
+            Some(Carrier::Cookie) => {
+                let last = self.used.as_ref().map_or(self.created_at, |used| used.at);
+                let idle = i64::try_from(idle.as_secs()).unwrap_or(i64::MAX);
+                self.expires_at.min(last.plus_seconds(idle))
+            }
+            Some(Carrier::Bearer) | None => self.expires_at,
+        }
+    }
 }
 
 /// How a session travels.

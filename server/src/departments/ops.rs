@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use zeroize::Zeroizing;
 
-use super::acting::actor;
+use super::acting::{actor, by};
 use super::model::{Account, Department, Identity, Login, PeopleError, Slug};
 use super::password::PasswordDigest;
 use super::rows::Which;
@@ -286,23 +286,20 @@ pub async fn department(
     on: &impl ConnectionTrait,
     wanted: &str,
 ) -> Result<Option<Department>, DbError> {
-    let id = wanted.parse::<DepartmentId>().ok();
     let all = rows::departments(on).await?;
-    Ok(all
-        .into_iter()
-        .find(|one| Some(one.id) == id || one.slug == wanted))
+    Ok(all.into_iter().find(|one| one.is(wanted)))
 }
 
 /// All accounts with their roles; for administrators.
 pub(crate) async fn accounts(on: &impl ConnectionTrait) -> Result<Vec<Account>, DbError> {
-    let given = roles::all_given(on).await?;
-    let mut all = Vec::new();
-    for row in rows::accounts(on).await? {
-        let own = given.iter().filter(|one| one.account.raw() == row.id);
-        let own = own.cloned().collect();
-        all.push(Account::of(row, own));
-    }
-    Ok(all)
+    let mut given = by(roles::all_given(on).await?, |one| one.account);
+    let all = rows::accounts(on).await?.into_iter();
+    Ok(all
+        .map(|row| {
+            let own = given.remove(&AccountId::of(row.id)).unwrap_or_default();
+            Account::of(row, own)
+        })
+        .collect())
 }
 
 /// One account with its roles.

@@ -34,8 +34,7 @@ pub async fn refusals<B: MessageBody + 'static>(
         let known = asked.extensions().get::<Actor>().cloned();
         let mut actor = known.unwrap_or_else(Actor::nobody);
         if actor.request.is_none() {
-            let id = asked.extensions().get::<RequestId>().copied();
-            actor.request = id.map(|id| crate::base::RequestId::of(id.0));
+            actor.request = RequestId::known(asked);
         }
         // The answer is a refusal already; that it could not be noted is in the log of the process.
         drop(looks.note(Looked::of(Look::Refused, &actor)).await);

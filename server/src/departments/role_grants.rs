@@ -18,7 +18,7 @@ use crate::config::Rights;
 use crate::http::extract::{Json, Path};
 use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
 use crate::http::{Kind, Problem};
-use crate::replay::with_receipt;
+use crate::replay::{self, with_receipt};
 use crate::unit::{Db, Unit};
 
 /// Whether a role holds.
@@ -279,7 +279,5 @@ pub(super) async fn delete_role(
             roles::end(unit, id).await
         })
         .await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(replay::ended(written.receipt))
 }

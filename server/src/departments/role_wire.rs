@@ -11,9 +11,9 @@ use crate::http::{Fault, Kind, Problem};
 /// A role that an account holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RoleView {
-    /// `clerk`, `auditor` or `admin`.
+    /// The role.
     role: Role,
-    /// Short name of the department, for clerks.
+    /// Short name of the department, for roles that are held in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     department: Option<String>,
@@ -58,9 +58,9 @@ pub(super) fn slug_of(id: Option<DepartmentId>, departments: &[Department]) -> O
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RoleRequest {
-    /// `clerk`, `auditor` or `admin`.
+    /// The role.
     pub(super) role: GivenRole,
-    /// Short name or id of the department; for clerks.
+    /// Short name or id of the department; for roles that are held in one.
     pub(super) department: Option<String>,
     /// From when on it holds (RFC 3339); at once, if nothing is said.
     #[schema(nullable = false, format = DateTime)]
@@ -144,11 +144,10 @@ pub(super) fn role_wanted(
     departments: &[Department],
     pointer: &str,
 ) -> Result<NewRole, Problem> {
-    let found = departments.iter().find(|known| {
-        one.department
-            .as_deref()
-            .is_some_and(|w| known.slug == w || known.id.to_string() == w)
-    });
+    let wanted = one.department.as_deref();
+    let found = departments
+        .iter()
+        .find(|known| wanted.is_some_and(|wanted| known.is(wanted)));
     let problem = Problem::new(Kind::Validation);
     let at = |name: &str| format!("{pointer}/{name}");
     let (problem, valid_from) = instant(problem, at("valid_from"), one.valid_from.as_deref());

@@ -128,7 +128,7 @@ pub(super) async fn approve(unit: &mut Unit, id: Uuid) -> Result<RoleGiven, Peop
     row.approved_by = Some(by);
     let department = row.department_id.map(DepartmentId::of);
     let holder = AccountId::of(row.account_id);
-    rows::update_grant(unit, &mut row).await?;
+    rows::update_grant(unit, row.clone()).await?;
     touch(unit, holder).await?;
     unit.record(Action::RoleApprove, department);
     Ok(RoleGiven::try_from(row)?)
@@ -148,7 +148,7 @@ async fn take(unit: &mut Unit, mut row: role_grant::Model) -> Result<(), PeopleE
     }
     row.revoked_at = Some(unit.now().micros());
     let department = row.department_id.map(DepartmentId::of);
-    rows::update_grant(unit, &mut row).await?;
+    rows::update_grant(unit, row).await?;
     touch(unit, holder).await?;
     unit.record(Action::RoleRevoke, department);
     Ok(())
@@ -156,7 +156,8 @@ async fn take(unit: &mut Unit, mut row: role_grant::Model) -> Result<(), PeopleE
 
 async fn touch(unit: &mut Unit, account: AccountId) -> Result<(), PeopleError> {
     let holder = rows::account(unit.tx(), account).await?;
-    rows::update_account(unit, holder.ok_or(PeopleError::NoAccount)?).await
+    let holder = holder.ok_or(PeopleError::NoAccount)?;
+    Ok(rows::update_account(unit, holder).await?)
 }
 
 /// A role that was neither ended nor is over.

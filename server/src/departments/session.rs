@@ -1,8 +1,8 @@
 //! Signing in and out, and the tokens of one's own account.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,19 +13,19 @@ use super::cookie;
 use super::http::name_fault;
 use super::model::{Begun, Carrier, Token};
 use super::ops;
-use super::sessions::agent_of;
+use super::sessions::{agent_of, session_before};
 use super::signed_in::{SignedIn, actor_of, credential};
 use super::tokens::{self, Credential, Knock, NewToken, Secret, TOKEN_DAYS_MAX, Wanted};
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
-use crate::base::{AccountId, Actor, RequestId, TokenId};
+use crate::base::{AccountId, Actor, TokenId};
 use crate::config::Auth;
-use crate::http::extract::{ClientAddress, Json, NoKey, Path};
+use crate::http::extract::{ClientAddress, Json, NoKey, Path, RequestId};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{EndProblems, IssueProblems, PlainProblems};
 use crate::http::{Fault, Kind, Problem};
 use crate::ledger::looks::{Looked, Looks};
-use crate::replay::with_receipt;
+use crate::replay::{self, with_receipt};
 use crate::unit::{Db, Unit, Written};
 
 /// Name and password.
@@ -207,23 +207,20 @@ pub(crate) async fn enter(
     carrier: Carrier,
 ) -> Result<Written<(Token, Secret)>, Problem> {
     door.limits.sign_in(door.client.0)?;
-    let id = request
-        .extensions()
-        .get::<crate::http::extract::RequestId>()
-        .map(|id| RequestId::of(id.0));
+    let id = RequestId::known(request);
     let knock = Knock {
         request: id,
         login,
         from: door.client.0,
     };
     let before = match carrier {
-        Carrier::Cookie => cookie::secret_of(request),
+        Carrier::Cookie => session_before(request),
         Carrier::Bearer => None,
     };
     let wanted = Wanted {
         carrier,
         agent: agent_of(request),
-        before: before.map(|secret| Zeroizing::new(secret.to_owned())),
+        before,
         begun: Begun::Here,
         provider_session: None,
     };
@@ -264,13 +261,11 @@ pub(super) async fn delete_session(
     let done = db.write(&actor, async move |unit: &mut Unit| {
         tokens::revoke_token(unit, token, token).await
     });
-    let written = done.await?;
-    let mut response = HttpResponse::NoContent();
-    if by_cookie {
-        response.insert_header((header::SET_COOKIE, cookie::clear()));
+    let mut response = replay::ended(done.await?.receipt);
+    if by_cookie && let Ok(cleared) = HeaderValue::from_str(&cookie::clear()) {
+        response.headers_mut().insert(header::SET_COOKIE, cleared);
     }
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(response)
 }
 
 /// A new token.
@@ -394,8 +389,5 @@ pub(super) async fn delete_token(
     let done = db.write(&actor, async move |unit: &mut Unit| {
         tokens::revoke_token(unit, used, id).await
     });
-    let written = done.await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(replay::ended(done.await?.receipt))
 }

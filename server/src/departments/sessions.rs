@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::http::extract::{ClientAddress, Json, NoKey, Path};
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{EndProblems, IssueProblems, PlainProblems};
 use crate::ledger::looks::Looks;
-use crate::replay::with_receipt;
+use crate::replay::{self, with_receipt};
 use crate::unit::{Db, Unit};
 
 /// How a session travels.
@@ -116,6 +117,12 @@ pub(super) struct SessionList {
     items: Vec<SessionView>,
 }
 
+/// The digest of the session that a browser has now.
+pub(crate) fn session_before(request: &HttpRequest) -> Option<[u8; 32]> {
+    let secret = cookie::secret_of(request)?;
+    Some(Sha256::digest(secret.as_bytes()).into())
+}
+
 /// What a browser says about itself, as far as it is kept.
 pub(crate) fn agent_of(request: &HttpRequest) -> Option<String> {
     let said = request.headers().get(header::USER_AGENT)?;
@@ -187,17 +194,16 @@ pub(super) async fn post_session(
 pub(super) async fn get_session(
     request: HttpRequest,
     db: Data<Db>,
-    SignedIn(actor): SignedIn,
+    SignedIn(_actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
     let asking = asking(&request)?;
-    let all = tokens::tokens(db.read(), actor.account, db.now()).await?;
-    let found = all.iter().find(|one| one.id == asking);
+    let found = tokens::token(db.read(), asking, db.now()).await?;
     let token = found.ok_or(PeopleError::NoToken)?;
     let by_cookie = token.session == Some(Carrier::Cookie);
     let secret = cookie::secret_of(&request).filter(|_| by_cookie);
     Ok(HttpResponse::Ok().json(SignedInView {
         csrf: secret.map(cookie::csrf),
-        session: SessionView::of(token, asking),
+        session: SessionView::of(&token, asking),
     }))
 }
 
@@ -216,14 +222,7 @@ pub(super) async fn get_sessions(
     let asking = asking(&request)?;
     let now = db.now();
     let all = tokens::tokens(db.read(), actor.account, now).await?;
-    let lives = |one: &&Token| match one.session {
-        None => false,
-        Some(Carrier::Bearer) => true,
-        Some(Carrier::Cookie) => {
-            let last = one.used.as_ref().map_or(one.created_at, |used| used.at);
-            tokens::idle_end(last, browsers.idle) > now
-        }
-    };
+    let lives = |one: &&Token| one.session.is_some() && one.ends(browsers.idle) > now;
     Ok(HttpResponse::Ok().json(SessionList {
         items: all
             .iter()
@@ -252,9 +251,7 @@ pub(super) async fn delete_one(
             tokens::end_session(unit, asking, id).await
         })
         .await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(replay::ended(written.receipt))
 }
 
 /// Ends all other sessions of the own account, wherever they are. Tokens that were issued stay.
@@ -303,11 +300,9 @@ pub(super) async fn delete_of_account(
 
 /// Where there was none, nothing is recorded.
 fn ended(done: Result<crate::unit::Written<usize>, PeopleError>) -> Result<HttpResponse, Problem> {
-    let mut response = HttpResponse::NoContent();
     match done {
-        Ok(written) => with_receipt(&mut response, written.receipt),
-        Err(PeopleError::NoToken) => {}
-        Err(error) => return Err(error.into()),
+        Ok(written) => Ok(replay::ended(written.receipt)),
+        Err(PeopleError::NoToken) => Ok(HttpResponse::NoContent().finish()),
+        Err(error) => Err(error.into()),
     }
-    Ok(response.finish())
 }

@@ -9,8 +9,8 @@ use super::ops;
 use super::sessions;
 use super::tokens::{self, Credential};
 use crate::base::actor::Scope;
-use crate::base::{Actor, RequestId, Timestamp, TokenId};
-use crate::http::extract::ClientAddress;
+use crate::base::{Actor, Timestamp, TokenId};
+use crate::http::extract::{ClientAddress, RequestId};
 use crate::http::limits::RateLimits;
 use crate::http::{Form, Kind, Problem, text};
 use crate::unit::Db;
@@ -76,10 +76,7 @@ pub(super) async fn actor_of(request: HttpRequest) -> Result<(Actor, TokenId), P
         .app_data::<Data<Browsers>>()
         .ok_or_else(|| Problem::internal("nothing is said of browsers"))?;
     let credential = credential(&request).ok_or_else(missing)?;
-    let id = request
-        .extensions()
-        .get::<crate::http::extract::RequestId>()
-        .map(|id| RequestId::of(id.0));
+    let id = RequestId::known(&request);
     let known = request
         .app_data::<Data<KnownPeople>>()
         .ok_or_else(|| Problem::internal("nobody is known"))?;

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::model::{NewRole, Origin, RoleGiven, Standing, changes};
+use super::model::{Department, NewRole, Origin, RoleGiven, Standing, changes};
+use super::role_wire::GivenRole;
 use crate::base::{AccountId, DepartmentId, GrantId, Role, Timestamp};
 
 fn at(micros: i64) -> Timestamp {
@@ -89,6 +90,31 @@ proptest! {
         prop_assert_eq!(stand, expected);
         let over = before.iter().filter(|one| !one.stands(at(now)));
         prop_assert!(over.into_iter().all(|one| !ended.contains(&one.id)));
+    }
+}
+
+#[test]
+fn every_role_that_can_be_given_can_be_asked_for() {
+    for role in Role::GIVEN {
+        let asked = serde_json::from_value::<GivenRole>(role.code().into());
+        assert_eq!(asked.ok().map(Role::from), Some(*role));
+    }
+}
+
+#[test]
+fn a_department_is_meant_by_its_short_name_or_its_id() {
+    let one = Department {
+        id: DepartmentId::new(),
+        version: 1,
+        number: 1,
+        slug: "finanzen".to_owned(),
+        name: "Finanzen".to_owned(),
+        parent: None,
+    };
+    assert!(one.is("finanzen"));
+    assert!(one.is(&one.id.to_string()));
+    for other in ["", "Finanzen", &DepartmentId::new().to_string()] {
+        assert!(!one.is(other), "{other}");
     }
 }
 

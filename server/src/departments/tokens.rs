@@ -173,12 +173,20 @@ pub(crate) async fn revoke_token(
     used: TokenId,
     id: TokenId,
 ) -> Result<(), PeopleError> {
+    end(unit, used, id, |_any| true).await
+}
+
+async fn end(
+    unit: &mut Unit,
+    used: TokenId,
+    id: TokenId,
+    may_be: fn(&rows::access_token::Model) -> bool,
+) -> Result<(), PeopleError> {
     if used != id {
         require_full(unit.actor())?;
     }
-    let row = rows::token(unit.tx(), id.raw())
-        .await?
-        .ok_or(PeopleError::NoToken)?;
+    let row = rows::token(unit.tx(), id.raw()).await?;
+    let row = row.filter(may_be).ok_or(PeopleError::NoToken)?;
     if row.account_id != unit.actor().account.raw() {
         require_admin(unit.actor()).map_err(|_refused| PeopleError::NoToken)?;
     }
@@ -196,10 +204,7 @@ pub(crate) async fn end_session(
     used: TokenId,
     id: TokenId,
 ) -> Result<(), PeopleError> {
-    let row = rows::token(unit.tx(), id.raw()).await?;
-    row.filter(|row| row.session.is_some())
-        .ok_or(PeopleError::NoToken)?;
-    revoke_token(unit, used, id).await
+    end(unit, used, id, |row| row.session.is_some()).await
 }
 
 /// Ends the sessions of an account but one: one's own, or those of another by an administrator. Says
@@ -246,8 +251,8 @@ pub(crate) struct Wanted {
     pub carrier: Carrier,
     /// What asked for it, in its own words.
     pub agent: Option<String>,
-    /// The session of the same browser until now: it ends.
-    pub before: Option<Zeroizing<String>>,
+    /// The digest of the session of the same browser until now: it ends.
+    pub before: Option<[u8; 32]>,
     /// Where it was begun.
     pub begun: Begun,
     /// What the session there is called.
@@ -293,9 +298,9 @@ pub(crate) async fn sign_in(
     };
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
-            // Nobody comes in by a password that was changed meanwhile.
+            // Nobody comes in by a password that was changed meanwhile, or to an account that was switched off.
             let now = rows::account(unit.tx(), id).await?;
-            if now.is_none_or(|now| now.password != stored) {
+            if now.is_none_or(|now| now.password != stored || now.disabled_at.is_some()) {
                 return Err(PeopleError::SignIn);
             }
             Attempts::succeeded(unit, &attempt, id).await?;
@@ -314,8 +319,7 @@ pub(super) async fn open(
     from: IpAddr,
 ) -> Result<(Token, Secret), PeopleError> {
     if let Some(before) = wanted.before {
-        let digest = Sha256::digest(before.as_bytes());
-        let found = rows::token_by_digest(unit.tx(), &digest).await?;
+        let found = rows::token_by_digest(unit.tx(), &before).await?;
         if let Some(row) = found.filter(|row| row.session.is_some() && row.revoked_at.is_none()) {
             rows::revoke_token(unit, row).await?;
             unit.record(Action::TokenRevoke, None);
@@ -388,16 +392,12 @@ async fn person_of(
     let Some(row) = rows::token_by_digest(db.read(), digest).await? else {
         return Ok(None);
     };
-    let (mut ends, account) = (row.expires_at, AccountId::of(row.account_id));
+    let account = AccountId::of(row.account_id);
     let standing = rows::account(db.read(), account).await?;
     let revoked = row.revoked_at.is_some();
-    let token = Token::try_from(row)?;
-    let used = uses::used_at(db.read(), token.id).await?;
-    if token.session == Some(Carrier::Cookie) {
-        let last = used.unwrap_or(token.created_at);
-        ends = ends.min(idle_end(last, idle).micros());
-    }
-    if ends <= now.micros()
+    let token = with_use(db.read(), row).await?;
+    let ends = token.ends(idle);
+    if ends <= now
         || revoked
         || !credential.fits(token.session)
         || standing.is_none_or(|account| account.disabled_at.is_some())
@@ -415,15 +415,35 @@ async fn person_of(
         },
         token: token.id,
         session: token.session,
-        noted: AtomicI64::new(used.map_or(0, Timestamp::micros)),
+        noted: AtomicI64::new(token.used.as_ref().map_or(0, |used| used.at.micros())),
         departments: Arc::new(rows::departments(db.read()).await?),
-        holds: now.micros()..turn.map_or(ends, |turn| turn.min(ends)),
+        holds: now.micros()..turn.map_or(ends.micros(), |turn| turn.min(ends.micros())),
     }))
 }
 
-/// When a session ends that was last used then.
-pub(super) fn idle_end(used: Timestamp, idle: Duration) -> Timestamp {
-    used.plus_seconds(i64::try_from(idle.as_secs()).unwrap_or(i64::MAX))
+/// The token of a row, and when it was last used.
+async fn with_use(
+    on: &impl ConnectionTrait,
+    row: rows::access_token::Model,
+) -> Result<Token, DbError> {
+    let mut token = Token::try_from(row)?;
+    token.used = uses::of_token(on, token.id).await?;
+    Ok(token)
+}
+
+/// One token that was neither ended nor is over, and when it was last used.
+pub(super) async fn token(
+    on: &impl ConnectionTrait,
+    id: TokenId,
+    now: Timestamp,
+) -> Result<Option<Token>, DbError> {
+    let row = rows::token(on, id.raw()).await?;
+    let lives =
+        |row: &rows::access_token::Model| row.revoked_at.is_none() && row.expires_at > now.micros();
+    match row.filter(lives) {
+        Some(row) => Ok(Some(with_use(on, row).await?)),
+        None => Ok(None),
+    }
 }
 
 /// The tokens of an account that can be used `now`, and when they last were. With sessions that

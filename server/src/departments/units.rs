@@ -117,11 +117,9 @@ pub(super) async fn patch_department(
     let name = body.name.map(|name| name.trim().to_owned());
     let mut parent = None;
     if let Some(wanted) = &body.parent {
-        let found = wanted.as_ref().map(|wanted| {
-            all.iter()
-                .find(|one| one.slug == *wanted || one.id.to_string() == *wanted)
-                .map(|one| one.id)
-        });
+        let found = wanted
+            .as_ref()
+            .map(|wanted| all.iter().find(|one| one.is(wanted)).map(|one| one.id));
         match found {
             None => parent = Some(None),
             Some(Some(found)) => parent = Some(Some(found)),

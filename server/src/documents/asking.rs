@@ -6,8 +6,9 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::fields;
-use crate::base::Actor;
 use crate::base::db::DbError;
+use crate::base::{Actor, CorrespondentId};
+use crate::correspondents;
 use crate::http::{Fault, Kind, Problem};
 use crate::types::{self, Asked, Catalog, Rules, Target};
 
@@ -31,7 +32,7 @@ pub(crate) async fn by_field(
     let mut led = std::collections::BTreeSet::new();
     for (code, text) in asked {
         let Some(field) = catalog.field(code) else {
-            let near = None;
+            let near = catalog.near(code);
             let name = format!("field.{code}");
             return Err(Problem::new(Kind::QueryInvalid).parameter(name, Fault::Unknown { near }));
         };
@@ -56,9 +57,34 @@ pub(crate) async fn by_field(
             if wanted.is_empty() {
                 wanted.push(nothing(*target));
             }
+            if *target == Target::Correspondent {
+                let merged = merged_into(on, actor, wanted).await?;
+                wanted.extend(merged);
+            }
         }
     }
     Ok(all)
+}
+
+/// The correspondents that were merged into one of these, as far as the actor may know of them.
+async fn merged_into(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    wanted: &[Asked],
+) -> Result<Vec<Asked>, DbError> {
+    let id = |one: &Asked| match one {
+        Asked::Is(id) => id.parse::<CorrespondentId>().ok(),
+        Asked::Numbers(..) | Asked::Days(..) => None,
+    };
+    let ids: Vec<CorrespondentId> = wanted.iter().filter_map(id).collect();
+    let all = correspondents::with_below(on, &ids).await?.into_iter();
+    let below = all.map(CorrespondentId::of).filter(|id| !ids.contains(id));
+    let below: Vec<CorrespondentId> = below.collect();
+    let known = correspondents::known_among(on, actor, &below).await?;
+    Ok(known
+        .into_iter()
+        .map(|id| Asked::Is(id.to_string()))
+        .collect())
 }
 
 fn rules<'c>(catalog: &'c Catalog, code: &str) -> Option<&'c Rules> {

@@ -7,8 +7,8 @@ use sea_orm::{Condition, DbBackend, FromQueryResult, Order, QueryOrder, QuerySel
 use storage::Storage;
 
 use super::list::visible_to;
+use super::looking;
 use super::model::{Document, DocumentError, Held, State};
-use super::ops;
 use super::rows::{document, document_tag, document_version};
 use super::text::{Pages, TEXT_BYTES_MAX};
 use crate::base::db::DbError;
@@ -297,7 +297,7 @@ pub(crate) async fn window(
         .await
         .map_err(DbError::from)?;
     let documents: Result<Vec<_>, DbError> = rows.into_iter().map(Document::try_from).collect();
-    ops::hold(on, documents?).await
+    looking::hold(on, documents?).await
 }
 
 /// The ids of all documents that match, the newest first.
@@ -449,7 +449,7 @@ pub(crate) async fn plain_text(
     actor: &Actor,
     id: DocumentId,
 ) -> Result<Option<String>, DocumentError> {
-    let blob = match ops::text(on, actor, id).await {
+    let blob = match looking::text(on, actor, id).await {
         Ok((_, Some(blob))) => blob,
         Ok((_, None)) | Err(DocumentError::TextPending) => return Ok(None),
         Err(error) => return Err(error),

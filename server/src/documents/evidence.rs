@@ -256,7 +256,7 @@ pub async fn without_text(
 }
 
 /// Documents behind `after` (the last id is given back) whose tags for filters are not those of the
-/// document.
+/// document, or whose tags cannot be read.
 pub async fn with_tags_astray(
     on: &impl ConnectionTrait,
     after: Uuid,
@@ -283,7 +283,10 @@ pub async fn with_tags_astray(
     let last = found.last().map(|(id, _)| *id);
     let mut astray = Vec::new();
     for (id, tags) in found {
-        let mut own: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
+        let Ok(mut own) = serde_json::from_str::<Vec<String>>(&tags) else {
+            astray.push(DocumentId::of(id));
+            continue;
+        };
         let mut shown = projected.remove(&id).unwrap_or_default();
         own.sort_unstable();
         shown.sort_unstable();
@@ -294,20 +297,25 @@ pub async fn with_tags_astray(
     Ok((last, astray))
 }
 
-/// Writes the tags for filters anew from the document.
-pub async fn mend_tags(unit: &mut Unit, id: DocumentId) -> Result<(), DbError> {
+/// Writes the tags for filters anew from the document; false where that cannot be read.
+pub async fn mend_tags(unit: &mut Unit, id: DocumentId) -> Result<bool, DbError> {
+    let found = match rows::find(unit.tx(), id).await {
+        Err(DbError::Corrupt { .. }) => return Ok(false),
+        found => found?,
+    };
     let old = document_tag::Column::DocumentId.eq(id.raw());
     document_tag::Entity::delete_many()
         .filter(old)
         .exec(unit.tx())
         .await?;
-    if let Some(found) = rows::find(unit.tx(), id).await? {
+    if let Some(found) = found {
         rows::write_tags(unit, id, &found.metadata.tags).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Documents behind `after` (the last id is given back) that are not found by just what stands in their fields.
+/// Documents behind `after` (the last id is given back) that are not found by just what stands in their fields, or
+/// that cannot be read.
 pub async fn with_fields_astray(
     on: &impl ConnectionTrait,
     after: Uuid,
@@ -333,11 +341,15 @@ pub async fn with_fields_astray(
     if projected.is_empty() && models.iter().all(|model| model.field_values.is_none()) {
         return Ok((last, Vec::new()));
     }
-    let catalog = types::catalog(on).await?;
+    let catalog = types::readable(on).await?;
     let mut astray = Vec::new();
     for model in models {
-        let mut shown = projected.remove(&model.id).unwrap_or_default();
-        let one = Document::try_from(model)?;
+        let id = model.id;
+        let mut shown = projected.remove(&id).unwrap_or_default();
+        let Ok(one) = Document::try_from(model) else {
+            astray.push(DocumentId::of(id));
+            continue;
+        };
         let mut own = rows::found_by(&catalog, one.id, &one.metadata.fields);
         let place = |row: &document_field::Model| (row.field.clone(), row.position);
         own.sort_by_key(place);
@@ -349,14 +361,21 @@ pub async fn with_fields_astray(
     Ok((last, astray))
 }
 
-/// Writes anew by what a document is found in its fields.
-pub async fn mend_fields(unit: &mut Unit, id: DocumentId) -> Result<(), DbError> {
+/// Writes anew by what a document is found in its fields; false where these or the document cannot be read.
+pub async fn mend_fields(unit: &mut Unit, id: DocumentId) -> Result<bool, DbError> {
+    let found = match rows::find(unit.tx(), id).await {
+        Err(DbError::Corrupt { .. }) => return Ok(false),
+        found => found?,
+    };
+    let values = found.map(|found| found.metadata.fields).unwrap_or_default();
+    let catalog = types::readable(unit.tx()).await?;
+    if !values.keys().all(|code| catalog.field(code).is_some()) {
+        return Ok(false);
+    }
     document_field::Entity::delete_many()
         .filter(document_field::Column::DocumentId.eq(id.raw()))
         .exec(unit.tx())
         .await?;
-    if let Some(found) = rows::find(unit.tx(), id).await? {
-        rows::write_fields(unit, id, &found.metadata.fields).await?;
-    }
-    Ok(())
+    rows::write_found(unit, rows::found_by(&catalog, id, &values)).await?;
+    Ok(true)
 }

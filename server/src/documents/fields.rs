@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::alike::Alike;
 use super::list;
 use super::model::{DocumentError, Held, Metadata};
 use super::wire::DocumentView;
@@ -16,7 +17,7 @@ use crate::base::{Actor, CaseId, CorrespondentId, DocumentId, FileId};
 use crate::cases;
 use crate::correspondents;
 use crate::files;
-use crate::types::{self, Change, Refusal, Refused, Target, Value, Values};
+use crate::types::{self, Catalog, Change, Refusal, Refused, Target, Value, Values};
 use crate::unit::Unit;
 
 /// What the state of a document puts before the code of a field.
@@ -90,10 +91,14 @@ pub(super) fn is_told(value: &Value, known: &Led) -> bool {
 }
 
 /// What a new document says, where its type carries it.
-pub(super) async fn of_new(unit: &Unit, metadata: Metadata) -> Result<Metadata, DocumentError> {
+pub(super) async fn of_new(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    metadata: Metadata,
+) -> Result<Metadata, DocumentError> {
     if metadata.fields.is_empty() {
         return match &metadata.kind {
-            Some(kind) if types::is_retired(unit.tx(), kind).await? => {
+            Some(kind) if types::is_retired(on, kind).await? => {
                 let pointer = "/type".to_owned();
                 let refusal = Refusal::Retired;
                 Err(DocumentError::Fields(vec![Refused { pointer, refusal }]))
@@ -105,20 +110,30 @@ pub(super) async fn of_new(unit: &Unit, metadata: Metadata) -> Result<Metadata, 
     let change: Change = given
         .map(|(code, value)| (code.clone(), Some(value.clone())))
         .collect();
-    let nothing = Values::new();
-    let fields = changed(unit, (None, &nothing), metadata.kind.as_deref(), change).await?;
+    let (nothing, kind) = (Values::new(), metadata.kind.as_deref());
+    let catalog = types::catalog(on).await?;
+    let fields = changed((on, actor), &catalog, (None, &nothing), kind, change).await?;
     Ok(Metadata { fields, ..metadata })
+}
+
+/// Refuses what a new document may not say, before its content is kept. The unit that files it asks again.
+pub(crate) async fn may_say(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    metadata: &Metadata,
+) -> Result<(), DocumentError> {
+    of_new(on, actor, metadata.clone()).await.map(drop)
 }
 
 /// What a document says after a change, and whether it may bear its type.
 pub(super) async fn changed(
-    unit: &Unit,
+    (on, actor): (&impl ConnectionTrait, &Actor),
+    catalog: &Catalog,
     (kind_before, before): (Option<&str>, &Values),
     kind: Option<&str>,
     change: Change,
 ) -> Result<Values, DocumentError> {
     let named: Vec<String> = change.keys().cloned().collect();
-    let catalog = types::catalog(unit.tx()).await?;
     let after = catalog
         .changed((kind_before, before), kind, change)
         .map_err(DocumentError::Fields)?;
@@ -126,7 +141,7 @@ pub(super) async fn changed(
     let named = named
         .iter()
         .filter_map(|code| Some((code.as_str(), after.get(code)?)));
-    may_name(unit, named.collect()).await?;
+    may_name(on, actor, named.collect()).await?;
     Ok(after)
 }
 
@@ -145,10 +160,41 @@ pub(super) async fn of_seen(
     Ok(change)
 }
 
+/// The change with what it says again as it was said: one entry alone, where the field takes a list by now.
+pub(super) async fn said_again(
+    unit: &Unit,
+    alike: &mut Alike,
+    had: &Values,
+    mut change: Change,
+) -> Result<Change, DbError> {
+    let many_for_one = change.iter().any(|(code, value)| {
+        matches!(
+            (had.get(code), value),
+            (Some(Value::Text(_)), Some(Value::Many(_)))
+        )
+    });
+    if !many_for_one {
+        return Ok(change);
+    }
+    let catalog = alike.catalog(unit.tx()).await?;
+    for (code, value) in &mut change {
+        if let (Some(before), Some(field)) = (had.get(code), catalog.field(code))
+            && value.as_ref() == Some(&field.as_it_is_now(before))
+        {
+            *value = Some(before.clone());
+        }
+    }
+    Ok(change)
+}
+
 /// Refuses values that lead to something of which the actor may not know.
-pub(super) async fn may_name(unit: &Unit, named: Vec<(&str, &Value)>) -> Result<(), DocumentError> {
+pub(super) async fn may_name(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    named: Vec<(&str, &Value)>,
+) -> Result<(), DocumentError> {
     let led_to = led(named.iter().map(|(_, value)| *value));
-    let known = known(unit.tx(), unit.actor(), &led_to).await?;
+    let known = known(on, actor, &led_to).await?;
     let astray = named
         .iter()
         .filter(|(_, value)| !led([*value]).is_subset(&known));
@@ -186,13 +232,37 @@ pub(super) fn plain(values: &Values) -> std::collections::BTreeMap<String, Json>
         .collect()
 }
 
-/// Adds what leads elsewhere, as far as the actor may know of it. The rest is not told at all.
+/// Tells values as their fields would hold them now.
+async fn tell_as_now(
+    on: &impl ConnectionTrait,
+    held: &[Held],
+    views: &mut [DocumentView],
+) -> Result<(), DbError> {
+    let values = held.iter().map(|one| &one.document.metadata.fields);
+    let is_text = |value: &Value| matches!(value, Value::Text(_));
+    if !values.clone().flat_map(Values::values).any(is_text) {
+        return Ok(());
+    }
+    let catalog = types::catalog(on).await?;
+    for (values, view) in values.zip(views) {
+        for (code, value) in values {
+            if let (Some(field), Some(told)) = (catalog.field(code), view.fields.get_mut(code)) {
+                *told = field.as_it_is_now(value).to_json();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells values as their fields would hold them now, and adds what leads elsewhere, as far as the actor may know
+/// of it. The rest is not told at all.
 pub(super) async fn tell(
     on: &impl ConnectionTrait,
     actor: &Actor,
     held: &[Held],
     views: &mut [DocumentView],
 ) -> Result<(), DocumentError> {
+    tell_as_now(on, held, views).await?;
     let values = held.iter().map(|one| &one.document.metadata.fields);
     let known = known(on, actor, &led(values.clone().flat_map(Values::values))).await?;
     if known.is_empty() {

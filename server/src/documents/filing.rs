@@ -2,8 +2,9 @@
 
 use sea_orm::ConnectionTrait;
 
+use super::alike::Alike;
 use super::model::{Document, DocumentError, Held, Registered, Step};
-use super::{fields, list, ops, rows};
+use super::{fields, list, looking, ops, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
@@ -100,7 +101,7 @@ pub async fn register(
     rows::save(unit, &document, &before).await?;
     let department = Some(document.department);
     unit.record_with(Action::DocumentRegister, department, Some(context));
-    ops::held(unit.tx(), document).await
+    looking::held(unit.tx(), document).await
 }
 
 /// Where an incoming document is handed on to.
@@ -123,8 +124,18 @@ pub async fn route(
     route: Route,
 ) -> Result<Held, DocumentError> {
     let before = ops::to_change(unit, id, expected, Right::Route).await?;
+    routed(unit, &mut Alike::default(), before, route).await
+}
+
+/// Hands on a document that is locked, and that the actor may hand on.
+pub(super) async fn routed(
+    unit: &mut Unit,
+    alike: &mut Alike,
+    before: Document,
+    route: Route,
+) -> Result<Held, DocumentError> {
     let state = ops::after(&before, Step::Route)?;
-    let all = departments::departments(unit.tx()).await?;
+    let all = alike.departments(unit.tx()).await?;
     let wanted = route.department.as_str();
     let department = all
         .iter()
@@ -151,7 +162,7 @@ pub async fn route(
     // The record stands in the unit that had it: there it is missed.
     let from = Some(before.department);
     unit.record_with(Action::DocumentRoute, from, Some(context));
-    ops::held(unit.tx(), document).await
+    looking::held(unit.tx(), document).await
 }
 
 /// The account with this login or id, if it may read at the place; or a function of the department.
@@ -234,7 +245,7 @@ pub(super) async fn move_to(
     rows::save(unit, &document, &before).await?;
     let department = Some(document.department);
     unit.record_with(action, department, Some(context));
-    ops::held(unit.tx(), document).await
+    looking::held(unit.tx(), document).await
 }
 
 /// Lets the documents of a case follow it into another compartment: their references stay. Each gets

@@ -11,13 +11,13 @@ use super::bulk;
 use super::fields;
 use super::listing;
 use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
-use super::ops;
 use super::reading;
 use super::registering;
 use super::same;
 use super::undoing;
 use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
+use super::{looking, ops};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::cases::CaseError;
@@ -88,7 +88,7 @@ impl From<DocumentError> for Problem {
             DocumentError::NoInbox => Self::new(Kind::Validation).field("/inbox", Fault::NotFound),
             DocumentError::TooManyTags => {
                 let max = u64::try_from(TAGS_MAX).unwrap_or(u64::MAX);
-                Self::new(Kind::Validation).field("/tags", Fault::TooMany { max })
+                Self::new(Kind::Validation).field("/add_tags", Fault::TooMany { max })
             }
             DocumentError::NoMove => conflict(
                 "Rückgängig machen lässt sich nur, dass ein Dokument weitergeleitet, umprotokolliert \
@@ -172,7 +172,7 @@ pub(super) async fn see(
     actor: &Actor,
     id: DocumentId,
 ) -> Result<Held, Problem> {
-    let found = ops::read(db.read(), actor, id).await;
+    let found = looking::read(db.read(), actor, id).await;
     if let Err(DocumentError::NotFound) = &found {
         refuse(looks, actor, id).await?;
     }

@@ -13,7 +13,7 @@ use crate::base::{Actor, DocumentId, VersionId};
 use crate::correspondents::{self, Correspondent};
 use crate::files;
 
-use super::ops::hold;
+use super::looking::hold;
 
 /// What a worker needs to read a version: its blob and what it claims to be.
 pub async fn to_extract(

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::asking;
 use super::fields;
 use super::list::{self, Filter, Inbox, Order, Place};
+use super::looking;
 use super::model::{Channel, CivilDate, Direction, Document, State};
-use super::ops;
 use super::wire::DocumentView;
 use crate::audit::event::Look;
 use crate::base::{Actor, CaseId, CorrespondentId, FileId, Timestamp};
@@ -292,7 +292,7 @@ pub(super) async fn get_documents(
     looks
         .note(Looked::of(Look::List, &actor).showing(shown))
         .await?;
-    let held = ops::hold(db.read(), found).await?;
+    let held = looking::hold(db.read(), found).await?;
     let mut items: Vec<DocumentView> = held
         .iter()
         .map(|one| DocumentView::of(one, &all, language))

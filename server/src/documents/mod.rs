@@ -4,6 +4,7 @@
 //! change only with a record; versions are numbered 1, 2, 3 … without holes and never change; what
 //! one may not see does not exist.
 
+mod alike;
 mod asking;
 mod browse;
 mod bulk;
@@ -15,6 +16,7 @@ mod indexing;
 mod intake;
 mod list;
 mod listing;
+mod looking;
 mod model;
 mod naming;
 mod ops;
@@ -34,6 +36,7 @@ pub(crate) use browse::{
     Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
     window, words,
 };
+pub(crate) use fields::may_say;
 pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
     unregistered_in, with_field,
@@ -45,14 +48,13 @@ pub use intake::{Arrived, Arriving};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{Listed, lines_among, out_of_sight_since, visible_among, visible_with_id};
 pub(crate) use listing::InboxOf;
+pub use looking::{Which, content, hold, read};
 pub use model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
     Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step,
     TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-pub use ops::{
-    Content, ReadText, Which, content, hold, keep_text, lock, read, receive, to_work_on,
-};
+pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};

@@ -1,5 +1,6 @@
 //! Who a name on a document means.
 
+use super::alike::Alike;
 use super::model::{Change, Document, DocumentError, Metadata, State};
 use crate::correspondents;
 use crate::unit::Unit;
@@ -29,6 +30,7 @@ pub(super) async fn with_correspondent(
 /// The change with who a new correspondent is. The name alone may be told anew, or who it is.
 pub(super) async fn of_correspondent(
     unit: &mut Unit,
+    alike: &mut Alike,
     before: &Document,
     mut change: Change,
 ) -> Result<Change, DocumentError> {
@@ -49,7 +51,7 @@ pub(super) async fn of_correspondent(
             change.correspondent_id = Some(if same && settled {
                 metadata.correspondent_id
             } else {
-                Some(correspondents::named(unit, name).await?)
+                Some(alike.named(unit, name).await?)
             });
         }
         (_, Some(None)) => change.correspondent_id = Some(None),

@@ -1,8 +1,9 @@
 //! What is done with documents; the only code that writes about them.
 
 use sea_orm::ConnectionTrait;
-use storage::Blob;
 
+use super::alike::Alike;
+use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
@@ -12,8 +13,7 @@ use crate::audit::event::Action;
 use crate::base::actor::Destination;
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, Table,
-    VersionId,
+    AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, RenditionId, Right, VersionId,
 };
 use crate::cases;
 use crate::departments;
@@ -81,7 +81,7 @@ async fn add(
     metadata: Metadata,
     content: Content,
 ) -> Result<(Held, bool), DocumentError> {
-    let metadata = fields::of_new(unit, metadata).await?;
+    let metadata = fields::of_new(unit.tx(), unit.actor(), metadata).await?;
     let metadata = naming::with_correspondent(unit, metadata).await?;
     let (now, by) = (unit.now(), unit.actor().account);
     let department = place.unit;
@@ -293,29 +293,42 @@ pub(super) async fn change(
     unit: &mut Unit,
     id: DocumentId,
     expected: u64,
-    mut change: Change,
+    change: Change,
 ) -> Result<Held, DocumentError> {
     let before = to_change(unit, id, expected, Right::Edit).await?;
+    changed(unit, &mut Alike::default(), before, change).await
+}
+
+/// Changes metadata of a document that is locked, and that the actor may change.
+pub(super) async fn changed(
+    unit: &mut Unit,
+    alike: &mut Alike,
+    before: Document,
+    mut change: Change,
+) -> Result<Held, DocumentError> {
     require_open_case(unit, &before, Right::Edit).await?;
     let (kind, had) = (&before.metadata.kind, &before.metadata.fields);
     let said = std::mem::take(&mut change.fields);
     let said = fields::of_seen(unit, had, said).await?;
+    let said = fields::said_again(unit, alike, had, said).await?;
     let named = said.iter();
     let named = named.filter_map(|(code, value)| Some((code.as_str(), value.as_ref()?)));
-    fields::may_name(unit, named.collect()).await?;
+    fields::may_name(unit.tx(), unit.actor(), named.collect()).await?;
     let says_else = said
         .iter()
         .any(|(code, value)| had.get(code) != value.as_ref());
     if before.state == State::Registered && says_else {
         return Err(DocumentError::Frozen);
     }
-    let change = naming::of_correspondent(unit, &before, change).await?;
+    let change = naming::of_correspondent(unit, alike, &before, change).await?;
     let mut document = stepped(unit, &before);
     document.metadata = document.metadata.changed(change);
     if says_else || document.metadata.kind != *kind {
         let after = document.metadata.kind.as_deref();
+        let catalog = alike.catalog(unit.tx()).await?;
+        let by = (unit.tx(), unit.actor());
         document.metadata.fields =
-            fields::changed(unit, (kind.as_deref(), had), after, said).await?;
+            fields::changed(by, catalog, (kind.as_deref(), had), after, said).await?;
     }
     if document.metadata == before.metadata {
         return Err(DocumentError::Unchanged);
@@ -329,7 +342,7 @@ pub(super) async fn change(
     } else {
         after(&before, Step::Change)?;
     }
-    rows::save(unit, &document, &before).await?;
+    rows::save_by(unit, &document, &before, alike.read_catalog()).await?;
     unit.record(Action::DocumentChange, Some(document.department));
     held(unit.tx(), document).await
 }
@@ -435,180 +448,4 @@ pub async fn keep_text(
     rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
     Ok(())
-}
-
-/// A document with the version in force and its text.
-pub(super) async fn held(
-    on: &impl ConnectionTrait,
-    document: Document,
-) -> Result<Held, DocumentError> {
-    let mut all = hold(on, vec![document]).await?;
-    all.pop().ok_or(DocumentError::NoVersion)
-}
-
-/// Documents with their versions in force and their texts, in the order given.
-pub async fn hold(
-    on: &impl ConnectionTrait,
-    documents: Vec<Document>,
-) -> Result<Vec<Held>, DocumentError> {
-    let ids: Vec<_> = documents.iter().map(|document| document.id).collect();
-    let mut in_force = std::collections::HashMap::new();
-    for (version, _) in rows::versions(on, &ids).await? {
-        in_force.insert((version.document, version.number), version);
-    }
-    let mut wanted: Vec<CaseId> = documents.iter().filter_map(|one| one.case).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let filed = cases::filed(on, &wanted).await?;
-    let mut all = Vec::with_capacity(documents.len());
-    for document in documents {
-        let key = (document.id, document.content_version);
-        let version = in_force.remove(&key).ok_or(DocumentError::NoVersion)?;
-        let filed = document.case.and_then(|case| filed.get(&case));
-        let filed = filed.cloned().map(Box::new);
-        all.push(Held {
-            document,
-            version,
-            text: None,
-            filed,
-        });
-    }
-    let versions: Vec<_> = all.iter().map(|held| held.version.id).collect();
-    let texts = rows::texts(on, &versions).await?;
-    let mut texts: std::collections::HashMap<_, _> = texts
-        .into_iter()
-        .map(|(version, text, _)| (version, text))
-        .collect();
-    for one in &mut all {
-        one.text = texts.remove(&one.version.id);
-    }
-    Ok(all)
-}
-
-/// A document that the actor may see.
-pub async fn read(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    id: DocumentId,
-) -> Result<Held, DocumentError> {
-    held(on, visible(on, actor, id).await?).await
-}
-
-async fn visible(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    id: DocumentId,
-) -> Result<Document, DocumentError> {
-    let found = rows::find(on, id).await?;
-    let document = found.ok_or(DocumentError::NotFound)?;
-    if sees(on, actor, Right::Read, &document).await? {
-        Ok(document)
-    } else {
-        Err(DocumentError::NotFound)
-    }
-}
-
-/// Whether the actor has a right to read a document.
-async fn sees(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    right: Right,
-    document: &Document,
-) -> Result<bool, DbError> {
-    let row = (document.id.raw(), document.place());
-    actor.may_with(on, right, Table::Document, row).await
-}
-
-/// Whether the actor sees of a document the version in force only, and not how it came about: a party
-/// to proceedings is shown no drafts.
-pub(super) async fn only_results(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    document: &Document,
-) -> Result<bool, DbError> {
-    let row = (document.id.raw(), document.place());
-    let sight = actor.sight(Right::Read);
-    sight.only_results(on, Table::Document, row).await
-}
-
-/// A document whose content the actor may see.
-async fn readable(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    id: DocumentId,
-) -> Result<Document, DocumentError> {
-    let document = visible(on, actor, id).await?;
-    if sees(on, actor, Right::ReadContent, &document).await? {
-        Ok(document)
-    } else {
-        Err(DocumentError::Closed)
-    }
-}
-
-/// The versions of a document that the actor may see.
-pub(super) async fn versions(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    id: DocumentId,
-) -> Result<Vec<Version>, DocumentError> {
-    let document = visible(on, actor, id).await?;
-    let all = rows::versions(on, &[document.id]).await?;
-    let only_results = only_results(on, actor, &document).await?;
-    let shown = |version: &Version| !only_results || version.number == document.content_version;
-    let all = all.into_iter().map(|(version, _)| version);
-    Ok(all.filter(shown).collect())
-}
-
-/// Which version is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// The one in force.
-    InForce,
-    /// The one with this number.
-    Number(u64),
-}
-
-/// A version of a document that the actor may see, with the blob to open.
-pub async fn content(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    id: DocumentId,
-    which: Which,
-) -> Result<(Document, Version, Blob), DocumentError> {
-    let document = readable(on, actor, id).await?;
-    let number = match which {
-        Which::InForce => document.content_version,
-        Which::Number(number) => number,
-    };
-    if number != document.content_version && only_results(on, actor, &document).await? {
-        return Err(DocumentError::NoVersion);
-    }
-    let all = rows::versions(on, &[document.id]).await?;
-    let found = all
-        .into_iter()
-        .find(|(version, _)| version.number == number);
-    let (version, name) = found.ok_or(DocumentError::NoVersion)?;
-    let blob = rows::blob_to_open(on, &name)
-        .await?
-        .ok_or(DocumentError::NoVersion)?;
-    Ok((document, version, blob))
-}
-
-/// The text of the version in force, with the blob that holds its pages.
-pub(super) async fn text(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    id: DocumentId,
-) -> Result<(Held, Option<Blob>), DocumentError> {
-    let mut held = held(on, readable(on, actor, id).await?).await?;
-    let texts = rows::texts(on, &[held.version.id]).await?;
-    let Some((_, info, name)) = texts.into_iter().next() else {
-        return Err(DocumentError::TextPending);
-    };
-    held.text = Some(info);
-    let blob = match name {
-        Some(name) => rows::blob_to_open(on, &name).await?,
-        None => None,
-    };
-    Ok((held, blob))
 }

@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::fields;
 use super::http::{note, refuse, see, store_problem};
+use super::looking::{self, Which};
 use super::model::DocumentError;
-use super::ops::{self, Which};
 use super::text::{Page as TextPage, Pages, TEXT_BYTES_MAX};
 use super::wire::{DocumentView, TextView, VersionView};
 use crate::audit::event::Look;
 use crate::audit::history::{History, history};
-use crate::base::{Actor, DocumentId};
+use crate::base::{Actor, DocumentId, Right};
 use crate::departments::SignedIn;
 use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
@@ -135,7 +135,7 @@ async fn download(
     query: &ContentQuery,
 ) -> Result<HttpResponse, Problem> {
     let id = DocumentId::of(id);
-    let found = ops::content(db.read(), actor, id, which).await;
+    let found = looking::content(db.read(), actor, id, which).await;
     if let Err(DocumentError::NotFound) = &found {
         refuse(looks, actor, id).await?;
     }
@@ -185,7 +185,7 @@ pub(super) async fn get_versions(
 ) -> Result<HttpResponse, Problem> {
     let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
     note(&looks, &actor, Look::ReadDocument, Some(&held.document)).await?;
-    let versions = ops::versions(db.read(), &actor, held.document.id).await?;
+    let versions = looking::versions(db.read(), &actor, held.document.id).await?;
     let items = versions.iter().map(VersionView::from).collect();
     Ok(HttpResponse::Ok().json(VersionList { items }))
 }
@@ -214,7 +214,7 @@ pub(super) async fn get_text(
 ) -> Result<HttpResponse, Problem> {
     let id = DocumentId::of(id);
     see(&db, &looks, &actor, id).await?;
-    let (held, blob) = ops::text(db.read(), &actor, id).await?;
+    let (held, blob) = looking::text(db.read(), &actor, id).await?;
     note(&looks, &actor, Look::ReadText, Some(&held.document)).await?;
     let pages = match blob {
         Some(blob) => {
@@ -287,7 +287,7 @@ pub(super) async fn get_history(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let held = see(&db, &looks, &actor, DocumentId::of(id)).await?;
-    if ops::only_results(db.read(), &actor, &held.document).await? {
+    if looking::only_results(db.read(), &actor, Right::Read, &held.document).await? {
         return Err(Problem::new(Kind::Forbidden).detail(text(
             "Zur Akteneinsicht Beteiligter gehört, was veraktet ist, nicht wie es entstand.",
             "A party inspects what is registered, not how it came about.",

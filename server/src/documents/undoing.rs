@@ -1,25 +1,26 @@
 //! Undoing the last move of a document: handed on, refiled, or filed as a draft within a case.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde::Deserialize;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
 use storage::{Kms, Storage};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::http::{changed_answer, expected, see};
+use super::http::{act, expected, see};
 use super::model::{Document, DocumentError, Held, REASON_CHARS_MAX, State, Step};
-use super::{filing, ops, rows};
+use super::{filing, looking, ops, rows};
 use crate::audit::canonical::{Object, SafeInt};
 use crate::audit::event::Action;
 use crate::audit::history::{Former, former};
 use crate::base::{AccountId, CaseId, DepartmentId, DocumentId, Place, Right};
 use crate::departments::{self, SignedIn};
-use crate::http::extract::{IfMatch, Json, Path};
+use crate::http::extract::{IfMatch, Json, MaybeKey, Path};
 use crate::http::gather::Fields;
-use crate::http::openapi::{ChangeProblems, IfMatchParam};
+use crate::http::openapi::{ActProblems, IdempotencyParam, IfMatchParam};
 use crate::http::{Language, Problem};
 use crate::ledger::looks::Looks;
+use crate::replay::Once;
 use crate::unit::{Db, Unit};
 
 /// Which move is undone.
@@ -92,7 +93,7 @@ async fn hand_back(
     // The record stands in the unit that had it: there it is missed.
     let from = Some(before.department);
     unit.record_with(Action::DocumentUndo, from, Some(said.to_bytes()));
-    ops::held(unit.tx(), document).await
+    looking::held(unit.tx(), document).await
 }
 
 /// Takes a draft out of the case within which it was filed. It stays in its department, and in the
@@ -110,7 +111,7 @@ async fn take_out(
     rows::save(unit, &document, &before).await?;
     let department = Some(document.department);
     unit.record_with(Action::DocumentUndo, department, Some(said.to_bytes()));
-    ops::held(unit.tx(), document).await
+    looking::held(unit.tx(), document).await
 }
 
 async fn undo(
@@ -136,7 +137,7 @@ async fn undo(
 }
 
 /// Which move is undone, and why.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Undo, example = json!({"seq": 41, "reason": "Falsches Amt"}))]
 pub(super) struct UndoRequest {
@@ -168,11 +169,12 @@ impl UndoRequest {
 /// to it. Registering is not undone.
 #[utoipa::path(
     post, path = "/api/v1/documents/{id}/undo", tag = "documents", operation_id = "undoMove",
-    params(("id" = Uuid, Path, description = "The document"), IfMatchParam),
+    params(("id" = Uuid, Path, description = "The document"), IfMatchParam, IdempotencyParam),
     request_body = UndoRequest,
     responses((status = 200, description = "Undone; durable", body = super::wire::DocumentView, headers(
-        ("ETag" = String, description = "Its new version"))),
-        ChangeProblems),
+        ("ETag" = String, description = "Its new version"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        ActProblems),
     security(("token" = []))
 )]
 #[expect(
@@ -180,6 +182,7 @@ impl UndoRequest {
     reason = "what an undoing needs of its request"
 )]
 pub(super) async fn post_undo(
+    request: HttpRequest,
     db: Data<Db>,
     storage: Data<Storage>,
     looks: Data<Looks>,
@@ -187,8 +190,13 @@ pub(super) async fn post_undo(
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
+    MaybeKey(key): MaybeKey,
     Json(body): Json<UndoRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let once = Once::action(&actor, key, &request, &body)?;
+    if let Some(answer) = once.answered(&db).await? {
+        return Ok(answer);
+    }
     let id = DocumentId::of(id);
     let document = see(&db, &looks, &actor, id).await?.document;
     let reason = body.read()?;
@@ -201,11 +209,14 @@ pub(super) async fn post_undo(
     }
     let what = Move::of(&last, &document)?;
     let said = context(body.seq, reason)?;
-    let changed = db
-        .write(&actor, async move |unit: &mut Unit| {
+    act(
+        &db,
+        (&actor, language),
+        once,
+        async move |unit: &mut Unit| {
             // The version is the one that the move made: whatever came after it is refused here.
             undo(unit, (id, version), what, said).await
-        })
-        .await;
-    changed_answer((&db, &actor), language, changed).await
+        },
+    )
+    .await
 }

@@ -7,14 +7,16 @@ use storage::Storage;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::fields;
 use super::intake::{Arrived, Arriving};
 use super::model::{Document, DocumentError, Held, Step};
 use super::ops;
 use super::same;
 use super::wire::{DocumentView, Duplicate, NewDocument};
+use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, DepartmentId, DocumentId, Right, Tasks};
 use crate::departments::{self, Department, Intake, SignedIn};
-use crate::http::extract::{IfMatch, MaybeKey, Path};
+use crate::http::extract::{IdempotencyKey, IfMatch, MaybeKey, Path};
 use crate::http::multipart::{Content, Upload};
 use crate::http::name::FileName;
 use crate::http::openapi::{IdempotencyParam, IfMatchParam, ReplaceProblems, UploadProblems};
@@ -81,6 +83,18 @@ pub(crate) fn department_of(
         .ok_or_else(|| Problem::new(Kind::Validation).field("/department", Fault::NotFound))
 }
 
+/// Whether the key of a request came before.
+async fn is_repeated(
+    db: &Db,
+    actor: &Actor,
+    key: Option<&IdempotencyKey>,
+) -> Result<bool, DbError> {
+    match key {
+        Some(key) => replay::knows(db, actor, key).await,
+        None => Ok(false),
+    }
+}
+
 /// Files a document.
 ///
 /// The parts are `content` (the bytes) and `metadata` (JSON), in either order. The answer is sent
@@ -113,13 +127,21 @@ pub(super) async fn post_document(
         Some(_) => Ok(DepartmentId::of(Uuid::nil())),
         None => department_of(&actor, new.department.as_deref(), &all),
     };
+    let mut asked = false;
     let received = upload
         .read(async |new: Option<&NewDocument>, content| {
             // A refusal must not wait for the bytes where it can be told before.
             if let Some(new) = new {
                 goes(new)?;
                 let name = content.file_name.as_ref().map(FileName::as_str);
-                new.metadata(name, db.now())?;
+                let metadata = new.metadata(name, db.now())?;
+                let refused = fields::may_say(db.read(), &actor, &metadata).await.err();
+                if let Some(refused) = refused
+                    && !is_repeated(&db, &actor, key.as_ref()).await?
+                {
+                    return Err(refused.into());
+                }
+                asked = true;
             }
             stage(&storage, content).await
         })
@@ -135,6 +157,10 @@ pub(super) async fn post_document(
     if let Some(answer) = once.answered(&db).await? {
         arrived.staged.discard().await;
         return Ok(answer);
+    }
+    if !asked && let Err(refused) = fields::may_say(db.read(), &actor, &metadata).await {
+        arrived.staged.discard().await;
+        return Err(refused.into());
     }
     let content = arrived.keep_as(&db, &actor, &tasks).await?;
     let (seer, saved) = (actor.clone(), once.clone());
@@ -206,10 +232,7 @@ pub(super) async fn post_version(
     let id = DocumentId::of(id);
     let before = see(&db, &looks, &actor, id).await?;
     // A repetition is based on a state that its first time has changed.
-    let repeated = match &key {
-        Some(key) => replay::knows(&db, &actor, key).await?,
-        None => false,
-    };
+    let repeated = is_repeated(&db, &actor, key.as_ref()).await?;
     let based_on = |held: &Held| {
         ops::may_change(&actor, &held.document)?;
         let expected = expected(&if_match, held.document.version)?;

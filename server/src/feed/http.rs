@@ -1,5 +1,7 @@
 //! The change feed and the log over HTTP.
 
+use std::collections::HashSet;
+
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
@@ -17,7 +19,7 @@ use crate::departments::SignedIn;
 use crate::http::extract::Query;
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::{self, Looks};
+use crate::ledger::looks::{self, Looks, Shown};
 use crate::ledger::publisher::Publication;
 use crate::unit::Db;
 
@@ -113,7 +115,8 @@ pub(super) struct Changes {
 }
 
 /// What changed since a number of the log, in the files, cases and documents that you may see, in
-/// notes on them, and in relations of which you see both documents.
+/// notes on them, and in relations of which you see both documents. A party (`party`) is told of no
+/// changes in what is opened to it: it inspects what is registered, not how that came about.
 ///
 /// The numbers come from the audit log: they rise in the order of the commits and never change, so
 /// that nothing is missed and nothing comes twice.
@@ -137,11 +140,19 @@ pub(super) async fn get_changes(
     let query = changes_between(&actor, (first, end), limit + 1);
     let rows = on.query_all(&query).await.map_err(DbError::from)?;
     let mut items = Vec::with_capacity(rows.len());
+    let mut shown = Vec::with_capacity(rows.len());
     for row in &rows {
-        items.push(change(row)?);
+        let item = change(row)?;
+        shown.push(shown_by(&item, row)?);
+        items.push(item);
     }
     let changes = page(items, limit, after.after, window(end, head));
-    note(&looks, &actor, Look::ReadChanges).await?;
+    // The page is the beginning of them; each thing is named once.
+    shown.truncate(changes.items.len());
+    let mut named = HashSet::new();
+    shown.retain(|one| named.insert(one.id));
+    let looked = looks::Looked::of(Look::ReadChanges, &actor).showing(shown);
+    looks.note(looked).await?;
     Ok(HttpResponse::Ok().json(changes))
 }
 
@@ -221,6 +232,27 @@ fn change(row: &sea_orm::QueryResult) -> Result<ChangeEntry, DbError> {
     })
 }
 
+/// What a change told of, as the access log names it.
+fn shown_by(item: &ChangeEntry, row: &sea_orm::QueryResult) -> Result<Shown, DbError> {
+    let version: i64 = row.try_get_by_index(7)?;
+    let named = [
+        (item.document, "document"),
+        (item.case, "case"),
+        (item.relation, "relation"),
+        (item.file, "file"),
+    ];
+    let named = named
+        .into_iter()
+        .find_map(|(id, kind)| id.map(|id| (id, kind)));
+    let (id, kind) = named.ok_or(DbError::Log("a change is about nothing"))?;
+    Ok(Shown {
+        kind,
+        id,
+        version: u64::try_from(version).unwrap_or_default(),
+        hidden: row.try_get_by_index(8)?,
+    })
+}
+
 async fn note(log: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
     Ok(log.note(looks::Looked::of(look, actor)).await?)
 }
@@ -230,7 +262,7 @@ fn require_auditor(actor: &Actor) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(Kind::Forbidden).detail(text(
-        "Das Protokoll selbst liest nur die Revision.",
+        "Das Protokoll selbst liest nur die Rechnungsprüfung.",
         "Only auditors read the log itself.",
     )))
 }

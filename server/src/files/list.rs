@@ -62,7 +62,7 @@ pub(crate) fn visible_with_id(actor: &Actor, id: Expr) -> SelectStatement {
             Expr::col((record_file::Entity, Column::Id)),
             id,
         ))
-        .cond_where(visible(actor, Asked::Many))
+        .cond_where(visible(actor, Asked::ByName))
         .to_owned()
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn visible_among(
     let found: Vec<uuid::Uuid> = record_file::Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(visible(actor, Asked::Many))
+        .filter(visible(actor, Asked::ByName))
         .filter(Column::Id.is_in(ids.iter().map(|id| id.raw())))
         .into_tuple()
         .all(on)

@@ -93,7 +93,15 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     /// 429 with `Retry-After`.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), Problem> {
-        check(self.sign_ins.as_ref(), network_of(address))
+        self.sign_in_within(address).map_err(wait_for)
+    }
+
+    /// The same, for whoever says it in another way.
+    ///
+    /// # Errors
+    /// In how many seconds the next try makes sense.
+    pub fn sign_in_within(&self, address: IpAddr) -> Result<(), u64> {
+        within(self.sign_ins.as_ref(), network_of(address))
     }
 }
 
@@ -113,6 +121,14 @@ fn check<K: Hash + Eq + Clone, C: Clock>(
     limiter: Option<&Limiter<K, C>>,
     key: K,
 ) -> Result<(), Problem> {
+    within(limiter, key).map_err(wait_for)
+}
+
+/// Counts one more; says in how many seconds the next makes sense where there were too many.
+fn within<K: Hash + Eq + Clone, C: Clock>(
+    limiter: Option<&Limiter<K, C>>,
+    key: K,
+) -> Result<(), u64> {
     let Some(limiter) = limiter else {
         return Ok(());
     };
@@ -122,7 +138,7 @@ fn check<K: Hash + Eq + Clone, C: Clock>(
     }
     limiter.inner.check_key(&key).map_err(|until| {
         let wait = until.wait_time_from(limiter.clock.now());
-        wait_for(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
     })
 }
 

@@ -5,9 +5,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use uuid::Uuid;
 
-use super::http::{answer, listed};
+use super::http::{answer, listed, see};
 use super::model::{Inspection, InspectionError, Target};
-use super::rows::{self, Which};
+use super::rows::Which;
 use super::wire::{
     EmergencyReport, EmergencyRequest, InspectionFilter, InspectionPage, InspectionView, Named,
 };
@@ -135,8 +135,7 @@ pub(super) async fn get_emergency(
     ListQuery { page: wanted, .. }: ListQuery<looks::Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let whose = (&actor, Which::Emergencies);
-    let found = rows::find(db.read(), whose, InspectionId::of(id)).await?;
-    let one = found.ok_or(InspectionError::NotFound)?;
+    let one = see((&db, &looks), whose, id).await?;
     let emergency = InspectionView::of(&one, &actor, db.now());
     if !actor.is(Role::Auditor) {
         return Ok(HttpResponse::Ok().json(EmergencyReport {
@@ -145,7 +144,8 @@ pub(super) async fn get_emergency(
             next_cursor: None,
         }));
     }
-    let page = looks::under((&db, &cursors), one.id, &wanted).await?;
+    let of = looks::learned(&db, &actor, &one).await?;
+    let page = looks::under((&db, &cursors), (one.id, &of), &wanted).await?;
     let report = (looks::REPORT, one.id.raw());
     looks::note(&looks, &actor, report).await?;
     let mut response = HttpResponse::Ok();

@@ -9,6 +9,7 @@ use super::model::{Inspection, InspectionError};
 use super::rows::{self, Filter, Which};
 use super::wire::{InspectionFilter, InspectionPage, InspectionRequest, InspectionView};
 use super::{emergencies, looks, ops};
+use crate::audit::event::Look;
 use crate::base::{Actor, InspectionId};
 use crate::config::Rights;
 use crate::departments::SignedIn;
@@ -16,7 +17,7 @@ use crate::http::extract::{Json, ListQuery, Path};
 use crate::http::openapi::{CreateProblems, ListProblems, ReadProblems};
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::Looks;
+use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
 use crate::unit::{Db, Unit, Written};
 
@@ -31,6 +32,14 @@ impl From<InspectionError> for Problem {
             InspectionError::Forbidden => Self::new(Kind::Forbidden).detail(text(
                 "Über diese Einsicht dürfen Sie nicht entscheiden.",
                 "This inspection is not yours to decide on.",
+            )),
+            InspectionError::InAnothersStead => Self::new(Kind::Forbidden).detail(text(
+                "Das geht nur im eigenen Namen, nicht in Vertretung und nicht für eine Funktion.",
+                "This is done in one's own name, not as a deputy and not for a function.",
+            )),
+            InspectionError::NotTold => Self::new(Kind::Forbidden).detail(text(
+                "Was unter dieser Einsicht angesehen wurde, erfährt nur, wer erfahren darf, wer das Eingesehene angesehen hat.",
+                "What was looked at under this inspection is told to whoever may learn who looked at what it is about.",
             )),
             InspectionError::FourEyes => Self::new(Kind::Forbidden).detail(text(
                 "Das braucht eine weitere Person: Niemand gibt frei, was er beantragt hat oder was für ihn ist.",
@@ -61,8 +70,8 @@ impl From<InspectionError> for Problem {
                 "This is settled already.",
             )),
             InspectionError::Moved => Self::new(Kind::Conflict).detail(text(
-                "Worum es geht, steht inzwischen in einer anderen Abschottung. Bitte neu beantragen.",
-                "What it is about has come into another compartment. Please ask anew.",
+                "Worum es geht, steht inzwischen in einer anderen Abteilung oder Abschottung. Bitte neu beantragen.",
+                "What it is about has come into another department or compartment. Please ask anew.",
             )),
             InspectionError::StaysOutside => Self::new(Kind::Conflict).detail(text(
                 "Die Administration sieht Inhalte nur im Notzugriff, das Bürgermeisteramt keine Abschottung.",
@@ -94,6 +103,19 @@ pub(super) fn answer(
     };
     with_receipt(&mut response, written.receipt);
     response.json(InspectionView::of(&written.value, actor, db.now()))
+}
+
+/// An inspection that the actor may know of. That he named another one is noted.
+pub(super) async fn see(
+    (db, looks): (&Db, &Looks),
+    whose: (&Actor, Which),
+    id: Uuid,
+) -> Result<Inspection, Problem> {
+    if let Some(one) = rows::find(db.read(), whose, InspectionId::of(id)).await? {
+        return Ok(one);
+    }
+    looks.note(Looked::of(Look::Refused, whose.0)).await?;
+    Err(InspectionError::NotFound.into())
 }
 
 /// One page of inspections of a kind, and the link to the next.
@@ -145,17 +167,21 @@ pub(super) async fn listed(
 pub(super) async fn post_inspection(
     db: Data<Db>,
     rights: Data<Rights>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Json(body): Json<InspectionRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.read()?;
     let limits = **rights;
-    let written = db
+    let asked = db
         .write(&actor, async move |unit: &mut Unit| {
             ops::ask(unit, new, limits).await
         })
-        .await?;
-    Ok(answer(&db, &actor, true, &written))
+        .await;
+    if matches!(asked, Err(InspectionError::NoObject)) {
+        looks.note(Looked::of(Look::Refused, &actor)).await?;
+    }
+    Ok(answer(&db, &actor, true, &asked?))
 }
 
 /// The inspections that you have to do with: your own, those that you asked for or approved, and those of what
@@ -191,12 +217,12 @@ pub(super) async fn get_inspections(
 )]
 pub(super) async fn get_inspection(
     db: Data<Db>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let whose = (&actor, Which::Ordinary);
-    let found = rows::find(db.read(), whose, InspectionId::of(id)).await?;
-    let one = found.ok_or(InspectionError::NotFound)?;
+    let one = see((&db, &looks), whose, id).await?;
     Ok(HttpResponse::Ok().json(InspectionView::of(&one, &actor, db.now())))
 }
 
@@ -244,8 +270,8 @@ pub(super) async fn post_end(
     Ok(answer(&db, &actor, false, &written))
 }
 
-/// What was looked at under an inspection. For auditors, and for those who may learn who looked at what it is
-/// about.
+/// What was looked at under an inspection. For auditors all of it, also what a list or a search showed besides;
+/// for those who may learn who looked at what it is about, that and nothing else.
 #[utoipa::path(
     get, path = "/api/v1/inspections/{id}/looks", tag = "inspections", operation_id = "listInspectionLooks",
     params(("id" = Uuid, Path, description = "The inspection"), PageRequest),
@@ -264,10 +290,9 @@ pub(super) async fn get_looks(
     ListQuery { page: wanted, .. }: ListQuery<looks::Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let whose = (&actor, Which::Ordinary);
-    let found = rows::find(db.read(), whose, InspectionId::of(id)).await?;
-    let one = found.ok_or(InspectionError::NotFound)?;
-    looks::may_learn(&db, &actor, &one).await?;
-    let page = looks::under((&db, &cursors), one.id, &wanted).await?;
+    let one = see((&db, &looks), whose, id).await?;
+    let of = looks::learned(&db, &actor, &one).await?;
+    let page = looks::under((&db, &cursors), (one.id, &of), &wanted).await?;
     let report = (looks::REPORT, one.id.raw());
     looks::note(&looks, &actor, report).await?;
     let mut response = HttpResponse::Ok();

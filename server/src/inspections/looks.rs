@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{SelectStatement, UnionType};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::model::{Inspection, InspectionError, Target};
 use super::ops::place_of;
 use super::wire::{LookPage, LookView};
 use crate::audit::event::Look;
+use crate::base::sight::Covers;
 use crate::base::{Actor, CaseId, DocumentId, FileId, InspectionId, Right, Role, Table};
 use crate::departments::SignedIn;
 use crate::holds::Object;
@@ -78,22 +79,31 @@ async fn require(
     }
 }
 
-/// Refuses whoever may not learn what was looked at under an inspection.
-pub(super) async fn may_learn(
+/// What was looked at under an inspection, as far as the actor may learn it: auditors all of it, others what
+/// they may learn of what the inspection is about, for under it stands also what the reader saw elsewhere in
+/// the same list.
+pub(super) async fn learned(
     db: &Db,
     actor: &Actor,
     one: &Inspection,
-) -> Result<(), InspectionError> {
+) -> Result<Of, InspectionError> {
+    let of = |things| Of::Inspection {
+        id: one.id.raw(),
+        things,
+    };
     if actor.is(Role::Auditor) {
-        return Ok(());
+        return Ok(of(None));
     }
     match one.target {
         Target::Object(object) => match require(db.read(), actor, object).await {
+            Ok(()) => Ok(of(Some(things_of(actor, object)?))),
             // He knows of the inspection.
-            Err(InspectionError::NotFound) => Err(InspectionError::Forbidden),
-            other => other,
+            Err(InspectionError::NotFound | InspectionError::Forbidden) => {
+                Err(InspectionError::NotTold)
+            }
+            Err(error) => Err(error),
         },
-        Target::Department(_) | Target::Compartment(_) => Err(InspectionError::Forbidden),
+        Target::Department(_) | Target::Compartment(_) => Err(InspectionError::NotTold),
     }
 }
 
@@ -119,59 +129,31 @@ async fn page_of(
 /// What was looked at under an inspection.
 pub(super) async fn under(
     on: (&Db, &Cursors),
-    id: InspectionId,
+    (id, of): (InspectionId, &Of),
     wanted: &PageRequest,
 ) -> Result<LookPage, Problem> {
     let scope = scope_of("inspection-looks", &id, &[])?;
-    page_of(on, &Of::Inspection(id.raw()), &scope, wanted).await
+    page_of(on, of, &scope, wanted).await
 }
 
-fn column(table: &'static str, name: &'static str) -> Expr {
-    Expr::col((Alias::new(table), Alias::new(name)))
-}
-
-/// The ids of a table whose rows name one of `among` in a column.
-fn ids(table: &'static str, name: &'static str, among: SelectStatement) -> SelectStatement {
-    Query::select()
-        .expr(column("o", "id"))
-        .from_as(Alias::new(table), Alias::new("o"))
-        .and_where(column("o", name).in_subquery(among))
-        .to_owned()
-}
-
-/// An object by its id, with its parts.
-fn with_parts(table: &'static str, id: Uuid) -> SelectStatement {
-    let own = column("p", "id").eq(id).or(column("p", "parent_id").eq(id));
-    Query::select()
-        .expr(column("p", "id"))
-        .from_as(Alias::new(table), Alias::new("p"))
-        .and_where(own)
-        .to_owned()
-}
-
-/// What is looked at when an object is: it, its parts, and what stands in them.
-fn things_of(object: Object) -> SelectStatement {
-    let also = |mut one: SelectStatement, other: SelectStatement| {
-        one.union(UnionType::All, other);
-        one
+/// What is looked at when an object is: it, its parts, and what stands in them, as far as the actor may learn
+/// who looked at it: what another department has in it is not told.
+fn things_of(actor: &Actor, object: Object) -> Result<Box<SelectStatement>, InspectionError> {
+    let sight = actor.sight(Right::Looks);
+    let covers = match object {
+        Object::File(id) => Covers::File(id),
+        Object::Case(id) => Covers::Case(id),
+        Object::Document(id) => Covers::Document(id),
     };
-    match object {
-        Object::Document(id) => Query::select()
-            .expr(column("o", "id"))
-            .from_as(Alias::new("document"), Alias::new("o"))
-            .and_where(column("o", "id").eq(id.raw()))
-            .to_owned(),
-        Object::Case(id) => {
-            let cases = || with_parts("record_case", id.raw());
-            also(cases(), ids("document", "case_id", cases()))
-        }
-        Object::File(id) => {
-            let files = || with_parts("record_file", id.raw());
-            let cases = || ids("record_case", "file_id", files());
-            let inside = also(cases(), ids("document", "case_id", cases()));
-            also(files(), inside)
-        }
-    }
+    [Table::File, Table::Case, Table::Document]
+        .into_iter()
+        .filter_map(|table| covers.rows(table, &sight))
+        .reduce(|mut all, rows| {
+            all.union(UnionType::All, rows);
+            all
+        })
+        .map(Box::new)
+        .ok_or(InspectionError::NotFound)
 }
 
 async fn looks_at(
@@ -184,12 +166,16 @@ async fn looks_at(
         Ok(()) => {}
         Err(InspectionError::NotFound) => {
             let refused = Looked::of(Look::Refused, actor);
+            let refused = match object {
+                Object::Document(id) => refused.at(id.raw()),
+                Object::File(_) | Object::Case(_) => refused,
+            };
             looks.note(refused).await?;
             return Err(Problem::new(Kind::NotFound));
         }
         Err(InspectionError::Forbidden) => {
             return Err(Problem::new(Kind::Forbidden).detail(text(
-                "Wer das angesehen hat, erfährt nur die Leitung, die Revision oder wem Einsicht mit diesem Recht gegeben ist.",
+                "Wer das angesehen hat, erfährt nur die Leitung, die Rechnungsprüfung oder wem Einsicht mit diesem Recht gegeben ist.",
                 "Who looked at this is told to heads, to auditors and to whom an inspection tells it.",
             )));
         }
@@ -198,7 +184,7 @@ async fn looks_at(
     let scope = scope_of("looks", &object.raw(), &[])?;
     let page = page_of(
         (db, cursors),
-        &Of::Things(Box::new(things_of(object))),
+        &Of::Things(things_of(actor, object)?),
         &scope,
         wanted,
     )

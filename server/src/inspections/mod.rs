@@ -16,12 +16,13 @@ mod rows;
 mod tests;
 mod wire;
 
+pub use crate::base::sight::Reason;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 #[cfg(test)]
 pub(crate) use model::{Inspection, Step, Target};
-pub use model::{InspectionError, New, Reason};
+pub use model::{InspectionError, New};
 pub use ops::{approve, ask};
 #[cfg(test)]
 pub(crate) use rows::insert;
-pub use rows::{emergencies_now, is_asked_for};
+pub use rows::{emergencies_among, emergencies_now, emergency_with_id, is_asked_for};

@@ -4,6 +4,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::base::db::DbError;
+use crate::base::sight::Reason;
 use crate::base::{AccountId, CompartmentId, DepartmentId, InspectionId, Timestamp};
 use crate::cases::CaseError;
 use crate::departments::Standing;
@@ -17,58 +18,6 @@ pub(super) const PURPOSE_CHARS_MAX: usize = 500;
 pub(super) const STANDING_MAX: u64 = 20;
 const SECONDS_PER_DAY: i64 = 86_400;
 const SECONDS_PER_HOUR: i64 = 3_600;
-
-/// Why something is inspected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// A party to proceedings, § 29 `VwVfG`: no drafts, nothing that has just come in.
-    Party,
-    /// Somebody whom a personnel file is about, or who decides on it.
-    Personnel,
-    /// The audit office, for a purpose.
-    Audit,
-    /// A court or a public prosecutor.
-    Court,
-    /// Whom the data are about, Art. 15 GDPR.
-    DataSubject,
-    /// Anything else, as the purpose says.
-    Other,
-    /// An administrator in an emergency.
-    Emergency,
-}
-
-impl Reason {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Party,
-        Self::Personnel,
-        Self::Audit,
-        Self::Court,
-        Self::DataSubject,
-        Self::Other,
-        Self::Emergency,
-    ];
-
-    /// As it stands in rows, records and answers.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Party => "party",
-            Self::Personnel => "personnel",
-            Self::Audit => "audit",
-            Self::Court => "court",
-            Self::DataSubject => "data_subject",
-            Self::Other => "other",
-            Self::Emergency => "emergency",
-        }
-    }
-
-    /// Reads what `code` wrote.
-    #[must_use]
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|one| one.code() == code)
-    }
-}
 
 /// What is inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +97,9 @@ pub struct Inspection {
     pub account: AccountId,
     /// What.
     pub target: Target,
+    /// The department in which it stays: that of what it is about. None of an emergency, and where it was
+    /// asked for before this was kept.
+    pub department: Option<DepartmentId>,
     /// The compartment into which it reaches.
     pub compartment: Option<CompartmentId>,
     /// What for, in words.
@@ -252,6 +204,12 @@ pub enum InspectionError {
     /// The one who asks may not do this.
     #[error("this is not for the one who asks")]
     Forbidden,
+    /// Nobody asks or approves in another's stead.
+    #[error("this is done in one's own name")]
+    InAnothersStead,
+    /// The one who asks may not learn what was looked at.
+    #[error("what was looked at is not told to the one who asks")]
+    NotTold,
     /// Nobody approves what is for himself, what he asked for, or twice.
     #[error("this takes another person")]
     FourEyes,
@@ -270,7 +228,7 @@ pub enum InspectionError {
     /// It was approved, or is over.
     #[error("it is settled already")]
     Settled,
-    /// What it is about has come into another compartment since.
+    /// What it is about has come into another department or compartment since.
     #[error("what it is about stands elsewhere now")]
     Moved,
     /// The account gets no content this way: administration never, the mayor none of a compartment.

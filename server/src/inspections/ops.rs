@@ -2,12 +2,11 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::model::{
-    Inspection, InspectionError, New, Reason, STANDING_MAX, Step, Target, check_time,
-};
+use super::model::{Inspection, InspectionError, New, STANDING_MAX, Step, Target, check_time};
 use super::rows::{self, Which};
 use crate::audit::event::Action;
 use crate::base::actor::Scope;
+use crate::base::sight::Reason;
 use crate::base::{AccountId, Actor, InspectionId, Place, Right, Role, Timestamp};
 use crate::cases::{self, CaseError};
 use crate::config::Rights;
@@ -76,8 +75,18 @@ fn step(unit: &Unit) -> Step {
     }
 }
 
+/// Refuses whoever acts for another: one right would be used twice, by its holder and by who stands in for
+/// him.
+fn require_own_name(actor: &Actor) -> Result<(), InspectionError> {
+    if actor.on_behalf_of.is_none() {
+        return Ok(());
+    }
+    Err(InspectionError::InAnothersStead)
+}
+
 /// Asks that an object is opened to an account for reading. It does not hold before its approval.
 pub async fn ask(unit: &mut Unit, new: New, rights: Rights) -> Result<Inspection, InspectionError> {
+    require_own_name(unit.actor())?;
     let place = place_of(unit.tx(), unit.actor(), new.object).await?;
     if new.reason == Reason::Emergency || !unit.actor().may(Right::Inspect, place) {
         return Err(InspectionError::Forbidden);
@@ -97,6 +106,7 @@ pub async fn ask(unit: &mut Unit, new: New, rights: Rights) -> Result<Inspection
         reason: new.reason,
         account,
         target: Target::Object(new.object),
+        department: Some(place.unit),
         compartment: place.compartment,
         purpose: new.purpose,
         hours: None,
@@ -126,14 +136,9 @@ async fn waiting(
     Ok(one)
 }
 
-/// Refuses who asked, whom it is for and who approved already, also in the name of another.
+/// Refuses who asked, whom it is for and who approved already. Nobody comes here in another's stead.
 fn require_another(actor: &Actor, one: &Inspection) -> Result<(), InspectionError> {
-    let own = [Some(actor.account), actor.on_behalf_of];
-    if own
-        .into_iter()
-        .flatten()
-        .any(|account| one.is_party(account))
-    {
+    if one.is_party(actor.account) {
         return Err(InspectionError::FourEyes);
     }
     Ok(())
@@ -142,6 +147,7 @@ fn require_another(actor: &Actor, one: &Inspection) -> Result<(), InspectionErro
 /// Approves an inspection: somebody who may let others inspect what it is about, and neither asked for it
 /// nor is the one it is for. In a compartment it takes two of them.
 pub async fn approve(unit: &mut Unit, id: InspectionId) -> Result<Inspection, InspectionError> {
+    require_own_name(unit.actor())?;
     let mut one = waiting(unit, Which::Ordinary, id).await?;
     let Target::Object(object) = one.target else {
         return Err(InspectionError::NotFound);
@@ -152,9 +158,13 @@ pub async fn approve(unit: &mut Unit, id: InspectionId) -> Result<Inspection, In
         return Err(InspectionError::Forbidden);
     }
     require_another(unit.actor(), &one)?;
-    if place.compartment != one.compartment {
+    // Those who approve let others read what is theirs, and it stays there. What waits from before this was
+    // kept gets it now.
+    let department = one.department.unwrap_or(place.unit);
+    if place.compartment != one.compartment || place.unit != department {
         return Err(InspectionError::Moved);
     }
+    one.department = Some(department);
     require_fit(unit, one.account, place.compartment.is_some()).await?;
     if one.approvals_needed() > 1 && one.first.is_none() {
         one.first = Some(step(unit));
@@ -244,6 +254,7 @@ pub(super) async fn ask_in_emergency(
         reason: Reason::Emergency,
         account,
         target,
+        department: None,
         compartment,
         purpose,
         hours: i64::try_from(hours).ok(),

@@ -1,15 +1,17 @@
 //! Rows of inspections.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, ExprTrait, Query};
+use sea_orm::sea_query::{Alias, ExprTrait, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
-use super::model::{Inspection, Reason, Step, Target};
+use super::model::{Inspection, Step, Target};
 use crate::audit::canonical::{Object as Json, SafeInt};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::{DbError, sql};
+use crate::base::sight::{Reason, column};
 use crate::base::{
-    AccountId, Actor, Asked, CompartmentId, InspectionId, Right, Role, Sight, Table, Timestamp,
+    AccountId, Actor, Asked, CompartmentId, DepartmentId, InspectionId, Right, Role, Sight, Table,
+    Timestamp,
 };
 use crate::unit::Unit;
 
@@ -39,6 +41,7 @@ pub(super) mod inspection {
         pub valid_until: Option<i64>,
         pub ended_at: Option<i64>,
         pub ended_by: Option<Uuid>,
+        pub department_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -61,6 +64,7 @@ impl inspection::Model {
             .with("asked_at", at(self.asked_at))
             .with("asked_by", self.asked_by.to_string())
             .with_some("compartment", text(self.compartment_id))
+            .with_some("department", text(self.department_id))
             .with_some("ended_at", self.ended_at.map(at))
             .with_some("ended_by", text(self.ended_by))
             .with_some("first_at", self.first_at.map(at))
@@ -111,6 +115,7 @@ impl TryFrom<inspection::Model> for Inspection {
             reason,
             account: AccountId::of(row.account_id),
             target: target.ok_or_else(|| corrupt("it is about nothing that there is"))?,
+            department: row.department_id.map(DepartmentId::of),
             compartment: row.compartment_id.map(CompartmentId::of),
             purpose: row.purpose,
             hours: row.hours,
@@ -151,6 +156,7 @@ impl From<&Inspection> for inspection::Model {
             valid_until: one.valid_until.map(Timestamp::micros),
             ended_at: when(one.ended),
             ended_by: who(one.ended),
+            department_id: one.department.map(DepartmentId::raw),
         }
     }
 }
@@ -184,6 +190,7 @@ pub(super) async fn save(unit: &mut Unit, one: &mut Inspection) -> Result<(), Db
         .col_expr(Column::ValidUntil, row.valid_until.into())
         .col_expr(Column::EndedAt, row.ended_at.into())
         .col_expr(Column::EndedBy, row.ended_by.into())
+        .col_expr(Column::DepartmentId, row.department_id.into())
         .filter(Column::Id.eq(row.id))
         .filter(Column::Version.eq(before))
         .exec(unit.tx())
@@ -193,10 +200,6 @@ pub(super) async fn save(unit: &mut Unit, one: &mut Inspection) -> Result<(), Db
     }
     unit.changed(subject);
     Ok(())
-}
-
-fn column(table: &'static str, name: &'static str) -> Expr {
-    Expr::col((Alias::new(table), Alias::new(name)))
 }
 
 /// The condition that the actor may know of an inspection: it is his own, he asked for it or approved it; he
@@ -243,6 +246,22 @@ fn known_to(actor: &Actor) -> Condition {
             .add(whole("compartment", inside));
     }
     known
+}
+
+/// The condition that the actor is told what an inspection is about: not where that stands in a compartment
+/// that he does not enter, unless he has to do with it. The same as in [`super::wire::InspectionView`].
+fn told_to(actor: &Actor) -> Condition {
+    use inspection::Column;
+    let me = actor.account.raw();
+    let inside = actor.compartments.iter().map(|one| one.id.raw());
+    Condition::any()
+        .add(Column::ObjectKind.is_in(["department", "compartment"]))
+        .add(Column::CompartmentId.is_null())
+        .add(Column::CompartmentId.is_in(inside))
+        .add(Column::AccountId.eq(me))
+        .add(Column::AskedBy.eq(me))
+        .add(Column::FirstBy.eq(me))
+        .add(Column::ApprovedBy.eq(me))
 }
 
 /// Which inspections.
@@ -332,6 +351,10 @@ pub(super) async fn page(
         .filter(of_kind(which))
         .filter(known_to(actor))
         .filter(matching(filter));
+    if filter.object.is_some() {
+        // Whoever asks by what it is about is not told more than he is shown.
+        query = query.filter(told_to(actor));
+    }
     if let Some(after) = after {
         query = query.filter(inspection::Column::Id.lt(after));
     }
@@ -386,4 +409,41 @@ pub async fn is_asked_for(
     };
     let found = inspection::Entity::find().filter(matching(&filter));
     Ok(found.one(on).await?.is_some())
+}
+
+/// The emergency with this id if the actor may know of it, as a part of another room's query.
+pub fn emergency_with_id(actor: &Actor, id: Expr) -> SelectStatement {
+    use inspection::Column;
+    Query::select()
+        .column((inspection::Entity, Column::Id))
+        .from(inspection::Entity)
+        .and_where(ExprTrait::eq(
+            Expr::col((inspection::Entity, Column::Id)),
+            id,
+        ))
+        .cond_where(of_kind(Which::Emergencies))
+        .cond_where(known_to(actor))
+        .to_owned()
+}
+
+/// The emergencies among `ids` of which the actor may know.
+pub async fn emergencies_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[InspectionId],
+) -> Result<Vec<InspectionId>, DbError> {
+    use inspection::Column;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<Uuid> = inspection::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(of_kind(Which::Emergencies))
+        .filter(known_to(actor))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.raw())))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(found.into_iter().map(InspectionId::of).collect())
 }

@@ -1,6 +1,7 @@
 //! The rules, at the instants at which they change.
 
-use super::model::{Inspection, InspectionError, Reason, Step, Target, check_time};
+use super::model::{Inspection, InspectionError, Step, Target, check_time};
+use crate::base::sight::Reason;
 use crate::base::{AccountId, CompartmentId, FileId, InspectionId, Timestamp};
 use crate::departments::Standing;
 use crate::holds::Object;
@@ -21,6 +22,7 @@ fn inspection(account: AccountId, reason: Reason) -> Inspection {
         reason,
         account,
         target: Target::Object(Object::File(FileId::new())),
+        department: None,
         compartment: None,
         purpose: "Zweck".to_owned(),
         hours: emergency.then_some(2),

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::model::{Inspection, New, PURPOSE_CHARS_MAX, Reason, Step, Target};
+use super::model::{Inspection, New, PURPOSE_CHARS_MAX, Step, Target};
+use crate::base::sight::Reason;
 use crate::base::{Actor, CaseId, CompartmentId, DocumentId, FileId, Timestamp};
 use crate::departments::Standing;
 use crate::holds::Object;
@@ -379,7 +380,7 @@ impl EmergencyRequest {
 /// What a look was at.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LookedAt {
-    /// `file`, `case`, `document`, `correspondent`, `inspection`, or `report` for what was read of one.
+    /// `file`, `case`, `document`, `relation`, `correspondent`, `inspection`, or `report` for what was read of one.
     kind: String,
     /// Its id.
     id: Uuid,

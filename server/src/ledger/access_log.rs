@@ -1,6 +1,7 @@
 //! The second log as it is written: records, and by what they were at.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,8 @@ use crate::unit::{Db, Unit};
 const SUBJECTS: &str = "access_subject (entity_id, seq, slot, kind)";
 /// Older looks that are noted in one step.
 const OLDER_STEP: i64 = 2_000;
+/// How long the noting of older looks waits when it failed.
+const OLDER_AGAIN: Duration = Duration::from_secs(5);
 
 fn draft(looked: &Looked, shown: &[Shown], uow: Uuid) -> LeafDraft {
     let kind = match looked.look {
@@ -188,6 +191,7 @@ pub(super) async fn append(
 }
 
 /// Notes what the looks from before were at, of which nobody had noted it; at the start, and until all are.
+/// Until then lists of who looked are not complete, so it goes on where it failed.
 pub(super) async fn note_older(db: &Db, end: &CancellationToken) {
     loop {
         let done: Result<bool, DbError> = db
@@ -199,7 +203,10 @@ pub(super) async fn note_older(db: &Db, end: &CancellationToken) {
             Ok(true) => {}
             Err(error) => {
                 tracing::error!(error = %error, "older looks could not be noted by what they were at");
-                return;
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(OLDER_AGAIN) => {}
+                }
             }
         }
     }

@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use crate::audit::leaf::{LeafView, format_micros};
 use crate::base::db::DbError;
+use crate::base::sight::column;
 
 /// What a look was at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At {
-    /// `file`, `case`, `document`, `correspondent`, `inspection` or `report`.
+    /// `file`, `case`, `document`, `relation`, `correspondent`, `inspection` or `report`.
     pub kind: String,
     /// Its id.
     pub id: Uuid,
@@ -39,17 +40,67 @@ pub struct Seen {
     pub subjects: Vec<At>,
 }
 
-fn column(table: &'static str, name: &'static str) -> Expr {
-    Expr::col((Alias::new(table), Alias::new(name)))
-}
-
 /// Of what looks are read.
 #[derive(Debug, Clone)]
 pub enum Of {
     /// Of these things; of each look only they are told, never what was looked at besides.
     Things(Box<SelectStatement>),
-    /// Of one inspection, with all that was looked at under it.
-    Inspection(Uuid),
+    /// Of one inspection.
+    Inspection {
+        /// Which.
+        id: Uuid,
+        /// As above; `None`: with all that was looked at under it.
+        things: Option<Box<SelectStatement>>,
+    },
+}
+
+impl Of {
+    /// The only things that are told of a look; `None`: all of them are.
+    fn things(&self) -> Option<&SelectStatement> {
+        match self {
+            Self::Things(things) => Some(things),
+            Self::Inspection { things, .. } => things.as_deref(),
+        }
+    }
+}
+
+/// That a subject is one of these things.
+fn among(subject: &'static str, things: &SelectStatement) -> Expr {
+    column(subject, "entity_id").in_subquery(things.clone())
+}
+
+/// The numbers of at most `limit` looks before the record `before`, the last one first.
+fn numbers(of: &Of, before: Option<u64>, limit: u64) -> SelectStatement {
+    let mut numbers = Query::select()
+        .distinct()
+        .expr(column("w", "seq"))
+        .from_as(Alias::new("access_subject"), Alias::new("w"))
+        .order_by((Alias::new("w"), Alias::new("seq")), Order::Desc)
+        .limit(limit)
+        .to_owned();
+    match of {
+        Of::Things(things) => {
+            numbers.and_where(among("w", things));
+        }
+        Of::Inspection { id, things } => {
+            numbers.and_where(column("w", "entity_id").eq(*id));
+            numbers.and_where(column("w", "kind").eq("inspection"));
+            if let Some(things) = things {
+                let told = Query::select()
+                    .expr(Expr::val(1))
+                    .from_as(Alias::new("access_subject"), Alias::new("v"))
+                    .and_where(column("v", "seq").eq(column("w", "seq")))
+                    .and_where(among("v", things))
+                    .to_owned();
+                numbers.and_where(Expr::exists(told));
+            }
+        }
+    }
+    if let Some(before) = before {
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        numbers.and_where(column("w", "seq").lt(before));
+    }
+    numbers
 }
 
 /// At most `limit` looks before the record `before`, the last one first, and whether more follow.
@@ -59,27 +110,7 @@ pub async fn looks(
     before: Option<u64>,
     limit: u64,
 ) -> Result<(Vec<Seen>, bool), DbError> {
-    let named = |table: &'static str| {
-        let id = column(table, "entity_id");
-        match of {
-            Of::Things(things) => id.in_subquery(SelectStatement::clone(things)),
-            Of::Inspection(inspection) => id
-                .eq(*inspection)
-                .and(column(table, "kind").eq("inspection")),
-        }
-    };
-    let mut numbers = Query::select()
-        .distinct()
-        .expr(column("w", "seq"))
-        .from_as(Alias::new("access_subject"), Alias::new("w"))
-        .and_where(named("w"))
-        .order_by((Alias::new("w"), Alias::new("seq")), Order::Desc)
-        .limit(limit + 1)
-        .to_owned();
-    if let Some(before) = before {
-        let before = i64::try_from(before).unwrap_or(i64::MAX);
-        numbers.and_where(column("w", "seq").lt(before));
-    }
+    let numbers = numbers(of, before, limit + 1);
     let mut query = Query::select()
         .expr(column("a", "seq"))
         .expr(column("a", "leaf"))
@@ -101,8 +132,8 @@ pub async fn looks(
         .order_by((Alias::new("a"), Alias::new("seq")), Order::Desc)
         .order_by((Alias::new("s"), Alias::new("slot")), Order::Asc)
         .to_owned();
-    if let Of::Things(_) = of {
-        query.and_where(named("s"));
+    if let Some(things) = of.things() {
+        query.and_where(among("s", things));
     }
     let mut found: BTreeMap<std::cmp::Reverse<i64>, Seen> = BTreeMap::new();
     for row in &on.query_all(&query).await? {

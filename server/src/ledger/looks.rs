@@ -300,56 +300,44 @@ struct AccessLog {
 impl AccessLog {
     async fn run(self, mut queue: mpsc::Receiver<Entry>, end: CancellationToken) {
         let mut gathered: Vec<Entry> = Vec::new();
-        loop {
-            let deadline = tokio::time::sleep(GATHER_MAX);
-            tokio::pin!(deadline);
-            let mut open = true;
-            while gathered.len() < BATCH_MAX {
-                tokio::select! {
-                    () = end.cancelled() => { open = false; break; }
-                    () = &mut deadline => break,
-                    entry = queue.recv() => match entry {
-                        Some(entry) => {
-                            let urgent = entry.done.is_some();
-                            gathered.push(entry);
-                            if urgent { break; }
-                        }
-                        None => { open = false; break; }
-                    },
-                }
+        while gather(&mut queue, &mut gathered, &end).await {
+            if self.append(&mut gathered).await {
+                continue;
             }
-            if !open {
-                queue.close();
-                while let Some(entry) = queue.recv().await {
-                    gathered.push(entry);
-                }
+            self.turn_away(&mut queue, &mut gathered);
+            // A full batch would be tried again at once, without end.
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = tokio::time::sleep(GATHER_MAX) => {}
             }
-            let appended = self.append(&mut gathered).await;
-            if !open {
-                if !appended {
-                    tracing::error!(
-                        looks = gathered.len(),
-                        "looks are lost: the server has ended"
-                    );
-                }
+        }
+        queue.close();
+        while let Some(entry) = queue.recv().await {
+            gathered.push(entry);
+        }
+        while !gathered.is_empty() {
+            if !self.append(&mut gathered).await {
+                tracing::error!(
+                    looks = gathered.len(),
+                    "looks are lost: the server has ended"
+                );
                 return;
-            }
-            if !appended {
-                // A full batch would be tried again at once, without end.
-                tokio::time::sleep(GATHER_MAX).await;
             }
         }
     }
 
-    /// Appends what was gathered; what could not be appended stays and is tried again.
+    /// Appends the first of what was gathered, as many as fit in one append; what could not be appended stays
+    /// and is tried again.
     async fn append(&self, gathered: &mut Vec<Entry>) -> bool {
-        if gathered.is_empty() {
-            return true;
-        }
+        let batch = gathered.len().min(BATCH_MAX);
         let looks: Vec<_> = gathered
             .iter()
+            .take(batch)
             .map(|entry| (entry.looked.clone(), entry.at))
             .collect();
+        if looks.is_empty() {
+            return true;
+        }
         let (origin, genesis) = (self.origin.clone(), self.genesis);
         let appended: Result<(), DbError> = self
             .db
@@ -357,31 +345,75 @@ impl AccessLog {
                 access_log::append(unit, &origin, genesis, &looks).await
             })
             .await;
-        match appended {
-            Ok(()) => {
-                self.figures.waiting.store(0, Ordering::Relaxed);
-                for entry in gathered.drain(..) {
-                    if let Some(done) = entry.done
-                        && done.send(()).is_err()
-                    {
-                        tracing::debug!("a reader has gone before the look was recorded");
-                    }
-                }
-                true
+        if let Err(error) = appended {
+            tracing::error!(error = %error, "the access log could not be continued");
+            return false;
+        }
+        for entry in gathered.drain(..batch) {
+            if let Some(done) = entry.done
+                && done.send(()).is_err()
+            {
+                tracing::debug!("a reader has gone before the look was recorded");
             }
-            Err(error) => {
-                tracing::error!(error = %error, "the access log could not be continued");
-                // Whoever waits is refused, and that is what will stand there; the records themselves
-                // stay and are tried again.
-                for entry in gathered.iter_mut() {
-                    if entry.done.take().is_some() {
-                        entry.looked.outcome = Outcome::Refused;
-                    }
+        }
+        self.figures
+            .waiting
+            .store(count(gathered), Ordering::Relaxed);
+        true
+    }
+
+    /// What waits while nothing can be appended: whoever waits for it is refused, and that is what will stand
+    /// there; the records themselves stay and are tried again, as many as there is room for.
+    fn turn_away(&self, queue: &mut mpsc::Receiver<Entry>, gathered: &mut Vec<Entry>) {
+        for _ in 0..QUEUE_MAX {
+            let Ok(entry) = queue.try_recv() else {
+                break;
+            };
+            if gathered.len() < QUEUE_MAX {
+                gathered.push(entry);
+            } else {
+                // Who waits for it is refused: the other end of `done` goes with it.
+                self.figures.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        for entry in gathered.iter_mut() {
+            if entry.done.take().is_some() {
+                entry.looked.outcome = Outcome::Refused;
+            }
+        }
+        self.figures
+            .waiting
+            .store(count(gathered), Ordering::Relaxed);
+    }
+}
+
+fn count(gathered: &[Entry]) -> u64 {
+    u64::try_from(gathered.len()).unwrap_or(u64::MAX)
+}
+
+/// Gathers looks until there is something to append; `false` when the server ends.
+async fn gather(
+    queue: &mut mpsc::Receiver<Entry>,
+    gathered: &mut Vec<Entry>,
+    end: &CancellationToken,
+) -> bool {
+    let deadline = tokio::time::sleep(GATHER_MAX);
+    tokio::pin!(deadline);
+    while gathered.len() < BATCH_MAX {
+        tokio::select! {
+            () = end.cancelled() => return false,
+            () = &mut deadline => break,
+            entry = queue.recv() => {
+                let Some(entry) = entry else {
+                    return false;
+                };
+                let urgent = entry.done.is_some();
+                gathered.push(entry);
+                if urgent {
+                    break;
                 }
-                let waiting = u64::try_from(gathered.len()).unwrap_or(u64::MAX);
-                self.figures.waiting.store(waiting, Ordering::Relaxed);
-                false
             }
         }
     }
+    !end.is_cancelled()
 }

@@ -95,6 +95,21 @@ fn recorded(rule: Rule) -> Way {
     }
 }
 
+/// Whether content is shown: it, its text, or passages of it.
+const fn shows_content(look: Look) -> bool {
+    matches!(look, Look::ReadContent | Look::ReadText | Look::Search)
+}
+
+/// How a rule has a look recorded; of auditors everything is, and that somebody read who looked.
+fn by_rule(rule: Rule, looked: &Looked) -> Way {
+    match rule.what {
+        _ if looked.actor.is(Role::Auditor) || looked.look == Look::ReadLooks => recorded(rule),
+        What::All => recorded(rule),
+        What::Content if shows_content(looked.look) => recorded(rule),
+        What::Content | What::Nothing => Way::NotAtAll,
+    }
+}
+
 /// How a look is recorded, and the look with the inspections under which it was made.
 pub(super) async fn weigh(
     on: &impl ConnectionTrait,
@@ -102,7 +117,7 @@ pub(super) async fn weigh(
     mut looked: Looked,
 ) -> Result<(Looked, Way), DbError> {
     let actor = &looked.actor;
-    let (auditor, inspects) = (actor.is(Role::Auditor), !actor.inspections.is_empty());
+    let inspects = !actor.inspections.is_empty();
     let (Some(table), Some((id, _))) = (table_of(looked.look), looked.document) else {
         return Ok(weigh_lists(policy, looked));
     };
@@ -118,7 +133,13 @@ pub(super) async fn weigh(
     };
     let rule = policy.rule(class);
     if inspects && let Some(facts) = &facts {
-        let sight = actor.sight(Right::Read);
+        // Whoever may know of it by a role and not read it reads it by an inspection.
+        let right = if shows_content(looked.look) {
+            Right::ReadContent
+        } else {
+            Right::Read
+        };
+        let sight = actor.sight(right);
         if !sight.reaches(facts.place) {
             looked.under = sight.opened_by(on, table, id).await?;
         }
@@ -126,18 +147,14 @@ pub(super) async fn weigh(
     if guarded || !looked.under.is_empty() {
         return Ok((looked, Way::First));
     }
-    let content = matches!(looked.look, Look::ReadContent | Look::ReadText);
-    let way = match rule.what {
-        _ if auditor => recorded(rule),
-        What::All => recorded(rule),
-        What::Content if content => recorded(rule),
-        What::Content | What::Nothing => Way::NotAtAll,
-    };
+    let way = by_rule(rule, &looked);
     Ok((looked, way))
 }
 
 /// The same of what names no single thing: lists, searches, sessions, refusals. Of what a list showed each
-/// thing is named to whom an auditor or somebody who inspects it was shown, and what stands in a compartment.
+/// thing is named that an auditor was shown, or somebody to whom something is opened by itself, and what stands
+/// in a compartment. Under all of his inspections: counts and facets in the same answer speak of what they open,
+/// and name nothing.
 fn weigh_lists(policy: &AccessLog, mut looked: Looked) -> (Looked, Way) {
     let actor = &looked.actor;
     let shows = matches!(
@@ -159,7 +176,7 @@ fn weigh_lists(policy: &AccessLog, mut looked: Looked) -> (Looked, Way) {
     let way = if first {
         Way::First
     } else {
-        recorded(policy.otherwise)
+        by_rule(policy.otherwise, &looked)
     };
     (looked, way)
 }

@@ -12,9 +12,15 @@ use crate::base::Timestamp;
 
 /// How far the clocks of two machines may stand apart, in seconds.
 pub(super) const SKEW_SECONDS: i64 = 120;
+/// The oldest ID token that counts, in seconds. Entra ID sets the times of its own some minutes back; that a token
+/// answers what this browser asked, its nonce says and not its age.
+const ID_TOKEN_AGE_SECONDS_MAX: i64 = 900;
+/// The oldest token that ends sessions, in seconds.
+pub(super) const LOGOUT_AGE_SECONDS_MAX: i64 = 600;
 /// The longest subject, in characters of one byte: as the standard has it.
 const SUBJECT_BYTES_MAX: usize = 255;
-/// The most groups of one person that are looked at.
+/// The most groups of one person. Of more nothing is believed: who is told a part of them does not know which
+/// roles ended.
 const GROUPS_MAX: usize = 2_000;
 /// What a token says that ends sessions.
 const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -94,13 +100,6 @@ pub(super) struct Parties<'a> {
     pub(super) client: &'a str,
 }
 
-/// What was asked for, and when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) nonce: &'a str,
-    pub(super) since: Timestamp,
-}
-
 /// What an ID token says of somebody.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
@@ -108,7 +107,7 @@ pub(super) struct Person {
     pub(super) subject: String,
     /// The session at the provider.
     pub(super) session: Option<String>,
-    /// Everything else that it says.
+    /// Everything that it says of the person.
     pub(super) said: BTreeMap<String, Value>,
 }
 
@@ -161,14 +160,17 @@ impl Wire {
         }
     }
 
-    fn at(&self, since: f64, now: f64) -> Result<(), ClaimsError> {
+    /// Whether it counts `now`, and was made within so many seconds before.
+    fn at(&self, now: Timestamp, age_seconds_max: i64) -> Result<(), ClaimsError> {
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let skew = SKEW_SECONDS as f64;
+        let oldest = seconds(now.plus_seconds(-age_seconds_max));
+        let now = seconds(now);
         if self.exp.is_some_and(|exp| now >= exp + skew) {
             return Err(ClaimsError::Expired);
         }
         let early = self.nbf.is_some_and(|nbf| nbf > now + skew);
-        if early || self.iat > now + skew || self.iat < since - skew {
+        if early || self.iat > now + skew || self.iat < oldest - skew {
             return Err(ClaimsError::Issued);
         }
         Ok(())
@@ -184,7 +186,7 @@ impl Person {
     pub(super) fn read(
         payload: &[u8],
         parties: Parties<'_>,
-        asked: Asked<'_>,
+        asked_nonce: &str,
         now: Timestamp,
     ) -> Result<Self, ClaimsError> {
         let wire = Wire::read(payload)?;
@@ -192,16 +194,19 @@ impl Person {
         if wire.exp.is_none() {
             return Err(ClaimsError::Form);
         }
-        wire.at(seconds(asked.since), seconds(now))?;
+        wire.at(now, ID_TOKEN_AGE_SECONDS_MAX)?;
         let nonce = wire.nonce.as_deref().unwrap_or_default();
-        if !bool::from(nonce.as_bytes().ct_eq(asked.nonce.as_bytes())) {
+        if !bool::from(nonce.as_bytes().ct_eq(asked_nonce.as_bytes())) {
             return Err(ClaimsError::Nonce);
         }
         let subject = wire.sub.filter(|sub| fit(sub)).ok_or(ClaimsError::Form)?;
+        let mut said = wire.more;
+        // Where the settings take it for the login, it is one.
+        said.insert("sub".to_owned(), Value::String(subject.clone()));
         Ok(Self {
             subject,
             session: wire.sid.filter(|sid| fit(sid)),
-            said: wire.more,
+            said,
         })
     }
 
@@ -212,7 +217,9 @@ impl Person {
             return Err(ClaimsError::Form);
         }
         for (name, value) in more {
-            self.said.entry(name).or_insert(value);
+            if !self.says(&name) {
+                self.said.insert(name, value);
+            }
         }
         Ok(())
     }
@@ -228,12 +235,22 @@ impl Person {
         (!words.is_empty()).then_some(words)
     }
 
-    /// The groups under this name. What is neither a list of words nor a word says nothing.
+    /// The groups under this name. What is neither a list of words nor a word says nothing, and neither does a
+    /// list that is too long.
     pub(super) fn groups(&self, name: &str) -> Groups {
         match self.said.get(name) {
+            Some(Value::String(one)) if one.trim().is_empty() => Groups::Unsaid,
             Some(Value::String(one)) => Groups::Said(vec![one.clone()]),
+            Some(Value::Array(several)) if several.len() > GROUPS_MAX => {
+                tracing::warn!(
+                    oidc.groups = several.len(),
+                    oidc.groups_max = GROUPS_MAX,
+                    "somebody is in more groups than are looked at: roles stay as they are"
+                );
+                Groups::Unsaid
+            }
             Some(Value::Array(several)) => {
-                let words = several.iter().take(GROUPS_MAX).map(Value::as_str);
+                let words = several.iter().map(Value::as_str);
                 let words: Option<Vec<&str>> = words.collect();
                 words.map_or(Groups::Unsaid, |words| {
                     Groups::Said(words.into_iter().map(str::to_owned).collect())
@@ -255,8 +272,7 @@ impl SignedOut {
     ) -> Result<Self, ClaimsError> {
         let wire = Wire::read(payload)?;
         wire.between(parties)?;
-        let now = seconds(now);
-        wire.at(now - 600.0, now)?;
+        wire.at(now, LOGOUT_AGE_SECONDS_MAX)?;
         let says = wire.events.as_ref().and_then(|all| all.get(LOGOUT_EVENT));
         // With a nonce it is an ID token that somebody got hold of.
         if wire.nonce.is_some() || !says.is_some_and(Value::is_object) {

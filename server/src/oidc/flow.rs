@@ -53,6 +53,9 @@ pub(super) struct Begun {
     pub(super) verifier: Zeroizing<String>,
     /// When.
     pub(super) at: Timestamp,
+    /// The digest of the session that the browser had then. Its own cookie does not come along when the provider
+    /// sends the browser back.
+    pub(super) before: Option<[u8; 32]>,
 }
 
 fn chance() -> Option<String> {
@@ -62,13 +65,14 @@ fn chance() -> Option<String> {
 }
 
 impl Begun {
-    /// Begins one now; none where the machine has no chance to give.
-    pub(super) fn now(at: Timestamp) -> Option<Self> {
+    /// Begins one now, in a browser that had this session; none where the machine has no chance to give.
+    pub(super) fn now(at: Timestamp, before: Option<[u8; 32]>) -> Option<Self> {
         Some(Self {
             state: chance()?,
             nonce: chance()?,
             verifier: Zeroizing::new(chance()?),
             at,
+            before,
         })
     }
 
@@ -80,11 +84,13 @@ impl Begun {
     /// The cookie that keeps it.
     pub(super) fn cookie(&self, seal: &Seal) -> Option<String> {
         let text = format!(
-            "{}.{}.{}.{}",
+            "{}.{}.{}.{}.{}",
             self.at.micros() / 1_000_000,
             self.state,
             self.nonce,
-            *self.verifier
+            *self.verifier,
+            self.before
+                .map_or_else(String::new, |digest| URL_SAFE_NO_PAD.encode(digest))
         );
         let sealed = seal.of(&text)?;
         Some(format!(
@@ -111,6 +117,7 @@ impl Begun {
             nonce: next()?,
             verifier: Zeroizing::new(next()?),
             at,
+            before: next().and_then(|text| read_digest(&text)),
         };
         let fresh = at.plus_seconds(FLOW_SECONDS) > now;
         let same = bool::from(kept.state.as_bytes().ct_eq(state?.as_bytes()));
@@ -122,6 +129,10 @@ impl Begun {
         let digest = Sha256::new().chain_update(b"state\0");
         digest.chain_update(self.state.as_bytes()).finalize().into()
     }
+}
+
+fn read_digest(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 /// The cookie that takes it away.

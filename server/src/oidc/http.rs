@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
@@ -12,11 +12,11 @@ use super::ops::{From as Comes, House};
 use super::page;
 use super::provider::Provider;
 use crate::audit::event::Look;
-use crate::base::{Actor, RequestId};
+use crate::base::Actor;
 use crate::config::{Auth, Oidc, Rights};
-use crate::departments::{Entered, agent_of, cookie_of, session_cookie};
-use crate::http::extract::{ClientAddress, pairs};
-use crate::http::limits::RateLimits;
+use crate::departments::{Entered, agent_of, cookie_of, session_before, session_cookie};
+use crate::http::extract::{ClientAddress, RequestId, pairs};
+use crate::http::limits::{RateLimits, wait_for};
 use crate::http::openapi::PlainProblems;
 use crate::http::{Kind, Language, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
@@ -55,20 +55,20 @@ impl From<Refusal> for Problem {
             Refusal::People(error) => error.into(),
             Refusal::Unrecorded => Self::new(Kind::Unavailable).retry_after_seconds(1),
             Refusal::Provider(error) => match error {
-                OidcError::Unreachable(_) | OidcError::Silent => {
-                    Self::new(Kind::Unavailable).retry_after_seconds(5)
-                }
-                OidcError::Status { .. }
-                | OidcError::Answer
-                | OidcError::Jose(_)
-                | OidcError::Claims(_) => Self::new(Kind::BadRequest),
+                // What we asked the provider ourselves: whoever sent a message may send it again.
+                OidcError::Unreachable(_)
+                | OidcError::Silent
+                | OidcError::Status { .. }
+                | OidcError::Answer => Self::new(Kind::Unavailable).retry_after_seconds(5),
+                OidcError::Jose(_) | OidcError::Claims(_) => Self::new(Kind::BadRequest),
             },
+            Refusal::TooMany { seconds } => wait_for(seconds),
             Refusal::Stale
             | Refusal::Used
             | Refusal::Declined { .. }
-            | Refusal::NoLogin
+            | Refusal::NoLogin { .. }
             | Refusal::Unknown { .. }
-            | Refusal::Taken
+            | Refusal::Taken { .. }
             | Refusal::Off => Self::new(Kind::BadRequest),
         }
     }
@@ -94,12 +94,6 @@ async fn get_ways_in(sign_on: Data<SignOn>) -> HttpResponse {
     std::future::ready(HttpResponse::Ok().json(WaysInView { provider })).await
 }
 
-fn request_id(request: &HttpRequest) -> Option<RequestId> {
-    let extensions = request.extensions();
-    let id = extensions.get::<crate::http::extract::RequestId>();
-    id.map(|id| RequestId::of(id.0))
-}
-
 /// The page of a refusal. What is our own mistake is a problem as anywhere.
 fn refused(request: &HttpRequest, refusal: Refusal) -> Result<HttpResponse, Problem> {
     let language = Language::of(request.headers());
@@ -111,9 +105,13 @@ fn refused(request: &HttpRequest, refusal: Refusal) -> Result<HttpResponse, Prob
     page::of(&refusal, language).map_or_else(|| Err(refusal.into()), Ok)
 }
 
-/// Without who it is: lines of the log name nobody.
+/// Why, without who it is: lines of the log name nobody.
 fn reason(refusal: &Refusal) -> String {
-    refusal.to_string()
+    if let Refusal::Provider(error) = refusal {
+        format!("{refusal}: {error}")
+    } else {
+        refusal.to_string()
+    }
 }
 
 fn see(place: &str) -> actix_web::HttpResponseBuilder {
@@ -128,7 +126,8 @@ async fn get_start(
     sign_on: Data<SignOn>,
 ) -> Result<HttpResponse, Problem> {
     let provider = sign_on.provider()?;
-    let begun = Begun::now(db.now()).ok_or_else(|| Problem::internal("no chance to be had"))?;
+    let begun = Begun::now(db.now(), session_before(&request));
+    let begun = begun.ok_or_else(|| Problem::internal("no chance to be had"))?;
     let place = match provider.sign_in_at(&begun).await {
         Ok(place) => place,
         Err(error) => return refused(&request, error.into()),
@@ -209,13 +208,14 @@ async fn get_callback(
         rights: **rights,
         provider: sign_on.provider()?,
     };
-    limits.sign_in(client.0)?;
     let comes = Comes {
-        request: request_id(&request),
+        request: RequestId::known(&request),
         address: client.0,
         agent: agent_of(&request),
+        before: None,
     };
-    let mut response = match back(&request, &house, &sign_on.seal, &looks, comes).await {
+    let door = (&**limits, &**looks);
+    let mut response = match back(&request, &house, &sign_on.seal, door, comes).await {
         Ok(entered) => {
             let mut response = see("/#/angemeldet");
             let cookie = session_cookie(&entered.written.value, db.now());
@@ -230,20 +230,27 @@ async fn get_callback(
     Ok(response)
 }
 
-/// Whether the attempt is the one that this browser began is asked first; only then is anything recorded of it.
+/// Whether the attempt is the one that this browser began is asked first; only then is it counted, and anything
+/// recorded of it: no page of elsewhere uses up what a town hall may try.
 async fn back(
     request: &HttpRequest,
     house: &House<'_>,
     seal: &Seal,
-    looks: &Looks,
+    (limits, looks): (&RateLimits, &Looks),
     comes: Comes,
 ) -> Result<Entered, Refusal> {
     let answered = Answered::read(request.query_string()).ok_or(Refusal::Stale)?;
     let cookie = cookie_of(request, flow::name()).ok_or(Refusal::Stale)?;
     let state = answered.state.as_deref();
     let begun = Begun::kept(cookie, seal, state, house.db.now()).ok_or(Refusal::Stale)?;
+    let within = limits.sign_in_within(comes.address);
+    within.map_err(|seconds| Refusal::TooMany { seconds })?;
     house.once(&begun).await?;
     let id = comes.request;
+    let comes = Comes {
+        before: begun.before,
+        ..comes
+    };
     let entered = let_in(house, answered, &begun, comes).await;
     let (look, actor) = match &entered {
         Ok(entered) => (Look::SignInByProvider, entered.actor.clone()),
@@ -319,8 +326,8 @@ async fn post_back_channel(
     let fields = pairs(fields).map_err(|_other| missing())?;
     let token = fields.into_iter().find(|(name, _)| name == "logout_token");
     let (_, token) = token.ok_or_else(missing)?;
-    if let Err(refusal) = house.signed_out(&token, request_id(&request)).await {
-        tracing::warn!(reason = %refusal, "a message of the provider did not count");
+    if let Err(refusal) = house.signed_out(&token, RequestId::known(&request)).await {
+        tracing::warn!(reason = %reason(&refusal), "a message of the provider did not count");
         return Err(refusal.into());
     }
     Ok(HttpResponse::Ok().finish())

@@ -55,7 +55,10 @@ pub(super) enum Refusal {
     Provider(#[from] OidcError),
     /// It does not say a name that one can have here.
     #[error("the provider says no login")]
-    NoLogin,
+    NoLogin {
+        /// Who it is, for the provider.
+        subject: String,
+    },
     /// Nobody is known here by this identity.
     #[error("there is no account of this identity")]
     Unknown {
@@ -64,10 +67,19 @@ pub(super) enum Refusal {
     },
     /// The login belongs to another one.
     #[error("the login belongs to another identity")]
-    Taken,
+    Taken {
+        /// Who it is, for the provider.
+        subject: String,
+    },
     /// The account is switched off.
     #[error("the account is switched off")]
     Off,
+    /// Too many come back from there at once.
+    #[error("too many attempts came from one address")]
+    TooMany {
+        /// When the next may come.
+        seconds: u64,
+    },
     /// It cannot be recorded.
     #[error("the attempt cannot be recorded")]
     Unrecorded,
@@ -115,6 +127,6 @@ pub(super) fn roles_of(
 }
 
 fn department(wanted: &str, all: &[Department]) -> Option<DepartmentId> {
-    let found = all.iter().find(|one| one.slug == wanted);
+    let found = all.iter().find(|one| one.is(wanted));
     found.map(|one| one.id)
 }

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::claims::{Asked, Parties, Person, SKEW_SECONDS, SignedOut};
+use super::claims::{
+    ClaimsError, LOGOUT_AGE_SECONDS_MAX, Parties, Person, SKEW_SECONDS, SignedOut,
+};
 use super::flow::{Begun, FLOW_SECONDS};
 use super::jose::Signed;
 use super::model::{OidcError, Refusal, roles_of};
@@ -12,6 +14,7 @@ use crate::base::{Actor, RequestId};
 use crate::config::{Auth, Rights};
 use crate::departments::{
     self, Arrival, ArrivalError, Comes, Entered, Giving, Identity, Login, NAME_CHARS_MAX,
+    PeopleError,
 };
 use crate::unit::{Db, Unit};
 
@@ -21,6 +24,8 @@ pub(super) struct From {
     pub(super) request: Option<RequestId>,
     pub(super) address: IpAddr,
     pub(super) agent: Option<String>,
+    /// The digest of the session that this browser had when it began.
+    pub(super) before: Option<[u8; 32]>,
 }
 
 /// What the house has for whoever comes.
@@ -43,10 +48,14 @@ impl House<'_> {
 
     /// An attempt counts once, however it ends.
     pub(super) async fn once(&self, begun: &Begun) -> Result<(), Refusal> {
-        let digest = begun.digest();
+        self.note(begun.digest(), FLOW_SECONDS).await
+    }
+
+    /// Notes what counts once.
+    async fn note(&self, digest: [u8; 32], seconds: i64) -> Result<(), Refusal> {
         let first = self
             .db
-            .keep_house(async move |unit: &mut Unit| rows::first(unit, digest, FLOW_SECONDS).await)
+            .keep_house(async move |unit: &mut Unit| rows::first(unit, digest, seconds).await)
             .await?;
         if first { Ok(()) } else { Err(Refusal::Used) }
     }
@@ -57,11 +66,7 @@ impl House<'_> {
         let issued = self.provider.redeem(code, begun).await?;
         let token = Signed::parse(&issued.id_token).map_err(OidcError::from)?;
         let payload = self.provider.verified(&token).await?;
-        let asked = Asked {
-            nonce: &begun.nonce,
-            since: begun.at,
-        };
-        let read = Person::read(&payload, self.parties(), asked, self.db.now());
+        let read = Person::read(&payload, self.parties(), &begun.nonce, self.db.now());
         let mut person = read.map_err(OidcError::from)?;
         let silent = [
             &config.login_claim,
@@ -109,13 +114,21 @@ impl House<'_> {
             .await;
         match arrived {
             Ok(_) | Err(ArrivalError::AsBefore) => {}
-            Err(ArrivalError::NoLogin) => return Err(Refusal::NoLogin),
+            Err(ArrivalError::NoLogin) => {
+                return Err(Refusal::NoLogin {
+                    subject: person.subject,
+                });
+            }
             Err(ArrivalError::Unknown) => {
                 return Err(Refusal::Unknown {
                     subject: person.subject,
                 });
             }
-            Err(ArrivalError::Taken) => return Err(Refusal::Taken),
+            Err(ArrivalError::Taken) => {
+                return Err(Refusal::Taken {
+                    subject: person.subject,
+                });
+            }
             Err(ArrivalError::Off) => return Err(Refusal::Off),
             Err(ArrivalError::People(error)) => return Err(error.into()),
             Err(ArrivalError::Db(error)) => return Err(error.into()),
@@ -126,11 +139,13 @@ impl House<'_> {
             request: from.request,
             from: from.address,
             agent: from.agent,
+            before: from.before,
         };
         Ok(departments::enter_by_provider(self.db, self.auth, comes).await?)
     }
 
-    /// Somebody signed out at the provider: the sessions that were begun there end here too.
+    /// Somebody signed out at the provider: the sessions that were begun there end here too. That a message came
+    /// is noted with what it did: one that failed may come again.
     pub(super) async fn signed_out(
         &self,
         token: &str,
@@ -143,21 +158,13 @@ impl House<'_> {
                 .any(|known| typ.eq_ignore_ascii_case(known))
         });
         if !fits {
-            return Err(OidcError::Answer.into());
+            return Err(OidcError::from(ClaimsError::Event).into());
         }
         let payload = self.provider.verified(&token).await?;
         let read = SignedOut::read(&payload, self.parties(), self.db.now());
         let out = read.map_err(OidcError::from)?;
         let (issuer, digest) = (self.provider.config().issuer.clone(), out.digest());
-        let first = self
-            .db
-            .keep_house(async move |unit: &mut Unit| {
-                rows::first(unit, digest, 600 + 2 * SKEW_SECONDS).await
-            })
-            .await?;
-        if !first {
-            return Err(Refusal::Used);
-        }
+        let kept = LOGOUT_AGE_SECONDS_MAX + 2 * SKEW_SECONDS;
         let actor = Actor {
             request,
             ..Actor::system()
@@ -165,12 +172,19 @@ impl House<'_> {
         let done = self
             .db
             .write(&actor, async move |unit: &mut Unit| {
-                departments::end_provider_sessions(unit, &issuer, out.subject, out.session).await
+                if !rows::first(unit, digest, kept).await? {
+                    return Err(Refusal::Used);
+                }
+                let (subject, session) = (out.subject, out.session);
+                let ended = departments::end_provider_sessions(unit, &issuer, subject, session);
+                Ok(ended.await?)
             })
             .await;
         match done {
-            Ok(_) | Err(departments::PeopleError::NoToken) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+            // There was nothing to end: no unit was committed that could have noted it.
+            Err(Refusal::People(PeopleError::NoToken)) => self.note(digest, kept).await,
+            Err(refusal) => Err(refusal),
         }
     }
 }

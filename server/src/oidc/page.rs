@@ -35,13 +35,13 @@ pub(super) fn of(refusal: &Refusal, language: Language) -> Option<HttpResponse> 
     );
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"));
+    if let Refusal::TooMany { seconds } = refusal {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
     Some(response.body(page))
 }
 
 fn said(refusal: &Refusal) -> Option<(StatusCode, Text)> {
-    let forbidden = |german: &'static str, english: &'static str| {
-        Some((StatusCode::FORBIDDEN, text(german, english)))
-    };
     match refusal {
         Refusal::Stale => Some((
             StatusCode::BAD_REQUEST,
@@ -82,31 +82,54 @@ fn said(refusal: &Refusal) -> Option<(StatusCode, Text)> {
                 "The answer of the town's sign-in service did not stand the test. Please turn to an administrator.",
             ),
         )),
-        Refusal::NoLogin => forbidden(
-            "Der Anmeldedienst nennt keinen Anmeldenamen, der hier gelten kann. Bitte wenden Sie sich an die Administration.",
-            "The sign-in service names no login that can count here. Please turn to an administrator.",
-        ),
-        Refusal::Unknown { subject } => Some((
+        Refusal::NoLogin { subject } => Some(unlinked(
+            "Der Anmeldedienst nennt keinen Anmeldenamen, der hier gelten kann.",
+            "The sign-in service names no login that can count here.",
+            subject,
+        )),
+        Refusal::Unknown { subject } => Some(unlinked(
+            "Für Sie gibt es hier noch kein Konto.",
+            "There is no account for you here yet.",
+            subject,
+        )),
+        Refusal::Taken { subject } => Some(unlinked(
+            "Ihr Anmeldename gehört hier schon einem anderen Konto.",
+            "Your login belongs to another account here.",
+            subject,
+        )),
+        Refusal::Off => Some((
             StatusCode::FORBIDDEN,
             text(
+                "Ihr Konto ist abgeschaltet. Bitte wenden Sie sich an die Administration.",
+                "Your account is switched off. Please turn to an administrator.",
+            ),
+        )),
+        Refusal::TooMany { seconds } => Some((
+            StatusCode::TOO_MANY_REQUESTS,
+            text(
                 format!(
-                    "Für Sie gibt es hier noch kein Konto. Bitte nennen Sie der Administration Ihre Kennung beim Anmeldedienst: {subject}"
+                    "Von dieser Adresse kommen gerade zu viele Anmeldungen. Bitte beginnen Sie in {seconds} Sekunden noch einmal."
                 ),
                 format!(
-                    "There is no account for you here yet. Please tell an administrator who you are for the sign-in service: {subject}"
+                    "Too many attempts come from this address just now. Please begin again in {seconds} seconds."
                 ),
             ),
         )),
-        Refusal::Taken => forbidden(
-            "Ihr Anmeldename gehört hier schon einem anderen Konto. Bitte wenden Sie sich an die Administration: Sie kann es mit Ihnen verbinden.",
-            "Your login belongs to another account here. Please turn to an administrator, who can link it with you.",
-        ),
-        Refusal::Off => forbidden(
-            "Ihr Konto ist abgeschaltet. Bitte wenden Sie sich an die Administration.",
-            "Your account is switched off. Please turn to an administrator.",
-        ),
         Refusal::People(_) | Refusal::Db(_) | Refusal::Unrecorded => None,
     }
+}
+
+/// Somebody whom an administrator can link with an account, and has to be told whom.
+fn unlinked(german: &str, english: &str, subject: &str) -> (StatusCode, Text) {
+    let said = text(
+        format!(
+            "{german} Bitte nennen Sie der Administration Ihre Kennung beim Anmeldedienst, sie kann Sie mit einem Konto verbinden: {subject}"
+        ),
+        format!(
+            "{english} Please tell an administrator, who can link you with an account, who you are for the sign-in service: {subject}"
+        ),
+    );
+    (StatusCode::FORBIDDEN, said)
 }
 
 /// Text as a page shows it, and nothing else.

@@ -87,12 +87,12 @@ impl CustomValue {
     pub(super) fn of(values: &Values, numbers: &Numbers) -> Vec<Self> {
         let known = numbers.fields().iter();
         let said = known.filter_map(|(number, field)| {
-            let value = match values.get(&field.code)? {
+            let value = match field.as_it_is_now(values.get(&field.code)?) {
                 Value::Money { amount, currency } => {
                     let currency = currency.as_deref().unwrap_or_default();
                     serde_json::Value::from(format!("{currency}{amount}"))
                 }
-                many @ Value::Many(_) => serde_json::Value::from(field.words(many).join(", ")),
+                many @ Value::Many(_) => serde_json::Value::from(field.words(&many).join(", ")),
                 other @ (Value::Text(_) | Value::Flag(_)) => other.to_json(),
                 Value::Reference(..) => return None,
             };

@@ -12,25 +12,24 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::model::{Called, Paging, UPLOADS_MAX, Upload, day, numbers};
+use super::paging::{Page, no_page};
 use super::queries::DetailProblems;
 use super::rows::{self, Which};
+use super::tasks::{Task, TaskNine, TaskTen, Tasks as TaskList};
 use super::version::Version;
-use super::wire::{
-    Credentials, DuplicateView, Page, Task, TaskNine, TaskTen, Tasks as TaskList, TokenView,
-    no_page,
-};
+use super::wire::{Credentials, DuplicateView, TokenView};
 use super::{ops, queries};
 use crate::audit::event::Look;
 use crate::base::actor::Scope;
 use crate::base::{Actor, DocumentId, Tasks};
 use crate::config::Auth;
 use crate::departments::{self, AnyToken, Attempts, Carrier, Door, Intake};
-use crate::documents::{self, Channel, DocumentError, NewDocument, Words};
+use crate::documents::{self, Channel, Document, DocumentError, NewDocument, Words};
 use crate::http::extract::{ClientAddress, Path, body_within, json_of, pairs};
 use crate::http::limits::RateLimits;
 use crate::http::multipart::Upload as Form;
 use crate::http::{Fault, Kind, Problem, text};
-use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::looks::{Looked, Looks, Shown};
 use crate::replay::with_receipt;
 use crate::unit::Db;
 
@@ -274,7 +273,9 @@ pub(super) async fn post_document(
     let prepared = async {
         let new = described(&db, &actor, &fields).await?;
         let name = arrived.file_name().unwrap_or(NAMELESS);
-        new.metadata(Some(name), db.now())
+        let metadata = new.metadata(Some(name), db.now())?;
+        documents::may_say(db.read(), &actor, &metadata).await?;
+        Ok::<_, Problem>(metadata)
     };
     let metadata = match prepared.await {
         Ok(metadata) => metadata,
@@ -299,16 +300,21 @@ enum Same {
     Seen,
 }
 
-/// Documents with the same content as an upload, of those that the actor sees.
-async fn same(db: &Db, actor: &Actor, upload: &Upload) -> Result<Vec<DuplicateView>, Problem> {
+/// Documents with the same content as an upload, of those that the actor sees; and as a look names them.
+async fn same(
+    db: &Db,
+    actor: &Actor,
+    upload: &Upload,
+) -> Result<(Vec<DuplicateView>, Vec<Shown>), Problem> {
     let held = match documents::read(db.read(), actor, upload.document).await {
         Ok(held) => held,
-        Err(DocumentError::NotFound) => return Ok(Vec::new()),
+        Err(DocumentError::NotFound) => return Ok((Vec::new(), Vec::new())),
         Err(error) => return Err(error.into()),
     };
     let found = documents::duplicates(db.read(), actor, &held).await?;
     let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
     let numbers = rows::numbers(db, Called::Document, &ids).await?;
+    let shown = found.iter().map(Document::shown).collect();
     let named = found.into_iter().filter_map(|one| {
         let id = numbers.get(&one.id.to_string()).copied()?;
         Some(DuplicateView {
@@ -317,11 +323,12 @@ async fn same(db: &Db, actor: &Actor, upload: &Upload) -> Result<Vec<DuplicateVi
             deleted_at: None,
         })
     });
-    Ok(named.collect())
+    Ok((named.collect(), shown))
 }
 
+/// What is told of uploads. Titles that are shown are a look, which names their documents.
 async fn told(
-    db: &Db,
+    (db, looks): (&Db, &Looks),
     actor: &Actor,
     uploads: Vec<Upload>,
     how: Same,
@@ -333,10 +340,14 @@ async fn told(
     let ids: Vec<String> = ids.into_iter().collect();
     let numbers = rows::numbers(db, Called::Document, &ids).await?;
     let number = |id: DocumentId| numbers.get(&id.to_string()).copied();
-    let mut all = Vec::with_capacity(uploads.len());
+    let (mut all, mut shown) = (Vec::with_capacity(uploads.len()), Vec::new());
     for upload in uploads {
         let same = match how {
-            Same::Seen => same(db, actor, &upload).await?,
+            Same::Seen => {
+                let (same, seen) = same(db, actor, &upload).await?;
+                shown.extend(seen);
+                same
+            }
             Same::Earlier => {
                 let earlier = upload.before.and_then(number).into_iter();
                 let view = |id| DuplicateView {
@@ -350,18 +361,18 @@ async fn told(
         let number = number(upload.document).unwrap_or_default();
         all.push((upload, number, same));
     }
+    if how == Same::Seen {
+        let looked = Looked::of(Look::List, actor).showing(shown);
+        looks.note(looked).await?;
+    }
     Ok(all)
 }
 
-/// What is told of duplicates: of one upload that is asked for, and only to whoever may read. Titles that
-/// are shown are a look.
-async fn how(looks: &Looks, actor: &Actor, one: bool) -> Result<Same, Problem> {
+/// What is told of duplicates: of one upload that is asked for, and only to whoever may read.
+fn how(actor: &Actor, one: bool) -> Same {
     match actor.scope {
-        Scope::Full | Scope::Read if one => {
-            looks.note(Looked::of(Look::List, actor)).await?;
-            Ok(Same::Seen)
-        }
-        Scope::Intake | Scope::Full | Scope::Read => Ok(Same::Earlier),
+        Scope::Full | Scope::Read if one => Same::Seen,
+        Scope::Intake | Scope::Full | Scope::Read => Same::Earlier,
     }
 }
 
@@ -400,8 +411,9 @@ pub(super) async fn get_tasks(
         Some(which) => rows::uploads(db.read(), &actor, which, window).await?,
         None => (Vec::new(), 0),
     };
-    let how = how(&looks, &actor, which != Some(Which::Any)).await?;
-    let told = told(&db, &actor, uploads, how).await?.into_iter();
+    let how = how(&actor, which != Some(Which::Any));
+    let told = told((&db, &looks), &actor, uploads, how).await?;
+    let told = told.into_iter();
     let tasks = if version.is_tenth() {
         let results = told.map(|(upload, number, same)| TaskTen::of(upload, number, &same));
         TaskList::Ten(Page::of(&request, paging, count, None, results.collect())?)
@@ -428,8 +440,8 @@ pub(super) async fn get_task(
 ) -> Result<HttpResponse, Problem> {
     let which = Which::Number(number);
     let (uploads, _) = rows::uploads(db.read(), &actor, which, (0, 1)).await?;
-    let how = how(&looks, &actor, true).await?;
-    let mut told = told(&db, &actor, uploads, how).await?;
+    let how = how(&actor, true);
+    let mut told = told((&db, &looks), &actor, uploads, how).await?;
     let (upload, number, same) = told.pop().ok_or_else(|| Problem::new(Kind::NotFound))?;
     let task = match version.is_tenth() {
         true => Task::Ten(TaskTen::of(upload, number, &same)),

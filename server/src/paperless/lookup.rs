@@ -7,12 +7,10 @@ use serde_json::{Map, Value};
 
 use super::custom::CustomFieldView;
 use super::model::{Called, WORDS_MAX};
+use super::paging::{Page, origin, paging};
 use super::queries::{AutocompleteQuery, DetailProblems, PageQuery, WordQuery};
 use super::version::Version;
-use super::wire::{
-    MediaView, Nothing, Page, Settings, SettingsView, StatisticsView, UserView, WordView, origin,
-    paging,
-};
+use super::wire::{MediaView, Nothing, Settings, SettingsView, StatisticsView, UserView, WordView};
 use super::{ops, rows};
 use crate::audit::event::Look;
 use crate::base::{Actor, Right};
@@ -96,6 +94,7 @@ fn permissions(actor: &Actor) -> Vec<&'static str> {
             "view_tag",
             "view_correspondent",
             "view_documenttype",
+            "view_customfield",
         ]);
     }
     if actor.may_somewhere(Right::Receive) {

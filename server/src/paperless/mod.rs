@@ -12,8 +12,10 @@ mod intake;
 mod lookup;
 mod model;
 mod ops;
+mod paging;
 mod queries;
 mod rows;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod version;

@@ -85,6 +85,7 @@ pub(crate) async fn words(
         text: typed.to_owned(),
         access,
         opened,
+        fields: documents::askable(db.read(), typed).await?,
         hidden: pending::hidden(db, index, follower, actor).await?,
         limit: limit.clamp(1, indexer::SUGGESTIONS_MAX),
     };

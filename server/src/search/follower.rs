@@ -284,7 +284,7 @@ enum Spoken {
     Case(Uuid),
     /// A correspondent that was there before: its documents are found by its names.
     Correspondent(Uuid),
-    /// A field that was there before: its documents are found by the labels of its entries.
+    /// A field that was there before: its documents may be found by other words.
     Field(Uuid),
 }
 
@@ -371,8 +371,10 @@ async fn documents_of(
                 let catalog = types::catalog(on).await?;
                 let field = catalog.fields.iter().find(|field| field.id.raw() == *id);
                 match field {
-                    Some(field) => documents::with_field(on, &field.code).await?,
-                    None => Vec::new(),
+                    Some(field) if field.shapes_words() => {
+                        documents::with_field(on, &field.code).await?
+                    }
+                    Some(_) | None => Vec::new(),
                 }
             }
         };

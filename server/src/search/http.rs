@@ -313,6 +313,7 @@ pub(super) async fn get_suggest(
     }
     let Reach { access, opened } = reach_of(&db, &actor).await?;
     let request = SuggestRequest {
+        fields: documents::askable(db.read(), &typing.q).await?,
         text: typing.q,
         access,
         opened,

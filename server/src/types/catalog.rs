@@ -143,7 +143,9 @@ impl Catalog {
         field.read(value, before)
     }
 
-    fn near(&self, code: &str) -> Option<String> {
+    /// The field that may have been meant.
+    #[must_use]
+    pub fn near(&self, code: &str) -> Option<String> {
         let wanted = code.to_lowercase().replace(['-', ' '], "_");
         let fits = |field: &&Field| {
             field.code == wanted
@@ -325,6 +327,37 @@ impl Field {
             }
             (_, Value::Text(text)) => vec![text.clone()],
             (_, Value::Flag(_) | Value::Many(_) | Value::Reference(..)) => Vec::new(),
+        }
+    }
+
+    /// Whether [`Self::words`] has more of the field than the value: labels, decimals.
+    #[must_use]
+    pub const fn shapes_words(&self) -> bool {
+        match self.rules {
+            Rules::Choice { .. } | Rules::Number { .. } => true,
+            Rules::Text { .. }
+            | Rules::Money { .. }
+            | Rules::Date
+            | Rules::Reference(_)
+            | Rules::YesNo => false,
+        }
+    }
+
+    /// A value as the field would hold it now: what was chosen alone is a list, since several may be chosen.
+    #[must_use]
+    pub fn as_it_is_now(&self, value: &Value) -> Value {
+        match (&self.rules, value) {
+            (Rules::Choice { many: true, .. }, Value::Text(one)) => Value::Many(vec![one.clone()]),
+            (
+                Rules::Text { .. }
+                | Rules::Number { .. }
+                | Rules::Money { .. }
+                | Rules::Date
+                | Rules::Choice { .. }
+                | Rules::Reference(_)
+                | Rules::YesNo,
+                _,
+            ) => value.clone(),
         }
     }
 

@@ -69,7 +69,7 @@ impl From<TypesError> for Problem {
                 pointer,
                 rule(
                     "fixed",
-                    "Das bleibt, wie es ist: Dokumente hängen daran. Einträge werden ausgesondert, nicht weggelassen.",
+                    "Das bleibt, wie es ist: Dokumente hängen daran. Einträge werden stillgelegt, nicht weggelassen.",
                     "This stays as it is: documents depend on it. Entries are retired, not left out.",
                 ),
             ),
@@ -145,7 +145,7 @@ pub(crate) fn fault(refusal: Refusal) -> Fault {
         }
         Refusal::Retired => rule(
             "retired",
-            "Das ist ausgesondert und wird nicht mehr vergeben.".to_owned(),
+            "Das ist stillgelegt und wird nicht mehr vergeben.".to_owned(),
             "This was retired and is given no more.".to_owned(),
         ),
         Refusal::Required => Fault::Required,

@@ -205,10 +205,15 @@ impl Rules {
 
 /// What the whole of a text must look like; `None` where the pattern cannot be read or is too large.
 pub(super) fn whole(pattern: &str) -> Option<regex_lite::Regex> {
-    regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .size_limit(PATTERN_BYTES_MAX)
-        .build()
-        .ok()
+    let read = |pattern: &str| {
+        let read = regex_lite::RegexBuilder::new(pattern)
+            .size_limit(PATTERN_BYTES_MAX)
+            .build();
+        read.ok()
+    };
+    // By itself first: `a)|(?:b` would end the group around it, and look at a part only.
+    read(pattern)?;
+    read(&format!("^(?:{pattern})$"))
 }
 
 /// A field.

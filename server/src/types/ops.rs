@@ -10,7 +10,7 @@ use super::model::{
 use super::rows;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, FieldId, Right, TypeId};
+use crate::base::{Actor, FieldId, Right, Timestamp, TypeId};
 use crate::files::fold;
 use crate::unit::Unit;
 
@@ -26,6 +26,11 @@ pub async fn catalog(on: &impl ConnectionTrait) -> Result<Catalog, DbError> {
     all.fields
         .sort_by_cached_key(|one| (fold(&one.label), one.code.clone()));
     Ok(all)
+}
+
+/// Those types and fields whose rows can be read: what a check of the archive has to go by.
+pub async fn readable(on: &impl ConnectionTrait) -> Result<Catalog, DbError> {
+    rows::readable(on).await
 }
 
 /// Whether a word is a type that was retired: what an upload without fields needs to know.
@@ -188,6 +193,24 @@ fn ruled(before: &Rules, after: Rules) -> Result<Rules, TypesError> {
     }
 }
 
+/// Refuses what has moved on since the caller looked at it.
+fn expect(current: u64, expected: u64) -> Result<(), TypesError> {
+    if current == expected {
+        Ok(())
+    } else {
+        Err(TypesError::Stale { current })
+    }
+}
+
+/// When something was retired, after a change that may say so.
+fn retired_at(unit: &Unit, before: Option<Timestamp>, said: Option<bool>) -> Option<Timestamp> {
+    match said {
+        Some(true) => before.or(Some(unit.now())),
+        Some(false) => None,
+        None => before,
+    }
+}
+
 /// Changes a field, retires it or takes it up again. What documents say in it stays.
 pub(super) async fn change_field(
     unit: &mut Unit,
@@ -198,11 +221,7 @@ pub(super) async fn change_field(
     require_manager(unit.actor())?;
     let before = rows::field_to_change(unit, id).await?;
     let before = before.ok_or(TypesError::NotFound)?;
-    if before.version != expected {
-        return Err(TypesError::Stale {
-            current: before.version,
-        });
-    }
+    expect(before.version, expected)?;
     let mut after = before.clone();
     if let Some(label) = change.label {
         let all = catalog(unit.tx()).await?;
@@ -213,11 +232,7 @@ pub(super) async fn change_field(
         after.rules = ruled(&before.rules, rules)?;
     }
     after.description = change.description.unwrap_or(after.description);
-    after.retired_at = match change.retired {
-        Some(true) => before.retired_at.or(Some(unit.now())),
-        Some(false) => None,
-        None => before.retired_at,
-    };
+    after.retired_at = retired_at(unit, before.retired_at, change.retired);
     if after == before {
         return Err(TypesError::Unchanged);
     }
@@ -247,11 +262,7 @@ pub(super) async fn change_type(
     require_manager(unit.actor())?;
     let before = rows::type_to_change(unit, id).await?;
     let before = before.ok_or(TypesError::NotFound)?;
-    if before.version != expected {
-        return Err(TypesError::Stale {
-            current: before.version,
-        });
-    }
+    expect(before.version, expected)?;
     let all = catalog(unit.tx()).await?;
     let mut after = before.clone();
     if let Some(name) = change.name {
@@ -263,11 +274,7 @@ pub(super) async fn change_type(
         after.carried = carried;
     }
     after.description = change.description.unwrap_or(after.description);
-    after.retired_at = match change.retired {
-        Some(true) => before.retired_at.or(Some(unit.now())),
-        Some(false) => None,
-        None => before.retired_at,
-    };
+    after.retired_at = retired_at(unit, before.retired_at, change.retired);
     if after == before {
         return Err(TypesError::Unchanged);
     }

@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, QueryOrder, QuerySelect};
 
+use super::catalog::Catalog;
 use super::model::{Carried, DocumentType, Field, Rules};
 use super::rules::RuleParts;
 use crate::audit::canonical::Object as Json;
@@ -243,6 +244,16 @@ pub(super) async fn types(on: &impl ConnectionTrait) -> Result<Vec<DocumentType>
         .all(on)
         .await?;
     rows.into_iter().map(DocumentType::try_from).collect()
+}
+
+/// All types and fields whose rows can be read.
+pub(super) async fn readable(on: &impl ConnectionTrait) -> Result<Catalog, DbError> {
+    let fields = field::Entity::find().all(on).await?.into_iter();
+    let types = document_type::Entity::find().all(on).await?.into_iter();
+    Ok(Catalog {
+        types: types.flat_map(DocumentType::try_from).collect(),
+        fields: fields.flat_map(Field::try_from).collect(),
+    })
 }
 
 /// Whether there is a type with this code, and it was retired.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::amount::Amount;
 use super::catalog::{Asked, Catalog, Change, day};
-use super::model::{Carried, DocumentType, Entry, Field, Refusal, Rules};
+use super::model::{Carried, DocumentType, Entry, Field, Refusal, Rules, whole};
 use super::value::{Value, Values, read_value};
 use crate::base::{AccountId, CivilDate, FieldId, Timestamp, TypeId};
 
@@ -188,6 +188,69 @@ fn what_was_retired_is_given_no_more_and_stays_where_it_stands() {
     let ordered = Value::Many(vec!["offen".to_owned(), "alt".to_owned()]);
     assert_eq!(choice.read(&both, Some(&had)), Ok(ordered));
     assert_eq!(choice.words(&text("offen")), ["OFFEN"]);
+}
+
+#[test]
+fn what_was_chosen_alone_is_told_as_a_list_once_several_may_be_chosen() {
+    let choice = |many: bool| {
+        let entries = Vec::new();
+        field("stand", Rules::Choice { entries, many })
+    };
+    let (one, list) = (text("offen"), Value::Many(vec!["offen".to_owned()]));
+    assert_eq!(choice(true).as_it_is_now(&one), list);
+    assert_eq!(choice(true).as_it_is_now(&list), list);
+    assert_eq!(choice(false).as_it_is_now(&one), one);
+    assert_eq!(field("tag", Rules::Date).as_it_is_now(&one), one);
+}
+
+#[test]
+fn only_labels_and_decimals_alter_the_words_of_a_value() {
+    let entries = |label: &str| {
+        vec![Entry {
+            code: "1".to_owned(),
+            label: label.to_owned(),
+            retired: false,
+        }]
+    };
+    let choice = |label: &str| Rules::Choice {
+        entries: entries(label),
+        many: false,
+    };
+    let number = |decimals| Rules::Number {
+        decimals,
+        min: None,
+        max: None,
+    };
+    let line = |chars_max| Rules::Text {
+        chars_max,
+        pattern: None,
+    };
+    let money = |min: &str| Rules::Money {
+        currency: "EUR".to_owned(),
+        min: Amount::parse(min),
+        max: None,
+    };
+    for (before, after) in [
+        (choice("Alt"), choice("Neu")),
+        (number(0), number(2)),
+        (line(5), line(9)),
+        (money("0"), money("-1")),
+        (Rules::Date, Rules::Date),
+        (Rules::YesNo, Rules::YesNo),
+    ] {
+        let (before, mut after) = (field("feld", before), field("feld", after));
+        after.label = "Anders".to_owned();
+        let altered = before.words(&text("1")) != after.words(&text("1"));
+        assert_eq!(altered, after.shapes_words(), "{after:?}");
+    }
+}
+
+#[test]
+fn a_pattern_is_one_by_itself() {
+    let is_whole = |pattern: &str, text: &str| whole(pattern).map(|whole| whole.is_match(text));
+    assert_eq!(is_whole("a|b", "b"), Some(true));
+    assert_eq!(is_whole("a|b", "xb"), Some(false));
+    assert_eq!(is_whole("a)|(?:b", "xb"), None);
 }
 
 #[test]

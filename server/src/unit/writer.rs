@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::{
@@ -16,8 +17,10 @@ use crate::audit::log::{Log, Receipt, Records};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::base::{Actor, Clock, Job, Timestamp, UnitId};
 
-/// Most operations in one transaction.
+/// Most operations in one transaction, given up ones too.
 const BATCH_MAX: usize = 128;
+/// How long a transaction takes in what waits: whoever was written waits no longer for what others do.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
 
 /// The thread's own things.
 pub(super) struct Writer {
@@ -328,7 +331,9 @@ impl Writer {
         let mut waiting: Vec<Waiting> = Vec::new();
         let mut next = Some(first);
         let mut ends = false;
+        let (began, mut ran) = (Instant::now(), 0);
         while let Some(work) = next.take() {
+            ran += 1;
             match work.run(&tx, &mut self.log, self.clock.now()).await {
                 Outcome::Waiting(one) => waiting.push(one),
                 Outcome::Undone => {}
@@ -345,7 +350,9 @@ impl Writer {
                     return After::Renew;
                 }
             }
-            if waiting.len() < BATCH_MAX {
+            // What is given up is answered at once and may come again at once: it counts too, or the
+            // others would wait for their commit as long as it comes.
+            if ran < BATCH_MAX && began.elapsed() < BATCH_TIME_MAX {
                 next = queue.try_recv().ok();
             }
         }
@@ -421,4 +428,103 @@ async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, D
         ..TransactionOptions::default()
     };
     Ok(connection.begin_with_options(immediate).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use sea_orm::{ConnectionTrait, DatabaseTransaction};
+    use storage::{KeyDomain, KeyFile};
+    use tokio::sync::{mpsc, watch};
+
+    use super::{After, BATCH_MAX, Local, Outcome, Reply, Waiting, Work, Writer};
+    use crate::audit::LeafHash;
+    use crate::audit::log::Log;
+    use crate::base::db::{Access, DbError, connect};
+    use crate::base::{SystemClock, Timestamp};
+
+    /// How often what is given up comes again, if nobody stops it.
+    const COMES_MAX: usize = 100 * BATCH_MAX;
+
+    /// Was written, and waits for the commit.
+    struct Written(Arc<AtomicBool>);
+
+    impl Work for Written {
+        fn run<'a>(
+            self: Box<Self>,
+            _tx: &'a DatabaseTransaction,
+            _log: &'a mut Log,
+            _now: Timestamp,
+        ) -> Local<'a, Outcome> {
+            Box::pin(async move {
+                let reply: Reply = Box::new(move |_receipt| self.0.store(true, Ordering::SeqCst));
+                let records = None;
+                Outcome::Waiting(Waiting { records, reply })
+            })
+        }
+
+        fn fail(self: Box<Self>, _error: DbError) {}
+    }
+
+    /// Is given up, and comes again until what was written is answered.
+    struct GivenUp {
+        queue: mpsc::Sender<Box<dyn Work>>,
+        answered: Arc<AtomicBool>,
+        ran: Arc<AtomicUsize>,
+    }
+
+    impl Work for GivenUp {
+        fn run<'a>(
+            self: Box<Self>,
+            _tx: &'a DatabaseTransaction,
+            _log: &'a mut Log,
+            _now: Timestamp,
+        ) -> Local<'a, Outcome> {
+            Box::pin(async move {
+                let ran = self.ran.fetch_add(1, Ordering::SeqCst);
+                if ran < COMES_MAX && !self.answered.load(Ordering::SeqCst) {
+                    let queue = self.queue.clone();
+                    assert!(queue.try_send(self).is_ok(), "there is room for one");
+                }
+                Outcome::Undone
+            })
+        }
+
+        fn fail(self: Box<Self>, _error: DbError) {}
+    }
+
+    #[tokio::test]
+    async fn a_write_does_not_wait_for_what_is_given_up_again_and_again() {
+        let connection = connect("sqlite::memory:", Access::Write).await;
+        let connection = connection.expect("a database");
+        let head = "CREATE TABLE audit_head (id BIGINT, seq BIGINT, h BLOB, ts BIGINT)";
+        let made = connection.execute_unprepared(head).await;
+        made.expect("a table");
+        let origin = "archive.example/audit".parse().expect("an origin");
+        let domain = KeyDomain::parse("general").expect("a domain");
+        let keys = KeyFile::generate(std::slice::from_ref(&domain), "2026-11-25T10:00:00Z");
+        let keys = Arc::new(keys.expect("keys"));
+        let (announce, _head) = watch::channel(None);
+        let mut writer = Writer {
+            log: Log::new(origin, LeafHash::default(), keys, domain),
+            clock: Arc::new(SystemClock),
+            announce,
+        };
+        let (queue, mut waiting) = mpsc::channel::<Box<dyn Work>>(4);
+        let (answered, ran) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let again = Box::new(GivenUp {
+            queue: queue.clone(),
+            answered: Arc::clone(&answered),
+            ran: Arc::clone(&ran),
+        });
+        assert!(queue.try_send(again).is_ok(), "there is room for one");
+        let first = Box::new(Written(Arc::clone(&answered)));
+        let after = writer.batch(&connection, first, &mut waiting).await;
+        assert_eq!(after, After::Next);
+        assert!(answered.load(Ordering::SeqCst), "it was not answered");
+        let ran = ran.load(Ordering::SeqCst);
+        assert!(ran < BATCH_MAX, "it waited for {ran} that were given up");
+    }
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::model::{Told, Webhook, WebhookError};
+use super::model::{Thing, Told, Webhook, WebhookError};
 use super::rows::{self, Followed};
 use super::{ops, rows::delivery};
 use crate::base::db::DbError;
 use crate::base::{DeliveryId, Job, Tasks};
-use crate::holds::Object;
 use crate::unit::{Db, Unit};
 
 /// Records that are looked at in one step.
@@ -114,8 +113,8 @@ impl Follower {
             .iter()
             .filter(|one| one.seq > webhook.since_seq && webhook.events.matches(&one.action))
             .collect();
-        let mut ids: Vec<Object> = Vec::new();
-        ids.extend(wanted.iter().flat_map(|one| &one.objects));
+        let mut ids: Vec<Thing> = Vec::new();
+        ids.extend(wanted.iter().flat_map(|one| &one.things));
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
@@ -125,18 +124,18 @@ impl Follower {
             return Ok(Vec::new());
         };
         let seen = rows::visible_among(on, &owner, &ids).await?;
-        let seen: HashSet<Object> = seen.into_iter().collect();
+        let seen: HashSet<Thing> = seen.into_iter().collect();
         let mut told = Vec::new();
         for record in wanted {
-            let visible = record.objects.iter().filter(|one| seen.contains(one));
-            for object in visible {
+            let visible = record.things.iter().filter(|one| seen.contains(one));
+            for thing in visible {
                 // What came along in a record is told by its own kind of change only.
-                if !record.action.starts_with(object.kind()) {
+                if !record.action.starts_with(thing.kind()) {
                     continue;
                 }
                 let change = Told::Change {
                     seq: record.seq,
-                    object: *object,
+                    thing: *thing,
                 };
                 let now = self.db.now();
                 told.push(rows::waiting(webhook.id, change, &record.action, now));

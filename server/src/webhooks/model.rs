@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{AccountId, DeliveryId, Timestamp, WebhookId};
+use crate::base::{AccountId, DeliveryId, InspectionId, Timestamp, WebhookId};
 use crate::holds::Object;
 
 /// Most characters of a description.
@@ -33,8 +33,8 @@ pub(super) const TEST: &str = "webhook.test";
 /// Stands for every type.
 const ALL: &str = "*";
 
-/// What can be subscribed to: the actions that happen to documents, cases and files.
-const EVENTS: [Action; 20] = [
+/// What can be subscribed to: the actions that happen to documents, cases and files, and emergencies.
+const EVENTS: [Action; 23] = [
     Action::DocumentReceive,
     Action::DocumentChange,
     Action::VersionAdd,
@@ -55,6 +55,9 @@ const EVENTS: [Action; 20] = [
     Action::CaseClose,
     Action::CaseReopen,
     Action::CaseRefile,
+    Action::EmergencyRequest,
+    Action::EmergencyApprove,
+    Action::EmergencyEnd,
 ];
 
 /// The words of [`EventTypes`].
@@ -254,18 +257,61 @@ impl Failure {
     }
 }
 
+/// What a subscriber is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Thing {
+    /// A document, a case or a file has changed.
+    Object(Object),
+    /// Content is read in an emergency, or shall be.
+    Emergency(InspectionId),
+}
+
+impl Thing {
+    /// With what the actions begin that happen to it.
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Object(object) => object.kind(),
+            Self::Emergency(_) => "break_glass",
+        }
+    }
+}
+
 /// What a delivery tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
-    /// A change of a document, a case or a file.
+    /// A change of a document, a case or a file, or an emergency.
     Change {
         /// The number of its record.
         seq: i64,
         /// What has changed.
-        object: Object,
+        thing: Thing,
     },
     /// That the receiver is tried; the unit that asked for it.
     Test(uuid::Uuid),
+}
+
+/// What is told of, by its id: at most one of them is there.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    pub(super) document: Option<uuid::Uuid>,
+    pub(super) case: Option<uuid::Uuid>,
+    pub(super) file: Option<uuid::Uuid>,
+    pub(super) emergency: Option<uuid::Uuid>,
+}
+
+/// The id of what a delivery tells of; none of a test.
+pub(super) fn ids(told: Told) -> Ids {
+    let mut ids = Ids::default();
+    let Told::Change { thing, .. } = told else {
+        return ids;
+    };
+    match thing {
+        Thing::Object(Object::Document(id)) => ids.document = Some(id.raw()),
+        Thing::Object(Object::Case(id)) => ids.case = Some(id.raw()),
+        Thing::Object(Object::File(id)) => ids.file = Some(id.raw()),
+        Thing::Emergency(id) => ids.emergency = Some(id.raw()),
+    }
+    ids
 }
 
 /// One message to one subscriber.

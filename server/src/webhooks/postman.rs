@@ -11,7 +11,9 @@ use serde::Serialize;
 use storage::Storage;
 use tokio::sync::OnceCell;
 
-use super::model::{Delivery, Failure, Health, OffReason, State, Status, Told, WebhookError};
+use super::model::{
+    Delivery, Failure, Health, Ids, OffReason, State, Status, Thing, Told, WebhookError, ids,
+};
 use super::resolver::{ResolveError, Resolver};
 use super::rows::{self, webhook};
 use super::sign::signatures;
@@ -102,6 +104,8 @@ struct MessageData<'a> {
     case: Option<uuid::Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<uuid::Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emergency: Option<uuid::Uuid>,
 }
 
 impl Postman {
@@ -141,8 +145,8 @@ impl Postman {
         let Some(owner) = owner else {
             return Ok(Attempt::Kept(Kept::Withheld));
         };
-        if let Told::Change { object, .. } = delivery.told {
-            let seen = rows::visible_among(on, &owner, &[object]).await?;
+        if let Told::Change { thing, .. } = delivery.told {
+            let seen = rows::visible_among(on, &owner, &[thing]).await?;
             if seen.is_empty() {
                 return Ok(Attempt::Kept(Kept::Withheld));
             }
@@ -154,7 +158,10 @@ impl Postman {
     /// What is told is looked at by the owner of the subscription.
     async fn note(&self, owner: &Actor, delivery: &Delivery) -> Result<(), WebhookError> {
         let (look, document) = match delivery.told {
-            Told::Change { object, .. } => {
+            Told::Change {
+                thing: Thing::Object(object),
+                ..
+            } => {
                 let look = match object {
                     Object::Document(_) => Look::TellChange,
                     Object::Case(_) => Look::TellCase,
@@ -162,7 +169,11 @@ impl Postman {
                 };
                 (look, Some((object.raw(), 1)))
             }
-            Told::Test(_) => (Look::TellChange, None),
+            Told::Change {
+                thing: Thing::Emergency(_),
+                ..
+            }
+            | Told::Test(_) => (Look::TellChange, None),
         };
         let looked = Looked {
             document,
@@ -249,11 +260,12 @@ async fn message(
 ) -> Result<Vec<u8>, DbError> {
     let found = rows::record(on, delivery.told).await?;
     let (seq, hash, at) = found.ok_or(DbError::Log("a delivery tells of no record"))?;
-    let object = match delivery.told {
-        Told::Change { object, .. } => Some(object),
-        Told::Test(_) => None,
-    };
-    let (document, case, file) = ids(object);
+    let Ids {
+        document,
+        case,
+        file,
+        emergency,
+    } = ids(delivery.told);
     let message = Message {
         r#type: &delivery.action,
         timestamp: &at,
@@ -264,21 +276,10 @@ async fn message(
             document,
             case,
             file,
+            emergency,
         },
     };
     serde_json::to_vec(&message).map_err(|_source| DbError::Log("no JSON"))
-}
-
-/// The id of a document, of a case, of a file: at most one of them is there.
-pub(super) fn ids(
-    object: Option<Object>,
-) -> (Option<uuid::Uuid>, Option<uuid::Uuid>, Option<uuid::Uuid>) {
-    match object {
-        Some(Object::Document(id)) => (Some(id.raw()), None, None),
-        Some(Object::Case(id)) => (None, Some(id.raw()), None),
-        Some(Object::File(id)) => (None, None, Some(id.raw())),
-        None => (None, None, None),
-    }
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Result<StatusCode, Failure> {

@@ -5,16 +5,20 @@ use sea_orm::{Condition, DbBackend, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
 use storage::{DataKey, KeyDomain, Kms};
 
-use super::model::{Delivery, EventTypes, Health, State, Status, Told, Webhook, WebhookError};
+use super::model::{
+    Delivery, EventTypes, Health, Ids, State, Status, Thing, Told, Webhook, WebhookError, ids,
+};
 use crate::audit::canonical;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
 use crate::base::db::{DbError, sql};
 use crate::base::insert::insert;
-use crate::base::{AccountId, Actor, CaseId, DeliveryId, DocumentId, FileId, Timestamp, WebhookId};
+use crate::base::{
+    AccountId, Actor, CaseId, DeliveryId, DocumentId, FileId, InspectionId, Timestamp, WebhookId,
+};
 use crate::holds::Object;
 use crate::unit::Unit;
-use crate::{cases, documents, files};
+use crate::{cases, documents, files, inspections};
 
 pub(super) mod webhook {
     use sea_orm::entity::prelude::*;
@@ -68,6 +72,7 @@ pub(super) mod delivery {
         pub next_at: Option<i64>,
         pub response_status: Option<i64>,
         pub error: Option<String>,
+        pub inspection_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -162,14 +167,18 @@ impl TryFrom<delivery::Model> for Delivery {
             key: row.id.to_string(),
             what,
         };
-        let object = match (row.document_id, row.case_id, row.file_id) {
-            (Some(id), None, None) => Some(Object::Document(DocumentId::of(id))),
-            (None, Some(id), None) => Some(Object::Case(CaseId::of(id))),
-            (None, None, Some(id)) => Some(Object::File(FileId::of(id))),
+        let named = (row.document_id, row.case_id, row.file_id, row.inspection_id);
+        let thing = match named {
+            (Some(id), None, None, None) => {
+                Some(Thing::Object(Object::Document(DocumentId::of(id))))
+            }
+            (None, Some(id), None, None) => Some(Thing::Object(Object::Case(CaseId::of(id)))),
+            (None, None, Some(id), None) => Some(Thing::Object(Object::File(FileId::of(id)))),
+            (None, None, None, Some(id)) => Some(Thing::Emergency(InspectionId::of(id))),
             _ => None,
         };
-        let told = match (row.seq, object, row.unit_id) {
-            (Some(seq), Some(object), None) => Told::Change { seq, object },
+        let told = match (row.seq, thing, row.unit_id) {
+            (Some(seq), Some(thing), None) => Told::Change { seq, thing },
             (None, None, Some(unit)) => Told::Test(unit),
             _ => return Err(corrupt("it tells neither a change nor a test")),
         };
@@ -298,17 +307,16 @@ pub(super) fn waiting(
     action: &str,
     now: Timestamp,
 ) -> delivery::Model {
-    let (seq, object, unit_id) = match told {
-        Told::Change { seq, object } => (Some(seq), Some(object), None),
-        Told::Test(unit) => (None, None, Some(unit)),
+    let (seq, unit_id) = match told {
+        Told::Change { seq, .. } => (Some(seq), None),
+        Told::Test(unit) => (None, Some(unit)),
     };
-    let (mut document_id, mut case_id, mut file_id) = (None, None, None);
-    match object {
-        Some(Object::Document(id)) => document_id = Some(id.raw()),
-        Some(Object::Case(id)) => case_id = Some(id.raw()),
-        Some(Object::File(id)) => file_id = Some(id.raw()),
-        None => {}
-    }
+    let Ids {
+        document: document_id,
+        case: case_id,
+        file: file_id,
+        emergency: inspection_id,
+    } = ids(told);
     delivery::Model {
         id: DeliveryId::new().raw(),
         webhook_id: webhook.raw(),
@@ -326,6 +334,7 @@ pub(super) fn waiting(
         next_at: Some(now.micros()),
         response_status: None,
         error: None,
+        inspection_id,
     }
 }
 
@@ -333,7 +342,7 @@ pub(super) async fn insert_deliveries(
     unit: &Unit,
     rows: Vec<delivery::Model>,
 ) -> Result<(), DbError> {
-    // Sixteen values a row; SQLite takes 32,766.
+    // Seventeen values a row; SQLite takes 32,766.
     for part in rows.chunks(1_000) {
         let rows = part
             .iter()
@@ -388,20 +397,26 @@ fn visible_to(actor: &Actor) -> Condition {
             actor,
             of(Column::FileId),
         )))
+        .add(Expr::exists(inspections::emergency_with_id(
+            actor,
+            of(Column::InspectionId),
+        )))
 }
 
 /// What of these the actor may see.
 pub(super) async fn visible_among(
     on: &impl ConnectionTrait,
     actor: &Actor,
-    objects: &[Object],
-) -> Result<Vec<Object>, WebhookError> {
+    things: &[Thing],
+) -> Result<Vec<Thing>, WebhookError> {
     let (mut documents, mut cases, mut files) = (Vec::new(), Vec::new(), Vec::new());
-    for object in objects {
-        match object {
-            Object::Document(id) => documents.push(*id),
-            Object::Case(id) => cases.push(*id),
-            Object::File(id) => files.push(*id),
+    let mut emergencies = Vec::new();
+    for thing in things {
+        match thing {
+            Thing::Object(Object::Document(id)) => documents.push(*id),
+            Thing::Object(Object::Case(id)) => cases.push(*id),
+            Thing::Object(Object::File(id)) => files.push(*id),
+            Thing::Emergency(id) => emergencies.push(*id),
         }
     }
     let mut seen = Vec::new();
@@ -413,6 +428,9 @@ pub(super) async fn visible_among(
     seen.extend(found.into_iter().map(Object::Case));
     let found = files::visible_among(on, actor, &files).await?;
     seen.extend(found.into_iter().map(Object::File));
+    let mut seen: Vec<Thing> = seen.into_iter().map(Thing::Object).collect();
+    let found = inspections::emergencies_among(on, actor, &emergencies).await?;
+    seen.extend(found.into_iter().map(Thing::Emergency));
     Ok(seen)
 }
 
@@ -536,10 +554,10 @@ pub(super) async fn advance(unit: &Unit, from: i64, to: i64) -> Result<bool, DbE
 pub(super) struct Followed {
     pub(super) seq: i64,
     pub(super) action: String,
-    pub(super) objects: Vec<Object>,
+    pub(super) things: Vec<Thing>,
 }
 
-/// The next records behind `from`, with the documents, cases and files that they speak of.
+/// The next records behind `from`, with the documents, cases, files and inspections that they speak of.
 pub(super) async fn records(
     on: &impl ConnectionTrait,
     from: i64,
@@ -554,15 +572,16 @@ pub(super) async fn records(
         found.push(Followed {
             seq: row.try_get_by_index(0)?,
             action: action.unwrap_or_default().to_owned(),
-            objects: Vec::new(),
+            things: Vec::new(),
         });
     }
     let Some(last) = found.last().map(|one| one.seq) else {
         return Ok(found);
     };
-    let text = "SELECT DISTINCT seq, root_id, CASE WHEN kind IN ('file', 'case') THEN kind \
-                ELSE 'document' END FROM audit_subject WHERE seq > $1 AND seq <= $2 \
-                AND kind IN ('document', 'document_version', 'rendition', 'file', 'case') \
+    let text = "SELECT DISTINCT seq, root_id, CASE WHEN kind IN ('file', 'case', 'inspection') \
+                THEN kind ELSE 'document' END FROM audit_subject WHERE seq > $1 AND seq <= $2 \
+                AND kind IN ('document', 'document_version', 'rendition', 'file', 'case', \
+                'inspection') \
                 ORDER BY seq, root_id";
     for row in on
         .query_all_raw(sql(on, text, [from.into(), last.into()]))
@@ -573,8 +592,11 @@ pub(super) async fn records(
             && let Some(one) = found.get_mut(at)
         {
             let kind: String = row.try_get_by_index(2)?;
-            one.objects
-                .extend(Object::of(&kind, row.try_get_by_index(1)?));
+            let id: Uuid = row.try_get_by_index(1)?;
+            one.things.extend(match kind.as_str() {
+                "inspection" => Some(Thing::Emergency(InspectionId::of(id))),
+                kind => Object::of(kind, id).map(Thing::Object),
+            });
         }
     }
     Ok(found)

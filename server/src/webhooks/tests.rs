@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Rules;
 use super::model::{
-    BACK_OFF_SECONDS, Delivery, EventTypes, Health, OffReason, State, Status, Told,
+    BACK_OFF_SECONDS, Delivery, EventTypes, Health, OffReason, State, Status, Thing, Told,
 };
 use super::sign::{Secret, signatures};
 use super::target::TargetFault;
@@ -61,7 +61,7 @@ fn delivery(told: Told, attempts: i64) -> Delivery {
 fn the_pauses_grow_to_three_days_and_end() {
     let change = Told::Change {
         seq: 1,
-        object: Object::Document(DocumentId::new()),
+        thing: Thing::Object(Object::Document(DocumentId::new())),
     };
     let start = Timestamp::of_micros(0);
     let mut now = start;

@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{
-    DESCRIPTION_CHARS_MAX, Delivery, EventTypes, Health, State, Told, Webhook, known_events,
+    DESCRIPTION_CHARS_MAX, Delivery, EventTypes, Health, Ids, State, Told, Webhook, ids,
+    known_events,
 };
 use super::ops::{Change, NewWebhook};
-use super::postman::ids;
 use super::sign::Secret;
 use super::target::{Rules, TargetFault, URL_CHARS_MAX};
 use crate::base::Timestamp;
@@ -26,7 +26,7 @@ pub(super) struct WebhookRequest {
     /// What is told: `*` for everything, or `document.receive`, `document.change`, `document.version`,
     /// `document.discard`, `document.restore`, `document.text`, `document.register`, `document.route`,
     /// `document.refile`, `document.undo`; `file.open`, `file.change`, `file.close`, `file.reopen`, `file.refile`; the
-    /// same of `case`.
+    /// same of `case`; `break_glass.request`, `break_glass.approve`, `break_glass.end`.
     #[schema(min_items = 1, max_items = 32)]
     events: Vec<String>,
     /// What it is for.
@@ -309,6 +309,10 @@ pub(super) struct DeliveryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     file: Option<Uuid>,
+    /// The emergency, where one was asked for, approved or ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    emergency: Option<Uuid>,
     /// How it stands: `pending`, `delivered`, `failed`, `withheld` or `cancelled`.
     status: String,
     /// How often it was tried.
@@ -343,11 +347,16 @@ pub(super) struct DeliveryView {
 impl From<&Delivery> for DeliveryView {
     fn from(one: &Delivery) -> Self {
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        let (seq, object) = match one.told {
-            Told::Change { seq, object } => (Some(seq), Some(object)),
-            Told::Test(_) => (None, None),
+        let seq = match one.told {
+            Told::Change { seq, .. } => Some(seq),
+            Told::Test(_) => None,
         };
-        let (document, case, file) = ids(object);
+        let Ids {
+            document,
+            case,
+            file,
+            emergency,
+        } = ids(one.told);
         Self {
             id: one.id.raw(),
             r#type: one.action.clone(),
@@ -355,6 +364,7 @@ impl From<&Delivery> for DeliveryView {
             document,
             case,
             file,
+            emergency,
             status: one.status.code().to_owned(),
             attempts: one.attempts,
             created_at: one.created_at.to_string(),

@@ -296,3 +296,58 @@ async fn fields_are_changed_together_and_a_key_does_it_once() {
         .await
         .is_problem(400, "query-invalid");
 }
+
+#[tokio::test]
+async fn a_preview_tells_who_is_named_and_which_has_too_many_tags() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let clerk = registry.town.clerk();
+    let metadata = json!({"title": "Antrag", "correspondent": "Erika Beispiel"});
+    let content = tests::fixtures::unique_pdf("Antrag");
+    let known = clerk.file("a.pdf", &content, &metadata).await.is(201);
+    let who = text(&known, "correspondent_id");
+    let tags: Vec<String> = (0..50).map(|number| format!("Wort {number}")).collect();
+    let metadata = json!({"title": "Voll", "tags": tags});
+    let content = tests::fixtures::unique_pdf("Voll");
+    let full = clerk.file("b.pdf", &content, &metadata).await.is(201);
+    let ids = [id_of(&full)];
+    let seen = preview(&clerk, &ids, &json!({"correspondent_id": who})).await;
+    assert_eq!(
+        of(&seen, &ids[0])["changes"],
+        json!([{"field": "correspondent", "to": "Erika Beispiel"},
+            {"field": "correspondent_id", "to": who}])
+    );
+    let seen = preview(&clerk, &ids, &json!({"add_tags": ["Noch eins"]})).await;
+    let refused = of(&seen, &ids[0])["refusal"]["errors"][0].clone();
+    assert_eq!(refused["pointer"], "/change/add_tags");
+    assert_eq!(refused["code"], "too-many");
+    assert_eq!(refused["limit"], 50);
+}
+
+#[tokio::test]
+async fn what_is_done_is_told_in_the_order_in_which_it_was_named() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let clerk = registry.town.clerk();
+    for (title, tag) in [("Erster", "Eilt"), ("Zweiter", "Eilt"), ("Dritter", "Eilt")] {
+        let metadata = json!({"title": title, "tags": [tag]});
+        let content = tests::fixtures::unique_pdf(title);
+        clerk.file("a.pdf", &content, &metadata).await.is(201);
+    }
+    // A list has the newest first, and ids grow.
+    let change = json!({"title": "Alle"});
+    let body = json!({"filter": {"tag": ["Eilt"]}, "change": change});
+    let seen = clerk.post(PREVIEW, &body).await.is(200).json();
+    let titles: Vec<_> = (0..3_usize)
+        .map(|at| seen["items"][at]["changes"][0]["from"].clone())
+        .collect();
+    assert_eq!(titles, ["Dritter", "Zweiter", "Erster"]);
+    let body = apply(&seen, &change, "all");
+    let done = clerk.post(APPLY, &body).await.is(200).json();
+    for at in 0..3_usize {
+        assert_eq!(done["items"][at]["id"], seen["documents"][at]["id"]);
+        assert_eq!(done["items"][at]["version"], 2);
+    }
+}

@@ -6,7 +6,7 @@ use tests::town::{OTHER, id_of, send};
 use tests::{Answer, Client, Town, fixtures};
 
 use super::each;
-use crate::records::{act, fault, text};
+use crate::records::{Registry, act, fault, text};
 
 const ALL: &str = "/api/v1/correspondents";
 
@@ -339,4 +339,31 @@ async fn a_correspondent_that_says_nothing_or_too_much_is_refused() {
     let walked = tests::town::walk(&clerk, &format!("{ALL}?limit=2")).await;
     let walked: Vec<_> = walked.iter().map(|one| one["name"].clone()).collect();
     assert_eq!(walked, ["Alpha", "Beta", "Gamma", "Zweigwerk"]);
+}
+
+#[tokio::test]
+async fn a_field_that_names_who_was_merged_is_found_under_the_survivor() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let (town, clerk, manager) = (&registry.town, registry.town.clerk(), &registry.manager);
+    let field = json!({"code": "gutachter", "label": "Gutachter", "kind": "reference",
+        "target": "correspondent"});
+    manager.post("/api/v1/fields", &field).await.is(201);
+    let kind = json!({"code": "Gutachten", "fields": [{"field": "gutachter"}]});
+    manager.post("/api/v1/document-types", &kind).await.is(201);
+    let into = whose(&from(&clerk, "Erika Beispiel").await);
+    let gone = whose(&from(&clerk, "Erika B. Beispiel").await);
+    let metadata =
+        json!({"title": "Gutachten", "type": "Gutachten", "fields": {"gutachter": gone}});
+    let content = fixtures::unique_pdf("Gutachten");
+    clerk.file("a.pdf", &content, &metadata).await.is(201);
+    merge(&clerk, &gone, &into).await.is(200);
+    town.settle().await;
+    for id in [gone.as_str(), into.as_str()] {
+        let named = format!("field.gutachter={id}");
+        assert_eq!(listed(&clerk, &named).await, 1, "{named}");
+        let searched = found(&clerk, &[("q", ""), ("field.gutachter", id)]).await;
+        assert_eq!(searched["total"], 1, "{named}");
+    }
 }

@@ -5,6 +5,7 @@ mod bulk;
 mod correspondents;
 mod notes;
 mod relations;
+mod shown;
 mod undoing;
 
 use serde_json::{Value, json};

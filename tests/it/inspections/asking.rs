@@ -60,6 +60,13 @@ async fn in_a_compartment_it_takes_two_who_enter_it_and_nobody_decides_for_himse
     let seen = town.admin().get(&one).await.is(200).json();
     assert_eq!(seen["object"]["kind"], "file");
     assert!(seen["object"].get("id").is_none(), "{seen}");
+    // Nor by asking with the id in hand.
+    let about = format!("{ASK}?object={}", it.file);
+    for (client, count) in [(town.admin(), 0), (town.auditor(), 1)] {
+        let listed = client.get(&about).await.is(200).json();
+        let listed = listed["items"].as_array().map(Vec::len);
+        assert_eq!(listed, Some(count), "{about}");
+    }
     assert_eq!(
         auditor.get(&one).await.is(200).json()["object"]["id"],
         it.file.as_str()

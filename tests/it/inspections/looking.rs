@@ -110,6 +110,13 @@ async fn who_looked_at_a_personnel_file_is_told_to_whoever_may_learn_it() {
     );
 }
 
+/// A figure that the server tells of itself.
+async fn figure(town: &Town, name: &str) -> usize {
+    let metrics = town.app.anonymous().get("/metrics").await.is(200).text();
+    let value = |line: &str| line.strip_prefix(name)?.trim().parse::<usize>().ok();
+    metrics.lines().find_map(value).unwrap_or_default()
+}
+
 /// A unit of the plan gets a protection class.
 async fn protect(town: &Town, code: &str, class: &str) {
     let registrar = town.registrar().await;
@@ -294,4 +301,107 @@ async fn refusals_are_recorded_until_there_are_too_many_of_one_account() {
         .filter(|one| one["actor"] == me && one["action"] == "request.refused");
     let refused = refused.count();
     assert!((120..=240).contains(&refused), "{refused}");
+}
+
+#[tokio::test]
+async fn lists_and_searches_are_recorded_as_the_rule_for_everything_else_says() {
+    for (classes, wanted) in [
+        ("*:none:go_on", [false, false]),
+        ("*:content:go_on", [false, true]),
+        ("*:all:go_on", [true, true]),
+    ] {
+        let start = Start::new().with("PAPIERLOS_ACCESS_LOG_CLASSES", classes);
+        let Some(town) = Town::of(start).await else {
+            return;
+        };
+        let (clerk, auditor) = (town.clerk(), town.auditor());
+        let id =
+            async |client: &Client| client.get("/api/v1/me").await.is(200).json()["id"].clone();
+        let (own, theirs) = (id(&clerk).await, id(&auditor).await);
+        for client in [&clerk, &auditor] {
+            client.get("/api/v1/documents").await.is(200);
+            client.get("/api/v1/search?q=Antrag").await.is(200);
+        }
+        let recorded = |all: &[Value], actor: &Value| {
+            ["documents.list", "documents.search"].map(|action| {
+                all.iter()
+                    .any(|one| one["actor"] == *actor && one["action"] == action)
+            })
+        };
+        // Looks are recorded in their order.
+        tests::wait_until("the auditor's looks are recorded", async || {
+            recorded(&looks(&town).await, &theirs) == [true, true]
+        })
+        .await;
+        assert_eq!(recorded(&looks(&town).await, &own), wanted, "{classes}");
+    }
+}
+
+#[tokio::test]
+async fn the_change_feed_names_to_an_auditor_what_it_told_of() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let id = id_of(&town.letter("Antrag", "Antrag").await);
+    let told = town.auditor().get("/api/v1/changes?limit=1000").await;
+    assert!(told.is(200).text().contains(&id));
+    tests::wait_until("it is recorded what was told of", async || {
+        let all = looks(&town).await;
+        all.iter()
+            .any(|one| one["action"] == "changes.read" && is_about(one, "document", &id))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_more_waits_than_one_append_takes_readers_are_refused_and_the_server_ends() {
+    /// More than are gathered for one append.
+    const MANY: usize = 600;
+    let Some(mut it) = Personnel::start().await else {
+        return;
+    };
+    let clerk = it.town.clerk();
+    let outside = add(&it.town.app, "f.nebenan", "clerk", Some(OWN)).await;
+    let outside = it.town.app.with_token(&outside);
+    let letter = id_of(&it.town.letter("Antrag", "Antrag").await);
+    let hidden = format!("/api/v1/documents/{}", it.document);
+    let (away, back) = (
+        "ALTER TABLE access_subject RENAME TO gone",
+        "ALTER TABLE gone RENAME TO access_subject",
+    );
+    let read_much = async || {
+        for _ in 0..MANY {
+            let at = format!("/api/v1/documents/{letter}");
+            outside.get(&at).await.is(200);
+        }
+    };
+    damage(&it.town.app, away).await;
+    read_much().await;
+    let refused = async || {
+        let refused = clerk.get(&hidden).await;
+        refused.is_problem(503, "access-log-unavailable");
+    };
+    refused().await;
+    tests::wait_until("all of them are counted", async || {
+        figure(&it.town, "papierlos_access_log_waiting ").await > MANY
+    })
+    .await;
+    damage(&it.town.app, back).await;
+    tests::wait_until("it is written again", async || {
+        clerk.get(&hidden).await.status == 200
+    })
+    .await;
+    // None is missing, none is there twice, and what was refused is not told as served.
+    let all = looks(&it.town).await;
+    let of = |id: &str, outcome: &str| {
+        let is = |one: &&Value| one["outcome"] == outcome && is_about(one, "document", id);
+        all.iter().filter(is).count()
+    };
+    assert_eq!(of(&letter, "ok"), MANY);
+    assert!(of(&it.document, "refused") >= 1);
+    damage(&it.town.app, away).await;
+    read_much().await;
+    refused().await;
+    // It does not wait for what cannot be written.
+    it.town.app.stop();
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 pub(crate) mod attempts;
+mod crossing;
 mod emergencies;
 mod looking;
 mod reading;

@@ -261,3 +261,28 @@ async fn an_inspection_begins_and_ends_by_the_clock_and_no_deputy_has_it() {
     let standing = auditor.get(&format!("{ASK}/{id}")).await.is(200).json();
     assert_eq!(standing["standing"], "over");
 }
+
+#[tokio::test]
+async fn a_party_is_told_of_no_changes_in_what_is_opened_to_it() {
+    let Some(it) = Personnel::start().await else {
+        return;
+    };
+    let (town, clerk, party) = (&it.town, it.town.clerk(), it.town.other());
+    let new = json!({"plan_unit": "02", "subject": "Bauantrag Beispiel"});
+    let file = clerk.post("/api/v1/files", &new).await.is(201);
+    let (case, document) = papers(town, &file, "Bauantrag").await;
+    let all = [id_of(&file), case, document];
+    for (reason, told) in [("party", false), ("court", true)] {
+        let ask = json!({"account": "k.sommer", "file": all[0], "reason": reason,
+            "purpose": "Akteneinsicht", "valid_until": in_time(86_400)});
+        let id = id_of(&clerk.post(ASK, &ask).await.is(201));
+        post(&it.head, &format!("{ASK}/{id}/approve")).await.is(200);
+        let at = format!("/api/v1/documents/{}", all[2]);
+        party.get(&at).await.is(200);
+        let changes = party.get("/api/v1/changes?limit=1000").await;
+        let changes = changes.is(200).text();
+        for one in &all {
+            assert_eq!(changes.contains(one.as_str()), told, "{reason}: {changes}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::town::{OTHER, id_of, send};
+use tests::town::{OTHER, OWN, id_of, send};
 use tests::{Answer, Client};
 
 use super::{Registry, act, text};
@@ -136,6 +136,32 @@ async fn an_action_that_is_repeated_with_its_key_happens_once() {
     act(head, &path, &hold.etag(), &reason)
         .await
         .is_problem(409, "state-conflict");
+}
+
+#[tokio::test]
+async fn an_undoing_that_is_repeated_with_its_key_happens_once() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let (clerk, other) = (registry.town.clerk(), registry.town.other());
+    let letter = registry.town.letter("Antrag", "Antrag").await;
+    let at = format!("/api/v1/documents/{}", id_of(&letter));
+    let to = json!({"department": OTHER});
+    let moved = act(&clerk, &format!("{at}/route"), &letter.etag(), &to).await;
+    let moved = moved.is(200);
+    let path = format!("{at}/undo");
+    let which = json!({"seq": moved.receipt().0, "reason": "Irrtum"});
+    // Whoever hands it back sees it no longer, and is told what was done all the same.
+    let back = twice(&registry, &other, &path, &moved.etag(), Some(&which)).await;
+    assert_eq!(text(&back, "department"), OWN);
+    once(&other, &path, &moved.etag(), "another", Some(&which))
+        .await
+        .is_problem(404, "not-found");
+    // Another reason is another request.
+    let which = json!({"seq": moved.receipt().0, "reason": "Versehen"});
+    once(&other, &path, &moved.etag(), &path, Some(&which))
+        .await
+        .is_problem(422, "idempotency-key-reused");
 }
 
 #[tokio::test]

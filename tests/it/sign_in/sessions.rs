@@ -253,6 +253,22 @@ async fn one_sees_where_one_is_signed_in_and_ends_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_only_reads_ends_no_session_and_learns_of_none() {
+    let Some(town) = town().await else {
+        return;
+    };
+    let desk = Browser::open(&town, "192.0.2.7", None).await;
+    let reader = town.app.with_token(&town.token("read").await);
+    for id in [desk.id.clone(), uuid::Uuid::now_v7().to_string()] {
+        let path = format!("{SESSIONS}/{id}");
+        send(&reader, Method::DELETE, &path, &[], None)
+            .await
+            .is_problem(403, "forbidden");
+    }
+    desk.get("/api/v1/me").await.is(200);
+}
+
+#[tokio::test]
 async fn whoever_signs_in_again_has_another_session_and_the_one_before_ends() {
     let Some(town) = town().await else {
         return;

@@ -113,6 +113,9 @@ async fn lists_and_searches_are_narrowed_by_fields() {
             assert_eq!(refused["errors"][0]["code"], code, "{name}={value}");
         }
     }
+    let nearly = clerk.get("/api/v1/documents?field.Betrag=1").await;
+    let nearly = nearly.is_problem(400, "query-invalid");
+    assert!(nearly.text().contains("„betrag“"), "{}", nearly.text());
     // A page goes on only with the fields that it began with.
     let first = clerk
         .get("/api/v1/documents?limit=1&field.nummer=R-1")
@@ -208,4 +211,26 @@ async fn what_stands_in_a_field_is_found_by_words_and_by_its_name() {
         titles(&clerk, "/api/v1/documents", &narrowed).await,
         ["Erste"]
     );
+}
+
+#[tokio::test]
+async fn a_number_below_nothing_is_asked_for_with_its_sign() {
+    let Some(town) = town().await else { return };
+    let clerk = town.clerk();
+    for (title, number) in [("Erste", "12"), ("Zweite", "-3"), ("Dritte", "-12")] {
+        let said = json!({"stueck": number});
+        file(&clerk, title, "Rechnung", &said).await.is(201);
+    }
+    town.settle().await;
+    for (question, expected) in [
+        ("stueck:-12", &["Dritte"][..]),
+        ("stueck:-3", &["Zweite"]),
+        ("stueck:-4", &[]),
+        ("stueck:-5..15", &["Erste", "Zweite"]),
+        ("stueck:-20..-3", &["Dritte", "Zweite"]),
+        ("Rechnung -stueck:-3", &["Dritte", "Erste"]),
+    ] {
+        let found = titles(&clerk, "/api/v1/search", &[("q", question)]).await;
+        assert_eq!(found, expected, "{question}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What documents say in their fields: checked, exact, recorded, and told to whoever may know it.
 
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tests::fixtures;
 use tests::town::{OTHER, id_of};
@@ -118,6 +120,7 @@ async fn what_is_wrong_is_named_field_by_field() {
     let refused = file(&clerk, "Antrag", "Antrag", &none).await.is(422);
     assert_eq!(faults(&refused), fault("/fields/betrag", "not-of-type"));
     assert!(refused.text().contains("nummer"), "{}", refused.text());
+    assert!(crate::at_rest::blobs(town.app.data()).is_empty());
     assert_eq!(
         clerk
             .get("/api/v1/documents?count=true")
@@ -264,4 +267,60 @@ async fn what_leads_to_something_unseen_is_told_nowhere() {
     let content = fixtures::unique_pdf("Neu");
     let again = clerk.file("b.pdf", &content, &again).await.is(422);
     assert_eq!(faults(&again), fault("/fields/bezug", "not-found"));
+}
+
+#[tokio::test]
+async fn a_choice_that_was_opened_to_several_is_told_as_a_list() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let (clerk, manager) = (registry.town.clerk(), &registry.manager);
+    let entries = json!([{"code": "off", "label": "Aus"}, {"code": "offen", "label": "Offen"}]);
+    let new = json!({"code": "stand", "label": "Stand", "kind": "choice", "entries": entries});
+    let field = manager.post(super::FIELDS, &new).await.is(201);
+    let kind = json!({"code": "Antrag", "fields": [{"field": "stand"}]});
+    manager.post(super::TYPES, &kind).await.is(201);
+    let filed = file(&clerk, "Antrag", "Antrag", &json!({"stand": "offen"})).await;
+    let filed = filed.is(201);
+    assert_eq!(filed.json()["fields"]["stand"], "offen");
+    let opened = registry.file("02.1", "Anträge").await;
+    let case = registry.case(&opened, "Antrag").await;
+    let registered = register(&clerk, &filed, &case).await.is(200);
+    let several = json!({"many": true, "entries": entries});
+    let path = format!("{}/{}", super::FIELDS, id_of(&field));
+    manager.patch(&path, &field.etag(), &several).await.is(200);
+    let list = json!({"stand": ["offen"]});
+    let seen = clerk.get(&at(&filed)).await.is(200);
+    assert_eq!(seen.json()["fields"], list);
+    assert_eq!(seen.etag(), registered.etag());
+    let all = clerk.get("/api/v1/documents").await.is(200).json();
+    assert_eq!(all["items"][0]["fields"], list);
+    // What was read may be sent back, and changes nothing: not even what is registered.
+    let tagged = json!({"tags": ["Neu"], "fields": list});
+    let tagged = clerk.patch(&at(&filed), &seen.etag(), &tagged).await;
+    assert_eq!(tagged.is(200).json()["fields"], list);
+    // Clients of paperless-ngx are told labels, as of every choice of several.
+    let theirs = clerk.get("/api/documents/").await.is(200).json();
+    let value = &theirs["results"][0]["custom_fields"][0]["value"];
+    assert_eq!(value, "Offen");
+    let output = registry.town.app.command(&["verify"]).await;
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn content_that_came_before_what_is_refused_is_not_kept() {
+    let Some(town) = town().await else { return };
+    let clerk = town.clerk();
+    let metadata = json!({"type": "Antrag", "fields": {"betrag": "1"}}).to_string();
+    let content = Part::bytes(fixtures::unique_pdf("Antrag")).file_name("a.pdf");
+    let metadata = Part::text(metadata)
+        .mime_str("application/json")
+        .expect("a type");
+    let form = Form::new()
+        .part("content", content)
+        .part("metadata", metadata);
+    let request = clerk.request(Method::POST, "/api/v1/documents");
+    let refused = clerk.send(request.multipart(form)).await.is(422);
+    assert_eq!(faults(&refused), fault("/fields/betrag", "not-of-type"));
+    assert!(crate::at_rest::blobs(town.app.data()).is_empty());
 }

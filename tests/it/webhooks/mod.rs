@@ -14,6 +14,7 @@ use tests::town::{send, walk};
 use tests::{Answer, Client, Receiver, Start, Town, wait_until};
 
 mod delivery;
+mod emergencies;
 mod owners;
 mod records;
 mod targets;

@@ -200,22 +200,8 @@ pub(in crate::departments) async fn lift_lock(
     unit: &mut Unit,
     mut row: sign_in_lock::Model,
 ) -> Result<(), DbError> {
-    use sign_in_lock::Column;
-    let before = row.version;
-    row.version += 1;
     row.lifted_at = Some(unit.now().micros());
-    let done = sign_in_lock::Entity::update_many()
-        .col_expr(Column::Version, row.version.into())
-        .col_expr(Column::LiftedAt, row.lifted_at.into())
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
-    unit.changed(row.subject());
-    Ok(())
+    super::update_lock(unit, row).await
 }
 
 /// The lock of an account that is neither lifted nor over.

@@ -112,27 +112,3 @@ pub(in crate::departments) async fn held(
         .map(|(function, holder)| (AccountId::of(holder), AccountId::of(function)))
         .collect())
 }
-
-/// Writes the next version: its approval, or its end.
-pub(in crate::departments) async fn update_holder(
-    unit: &mut Unit,
-    row: &mut function_holder::Model,
-) -> Result<(), DbError> {
-    use function_holder::Column;
-    let before = row.version;
-    row.version += 1;
-    let done = function_holder::Entity::update_many()
-        .col_expr(Column::Version, row.version.into())
-        .col_expr(Column::ApprovedAt, row.approved_at.into())
-        .col_expr(Column::ApprovedBy, row.approved_by.into())
-        .col_expr(Column::EndedAt, row.ended_at.into())
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
-    unit.changed(row.subject());
-    Ok(())
-}

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
-use crate::base::sight::{Covers, Extent, Inspected};
+use crate::base::sight::{Covers, Inspected, Reason};
 use crate::base::{
     AccountId, CaseId, CompartmentId, DepartmentId, DocumentId, FileId, InspectionId, Timestamp,
 };
@@ -17,9 +17,11 @@ pub(in crate::departments) async fn inspections_open(
     account: AccountId,
     now: Timestamp,
 ) -> Result<Vec<Inspected>, DbError> {
-    let text = "SELECT i.id, i.kind, i.object_kind, i.object_id, c.id, c.number, d.number \
+    let text = "SELECT i.id, i.kind, i.object_kind, i.object_id, c.id, c.number, d.number, \
+        i.department_id, u.number \
         FROM inspection i LEFT JOIN compartment c ON c.id = i.compartment_id \
         LEFT JOIN department d ON d.id = i.object_id \
+        LEFT JOIN department u ON u.id = i.department_id \
         WHERE i.account_id = $1 AND i.approved_at IS NOT NULL AND i.ended_at IS NULL \
         AND i.valid_from <= $2 AND i.valid_until > $2 ORDER BY i.id";
     let values = [account.raw().into(), now.micros().into()];
@@ -52,17 +54,26 @@ pub(in crate::departments) async fn inspections_open(
             // What cannot be read opens nothing.
             (_, _) => continue,
         };
-        let extent = match kind.as_str() {
-            "party" => Extent::Registered,
-            _ => Extent::Whole,
+        let stays: Option<Uuid> = row.try_get_by_index(7)?;
+        let unit = match (stays, number(row.try_get_by_index(8)?)) {
+            (None, _) => None,
+            (Some(id), Some(number)) => Some(OrgUnit {
+                id: DepartmentId::of(id),
+                number,
+            }),
+            (Some(_), None) => continue,
+        };
+        let Some(reason) = Reason::parse(&kind) else {
+            continue;
         };
         found.push(Inspected {
             id: InspectionId::of(row.try_get_by_index(0)?),
             covers,
+            unit,
             inside,
-            extent,
-            tells_looks: matches!(kind.as_str(), "audit" | "data_subject"),
-            emergency: kind == "emergency",
+            extent: reason.extent(),
+            tells_looks: reason.tells_looks(),
+            emergency: reason == Reason::Emergency,
         });
     }
     Ok(found)

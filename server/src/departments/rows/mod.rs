@@ -13,7 +13,7 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
-use super::model::{Account, Department, Identity, Origin, PeopleError, RoleGiven};
+use super::model::{Account, Department, Identity, Origin, RoleGiven};
 use crate::audit::event::Subject;
 use crate::base::db::{DbError, sql};
 use crate::base::rights::{Compartment, OrgUnit};
@@ -22,9 +22,7 @@ use crate::base::{
 };
 use crate::unit::Unit;
 
-pub(super) use functions::{
-    functions, held, holder, holders, insert_holder, named_function, update_holder,
-};
+pub(super) use functions::{functions, held, holder, holders, insert_holder, named_function};
 pub(super) use inspections::inspections_open;
 pub(super) use tables::{
     State, access_token, account, compartment, compartment_grant, department, deputation,
@@ -53,6 +51,46 @@ insert_fn!(insert_token, access_token);
 insert_fn!(insert_compartment, compartment);
 insert_fn!(insert_compartment_grant, compartment_grant);
 insert_fn!(insert_deputation, deputation);
+
+/// Writes the next version of a row, with these columns, and hands its state to the unit; refuses one that has
+/// moved on.
+macro_rules! update_fn {
+    ($name:ident, $entity:ident, $($column:ident: $field:ident),+) => {
+        pub(super) async fn $name(
+            unit: &mut Unit,
+            mut row: $entity::Model,
+        ) -> Result<(), DbError> {
+            let before = row.version;
+            row.version += 1;
+            let subject = row.subject();
+            let done = $entity::Entity::update_many()
+                .col_expr($entity::Column::Version, row.version.into())
+                $(.col_expr($entity::Column::$column, row.$field.into()))+
+                .filter($entity::Column::Id.eq(row.id))
+                .filter($entity::Column::Version.eq(before))
+                .exec(unit.tx())
+                .await?;
+            if done.rows_affected != 1 {
+                return Err(DbError::Stale);
+            }
+            unit.changed(subject);
+            Ok(())
+        }
+    };
+}
+
+update_fn!(update_department, department, Name: name, ParentId: parent_id);
+update_fn!(update_account, account, Name: name, Password: password, DisabledAt: disabled_at,
+    IdentityIssuer: identity_issuer, IdentitySubject: identity_subject);
+update_fn!(update_grant, role_grant, ApprovedAt: approved_at, ApprovedBy: approved_by,
+    RevokedAt: revoked_at);
+update_fn!(update_token, access_token, RevokedAt: revoked_at);
+update_fn!(update_compartment_grant, compartment_grant, ApprovedAt: approved_at,
+    ApprovedBy: approved_by, RevokedAt: revoked_at);
+update_fn!(update_deputation, deputation, EndedAt: ended_at);
+update_fn!(update_holder, function_holder, ApprovedAt: approved_at, ApprovedBy: approved_by,
+    EndedAt: ended_at);
+update_fn!(update_lock, sign_in_lock, LiftedAt: lifted_at);
 
 pub(super) async fn next_number(unit: &Unit) -> Result<i64, DbError> {
     let last = department::Entity::find()
@@ -95,38 +133,6 @@ pub(super) async fn account(
     Ok(account::Entity::find_by_id(id.raw()).one(on).await?)
 }
 
-/// Writes the next version of an account; refuses one that has moved on.
-pub(super) async fn update_account(
-    unit: &mut Unit,
-    mut row: account::Model,
-) -> Result<(), PeopleError> {
-    let before = row.version;
-    row.version += 1;
-    let done = account::Entity::update_many()
-        .col_expr(account::Column::Version, row.version.into())
-        .col_expr(account::Column::Name, row.name.clone().into())
-        .col_expr(account::Column::Password, row.password.clone().into())
-        .col_expr(account::Column::DisabledAt, row.disabled_at.into())
-        .col_expr(
-            account::Column::IdentityIssuer,
-            row.identity_issuer.clone().into(),
-        )
-        .col_expr(
-            account::Column::IdentitySubject,
-            row.identity_subject.clone().into(),
-        )
-        .filter(account::Column::Id.eq(row.id))
-        .filter(account::Column::Version.eq(before))
-        .exec(unit.tx())
-        .await
-        .map_err(DbError::from)?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale.into());
-    }
-    unit.changed(row.subject());
-    Ok(())
-}
-
 pub(super) async fn grants(
     on: &impl ConnectionTrait,
     account: AccountId,
@@ -155,30 +161,6 @@ pub(super) async fn grant(
     id: Uuid,
 ) -> Result<Option<role_grant::Model>, DbError> {
     Ok(role_grant::Entity::find_by_id(id).one(on).await?)
-}
-
-/// Writes the next version of a role that was given: its approval, or its end.
-pub(super) async fn update_grant(
-    unit: &mut Unit,
-    row: &mut role_grant::Model,
-) -> Result<(), DbError> {
-    use role_grant::Column;
-    let before = row.version;
-    row.version += 1;
-    let done = role_grant::Entity::update_many()
-        .col_expr(Column::Version, row.version.into())
-        .col_expr(Column::ApprovedAt, row.approved_at.into())
-        .col_expr(Column::ApprovedBy, row.approved_by.into())
-        .col_expr(Column::RevokedAt, row.revoked_at.into())
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
-    unit.changed(row.subject());
-    Ok(())
 }
 
 /// The tokens of an account that can still be used.
@@ -224,15 +206,20 @@ pub(super) async fn revoke_tokens(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    access_token::Entity::update_many()
+    let done = access_token::Entity::update_many()
         .col_expr(
             access_token::Column::Version,
             Expr::col(access_token::Column::Version).add(1),
         )
         .col_expr(access_token::Column::RevokedAt, now.micros().into())
         .filter(access_token::Column::Id.is_in(ids))
+        // A token has one change, its end: one without it is of the version that was read.
+        .filter(access_token::Column::RevokedAt.is_null())
         .exec(unit.tx())
         .await?;
+    if usize::try_from(done.rows_affected) != Ok(rows.len()) {
+        return Err(DbError::Stale);
+    }
     for row in &mut rows {
         row.version += 1;
         row.revoked_at = Some(now.micros());
@@ -255,20 +242,13 @@ pub(super) async fn token_by_digest(
     Ok(access_token::Entity::find().filter(wanted).one(on).await?)
 }
 
+/// Ends a token.
 pub(super) async fn revoke_token(
     unit: &mut Unit,
     mut row: access_token::Model,
 ) -> Result<(), DbError> {
-    row.version += 1;
     row.revoked_at = Some(unit.now().micros());
-    access_token::Entity::update_many()
-        .col_expr(access_token::Column::Version, row.version.into())
-        .col_expr(access_token::Column::RevokedAt, row.revoked_at.into())
-        .filter(access_token::Column::Id.eq(row.id))
-        .exec(unit.tx())
-        .await?;
-    unit.changed(row.subject());
-    Ok(())
+    update_token(unit, row).await
 }
 
 impl From<department::Model> for Department {
@@ -302,28 +282,6 @@ pub(super) fn below(top: DepartmentId, departments: &[Department]) -> Vec<OrgUni
         next += 1;
     }
     found
-}
-
-/// Writes the next version of a department.
-pub(super) async fn update_department(
-    unit: &mut Unit,
-    mut row: department::Model,
-) -> Result<(), DbError> {
-    let before = row.version;
-    row.version += 1;
-    let done = department::Entity::update_many()
-        .col_expr(department::Column::Version, row.version.into())
-        .col_expr(department::Column::Name, row.name.clone().into())
-        .col_expr(department::Column::ParentId, row.parent_id.into())
-        .filter(department::Column::Id.eq(row.id))
-        .filter(department::Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
-    unit.changed(row.subject());
-    Ok(())
 }
 
 /// A department's row.
@@ -365,30 +323,6 @@ pub(super) async fn compartment_grant(
     Ok(compartment_grant::Entity::find_by_id(id).one(on).await?)
 }
 
-/// Writes the next version of a grant: its approval, or its end.
-pub(super) async fn update_compartment_grant(
-    unit: &mut Unit,
-    mut row: compartment_grant::Model,
-) -> Result<(), DbError> {
-    use compartment_grant::Column;
-    let before = row.version;
-    row.version += 1;
-    let done = compartment_grant::Entity::update_many()
-        .col_expr(Column::Version, row.version.into())
-        .col_expr(Column::ApprovedAt, row.approved_at.into())
-        .col_expr(Column::ApprovedBy, row.approved_by.into())
-        .col_expr(Column::RevokedAt, row.revoked_at.into())
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
-    unit.changed(row.subject());
-    Ok(())
-}
-
 /// Deputations that are not over at `now`: all, or those of an account on either side.
 pub(super) async fn deputations(
     on: &impl ConnectionTrait,
@@ -423,22 +357,8 @@ pub(super) async fn end_deputation(
     unit: &mut Unit,
     mut row: deputation::Model,
 ) -> Result<(), DbError> {
-    use deputation::Column;
-    let before = row.version;
-    row.version += 1;
     row.ended_at = Some(unit.now().micros());
-    let done = deputation::Entity::update_many()
-        .col_expr(Column::Version, row.version.into())
-        .col_expr(Column::EndedAt, row.ended_at.into())
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Version.eq(before))
-        .exec(unit.tx())
-        .await?;
-    if done.rows_affected != 1 {
-        return Err(DbError::Stale);
-    }
-    unit.changed(row.subject());
-    Ok(())
+    update_deputation(unit, row).await
 }
 
 /// The compartments that are open to an account, or to everybody, at `now`.
@@ -555,9 +475,21 @@ impl TryFrom<role_grant::Model> for RoleGiven {
     }
 }
 
+impl account::Model {
+    /// Who the account is for the provider of identities.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        let both = self
+            .identity_issuer
+            .clone()
+            .zip(self.identity_subject.clone());
+        both.map(|(issuer, subject)| Identity { issuer, subject })
+    }
+}
+
 impl Account {
     /// The account of a row, with the roles that were given to it.
     pub(super) fn of(row: account::Model, given: Vec<RoleGiven>) -> Self {
+        let identity = row.identity();
         Self {
             id: AccountId::of(row.id),
             version: u64::try_from(row.version).unwrap_or_default(),
@@ -565,10 +497,7 @@ impl Account {
             name: row.name,
             disabled: row.disabled_at.is_some(),
             has_password: row.password.is_some(),
-            identity: row
-                .identity_issuer
-                .zip(row.identity_subject)
-                .map(|(issuer, subject)| Identity { issuer, subject }),
+            identity,
             given,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
 use super::access_token;
@@ -33,19 +33,29 @@ pub(in crate::departments) async fn note(
     Ok(())
 }
 
-/// When a token was last used, as far as it was noted.
-pub(in crate::departments) async fn used_at(
+/// When and from where a token was last used, as far as it was noted.
+pub(in crate::departments) async fn of_token(
     on: &impl ConnectionTrait,
     token: TokenId,
-) -> Result<Option<Timestamp>, DbError> {
-    let text = "SELECT used_at FROM token_use WHERE token_id = $1";
+) -> Result<Option<Use>, DbError> {
+    let text = "SELECT token_id, used_at, network, agent FROM token_use WHERE token_id = $1";
     let row = on
         .query_one_raw(sql(on, text, [token.raw().into()]))
         .await?;
-    Ok(match row {
-        Some(row) => Some(Timestamp::of_micros(row.try_get_by_index(0)?)),
-        None => None,
-    })
+    match row {
+        Some(row) => Ok(Some(read(&row)?.1)),
+        None => Ok(None),
+    }
+}
+
+fn read(row: &QueryResult) -> Result<(TokenId, Use), DbError> {
+    let id: Uuid = row.try_get_by_index(0)?;
+    let used = Use {
+        at: Timestamp::of_micros(row.try_get_by_index(1)?),
+        network: row.try_get_by_index(2)?,
+        agent: row.try_get_by_index(3)?,
+    };
+    Ok((TokenId::of(id), used))
 }
 
 /// When the tokens of an account were last used.
@@ -58,23 +68,15 @@ pub(in crate::departments) async fn of_account(
     let rows = on
         .query_all_raw(sql(on, text, [account.raw().into()]))
         .await?;
-    rows.iter()
-        .map(|row| {
-            let id: Uuid = row.try_get_by_index(0)?;
-            let used = Use {
-                at: Timestamp::of_micros(row.try_get_by_index(1)?),
-                network: row.try_get_by_index(2)?,
-                agent: row.try_get_by_index(3)?,
-            };
-            Ok((TokenId::of(id), used))
-        })
-        .collect()
+    rows.iter().map(read).collect()
 }
 
 /// Forgets the uses of tokens that have ended.
 pub(in crate::departments) async fn sweep(unit: &Unit) -> Result<(), DbError> {
-    let text = "DELETE FROM token_use WHERE token_id IN (SELECT id FROM access_token \
-                WHERE revoked_at IS NOT NULL OR expires_at < $1)";
+    // Asked of the few uses that there are, not of all tokens that there ever were.
+    let text = "DELETE FROM token_use WHERE EXISTS (SELECT 1 FROM access_token t \
+                WHERE t.id = token_use.token_id \
+                AND (t.revoked_at IS NOT NULL OR t.expires_at < $1))";
     let values = [unit.now().micros().into()];
     unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
     Ok(())

@@ -13,7 +13,7 @@ use super::{Bulk, DOCUMENTS_MAX, GivenUp, Outcome, all};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::departments::{self, SignedIn};
-use crate::documents::http::{note, refuse};
+use crate::documents::http::refuse;
 use crate::documents::list::{self, Order};
 use crate::documents::model::{Document, DocumentError};
 use crate::documents::{asking, fields};
@@ -22,7 +22,7 @@ use crate::http::openapi::{CreateProblems, IdempotencyParam};
 use crate::http::page::{Cursors, scope_of};
 use crate::http::problem::ProblemBody;
 use crate::http::{Fault, Kind, Language, Problem, text};
-use crate::ledger::looks::Looks;
+use crate::ledger::looks::{Looked, Looks};
 use crate::replay::{Answer, Fingerprint, Once, SaveError};
 use crate::unit::{Db, Unit};
 
@@ -115,7 +115,9 @@ pub(in crate::documents) async fn post_preview(
 ) -> Result<HttpResponse, Problem> {
     let bulk = body.change.read()?;
     let (wanted, seen) = chosen(&db, &actor, body.chosen()?).await?;
-    note(&looks, &actor, Look::List, None).await?;
+    let shown = seen.iter().map(Document::shown).collect();
+    let looked = Looked::of(Look::List, &actor).showing(shown);
+    looks.note(looked).await?;
     let exactly = seen.iter().map(|one| (one.id, one.version)).collect();
     let outcomes = tried(&db, &actor, exactly, bulk).await?;
     let values = seen.iter().map(|one| &one.metadata.fields);
@@ -128,8 +130,8 @@ pub(in crate::documents) async fn post_preview(
     for id in wanted {
         let (version, outcome) = match found.remove(&id) {
             Some((before, outcome)) => {
-                let changes =
-                    outcome.map(|held| BulkField::between(before, &held.document, &known));
+                let changes = outcome
+                    .map(|held| BulkField::between(&body.change, (before, &held.document), &known));
                 (Some(before.version), changes)
             }
             None => {

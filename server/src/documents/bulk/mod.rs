@@ -6,6 +6,7 @@
 pub(super) mod http;
 mod wire;
 
+use super::alike::Alike;
 use super::filing::{self, Route};
 use super::model::{
     Change, Channel, CivilDate, Direction, DocumentError, Held, Metadata, TAGS_MAX,
@@ -81,6 +82,7 @@ impl Said {
 /// Does it to one document, as one record.
 async fn one(
     unit: &mut Unit,
+    alike: &mut Alike,
     (id, version): (DocumentId, u64),
     bulk: &Bulk,
 ) -> Result<Held, DocumentError> {
@@ -88,7 +90,7 @@ async fn one(
         Bulk::Metadata(said) => {
             let before = ops::to_change(unit, id, version, Right::Edit).await?;
             let change = said.change_of(&before.metadata)?;
-            ops::change(unit, id, version, change).await
+            ops::changed(unit, alike, before, change).await
         }
         Bulk::Inbox(inbox) => {
             let before = ops::to_change(unit, id, version, Right::Route).await?;
@@ -97,7 +99,7 @@ async fn one(
                 inbox: inbox.clone(),
                 note: None,
             };
-            filing::route(unit, id, version, route).await
+            filing::routed(unit, alike, before, route).await
         }
     }
 }
@@ -123,18 +125,23 @@ impl From<DbError> for GivenUp {
 }
 
 /// Does it to all of them; what fails by the database alone ends it. What is refused may have left something
-/// behind: then the unit must be given up.
+/// behind: then the unit must be given up. They are locked in the order of their ids, so that two who change the
+/// same ones wait for each other and not each for the other.
 async fn all(
     unit: &mut Unit,
     documents: &[(DocumentId, u64)],
     bulk: &Bulk,
 ) -> Result<Vec<Outcome>, DbError> {
+    let mut alike = Alike::default();
+    let mut order: Vec<_> = documents.iter().enumerate().collect();
+    order.sort_unstable_by_key(|(_, (id, _))| *id);
     let mut outcomes = Vec::with_capacity(documents.len());
-    for document in documents {
-        match one(unit, *document, bulk).await {
+    for (at, document) in order {
+        match one(unit, &mut alike, *document, bulk).await {
             Err(DocumentError::Db(error)) => return Err(error),
-            outcome => outcomes.push(outcome),
+            outcome => outcomes.push((at, outcome)),
         }
     }
-    Ok(outcomes)
+    outcomes.sort_unstable_by_key(|(at, _)| *at);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }

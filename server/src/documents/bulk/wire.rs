@@ -236,9 +236,13 @@ pub(super) struct BulkField {
 }
 
 impl BulkField {
-    /// What differs. Whether a new correspondent would be made is not told, nor what leads to something that is not
-    /// among `known`.
-    pub(super) fn between(before: &Document, after: &Document, known: &Led) -> Vec<Self> {
+    /// What differs by this change. Whether a new correspondent would be made is not told: who it is only where the
+    /// change names it. Nor is what leads to something that is not among `known`.
+    pub(super) fn between(
+        change: &BulkChange,
+        (before, after): (&Document, &Document),
+        known: &Led,
+    ) -> Vec<Self> {
         let text = |text: &Option<String>| text.clone().map(serde_json::Value::from);
         let tags = |tags: &[String]| Some(serde_json::Value::from(tags));
         let inbox = |one: &Document| one.inbox.map(|id| id.to_string().into());
@@ -246,6 +250,11 @@ impl BulkField {
         let (before, after) = (&before.metadata, &after.metadata);
         let date = |date: &Option<CivilDate>| date.map(|date| date.to_string().into());
         let channel = |one: &Metadata| one.channel.map(|one| one.code().into());
+        let named = change.correspondent_id.is_some();
+        let correspondent = |one: &Metadata| {
+            let id = one.correspondent_id.filter(|_| named);
+            id.map(|id| id.to_string().into())
+        };
         let fields = [
             (
                 "title",
@@ -268,6 +277,11 @@ impl BulkField {
                 "correspondent",
                 text(&before.correspondent),
                 text(&after.correspondent),
+            ),
+            (
+                "correspondent_id",
+                correspondent(before),
+                correspondent(after),
             ),
             ("tags", tags(&before.tags), tags(&after.tags)),
             places,

@@ -1,13 +1,16 @@
 //! By which values in their fields documents are found.
 
-use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
 use super::tables::document_field;
 use crate::base::DocumentId;
 use crate::base::db::{DbError, sql};
+use crate::base::insert::insert;
 use crate::types::{self, Catalog, Values};
 use crate::unit::Unit;
+
+/// The table of these rows, and its columns.
+const FOUND: &str = "document_field (document_id, field, position, value, number)";
 
 /// The rows by which a document is found.
 pub(in crate::documents) fn found_by(
@@ -34,7 +37,7 @@ pub(in crate::documents) fn found_by(
 }
 
 /// Writes by what a document is found; there must be none of it yet.
-pub(in crate::documents) async fn write_fields(
+pub(super) async fn write_fields(
     unit: &Unit,
     id: DocumentId,
     values: &Values,
@@ -43,23 +46,24 @@ pub(in crate::documents) async fn write_fields(
         return Ok(());
     }
     let catalog = types::catalog(unit.tx()).await?;
-    let rows = found_by(&catalog, id, values).into_iter();
-    let rows: Vec<_> = rows
-        .map(|row| document_field::ActiveModel {
-            document_id: Set(row.document_id),
-            field: Set(row.field),
-            position: Set(row.position),
-            value: Set(row.value),
-            number: Set(row.number),
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    document_field::Entity::insert_many(rows)
-        .exec_without_returning(unit.tx())
-        .await?;
-    Ok(())
+    write_found(unit, found_by(&catalog, id, values)).await
+}
+
+/// Writes these rows: a choice of many has more of them than one statement takes.
+pub(in crate::documents) async fn write_found(
+    unit: &Unit,
+    rows: Vec<document_field::Model>,
+) -> Result<(), DbError> {
+    let values = |row: document_field::Model| {
+        [
+            row.document_id.into(),
+            row.field.into(),
+            row.position.into(),
+            row.value.into(),
+            row.number.into(),
+        ]
+    };
+    insert(unit.tx(), FOUND, rows.into_iter().map(values).collect()).await
 }
 
 /// The documents that say something in a field.

@@ -13,16 +13,18 @@ use super::model::{Document, TextInfo, Version};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::DbError;
 use crate::base::{AccountId, DocumentId, Timestamp, VersionId};
+use crate::types::Catalog;
 use crate::unit::Unit;
 
 pub(super) use blobs::{blob_of, blob_to_open, blob_with_content, blobs_to_open, insert_blob};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
-pub(super) use found::{found_by, with_field, write_fields};
+pub(super) use found::{found_by, with_field, write_found};
 pub(super) use tables::{
     blob, document, document_field, document_tag, document_version, rendition,
 };
 
 use blobs::blob_claim;
+use found::write_fields;
 use tables::counted;
 
 /// Adds a document.
@@ -44,6 +46,16 @@ pub(super) async fn save(
     unit: &mut Unit,
     changed: &Document,
     before: &Document,
+) -> Result<(), DbError> {
+    save_by(unit, changed, before, None).await
+}
+
+/// The same by what all fields are, where the caller knows it.
+pub(super) async fn save_by(
+    unit: &mut Unit,
+    changed: &Document,
+    before: &Document,
+    catalog: Option<&Catalog>,
 ) -> Result<(), DbError> {
     let row = document::Model::from(changed);
     let subject = row.subject();
@@ -72,7 +84,11 @@ pub(super) async fn save(
             .filter(document_field::Column::DocumentId.eq(id))
             .exec(unit.tx())
             .await?;
-        write_fields(unit, changed.id, &changed.metadata.fields).await?;
+        let fields = &changed.metadata.fields;
+        match catalog {
+            Some(catalog) => write_found(unit, found_by(catalog, changed.id, fields)).await?,
+            None => write_fields(unit, changed.id, fields).await?,
+        }
     }
     unit.changed(subject);
     Ok(())

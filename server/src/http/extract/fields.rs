@@ -85,16 +85,20 @@ impl<T: DeserializeOwned> FromRequest for ListQuery<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(pairs(request.query_string()).and_then(|pairs| {
-            let (paging, rest): (Vec<_>, Vec<_>) = pairs
-                .into_iter()
-                .partition(|(name, _)| name == "limit" || name == "cursor");
-            match (PageRequest::read(&paging), read_query(rest)) {
-                (Ok(page), Ok(filter)) => Ok(Self { filter, page }),
-                (Err(one), Err(other)) => Err(one.and(other)),
-                (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
-            }
-        }))
+        let read = pairs(request.query_string()).and_then(paged);
+        ready(read.map(|(filter, page)| Self { filter, page }))
+    }
+}
+
+/// A filter, and which page; what is wrong with both is told at once.
+fn paged<T: DeserializeOwned>(found: Vec<(String, String)>) -> Result<(T, PageRequest), Problem> {
+    let (paging, rest): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(name, _)| name == "limit" || name == "cursor");
+    match (PageRequest::read(&paging), read_query(rest)) {
+        (Ok(page), Ok(filter)) => Ok((filter, page)),
+        (Err(one), Err(other)) => Err(one.and(other)),
+        (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
     }
 }
 
@@ -138,18 +142,12 @@ impl<T: DeserializeOwned> FromRequest for FieldQuery<T> {
                     None => others.push((name, value)),
                 }
             }
-            let (paging, rest): (Vec<_>, Vec<_>) = others
-                .into_iter()
-                .partition(|(name, _)| name == "limit" || name == "cursor");
-            match (PageRequest::read(&paging), read_query(rest)) {
-                (Ok(page), Ok(filter)) => Ok(Self {
-                    filter,
-                    fields,
-                    page,
-                }),
-                (Err(one), Err(other)) => Err(one.and(other)),
-                (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
-            }
+            let (filter, page) = paged(others)?;
+            Ok(Self {
+                filter,
+                fields,
+                page,
+            })
         }))
     }
 }

@@ -27,6 +27,12 @@ impl RequestId {
             .filter(|id| !id.is_nil());
         Self(sent.unwrap_or_else(|| Uuid::new_v7(Timestamp::now(NoContext))))
     }
+
+    /// That of a request which came by the edge, as records have it.
+    pub fn known(request: &HttpRequest) -> Option<crate::base::RequestId> {
+        let id = request.extensions().get::<Self>().copied();
+        id.map(|id| crate::base::RequestId::of(id.0))
+    }
 }
 
 impl fmt::Display for RequestId {

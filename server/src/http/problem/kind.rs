@@ -70,7 +70,7 @@ kinds! {
     RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "Anfrage zu langsam", "Request too slow",
         "The body stopped arriving. Send it again.";
     Conflict = "conflict", CONFLICT, "Konflikt", "Conflict",
-        "The request contradicts what is there. Read it again, then decide.";
+        "The request contradicts what is there, or somebody else was faster. Read it again, then decide.";
     StateConflict = "state-conflict", CONFLICT, "Zustand lässt das nicht zu", "State does not allow this",
         "The thing is in a state (`current_state`) in which this cannot be done.";
     AlreadyExists = "already-exists", CONFLICT, "Schon vorhanden", "Already exists",
@@ -98,7 +98,7 @@ kinds! {
     NotImplemented = "not-implemented", NOT_IMPLEMENTED, "Noch nicht verfügbar", "Not implemented",
         "Foreseen but not available in this version or with this configuration.";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Vorübergehend nicht verfügbar", "Temporarily unavailable",
-        "A part that is needed does not answer, or the server is about to stop. Try again after `retry_after` seconds.";
+        "A part that is needed does not answer or is held by somebody else, or the server is about to stop. Try again after `retry_after` seconds.";
     AccessLogUnavailable = "access-log-unavailable", SERVICE_UNAVAILABLE, "Zugriff kann nicht protokolliert werden", "The look cannot be recorded",
         "Whoever looks at this is recorded, and that is not possible at the moment: so nothing is shown. Try again after `retry_after` seconds, and tell whoever runs the server.";
     IndexBehind = "index-behind", SERVICE_UNAVAILABLE, "Suche noch nicht so weit", "Search not that far yet",

@@ -52,6 +52,10 @@ impl From<DbError> for Problem {
             DbError::Failed(_) if error.is_full() => {
                 Self::new(Kind::InsufficientStorage).source(error)
             }
+            DbError::Failed(_) if error.is_taken() => Self::new(Kind::Conflict).source(error),
+            DbError::Failed(_) if error.is_contended() => Self::new(Kind::Unavailable)
+                .retry_after_seconds(1)
+                .source(error),
             DbError::Failed(_)
             | DbError::Unaudited
             | DbError::Corrupt { .. }

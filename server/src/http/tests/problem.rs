@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
 
+use sea_orm::ConnectionTrait;
+
+use crate::base::db::{Access, DbError, connect};
 use crate::http::problem::pointer;
 use crate::http::{Fault, Kind, Language, Problem, text};
 
@@ -134,4 +137,43 @@ fn the_language_is_the_best_that_we_speak() {
     assert_eq!(language("*"), Language::German);
     assert_eq!(language("de;q=0.3, en;q=0.4"), Language::English);
     assert_eq!(language(";;;,q=en"), Language::German);
+}
+
+#[tokio::test]
+async fn what_somebody_else_was_faster_with_is_no_fault_of_ours() {
+    let database = connect("sqlite::memory:", Access::Write).await;
+    let database = database.expect("a database");
+    let failed = async |text: &str| -> DbError {
+        let failed = database.execute_unprepared(text).await;
+        failed.expect_err("it is refused").into()
+    };
+    let table = "CREATE TABLE name (word TEXT UNIQUE)";
+    database.execute_unprepared(table).await.expect("a table");
+    let word = "INSERT INTO name VALUES ('a')";
+    database.execute_unprepared(word).await.expect("a row");
+    assert_eq!(
+        Problem::from(failed(word).await).kind(),
+        Kind::Conflict,
+        "it is there already"
+    );
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("a.db").display());
+    let first = connect(&url, Access::Write).await.expect("a database");
+    let second = connect(&url, Access::Write).await.expect("a database");
+    first
+        .execute_unprepared("BEGIN IMMEDIATE")
+        .await
+        .expect("the lock");
+    second
+        .execute_unprepared("PRAGMA busy_timeout = 0")
+        .await
+        .expect("a setting");
+    let busy = second.execute_unprepared("BEGIN IMMEDIATE").await;
+    let busy = DbError::from(busy.expect_err("the first has it"));
+    let problem = Problem::from(busy);
+    assert_eq!(problem.kind(), Kind::Unavailable);
+    let response = problem.respond(Language::German, None);
+    assert!(response.headers().contains_key("retry-after"));
+    let broken = failed("SELECT * FROM missing").await;
+    assert_eq!(Problem::from(broken).kind(), Kind::Internal);
 }

@@ -86,16 +86,17 @@ pub(super) async fn tags(
         let (last, astray) = evidence::with_tags_astray(on.db.read(), after, STEP).await?;
         for id in astray {
             if is_astray(on, id).await? {
+                let mut mended = false;
                 if mode == Mode::Repair {
-                    let mended: Result<(), DbError> = on
+                    let done: Result<bool, DbError> = on
                         .db
                         .keep_house(async move |unit: &mut Unit| {
                             evidence::mend_tags(unit, id).await
                         })
                         .await;
-                    mended?;
+                    mended = done?;
                 }
-                outcome.push(Code::TagsAstray, id, mode == Mode::Repair);
+                outcome.push(Code::TagsAstray, id, mended);
             }
         }
         let Some(last) = last else { return Ok(()) };
@@ -126,14 +127,15 @@ pub(super) async fn fields(
             if !again.contains(&id) {
                 continue;
             }
+            let mut mended = false;
             if mode == Mode::Repair {
-                let mended: Result<(), DbError> = on
+                let done: Result<bool, DbError> = on
                     .db
                     .keep_house(async move |unit: &mut Unit| evidence::mend_fields(unit, id).await)
                     .await;
-                mended?;
+                mended = done?;
             }
-            outcome.push(Code::FieldsAstray, id, mode == Mode::Repair);
+            outcome.push(Code::FieldsAstray, id, mended);
         }
         let Some(last) = last else { return Ok(()) };
         after = last;

@@ -58,11 +58,11 @@ codes! {
     /// The versions of a document are not 1, 2, 3 … up to the one in force.
     VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.
-    TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu.";
+    TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu, wo sich die Zeile lesen lässt.";
     /// A document is not found by what stands in its fields, or by something that does not.
-    FieldsAstray = "fields-astray", "Ein Dokument wird nicht unter dem gefunden, was in seinen Feldern steht. --repair schreibt es neu.";
+    FieldsAstray = "fields-astray", "Ein Dokument wird nicht unter dem gefunden, was in seinen Feldern steht. --repair schreibt es neu, wo sich die Zeile lesen lässt.";
     /// A correspondent is not found by one of its names, or by one that it does not bear.
-    NameAstray = "name-astray", "Ein Korrespondent wird unter einem seiner Namen nicht gefunden, oder unter einem, den er nicht trägt. --repair schreibt die Namen neu.";
+    NameAstray = "name-astray", "Ein Korrespondent wird unter einem seiner Namen nicht gefunden, oder unter einem, den er nicht trägt. --repair schreibt die Namen neu, wo sich die Zeile lesen lässt.";
     /// A role was given by one person although it takes two.
     RoleByOne = "role-by-one", "Eine Rolle hat nur eine Person vergeben, obwohl es zwei braucht. Eine andere Administration bestätigt oder beendet sie.";
     /// A registered document stands in no case.
@@ -104,6 +104,17 @@ pub struct Finding {
     pub what: String,
     /// Whether it was repaired.
     pub repaired: bool,
+}
+
+/// What was not looked at, for people.
+fn german(skipped: &str) -> &str {
+    match skipped {
+        "documents" => "Dokumente",
+        "blobs" => "Inhalte",
+        "blob digests" => "Prüfsummen der Inhalte",
+        "index" => "Suchindex",
+        other => other,
+    }
 }
 
 /// What a check found, and what it did not look at.
@@ -231,10 +242,12 @@ impl Outcome {
             lines.extend(listed.map(|finding| format!("    {}", finding.what)));
         }
         if !self.skipped.is_empty() {
-            lines.push(format!("nicht geprüft: {}", self.skipped.join(", ")));
+            let skipped: Vec<&str> = self.skipped.iter().map(|one| german(one)).collect();
+            lines.push(format!("nicht geprüft: {}", skipped.join(", ")));
         }
         lines.push(match self.open() {
-            0 => "clean".to_owned(),
+            0 => "ohne Befund".to_owned(),
+            1 => "1 offener Befund".to_owned(),
             open => format!("{open} offene Befunde"),
         });
         lines.join("\n")

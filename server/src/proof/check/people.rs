@@ -37,16 +37,17 @@ pub(super) async fn names(
             if !is_astray(on, id).await? {
                 continue;
             }
+            let mut mended = false;
             if mode == Mode::Repair {
-                let mended: Result<(), DbError> = on
+                let done: Result<bool, DbError> = on
                     .db
                     .keep_house(async move |unit: &mut Unit| {
                         correspondents::mend_names(unit, id).await
                     })
                     .await;
-                mended?;
+                mended = done?;
             }
-            outcome.push(Code::NameAstray, id, mode == Mode::Repair);
+            outcome.push(Code::NameAstray, id, mended);
         }
         let Some(last) = last else { return Ok(()) };
         after = last;

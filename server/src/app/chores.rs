@@ -1,0 +1,179 @@
+//! What a server does by itself: figures, checks, sweeping, noting what was used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Server;
+use crate::base::db::DbError;
+use crate::base::{JobKind, Timestamp};
+use crate::http::metrics::Metrics;
+use crate::ledger::looks::Looks;
+use crate::ledger::publisher::Published;
+use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
+use crate::search::Progress;
+use crate::unit::Db;
+use crate::{departments, inspections, jobs, replay, webhooks};
+
+impl Server {
+    /// Writes down once a second which tokens were used.
+    pub(super) fn note_uses(&self) {
+        let (db, people) = (self.archive.db.clone(), Arc::clone(&self.people));
+        self.tasks.start("token uses", |end| async move {
+            loop {
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+                if let Err(error) = departments::note_uses(&db, &people).await {
+                    tracing::warn!(error = %error, "that tokens were used could not be noted");
+                }
+            }
+        });
+    }
+
+    /// Checks at start what a start can wait for, and everything every night.
+    pub(super) fn check(&self, metrics: &Arc<Metrics>) {
+        let (archive, index) = (self.archive.clone(), self.index.clone());
+        let (metrics, hour) = (Arc::clone(metrics), self.config.nightly_hour);
+        let rights = self.config.rights;
+        self.tasks.start("check", |end| async move {
+            let mut depth = Depth::Quick;
+            loop {
+                let on = Checked {
+                    db: archive.db.clone(),
+                    storage: archive.storage.clone(),
+                    index: Some(index.clone()),
+                    lock: archive.publication.lock.clone(),
+                    now: archive.db.now().utc().into(),
+                    rights,
+                };
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    checked = check(&on, depth, Mode::Look) => tell(checked, depth, &metrics),
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(until(hour, archive.db.now())) => {}
+                }
+                depth = Depth::Whole;
+            }
+        });
+    }
+
+    /// Keeps the figures of `/metrics` fresh, and sweeps what has had its time.
+    pub(super) fn watch(&self, metrics: &Arc<Metrics>) {
+        let (db, follower) = (self.archive.db.clone(), self.follower.clone());
+        let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
+        let looks = self.looks.clone();
+        let backend = self.archive.backend.clone();
+        let keep = self.config.webhooks.keep;
+        let attempts = self.attempts();
+        self.tasks.start("figures", |end| async move {
+            let mut rounds: u32 = 0;
+            loop {
+                let now = *published.borrow();
+                figures(&db, follower.progress(), now, &metrics).await;
+                guarding(&db, &looks, &metrics).await;
+                if let Ok(Some(space)) = backend.free_space() {
+                    let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
+                    metrics.storage_free_bytes.set(free);
+                }
+                if rounds.is_multiple_of(720) {
+                    swept(replay::sweep(&db).await, "old saved answers");
+                    swept(webhooks::sweep(&db, keep).await, "old deliveries");
+                    swept(attempts.sweep(&db).await, "old attempts to sign in");
+                    swept(departments::sweep_uses(&db).await, "uses of ended tokens");
+                }
+                rounds = rounds.wrapping_add(1);
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                }
+            }
+        });
+    }
+}
+
+/// What could not be swept is swept another time.
+fn swept(done: Result<(), DbError>, what: &str) {
+    if let Err(error) = done {
+        tracing::warn!(error = %error, "{what} could not be swept");
+    }
+}
+
+/// What a check found, for those who watch: a figure and a line each.
+fn tell(checked: Result<Outcome, CheckError>, depth: Depth, metrics: &Metrics) {
+    match checked {
+        Ok(outcome) => {
+            metrics
+                .check_findings
+                .set(i64::try_from(outcome.open()).unwrap_or(i64::MAX));
+            for finding in outcome.list() {
+                tracing::warn!(
+                    check.code = finding.code.name(),
+                    check.what = finding.what,
+                    "check: {}",
+                    finding.code.german()
+                );
+            }
+            if outcome.open() == 0 {
+                tracing::info!(check.depth = ?depth, "check: clean");
+            }
+        }
+        Err(error) => {
+            tracing::error!(error = %error, cause = ?error, "the check could not be carried out");
+        }
+    }
+}
+
+/// How long it is until this hour (UTC) comes next.
+fn until(hour: u8, now: Timestamp) -> Duration {
+    let of_day = now.micros().div_euclid(1_000_000).rem_euclid(86_400);
+    let left = (i64::from(hour) * 3_600 - of_day).rem_euclid(86_400);
+    Duration::from_secs(u64::try_from(if left == 0 { 86_400 } else { left }).unwrap_or(86_400))
+}
+
+async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metrics) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let head = db.head().borrow().map_or(0, |seq| seq + 1);
+    let applied = index.seq.map_or(0, |seq| seq + 1);
+    metrics.log_head_seq.set(whole(head.saturating_sub(1)));
+    metrics.index_seq.set(whole(applied.saturating_sub(1)));
+    metrics
+        .index_lag_records
+        .set(whole(head.saturating_sub(applied)));
+    metrics.log_checkpoint_size.set(whole(published.size));
+    let since = published.at.map_or(0, |at| db.now().micros() - at.micros());
+    let since = Duration::from_micros(u64::try_from(since).unwrap_or_default());
+    metrics.log_checkpoint_age_seconds.set(since.as_secs_f64());
+    let queues = [
+        (JobKind::ExtractText, "jobs", "failed"),
+        (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
+    ];
+    for (kind, waiting, failed) in queues {
+        if let Ok(backlog) = jobs::backlog(db.read(), kind).await {
+            let oldest = backlog
+                .oldest
+                .map_or(0, |at| db.now().micros() - at.micros());
+            let age = Duration::from_micros(u64::try_from(oldest).unwrap_or_default());
+            metrics.queue(waiting, backlog.waiting, age);
+            metrics.queue(failed, backlog.failed, Duration::ZERO);
+        }
+    }
+}
+
+/// Whether the second log is written, and whether anybody reads in an emergency.
+async fn guarding(db: &Db, looks: &Looks, metrics: &Metrics) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (waiting, lost) = looks.unrecorded();
+    metrics.access_log_waiting.set(whole(waiting));
+    metrics.access_log_lost.set(whole(lost));
+    let refusals = looks.refusals_unrecorded();
+    metrics.refusals_unrecorded.set(whole(refusals));
+    match inspections::emergencies_now(db.read(), db.now()).await {
+        Ok(active) => {
+            metrics.break_glass_active.set(whole(active));
+        }
+        Err(error) => tracing::warn!(error = %error, "emergencies could not be counted"),
+    }
+}

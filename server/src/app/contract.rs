@@ -1,0 +1,124 @@
+//! The contract: what each room brings, and what holds for all of it.
+
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Contract;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+
+use crate::http::openapi::EdgeParts;
+use crate::http::parameters::Parameters;
+use crate::{
+    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
+    oidc, paperless, refiling, relations, retention, search, types, webhooks,
+};
+
+/// The contract of everything that this server answers.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Papierlos",
+        description = "The paperless archive of a town hall: file a document, find it, prove it.\n\n\
+            Every mutating answer carries a receipt, `Papierlos-Log-Seq` and `Papierlos-Log-Hash`: keep \
+            it, and nobody can take the record out of the log unseen. Problems are RFC 9457; lists go \
+            on by `cursor`; changes need `If-Match`; `Idempotency-Key` makes a repetition harmless.",
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2")
+    ),
+    tags(
+        (name = "file plan", description = "The file plan: editions, units, import and export"),
+        (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
+        (name = "cases", description = "Cases and sub-cases in files"),
+        (name = "documents", description = "File, read, register and change documents"),
+        (name = "types", description = "Document types and the fields that they carry"),
+        (name = "correspondents", description = "Who stands on the other side of documents"),
+        (name = "notes", description = "What people write on files, cases and documents"),
+        (name = "relations", description = "What one document is to another"),
+        (name = "inspections", description = "Reading for a time: inspections, emergencies, and who looked"),
+        (name = "search", description = "Find documents"),
+        (name = "log", description = "The change feed, and the log for auditors"),
+        (name = "webhooks", description = "Changes, told to your own program"),
+        (name = "people", description = "Sign-in, tokens, accounts, departments"),
+        (name = "health", description = "For whoever runs the server")
+    ),
+    paths(
+        crate::http::health::get_live,
+        crate::http::health::get_ready
+    )
+)]
+struct Base;
+
+/// The part of the contract that each room brings.
+const ROOMS: [fn() -> Contract; 16] = [
+    departments::ApiDoc::openapi,
+    oidc::ApiDoc::openapi,
+    file_plan::ApiDoc::openapi,
+    files::ApiDoc::openapi,
+    cases::ApiDoc::openapi,
+    correspondents::ApiDoc::openapi,
+    types::ApiDoc::openapi,
+    documents::ApiDoc::openapi,
+    refiling::ApiDoc::openapi,
+    retention::ApiDoc::openapi,
+    notes::ApiDoc::openapi,
+    relations::ApiDoc::openapi,
+    inspections::ApiDoc::openapi,
+    feed::ApiDoc::openapi,
+    search::ApiDoc::openapi,
+    webhooks::ApiDoc::openapi,
+];
+
+/// The contract: what `openapi.yaml` holds. It takes tens of megabytes while it is being made.
+#[must_use]
+pub fn contract() -> Contract {
+    let mut contract = Base::openapi();
+    for room in ROOMS {
+        contract.merge(room());
+    }
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    if let Some(components) = contract.components.as_mut() {
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::new("__Host-papierlos");
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("session", cookie);
+    }
+    // Whatever a token may ask for, a session may too.
+    for item in contract.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            if let Some(ways) = &mut operation.security {
+                ways.push(SecurityRequirement::new("session", Vec::<String>::new()));
+            }
+        }
+    }
+    utoipa::Modify::modify(&EdgeParts, &mut contract);
+    utoipa::Modify::modify(&departments::OnBehalfOf, &mut contract);
+    contract
+}
+
+/// The query parameters of the contract, room by room: the whole contract is never held for them.
+pub(super) fn known_parameters() -> Parameters {
+    let mut known = Parameters::default();
+    known.add(&Base::openapi());
+    for room in ROOMS {
+        known.add(&room());
+    }
+    known
+}
+
+/// The contract of the foreign interface: what `openapi-paperless.yaml` holds.
+#[must_use]
+pub fn paperless_contract() -> Contract {
+    let mut contract = paperless::ApiDoc::openapi();
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    if let Some(components) = contract.components.as_mut() {
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+    utoipa::Modify::modify(&EdgeParts, &mut contract);
+    contract
+}

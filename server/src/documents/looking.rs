@@ -1,0 +1,189 @@
+//! What is read of documents, by whoever may; nothing is written here.
+
+use sea_orm::ConnectionTrait;
+use storage::Blob;
+
+use super::model::{Document, DocumentError, Held, Version};
+use super::rows;
+use crate::base::db::DbError;
+use crate::base::{Actor, CaseId, DocumentId, Right, Table};
+use crate::cases;
+
+/// A document with the version in force and its text.
+pub(super) async fn held(
+    on: &impl ConnectionTrait,
+    document: Document,
+) -> Result<Held, DocumentError> {
+    let mut all = hold(on, vec![document]).await?;
+    all.pop().ok_or(DocumentError::NoVersion)
+}
+
+/// Documents with their versions in force and their texts, in the order given.
+pub async fn hold(
+    on: &impl ConnectionTrait,
+    documents: Vec<Document>,
+) -> Result<Vec<Held>, DocumentError> {
+    let ids: Vec<_> = documents.iter().map(|document| document.id).collect();
+    let mut in_force = std::collections::HashMap::new();
+    for (version, _) in rows::versions(on, &ids).await? {
+        in_force.insert((version.document, version.number), version);
+    }
+    let mut wanted: Vec<CaseId> = documents.iter().filter_map(|one| one.case).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let filed = cases::filed(on, &wanted).await?;
+    let mut all = Vec::with_capacity(documents.len());
+    for document in documents {
+        let key = (document.id, document.content_version);
+        let version = in_force.remove(&key).ok_or(DocumentError::NoVersion)?;
+        let filed = document.case.and_then(|case| filed.get(&case));
+        let filed = filed.cloned().map(Box::new);
+        all.push(Held {
+            document,
+            version,
+            text: None,
+            filed,
+        });
+    }
+    let versions: Vec<_> = all.iter().map(|held| held.version.id).collect();
+    let texts = rows::texts(on, &versions).await?;
+    let mut texts: std::collections::HashMap<_, _> = texts
+        .into_iter()
+        .map(|(version, text, _)| (version, text))
+        .collect();
+    for one in &mut all {
+        one.text = texts.remove(&one.version.id);
+    }
+    Ok(all)
+}
+
+/// A document that the actor may see.
+pub async fn read(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Held, DocumentError> {
+    held(on, visible(on, actor, id).await?).await
+}
+
+async fn visible(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Document, DocumentError> {
+    let found = rows::find(on, id).await?;
+    let document = found.ok_or(DocumentError::NotFound)?;
+    if sees(on, actor, Right::Read, &document).await? {
+        Ok(document)
+    } else {
+        Err(DocumentError::NotFound)
+    }
+}
+
+/// Whether the actor has a right to read a document.
+pub(super) async fn sees(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    right: Right,
+    document: &Document,
+) -> Result<bool, DbError> {
+    let row = (document.id.raw(), document.place());
+    actor.may_with(on, right, Table::Document, row).await
+}
+
+/// Whether the actor has `right` for the version in force of a document only, and not for how it came
+/// about: a party to proceedings is shown no drafts, whatever else he may do by his role.
+pub(super) async fn only_results(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    right: Right,
+    document: &Document,
+) -> Result<bool, DbError> {
+    let row = (document.id.raw(), document.place());
+    let sight = actor.sight(right);
+    sight.only_results(on, Table::Document, row).await
+}
+
+/// A document whose content the actor may see.
+async fn readable(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Document, DocumentError> {
+    let document = visible(on, actor, id).await?;
+    if sees(on, actor, Right::ReadContent, &document).await? {
+        Ok(document)
+    } else {
+        Err(DocumentError::Closed)
+    }
+}
+
+/// The versions of a document that the actor may see.
+pub(super) async fn versions(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<Vec<Version>, DocumentError> {
+    let document = visible(on, actor, id).await?;
+    let all = rows::versions(on, &[document.id]).await?;
+    let only_results = only_results(on, actor, Right::Read, &document).await?;
+    let shown = |version: &Version| !only_results || version.number == document.content_version;
+    let all = all.into_iter().map(|(version, _)| version);
+    Ok(all.filter(shown).collect())
+}
+
+/// Which version is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The one in force.
+    InForce,
+    /// The one with this number.
+    Number(u64),
+}
+
+/// A version of a document that the actor may see, with the blob to open.
+pub async fn content(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+    which: Which,
+) -> Result<(Document, Version, Blob), DocumentError> {
+    let document = readable(on, actor, id).await?;
+    let number = match which {
+        Which::InForce => document.content_version,
+        Which::Number(number) => number,
+    };
+    if number != document.content_version
+        && only_results(on, actor, Right::ReadContent, &document).await?
+    {
+        return Err(DocumentError::NoVersion);
+    }
+    let all = rows::versions(on, &[document.id]).await?;
+    let found = all
+        .into_iter()
+        .find(|(version, _)| version.number == number);
+    let (version, name) = found.ok_or(DocumentError::NoVersion)?;
+    let blob = rows::blob_to_open(on, &name)
+        .await?
+        .ok_or(DocumentError::NoVersion)?;
+    Ok((document, version, blob))
+}
+
+/// The text of the version in force, with the blob that holds its pages.
+pub(super) async fn text(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    id: DocumentId,
+) -> Result<(Held, Option<Blob>), DocumentError> {
+    let mut held = held(on, readable(on, actor, id).await?).await?;
+    let texts = rows::texts(on, &[held.version.id]).await?;
+    let Some((_, info, name)) = texts.into_iter().next() else {
+        return Err(DocumentError::TextPending);
+    };
+    held.text = Some(info);
+    let blob = match name {
+        Some(name) => rows::blob_to_open(on, &name).await?,
+        None => None,
+    };
+    Ok((held, blob))
+}
