@@ -48,10 +48,9 @@ async fn an_untouched_archive_is_clean() {
         serde_json::json!(["blob digests"])
     );
     let output = copy.papierlos(&["check"]);
-    assert!(
-        String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .any(|line| line == "clean")
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "nicht geprüft: Prüfsummen der Inhalte\nohne Befund\n"
     );
 }
 
@@ -232,6 +231,72 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
 }
 
 #[tokio::test]
+async fn a_row_that_does_not_read_is_named_and_left_as_it_is() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let one = "(SELECT min(id) FROM document)";
+    for (what, statement, code) in [
+        (
+            "values that do not read",
+            format!("UPDATE document SET field_values = 'x' WHERE id = {one}"),
+            "fields-astray",
+        ),
+        (
+            "tags that do not read",
+            format!("UPDATE document SET tags = 'x' WHERE id = {one}"),
+            "tags-astray",
+        ),
+        (
+            "names that do not read",
+            "UPDATE correspondent SET aliases = 'x'".to_owned(),
+            "name-astray",
+        ),
+    ] {
+        let copy = archive.copy();
+        copy.sql(&[&statement]).await;
+        let found = expect(&copy, what, &["--repair"], &[code]);
+        assert_eq!(found.exit, 1, "{what}: it cannot be repaired");
+        expect(&copy, what, &[], &[code]);
+    }
+    // A field of which nobody knows what it is: what was found by it stays findable.
+    let copy = archive.copy();
+    copy.sql(&[
+        "INSERT INTO field (id, version, code, label, kind, rules, created_at, created_by, changed_at, changed_by) \
+         SELECT id, version, 'fremd', 'Fremd', 'text', 'x', 0, id, 0, id FROM document LIMIT 1",
+        &format!("UPDATE document SET field_values = '{{\"fremd\":\"x\"}}' WHERE id = {one}"),
+        &format!("INSERT INTO document_field VALUES ({one}, 'fremd', 0, 'x', NULL)"),
+    ])
+    .await;
+    let what = "a field that does not read";
+    let found = expect(&copy, what, &["--repair"], &["fields-astray"]);
+    assert_eq!(found.exit, 1, "{what}: it cannot be repaired");
+    expect(&copy, what, &[], &["fields-astray"]);
+}
+
+#[tokio::test]
+async fn values_that_were_lost_or_altered_are_found_by_again() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let one = "(SELECT min(id) FROM document)";
+    let said = [
+        "INSERT INTO field (id, version, code, label, kind, rules, created_at, created_by, changed_at, changed_by) \
+         SELECT id, version, 'nummer', 'Nummer', 'text', '{\"max_length\":20}', 0, id, 0, id FROM document LIMIT 1"
+            .to_owned(),
+        format!("UPDATE document SET field_values = '{{\"nummer\":\"R-1\"}}' WHERE id = {one}"),
+    ];
+    let copy = archive.copy();
+    copy.sql(&[&said[0], &said[1]]).await;
+    repaired(&copy, "a value lost", "fields-astray");
+
+    let copy = archive.copy();
+    let other = format!("INSERT INTO document_field VALUES ({one}, 'nummer', 0, 'R-2', NULL)");
+    copy.sql(&[&said[0], &said[1], &other]).await;
+    repaired(&copy, "a value altered", "fields-astray");
+}
+
+#[tokio::test]
 async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
     let Some(archive) = AtRest::new().await else {
         return;
@@ -345,7 +410,7 @@ async fn a_running_server_checks_itself_and_leaves_the_index_to_itself() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("in use") && said.contains("end the server first"),
+        said.contains("in use") && said.contains("zuerst den Server beenden"),
         "{said}"
     );
     app.stop();

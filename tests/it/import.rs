@@ -198,6 +198,32 @@ fn the_same_content_under_another_name_is_a_document_of_its_own_that_names_the_o
 }
 
 #[test]
+fn a_person_is_told_in_german_what_became_of_a_folder() {
+    let (archive, folder) = (Archive::new(), TempDir::new().expect("a folder"));
+    let root = folder.path();
+    let letter = unique_pdf("Antrag auf Wohngeld");
+    write(root, "1.pdf", &letter);
+    write(root, "leer.pdf", "");
+    archive.import(root, &[]);
+    write(root, "2.pdf", &letter);
+    let mut command = archive.papierlos(&["import"]);
+    let output = command.arg(root).output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "2.pdf: abgelegt, mit demselben Inhalt wie 1 anderes Dokument\n\
+         1 abgelegt (davon 1 mit Inhalt, den es schon gab), 1 schon da, 1 zurückgewiesen\n"
+    );
+    let complained = said(&output);
+    for line in [
+        "papierlos: leer.pdf: nicht abgelegt: leer\n",
+        "papierlos: 1 zurückgewiesen\n",
+    ] {
+        assert!(complained.contains(line), "{complained}");
+    }
+}
+
+#[test]
 fn two_of_the_same_name_and_content_are_two_documents_in_every_run() {
     let (archive, folder) = (Archive::new(), TempDir::new().expect("a folder"));
     let letter = unique_pdf("Merkblatt");
@@ -368,7 +394,11 @@ fn told_to_end_it_finishes_what_it_began_and_says_so() {
     let output = child.wait_with_output().expect("it ends");
     assert!(before < 150, "it was told to end long before");
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("run it again"), "{}", said(&output));
+    assert!(
+        said(&output).contains("noch einmal starten für den Rest"),
+        "{}",
+        said(&output)
+    );
     let rest = archive.import(folder.path(), &[]);
     assert_eq!(
         (rest.count("already"), rest.count("filed")),

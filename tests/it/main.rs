@@ -5,6 +5,7 @@ mod at_rest;
 mod attacks;
 mod bypass;
 mod check;
+mod commands;
 mod coverage;
 mod database;
 mod describing;

@@ -9,16 +9,16 @@ use crate::archive::Archive;
 use crate::config::Config;
 use crate::proof::check::{Checked, Depth, Mode, check};
 
-/// Checks whether rows, content, index, jobs and log fit each other.
+/// Gleicht Datenbank, Inhalte, Suchindex, Aufträge und Protokoll miteinander ab.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Repairs what is derived, was never acknowledged, or can be done again.
+    /// Behebt, was abgeleitet ist, nie bestätigt wurde oder noch einmal getan werden kann.
     #[arg(long)]
     repair: bool,
-    /// Reads every blob and computes its digests again.
+    /// Liest jeden Inhalt ganz und rechnet seine Prüfsummen nach.
     #[arg(long)]
     deep: bool,
-    /// Prints JSON.
+    /// Gibt JSON aus.
     #[arg(long)]
     json: bool,
 }
@@ -27,7 +27,7 @@ impl Check {
     pub(super) async fn run(self, config: &Config) -> Ended {
         let (archive, contradiction) = Archive::open_to_check(config).await?;
         if let Some(contradiction) = &contradiction {
-            complain(&format!("{}; nothing is repaired", chain(contradiction)));
+            complain(&format!("{}; es wird nichts behoben", chain(contradiction)));
         }
         let index = match open_index(config).await {
             Ok(index) => Some(index),
@@ -59,7 +59,8 @@ impl Check {
         }
         match outcome.open() {
             0 => Ok(()),
-            open => Err(Failure::new(FINDINGS, format!("{open} findings"))),
+            1 => Err(Failure::new(FINDINGS, "1 offener Befund")),
+            open => Err(Failure::new(FINDINGS, format!("{open} offene Befunde"))),
         }
     }
 }

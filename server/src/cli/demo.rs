@@ -24,11 +24,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a person is kept waiting for texts to be read: the rest is read behind the open door.
 const READING_MAX: Duration = Duration::from_secs(30);
 
-/// Shows Papierlos: a town with people and documents, ready to be searched.
+/// Zeigt Papierlos: eine Stadt mit Personen und Dokumenten, in der gleich gesucht werden kann.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// The address to listen on; a free port where the usual one is taken.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Wo die Stadt zu erreichen ist; ein freier Port, wo der übliche besetzt ist.
+    #[arg(long, value_name = "ADRESSE")]
     listen: Option<String>,
 }
 

@@ -15,16 +15,16 @@ use crate::config::Config;
 use crate::ledger::looks::{Looked, Looks};
 use crate::proof::{DatabaseLog, Exported, Wanted, Which, export};
 
-/// Writes what others need to check for themselves.
+/// Schreibt heraus, womit andere selbst prüfen können.
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// Writes the log into this folder, which must be empty or not exist.
-    #[arg(long, value_name = "DIR", required = true)]
+    /// Schreibt das Protokoll als Prüfbündel in diesen Ordner, der leer ist oder fehlt.
+    #[arg(long, value_name = "ORDNER", required = true)]
     log: PathBuf,
-    /// With the openings of the commitments: names and titles in the clear.
+    /// Mit den Öffnungen: Namen und Titel stehen dann im Klartext darin.
     #[arg(long)]
     openings: bool,
-    /// Whose archive it is, for the label of the bundle.
+    /// Wessen Archiv es ist, für die Aufschrift des Bündels.
     #[arg(long, value_name = "NAME", default_value = "")]
     organisation: String,
 }
@@ -79,7 +79,7 @@ async fn note(config: &Config) -> Result<String, Failure> {
     } else {
         Err(Failure::new(
             MISSING,
-            "the export could not be recorded; nothing was written",
+            "die Ausleitung konnte nicht protokolliert werden; es wurde nichts geschrieben",
         ))
     }
 }
@@ -93,11 +93,11 @@ fn said(summary: &BundleSummary) -> Ended {
         RootOfExport::Fits => Ok(()),
         RootOfExport::NoCheckpoint => Err(Failure::new(
             MISSING,
-            "there is no signed checkpoint yet; the bundle is complete",
+            "es gibt noch keinen signierten Prüfpunkt; das Bündel ist vollständig",
         )),
         RootOfExport::Differs => Err(Failure::new(
             super::FINDINGS,
-            "the records do not have the signed root; the bundle is complete and is evidence",
+            "die Einträge ergeben nicht die signierte Wurzel; das Bündel ist vollständig und ein Beweismittel",
         )),
     }
 }

@@ -12,29 +12,30 @@ use crate::archive::Archive;
 use crate::base::{Actor, Right, Role};
 use crate::config::Config;
 use crate::departments::{self, Department};
-use crate::import::{self, Filing, Importer, Mode, Outcome, Report, walk};
+use crate::import::{self, Filing, Importer, Mode, Outcome, Refusal, Report, walk};
 
 /// Most duplicates and refusals that are named without `--json`.
 const NAMED_MAX: usize = 50;
 
-/// Files everything in a folder. Broken off, it is simply run again.
+/// Legt alles ab, was in einem Ordner liegt; abgebrochen, startet man es einfach noch einmal.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The folder; what lies below it is filed, by path.
+    /// Der Ordner; was darin liegt, wird abgelegt, nach Pfad geordnet.
+    #[arg(value_name = "ORDNER")]
     dir: PathBuf,
-    /// Short name of the department; may be left out where only one is possible.
-    #[arg(long, value_name = "SLUG")]
+    /// Kurzname der Abteilung; entbehrlich, wo nur eine möglich ist.
+    #[arg(long, value_name = "KURZNAME")]
     department: Option<String>,
-    /// A tag that every document gets; may be given several times.
-    #[arg(long, value_name = "TAG")]
+    /// Ein Schlagwort, das jedes Dokument bekommt; mehrfach möglich.
+    #[arg(long, value_name = "SCHLAGWORT")]
     tag: Vec<String>,
-    /// The account that files; without it the system does.
+    /// Das Konto, das ablegt; ohne dies das System.
     #[arg(long = "as", value_name = "LOGIN")]
     login: Option<String>,
-    /// One line of JSON for each path on standard output.
+    /// Eine Zeile JSON je Pfad auf der Standardausgabe.
     #[arg(long)]
     json: bool,
-    /// Only says what would be filed.
+    /// Sagt nur, was abgelegt würde.
     #[arg(long)]
     dry_run: bool,
 }
@@ -83,6 +84,21 @@ impl Line {
     }
 }
 
+/// Why something was not filed, for people; programs read it as it stands in the logs.
+fn german(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Hidden => "verborgen".to_owned(),
+        Refusal::Empty => "leer".to_owned(),
+        Refusal::Link => "ein Verweis, der zu keinem Inhalt in diesem Ordner führt".to_owned(),
+        Refusal::Special => "keine gewöhnliche Datei".to_owned(),
+        Refusal::Unreadable(why) => format!("nicht lesbar: {why}"),
+        Refusal::TooLarge(bytes) => format!("länger als die {bytes} Bytes, die das Archiv annimmt"),
+        Refusal::Widowed => "Angaben ohne den Inhalt, den sie beschreiben".to_owned(),
+        Refusal::Metadata(why) => format!("die Angaben dazu sind falsch: {why}"),
+        Refusal::Forbidden => "das Konto darf in dieser Abteilung nicht ablegen".to_owned(),
+    }
+}
+
 /// What is said at the end.
 #[derive(Debug, Default)]
 struct Summary {
@@ -106,33 +122,33 @@ impl Summary {
                 self.bytes += bytes;
             }
             Outcome::Already(_) => self.already += 1,
-            Outcome::Refused(refusal) => self.refused.push((path(), refusal.to_string())),
+            Outcome::Refused(refusal) => self.refused.push((path(), german(refusal))),
         }
     }
 
     fn say(&self, mode: Mode) {
         for (path, others) in self.duplicates.iter().take(NAMED_MAX) {
-            let others = if *others == 0 {
-                String::new()
-            } else {
-                format!(" as {others} other(s)")
+            let others = match others {
+                0 => String::new(),
+                1 => " wie 1 anderes Dokument".to_owned(),
+                others => format!(" wie {others} andere Dokumente"),
             };
-            say(&format!("{path}: filed, with the same content{others}"));
+            say(&format!("{path}: abgelegt, mit demselben Inhalt{others}"));
         }
         for (path, reason) in self.refused.iter().take(NAMED_MAX) {
-            complain(&format!("{path}: not filed: {reason}"));
+            complain(&format!("{path}: nicht abgelegt: {reason}"));
         }
         let hidden = self.duplicates.len().saturating_sub(NAMED_MAX)
             + self.refused.len().saturating_sub(NAMED_MAX);
         if hidden > 0 {
-            say(&format!("... and {hidden} more; --json names them all"));
+            say(&format!("… und {hidden} weitere; --json nennt alle"));
         }
         let verb = match mode {
-            Mode::File => "filed",
-            Mode::Look => "would be filed",
+            Mode::File => "abgelegt",
+            Mode::Look => "würden abgelegt",
         };
         say(&format!(
-            "{} {verb} ({} of them with content that is there already), {} there already, {} refused",
+            "{} {verb} (davon {} mit Inhalt, den es schon gab), {} schon da, {} zurückgewiesen",
             self.filed + self.duplicates.len(),
             self.duplicates.len(),
             self.already,
@@ -163,7 +179,7 @@ impl Import {
         importer.bytes_max = config.limits.upload_bytes_max;
         importer.mode = if self.dry_run { Mode::Look } else { Mode::File };
         let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
-        let mut progress = Progress::begin("import", total);
+        let mut progress = Progress::begin("Einlesen", total);
         let mut summary = Summary::default();
         let ended = importer
             .run(found, super::asked_to_end(), |report| {
@@ -182,12 +198,12 @@ impl Import {
         match ended.map_err(|error| Failure::new(MISSING, chain(&error)))? {
             import::Ended::Early => Err(Failure::new(
                 FINDINGS,
-                "ended early; what was filed stays filed: run it again for the rest",
+                "vorzeitig beendet; was abgelegt ist, bleibt: noch einmal starten für den Rest",
             )),
             import::Ended::Done if summary.refused.is_empty() => Ok(()),
             import::Ended::Done => Err(Failure::new(
                 FINDINGS,
-                format!("{} refused", summary.refused.len()),
+                format!("{} zurückgewiesen", summary.refused.len()),
             )),
         }
     }
@@ -198,7 +214,7 @@ async fn actor(archive: &Archive, login: Option<&str>) -> Result<Actor, Failure>
     let Some(login) = login else {
         return Ok(Actor::system());
     };
-    let nobody = || Failure::new(USAGE, format!("{login}: there is no such account"));
+    let nobody = || Failure::new(USAGE, format!("{login}: ein solches Konto gibt es nicht"));
     let id = departments::account_of_login(archive.db.read(), login)
         .await?
         .ok_or_else(nobody)?;
@@ -227,7 +243,7 @@ fn department_of<'a>(
         None => match (own.next(), own.next()) {
             (Some(only), None) => Some(only),
             (Some(_), Some(_)) => {
-                let said = format!("--department is needed, one of: {}", names());
+                let said = format!("--department ist nötig, eine von: {}", names());
                 return Err(Failure::new(USAGE, said));
             }
             (None, _) => None,
@@ -235,11 +251,14 @@ fn department_of<'a>(
     };
     found.ok_or_else(|| {
         let said = match wanted {
-            Some(wanted) => format!("{wanted}: no department to file in; there are: {}", names()),
+            Some(wanted) => format!(
+                "{wanted}: dort kann nicht abgelegt werden; es gibt: {}",
+                names()
+            ),
             None if all.is_empty() && actor.is(Role::System) => {
-                "there is no department yet: `papierlos user add` creates the first".to_owned()
+                "es gibt noch keine Abteilung: `papierlos user add` legt die erste an".to_owned()
             }
-            None => "this account cannot file documents".to_owned(),
+            None => "dieses Konto kann keine Dokumente ablegen".to_owned(),
         };
         Failure::new(USAGE, said)
     })

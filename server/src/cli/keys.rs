@@ -11,26 +11,27 @@ use crate::config::Config;
 use crate::documents::DOMAINS;
 use crate::proof::keys::{rewrap, usage};
 
-/// The keys that wrap the keys of content.
+/// Die Schlüssel, mit denen die Datenschlüssel verpackt sind.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Lists them, with how many rows each holds.
+    /// Listet sie auf, mit der Zahl dessen, was jeder verpackt.
     List,
-    /// Makes a new key and wraps everything under it. Nothing else may work on the archive.
+    /// Macht einen neuen Schlüssel und verpackt alles neu; nichts anderes darf am Archiv arbeiten.
     Rotate {
-        /// The key domain.
-        #[arg(long, default_value = "general")]
+        /// Der Schlüsselbereich.
+        #[arg(long, value_name = "BEREICH", default_value = "general")]
         domain: String,
-        /// Makes no new key: goes on where a rotation was interrupted.
+        /// Macht keinen neuen Schlüssel, sondern fährt fort, wo ein Wechsel unterbrochen wurde.
         #[arg(long)]
         resume: bool,
     },
-    /// Removes a key that nothing is wrapped by any more. Nothing else may work on the archive.
+    /// Entfernt einen Schlüssel, der nichts mehr verpackt; nichts anderes darf am Archiv arbeiten.
     Remove {
-        /// The key, as `keys list` shows it.
+        /// Der Schlüssel, wie `keys list` ihn zeigt.
+        #[arg(value_name = "SCHLÜSSEL")]
         id: String,
-        /// The key domain.
-        #[arg(long, default_value = "general")]
+        /// Der Schlüsselbereich.
+        #[arg(long, value_name = "BEREICH", default_value = "general")]
         domain: String,
     },
 }
@@ -102,7 +103,7 @@ async fn remove(config: &Config, domain: &KeyDomain, id: &str) -> Ended {
         .find(|row| row.domain == domain.as_str() && row.kek == id);
     if let Some(row) = row {
         let said = format!(
-            "{id} still wraps {} keys of content and {} of openings: run keys rotate --resume",
+            "{id} verpackt noch Schlüssel von {} Inhalten und {} Öffnungen: zuerst keys rotate --resume",
             row.blobs, row.subjects
         );
         return Err(Failure::new(super::FINDINGS, said));
@@ -119,7 +120,7 @@ async fn remove(config: &Config, domain: &KeyDomain, id: &str) -> Ended {
 /// Holds the key file alone: who has it open would go on with the keys that it has read.
 fn alone(config: &Config) -> Result<Arc<KeyHold>, Failure> {
     let hold = KeyHold::alone(&config.key_file).map_err(|error| {
-        let said = "end the server first, and whatever else works on the archive";
+        let said = "zuerst den Server beenden und was sonst am Archiv arbeitet";
         Failure::new(MISSING, format!("{}; {said}", chain(&error)))
     })?;
     Ok(Arc::new(hold))

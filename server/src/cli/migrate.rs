@@ -8,12 +8,11 @@ use crate::archive::{OpenError, bring_up, database_url, require_folder};
 use crate::base::db::{Access, DbError, connect};
 use crate::config::Config;
 
-/// Brings the schema to this version, as whoever owns it. `serve` does the same where it may.
+/// Bringt die Tabellen auf diesen Stand, als deren Eigentümer; `serve` tut es auch, wo es darf.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
-    /// Gives these two roles their rights, which must exist: one for the server, one for `verify`.
-    /// PostgreSQL only.
-    #[arg(long, num_args = 2, value_names = ["APPLICATION", "AUDITOR"])]
+    /// Gibt zwei Rollen, die es schon gibt, ihre Rechte: der des Servers und der von `verify`; nur PostgreSQL.
+    #[arg(long, num_args = 2, value_names = ["ANWENDUNG", "PRÜFUNG"])]
     grants: Option<Vec<String>>,
 }
 
@@ -24,11 +23,14 @@ impl Migrate {
         bring_up(&on).await.map_err(OpenError::from)?;
         if let Some([application, auditor]) = self.grants.as_deref() {
             if on.get_database_backend() != DbBackend::Postgres {
-                return Err(Failure::new(USAGE, "--grants: only PostgreSQL has roles"));
+                return Err(Failure::new(USAGE, "--grants: Rollen hat nur PostgreSQL"));
             }
             let grants = migrations::roles::grants(application, auditor);
             let grants = grants.ok_or_else(|| {
-                Failure::new(USAGE, "--grants: a role is named by a-z, 0-9 and _")
+                Failure::new(
+                    USAGE,
+                    "--grants: der Name einer Rolle besteht aus a-z, 0-9 und _",
+                )
             })?;
             for grant in grants {
                 on.execute_unprepared(&grant).await.map_err(DbError::from)?;

@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod export;
+mod german;
 mod import;
 mod keys;
 mod migrate;
@@ -17,15 +18,18 @@ mod types;
 mod user;
 mod verify;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
+use crate::http::{Language, Problem};
 
 /// Findings: something is not as it should be.
 pub const FINDINGS: u8 = 1;
@@ -34,9 +38,15 @@ pub const MISSING: u8 = 2;
 /// The command line was wrong.
 pub const USAGE: u8 = 3;
 
-/// Papierlos, the paperless archive of a town hall.
+// Below and in each command: what stands above an argument or a command is read as its help, hence in German.
+
+// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "papierlos", version, about, long_about = None)]
+#[command(
+    name = "papierlos",
+    version,
+    about = "Das papierlose Archiv eines Rathauses"
+)]
 struct Papierlos {
     #[command(subcommand)]
     command: Command,
@@ -44,52 +54,52 @@ struct Papierlos {
     common: Common,
 }
 
-/// What every subcommand understands.
+// What every subcommand understands.
 #[derive(Debug, Args)]
 struct Common {
-    /// The settings file.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Die Datei mit den Einstellungen.
+    #[arg(long, global = true, value_name = "DATEI")]
     config: Option<PathBuf>,
-    /// The folder of everything that has no place of its own.
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Der Ordner für alles, was keinen eigenen Ort hat.
+    #[arg(long, global = true, value_name = "ORDNER")]
     data: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the server.
+    /// Startet den Server.
     Serve(serve::Serve),
-    /// Shows Papierlos: a town with people and documents, ready to be searched.
+    /// Zeigt Papierlos: eine Stadt mit Personen und Dokumenten, in der gleich gesucht werden kann.
     Demo(demo::Demo),
-    /// Files everything in a folder.
+    /// Legt alles ab, was in einem Ordner liegt.
     Import(import::Import),
-    /// The file plan: taken over from a file, written into one, listed.
+    /// Der Aktenplan: aus einer Datei übernehmen, in eine schreiben, auflisten.
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Document types and fields: taken over from a file, listed.
+    /// Dokumenttypen und Felder: aus einer Datei übernehmen, auflisten.
     #[command(subcommand)]
     Types(types::Types),
-    /// Accounts, from this machine: for the first administrator.
+    /// Konten, von diesem Rechner aus: für die erste Administration.
     #[command(subcommand)]
     User(user::User),
-    /// Checks the log: of this archive, or an exported one.
+    /// Prüft das Protokoll: das dieses Archivs oder ein ausgeleitetes.
     Verify(verify::Verify),
-    /// Writes what others need to check for themselves.
+    /// Schreibt heraus, womit andere selbst prüfen können.
     Export(export::Export),
-    /// Checks whether rows, content, index, jobs and log fit each other.
+    /// Gleicht Datenbank, Inhalte, Suchindex, Aufträge und Protokoll miteinander ab.
     Check(check::Check),
-    /// Builds the index anew from the rows.
+    /// Baut den Suchindex neu auf.
     Reindex,
-    /// The keys that wrap the keys of content.
+    /// Die Schlüssel, mit denen die Datenschlüssel verpackt sind.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Brings the schema of the database to this version; on PostgreSQL gives roles their rights.
+    /// Bringt die Tabellen der Datenbank auf diesen Stand; gibt auf PostgreSQL Rollen ihre Rechte.
     Migrate(migrate::Migrate),
-    /// Shows the settings in force and where each comes from; secrets are hidden.
+    /// Zeigt die geltenden Einstellungen und woher jede kommt; Geheimnisse bleiben verdeckt.
     Config,
-    /// Prints the contract (OpenAPI 3.1).
+    /// Gibt den Vertrag der Schnittstelle aus (OpenAPI 3.1).
     Openapi {
-        /// The one for clients of paperless-ngx.
+        /// Den für Programme, die paperless-ngx kennen.
         #[arg(long)]
         paperless: bool,
     },
@@ -110,6 +120,32 @@ impl Failure {
         Self {
             code,
             message: message.into(),
+        }
+    }
+
+    /// A refusal in the words in which the interface says it; what failed of itself as the logs have it.
+    pub(crate) fn refused<E>(code: u8, error: E) -> Self
+    where
+        E: std::error::Error + Into<Problem> + 'static,
+    {
+        let causes = chain(&error);
+        let problem: Problem = error.into();
+        if problem.kind().status().is_server_error() {
+            return Self::new(code, causes);
+        }
+        let body = problem.body(Language::German, None);
+        let faults: Vec<String> = body
+            .errors
+            .into_iter()
+            .map(|fault| {
+                let at = fault.pointer.unwrap_or_default();
+                format!("{}: {}", at.trim_start_matches('/'), fault.detail)
+            })
+            .collect();
+        if faults.is_empty() {
+            Self::new(code, body.detail.unwrap_or(body.title))
+        } else {
+            Self::new(code, faults.join("; "))
         }
     }
 
@@ -161,16 +197,9 @@ fn complain(line: &str) {
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let papierlos = match Papierlos::try_parse() {
+    let papierlos = match read(std::env::args_os()) {
         Ok(papierlos) => papierlos,
-        Err(error) => {
-            drop(error.print());
-            return if error.use_stderr() {
-                ExitCode::from(USAGE)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+        Err(error) => return answered(&error),
     };
     // One TLS, named once; a second call would be refused, which is harmless.
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -180,6 +209,32 @@ pub fn main() -> ExitCode {
             complain(&failure.message);
             ExitCode::from(failure.code)
         }
+    }
+}
+
+fn read(arguments: impl Iterator<Item = OsString>) -> Result<Papierlos, clap::Error> {
+    let mut command = german::german(Papierlos::command());
+    let mut found = command.try_get_matches_from_mut(arguments)?;
+    Papierlos::from_arg_matches_mut(&mut found).map_err(|error| error.format(&mut command))
+}
+
+/// Help and version are printed as they are asked for; what was wrong is said.
+fn answered(error: &clap::Error) -> ExitCode {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::DisplayVersion
+    );
+    if asked {
+        drop(error.print());
+    } else {
+        complain(&german::sentence(error));
+    }
+    if error.use_stderr() {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::SUCCESS
     }
 }
 

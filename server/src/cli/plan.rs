@@ -17,54 +17,61 @@ use crate::unit::Unit;
 /// Most units that are named without `--json`.
 const NAMED_MAX: usize = 50;
 
-/// The file plan.
+/// Der Aktenplan.
 #[derive(Debug, Subcommand)]
 pub(super) enum Plan {
-    /// Takes over a plan from CSV or xdomea 0301. The same plan again changes nothing.
+    /// Übernimmt einen Plan aus CSV oder xdomea 0301; derselbe Plan noch einmal ändert nichts.
     Import(Import),
-    /// Writes an edition as CSV or xdomea 0301.
+    /// Schreibt eine Ausgabe als CSV oder xdomea 0301.
     Export {
-        /// The id of the edition, or its name; of several editions the one in force.
+        /// Die Kennung der Ausgabe oder ihr Name; von mehreren Ausgaben die geltende.
+        #[arg(value_name = "PLAN")]
         plan: String,
-        /// In which format.
-        #[arg(long, value_enum, default_value = "xdomea-4.0.0")]
+        /// In welchem Format.
+        #[arg(
+            long,
+            value_name = "FORMAT",
+            value_enum,
+            default_value = "xdomea-4.0.0"
+        )]
         format: GivenFormat,
-        /// Into this file, which must not exist; standard output without it.
-        #[arg(long, value_name = "FILE")]
+        /// In diese Datei, die es noch nicht gibt; ohne sie auf die Standardausgabe.
+        #[arg(long, value_name = "DATEI")]
         out: Option<PathBuf>,
     },
-    /// Lists the editions.
+    /// Listet die Ausgaben auf.
     List {
-        /// One line of JSON for each.
+        /// Eine Zeile JSON für jede.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// What is taken over, and how.
+// What is taken over, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// CSV or xdomea 0301 (3.1.0 or 4.0.0).
+    /// CSV oder xdomea 0301 (3.1.0 oder 4.0.0).
+    #[arg(value_name = "DATEI")]
     file: PathBuf,
-    /// The name of the plan; needed for CSV.
-    #[arg(long)]
+    /// Der Name des Plans; für CSV nötig.
+    #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// The edition; needed for CSV.
-    #[arg(long)]
+    /// Die Ausgabe; für CSV nötig.
+    #[arg(long, value_name = "AUSGABE")]
     edition: Option<String>,
-    /// The first day on which it is in force (YYYY-MM-DD).
-    #[arg(long, value_name = "DATE")]
+    /// Der erste Tag, an dem er gilt (JJJJ-MM-TT).
+    #[arg(long, value_name = "TAG")]
     valid_from: Option<String>,
-    /// The last day.
-    #[arg(long, value_name = "DATE")]
+    /// Der letzte Tag.
+    #[arg(long, value_name = "TAG")]
     valid_until: Option<String>,
-    /// Only says what would change.
+    /// Sagt nur, was sich ändern würde.
     #[arg(long)]
     dry_run: bool,
-    /// Retires the units that the plan taken over does not name.
+    /// Legt die Einheiten still, die der übernommene Plan nicht nennt.
     #[arg(long)]
     retire_missing: bool,
-    /// The effect as one JSON object on standard output.
+    /// Die Wirkung als ein JSON-Objekt auf der Standardausgabe.
     #[arg(long)]
     json: bool,
 }
@@ -134,7 +141,7 @@ impl Import {
             .filter(|(_, change)| *change != Change::Unchanged);
         let told: Vec<_> = told.collect();
         for (code, change) in told.iter().take(NAMED_MAX) {
-            let (word, fields) = word(change);
+            let (_, word, fields) = words(change);
             let fields = fields.join(", ");
             let fields = if fields.is_empty() {
                 fields
@@ -145,15 +152,15 @@ impl Import {
         }
         if told.len() > NAMED_MAX {
             let hidden = told.len() - NAMED_MAX;
-            say(&format!("... and {hidden} more; --json names them all"));
+            say(&format!("… und {hidden} weitere; --json nennt alle"));
         }
         let said = match (self.dry_run, effect.is_nothing()) {
-            (_, true) => "nothing changes: the same plan is there already",
-            (true, false) => "would be taken over",
-            (false, false) => "taken over",
+            (_, true) => "es ändert sich nichts, derselbe Plan ist schon da",
+            (true, false) => "würde übernommen",
+            (false, false) => "übernommen",
         };
         say(&format!(
-            "{} {}, {} units: {said}",
+            "{} {}, {} Einheiten: {said}",
             effect.name,
             effect.edition,
             effect.units.len()
@@ -184,7 +191,7 @@ struct UnitLine<'a> {
 impl<'a> Line<'a> {
     fn of(effect: &'a Effect, dry_run: bool) -> Self {
         let unit = |(code, change): &'a (String, Change)| {
-            let (effect, fields) = word(change);
+            let (effect, _, fields) = words(change);
             UnitLine {
                 code,
                 effect,
@@ -195,7 +202,7 @@ impl<'a> Line<'a> {
             plan: effect.plan.map(crate::base::PlanId::raw),
             name: &effect.name,
             edition: &effect.edition,
-            effect: word(&effect.itself).0,
+            effect: words(&effect.itself).0,
             dry_run,
             nothing_changed: effect.is_nothing(),
             units: effect.units.iter().map(unit).collect(),
@@ -203,13 +210,14 @@ impl<'a> Line<'a> {
     }
 }
 
-fn word(change: &Change) -> (&'static str, &[&'static str]) {
+/// What becomes of something, for programs and for people, and which of its fields change.
+fn words(change: &Change) -> (&'static str, &'static str, &[&'static str]) {
     match change {
-        Change::Created => ("created", &[]),
-        Change::Changed(fields) => ("changed", fields),
-        Change::Unchanged => ("unchanged", &[]),
-        Change::Missing => ("missing", &[]),
-        Change::Retired => ("retired", &[]),
+        Change::Created => ("created", "neu", &[]),
+        Change::Changed(fields) => ("changed", "geändert", fields),
+        Change::Unchanged => ("unchanged", "unverändert", &[]),
+        Change::Missing => ("missing", "nicht im übernommenen Plan", &[]),
+        Change::Retired => ("retired", "stillgelegt", &[]),
     }
 }
 
@@ -217,7 +225,7 @@ fn day(name: &str, raw: Option<&str>) -> Result<Option<CivilDate>, Failure> {
     let Some(raw) = raw else { return Ok(None) };
     let read = CivilDate::parse(raw);
     let read =
-        read.ok_or_else(|| Failure::new(USAGE, format!("{name} {raw}: a date is YYYY-MM-DD")));
+        read.ok_or_else(|| Failure::new(USAGE, format!("{name} {raw}: ein Tag ist JJJJ-MM-TT")));
     read.map(Some)
 }
 
@@ -230,7 +238,7 @@ async fn draft_of(file: &Path) -> Result<Draft, Failure> {
         .await
         .map_err(|error| cannot(&error))?;
     if about.len() > u64::try_from(IMPORT_BYTES_MAX).unwrap_or(u64::MAX) {
-        let said = format!("larger than {} MiB", IMPORT_BYTES_MAX >> 20);
+        let said = format!("größer als {} MiB", IMPORT_BYTES_MAX >> 20);
         return Err(cannot(&said));
     }
     let bytes = tokio::fs::read(file)
@@ -248,11 +256,14 @@ fn refused(error: PlanError) -> Failure {
                 complain(&finding.sentence(Language::German));
             }
             let count = findings.list().len() + findings.more();
-            Failure::new(FINDINGS, format!("{count} faults; nothing was taken over"))
+            Failure::new(
+                FINDINGS,
+                format!("{count} Fehler; es wurde nichts übernommen"),
+            )
         }
         PlanError::Unnamed { .. } => Failure::new(
             USAGE,
-            "the plan does not say it: --name and --edition are needed",
+            "der Plan sagt es nicht selbst: --name und --edition sind nötig",
         ),
         PlanError::Db(error) => Failure::from(error),
         error @ (PlanError::NoPlan
@@ -271,7 +282,7 @@ fn refused(error: PlanError) -> Failure {
         | PlanError::Retired
         | PlanError::Unchanged
         | PlanError::KeyTaken
-        | PlanError::Stale { .. }) => Failure::of(FINDINGS, &error),
+        | PlanError::Stale { .. }) => Failure::refused(FINDINGS, error),
     }
 }
 
@@ -293,8 +304,12 @@ async fn export(archive: &Archive, wanted: &str, format: GivenFormat, out: Optio
         let in_force = today.is_some_and(|today| plan.in_force(today));
         (in_force, plan.valid_from)
     });
-    let plan =
-        plan.ok_or_else(|| Failure::new(MISSING, format!("{wanted}: there is no such plan")))?;
+    let plan = plan.ok_or_else(|| {
+        Failure::new(
+            MISSING,
+            format!("{wanted}: einen solchen Plan gibt es nicht"),
+        )
+    })?;
     let exported = file_plan::export(on, plan, format, now).await?;
     match out {
         None => {
@@ -350,7 +365,7 @@ async fn list(archive: &Archive, json: bool) -> Ended {
         let until = plan
             .valid_until
             .map_or_else(|| "…".to_owned(), |until| until.to_string());
-        let mark = if in_force { "  in force" } else { "" };
+        let mark = if in_force { "  gilt" } else { "" };
         say(&format!(
             "{}  {} {}  {} – {until}{mark}",
             plan.id, plan.name, plan.edition, plan.valid_from

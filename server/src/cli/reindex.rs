@@ -12,7 +12,7 @@ pub(super) async fn run(config: &Config) -> Ended {
     let index = match open_index(config).await {
         Ok(index) => index,
         Err(error) => {
-            let said = format!("{}; end the server first", super::chain(&error));
+            let said = format!("{}; zuerst den Server beenden", super::chain(&error));
             return Err(Failure::new(MISSING, said));
         }
     };

@@ -6,13 +6,13 @@ use super::{Ended, Failure, MISSING, chain, say};
 use crate::app::Server;
 use crate::config::Config;
 
-/// Runs the server.
+/// Startet den Server.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The address to listen on, such as 127.0.0.1:8080; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Wo er zu erreichen ist, etwa 127.0.0.1:8080; Port 0 nimmt einen freien.
+    #[arg(long, value_name = "ADRESSE")]
     listen: Option<String>,
-    /// Prints one line of JSON with the address when it is ready.
+    /// Gibt eine Zeile JSON mit der Adresse aus, sobald er bereit ist.
     #[arg(long)]
     announce: bool,
 }

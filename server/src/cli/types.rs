@@ -13,20 +13,21 @@ use crate::config::Config;
 use crate::types::{self, BringError, Brought, SHEET_BYTES_MAX, Sheet};
 use crate::unit::Unit;
 
-/// Document types and fields.
+/// Dokumenttypen und Felder.
 #[derive(Debug, Subcommand)]
 pub(super) enum Types {
-    /// Takes types and fields over from TOML. The same file again changes nothing, and what it does not name stays.
+    /// Übernimmt Typen und Felder aus TOML; dieselbe Datei noch einmal ändert nichts, was sie nicht nennt, bleibt.
     Import {
-        /// `[[field]]` and `[[type]]`, each as it is sent to /api/v1/fields and /api/v1/document-types.
+        /// `[[field]]` und `[[type]]`, jeweils wie an /api/v1/fields und /api/v1/document-types gesendet.
+        #[arg(value_name = "DATEI")]
         file: PathBuf,
-        /// One line of JSON for each.
+        /// Eine Zeile JSON für jedes.
         #[arg(long)]
         json: bool,
     },
-    /// Lists types and fields.
+    /// Listet Typen und Felder auf.
     List {
-        /// One line of JSON for each.
+        /// Eine Zeile JSON für jedes.
         #[arg(long)]
         json: bool,
     },
@@ -37,6 +38,9 @@ struct Line<'l> {
     code: &'l str,
     what: &'static str,
 }
+
+/// What became of a type or a field, or what it is: for programs, and for people.
+type Words = (&'static str, &'static str);
 
 impl Types {
     pub(super) async fn run(self, config: &Config) -> Ended {
@@ -50,11 +54,11 @@ impl Types {
     }
 }
 
-fn told(code: &str, what: &'static str, json: bool) {
+fn told(code: &str, (what, german): Words, json: bool) {
     if json {
         say(&serde_json::to_string(&Line { code, what }).unwrap_or_default());
     } else {
-        say(&format!("{code}: {what}"));
+        say(&format!("{code}: {german}"));
     }
 }
 
@@ -62,7 +66,7 @@ async fn import(archive: &Archive, file: PathBuf, json: bool) -> Ended {
     let failed = |error: std::io::Error| {
         Failure::new(
             MISSING,
-            format!("{} cannot be read: {error}", file.display()),
+            format!("{} ist nicht lesbar: {error}", file.display()),
         )
     };
     let opened = tokio::fs::File::open(&file).await.map_err(failed)?;
@@ -70,7 +74,7 @@ async fn import(archive: &Archive, file: PathBuf, json: bool) -> Ended {
     let mut limited = opened.take(SHEET_BYTES_MAX + 1);
     limited.read_to_string(&mut text).await.map_err(failed)?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > SHEET_BYTES_MAX {
-        let said = format!("{} has more than {SHEET_BYTES_MAX} bytes", file.display());
+        let said = format!("{} hat mehr als {SHEET_BYTES_MAX} Bytes", file.display());
         return Err(Failure::new(USAGE, said));
     }
     let sheet = Sheet::read(&text).map_err(refused)?;
@@ -85,7 +89,7 @@ async fn import(archive: &Archive, file: PathBuf, json: bool) -> Ended {
         Ok(written) => written.value,
         Err(BringError::Nothing) => {
             if !json {
-                say("nothing would change");
+                say("es ändert sich nichts");
             }
             return Ok(());
         }
@@ -93,9 +97,9 @@ async fn import(archive: &Archive, file: PathBuf, json: bool) -> Ended {
     };
     for (code, what) in done {
         let what = match what {
-            Brought::Made => "made",
-            Brought::Changed => "changed",
-            Brought::Unchanged => "unchanged",
+            Brought::Made => ("made", "angelegt"),
+            Brought::Changed => ("changed", "geändert"),
+            Brought::Unchanged => ("unchanged", "unverändert"),
         };
         told(&code, what, json);
     }
@@ -112,15 +116,18 @@ fn refused(error: BringError) -> Failure {
 
 async fn list(archive: &Archive, json: bool) -> Ended {
     let all = types::catalog(archive.db.read()).await?;
-    let standing = |retired: bool, of: &'static str, gone: &'static str| {
-        if retired { gone } else { of }
-    };
+    let standing = |retired: bool, of: Words, gone: Words| if retired { gone } else { of };
+    let (kind, gone) = (
+        ("type", "Dokumenttyp"),
+        ("retired type", "Dokumenttyp, stillgelegt"),
+    );
     for one in &all.types {
-        let what = standing(one.retired_at.is_some(), "type", "retired type");
+        let what = standing(one.retired_at.is_some(), kind, gone);
         told(&one.code, what, json);
     }
+    let (kind, gone) = (("field", "Feld"), ("retired field", "Feld, stillgelegt"));
     for one in &all.fields {
-        let what = standing(one.retired_at.is_some(), "field", "retired field");
+        let what = standing(one.retired_at.is_some(), kind, gone);
         told(&one.code, what, json);
     }
     Ok(())

@@ -2,125 +2,135 @@
 
 use std::io::Read;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
-use super::{Ended, Failure, USAGE, say};
+use super::{Ended, Failure, MISSING, USAGE, say};
 use crate::archive::Archive;
 use crate::base::actor::Scope;
 use crate::base::{AccountId, Actor, DepartmentId, Role, Timestamp};
 use crate::config::{Auth, Config};
 use crate::departments::{
-    self, Attempts, Giving, Login, NewRole, NewToken, PasswordDigest, PeopleError, Slug,
+    self, Attempts, Giving, Login, NewRole, NewToken, PasswordDigest, PeopleError, Slug, Standing,
 };
 use crate::unit::Unit;
 
-/// Accounts, from this machine.
+/// Konten, von diesem Rechner aus.
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Creates an account; its password is read from standard input.
+    /// Legt ein Konto an; das Passwort wird von der Standardeingabe gelesen.
     Add {
-        /// The name to sign in with.
+        /// Der Name zum Anmelden.
+        #[arg(value_name = "LOGIN")]
         login: String,
-        /// The name for people.
-        #[arg(long)]
+        /// Der Name, wie man ihn liest.
+        #[arg(long, value_name = "NAME")]
         name: String,
-        /// The role.
-        #[arg(long, value_enum)]
-        role: GivenRole,
-        /// Short name of the department, for roles that are held in one; created if there is none.
-        #[arg(long)]
+        /// Die Rolle.
+        #[arg(long, value_name = "ROLLE", value_parser = given())]
+        role: Role,
+        /// Kurzname der Abteilung, für Rollen in einer; fehlt sie, wird sie angelegt.
+        #[arg(long, value_name = "KURZNAME")]
         department: Option<String>,
-        /// No password: an account for a service, which has tokens only.
+        /// Kein Passwort: ein Konto für ein Programm, das nur Zugangsschlüssel hat.
         #[arg(long)]
         no_password: bool,
         #[command(flatten)]
         giving: GivingArgs,
     },
-    /// Gives a role to an account that there is.
+    /// Vergibt eine Rolle an ein Konto, das es gibt.
     Grant {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
-        /// The role.
-        #[arg(long, value_enum)]
-        role: GivenRole,
-        /// Short name of the department, for roles that are held in one.
-        #[arg(long)]
+        /// Die Rolle.
+        #[arg(long, value_name = "ROLLE", value_parser = given())]
+        role: Role,
+        /// Kurzname der Abteilung, für Rollen in einer.
+        #[arg(long, value_name = "KURZNAME")]
         department: Option<String>,
-        /// Why.
-        #[arg(long)]
+        /// Warum.
+        #[arg(long, value_name = "GRUND")]
         reason: Option<String>,
         #[command(flatten)]
         giving: GivingArgs,
     },
-    /// Lists the roles of an account, each with its id.
+    /// Listet die Rollen eines Kontos auf, jede mit ihrer Kennung.
     Roles {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
     },
-    /// Ends a role at once, or turns down one that waits.
+    /// Beendet eine Rolle sofort, oder lehnt eine ab, die noch wartet.
     EndRole {
-        /// Its id, as `user roles` lists it.
+        /// Ihre Kennung, wie `user roles` sie nennt.
+        #[arg(value_name = "KENNUNG")]
         id: uuid::Uuid,
     },
-    /// Issues a token and prints it; it is shown only once.
+    /// Gibt einen Zugangsschlüssel aus; er wird nur dieses eine Mal gezeigt.
     Token {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
-        /// What it is for.
-        #[arg(long, default_value = "Kommandozeile")]
+        /// Wofür er ist.
+        #[arg(long, value_name = "ZWECK", default_value = "Kommandozeile")]
         label: String,
-        /// What it may be used for.
-        #[arg(long, value_enum, default_value = "full")]
+        /// Was er erlaubt.
+        #[arg(long, value_name = "UMFANG", value_enum, default_value = "full")]
         scope: GivenScope,
-        /// How many days it lives.
-        #[arg(long, default_value_t = 30)]
+        /// Wie viele Tage er gilt.
+        #[arg(long, value_name = "TAGE", default_value_t = 30)]
         days: i64,
-        /// Short name of the department into which it files, and into no other one; with `intake`.
-        #[arg(long)]
+        /// Kurzname der Abteilung, in die er einreicht und in keine andere; mit `intake`.
+        #[arg(long, value_name = "KURZNAME")]
         department: Option<String>,
-        /// The account in whose inbox that goes.
-        #[arg(long, requires = "department")]
+        /// Das Konto, in dessen Postkorb das kommt.
+        #[arg(long, value_name = "LOGIN", requires = "department")]
         inbox: Option<String>,
     },
-    /// Ends all sessions of an account; tokens that were issued stay.
+    /// Beendet alle Sitzungen eines Kontos; ausgegebene Zugangsschlüssel bleiben.
     SignOut {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
     },
-    /// Links an account with somebody whom the provider of identities knows, who signs in by it from now on.
+    /// Verknüpft ein Konto mit jemandem beim Anmeldedienst; die Person meldet sich von da an dort an.
     Link {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
-        /// Who it is there: `sub` of its tokens.
-        #[arg(long)]
+        /// Wer es dort ist: `sub` in dessen Token.
+        #[arg(long, value_name = "KENNUNG")]
         subject: String,
-        /// The provider; that of the settings, where nothing is said.
-        #[arg(long)]
+        /// Der Anmeldedienst; ohne Angabe der aus den Einstellungen.
+        #[arg(long, value_name = "ADRESSE")]
         issuer: Option<String>,
     },
-    /// Takes that away; sessions and roles that came of it end.
+    /// Löst diese Verknüpfung; Sitzungen und Rollen, die daher kamen, enden.
     Unlink {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
     },
-    /// Lets whoever was locked out by failed attempts sign in again at once.
+    /// Hebt die Sperre der Anmeldung auf, die nach Fehlversuchen galt.
     Unlock {
-        /// The account.
+        /// Das Konto.
+        #[arg(value_name = "LOGIN")]
         login: String,
     },
 }
 
-/// For how long a role is given, and by how many.
+// For how long a role is given, and by how many.
 #[derive(Debug, Args)]
 pub(super) struct GivingArgs {
-    /// From when on it holds (RFC 3339).
-    #[arg(long, value_name = "TIME")]
+    /// Ab wann sie gilt (RFC 3339).
+    #[arg(long, value_name = "ZEITPUNKT")]
     from: Option<String>,
-    /// When it ends (RFC 3339).
-    #[arg(long, value_name = "TIME")]
+    /// Wann sie endet (RFC 3339).
+    #[arg(long, value_name = "ZEITPUNKT")]
     until: Option<String>,
-    /// At once, also where the settings ask for two people; `papierlos check` names it then.
+    /// Sofort, auch wo es zwei Personen braucht; `papierlos check` nennt sie dann.
     #[arg(long)]
     alone: bool,
 }
@@ -133,7 +143,7 @@ impl GivingArgs {
             Some(text) => Timestamp::parse(text).map(Some).ok_or_else(|| {
                 Failure::new(
                     USAGE,
-                    format!("{text}: a time looks like 2027-01-01T00:00:00Z"),
+                    format!("{text}: ein Zeitpunkt sieht so aus: 2027-01-01T00:00:00Z"),
                 )
             }),
         };
@@ -154,36 +164,11 @@ impl GivingArgs {
     }
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(super) enum GivenRole {
-    Tablet,
-    Archive,
-    Integrator,
-    MailRoom,
-    Clerk,
-    Head,
-    Mayor,
-    RecordsManager,
-    Auditor,
-    Admin,
-}
-
-impl From<GivenRole> for Role {
-    fn from(role: GivenRole) -> Self {
-        match role {
-            GivenRole::Tablet => Self::Tablet,
-            GivenRole::Archive => Self::Archive,
-            GivenRole::Integrator => Self::Integrator,
-            GivenRole::MailRoom => Self::MailRoom,
-            GivenRole::Clerk => Self::Clerk,
-            GivenRole::Head => Self::Head,
-            GivenRole::Mayor => Self::Mayor,
-            GivenRole::RecordsManager => Self::RecordsManager,
-            GivenRole::Auditor => Self::Auditor,
-            GivenRole::Admin => Self::Admin,
-        }
-    }
+/// Takes the code of a role that can be given.
+fn given() -> impl TypedValueParser<Value = Role> {
+    let codes = Role::GIVEN.iter().map(|role| role.code());
+    PossibleValuesParser::new(codes)
+        .try_map(|code| Role::parse(&code).ok_or("eine solche Rolle gibt es nicht"))
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -212,7 +197,7 @@ impl User {
                     Some(PasswordDigest::of(&config.auth, read_password(&config.auth)?).await?)
                 };
                 let how = giving.giving(&archive, config).await?;
-                let role = (giving.role(role.into(), None)?, how);
+                let role = (giving.role(role, None)?, how);
                 add(&archive, &login, name, role, department, password).await
             }
             Self::Grant {
@@ -229,7 +214,7 @@ impl User {
                 };
                 let role = NewRole {
                     reason,
-                    ..giving.role(role.into(), id)?
+                    ..giving.role(role, id)?
                 };
                 grant(&archive, &login, role, how).await
             }
@@ -295,11 +280,17 @@ async fn add(
     password: Option<PasswordDigest>,
 ) -> Ended {
     let login = Login::parse(login).ok_or_else(|| {
-        Failure::new(USAGE, format!("{login}: a login is a-z, 0-9, dot, _ and -"))
+        Failure::new(
+            USAGE,
+            format!("{login}: ein Anmeldename besteht aus a-z, 0-9, Punkt, _ und -"),
+        )
     })?;
     let slug = match &department {
         Some(text) => Some(Slug::parse(text).ok_or_else(|| {
-            Failure::new(USAGE, format!("{text}: a department is a-z, 0-9 and -"))
+            Failure::new(
+                USAGE,
+                format!("{text}: der Kurzname einer Abteilung besteht aus a-z, 0-9 und -"),
+            )
         })?),
         None => None,
     };
@@ -324,25 +315,40 @@ async fn add(
             departments::grant(unit, account.id, role, giving).await?;
             Ok::<_, PeopleError>(())
         })
-        .await?;
-    say(&format!("{shown}: created"));
+        .await
+        .map_err(refused)?;
+    say(&format!("{shown}: angelegt"));
     if giving == Giving::ByTwo {
         say(WAITS);
     }
     Ok(())
 }
 
-const WAITS: &str = "the role waits for the approval of an administrator";
+const WAITS: &str = "die Rolle wartet auf die Freigabe durch eine zweite Person der Administration";
 
 async fn known_department(archive: &Archive, slug: &str) -> Result<DepartmentId, Failure> {
     let found = departments::department(archive.db.read(), slug).await?;
-    let nowhere = || Failure::new(USAGE, format!("{slug}: there is no such department"));
+    let nowhere = || {
+        Failure::new(
+            USAGE,
+            format!("{slug}: eine solche Abteilung gibt es nicht"),
+        )
+    };
     Ok(found.ok_or_else(nowhere)?.id)
 }
 
 async fn known_account(archive: &Archive, login: &str) -> Result<AccountId, Failure> {
+    account(archive, login, USAGE).await
+}
+
+/// The account of this name; without one the command ends with `code`.
+async fn account(archive: &Archive, login: &str, code: u8) -> Result<AccountId, Failure> {
     let found = departments::account_of_login(archive.db.read(), login).await?;
-    found.ok_or_else(|| Failure::new(USAGE, format!("{login}: there is no such account")))
+    found.ok_or_else(|| Failure::new(code, format!("{login}: ein solches Konto gibt es nicht")))
+}
+
+fn refused(error: PeopleError) -> Failure {
+    Failure::refused(MISSING, error)
 }
 
 async fn grant(archive: &Archive, login: &str, role: NewRole, giving: Giving) -> Ended {
@@ -352,7 +358,8 @@ async fn grant(archive: &Archive, login: &str, role: NewRole, giving: Giving) ->
         .write(&Actor::system(), async move |unit: &mut Unit| {
             departments::grant(unit, account, role, giving).await
         })
-        .await?;
+        .await
+        .map_err(refused)?;
     say(&written.value.id.to_string());
     if giving == Giving::ByTwo {
         say(WAITS);
@@ -365,7 +372,12 @@ async fn list(archive: &Archive, login: &str) -> Ended {
     let account = departments::account(archive.db.read(), id).await?;
     let all = departments::departments(archive.db.read()).await?;
     for one in account.map(|account| account.given).unwrap_or_default() {
-        let standing = one.standing(archive.db.now()).code();
+        let standing = match one.standing(archive.db.now()) {
+            Standing::Waiting => "wartet",
+            Standing::Upcoming => "kommt",
+            Standing::InForce => "gilt",
+            Standing::Over => "vorbei",
+        };
         let department = all.iter().find(|known| Some(known.id) == one.department);
         let department = department.map_or("-", |known| known.slug.as_str());
         let at = |time: Option<Timestamp>| time.map_or("-".to_owned(), |time| time.to_string());
@@ -385,14 +397,14 @@ async fn end(archive: &Archive, id: uuid::Uuid) -> Ended {
         .write(&Actor::system(), async move |unit: &mut Unit| {
             departments::end_role(unit, id).await
         })
-        .await?;
-    say(&format!("{id}: ended"));
+        .await
+        .map_err(refused)?;
+    say(&format!("{id}: beendet"));
     Ok(())
 }
 
 async fn sign_out(archive: &Archive, login: &str) -> Ended {
-    let found = departments::account_of_login(archive.db.read(), login).await?;
-    let account = found.ok_or(PeopleError::NoAccount)?;
+    let account = account(archive, login, MISSING).await?;
     let done = archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
@@ -402,9 +414,9 @@ async fn sign_out(archive: &Archive, login: &str) -> Ended {
     let count = match done {
         Ok(written) => written.value,
         Err(PeopleError::NoToken) => 0,
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(refused(error)),
     };
-    say(&format!("{login}: {count} ended"));
+    say(&format!("{login}: {count} beendet"));
     Ok(())
 }
 
@@ -413,29 +425,29 @@ async fn identify(
     login: &str,
     identity: Option<departments::Identity>,
 ) -> Ended {
-    let found = departments::account_of_login(archive.db.read(), login).await?;
-    let account = found.ok_or(PeopleError::NoAccount)?;
+    let account = account(archive, login, MISSING).await?;
     archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
             departments::set_identity(unit, account, None, identity).await
         })
-        .await?;
+        .await
+        .map_err(refused)?;
     say(login);
     Ok(())
 }
 
 async fn unlock(archive: &Archive, config: &Config, login: &str) -> Ended {
-    let found = departments::account_of_login(archive.db.read(), login).await?;
-    let account = found.ok_or(PeopleError::NoAccount)?;
+    let account = account(archive, login, MISSING).await?;
     let attempts = Attempts::new(archive.cursor_key, config.sign_in);
     archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
             attempts.unlock(unit, account).await
         })
-        .await?;
-    say(&format!("{login}: unlocked"));
+        .await
+        .map_err(refused)?;
+    say(&format!("{login}: Sperre aufgehoben"));
     Ok(())
 }
 
@@ -446,8 +458,7 @@ async fn token(
     (scope, days): (GivenScope, i64),
     places: (Option<&str>, Option<&str>),
 ) -> Ended {
-    let found = departments::account_of_login(archive.db.read(), login).await?;
-    let account = found.ok_or(PeopleError::NoAccount)?;
+    let account = account(archive, login, MISSING).await?;
     let scope = match scope {
         GivenScope::Full => Scope::Full,
         GivenScope::Read => Scope::Read,
@@ -457,14 +468,17 @@ async fn token(
         label,
         scope,
         seconds: days.clamp(1, 400) * 86_400,
-        destination: departments::destination(archive.db.read(), places).await?,
+        destination: departments::destination(archive.db.read(), places)
+            .await
+            .map_err(refused)?,
     };
     let written = archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
             departments::issue_token(unit, account, new).await
         })
-        .await?;
+        .await
+        .map_err(refused)?;
     say(&written.value.1.0);
     Ok(())
 }

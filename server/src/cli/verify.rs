@@ -16,28 +16,28 @@ use crate::proof::{Blobs, DatabaseLog, Look, Place, Wanted, Which};
 /// Largest checkpoint that is read, in bytes.
 const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
 
-/// Checks the log: of this archive, or an exported one.
+/// Prüft das Protokoll: das dieses Archivs oder ein ausgeleitetes.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// The folder of an exported log; this archive if there is none.
-    #[arg(value_name = "BUNDLE")]
+    /// Der Ordner eines Prüfbündels; ohne ihn dieses Archiv.
+    #[arg(value_name = "PRÜFBÜNDEL")]
     bundle: Option<PathBuf>,
-    /// A checkpoint that was kept: the log must continue it. May be given several times.
-    #[arg(long, value_name = "FILE")]
+    /// Ein aufbewahrter Prüfpunkt, den das Protokoll fortsetzen muss; mehrfach möglich.
+    #[arg(long, value_name = "DATEI")]
     since: Vec<PathBuf>,
-    /// Receipts that were kept, a line `seq,hash` each: the log must have these records.
-    #[arg(long, value_name = "FILE")]
+    /// Aufbewahrte Quittungen, je Zeile `Nummer,Prüfsumme`: Diese Einträge muss das Protokoll haben.
+    #[arg(long, value_name = "DATEI")]
     receipts: Option<PathBuf>,
-    /// The public key of the log, from paper: NAME+ID+KEY. Without it the key that is found here is used.
-    #[arg(long, value_name = "NAME+ID+KEY")]
+    /// Der öffentliche Schlüssel des Protokolls, vom Papier; ohne ihn zählt der, der hier liegt.
+    #[arg(long, value_name = "NAME+KENNUNG+SCHLÜSSEL")]
     key: Option<String>,
-    /// Reads every byte of every blob; without it only whether the blob is there.
+    /// Liest jedes Byte der Inhalte; ohne dies nur, ob sie da sind.
     #[arg(long)]
     blobs: bool,
-    /// Prints JSON.
+    /// Gibt JSON aus.
     #[arg(long)]
     json: bool,
-    /// Prints English.
+    /// Schreibt Englisch.
     #[arg(long)]
     english: bool,
 }
@@ -55,7 +55,7 @@ impl Verify {
         match &self.bundle {
             Some(_) if self.blobs => Err(Failure::new(
                 USAGE,
-                "--blobs: an exported log has no content beside it",
+                "--blobs: neben einem Prüfbündel liegen keine Inhalte",
             )),
             Some(bundle) => self.bundle(bundle, brought),
             None => self.living(config, brought),
@@ -66,7 +66,9 @@ impl Verify {
         let trust = match &self.key {
             Some(text) => {
                 let key = text.parse::<NoteKey>();
-                let key = key.map_err(|_bad| Failure::new(USAGE, "--key: not a public key"))?;
+                let key = key.map_err(|_bad| {
+                    Failure::new(USAGE, "--key: das ist kein öffentlicher Schlüssel")
+                })?;
                 Trust::Pinned(Policy::new(vec![key]))
             }
             None => Trust::FirstUse,

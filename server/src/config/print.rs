@@ -3,7 +3,8 @@
 use super::error::Origin;
 use super::gather::Said;
 use super::read::without_password;
-use super::setting::{SETTINGS, Setting, Shape};
+use super::setting::{SETTINGS, Setting};
+use super::shape::Shape;
 
 /// One setting as it counts, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -60,9 +61,19 @@ impl super::Config {
                 section = of;
             }
             let value = serde_json::Value::from(shown.value.as_str());
-            out.push_str(&format!("{name} = {value}  # {}\n", shown.origin));
+            out.push_str(&format!("{name} = {value}  # {}\n", german(shown)));
         }
         out
+    }
+}
+
+/// Who said so, for people.
+fn german(shown: &Shown) -> &str {
+    match shown.origin.as_str() {
+        "default" => "Vorgabe",
+        "command line" => "Befehlszeile",
+        // The name of a variable, or the path of a file.
+        other => other,
     }
 }
 

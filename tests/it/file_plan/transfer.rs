@@ -478,7 +478,7 @@ async fn the_command_line_takes_a_plan_over_and_writes_it() {
     let (code, said, _) = run(&["plan", "import", out]).await;
     assert_eq!(code, 0);
     assert!(
-        said.ends_with("nothing changes: the same plan is there already"),
+        said.ends_with("es ändert sich nichts, derselbe Plan ist schon da"),
         "{said}"
     );
     std::fs::write(file, format!("{HEAD}\n1;;1;V\n")).expect("a file");

@@ -112,7 +112,7 @@ async fn a_refiled_file_keeps_its_old_reference_and_what_is_in_it_follows() {
     let app = &registry.town.app;
     let output = app.command(&["check"]).await;
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.lines().any(|line| line == "clean"), "{said}");
+    assert!(said.lines().any(|line| line == "ohne Befund"), "{said}");
     let output = app.command(&["verify"]).await;
     assert!(
         output.status.success(),

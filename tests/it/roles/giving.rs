@@ -237,11 +237,16 @@ async fn where_it_takes_two_nobody_gives_a_role_alone() {
     assert_eq!(made["roles"][0]["waiting"], true, "{made}");
     // From the machine it waits too; `check` names what holds without a second person.
     let said = command(&town, &["user", "grant", "n.neu", "--role", "admin"]).await;
-    assert!(said.contains("waits"), "{said}");
+    assert!(
+        said.ends_with(
+            "die Rolle wartet auf die Freigabe durch eine zweite Person der Administration\n"
+        ),
+        "{said}"
+    );
     let said = command(&town, &["user", "roles", "n.neu"]).await;
     assert_eq!(
         said.lines()
-            .filter(|line| line.contains(" waiting "))
+            .filter(|line| line.contains(" wartet "))
             .count(),
         2,
         "{said}"

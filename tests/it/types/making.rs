@@ -1,9 +1,10 @@
 //! Types and fields as records: who makes them, what never changes, and what is retired.
 
 use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use tests::Answer;
 use tests::town::{id_of, send};
+use tests::{Answer, fixtures};
 
 use super::{FIELDS, TYPES, fault, faults, file, town};
 
@@ -162,6 +163,20 @@ async fn what_documents_depend_on_never_changes_and_is_retired_instead() {
         .await
         .is(422);
     assert_eq!(faults(&refused), fault("/type", "retired"));
+    // Nothing is kept of what is refused for it, in whichever way it comes.
+    town.settle().await;
+    let stored = crate::at_rest::blobs(town.app.data());
+    let kinds = clerk.get("/api/document_types/").await.is(200).json();
+    let mut all = kinds["results"].as_array().into_iter().flatten();
+    let kind = all.find(|one| one["name"] == "Rechnung");
+    let kind = kind.expect("it stands on a document")["id"].to_string();
+    let part = Part::bytes(fixtures::unique_pdf("Rechnung")).file_name("scan.pdf");
+    let form = Form::new()
+        .part("document", part)
+        .text("document_type", kind);
+    let request = clerk.request(Method::POST, "/api/documents/post_document/");
+    clerk.send(request.multipart(form)).await.is(400);
+    assert_eq!(crate::at_rest::blobs(town.app.data()), stored);
     let tagged = json!({"tags": ["Bleibt"], "fields": {"betrag": "3"}});
     clerk.patch(&path, &kept.etag(), &tagged).await.is(200);
     // Taken up again, it is as before; its history says so.
@@ -237,6 +252,9 @@ async fn clients_of_paperless_see_types_and_fields() {
         found.expect("a field")["id"].clone()
     };
     assert_eq!(fields.len(), 7, "no reference");
+    let settings = clerk.get("/api/ui_settings/").await.is(200).json();
+    let may = settings["permissions"].as_array().cloned();
+    assert!(may.is_some_and(|may| may.contains(&json!("view_customfield"))));
     let document = clerk.get("/api/documents/").await.is(200).json();
     let mut values = document["results"][0]["custom_fields"]
         .as_array()

@@ -1,0 +1,125 @@
+//! The command line speaks German: what a person reads of it, word for word.
+
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use tests::app::binary;
+
+/// Runs `papierlos ARGUMENTS --data DIR`, without what the environment says.
+fn papierlos(data: &TempDir, arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.args(arguments).arg("--data").arg(data.path());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PAPIERLOS_") {
+            command.env_remove(&name);
+        }
+    }
+    let output = command.stdin(Stdio::null()).output();
+    output.expect("the binary starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// It was refused with this code, and these are the last words.
+fn refuses(data: &TempDir, arguments: &[&str], code: i32, words: &str) {
+    let output = papierlos(data, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(
+        said.ends_with(&format!("papierlos: {words}\n")),
+        "{arguments:?}: {said}"
+    );
+}
+
+#[test]
+fn help_and_what_was_wrong_are_in_german() {
+    let data = TempDir::new().expect("a folder");
+    let help = papierlos(&data, &["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let help = text(&help.stdout);
+    let begins = "Das papierlose Archiv eines Rathauses\n\n\
+                  Aufruf: papierlos [OPTIONEN] <BEFEHL>\n\n\
+                  Befehle:\n  serve    Startet den Server\n";
+    assert!(help.starts_with(begins), "{help}");
+    let ends = "\n  help     Zeigt diese Hilfe oder die eines Befehls\n\n\
+                Optionen:\n\
+                \x20     --config <DATEI>  Die Datei mit den Einstellungen\n\
+                \x20     --data <ORDNER>   Der Ordner für alles, was keinen eigenen Ort hat\n\
+                \x20 -h, --help            Zeigt diese Hilfe\n\
+                \x20 -V, --version         Zeigt die Version\n";
+    assert!(help.ends_with(ends), "{help}");
+    // Without a command the help is the answer, but not a success.
+    let nothing = Command::new(binary()).output().expect("the binary starts");
+    assert_eq!(nothing.status.code(), Some(3));
+    assert!(text(&nothing.stderr).starts_with(begins));
+    refuses(
+        &data,
+        &["verfy"],
+        3,
+        "„verfy“ ist kein Befehl\n  gemeint vielleicht: verify\n\n\
+         Aufruf: papierlos [OPTIONEN] <BEFEHL>\n\nMehr dazu mit --help.",
+    );
+}
+
+#[test]
+fn accounts_and_their_roles_are_told_in_german() {
+    let data = TempDir::new().expect("a folder");
+    let mut adds = vec!["user", "add", "anna", "--name", "Anna Alt", "--no-password"];
+    adds.extend(["--role", "clerk", "--department", "buergerbuero"]);
+    let added = papierlos(&data, &adds);
+    assert_eq!(text(&added.stdout), "anna: angelegt\n");
+    // What the interface says of a refusal, the command line says too.
+    refuses(&data, &adds, 2, "Schon vorhanden");
+    let mut gives = vec!["user", "grant", "anna", "--from", "2100-01-01T00:00:00Z"];
+    gives.extend(["--role", "mail_room", "--department", "buergerbuero"]);
+    let given = papierlos(&data, &gives);
+    let id = text(&given.stdout).trim().to_owned();
+    let roles = text(&papierlos(&data, &["user", "roles", "anna"]).stdout);
+    for words in [
+        " gilt clerk buergerbuero ",
+        " kommt mail_room buergerbuero ",
+    ] {
+        assert_eq!(roles.matches(words).count(), 1, "{roles}");
+    }
+    let ended = papierlos(&data, &["user", "end-role", &id]);
+    assert_eq!(text(&ended.stdout), format!("{id}: beendet\n"));
+    let nobody = "niemand: ein solches Konto gibt es nicht";
+    refuses(&data, &["user", "roles", "niemand"], 3, nobody);
+    refuses(&data, &["user", "token", "niemand"], 2, nobody);
+    let nowhere = [
+        "user",
+        "grant",
+        "anna",
+        "--role",
+        "head",
+        "--department",
+        "mond",
+    ];
+    let words = "mond: eine solche Abteilung gibt es nicht";
+    refuses(&data, &nowhere, 3, words);
+}
+
+#[test]
+fn document_types_are_told_in_german_to_people_and_as_before_to_programs() {
+    let data = TempDir::new().expect("a folder");
+    let mut adds = vec!["user", "add", "anna", "--name", "Anna Alt", "--no-password"];
+    adds.extend(["--role", "admin"]);
+    assert!(papierlos(&data, &adds).status.success());
+    let file = data.path().join("typen.toml");
+    let sheet = "[[field]]\ncode = \"betrag\"\nlabel = \"Betrag\"\nkind = \"money\"\n";
+    std::fs::write(&file, sheet).expect("written");
+    let file = file.to_str().expect("a path");
+    let brought = papierlos(&data, &["types", "import", file]);
+    assert_eq!(text(&brought.stdout), "betrag: angelegt\n", "{brought:?}");
+    let again = papierlos(&data, &["types", "import", file]);
+    assert_eq!(text(&again.stdout), "es ändert sich nichts\n");
+    let listed = papierlos(&data, &["types", "list"]);
+    assert_eq!(text(&listed.stdout), "betrag: Feld\n");
+    let listed = papierlos(&data, &["types", "list", "--json"]);
+    assert_eq!(
+        text(&listed.stdout),
+        "{\"code\":\"betrag\",\"what\":\"field\"}\n"
+    );
+}
