@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# The staff pages of a running server in Chromium: under axe, then a working day in the registry.
-#   scripts/axe.sh ADDRESS [LOGIN PASSWORD REGISTRY]     without the last three: the demo town's
+# The staff pages of a running server in Chromium: under axe, then a working day in the registry,
+# then correspondents and functions.
+#   scripts/axe.sh ADDRESS [LOGIN PASSWORD REGISTRY ADMIN]     without the last four: the demo town's
 set -euo pipefail
 address=${1:?usage: scripts/axe.sh ADDRESS [LOGIN PASSWORD]}
 login=${2:-j.brinkhoff}
 password=${3:-hollerfurt-an-der-aue}
 keeper=${4:-g.ahlsdorf}
+admin=${5:-m.petersen}
 cd "$(dirname "$0")/../tests/browser"
 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund
-node axe.mjs "$address" "$login" "$password" "$keeper"
-exec node registry.mjs "$address" "$login" "$password"
+node axe.mjs "$address" "$login" "$password" "$keeper" "$admin"
+node registry.mjs "$address" "$login" "$password"
+exec node people.mjs "$address" "$login" "$password" "$admin"

@@ -1,10 +1,10 @@
 // The staff page under axe: every state of it, light and dark, wide and narrow. No violation is accepted.
-//   node axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY]
+//   node axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY [LOGIN OF AN ADMINISTRATOR]]
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const [address, login, password, keeper] = process.argv.slice(2);
+const [address, login, password, keeper, admin] = process.argv.slice(2);
 if (!password) {
   console.error("usage: node axe.mjs ADDRESS LOGIN PASSWORD");
   process.exit(3);
@@ -92,6 +92,39 @@ const registry = async (page, look) => {
   await sideways(page, `plan, ${look}`);
 };
 
+/** Correspondents and functions, as far as a clerk has to do with them. Nothing is written. */
+const people = async (page, look) => {
+  await page.click("#nav-correspondents");
+  await page.waitForSelector("#correspondents-items .hit");
+  await found(page, `correspondents, ${look}`);
+  await sideways(page, `correspondents, ${look}`);
+  await dialog(page, "#new-correspondent", `a new correspondent, ${look}`);
+  await leave(page);
+  await page.click("#correspondents-items .hit a");
+  await page.waitForSelector("#correspondent-title:focus");
+  await found(page, `a correspondent, ${look}`);
+  await sideways(page, `a correspondent, ${look}`);
+  await dialog(page, "#view-correspondents [data-act=change]", `changing a correspondent, ${look}`);
+  await leave(page);
+  await page.click("#view-correspondents [data-act=merge]");
+  await page.waitForSelector("dialog .picks li:not(.none)");
+  await found(page, `merging correspondents, ${look}`);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .preview table");
+  await found(page, `the effect of a merger, ${look}`);
+  await sideways(page, `the effect of a merger, ${look}`);
+  await leave(page);
+  check(`back at the button that opened it, merging, ${look}`, await page.evaluate(() => document.activeElement.dataset.act === "merge"));
+  await page.click("#nav-functions");
+  await page.waitForSelector("#functions-items li");
+  await found(page, `functions, ${look}`);
+  await sideways(page, `functions, ${look}`);
+  await page.click("#functions-items a");
+  await page.waitForSelector("#function-title:focus");
+  await found(page, `a function, ${look}`);
+};
+
 const looks = {
   "wide, light": { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
   "wide, dark": { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
@@ -127,6 +160,7 @@ for (const [look, options] of Object.entries(looks)) {
   await found(page, `document, ${look}`);
   await sideways(page, look);
   await registry(page, look);
+  await people(page, look);
   await page.click("#nav-file");
   await page.waitForSelector("#drop:visible");
   await found(page, `filing, ${look}`);
@@ -176,6 +210,26 @@ await page.keyboard.press("Enter");
 await page.waitForSelector(".leaf");
 check("Enter opens it", await page.locator(".hit").nth(1).evaluate((hit) => hit.classList.contains("open")));
 
+// A server that does not answer: nobody is told to be signed out, nobody is signed out, and it can be tried again.
+const stored = () => page.evaluate(() => localStorage.getItem("signedIn"));
+await page.route("**/api/v1/session", (route) => route.abort());
+await page.click("#sign-out");
+await page.waitForSelector("#trouble button");
+check("whoever could not be signed out is told so and stays", (await page.isVisible("#sign-out")) && Boolean(await stored()));
+await found(page, "signing out that did not go through");
+await page.reload();
+await page.waitForSelector("#trouble button");
+check("a session that cannot be asked for is not given up", Boolean(await stored()));
+await found(page, "a session that cannot be asked for");
+await page.unroute("**/api/v1/session");
+await page.click("#trouble button");
+await page.waitForSelector("#sign-out:visible");
+check("trying again takes it up", !(await page.locator("#trouble button").count()));
+await page.click("#sign-out");
+await page.waitForSelector("#sign-in:visible");
+check("and only then it ends", !(await stored()) && !(await page.context().cookies()).some((one) => one.name === "__Host-papierlos"));
+await page.context().close();
+
 // What the registry alone is offered: the upkeep of the plan. Nothing is written.
 if (keeper) {
   for (const look of ["wide, dark", "narrow"]) {
@@ -199,6 +253,30 @@ if (keeper) {
     await page.waitForSelector(".tree [aria-current]");
     await dialog(page, "#plan-title ~ .actions button", `changing a unit, ${look}`);
     await sideways(page, `plan of the registry, ${look}`);
+    await page.context().close();
+  }
+}
+
+// What an administrator alone is offered: giving a function. Nothing is written.
+if (admin) {
+  for (const look of ["wide, dark", "narrow"]) {
+    const page = await (await browser.newContext({ ...looks[look], locale: "de-DE" })).newPage();
+    await page.goto(address);
+    await page.fill("#login", admin);
+    await page.fill("#password", password);
+    await page.press("#password", "Enter");
+    await page.click("#nav-functions");
+    await page.waitForSelector("#functions-items li");
+    await dialog(page, "#new-function", `a new function, ${look}`);
+    await leave(page);
+    await page.click("#functions-items a");
+    await page.waitForSelector("#function-holders li");
+    await found(page, `a function and who holds it, ${look}`);
+    await sideways(page, `a function and who holds it, ${look}`);
+    await dialog(page, "[data-act=giveFunction]", `giving a function, ${look}`);
+    await leave(page);
+    await dialog(page, "[data-act=endFunction]", `ending a function, ${look}`);
+    await leave(page);
     await page.context().close();
   }
 }

@@ -89,8 +89,8 @@ export async function register(found, after) {
 }
 
 export async function handOn(found, after) {
-  let all;
-  try { all = (await json(`${at(found)}/recipients`)).items; } catch (error) {
+  let all, functions;
+  try { [all, functions] = (await Promise.all([json(`${at(found)}/recipients`), json("/functions")])).map((page) => page.items); } catch (error) {
     await askFor({ title: t("routeTitle", { title: found.title }), body: h("p", { class: "error" }, error.message) });
     return;
   }
@@ -99,7 +99,8 @@ export async function handOn(found, after) {
   const people = () => {
     const here = all.find((one) => one.slug === department.value);
     person.replaceChildren(h("option", { value: "" }, t("inboxOfUnit", { unit: here?.name ?? "" })),
-      ...(here?.people ?? []).map((one) => h("option", { value: one.login }, one.name)));
+      ...(here?.people ?? []).map((one) => h("option", { value: one.login }, one.name)),
+      ...functions.filter((one) => one.department === here?.slug).map((one) => h("option", { value: `function:${one.code}` }, t("functionInboxOf", { name: one.name }))));
   };
   department.addEventListener("change", people);
   people();

@@ -4,13 +4,15 @@ import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakN
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
 import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import * as account from "/pages/account.js";
+import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
+import * as functions from "/pages/functions.js";
 import * as inbox from "/pages/inbox.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
 
 /** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
-const ROOMS = [inbox, records, plan, account];
+const ROOMS = [inbox, records, plan, correspondents, functions, account];
 const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0 };
 
 // ---- the server ---------------------------------------------------------------------------
@@ -46,7 +48,9 @@ async function ask(path, options = {}) {
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  if (response.status === 401 && csrf) leave(t("expired"));
+  // A wrong password says nothing about the session that there is.
+  const signingIn = path === "/sessions" && options.method === "POST";
+  if (response.status === 401 && csrf && !signingIn) leave(t("expired"));
   throw new Problem(response.status, body);
 }
 
@@ -59,10 +63,9 @@ $("sign-in").addEventListener("submit", async (event) => {
   $("sign-in-error").textContent = "";
   const body = JSON.stringify({ login: $("login").value.trim(), password: $("password").value });
   try {
-    const opened = await json("/sessions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    remember(await json("/sessions", { method: "POST", body, headers: { "Content-Type": "application/json" } }));
     // A browser that drops the cookie (no TLS, and not this machine) would be signed in and not know it.
-    await json("/session").catch(() => { throw new Error(t("noCookie")); });
-    remember(opened);
+    await json("/session").catch((error) => { throw error.status === 401 ? new Error(t("noCookie")) : error; });
     $("password").value = "";
     await enter();
   } catch (error) {
@@ -84,12 +87,31 @@ addEventListener("storage", (changed) => {
 });
 
 $("sign-out").addEventListener("click", async () => {
+  $("sign-out").disabled = true;
+  await signOut();
+  $("sign-out").disabled = false;
+});
+
+/** Nobody is told to be signed out whose session may still hold: at this desk the next one would go on with it. */
+async function signOut() {
   const elsewhere = state.byProvider;
-  await ask("/session", { method: "DELETE" }).catch(() => {});
-  leave(t("signedOut"));
+  try {
+    await ask("/session", { method: "DELETE" });
+    leave(t("signedOut"));
+  } catch (error) {
+    // 401: it had ended already, and the page has left.
+    if (error.status !== 401) { trouble(t("notSignedOut", { why: error.message }), signOut); return; }
+  }
   // Whoever came with the account of the town is signed in there too.
   if (elsewhere) location.assign("/oidc/sign-out");
-});
+}
+
+/** Says what did not go through, with a way to try it again; without a word it is over. */
+function trouble(why = "", again = null) {
+  const button = again && h("button", { type: "button", onclick: () => { trouble(); again(); } }, t("again"));
+  $("trouble").replaceChildren(...(button ? [h("p", { class: "error" }, why), button] : []));
+  button?.focus();
+}
 
 /** The ways in beside name and password. */
 async function offerWays() {
@@ -107,6 +129,7 @@ function leave(why) {
   uploading.clear();
   csrf = null;
   localStorage.removeItem("signedIn");
+  trouble();
   state.me = null;
   state.hits = [];
   state.next = null;
@@ -125,6 +148,7 @@ async function enter() {
   const [me, departments] = await Promise.all([json("/me"), json("/departments")]);
   state.me = me;
   state.departments = departments.items;
+  trouble();
   const choices = state.departments.filter((one) => one.may_file);
   $("department").replaceChildren(...choices.map((one) => h("option", { value: one.slug }, one.name)));
   $("department-field").hidden = choices.length < 2;
@@ -415,7 +439,7 @@ function render(found, history, versions) {
     try { await action(); } catch (error) { failure.textContent = error.message; }
   };
   const rows = [
-    ["reference", found.reference], ["standsIn", filedIn(found)], ["type", found.type], ["correspondent", found.correspondent], ["document_date", day(found.document_date)],
+    ["reference", found.reference], ["standsIn", filedIn(found)], ["type", found.type], ["correspondent", correspondents.whoIs(found)], ["document_date", day(found.document_date)],
     ["received_at", moment(found.received_at)], ["direction", t(found.direction)], ["channel", found.channel && t(found.channel)],
     ["department", departmentName(found.department)], ["references", found.references.join(", ")], ["tags", found.tags.join(", ")],
     ["reason", found.reason], ["content", [found.content.file_name, bytes(found.content.bytes), found.text.pages ? plural("pages", found.text.pages) : null].filter(Boolean).join(" · ")],
@@ -728,9 +752,18 @@ speak();
 offerWays().catch(() => {});
 // Whoever comes back from the provider has a session that nothing here knows of yet.
 const back = where().path === "/angemeldet";
-if (back) history.replaceState(null, "", "#/");
-if (back || mayBeSignedIn()) {
-  json("/session").then((here) => { remember(here); return enter(); }).catch((error) => leave(error.status === 401 ? t(back ? "noCookie" : "expired") : error.message));
-} else {
-  show();
+if (back || mayBeSignedIn()) begin();
+else show();
+
+/** Takes up the session that there is. That the server cannot say so now is no reason to leave it: it may still hold. */
+async function begin() {
+  try {
+    remember(await json("/session"));
+    if (back) history.replaceState(null, "", "#/");
+    await enter();
+  } catch (error) {
+    if (error.status === 401) { leave(t(back ? "noCookie" : "expired")); return; }
+    show();
+    trouble(error.message, begin);
+  }
 }

@@ -1,9 +1,12 @@
 // What every page needs: words in the reader's language, elements, numbers and days.
 import { words as common } from "/pages/words.js";
 import { words as beside } from "/pages/words-beside.js";
+import { words as people } from "/pages/words-people.js";
 import { words as registry } from "/pages/words-registry.js";
 
-export const words = { de: { ...common.de, ...registry.de, ...beside.de }, en: { ...common.en, ...registry.en, ...beside.en } };
+export const words = {
+  de: { ...common.de, ...registry.de, ...beside.de, ...people.de }, en: { ...common.en, ...registry.en, ...beside.en, ...people.en },
+};
 export let language = localStorage.getItem("language") === "en" ? "en" : "de";
 
 export function speakNow(wanted) {

@@ -16,21 +16,37 @@ async function all() {
 
 const TARGETS = { file: "#/akten/", case: "#/vorgaenge/", document: "#/?doc=" };
 
+/** What divides thousands, and what stands before the decimals. */
+const marks = () => (locale() === "de-DE" ? [".", ","] : [",", "."]);
+
+/** An exact number as people read it. It is text from end to end: a number of the browser would round it. */
+function written(exact) {
+  const [whole, part] = exact.split(".");
+  const [thousands, point] = marks();
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, thousands);
+  return part === undefined ? grouped : `${grouped}${point}${part}`;
+}
+
+/** A number as people type it, exactly. What is none stays as it is: the house refuses it. */
+function typed(text) {
+  const [thousands, point] = marks();
+  const [whole, ...parts] = text.replace(/\s/g, "").replace(/^[−–]/, "-").split(point);
+  const groups = whole.split(thousands);
+  const grouped = /^-?\d{1,3}$/.test(groups[0]) && groups.slice(1).every((group) => /^\d{3}$/.test(group));
+  return [grouped ? groups.join("") : whole, ...parts].join(".");
+}
+
 /** A value as people read it. */
 function inWords(rule, value) {
   if (value === true || value === false) return t(value ? "fieldYes" : "fieldNo");
-  if (value?.amount !== undefined) {
-    const [whole, part = ""] = value.amount.split(".");
-    // An amount is text from end to end: a number of the browser would round it.
-    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, locale() === "de-DE" ? "." : ",");
-    return `${grouped}${locale() === "de-DE" ? "," : "."}${part} ${value.currency ?? ""}`;
-  }
+  if (value?.amount !== undefined) return `${written(value.amount)} ${value.currency ?? ""}`;
   if (typeof value === "object" && !Array.isArray(value)) {
     const [target, id] = Object.entries(value)[0] ?? [];
     return TARGETS[target] ? h("a", { href: `${TARGETS[target]}${id}` }, t(`one_${target}`)) : id;
   }
   const label = (code) => rule?.entries?.find((one) => one.code === code)?.label ?? code;
   if (Array.isArray(value)) return value.map(label).join(", ");
+  if (rule?.kind === "number") return written(value);
   return rule?.kind === "date" ? day(value) : label(value);
 }
 
@@ -53,25 +69,25 @@ export function fieldList(found) {
 
 /** A control for a field, and how it is read again: null is no value. */
 function control(rule, value) {
-  const open = (rule.entries ?? []).filter((one) => !one.retired || one.code === value || (Array.isArray(value) && value.includes(one.code)));
+  const chosen = [].concat(value ?? []);
+  const open = (rule.entries ?? []).filter((one) => !one.retired || chosen.includes(one.code));
   if (rule.kind === "yes_no") {
     const choice = select([["", t("fieldEmpty")], ["true", t("fieldYes")], ["false", t("fieldNo")]], value === undefined ? "" : String(value));
     return [choice, () => (choice.value === "" ? null : choice.value === "true")];
   }
   if (rule.kind === "choice" && rule.many) {
-    const choice = h("select", { multiple: true }, open.map((one) => h("option", { value: one.code, selected: (value ?? []).includes(one.code) }, one.label)));
-    return [choice, () => { const chosen = [...choice.selectedOptions].map((one) => one.value); return chosen.length ? chosen : null; }];
+    const choice = h("select", { multiple: true }, open.map((one) => h("option", { value: one.code, selected: chosen.includes(one.code) }, one.label)));
+    return [choice, () => { const now = [...choice.selectedOptions].map((one) => one.value); return now.length ? now : null; }];
   }
   if (rule.kind === "choice") {
     const choice = select([["", t("fieldEmpty")], ...open.map((one) => [one.code, one.label])], value ?? "");
     return [choice, () => choice.value || null];
   }
   const shown = value?.amount ?? (typeof value === "object" && value ? Object.values(value)[0] : value) ?? "";
-  const exact = (text) => (text.includes(",") ? text.replaceAll(".", "").replace(",", ".") : text);
   const decimal = rule.kind === "money" || rule.kind === "number";
-  const line = input(decimal && locale() === "de-DE" ? shown.replace(".", ",") : shown,
+  const line = input(decimal ? shown.replace(".", marks()[1]) : shown,
     { type: rule.kind === "date" ? "date" : "text", maxlength: rule.max_length ? String(rule.max_length) : null, inputmode: decimal ? "decimal" : null });
-  return [line, () => (line.value.trim() === "" ? null : decimal ? exact(line.value.trim()) : line.value.trim())];
+  return [line, () => (line.value.trim() === "" ? null : decimal ? typed(line.value) : line.value.trim())];
 }
 
 /** Whether two values are the same, however they are written. */
@@ -97,7 +113,7 @@ export async function fillIn(found, after) {
         const value = read();
         const before = found.fields[field];
         const plain = before && typeof before === "object" && !Array.isArray(before) && before.amount === undefined ? Object.values(before)[0] : before;
-        if (!same(value, plain)) said[field] = value;
+        if (!same(value, Array.isArray(value) ? [].concat(plain ?? []) : plain)) said[field] = value;
       }
       return send("PATCH", `/documents/${found.id}`, { fields: said }, { version: found.version });
     },

@@ -224,9 +224,10 @@ export const unitPicker = () => picker({
 
 /**
  * Asks in a dialog. `act` does what was asked for; what it refuses stands in the dialog, and nothing that was
- * typed is lost. Resolves with what `act` gave, or with null where the dialog was closed.
+ * typed is lost. Resolves with what `act` gave, or with null where the dialog was closed. `names` says what fields
+ * of the request are called here, where that is not what they are called elsewhere.
  */
-export function askFor({ title, body, submit, act, danger = false, wide = false, stale = null }) {
+export function askFor({ title, body, submit, act, danger = false, wide = false, stale = null, names = {} }) {
   return new Promise((resolve) => {
     const head = fresh("dialog");
     const failure = h("div", { class: "error", role: "alert" });
@@ -247,7 +248,7 @@ export function askFor({ title, body, submit, act, danger = false, wide = false,
         dialog.close();
       } catch (error) {
         button.disabled = false;
-        failure.replaceChildren(...told(error, stale && (() => { dialog.close(); stale(); })));
+        failure.replaceChildren(...told(error, stale && (() => { dialog.close(); stale(); }), names));
       }
     });
     dialog.addEventListener("close", () => { dialog.remove(); resolve(result); });
@@ -261,19 +262,19 @@ export function askFor({ title, body, submit, act, danger = false, wide = false,
 /** What a field of a request is called on the page, where that is not its own name. */
 const FIELDS = { case: "one_case", file: "one_file", plan_unit: "planUnit", parent: "unit_parent", note: "remark", inbox: "inboxField", valid_from: "validFrom", valid_until: "validUntil", name: "planName" };
 
-function named(fault) {
+function named(fault, names) {
   const name = (fault.pointer ?? "").split("/").filter((part) => /^[a-z_]+$/.test(part)).at(-1) ?? "";
-  const key = [FIELDS[name], name, `unit_${name}`].find((one) => one && words[language][one]);
+  const key = [names[name], FIELDS[name], name, `unit_${name}`].find((one) => one && words[language][one]);
   return `${key ? `${t(key)}: ` : ""}${fault.detail}`;
 }
 
 /** A refusal in words, one line for each fault. */
-const inWords = (error) => [h("p", {}, error.said ?? error.message),
-  error.faults?.length ? h("ul", { class: "plain-list" }, error.faults.map((fault) => h("li", {}, named(fault)))) : null].filter(Boolean);
+const inWords = (error, names = {}) => [h("p", {}, error.said ?? error.message),
+  error.faults?.length ? h("ul", { class: "plain-list" }, error.faults.map((fault) => h("li", {}, named(fault, names)))) : null].filter(Boolean);
 
 /** The same in a dialog; what was changed meanwhile can be looked at. */
-function told(error, again) {
-  if (error.status !== 412) return inWords(error);
+function told(error, again, names) {
+  if (error.status !== 412) return inWords(error, names);
   return [h("p", {}, t("changedMeanwhile")), again ? h("button", { type: "button", onclick: again }, t("reload")) : null].filter(Boolean);
 }
 

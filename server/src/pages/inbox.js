@@ -3,6 +3,7 @@
 import { $, chip, day, fill, h, moment, number, plural, say, t } from "/pages/dom.js";
 import { documentActions, filedIn, forgetLast } from "/pages/acts.js";
 import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
+import { whoIs } from "/pages/correspondents.js";
 import { fieldList, forgetFields } from "/pages/fields.js";
 import { CHIPS, departmentName, event, json, receipt, save, show as showAll, state, textOf, view, where } from "/pages/app.js";
 import { done, may, placesFor, refused } from "/pages/forms.js";
@@ -21,10 +22,12 @@ export const offered = () => {
   return works;
 };
 
-const now = { box: "me", order: "newest", list: null, items: [], next: null, total: 0, doc: undefined, turn: 0 };
+/** How the inbox of a function is named. */
+const FUNCTION = /^function:[a-z][a-z0-9-]*$/;
+const now = { box: "me", order: "newest", list: null, items: [], next: null, total: 0, doc: undefined, turn: 0, functions: [] };
 
 export function forget() {
-  Object.assign(now, { box: "me", order: "newest", list: null, items: [], next: null, total: 0, doc: undefined, turn: now.turn + 1 });
+  Object.assign(now, { box: "me", order: "newest", list: null, items: [], next: null, total: 0, doc: undefined, turn: now.turn + 1, functions: [] });
   counted = null;
   forgetLast();
   forgetFields();
@@ -56,7 +59,8 @@ const link = (change) => {
 };
 
 export async function show(path, query) {
-  const box = query.get("box") === "units" ? "units" : "me";
+  const wanted = query.get("box") ?? "me";
+  const box = wanted === "units" || FUNCTION.test(wanted) ? wanted : "me";
   const order = query.get("order") === "oldest" ? "oldest" : "newest";
   const list = `${state.me.id} ${box} ${order} ${document.documentElement.lang}`;
   // The link of the navigation looks again; so does coming back from another page.
@@ -73,19 +77,30 @@ export async function show(path, query) {
 function frame() {
   const units = placesFor("read").filter((one) => WORK.some((right) => one.may.includes(right)));
   const boxes = [["me", t("myInbox")], ["units", units.length === 1 ? departmentName(units[0].slug) : t("unitInboxes")]];
+  const tab = (code, name) => h("a", { href: link({ box: code }), "aria-current": now.box === code ? "page" : null, id: `box-${code}` }, name);
+  const tabs = h("nav", { class: "tabs", "aria-label": t("inboxes") }, boxes.map(([code, name]) => tab(code, name)));
   $(VIEW).className = "panes duo";
   $(VIEW).replaceChildren(
     h("h1", { class: "off", id: "inbox-title" }, t("inbox")),
     h("section", { class: "list", "aria-labelledby": "inbox-title" },
       h("p", { class: "title", "aria-hidden": "true" }, t("inbox")),
-      h("nav", { class: "tabs", "aria-label": t("inboxes") }, boxes.map(([code, name]) =>
-        h("a", { href: link({ box: code }), "aria-current": now.box === code ? "page" : null, id: `box-${code}` }, name))),
+      tabs,
       h("div", { class: "bar" }, h("p", { id: "inbox-summary", role: "status" }),
         h("label", { class: "sort" }, h("span", {}, t("order")), order())),
       h("div", { id: "inbox-said" }),
       h("ol", { id: "inbox-items", class: "hits" }),
       h("button", { type: "button", id: "inbox-more", class: "wide", hidden: true, onclick: more }, t("moreDocuments"))),
     h("section", { class: "side", id: "inbox-side", tabindex: "-1", "aria-labelledby": "inbox-document" }));
+  functionTabs(tabs, tab);
+}
+
+/** The inboxes of the functions that the person has, and the one that is looked at. */
+async function functionTabs(tabs, tab) {
+  const known = await json("/functions").catch(() => null);
+  if (!known || !tabs.isConnected) return;
+  now.functions = known.items;
+  const shown = known.items.filter((one) => one.held || now.box === `function:${one.code}`);
+  tabs.append(...shown.map((one) => tab(`function:${one.code}`, t("functionInboxOf", { name: one.name }))));
 }
 
 function order() {
@@ -121,7 +136,7 @@ function summary() {
   $("inbox-more").hidden = !now.next;
   if (now.box === "me") badge(now.total);
   if (!now.items.length) {
-    $("inbox-items").replaceChildren(h("li", { class: "nothing" }, h("p", {}, t(now.box === "me" ? "emptyMine" : "emptyUnits")),
+    $("inbox-items").replaceChildren(h("li", { class: "nothing" }, h("p", {}, t({ me: "emptyMine", units: "emptyUnits" }[now.box] ?? "emptyFunction")),
       now.box === "me" ? h("p", {}, h("a", { href: link({ box: "units" }) }, t("seeUnits"))) : null));
   }
 }
@@ -177,7 +192,7 @@ function render(side, found, history) {
     try { await action(); } catch (error) { refused(failure, error); }
   };
   const facts = [
-    ["type", found.type], ["correspondent", found.correspondent], ["document_date", day(found.document_date)], ["received_at", moment(found.received_at)],
+    ["type", found.type], ["correspondent", whoIs(found)], ["document_date", day(found.document_date)], ["received_at", moment(found.received_at)],
     ["channel", found.channel && t(found.channel)], ["department", departmentName(found.department)], ["references", found.references.join(", ")], ["tags", found.tags.join(", ")],
   ];
   const way = history.filter((one) => one.action === "document.route").at(-1);
@@ -227,14 +242,15 @@ function after(what, document, to) {
   };
   if (!words[what]) { now.list = null; showAll(); return; }
   const index = now.items.findIndex((one) => one.id === document.id);
-  const stays = what === "route" && (now.box === "units" ? !document.inbox && may("read", document.department) : document.inbox === state.me.id);
+  const owner = now.box === "me" ? state.me.id : now.functions.find((one) => now.box === `function:${one.code}`)?.id;
+  const stays = what === "route" && (now.box === "units" ? !document.inbox && may("read", document.department) : document.inbox === owner);
   if (index >= 0 && !stays) {
     now.items.splice(index, 1);
     now.total -= 1;
     $("inbox-items").children[index].remove();
   }
   summary();
-  if (now.box === "units" && what === "route") count();
+  if (now.box !== "me" && what === "route") count();
   done($("inbox-said"), words[what](), what === "register" ? h("a", { href: `#/vorgaenge/${document.case.id}` }, t("toCase")) : null);
   const next = now.items[stays ? index + 1 : index] ?? now.items[now.items.length - 1];
   if (!next && now.next) { now.list = null; location.hash = link({}); showAll(); return; }

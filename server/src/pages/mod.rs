@@ -17,14 +17,16 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 15] = [
+const SCRIPTS: [(&str, &str); 18] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
     ("beside.js", include_str!("beside.js")),
+    ("correspondents.js", include_str!("correspondents.js")),
     ("dom.js", include_str!("dom.js")),
     ("fields.js", include_str!("fields.js")),
     ("forms.js", include_str!("forms.js")),
+    ("functions.js", include_str!("functions.js")),
     ("inbox.js", include_str!("inbox.js")),
     ("plan.js", include_str!("plan.js")),
     ("record.js", include_str!("record.js")),
@@ -32,6 +34,7 @@ const SCRIPTS: [(&str, &str); 15] = [
     ("tree.js", include_str!("tree.js")),
     ("words.js", include_str!("words.js")),
     ("words-beside.js", include_str!("words-beside.js")),
+    ("words-people.js", include_str!("words-people.js")),
     ("words-registry.js", include_str!("words-registry.js")),
 ];
 const ICON: &str = include_str!("icon.svg");

@@ -85,7 +85,8 @@ async function show(kind, place, id, fresh, named) {
   } else if (again) place.querySelector(`[data-act="${again}"]`)?.focus();
 }
 
-const crumbs = (way) => h("nav", { class: "crumbs", "aria-label": t("youAreHere") }, h("ol", {}, way.map(([text, href]) => h("li", {}, h("a", { href }, text)))));
+/** The way here, as links. */
+export const crumbs = (way) => h("nav", { class: "crumbs", "aria-label": t("youAreHere") }, h("ol", {}, way.map(([text, href]) => h("li", {}, h("a", { href }, text)))));
 
 function facts(kind, found) {
   const rows = [

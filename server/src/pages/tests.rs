@@ -24,7 +24,12 @@ fn keys(name: &str, language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-const WORDS: [&str; 3] = ["words.js", "words-registry.js", "words-beside.js"];
+const WORDS: [&str; 4] = [
+    "words.js",
+    "words-registry.js",
+    "words-beside.js",
+    "words-people.js",
+];
 
 fn known() -> BTreeSet<&'static str> {
     WORDS.iter().flat_map(|name| keys(name, "de")).collect()
@@ -182,7 +187,9 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for (object, what) in codes {
         match object {
             "document" => has(format!("did_{what}")),
-            "file" | "case" | "hold" | "note" | "relation" => has(format!("did_{object}_{what}")),
+            "file" | "case" | "hold" | "note" | "relation" | "correspondent" => {
+                has(format!("did_{object}_{what}"));
+            }
             _ => continue,
         }
         seen += 1;
