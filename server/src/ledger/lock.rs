@@ -26,8 +26,31 @@ pub(super) async fn read_lock(
     }
 }
 
+/// Moves the lock on from a checkpoint over `before` records, unless another process moved it meanwhile: looking
+/// and writing are one step for all who share its folder, by a lock of the system on a file beside it.
+pub(super) async fn move_lock(
+    path: &Path,
+    policy: &Policy,
+    before: u64,
+    note: Vec<u8>,
+) -> Result<(), PublishError> {
+    let held = path.with_extension("held");
+    let held = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::create(held)?;
+        file.lock()?;
+        Ok(file)
+    });
+    // It is let go when the file is closed.
+    let _held = io(path, held.await)?;
+    let locked = read_lock(path, policy).await?;
+    if locked.map_or(0, |locked| locked.size) != before {
+        return Err(PublishError::LockMoved);
+    }
+    write_lock(path, note).await
+}
+
 /// Replaces the lock: written beside it, synced, renamed, folder synced.
-pub(super) async fn write_lock(path: &Path, note: Vec<u8>) -> Result<(), PublishError> {
+async fn write_lock(path: &Path, note: Vec<u8>) -> Result<(), PublishError> {
     let target = path.to_owned();
     let written = tokio::task::spawn_blocking(move || {
         let folder = target.parent().unwrap_or(Path::new("."));
@@ -38,11 +61,48 @@ pub(super) async fn write_lock(path: &Path, note: Vec<u8>) -> Result<(), Publish
         std::fs::rename(&beside, &target)?;
         std::fs::File::open(folder)?.sync_all()
     });
-    let written = written
-        .await
-        .unwrap_or_else(|gone| Err(std::io::Error::other(gone)));
-    written.map_err(|source| PublishError::Lock {
+    io(path, written.await)
+}
+
+fn io<T>(
+    path: &Path,
+    done: Result<std::io::Result<T>, tokio::task::JoinError>,
+) -> Result<T, PublishError> {
+    let done = done.unwrap_or_else(|gone| Err(std::io::Error::other(gone)));
+    done.map_err(|source| PublishError::Lock {
         path: path.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PublishError, move_lock, read_lock};
+    use crate::audit::merkle::Hash;
+    use crate::audit::note::{Checkpoint, NoteSigner, Policy};
+
+    #[tokio::test]
+    async fn of_many_who_move_the_lock_at_once_one_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("checkpoint");
+        let origin: crate::audit::leaf::Origin = "archive.example/audit".parse().expect("origin");
+        let signer = NoteSigner::from_seed(&origin, &[7; 32]);
+        let policy = Policy::new(vec![signer.verifier()]);
+        let moves = (1..=16).map(|size| {
+            let (origin, root) = (origin.clone(), Hash::default());
+            let checkpoint = Checkpoint { origin, size, root };
+            let note = checkpoint.sign(&signer).expect("a note");
+            let (path, policy) = (&path, &policy);
+            async move { (size, move_lock(path, policy, 0, note).await) }
+        });
+        let mut moved = Vec::new();
+        for (size, done) in futures_util::future::join_all(moves).await {
+            match done {
+                Ok(()) => moved.push(size),
+                Err(error) => assert!(matches!(error, PublishError::LockMoved), "{error}"),
+            }
+        }
+        let locked = read_lock(&path, &policy).await.expect("a lock");
+        assert_eq!(moved, vec![locked.expect("a checkpoint").size]);
+    }
 }

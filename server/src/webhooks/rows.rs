@@ -578,11 +578,11 @@ pub(super) async fn records(
     let Some(last) = found.last().map(|one| one.seq) else {
         return Ok(found);
     };
-    let text = "SELECT DISTINCT seq, root_id, CASE WHEN kind IN ('file', 'case', 'inspection') \
-                THEN kind ELSE 'document' END FROM audit_subject WHERE seq > $1 AND seq <= $2 \
-                AND kind IN ('document', 'document_version', 'rendition', 'file', 'case', \
-                'inspection') \
-                ORDER BY seq, root_id";
+    // The root of an inspection is the account that inspects.
+    let text = "SELECT DISTINCT seq, CASE WHEN kind = 'inspection' THEN entity_id ELSE root_id END, \
+                CASE WHEN kind IN ('file', 'case', 'inspection') THEN kind ELSE 'document' END \
+                FROM audit_subject WHERE seq > $1 AND seq <= $2 AND kind IN ('document', \
+                'document_version', 'rendition', 'file', 'case', 'inspection') ORDER BY 1, 2";
     for row in on
         .query_all_raw(sql(on, text, [from.into(), last.into()]))
         .await?

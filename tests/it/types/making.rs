@@ -287,12 +287,12 @@ async fn a_file_brings_types_and_fields_once() {
     assert!(brought.status.success(), "{brought:?}");
     assert_eq!(
         said(&brought),
-        "kasse: made\nbetrag: changed\nGebührenbescheid: made\n"
+        "kasse: angelegt\nbetrag: geändert\nGebührenbescheid: angelegt\n"
     );
-    assert_eq!(said(&run(&sheet).await), "nothing would change\n");
+    assert_eq!(said(&run(&sheet).await), "es ändert sich nichts\n");
     let listed = town.app.command(&["types", "list"]).await;
     assert!(
-        said(&listed).contains("Gebührenbescheid: type\n"),
+        said(&listed).contains("Gebührenbescheid: Dokumenttyp\n"),
         "{listed:?}"
     );
     let wrong = text.replace("money", "date");

@@ -19,7 +19,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::lock::{read_lock, write_lock};
+use super::lock::{move_lock, read_lock};
 use crate::audit::event::Action;
 use crate::audit::merkle::Hash;
 use crate::audit::note::{Checkpoint, NoteError, NoteSigner, Policy};
@@ -494,11 +494,7 @@ impl Publisher {
         let note = checkpoint
             .sign(&self.to.signer)
             .map_err(PublishError::Sign)?;
-        let locked = read_lock(&self.to.lock, &self.policy).await?;
-        if locked.map_or(0, |locked| locked.size) != before {
-            return Err(PublishError::LockMoved);
-        }
-        write_lock(&self.to.lock, note.clone()).await?;
+        move_lock(&self.to.lock, &self.policy, before, note.clone()).await?;
         self.make_public(&checkpoint, note).await?;
         self.signed = Some(now);
         self.state.send_replace(Published {
