@@ -66,22 +66,7 @@ fn said(refusal: &Refusal) -> Option<(StatusCode, Text)> {
                 format!("The town's sign-in service did not complete the attempt ({code})."),
             ),
         )),
-        Refusal::Provider(
-            OidcError::Unreachable(_) | OidcError::Silent | OidcError::Status { .. },
-        ) => Some((
-            StatusCode::BAD_GATEWAY,
-            text(
-                "Der Anmeldedienst der Stadt antwortet zurzeit nicht. Bitte versuchen Sie es später noch einmal.",
-                "The town's sign-in service does not answer at this time. Please try again later.",
-            ),
-        )),
-        Refusal::Provider(OidcError::Answer | OidcError::Jose(_) | OidcError::Claims(_)) => Some((
-            StatusCode::BAD_GATEWAY,
-            text(
-                "Die Antwort des Anmeldedienstes der Stadt hat die Prüfung nicht bestanden. Bitte wenden Sie sich an die Administration.",
-                "The answer of the town's sign-in service did not stand the test. Please turn to an administrator.",
-            ),
-        )),
+        Refusal::Provider(error) => Some((StatusCode::BAD_GATEWAY, provider(error))),
         Refusal::NoLogin { subject } => Some(unlinked(
             "Der Anmeldedienst nennt keinen Anmeldenamen, der hier gelten kann.",
             "The sign-in service names no login that can count here.",
@@ -116,6 +101,19 @@ fn said(refusal: &Refusal) -> Option<(StatusCode, Text)> {
             ),
         )),
         Refusal::People(_) | Refusal::Db(_) | Refusal::Unrecorded => None,
+    }
+}
+
+fn provider(error: &OidcError) -> Text {
+    match error {
+        OidcError::Unreachable(_) | OidcError::Silent | OidcError::Status { .. } => text(
+            "Der Anmeldedienst der Stadt antwortet zurzeit nicht. Bitte versuchen Sie es später noch einmal.",
+            "The town's sign-in service does not answer at this time. Please try again later.",
+        ),
+        OidcError::Answer | OidcError::Jose(_) | OidcError::Claims(_) => text(
+            "Die Antwort des Anmeldedienstes der Stadt hat die Prüfung nicht bestanden. Bitte wenden Sie sich an die Administration.",
+            "The answer of the town's sign-in service did not stand the test. Please turn to an administrator.",
+        ),
     }
 }
 
