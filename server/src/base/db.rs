@@ -149,6 +149,11 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
         .connect_timeout(WAIT_MAX)
         .acquire_timeout(WAIT_MAX)
         .test_before_acquire(false)
+        // Without these nothing looks after idle connections. Whoever does counts them in a loop that never ends
+        // when one is taken and given back at the same moment (sqlx 0.9: the count goes below nothing), and with
+        // it the command or the worker that runs it.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .sqlx_logging(false);
     let read_only = access != Access::Write;
     options.map_sqlx_sqlite_opts(move |sqlite| {
