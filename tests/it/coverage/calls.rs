@@ -373,10 +373,11 @@ pub(super) async fn lift(people: &People, town: &Town) -> Call {
         .json(json!({"reason": "Klage zurückgenommen"}))
 }
 
-/// A subscription of its own for each operation. Nobody listens there.
+/// A subscription of its own for each operation. Nobody listens there, and it is told of next to nothing: what
+/// waits to be sent to all of them would hold up the one message that is waited for.
 async fn webhooks(town: &Town, operation: &str) -> Call {
     let all = "/api/v1/webhooks";
-    let new = json!({"url": "https://fachverfahren.invalid/", "events": ["*"]});
+    let new = json!({"url": "https://fachverfahren.invalid/", "events": ["case.reopen"]});
     if operation == "createWebhook" {
         return call(all, By::Clerk).json(new);
     }
