@@ -130,7 +130,7 @@ const correspondents = async (page) => {
   await page.waitForSelector(`#correspondent-title:focus:text-is("${small}")`);
   await page.goto(`${address}/#/ablegen`);
   await page.locator("#correspondent").pressSequentially(small);
-  await page.waitForFunction((name) => [...document.querySelectorAll("#correspondent-names option")].some((one) => one.value === name), small);
+  await page.locator(`#correspondent-names option[value="${small}"]`).waitFor({ state: "attached" });
   check("while filing a known name is offered", true);
 };
 
