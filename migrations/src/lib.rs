@@ -18,6 +18,7 @@ mod m0012_sessions;
 mod m0013_types;
 mod m0014_inspections;
 mod m0015_oidc;
+mod m0018_key_domains;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_types::Step),
             Box::new(m0014_inspections::Step),
             Box::new(m0015_oidc::Step),
+            Box::new(m0018_key_domains::Step),
         ]
     }
 }

@@ -199,6 +199,8 @@ impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
         let archive = Archive::open(&config).await?;
+        let keys = departments::make_missing_keys(&archive.db).await;
+        keys.map_err(OpenError::from)?;
         let behind = Arc::new(Behind::start().map_err(ServeError::Ended)?);
         // Whoever opens it starts the threads that write it.
         let open = indexing(&config);
@@ -534,6 +536,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
     let queues = [
         (JobKind::ExtractText, "jobs", "failed"),
         (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
+        (JobKind::MoveContent, "moves", "moves_failed"),
     ];
     for (kind, waiting, failed) in queues {
         if let Ok(backlog) = jobs::backlog(db.read(), kind).await {

@@ -7,6 +7,7 @@
 mod asking;
 mod browse;
 mod bulk;
+mod domains;
 pub mod evidence;
 mod fields;
 mod filing;
@@ -34,6 +35,7 @@ pub(crate) use browse::{
     Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
     window, words,
 };
+pub use domains::{Astray, Ready, astray, domain_of, is_settled, prepare, settle};
 pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
     unregistered_in, with_field,
@@ -58,5 +60,5 @@ pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};
 pub(crate) use wire::{DocumentView, NewDocument};
 
-/// The key domains that documents use. Compartments will add theirs.
-pub const DOMAINS: &[&str] = &["general"];
+/// The key domains that an archive begins with. Compartments add theirs.
+pub const DOMAINS: &[&str] = &[crate::departments::GENERAL];

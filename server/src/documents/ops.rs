@@ -6,7 +6,7 @@ use storage::Blob;
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{fields, naming, rows};
+use super::{fields, naming, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -18,6 +18,10 @@ use crate::base::{
 use crate::cases;
 use crate::departments;
 use crate::unit::Unit;
+
+/// How often it is looked which blob holds content: between that and looking for its key the content
+/// may have followed its document under other keys.
+pub(super) const LOOKS_MAX: usize = 3;
 
 /// Content that lies in the store, under the name that its row will bear.
 #[derive(Debug, Clone)]
@@ -151,9 +155,13 @@ async fn add_content(
         media_type,
         file_name,
     } = content;
+    // The place got other keys while the content came: the caller brings it again.
+    if departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain {
+        return Err(DbError::GivenUp.into());
+    }
     // Two uploads of the same content at the same time: the first row wins, the other blob is
     // unreferenced and swept.
-    let (held, had) = hold_blob(unit, &kept).await?;
+    let (held, had) = same::hold_blob(unit, &kept).await?;
     let version = Version {
         id: VersionId::new(),
         document: document.id,
@@ -168,17 +176,6 @@ async fn add_content(
     };
     rows::insert_version(unit, &version, &held).await?;
     Ok((version, had))
-}
-
-/// The row of a blob: the one that has this content already (true), or a new one.
-async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<(rows::blob::Model, bool), DbError> {
-    let sha256 = kept.content.sha256.as_bytes();
-    let lost = kept.instead_of.map(|name| name.as_bytes().to_vec());
-    match rows::blob_with_content(unit.tx(), sha256, &kept.blob.domain).await? {
-        Some(held) if Some(&held.name) != lost.as_ref() => Ok((held, true)),
-        // What took the place of a lost blob was there before, too.
-        found => Ok((rows::insert_blob(unit, kept).await?, found.is_some())),
-    }
 }
 
 fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
@@ -412,11 +409,17 @@ pub async fn keep_text(
     let (found, _) = rows::version(unit.tx(), version)
         .await?
         .ok_or(DocumentError::NoVersion)?;
-    let document = rows::find(unit.tx(), found.document)
+    let document = rows::find_to_change(unit, found.document)
         .await?
         .ok_or(DocumentError::NotFound)?;
+    if let Some(kept) = &text.pages
+        && departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain
+    {
+        // The document was moved while it was read.
+        unit.enqueue(Job::MoveContent(document.id));
+    }
     let held = match &text.pages {
-        Some(kept) => Some(hold_blob(unit, kept).await?.0),
+        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
         None => None,
     };
     let row = rows::rendition::Model {
@@ -583,15 +586,17 @@ pub async fn content(
     if number != document.content_version && only_results(on, actor, &document).await? {
         return Err(DocumentError::NoVersion);
     }
-    let all = rows::versions(on, &[document.id]).await?;
-    let found = all
-        .into_iter()
-        .find(|(version, _)| version.number == number);
-    let (version, name) = found.ok_or(DocumentError::NoVersion)?;
-    let blob = rows::blob_to_open(on, &name)
-        .await?
-        .ok_or(DocumentError::NoVersion)?;
-    Ok((document, version, blob))
+    for _ in 0..LOOKS_MAX {
+        let all = rows::versions(on, &[document.id]).await?;
+        let found = all
+            .into_iter()
+            .find(|(version, _)| version.number == number);
+        let (version, name) = found.ok_or(DocumentError::NoVersion)?;
+        if let Some(blob) = rows::blob_to_open(on, &name).await? {
+            return Ok((document, version, blob));
+        }
+    }
+    Err(DocumentError::NoVersion)
 }
 
 /// The text of the version in force, with the blob that holds its pages.
@@ -601,14 +606,18 @@ pub(super) async fn text(
     id: DocumentId,
 ) -> Result<(Held, Option<Blob>), DocumentError> {
     let mut held = held(on, readable(on, actor, id).await?).await?;
-    let texts = rows::texts(on, &[held.version.id]).await?;
-    let Some((_, info, name)) = texts.into_iter().next() else {
-        return Err(DocumentError::TextPending);
-    };
-    held.text = Some(info);
-    let blob = match name {
-        Some(name) => rows::blob_to_open(on, &name).await?,
-        None => None,
-    };
+    let mut blob = None;
+    for _ in 0..LOOKS_MAX {
+        let texts = rows::texts(on, &[held.version.id]).await?;
+        let Some((_, info, name)) = texts.into_iter().next() else {
+            return Err(DocumentError::TextPending);
+        };
+        held.text = Some(info);
+        let Some(name) = name else { break };
+        blob = rows::blob_to_open(on, &name).await?;
+        if blob.is_some() {
+            break;
+        }
+    }
     Ok((held, blob))
 }

@@ -52,11 +52,11 @@ impl From<DbError> for Problem {
             DbError::Failed(_) if error.is_full() => {
                 Self::new(Kind::InsufficientStorage).source(error)
             }
-            DbError::Failed(_)
-            | DbError::Unaudited
-            | DbError::Corrupt { .. }
-            | DbError::Log(_)
-            | DbError::Key(_) => Self::internal(error),
+            DbError::Failed(_) | DbError::Unaudited | DbError::Corrupt { .. } | DbError::Log(_) => {
+                Self::internal(error)
+            }
+            DbError::Key(_) if error.lacks_key() => Self::new(Kind::KeyMissing).source(error),
+            DbError::Key(_) => Self::internal(error),
         }
     }
 }
