@@ -11,10 +11,12 @@
 )]
 
 mod builder;
+mod containers;
 mod cost;
 mod german;
 mod hostile;
 mod mutated;
+mod office;
 mod sandbox;
 mod support;
 mod torture;
@@ -44,6 +46,16 @@ const TESTS: &[Test] = &tests![
     german::form_objects_and_rotated_pages_are_read,
     german::marked_replacements_count_instead_of_glyphs,
     mutated::a_mutated_document_ends_in_a_defined_state,
+    office::a_letter_is_read_with_all_that_belongs_to_it,
+    office::running_text_becomes_pages_at_the_ends_of_paragraphs,
+    office::open_document_texts_are_read,
+    office::tables_show_numbers_and_dates_as_a_person_sees_them,
+    office::a_slide_is_a_page,
+    office::rich_text_is_read_in_its_code_page,
+    office::pages_of_the_web_are_read_without_their_scripts,
+    office::separated_values_are_a_table,
+    office::what_is_no_office_document_says_so,
+    office::what_stands_before_the_damage_is_kept,
     sandbox::a_worker_can_do_nothing_but_read,
     sandbox::without_layers_the_same_attempts_succeed,
     sandbox::each_layer_refuses_by_itself,
