@@ -166,6 +166,15 @@ pub struct Engine {
     pub version: &'static str,
 }
 
+/// Whether a text that names this engine and version, with a space between, was read by another
+/// version than today's of the same engine.
+pub fn is_outdated(engine: &str) -> bool {
+    engine.rsplit_once(' ').is_some_and(|(name, version)| {
+        let mut known = Format::ALL.iter().map(|format| format.engine());
+        known.any(|today| today.name == name && today.version != version)
+    })
+}
+
 /// How much of a document's text could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextState {

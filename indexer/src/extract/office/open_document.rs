@@ -222,12 +222,10 @@ impl Walk {
             Item::Open(start) => match start.local_name().as_ref() {
                 // Deleted text, and what is no text of a reader.
                 b"tracked-changes" | b"scripts" | b"event-listeners" | b"note-citation"
-                | b"creator" | b"date" | b"date-string" | b"creator-initials" | b"ruby-text" => {
-                    // A field that shows an author or a date stands within a paragraph.
-                    let is_field = start.name().as_ref().starts_with(b"text:");
-                    if !is_field || start.local_name().as_ref() == b"note-citation" {
-                        markup.skip()?;
-                    }
+                | b"date-string" | b"creator-initials" | b"ruby-text" => markup.skip()?,
+                // Who remarked something and when; but not a field that shows an author or a date.
+                b"creator" | b"date" if !start.name().as_ref().starts_with(b"text:") => {
+                    markup.skip()?;
                 }
                 b"p" | b"h" => self.paragraphs += 1,
                 b"tab" => flow.tab(),
