@@ -18,6 +18,7 @@ mod inspections;
 mod paperless;
 mod permissions;
 mod prove;
+mod reading;
 mod records;
 mod rights;
 mod roles;
