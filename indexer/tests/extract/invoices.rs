@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use indexer::extract::{Format, Invoice, Reason, TextState};
+use lopdf::dictionary;
 
 use crate::builder::{Builder, simple};
 use crate::support::{extract, text};
@@ -79,11 +80,11 @@ pub(crate) fn an_invoice_in_xml_gives_its_facts_and_its_text() {
 /// A PDF that carries `content` as an attachment.
 fn carrying(content: &[u8]) -> Vec<u8> {
     let mut document = lopdf::Document::load_mem(&simple(&["Rechnung vom April"])).expect("a PDF");
-    let dictionary = lopdf::dictionary! { "Type" => "EmbeddedFile", "Subtype" => "text/xml" };
+    let dictionary = dictionary! { "Type" => "EmbeddedFile", "Subtype" => "text/xml" };
     let stream = document.add_object(lopdf::Stream::new(dictionary, content.to_vec()));
-    let file = document.add_object(lopdf::dictionary! {
+    let file = document.add_object(dictionary! {
         "Type" => "Filespec", "F" => lopdf::Object::string_literal("anhang.dat"),
-        "EF" => lopdf::dictionary! { "F" => stream },
+        "EF" => dictionary! { "F" => stream },
     });
     let catalog = document.catalog_mut().expect("a catalog");
     catalog.set("AF", vec![lopdf::Object::from(file)]);
