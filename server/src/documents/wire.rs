@@ -218,8 +218,7 @@ pub(crate) struct DocumentView {
     pub content: VersionView,
     /// What became of its text.
     pub text: TextView,
-    /// What it says as an invoice (XRechnung, ZUGFeRD), where it is one whose content you may read. Only where one
-    /// document is asked for.
+    /// What it says as an invoice whose content you may read. Only where one document is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub invoice: Option<InvoiceView>,
