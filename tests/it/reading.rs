@@ -21,9 +21,13 @@ fn letter() -> Vec<u8> {
         </w:body></w:document>";
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    for (name, content) in [("[Content_Types].xml", &*types), ("word/document.xml", body)] {
+    for (name, content) in [
+        ("[Content_Types].xml", &*types),
+        ("word/document.xml", body),
+    ] {
         zip.start_file(name, options).expect("a member");
-        zip.write_all(content.as_bytes()).expect("a vector takes all");
+        zip.write_all(content.as_bytes())
+            .expect("a vector takes all");
     }
     zip.finish().expect("a vector takes all").into_inner()
 }
@@ -33,7 +37,10 @@ async fn file(town: &Town, media_type: &str, content: &[u8], title: &str) -> Ans
     let metadata = json!({ "title": title }).to_string();
     let form = Form::new()
         .part("metadata", part(metadata.into_bytes(), "application/json"))
-        .part("content", part(content.to_vec(), media_type).file_name("anlage.bin"));
+        .part(
+            "content",
+            part(content.to_vec(), media_type).file_name("anlage.bin"),
+        );
     let clerk = town.clerk();
     let request = clerk.request(Method::POST, "/api/v1/documents");
     clerk.send(request.multipart(form)).await.is(201)
@@ -41,9 +48,16 @@ async fn file(town: &Town, media_type: &str, content: &[u8], title: &str) -> Ans
 
 /// The ids of what is found.
 async fn found(town: &Town, query: &str) -> Vec<Value> {
-    let answer = town.clerk().get_with("/api/v1/search", &[("q", query)]).await;
+    let answer = town
+        .clerk()
+        .get_with("/api/v1/search", &[("q", query)])
+        .await;
     let items = answer.is(200).json()["items"].as_array().cloned();
-    items.unwrap_or_default().iter().map(|hit| hit["id"].clone()).collect()
+    items
+        .unwrap_or_default()
+        .iter()
+        .map(|hit| hit["id"].clone())
+        .collect()
 }
 
 #[tokio::test]
@@ -62,7 +76,12 @@ async fn a_letter_is_found_by_a_cell_and_by_a_part_of_a_compound() {
     assert_eq!(shown["text"]["state"], "readable");
     assert_eq!(shown["text"]["engine"], "docx 1");
     assert!(shown.get("invoice").is_none());
-    let text = town.clerk().get(&format!("{path}/text")).await.is(200).json();
+    let text = town
+        .clerk()
+        .get(&format!("{path}/text"))
+        .await
+        .is(200)
+        .json();
     assert_eq!(
         text["pages"][0]["text"],
         "Der Größennachweis liegt bei.\nGemarkung\tOberflur\n"
@@ -78,7 +97,12 @@ async fn an_invoice_is_found_by_its_number_and_shows_its_facts() {
     let filed = file(&town, "application/xml", xml, "Eingang").await;
     town.settle().await;
     let id = json!(id_of(&filed));
-    for word in ["123456XX", "04011000-12345-03", "Zeitschrift", "aktenzeichen:123456XX"] {
+    for word in [
+        "123456XX",
+        "04011000-12345-03",
+        "Zeitschrift",
+        "aktenzeichen:123456XX",
+    ] {
         assert_eq!(found(&town, word).await, [id.clone()], "{word}");
     }
     let path = format!("/api/v1/documents/{}", id_of(&filed));
@@ -105,10 +129,16 @@ async fn whatever_the_format_a_browser_saves_it_and_runs_nothing() {
         let path = format!("/api/v1/documents/{}/content", id_of(&filed));
         let answer = town.clerk().get(&path).await.is(200);
         let starts = |name: &str, value: &str| {
-            answer.header(name).is_some_and(|said| said.starts_with(value))
+            answer
+                .header(name)
+                .is_some_and(|said| said.starts_with(value))
         };
         assert!(starts("content-disposition", "attachment"), "{media}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{media}");
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{media}"
+        );
         let csp = answer.header("content-security-policy").unwrap_or_default();
         assert!(csp.contains("sandbox"), "{media}: {csp}");
     }
@@ -129,14 +159,21 @@ async fn what_an_older_program_could_not_read_is_read_at_the_next_start() {
     let names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'rendition'";
     if database.get_database_backend() == sea_orm::DbBackend::Sqlite {
         let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, names);
-        for row in database.query_all_raw(statement).await.expect("the triggers") {
+        for row in database
+            .query_all_raw(statement)
+            .await
+            .expect("the triggers")
+        {
             let name: String = row.try_get_by_index(0).expect("a name");
             let drop = format!("DROP TRIGGER {name}");
             database.execute_unprepared(&drop).await.expect("a trigger");
         }
     } else {
         let off = "ALTER TABLE rendition DISABLE TRIGGER ALL";
-        database.execute_unprepared(off).await.expect("the triggers");
+        database
+            .execute_unprepared(off)
+            .await
+            .expect("the triggers");
     }
     let old = "UPDATE rendition SET engine = 'none 0', state = 'unreadable', \
                reason = 'unknown_format'";
