@@ -193,12 +193,16 @@ impl Town {
         .await;
     }
 
-    /// Every document, as the auditor sees it.
+    /// Every document and whatever was taken out of one, as the auditor sees it.
     ///
     /// # Panics
     /// When they cannot be listed.
     pub async fn documents(&self) -> Vec<Value> {
-        walk(&self.auditor(), "/api/v1/documents?limit=100").await
+        walk(
+            &self.auditor(),
+            "/api/v1/documents?limit=100&components=true",
+        )
+        .await
     }
 
     /// The number of the last record.

@@ -11,19 +11,35 @@ const BYTES_PER_CONTROL: usize = 200;
 
 /// Formats that are text to the eye of a program but not of a reader.
 const MARKUP: [&[u8]; 5] = [b"{\\rtf", b"<!doctype html", b"<html", b"<?xml", b"<svg"];
-/// A mail begins with one of these.
-const MAIL: [&[u8]; 5] = [
-    b"return-path:",
-    b"received:",
-    b"delivered-to:",
-    b"mime-version:",
-    b"x-mozilla-status:",
+/// Two of these fields stand at the head of every mail.
+const MAIL: [&[u8]; 10] = [
+    b"from",
+    b"to",
+    b"subject",
+    b"date",
+    b"message-id",
+    b"received",
+    b"return-path",
+    b"delivered-to",
+    b"mime-version",
+    b"content-type",
 ];
+/// What archives begin with: a member, or the end of an empty one.
+const ARCHIVE: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// What Outlook, and whatever else keeps streams in one file, begins with.
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// The format of a document that begins with `head`.
 pub(super) fn format(head: &[u8]) -> Format {
     if is_pdf(head) {
         Format::Pdf
+    } else if ARCHIVE.iter().any(|first| head.starts_with(first)) {
+        // What a member is called says whether it is a document of an office: the worker sees.
+        Format::Archive
+    } else if head.starts_with(COMPOUND) {
+        Format::Outlook
+    } else if is_mail(head) {
+        Format::Mail
     } else if is_text(head) && !is_markup(head) {
         Format::Text
     } else {
@@ -77,7 +93,50 @@ fn is_markup(head: &[u8]) -> bool {
         head.get(..prefix.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
-    MARKUP.iter().any(begins) || MAIL.iter().any(begins)
+    MARKUP.iter().any(begins)
+}
+
+/// Whether these are the fields of a mail: nothing but fields up to the first blank line, and two that
+/// mails have.
+fn is_mail(head: &[u8]) -> bool {
+    let mut known = Vec::new();
+    let mut lines = without_envelope(head)
+        .split(|byte| *byte == b'\n')
+        .peekable();
+    let mut first = true;
+    while let Some(line) = lines.next() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // The last line may be cut.
+        if line.is_empty() || lines.peek().is_none() {
+            break;
+        }
+        if !first && matches!(line.first(), Some(b' ' | b'\t')) {
+            continue;
+        }
+        first = false;
+        let colon = line.iter().position(|byte| *byte == b':');
+        let Some((name, _)) = colon.and_then(|at| line.split_at_checked(at)) else {
+            return false;
+        };
+        let name = name.trim_ascii_end().to_ascii_lowercase();
+        let plain = |byte: &u8| byte.is_ascii_graphic();
+        if name.is_empty() || !name.iter().all(plain) {
+            return false;
+        }
+        if MAIL.contains(&name.as_slice()) && !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    known.len() >= 2
+}
+
+/// A mail without the line that a mailbox puts before it.
+pub(super) fn without_envelope(mail: &[u8]) -> &[u8] {
+    if !mail.starts_with(b"From ") {
+        return mail;
+    }
+    let end = mail.iter().position(|byte| *byte == b'\n');
+    end.and_then(|at| mail.get(at + 1..)).unwrap_or(mail)
 }
 
 #[cfg(test)]
@@ -94,13 +153,24 @@ mod tests {
         check(b"\xff\xfeA\0b\0", Format::Text);
         check(b"\xfe\xff\0A", Format::Text);
         check(b"one\x0ctwo", Format::Text);
-        check(b"PK\x03\x04\x14\0\0\0", Format::Unknown);
+        check(b"PK\x03\x04\x14\0\0\0", Format::Archive);
+        check(b"PK\x05\x06\0\0", Format::Archive);
+        check(b"PK is no archive", Format::Text);
+        check(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Format::Outlook);
         check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Unknown);
         check(b"II*\0\x08\0\0\0", Format::Unknown);
         check(b"{\\rtf1\\ansi", Format::Unknown);
         check(b"\xef\xbb\xbf <?xml version='1.0'?>", Format::Unknown);
         check(b"<!DOCTYPE HTML><p>x", Format::Unknown);
-        check(b"Received: from a by b\r\n", Format::Unknown);
+        check(
+            b"Received: from a by b\r\n\tfor c;\r\nSubject: x\r\n\r\nText",
+            Format::Mail,
+        );
+        check(b"From a@b Mon Mar  2\nFrom: a@b\nTo: c@d\n\n", Format::Mail);
+        check(b"X-Mozilla-Status: 0\nFROM: a@b\nDate: x\n\n", Format::Mail);
+        check(b"Received: from a by b\r\n", Format::Text);
+        check(b"Von: Amt\nAn: alle\nBetreff: Umzug\n\n", Format::Text);
+        check(b"From: here\nto there it is\nfar\n", Format::Text);
         check(b"", Format::Unknown);
         check(b"\x01\x02\x03\x04", Format::Unknown);
     }

@@ -5,13 +5,19 @@
 //! network, processes and all but a little memory and time before it reads the first byte, serves
 //! one document and ends. A document that kills its worker costs its own text and nothing else.
 
+mod archive;
+mod carry;
 mod detect;
 mod host;
 mod layout;
+mod mail;
+mod outlook;
+mod parts;
 mod pdf;
 mod plain;
 mod probe;
 mod sandbox;
+mod strip;
 mod talk;
 mod verdict;
 mod wire;
@@ -21,6 +27,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use host::{ExtractError, Extractor};
+pub use parts::{Address, LeftOut, Mail, PartHead, Room, Taken};
 pub use probe::{Attempt, Outcome, Probe};
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
@@ -35,6 +42,12 @@ pub enum Format {
     Pdf,
     /// Plain text in UTF-8, UTF-16 with a byte order mark, or Windows-1252.
     Text,
+    /// A mail as it travels: RFC 5322 and MIME.
+    Mail,
+    /// A mail as Outlook keeps it.
+    Outlook,
+    /// A zip archive that is no document of an office.
+    Archive,
     /// Anything else. It is kept and can be found by its metadata.
     Unknown,
 }
@@ -45,6 +58,9 @@ impl Format {
         match self {
             Self::Pdf => "pdf",
             Self::Text => "text",
+            Self::Mail => "mail",
+            Self::Outlook => "outlook",
+            Self::Archive => "archive",
             Self::Unknown => "unknown",
         }
     }
@@ -54,6 +70,9 @@ impl Format {
         match self {
             Self::Pdf => pdf::ENGINE,
             Self::Text => plain::ENGINE,
+            Self::Mail => mail::ENGINE,
+            Self::Outlook => outlook::ENGINE,
+            Self::Archive => archive::ENGINE,
             Self::Unknown => Engine {
                 name: "none",
                 version: "0",
@@ -121,11 +140,19 @@ pub enum Reason {
     UnknownFormat,
     /// Declared as text, but it is not.
     NotText,
+    /// Some of what it contains is protected by a password.
+    PartsEncrypted,
+    /// Some of what it contains cannot be unpacked.
+    PartsDamaged,
+    /// It contains more, or larger things, than are taken out.
+    PartsOverLimit,
+    /// It lies too deep in others for its contents to be taken out.
+    PartsTooDeep,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -136,6 +163,10 @@ impl Reason {
         Self::NoText,
         Self::UnknownFormat,
         Self::NotText,
+        Self::PartsEncrypted,
+        Self::PartsDamaged,
+        Self::PartsOverLimit,
+        Self::PartsTooDeep,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -151,6 +182,10 @@ impl Reason {
             Self::NoText => "no_text",
             Self::UnknownFormat => "unknown_format",
             Self::NotText => "not_text",
+            Self::PartsEncrypted => "parts_encrypted",
+            Self::PartsDamaged => "parts_damaged",
+            Self::PartsOverLimit => "parts_over_limit",
+            Self::PartsTooDeep => "parts_too_deep",
         }
     }
 
@@ -189,6 +224,21 @@ impl Reason {
                  Metadaten auffindbar."
             }
             Self::NotText => "Die Datei ist als Text angegeben, enthält aber keinen.",
+            Self::PartsEncrypted => {
+                "Mindestens eine enthaltene Datei ist mit einem Kennwort geschützt und konnte \
+                 nicht entnommen werden."
+            }
+            Self::PartsDamaged => {
+                "Mindestens eine enthaltene Datei ist beschädigt oder auf unbekannte Weise \
+                 gepackt und konnte nicht entnommen werden."
+            }
+            Self::PartsOverLimit => {
+                "Die Datei enthält mehr oder größere Dateien, als entnommen werden; der Rest \
+                 steht nur im Original."
+            }
+            Self::PartsTooDeep => {
+                "Die Datei steckt zu tief in anderen; was sie enthält, steht nur im Original."
+            }
         }
     }
 
@@ -212,6 +262,20 @@ impl Reason {
                  metadata."
             }
             Self::NotText => "The file is declared as text but contains none.",
+            Self::PartsEncrypted => {
+                "At least one contained file is protected by a password and could not be taken out."
+            }
+            Self::PartsDamaged => {
+                "At least one contained file is damaged or packed in an unknown way and could not \
+                 be taken out."
+            }
+            Self::PartsOverLimit => {
+                "The file contains more or larger files than are taken out; the rest is in the \
+                 original only."
+            }
+            Self::PartsTooDeep => {
+                "The file lies too deep in others; what it contains is in the original only."
+            }
         }
     }
 }
@@ -277,6 +341,12 @@ pub struct Extraction {
     pub limits_hit: Vec<Limit>,
     /// What held the worker while it read; none where no worker was needed.
     pub sandbox: Layers,
+    /// What a mail says of itself, where it is one.
+    pub mail: Option<Box<Mail>>,
+    /// How many parts were taken out whole, one after the other.
+    pub parts: u32,
+    /// What was not taken out: the first of it, by name.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What one document may cost. A worker is told these when it starts.
@@ -298,6 +368,14 @@ pub struct Limits {
     pub wall_time_max: Duration,
     /// Workers that run at the same time; further documents wait.
     pub workers_max: usize,
+    /// Parts that are taken out of one document and of what was taken out of it.
+    pub parts_max: u32,
+    /// Bytes of all of them, unpacked.
+    pub parts_bytes_max: u64,
+    /// How many times larger than in its archive a part may become.
+    pub parts_ratio_max: u32,
+    /// How deep parts may lie in parts.
+    pub parts_depth_max: u32,
 }
 
 impl Default for Limits {
@@ -311,6 +389,10 @@ impl Default for Limits {
             cpu_seconds_max: 20,
             wall_time_max: Duration::from_secs(60),
             workers_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            parts_max: 1_000,
+            parts_bytes_max: 1 << 30,
+            parts_ratio_max: 250,
+            parts_depth_max: 5,
         }
     }
 }

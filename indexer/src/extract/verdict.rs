@@ -54,6 +54,8 @@ impl Talk {
                 hit(Limit::DocumentChars);
                 Some(Reason::TooLarge)
             }
+            (_, Some(End::Foreign)) => Some(Reason::UnknownFormat),
+            (_, Some(End::Empty)) => Some(Reason::Empty),
             (_, Some(End::Time)) => {
                 hit(Limit::Time);
                 Some(Reason::TimedOut)
@@ -70,7 +72,11 @@ impl Talk {
                     | Reason::Crashed
                     | Reason::NoText
                     | Reason::UnknownFormat
-                    | Reason::NotText => {}
+                    | Reason::NotText
+                    | Reason::PartsEncrypted
+                    | Reason::PartsDamaged
+                    | Reason::PartsOverLimit
+                    | Reason::PartsTooDeep => {}
                 }
                 Some(reason)
             }
@@ -83,12 +89,28 @@ impl Talk {
         if self.pages.iter().any(is_full) {
             hit(Limit::PageChars);
         }
+        // What is missing of the document itself is told before what is missing of its parts.
+        let state = match (judge(&self.pages, cut_short), self.carried.left_out.first()) {
+            (TextState::Readable, Some(left)) => TextState::PartlyReadable {
+                reason: left.reason,
+            },
+            (state, _) => state,
+        };
+        let format = if self.end == Some(End::Foreign) {
+            Format::Unknown
+        } else {
+            format
+        };
+        let sandbox = self.held();
         Extraction {
-            state: judge(&self.pages, cut_short),
+            state,
             format,
             engine: format.engine(),
+            mail: self.carried.mail,
+            parts: self.carried.parts,
+            left_out: self.carried.left_out,
             limits_hit,
-            sandbox: self.held(),
+            sandbox,
             pages: self.pages,
         }
     }

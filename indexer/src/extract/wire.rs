@@ -3,10 +3,11 @@
 
 use std::io::{self, Read, Write};
 
+use super::parts::{LeftOut, Mail, PartHead};
 use super::{Layers, Limits, PageState, PageText};
 
 /// Length of the header.
-pub(super) const HEADER_BYTES: usize = 48;
+pub(super) const HEADER_BYTES: usize = 64;
 const MAGIC: [u8; 4] = *b"plx1";
 /// Tag and length before each frame.
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
@@ -18,6 +19,12 @@ pub(super) enum Task {
     Pdf,
     /// Read plain text.
     Text,
+    /// Read a mail, and take it apart.
+    Mail,
+    /// The same as Outlook keeps it.
+    Outlook,
+    /// Take an archive apart.
+    Archive,
     /// Try what must not succeed, behind these layers.
     SelfTest(Layers),
 }
@@ -33,6 +40,9 @@ pub(super) struct Header {
     pub(super) pages: u32,
     pub(super) page_chars: u32,
     pub(super) document_chars: u32,
+    pub(super) parts: u32,
+    pub(super) parts_bytes: u64,
+    pub(super) parts_ratio: u32,
 }
 
 impl Header {
@@ -46,6 +56,9 @@ impl Header {
             pages: limits.pages_max,
             page_chars: limits.page_chars_max,
             document_chars: limits.document_chars_max,
+            parts: limits.parts_max,
+            parts_bytes: limits.parts_bytes_max,
+            parts_ratio: limits.parts_ratio_max,
         }
     }
 
@@ -54,6 +67,9 @@ impl Header {
             Task::Pdf => (1, 0),
             Task::Text => (2, 0),
             Task::SelfTest(layers) => (3, layers.bits()),
+            Task::Mail => (20, 0),
+            Task::Outlook => (21, 0),
+            Task::Archive => (22, 0),
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
@@ -68,6 +84,9 @@ impl Header {
             self.document_chars,
         ];
         bytes.extend(rest.into_iter().flat_map(u32::to_be_bytes));
+        bytes.extend(self.parts.to_be_bytes());
+        bytes.extend(self.parts_bytes.to_be_bytes());
+        bytes.extend(self.parts_ratio.to_be_bytes());
         bytes.resize(HEADER_BYTES, 0);
         bytes
     }
@@ -78,6 +97,9 @@ impl Header {
             (1, true) => Task::Pdf,
             (2, true) => Task::Text,
             (3, true) => Task::SelfTest(Layers::from_bits(layers)),
+            (20, true) => Task::Mail,
+            (21, true) => Task::Outlook,
+            (22, true) => Task::Archive,
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         let header = Self {
@@ -89,6 +111,9 @@ impl Header {
             pages: u32::from_be_bytes(take(from)?),
             page_chars: u32::from_be_bytes(take(from)?),
             document_chars: u32::from_be_bytes(take(from)?),
+            parts: u32::from_be_bytes(take(from)?),
+            parts_bytes: u64::from_be_bytes(take(from)?),
+            parts_ratio: u32::from_be_bytes(take(from)?),
         };
         take::<4>(from)?;
         Ok(header)
@@ -120,10 +145,14 @@ pub(super) enum End {
     Time,
     /// Stopped because the content was longer than it may be.
     Content,
+    /// Not what it seemed to be by its first bytes.
+    Foreign,
+    /// There is nothing in it.
+    Empty,
 }
 
 impl End {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Complete,
         Self::Encrypted,
         Self::Damaged,
@@ -132,6 +161,8 @@ impl End {
         Self::Chars,
         Self::Time,
         Self::Content,
+        Self::Foreign,
+        Self::Empty,
     ];
 }
 
@@ -146,7 +177,20 @@ pub(super) enum Frame {
     End(End),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
+    /// What a mail says of itself.
+    Mail(Box<Mail>),
+    /// Something that is not taken out.
+    LeftOut(LeftOut),
+    /// A part begins.
+    Part(PartHead),
+    /// The next bytes of the part.
+    Bytes(Vec<u8>),
+    /// The part ends, and is whole or not.
+    PartEnd(bool),
 }
+
+/// The number of a frame that holds bytes of a part.
+pub(super) const BYTES: u8 = 23;
 
 const STATES: [PageState; 4] = [
     PageState::Read,
@@ -157,6 +201,7 @@ const STATES: [PageState; 4] = [
 
 impl Frame {
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let json;
         let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
         let (tag, head, text) = match self {
             Self::Layers(layers) => (1, vec![layers.bits()], ""),
@@ -170,6 +215,17 @@ impl Frame {
                 "",
             ),
             Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], ""),
+            Self::Mail(mail) => {
+                json = serde_json::to_string(mail)?;
+                (20, vec![0], json.as_str())
+            }
+            Self::LeftOut(left) => (21, vec![left.number()], left.name.as_str()),
+            Self::Part(part) => {
+                json = serde_json::to_string(part)?;
+                (22, vec![0], json.as_str())
+            }
+            Self::Bytes(bytes) => (BYTES, bytes.clone(), ""),
+            Self::PartEnd(whole) => (24, vec![u8::from(*whole)], ""),
         };
         let length = u32::try_from(head.len() + text.len()).unwrap_or(u32::MAX);
         let mut frame = vec![tag];
@@ -200,6 +256,19 @@ impl Frame {
             }
             (3, [end]) => Self::End(*End::ALL.get(usize::from(*end))?),
             (4, [attempt, outcome]) => Self::Probe(*attempt, *outcome),
+            (20, [0, json @ ..]) => {
+                let mail: Mail = serde_json::from_slice(json).ok()?;
+                Self::Mail(Box::new(mail.bounded()))
+            }
+            (21, [reason, name @ ..]) => {
+                Self::LeftOut(LeftOut::of(*reason, str::from_utf8(name).ok()?)?)
+            }
+            (22, [0, json @ ..]) => {
+                let head: PartHead = serde_json::from_slice(json).ok()?;
+                Self::Part(head.bounded())
+            }
+            (BYTES, _) => Self::Bytes(body),
+            (24, [whole @ (0 | 1)]) => Self::PartEnd(*whole == 1),
             _ => return None,
         };
         Some(frame)
@@ -208,6 +277,7 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reason;
     use super::*;
 
     #[test]
@@ -233,6 +303,21 @@ mod tests {
             Frame::Page(page),
             Frame::End(End::Time),
             Frame::Probe(3, 1),
+            Frame::Mail(Box::new(Mail {
+                subject: Some("Grüße".into()),
+                sent: Some(1),
+                ..Mail::default()
+            })),
+            Frame::LeftOut(LeftOut {
+                name: "geheim.pdf".into(),
+                reason: Reason::PartsEncrypted,
+            }),
+            Frame::Part(PartHead {
+                path: "Ordner/Brief.pdf".into(),
+                title: None,
+            }),
+            Frame::Bytes(vec![0, 255]),
+            Frame::PartEnd(true),
         ] {
             let mut bytes = Vec::new();
             frame.write(&mut bytes).expect("a vector takes all");
@@ -248,6 +333,12 @@ mod tests {
             (3, vec![]),
             (1, vec![1, 2]),
             (7, vec![0]),
+            (20, vec![0, b'{']),
+            (21, vec![0, b'a']),
+            (21, vec![13, 0xff]),
+            (22, vec![1, b'{', b'}']),
+            (23, vec![]),
+            (24, vec![2]),
         ] {
             assert_eq!(Frame::parse(tag, body), None);
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
-use super::{PageState, PageText, Probe, pdf, plain};
+use super::{PageState, PageText, Probe, archive, carry, mail, outlook, pdf, plain};
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
 /// server is set up.
@@ -39,7 +39,7 @@ fn serve() -> io::Result<()> {
     let mut output = copy(io::stdout())?;
     let header = Header::read(&mut input)?;
     let wanted = match header.task {
-        Task::Pdf | Task::Text => Layers::ALL,
+        Task::Pdf | Task::Text | Task::Mail | Task::Outlook | Task::Archive => Layers::ALL,
         Task::SelfTest(layers) => layers,
     };
     let held = sandbox::before_thread(&header, wanted);
@@ -48,11 +48,13 @@ fn serve() -> io::Result<()> {
         .spawn(move || {
             let held = sandbox::in_thread(wanted, held);
             Frame::Layers(held).write(&mut output)?;
-            match header.task {
-                Task::Pdf | Task::Text if held.suffice() => read(&header, &mut input, &mut output),
+            if let Task::SelfTest(_) = header.task {
+                try_all(&header, &mut output)
+            } else if held.suffice() {
+                read(&header, &mut input, &mut output)
+            } else {
                 // The server sees in the first frame what is missing.
-                Task::Pdf | Task::Text => Err(io::ErrorKind::PermissionDenied.into()),
-                Task::SelfTest(_) => try_all(&header, &mut output),
+                Err(io::ErrorKind::PermissionDenied.into())
             }
         })?;
     thread
@@ -96,14 +98,11 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
         .read_to_end(&mut content)?;
     let too_long = u64::try_from(content.len()).unwrap_or(u64::MAX) > header.content_bytes;
     let deadline = Deadline::new(header);
-    let mut give = |page: PageText| Frame::Page(page).write(output);
     let end = if too_long {
         End::Content
     } else {
-        let reading = catch_unwind(AssertUnwindSafe(|| match header.task {
-            Task::Pdf => pdf::read(content, header, deadline, &mut give),
-            Task::Text => text(&content, header, &mut give),
-            Task::SelfTest(_) => Ok(End::Complete),
+        let reading = catch_unwind(AssertUnwindSafe(|| {
+            take(content, header, deadline, &mut *output)
         }));
         // A panic outside of a page: there is no sense in the structure.
         reading.unwrap_or(Ok(End::Damaged))?
@@ -111,17 +110,35 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
     Frame::End(end).write(output)
 }
 
-fn text(
-    content: &[u8],
+fn take(
+    content: Vec<u8>,
+    header: &Header,
+    deadline: Deadline,
+    output: &mut File,
+) -> io::Result<End> {
+    let mut give = |page: PageText| Frame::Page(page).write(output);
+    match header.task {
+        Task::Pdf => pdf::read(content, header, deadline, &mut give),
+        Task::Text => match plain::decode(&content) {
+            Some(text) => pages(&text, header, &mut give),
+            None => Ok(End::NotText),
+        },
+        Task::Mail => mail::read(&content, &mut carry::Carrier::new(header, deadline, output)),
+        Task::Outlook => outlook::read(content, &mut carry::Carrier::new(header, deadline, output)),
+        Task::Archive => archive::read(content, &mut carry::Carrier::new(header, deadline, output)),
+        Task::SelfTest(_) => Ok(End::Complete),
+    }
+}
+
+/// Gives the pages of a text, as far as the limits go.
+pub(super) fn pages(
+    text: &str,
     header: &Header,
     give: &mut impl FnMut(PageText) -> io::Result<()>,
 ) -> io::Result<End> {
-    let Some(text) = plain::decode(content) else {
-        return Ok(End::NotText);
-    };
     let size = |max: u32| usize::try_from(max).unwrap_or(usize::MAX);
     let mut chars_left = size(header.document_chars);
-    for (number, page) in plain::pages(&text, size(header.page_chars)).enumerate() {
+    for (number, page) in plain::pages(text, size(header.page_chars)).enumerate() {
         if number >= size(header.pages) {
             return Ok(End::Pages);
         }

@@ -11,6 +11,7 @@
 )]
 
 mod builder;
+mod containers;
 mod cost;
 mod german;
 mod hostile;
@@ -33,6 +34,13 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = &tests![
+    containers::a_mail_is_read_and_taken_apart,
+    containers::mails_of_every_kind_are_read,
+    containers::a_mail_of_outlook_is_read_and_taken_apart,
+    containers::an_archive_is_taken_apart,
+    containers::hostile_containers_end_in_a_state,
+    containers::broken_containers_end_in_a_state,
+    containers::whoever_stops_taking_is_told,
     cost::a_dropped_extraction_kills_its_worker,
     cost::content_that_does_not_come_is_an_error_and_not_a_verdict,
     cost::content_that_cannot_be_read_is_an_error_and_not_a_verdict,

@@ -1,7 +1,7 @@
 //! What content is, by its first bytes; by its name where these do not tell.
 
 /// How many first bytes are looked at.
-pub(super) const HEAD_BYTES: usize = 1024;
+pub(crate) const HEAD_BYTES: usize = 1024;
 
 /// Zip containers are told apart by their name only.
 const BY_NAME: &[(&str, &str)] = &[
@@ -49,7 +49,7 @@ const BY_HEAD: &[(&[u8], &str)] = &[
 ];
 
 /// The media type of content with this name that begins with `head`.
-pub(super) fn guess(name: &str, head: &[u8]) -> &'static str {
+pub(crate) fn guess(name: &str, head: &[u8]) -> &'static str {
     let extension = name
         .rsplit_once('.')
         .map(|(_, extension)| extension.to_ascii_lowercase());

@@ -3,6 +3,7 @@
 //! A job is a row that was written in the same transaction as the change that asked for it. It may
 //! run twice; what it does is idempotent. A job that keeps failing stays visible with its error.
 
+mod parts;
 mod rows;
 mod runner;
 

@@ -129,6 +129,7 @@ where
                 now,
                 id: UnitId::new(),
                 touched,
+                followed: Vec::new(),
                 events,
                 jobs,
             };
@@ -178,11 +179,14 @@ where
         now,
         id,
         touched,
+        followed,
         events,
         jobs,
     } = unit;
     // A silent change is a bug of ours: fail closed.
-    let silent = !touched.is_empty() || (rule == Rule::Recorded && events.is_empty());
+    let silent = !touched.is_empty()
+        || !followed.is_empty()
+        || (rule == Rule::Recorded && events.is_empty());
     if silent {
         return undo(tx, reply, DbError::Unaudited.into()).await;
     }

@@ -120,6 +120,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     documents::fields(on, mode, &mut outcome).await?;
     people::names(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
+    documents::components(on, mode, &mut outcome).await?;
     index::ahead(on, &mut outcome).await?;
     // To a database that is older than the store, what came after it looks like nobody's.
     let sweep = if DOUBTS.iter().any(|code| outcome.has(*code)) {
