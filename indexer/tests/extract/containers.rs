@@ -522,11 +522,8 @@ pub(crate) fn hostile_containers_end_in_a_state() {
         parts: 1_000,
         bytes: 5_000,
     };
-    let members = [("a", [1; 3_000]), ("b", [2; 3_000]), ("c", [3; 1_000])];
-    let members: Vec<Member<'_>> = members
-        .iter()
-        .map(|(name, it)| (*name, it.as_slice()))
-        .collect();
+    let (large, small) = ([1; 3_000], [3; 1_000]);
+    let members: [Member<'_>; 3] = [("a", &large), ("b", &large), ("c", &small)];
     let (read, parts) = apart(&extractor(limits()), &zip(&members), room);
     assert_eq!(parts.len(), 1);
     assert_eq!(read.left_out.len(), 2);

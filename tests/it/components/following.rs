@@ -7,7 +7,7 @@ use tests::town::{OTHER, OWN, Town, add, id_of, send};
 use tests::{Answer, Client};
 
 use super::{family, filed, found};
-use crate::records::{Registry, act, register};
+use crate::records::{Registry, act, fault, register};
 
 /// How much of a family `client` is told of, in every place that tells of documents.
 async fn told(client: &Client, family: &[String]) -> Vec<usize> {
@@ -234,12 +234,8 @@ async fn a_family_is_registered_as_one_and_follows_its_case_into_a_compartment()
     }
     drop(refiled);
     // The unit of the plan gets a compartment.
-    let units = clerk
-        .get("/api/v1/plan-units?code=02.1")
-        .await
-        .is(200)
-        .json();
-    let unit = units["items"][0]["id"].as_str().expect("an id").to_owned();
+    let file = file.json();
+    let unit = file["plan_unit"]["id"].as_str().expect("an id");
     let path = format!("/api/v1/plan-units/{unit}");
     let etag = registry.manager.get(&path).await.is(200).etag();
     registry
@@ -294,6 +290,18 @@ async fn a_component_takes_no_step_alone() {
         answer.status == 409 || answer.status == 422,
         "{}",
         answer.text()
+    );
+    // It is inspected with the whole.
+    let (from, until) = ("2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z");
+    let inspection = json!({
+        "document": family[1], "account": "k.sommer", "reason": "other", "purpose": "Anlage",
+        "valid_from": from, "valid_until": until,
+    });
+    let answer = registry.head.post("/api/v1/inspections", &inspection).await;
+    let answer = answer.is_problem(422, "validation");
+    assert_eq!(
+        fault(&answer),
+        ("/document".to_owned(), "component".to_owned())
     );
     // What is said about it is its own.
     let said = clerk

@@ -137,6 +137,23 @@ async fn text_in_an_attachment_finds_the_attachment_and_tells_whose_it_is() {
     }
     let plan = &found(&clerk, "Sperrzone").await[0];
     assert_eq!(plan["parent"]["id"], json!(id));
+    // Clients that know only documents are told whose it is by its title.
+    let titles = async |query: &[(&str, &str)]| {
+        let page = clerk
+            .get_with("/api/documents/", query)
+            .await
+            .is(200)
+            .json();
+        let all = page["results"].as_array().cloned().unwrap_or_default();
+        all.iter()
+            .map(|one| one["title"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(titles(&[]).await, [json!("Straßenaufbruch")]);
+    assert_eq!(
+        titles(&[("query", "Sperrzone")]).await,
+        [json!("Lageplan (Anlage zu: Straßenaufbruch)")]
+    );
     let outside = town.other();
     for words in ["Mühlengasse", "Sperrzone", "Kreuzungsvermerk"] {
         assert_eq!(found(&outside, words).await.len(), 0, "{words}");
