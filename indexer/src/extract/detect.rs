@@ -31,13 +31,14 @@ const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// The format of a document that begins with `head`.
 pub(super) fn format(head: &[u8]) -> Format {
-    if is_pdf(head) {
-        Format::Pdf
-    } else if ARCHIVE.iter().any(|first| head.starts_with(first)) {
-        // What a member is called says whether it is a document of an office: the worker sees.
+    if ARCHIVE.iter().any(|first| head.starts_with(first)) {
+        // Before what may stand anywhere: a member may be a PDF. What members are called says whether
+        // it is a document of an office: the worker sees.
         Format::Archive
     } else if head.starts_with(COMPOUND) {
         Format::Outlook
+    } else if is_pdf(head) {
+        Format::Pdf
     } else if is_mail(head) {
         Format::Mail
     } else if is_text(head) && !is_markup(head) {
@@ -155,6 +156,7 @@ mod tests {
         check(b"one\x0ctwo", Format::Text);
         check(b"PK\x03\x04\x14\0\0\0", Format::Archive);
         check(b"PK\x05\x06\0\0", Format::Archive);
+        check(b"PK\x03\x04\x14\0brief.pdf%PDF-1.7", Format::Archive);
         check(b"PK is no archive", Format::Text);
         check(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Format::Outlook);
         check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Unknown);

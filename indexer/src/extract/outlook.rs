@@ -253,7 +253,9 @@ fn written_out(file: &mut File, inner: &Path) -> io::Result<Vec<u8>> {
             bytes.resize(TOP_HEAD, 0);
             bytes.extend(rest);
         }
-        own.create_new_stream(&to)?.write_all(&bytes)?;
+        let mut stream = own.create_new_stream(&to)?;
+        stream.write_all(&bytes)?;
+        stream.flush()?;
     }
     own.set_created_time("/", SystemTime::UNIX_EPOCH)?;
     own.set_modified_time("/", SystemTime::UNIX_EPOCH)?;

@@ -3,7 +3,7 @@
 use mail_parser::decoders::html::html_to_text;
 
 /// What is not text although it stands between tags.
-const SILENT: [&str; 5] = ["head", "script", "style", "template", "title"];
+const SILENT: [&str; 4] = ["script", "style", "template", "title"];
 /// What begins a line of its own.
 const BLOCKS: [&str; 22] = [
     "address",
@@ -36,26 +36,19 @@ const ENTITY_BYTES_MAX: usize = 34;
 pub(super) fn text(html: &str) -> String {
     let mut out = Lines::default();
     let mut rest = html;
-    let mut silent: Option<String> = None;
     while !rest.is_empty() {
         let Some((before, tag)) = rest.split_once('<') else {
-            if silent.is_none() {
-                out.words(rest);
-            }
+            out.words(rest);
             break;
         };
-        if silent.is_none() {
-            out.words(before);
-        }
+        out.words(before);
         if let Some(comment) = tag.strip_prefix("!--") {
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
             continue;
         }
         // A sign that begins no tag is a sign.
         if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
-            if silent.is_none() {
-                out.words("<");
-            }
+            out.words("<");
             rest = tag;
             continue;
         }
@@ -70,16 +63,28 @@ pub(super) fn text(html: &str) -> String {
             .next()
             .unwrap_or_default()
             .to_ascii_lowercase();
-        match &silent {
-            Some(within) if closes && *within == name => silent = None,
-            Some(_) => {}
-            None if !closes && SILENT.contains(&name.as_str()) => silent = Some(name),
-            None if BLOCKS.contains(&name.as_str()) => out.line(),
-            None if matches!(name.as_str(), "td" | "th") => out.words(" "),
-            None => {}
+        if !closes && SILENT.contains(&name.as_str()) {
+            rest = behind(rest, &name);
+        } else if BLOCKS.contains(&name.as_str()) {
+            out.line();
+        } else if matches!(name.as_str(), "td" | "th") {
+            out.words(" ");
         }
     }
     out.done
+}
+
+/// What comes behind the end of an element in which signs of tags are no tags.
+fn behind<'a>(html: &'a str, name: &str) -> &'a str {
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once("</") {
+        rest = after;
+        let ends = after.get(..name.len());
+        if ends.is_some_and(|it| it.eq_ignore_ascii_case(name)) {
+            return after.split_once('>').map_or("", |(_, behind)| behind);
+        }
+    }
+    ""
 }
 
 #[derive(Default)]
@@ -154,5 +159,6 @@ mod tests {
         check("<div>eins</div>\n<div>zwei", "eins\nzwei");
         check("<p", "");
         check("<script>nie", "");
+        check("<script>if (a<b) c('</p>')</SCRIPT >da", "da");
     }
 }
