@@ -71,6 +71,7 @@ pub(super) fn text(html: &str) -> String {
             out.words(" ");
         }
     }
+    out.done.truncate(out.done.trim_end().len());
     out.done
 }
 

@@ -302,12 +302,17 @@ async fn an_import_files_a_mail_once_with_what_is_in_it() {
     town.settle().await;
     let clerk = town.clerk();
     assert_eq!(found(&clerk, "\"Sperrzone im Import\"").await.len(), 1);
-    // The attachment is in the archive, and has not been put in: a file of its name is.
+    // The attachment is in the archive and was not put in: a file of its name and content is.
     std::fs::write(folder.path().join("Lageplan.pdf"), &pdf).expect("written");
     let again = import().await;
-    assert!(again.contains("\"filed\""), "{again}");
+    assert!(again.contains("\"outcome\":\"duplicate\""), "{again}");
+    assert!(again.contains("\"outcome\":\"already\""), "{again}");
     let third = import().await;
-    assert!(!third.contains("\"filed\""), "{third}");
+    assert_eq!(
+        third.matches("\"outcome\":\"already\"").count(),
+        2,
+        "{third}"
+    );
     let alone = clerk
         .get("/api/v1/documents?count=true")
         .await
