@@ -22,12 +22,39 @@ const MAIL: [&[u8]; 5] = [
 
 /// The format of a document that begins with `head`.
 pub(super) fn format(head: &[u8]) -> Format {
-    if is_pdf(head) {
+    if let Some(picture) = picture(head) {
+        picture
+    } else if is_pdf(head) {
         Format::Pdf
     } else if is_text(head) && !is_markup(head) {
         Format::Text
     } else {
         Format::Unknown
+    }
+}
+
+/// The formats of scanners, fax machines and phones, by the numbers that they begin with.
+fn picture(head: &[u8]) -> Option<Format> {
+    match head {
+        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Format::Tiff),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some(Format::Webp),
+        _ => None,
     }
 }
 
@@ -95,8 +122,12 @@ mod tests {
         check(b"\xfe\xff\0A", Format::Text);
         check(b"one\x0ctwo", Format::Text);
         check(b"PK\x03\x04\x14\0\0\0", Format::Unknown);
-        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Unknown);
-        check(b"II*\0\x08\0\0\0", Format::Unknown);
+        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Png);
+        check(b"II*\0\x08\0\0\0", Format::Tiff);
+        check(b"MM\0*\0\0\0\x08", Format::Tiff);
+        check(b"\xff\xd8\xff\xe0\0\x10JFIF", Format::Jpeg);
+        check(b"RIFF\x10\0\0\0WEBPVP8L", Format::Webp);
+        check(b"RIFF\x10\0\0\0WAVEfmt ", Format::Unknown);
         check(b"{\\rtf1\\ansi", Format::Unknown);
         check(b"\xef\xbb\xbf <?xml version='1.0'?>", Format::Unknown);
         check(b"<!DOCTYPE HTML><p>x", Format::Unknown);

@@ -8,10 +8,15 @@
 mod detect;
 mod host;
 mod layout;
+mod ocr;
+mod ocr_worker;
 mod pdf;
+mod picture;
 mod plain;
 mod probe;
+mod raster;
 mod sandbox;
+mod skew;
 mod talk;
 mod verdict;
 mod wire;
@@ -21,6 +26,11 @@ use std::fmt;
 use std::time::Duration;
 
 pub use host::{ExtractError, Extractor};
+pub use ocr::{
+    Program, ProgramError, Read, Recogniser, Recognition, RecognitionLimits, Word, program,
+};
+pub use ocr_worker::{RECOGNISE_COMMAND, recognise_main};
+pub use picture::{Picture, PictureState, RENDERER, Size, Want};
 pub use probe::{Attempt, Outcome, Probe};
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
@@ -35,6 +45,14 @@ pub enum Format {
     Pdf,
     /// Plain text in UTF-8, UTF-16 with a byte order mark, or Windows-1252.
     Text,
+    /// A picture in JPEG.
+    Jpeg,
+    /// A picture in PNG.
+    Png,
+    /// Pictures in TIFF, one for each page.
+    Tiff,
+    /// A picture in WebP.
+    Webp,
     /// Anything else. It is kept and can be found by its metadata.
     Unknown,
 }
@@ -45,6 +63,10 @@ impl Format {
         match self {
             Self::Pdf => "pdf",
             Self::Text => "text",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Tiff => "tiff",
+            Self::Webp => "webp",
             Self::Unknown => "unknown",
         }
     }
@@ -54,6 +76,7 @@ impl Format {
         match self {
             Self::Pdf => pdf::ENGINE,
             Self::Text => plain::ENGINE,
+            Self::Jpeg | Self::Png | Self::Tiff | Self::Webp => raster::ENGINE,
             Self::Unknown => Engine {
                 name: "none",
                 version: "0",

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 
 use super::sandbox::Layers;
-use super::wire::{End, FRAME_HEAD_BYTES, Frame, Header};
+use super::wire::{End, FRAME_HEAD_BYTES, Frame, Header, Task};
 use super::{Limits, PageText, Probe};
 
 /// Content is handed on in parts of this size.
@@ -17,6 +17,8 @@ const PART_BYTES: usize = 64 << 10;
 const LAST_WORDS_BYTES: usize = 4 << 10;
 /// What a UTF-8 character takes at most.
 const CHAR_BYTES_MAX: u64 = 4;
+/// The longest picture that a worker hands over, in bytes.
+const PICTURE_BYTES_MAX: u64 = 96 << 20;
 /// Line ends and joining characters that a page may have beside the characters that count.
 const PAGE_SLACK: u64 = 4;
 
@@ -35,6 +37,7 @@ pub(super) struct Talk {
     pub(super) held: Option<Layers>,
     pub(super) pages: Vec<PageText>,
     pub(super) probes: Vec<Probe>,
+    pub(super) drawn: Option<Vec<u8>>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -63,6 +66,7 @@ pub(super) async fn converse(
         held,
         pages,
         probes,
+        drawn,
         end,
         broken,
         feeding,
@@ -71,6 +75,7 @@ pub(super) async fn converse(
         last_words,
         ..
     } = talk;
+    let mut budget = Budget::new(header.task, limits);
     let feed = async {
         match feed(stdin, header, head, content, limits, feeding).await {
             Ok(all) => *too_long = !all,
@@ -78,7 +83,6 @@ pub(super) async fn converse(
         }
     };
     let listen = async {
-        let mut budget = Budget::new(limits);
         let mut stdout = stdout;
         while let Some(frame) = next_frame(&mut stdout, &mut budget).await {
             match frame {
@@ -87,11 +91,15 @@ pub(super) async fn converse(
                 Ok(Frame::Probe(attempt, outcome)) => {
                     probes.extend(Probe::from_numbers(attempt, outcome));
                 }
+                Ok(Frame::Drawn(bytes)) if held.is_some() && drawn.is_none() => {
+                    *drawn = Some(bytes);
+                }
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
                     return Heard::Enough;
                 }
-                Ok(Frame::Layers(_) | Frame::Page(_) | Frame::End(_)) | Err(Malformed) => {
+                Ok(Frame::Layers(_) | Frame::Page(_) | Frame::Drawn(_) | Frame::End(_))
+                | Err(Malformed) => {
                     *broken = true;
                     return Heard::Enough;
                 }
@@ -176,7 +184,14 @@ struct Budget {
 }
 
 impl Budget {
-    fn new(limits: &Limits) -> Self {
+    fn new(task: Task, limits: &Limits) -> Self {
+        if matches!(task, Task::Sizes(_) | Task::Draw(..)) {
+            return Self {
+                page_bytes: PICTURE_BYTES_MAX,
+                bytes: PICTURE_BYTES_MAX,
+                frames: 16,
+            };
+        }
         let bytes = |chars: u32| u64::from(chars) * CHAR_BYTES_MAX * PAGE_SLACK + 64;
         Self {
             page_bytes: bytes(limits.page_chars_max),

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::{Layers, Limits, PageState, PageText};
+use super::{Format, Layers, Limits, PageState, PageText, Want};
 
 /// Length of the header.
 pub(super) const HEADER_BYTES: usize = 48;
@@ -18,6 +18,12 @@ pub(super) enum Task {
     Pdf,
     /// Read plain text.
     Text,
+    /// Count the pages of a picture file.
+    Leaves(Format),
+    /// Say how large the pages are.
+    Sizes(Format),
+    /// Draw the page of that number, beginning with 0.
+    Draw(Format, Want, u32),
     /// Try what must not succeed, behind these layers.
     SelfTest(Layers),
 }
@@ -50,14 +56,33 @@ impl Header {
     }
 
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let (task, layers) = match self.task {
-            Task::Pdf => (1, 0),
-            Task::Text => (2, 0),
-            Task::SelfTest(layers) => (3, layers.bits()),
+        let mut about = [0_u8; 3];
+        let mut page = 0;
+        let task = match self.task {
+            Task::Pdf => 1,
+            Task::Text => 2,
+            Task::SelfTest(layers) => {
+                about = [layers.bits(), 0, 0];
+                3
+            }
+            Task::Leaves(format) => {
+                about = [drawable(format), 0, 0];
+                4
+            }
+            Task::Sizes(format) => {
+                about = [drawable(format), 0, 0];
+                5
+            }
+            Task::Draw(format, want, number) => {
+                let [high, low] = want.number().to_be_bytes();
+                (about, page) = ([drawable(format), high, low], number);
+                6
+            }
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
-        bytes.extend([task, layers, 0, 0]);
+        bytes.push(task);
+        bytes.extend(about);
         bytes.extend(self.memory_bytes.to_be_bytes());
         bytes.extend(self.content_bytes.to_be_bytes());
         let rest = [
@@ -68,19 +93,30 @@ impl Header {
             self.document_chars,
         ];
         bytes.extend(rest.into_iter().flat_map(u32::to_be_bytes));
-        bytes.resize(HEADER_BYTES, 0);
+        bytes.extend(page.to_be_bytes());
         bytes
     }
 
     pub(super) fn read(from: &mut impl Read) -> io::Result<Self> {
-        let [a, b, c, d, task, layers, _, _] = take::<8>(from)?;
+        let [a, b, c, d, task, about, high, low] = take::<8>(from)?;
+        let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+        let format = || {
+            DRAWABLE
+                .get(usize::from(about))
+                .copied()
+                .ok_or_else(invalid)
+        };
+        let want = Want::from_number(u16::from_be_bytes([high, low]));
         let task = match (task, [a, b, c, d] == MAGIC) {
             (1, true) => Task::Pdf,
             (2, true) => Task::Text,
-            (3, true) => Task::SelfTest(Layers::from_bits(layers)),
-            _ => return Err(io::ErrorKind::InvalidData.into()),
+            (3, true) => Task::SelfTest(Layers::from_bits(about)),
+            (4, true) => Task::Leaves(format()?),
+            (5, true) => Task::Sizes(format()?),
+            (6, true) => Task::Draw(format()?, want, 0),
+            _ => return Err(invalid()),
         };
-        let header = Self {
+        let mut header = Self {
             task,
             memory_bytes: u64::from_be_bytes(take(from)?),
             content_bytes: u64::from_be_bytes(take(from)?),
@@ -90,9 +126,29 @@ impl Header {
             page_chars: u32::from_be_bytes(take(from)?),
             document_chars: u32::from_be_bytes(take(from)?),
         };
-        take::<4>(from)?;
+        let number = u32::from_be_bytes(take(from)?);
+        if let Task::Draw(_, _, page) = &mut header.task {
+            *page = number;
+        }
         Ok(header)
     }
+}
+
+/// The formats of which pages are drawn.
+const DRAWABLE: [Format; 5] = [
+    Format::Pdf,
+    Format::Jpeg,
+    Format::Png,
+    Format::Tiff,
+    Format::Webp,
+];
+
+/// The place of a format among those that are drawn.
+fn drawable(format: Format) -> u8 {
+    let place = DRAWABLE.iter().position(|one| *one == format);
+    place
+        .and_then(|place| u8::try_from(place).ok())
+        .unwrap_or(u8::MAX)
 }
 
 fn take<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
@@ -146,6 +202,8 @@ pub(super) enum Frame {
     End(End),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
+    /// A picture or a list of sizes, as `picture` packs them.
+    Drawn(Vec<u8>),
 }
 
 const STATES: [PageState; 4] = [
@@ -158,25 +216,26 @@ const STATES: [PageState; 4] = [
 impl Frame {
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
-        let (tag, head, text) = match self {
-            Self::Layers(layers) => (1, vec![layers.bits()], ""),
+        let (tag, head, rest): (u8, Vec<u8>, &[u8]) = match self {
+            Self::Layers(layers) => (1, vec![layers.bits()], &[]),
             Self::Page(page) => {
                 let state = number(STATES.iter().position(|state| *state == page.state));
-                (2, vec![state], page.text.as_str())
+                (2, vec![state], page.text.as_bytes())
             }
             Self::End(end) => (
                 3,
                 vec![number(End::ALL.iter().position(|it| it == end))],
-                "",
+                &[],
             ),
-            Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], ""),
+            Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], &[]),
+            Self::Drawn(bytes) => (5, Vec::new(), bytes),
         };
-        let length = u32::try_from(head.len() + text.len()).unwrap_or(u32::MAX);
+        let length = u32::try_from(head.len() + rest.len()).unwrap_or(u32::MAX);
         let mut frame = vec![tag];
         frame.extend(length.to_be_bytes());
         frame.extend(head);
-        frame.extend(text.as_bytes());
-        to.write_all(&frame)
+        to.write_all(&frame)?;
+        to.write_all(rest)
     }
 
     /// Tag and length of the frame that begins so.
@@ -200,6 +259,7 @@ impl Frame {
             }
             (3, [end]) => Self::End(*End::ALL.get(usize::from(*end))?),
             (4, [attempt, outcome]) => Self::Probe(*attempt, *outcome),
+            (5, _) => Self::Drawn(body),
             _ => return None,
         };
         Some(frame)
@@ -212,13 +272,21 @@ mod tests {
 
     #[test]
     fn the_worker_reads_what_the_server_wrote() {
-        let header = Header::new(Task::SelfTest(Layers::ALL), &Limits::default());
-        let bytes = header.to_bytes();
-        assert_eq!(bytes.len(), HEADER_BYTES);
-        assert_eq!(
-            Header::read(&mut bytes.as_slice()).expect("a whole header"),
-            header
-        );
+        for task in [
+            Task::SelfTest(Layers::ALL),
+            Task::Leaves(Format::Tiff),
+            Task::Sizes(Format::Pdf),
+            Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
+            Task::Draw(Format::Pdf, Want::Recognition, 0),
+        ] {
+            let header = Header::new(task, &Limits::default());
+            let bytes = header.to_bytes();
+            assert_eq!(bytes.len(), HEADER_BYTES);
+            assert_eq!(
+                Header::read(&mut bytes.as_slice()).expect("a whole header"),
+                header
+            );
+        }
         assert!(Header::read(&mut [0; HEADER_BYTES].as_slice()).is_err());
     }
 
@@ -233,6 +301,7 @@ mod tests {
             Frame::Page(page),
             Frame::End(End::Time),
             Frame::Probe(3, 1),
+            Frame::Drawn(vec![1, 2, 0xff]),
         ] {
             let mut bytes = Vec::new();
             frame.write(&mut bytes).expect("a vector takes all");

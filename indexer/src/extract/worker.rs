@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
-use super::{PageState, PageText, Probe, pdf, plain};
+use super::{PageState, PageText, Probe, pdf, plain, raster};
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
 /// server is set up.
@@ -39,7 +39,7 @@ fn serve() -> io::Result<()> {
     let mut output = copy(io::stdout())?;
     let header = Header::read(&mut input)?;
     let wanted = match header.task {
-        Task::Pdf | Task::Text => Layers::ALL,
+        Task::Pdf | Task::Text | Task::Leaves(_) | Task::Sizes(_) | Task::Draw(..) => Layers::ALL,
         Task::SelfTest(layers) => layers,
     };
     let held = sandbox::before_thread(&header, wanted);
@@ -49,10 +49,16 @@ fn serve() -> io::Result<()> {
             let held = sandbox::in_thread(wanted, held);
             Frame::Layers(held).write(&mut output)?;
             match header.task {
-                Task::Pdf | Task::Text if held.suffice() => read(&header, &mut input, &mut output),
-                // The server sees in the first frame what is missing.
-                Task::Pdf | Task::Text => Err(io::ErrorKind::PermissionDenied.into()),
                 Task::SelfTest(_) => try_all(&header, &mut output),
+                Task::Pdf | Task::Text | Task::Leaves(_) | Task::Sizes(_) | Task::Draw(..)
+                    if held.suffice() =>
+                {
+                    read(&header, &mut input, &mut output)
+                }
+                // The server sees in the first frame what is missing.
+                Task::Pdf | Task::Text | Task::Leaves(_) | Task::Sizes(_) | Task::Draw(..) => {
+                    Err(io::ErrorKind::PermissionDenied.into())
+                }
             }
         })?;
     thread
@@ -96,19 +102,43 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
         .read_to_end(&mut content)?;
     let too_long = u64::try_from(content.len()).unwrap_or(u64::MAX) > header.content_bytes;
     let deadline = Deadline::new(header);
-    let mut give = |page: PageText| Frame::Page(page).write(output);
     let end = if too_long {
         End::Content
     } else {
         let reading = catch_unwind(AssertUnwindSafe(|| match header.task {
-            Task::Pdf => pdf::read(content, header, deadline, &mut give),
-            Task::Text => text(&content, header, &mut give),
+            Task::Pdf => pdf::read(content, header, deadline, |page| {
+                Frame::Page(page).write(&mut *output)
+            }),
+            Task::Text => text(&content, header, &mut |page| {
+                Frame::Page(page).write(&mut *output)
+            }),
+            Task::Leaves(format) => raster::leaves(&content, format, header, |page| {
+                Frame::Page(page).write(&mut *output)
+            }),
+            Task::Sizes(format) => {
+                let sizes = raster::sizes(content, format, header);
+                drawn(sizes, output)
+            }
+            Task::Draw(format, want, number) => {
+                let picture = raster::draw(content, format, want, number, header);
+                drawn(picture, output)
+            }
             Task::SelfTest(_) => Ok(End::Complete),
         }));
         // A panic outside of a page: there is no sense in the structure.
         reading.unwrap_or(Ok(End::Damaged))?
     };
     Frame::End(end).write(output)
+}
+
+fn drawn(result: Result<Vec<u8>, End>, output: &mut File) -> io::Result<End> {
+    match result {
+        Ok(bytes) => {
+            Frame::Drawn(bytes).write(output)?;
+            Ok(End::Complete)
+        }
+        Err(end) => Ok(end),
+    }
 }
 
 fn text(

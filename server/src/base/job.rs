@@ -9,6 +9,8 @@ use super::ids::{DeliveryId, VersionId};
 pub enum Job {
     /// Read the text of a version.
     ExtractText(VersionId),
+    /// Read the pages of a version that are pictures.
+    ReadScan(VersionId),
     /// Send a message to a subscriber.
     DeliverWebhook(DeliveryId),
 }
@@ -18,6 +20,8 @@ pub enum Job {
 pub enum JobKind {
     /// See [`Job::ExtractText`].
     ExtractText,
+    /// See [`Job::ReadScan`].
+    ReadScan,
     /// See [`Job::DeliverWebhook`].
     DeliverWebhook,
 }
@@ -28,6 +32,7 @@ impl JobKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::ExtractText => "extract_text",
+            Self::ReadScan => "read_scan",
             Self::DeliverWebhook => "deliver_webhook",
         }
     }
@@ -39,6 +44,7 @@ impl Job {
     pub const fn kind(self) -> JobKind {
         match self {
             Self::ExtractText(_) => JobKind::ExtractText,
+            Self::ReadScan(_) => JobKind::ReadScan,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
         }
     }
@@ -47,7 +53,7 @@ impl Job {
     #[must_use]
     pub const fn subject(self) -> Uuid {
         match self {
-            Self::ExtractText(version) => version.raw(),
+            Self::ExtractText(version) | Self::ReadScan(version) => version.raw(),
             Self::DeliverWebhook(delivery) => delivery.raw(),
         }
     }
@@ -55,12 +61,17 @@ impl Job {
     /// Reads a row.
     #[must_use]
     pub fn of(kind: &str, subject: Uuid) -> Option<Self> {
-        [JobKind::ExtractText, JobKind::DeliverWebhook]
-            .into_iter()
-            .find(|known| known.code() == kind)
-            .map(|known| match known {
-                JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
-                JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
-            })
+        [
+            JobKind::ExtractText,
+            JobKind::ReadScan,
+            JobKind::DeliverWebhook,
+        ]
+        .into_iter()
+        .find(|known| known.code() == kind)
+        .map(|known| match known {
+            JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
+            JobKind::ReadScan => Self::ReadScan(VersionId::of(subject)),
+            JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
+        })
     }
 }

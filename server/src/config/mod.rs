@@ -214,7 +214,7 @@ pub struct Index {
 }
 
 /// Text out of documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extract {
     /// Processes.
     pub workers: usize,
@@ -226,6 +226,12 @@ pub struct Extract {
     pub pages_max: u32,
     /// Characters of the text of one document.
     pub text_chars_max: u32,
+    /// Processes that recognise text; none: one for each core.
+    pub ocr_workers: Option<usize>,
+    /// Where tesseract is.
+    pub ocr_program: PathBuf,
+    /// Its languages, the first first.
+    pub ocr_languages: Vec<String>,
 }
 
 /// Messages to subscribers.
@@ -392,6 +398,9 @@ impl Config {
                 time_max: seconds(reader, "extract.seconds_max"),
                 pages_max: reader.small("extract.pages_max"),
                 text_chars_max: reader.small("extract.text_chars_max"),
+                ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
+                ocr_program: reader.path("extract.ocr_program"),
+                ocr_languages: languages(&reader.text("extract.ocr_languages")),
             },
             webhooks: Webhooks {
                 allow_http: reader.flag("webhooks.allow_http"),
@@ -426,6 +435,10 @@ impl Config {
 
 fn seconds(reader: &mut Reader, key: &str) -> Duration {
     Duration::from_secs(reader.number(key))
+}
+
+fn languages(joined: &str) -> Vec<String> {
+    joined.split('+').map(str::to_owned).collect()
 }
 
 fn read_server(reader: &mut Reader) -> Server {

@@ -16,8 +16,10 @@ use super::registering;
 use super::same;
 use super::undoing;
 use super::uploading;
-use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
-use super::{looking, ops};
+use super::wire::{
+    Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView, WaitingView,
+};
+use super::{looking, ops, scans};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::cases::CaseError;
@@ -387,9 +389,16 @@ pub(super) async fn get_document(
     let same = same::duplicates(db.read(), &actor, &held).await?;
     let all = departments::departments(db.read()).await?;
     let retention = retention(&db, &held).await?;
+    let unread = held.text.as_ref().is_none_or(|text| text.reason.is_some());
+    let waiting = if unread {
+        scans::waiting(db.read(), held.version.id, db.now()).await?
+    } else {
+        None
+    };
     let mut view = told(db.read(), &actor, held, (&all, language)).await?;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
+    view.text.waiting = waiting.map(WaitingView::from);
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
         .json(view))

@@ -422,16 +422,6 @@ pub async fn keep_text(
     version: VersionId,
     text: ReadText,
 ) -> Result<(), DocumentError> {
-    let (found, _) = rows::version(unit.tx(), version)
-        .await?
-        .ok_or(DocumentError::NoVersion)?;
-    let document = rows::find(unit.tx(), found.document)
-        .await?
-        .ok_or(DocumentError::NotFound)?;
-    let held = match &text.pages {
-        Some(kept) => Some(hold_blob(unit, kept).await?.0),
-        None => None,
-    };
     let row = rows::rendition::Model {
         id: RenditionId::new().raw(),
         version: 1,
@@ -441,11 +431,33 @@ pub async fn keep_text(
         state: text.info.state,
         reason: text.info.reason,
         pages: i64::try_from(text.info.pages).unwrap_or(i64::MAX),
-        blob_name: held.as_ref().map(|held| held.name.clone()),
+        blob_name: None,
         created_at: unit.now().micros(),
     };
     let context = Object::new().with("engine", row.engine.as_str()).to_bytes();
-    rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
-    unit.record_with(Action::TextRead, Some(document.department), Some(context));
+    let department = keep_rendition(unit, version, row, text.pages.as_ref()).await?;
+    unit.record_with(Action::TextRead, Some(department), Some(context));
     Ok(())
+}
+
+/// Adds a rendition of a version with its blob, and says whose document it is; the caller records it.
+pub(super) async fn keep_rendition(
+    unit: &mut Unit,
+    version: VersionId,
+    mut row: rows::rendition::Model,
+    kept: Option<&Kept>,
+) -> Result<DepartmentId, DocumentError> {
+    let (found, _) = rows::version(unit.tx(), version)
+        .await?
+        .ok_or(DocumentError::NoVersion)?;
+    let document = rows::find(unit.tx(), found.document)
+        .await?
+        .ok_or(DocumentError::NotFound)?;
+    let held = match kept {
+        Some(kept) => Some(hold_blob(unit, kept).await?.0),
+        None => None,
+    };
+    row.blob_name = held.as_ref().map(|held| held.name.clone());
+    rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
+    Ok(document.department)
 }

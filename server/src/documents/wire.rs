@@ -13,7 +13,8 @@ use super::model::{
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-use crate::base::{AccountId, CorrespondentId, Timestamp};
+use super::scans::Waiting;
+use crate::base::{AccountId, CorrespondentId, JobKind, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
 use crate::files::RetentionView;
@@ -294,6 +295,38 @@ pub(crate) struct TextView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub engine: Option<String>,
+    /// What is still to be done for it. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting: Option<WaitingView>,
+}
+
+/// Work on a text that is still to be done.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = TextWaiting)]
+pub(crate) struct WaitingView {
+    /// `text`: its text is to be read. `scan`: pages that are pictures are to be recognised.
+    #[schema(example = "scan")]
+    pub task: &'static str,
+    /// `waiting`, `running`, or `failed`: it failed too often and was put aside.
+    #[schema(example = "waiting")]
+    pub state: &'static str,
+    /// Its place among all that wait for the same, beginning with 1.
+    #[schema(minimum = 1)]
+    pub place: u64,
+}
+
+impl From<Waiting> for WaitingView {
+    fn from(waiting: Waiting) -> Self {
+        Self {
+            task: match waiting.job {
+                JobKind::ReadScan => "scan",
+                JobKind::ExtractText | JobKind::DeliverWebhook => "text",
+            },
+            state: waiting.state.code(),
+            place: waiting.place,
+        }
+    }
 }
 
 impl From<&Version> for VersionView {
@@ -379,6 +412,7 @@ impl TextView {
                 explanation: None,
                 pages: 0,
                 engine: None,
+                waiting: None,
             };
         };
         let reason = text.reason.as_deref().and_then(Reason::from_name);
@@ -391,6 +425,7 @@ impl TextView {
             }),
             pages: text.pages,
             engine: Some(text.engine.clone()),
+            waiting: None,
         }
     }
 }

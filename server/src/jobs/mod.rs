@@ -5,6 +5,8 @@
 
 mod rows;
 mod runner;
+mod scans;
 
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;
+pub use scans::{Scans, Standing};

@@ -14,6 +14,7 @@ use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
 use super::rows::{self, Claimed};
+use super::scans::Scans;
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{self, Arriving, Page, Pages, ReadText, TextInfo};
@@ -25,12 +26,19 @@ const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
 /// How often the table is looked at when nobody says that there is work.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether pictures can be read, while they cannot.
+const LOOK_FOR_PROGRAM_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked for pages that this engine has not read, once there are none.
+const LOOK_FOR_UNREAD_EVERY: Duration = Duration::from_secs(3_600);
+/// So many of them are put in the queue at once, when nothing else waits there.
+const UNREAD_AT_ONCE: u32 = 16;
+
 /// How often a running job says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 
 /// Why a job did not do what it should.
 #[derive(Debug, Error)]
-enum JobError {
+pub(super) enum JobError {
     #[error("the database failed")]
     Db(#[from] DbError),
     #[error("the content could not be read")]
@@ -51,6 +59,7 @@ pub struct Runner {
     db: Db,
     storage: Storage,
     extractor: Arc<Extractor>,
+    scans: Arc<Scans>,
     postman: Postman,
     idle: Arc<Notify>,
 }
@@ -68,7 +77,7 @@ impl Runner {
     pub fn start(
         db: &Db,
         storage: &Storage,
-        extractor: Extractor,
+        (extractor, scans): (Extractor, Arc<Scans>),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
     ) {
@@ -76,6 +85,7 @@ impl Runner {
             db: db.clone(),
             storage: storage.clone(),
             extractor: Arc::new(extractor),
+            scans,
             postman,
             idle: Arc::new(Notify::new()),
         };
@@ -87,9 +97,69 @@ impl Runner {
             kind: JobKind::DeliverWebhook,
             places: at_once_max.max(1),
         };
-        let other = runner.clone();
+        let pictures = Lane {
+            kind: JobKind::ReadScan,
+            places: runner.scans.places(),
+        };
+        let (other, reader, searcher) = (runner.clone(), runner.clone(), runner.clone());
+        tasks.start("scans", |end| reader.run_when_ready(pictures, end));
+        tasks.start("unread scans", |end| searcher.search_unread(end));
         tasks.start("texts", |end| runner.run(texts, end));
         tasks.start("deliveries", |end| other.run(messages, end));
+    }
+
+    /// Reads pictures as soon as there is a program that can.
+    async fn run_when_ready(self, lane: Lane, end: CancellationToken) {
+        loop {
+            self.scans.look().await;
+            if self.scans.ready().is_some() {
+                return self.run(lane, end).await;
+            }
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(LOOK_FOR_PROGRAM_EVERY) => {}
+            }
+        }
+    }
+
+    /// Puts into the queue what was never recognised, or by another engine; only while nothing that came
+    /// in today waits there.
+    async fn search_unread(self, end: CancellationToken) {
+        loop {
+            let pause = match self.queue_unread().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!(error = %error, "pages without text could not be looked for");
+                    LOOK_FOR_PROGRAM_EVERY
+                }
+            };
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn queue_unread(&self) -> Result<Duration, DbError> {
+        let Some(program) = self.scans.ready() else {
+            return Ok(LOOK_EVERY);
+        };
+        let backlog = rows::backlog(self.db.read(), JobKind::ReadScan).await?;
+        if backlog.waiting > 0 {
+            return Ok(LOOK_EVERY);
+        }
+        let engine = program.engine();
+        let unread = documents::unrecognised(self.db.read(), &engine, UNREAD_AT_ONCE).await?;
+        if unread.is_empty() {
+            return Ok(LOOK_FOR_UNREAD_EVERY);
+        }
+        self.db
+            .keep_house(async move |unit: &mut Unit| {
+                documents::enqueue_scans(unit, unread);
+                Ok::<_, DbError>(())
+            })
+            .await?;
+        Ok(LOOK_EVERY)
     }
 
     async fn run(self, lane: Lane, end: CancellationToken) {
@@ -152,6 +222,7 @@ impl Runner {
         let work = async {
             match claimed.job {
                 Job::ExtractText(version) => self.extract(version, &claimed).await,
+                Job::ReadScan(version) => self.read_scan(version, &claimed).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
             }
         };
@@ -263,14 +334,62 @@ impl Runner {
                     .await?,
             )
         };
+        let pictures = extraction.as_ref().is_some_and(|found| {
+            let mut pages = found.pages.iter();
+            pages.any(|page| page.state == PageState::NeedsOcr)
+        });
+        let next = (pictures && self.scans.ready().is_some()).then_some(Job::ReadScan(id));
         let text = self.pack(extraction, &blob.domain).await?;
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 rows::done(unit, job).await?;
+                next.into_iter().for_each(|next| unit.enqueue(next));
                 documents::keep_text(unit, id, text).await
             })
             .await?;
         Ok(())
+    }
+
+    /// Reads the pages of a version that are pictures and keeps what stands on them. Running it twice
+    /// keeps two texts that say the same.
+    async fn read_scan(&self, id: VersionId, claimed: &Claimed) -> Result<(), JobError> {
+        let job = claimed.id;
+        let scan = documents::to_recognise(self.db.read(), id).await?;
+        let (Some(scan), Some(program)) = (scan, self.scans.ready()) else {
+            let gone: Result<(), DbError> = self
+                .db
+                .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
+                .await;
+            return Ok(gone?);
+        };
+        let domain = scan.content.domain.clone();
+        let outcome = self.scans.read(&self.storage, &program, scan).await?;
+        let (text, words) = outcome.pack()?;
+        let text = self.store(text, &domain).await?;
+        let words = self.store(words, &domain).await?;
+        let found = outcome.kept(text, words);
+        self.db
+            .write(&Actor::system(), async move |unit: &mut Unit| {
+                rows::done(unit, job).await?;
+                documents::keep_recognised(unit, id, found).await
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Copies of a document have the same text: it is stored once, like their content.
+    async fn store(
+        &self,
+        packed: Option<Bytes>,
+        domain: &storage::KeyDomain,
+    ) -> Result<Option<documents::Kept>, JobError> {
+        let Some(packed) = packed else {
+            return Ok(None);
+        };
+        let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
+        arriving.push(packed).await?;
+        let arrived = arriving.finish(TEXT_MEDIA_TYPE.to_owned(), None).await?;
+        Ok(Some(arrived.keep(&self.db).await?.kept))
     }
 
     async fn pack(
@@ -321,15 +440,8 @@ impl Runner {
             }
         });
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
-        // Copies of a document have the same text: it is stored once, like their content.
-        let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
-        arriving.push(packed).await?;
-        let arrived = arriving.finish(TEXT_MEDIA_TYPE.to_owned(), None).await?;
-        let content = arrived.keep(&self.db).await?;
-        Ok(ReadText {
-            info,
-            pages: Some(content.kept),
-        })
+        let pages = self.store(Some(packed), domain).await?;
+        Ok(ReadText { info, pages })
     }
 }
 

@@ -289,18 +289,39 @@ pub(super) async fn texts(
     let mut newest: Vec<(VersionId, TextInfo, Option<Vec<u8>>)> = Vec::new();
     for row in rows {
         let id = VersionId::of(row.document_version_id);
-        let info = TextInfo {
-            state: row.state,
-            reason: row.reason,
-            pages: counted(row.pages),
-            engine: row.engine,
-        };
+        let blob_name = row.blob_name.clone();
+        let info = text_info(row);
         match newest.last_mut() {
-            Some(last) if last.0 == id => *last = (id, info, row.blob_name),
-            _ => newest.push((id, info, row.blob_name)),
+            Some(last) if last.0 == id => *last = (id, info, blob_name),
+            _ => newest.push((id, info, blob_name)),
         }
     }
     Ok(newest)
+}
+
+/// The renditions of that kind of a version, oldest first.
+pub(super) async fn renditions(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+    kind: &str,
+) -> Result<Vec<rendition::Model>, DbError> {
+    Ok(rendition::Entity::find()
+        .filter(rendition::Column::DocumentVersionId.eq(version.raw()))
+        .filter(rendition::Column::Kind.eq(kind))
+        .order_by_asc(rendition::Column::CreatedAt)
+        .order_by_asc(rendition::Column::Id)
+        .all(on)
+        .await?)
+}
+
+/// What a rendition says of a text.
+pub(super) fn text_info(row: rendition::Model) -> TextInfo {
+    TextInfo {
+        state: row.state,
+        reason: row.reason,
+        pages: counted(row.pages),
+        engine: row.engine,
+    }
 }
 
 /// Other documents that have, or had, this blob and fulfil `visible`.
