@@ -11,7 +11,9 @@ use hayro::{PixmapSettings, RenderCache, RenderSettings};
 use hayro_syntax::Pdf;
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, tiff::TiffDecoder, webp};
 use image::imageops::FilterType;
-use image::{DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, ImageResult, RgbImage};
+use image::{
+    DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, ImageResult, RgbImage, RgbaImage,
+};
 use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
@@ -164,10 +166,10 @@ fn draw_pdf(content: Vec<u8>, want: Want, number: u32) -> Result<(DynamicImage, 
         &settings,
     );
     let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
-    let dots = pixmap.data_as_u8_slice();
+    let dots = pixmap.data_as_u8_slice().to_vec();
+    let image = RgbaImage::from_raw(width, height, dots).ok_or(End::Damaged)?;
     // On white nothing shines through.
-    let colour = dots.chunks_exact(4).flat_map(|dot| dot.iter().take(3));
-    let image = RgbImage::from_raw(width, height, colour.copied().collect()).ok_or(End::Damaged)?;
+    let image = DynamicImage::ImageRgba8(image).into_rgb8();
     let size = Size::of_points(points.0, points.1);
     Ok((DynamicImage::ImageRgb8(image), size))
 }

@@ -4,8 +4,8 @@
 //! Recognition copes with two degrees. At four it lost one word in ten of a page that it read whole when
 //! straight, and in the other direction nearly all of them.
 
-use image::imageops::{FilterType, resize};
-use image::{GrayImage, Luma};
+use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage, Luma};
 
 /// The angle up to which pages are put straight, in degrees.
 const DEGREES_MAX: f64 = 6.0;
@@ -33,12 +33,13 @@ fn angle(page: &GrayImage) -> f64 {
     let dots = if long > SIDE {
         let shrink = |side: u32| (u64::from(side) * u64::from(SIDE) / u64::from(long)).max(1);
         let side = |side: u32| u32::try_from(shrink(side)).unwrap_or(SIDE);
-        dark(&resize(
-            page,
-            side(page.width()),
-            side(page.height()),
-            FilterType::Triangle,
-        ))
+        let page = DynamicImage::ImageLuma8(page.clone());
+        let (width, height) = (side(page.width()), side(page.height()));
+        dark(
+            &page
+                .resize_exact(width, height, FilterType::Triangle)
+                .into_luma8(),
+        )
     } else {
         dark(page)
     };

@@ -15,8 +15,12 @@ use crate::support::{block_on, data, extract, extractor, limits, recall, words};
 
 /// Where Debian puts it.
 const TESSERACT: &str = "/usr/bin/tesseract";
+/// By the clock: other tests take the same cores, and a worker gives way to them.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(280);
 /// What is reached on the scans of the tests; a change that reads less is seen here.
 const RECALL_MIN: f64 = 0.97;
+/// The same for its picture at half the dots, as a phone sends it.
+const PHOTO_RECALL_MIN: f64 = 0.96;
 /// The same for the fax, of which every second line is missing.
 const FAX_RECALL_MIN: f64 = 0.90;
 
@@ -39,7 +43,8 @@ fn tesseract() -> Option<Program> {
 fn recogniser() -> Recogniser {
     let limits = RecognitionLimits {
         memory_bytes_max: 512 << 20,
-        time_max: std::time::Duration::from_secs(60),
+        cpu_seconds_max: 60,
+        wall_time_max: PATIENCE,
         workers_max: 2,
     };
     Recogniser::new("/proc/self/exe".into(), limits)
@@ -49,6 +54,7 @@ fn draw(content: &[u8], page: u32, want: Want) -> PictureState<Picture> {
     let limits = indexer::extract::Limits {
         memory_bytes_max: 512 << 20,
         cpu_seconds_max: 20,
+        wall_time_max: PATIENCE,
         ..limits()
     };
     block_on(extractor(limits).picture(content, page, want)).expect("a worker")
@@ -108,8 +114,18 @@ pub(crate) fn scans_are_read_as_well_as_by_plain_tesseract() {
     };
     check("scan-emog.pdf", "scan-emog.txt", 0, RECALL_MIN);
     check("scan-eurhiuebk.pdf", "scan-eurhiuebk.txt", 0, RECALL_MIN);
-    check("photo-eurhiuebk.jpg", "scan-eurhiuebk.txt", 0, RECALL_MIN);
-    check("photo-eurhiuebk.webp", "scan-eurhiuebk.txt", 0, RECALL_MIN);
+    check(
+        "photo-eurhiuebk.jpg",
+        "scan-eurhiuebk.txt",
+        0,
+        PHOTO_RECALL_MIN,
+    );
+    check(
+        "photo-eurhiuebk.webp",
+        "scan-eurhiuebk.txt",
+        0,
+        PHOTO_RECALL_MIN,
+    );
     check("fax-markeng.tif", "fax-markeng.txt", 0, FAX_RECALL_MIN);
     check("fax-markeng.tif", "fax-markeng.txt", 1, FAX_RECALL_MIN);
 }

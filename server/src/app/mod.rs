@@ -292,17 +292,24 @@ fn worker_binary() -> PathBuf {
     PathBuf::from("/proc/self/exe")
 }
 
+/// How many times the processor time that a page may take it may take by the clock.
+const SCAN_PATIENCE: u32 = 5;
+
 /// What reads pictures: as many at once as this process has cores.
 fn scans(config: &Config) -> Scans {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = config.extract.ocr_workers.unwrap_or_else(cores);
+    // They give way to all else, and so may take long by the clock for the same work.
+    let wall_time_max = config.extract.time_max.saturating_mul(SCAN_PATIENCE);
     let painter = indexer::extract::Limits {
         workers_max: workers,
+        wall_time_max,
         ..extract_limits(config)
     };
     let limits = indexer::extract::RecognitionLimits {
         memory_bytes_max: config.extract.memory_bytes_max,
-        time_max: config.extract.time_max,
+        cpu_seconds_max: u32::try_from(config.extract.time_max.as_secs()).unwrap_or(u32::MAX),
+        wall_time_max,
         workers_max: workers,
     };
     Scans::new(

@@ -6,9 +6,12 @@ use lopdf::{Object, Stream, dictionary};
 use serde_json::{Value, json};
 use tests::app::Start;
 use tests::tesseract::has_tesseract;
-use tests::{Town, wait_until};
+use tests::{Town, wait_until, wait_until_within};
 
 use super::path;
+
+/// A page takes seconds of the processor, and its readers give way to everything else.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(240);
 
 /// A scanned letter, its picture, or a fax, from the tests of the readers.
 fn sample(name: &str) -> Vec<u8> {
@@ -26,7 +29,7 @@ async fn file(town: &Town, name: &str, content: &[u8]) -> String {
 /// Waits until nothing is left to be done for the text of a document; gives the document.
 async fn recognised(town: &Town, id: &str) -> Value {
     let clerk = town.clerk();
-    wait_until("the scan is read", async || {
+    wait_until_within(PATIENCE, "the scan is read", async || {
         let text = clerk.get(&path(id)).await.is(200).json()["text"].clone();
         let engine = text["engine"].as_str().unwrap_or_default();
         engine.contains("tesseract") && text["waiting"].is_null()

@@ -75,8 +75,10 @@ pub enum Recognition {
 pub struct RecognitionLimits {
     /// Address space of the program.
     pub memory_bytes_max: u64,
-    /// Processor time of the program, and the time from its start to its end.
-    pub time_max: Duration,
+    /// Processor time of the program.
+    pub cpu_seconds_max: u32,
+    /// From the start of the program to its end.
+    pub wall_time_max: Duration,
     /// Programs that run at the same time.
     pub workers_max: usize,
 }
@@ -159,10 +161,9 @@ impl Recogniser {
         languages: &str,
         mode: u8,
     ) -> Result<Said, ExtractError> {
-        let seconds = self.limits.time_max.as_secs().max(1);
         let order = Order {
             memory_bytes: self.limits.memory_bytes_max,
-            cpu_seconds: seconds,
+            cpu_seconds: u64::from(self.limits.cpu_seconds_max.max(1)),
             program: program.path().to_owned(),
             data: program.data().to_owned(),
             languages: languages.to_owned(),
@@ -199,7 +200,7 @@ impl Recogniser {
             );
             (said, last_words, child.wait().await)
         };
-        let ended = tokio::time::timeout(self.limits.time_max, talking).await;
+        let ended = tokio::time::timeout(self.limits.wall_time_max, talking).await;
         let Ok((said, last_words, status)) = ended else {
             child.start_kill().ok();
             child.wait().await.map_err(ExtractError::Worker)?;
