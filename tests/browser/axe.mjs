@@ -2,21 +2,10 @@
 //   node axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY [LOGIN OF AN ADMINISTRATOR]]
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { browser, check, end, told } from "./stage.mjs";
 
-const [address, login, password, keeper, admin] = process.argv.slice(2);
-if (!password) {
-  console.error("usage: node axe.mjs ADDRESS LOGIN PASSWORD");
-  process.exit(3);
-}
+const [address, login, password, keeper, admin] = told("axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY [LOGIN OF AN ADMINISTRATOR]]", 3);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const quiet = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"];
-// Chromium's own sandbox needs what containers do not give; this browser sees nothing but our page.
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", ...quiet.map((name) => `--${name}`)],
-});
-let failures = 0;
 
 const found = async (page, what) => {
   // Evaluated by the debugger and not as a script of the page: the page's own policy stays in force.
@@ -24,16 +13,11 @@ const found = async (page, what) => {
   const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
   }));
-  console.log(`${violations.length ? "FAIL" : "ok"}  ${what}: ${passes.length} rules passed, ${violations.length} violated`);
+  check(`${what}: ${passes.length} rules passed, ${violations.length} violated`, !violations.length);
   for (const { id, help, nodes } of violations) {
-    failures += 1;
     console.log(`      ${id}: ${help}`);
     for (const node of nodes) console.log(`        ${node.html.slice(0, 160)}`);
   }
-};
-const check = (what, passed) => {
-  if (!passed) failures += 1;
-  console.log(`${passed ? "ok" : "FAIL"}  ${what}`);
 };
 
 const dialog = async (page, opener, what) => {
@@ -280,6 +264,4 @@ if (admin) {
     await page.context().close();
   }
 }
-await browser.close();
-console.log(failures ? `${failures} failures` : "no violation");
-process.exit(failures ? 1 : 0);
+await end("no violation");

@@ -1,60 +1,21 @@
 // Who is on the other side, and who is what in the house, in a real browser: a correspondent is made, changed while somebody
 // else was faster, merged after a preview and split off again; a function is created, given, used as an inbox, taken, ended.
 //   node people.mjs ADDRESS LOGIN PASSWORD ADMIN
-import { chromium } from "playwright-core";
+import { api as rest, check, enter, letter, sent, told, walk } from "./stage.mjs";
 
-const [address, login, password, admin] = process.argv.slice(2);
-if (!admin) {
-  console.error("usage: node people.mjs ADDRESS LOGIN PASSWORD ADMIN");
-  process.exit(3);
-}
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run"],
-});
-let failures = 0;
-const check = (what, passed) => {
-  if (!passed) failures += 1;
-  console.log(`${passed ? "ok" : "FAIL"}  ${what}`);
-};
+const [address, login, password, admin] = told("people.mjs ADDRESS LOGIN PASSWORD ADMIN", 4);
 
 // What the journey needs is put there by REST, under names that no other run has.
 const mark = `${Date.now()}`;
-const api = async (path, options = {}) => {
-  const response = await fetch(`${address}/api/v1${path}`, { ...options, headers: { Authorization: `Bearer ${api.token}`, ...options.headers } });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-};
-const sent = (method, body, version) => ({
-  method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...(version ? { "If-Match": `"v${version}"` } : {}) },
-});
-api.token = (await (await fetch(`${address}/api/v1/session`, sent("POST", { login, password }))).json()).secret;
+const api = await rest(address, login, password);
 const me = await api("/me");
 const department = me.roles.find((one) => one.department).department;
 const [small, large] = [`Wasserwerk ${mark}`, `Wasserwerke ${mark} GmbH`];
 const filed = [];
 for (const correspondent of [small, large]) {
-  const form = new FormData();
-  form.append("metadata", new Blob([JSON.stringify({ title: `Brief von ${correspondent}`, type: "Brief", department, correspondent })], { type: "application/json" }));
-  form.append("content", new Blob([`Brief von ${correspondent}`], { type: "text/plain" }), "brief.txt");
-  filed.push(await api("/documents", { method: "POST", body: form }));
+  filed.push(await api("/documents", letter({ title: `Brief von ${correspondent}`, department, correspondent }, "brief.txt")));
 }
 const [smallId, largeId] = filed.map((one) => one.correspondent_id);
-
-const wrong = [];
-const pages = [];
-const enter = async (who) => {
-  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "de-DE" })).newPage();
-  pages.push(page);
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("console", (message) => { if (message.type() === "error" && !/40[49]|412|422/.test(message.text())) wrong.push(message.text()); });
-  await page.goto(address);
-  await page.fill("#login", who);
-  await page.fill("#password", password);
-  await page.press("#password", "Enter");
-  await page.waitForSelector("#nav-functions:visible");
-  return page;
-};
 
 /** The other side. */
 const correspondents = async (page) => {
@@ -208,16 +169,13 @@ const functions = async (page, office) => {
   check("ended, it is gone from the list", !(await office.locator(`#functions-items [data-code="${code}"]`).count()));
 };
 
-try {
-  const page = await enter(login);
+await walk("people", async () => {
+  const signedIn = async (who) => {
+    const page = await enter(address, who, password, /40[49]|412|422/);
+    await page.waitForSelector("#nav-functions:visible");
+    return page;
+  };
+  const page = await signedIn(login);
   await correspondents(page);
-  await functions(page, await enter(admin));
-} catch (error) {
-  failures += 1;
-  console.log(`FAIL  ${error.message}`);
-  for (const [at, page] of pages.entries()) await page.screenshot({ path: `${process.env.SCREENSHOT ?? "people"}-${at}.png` });
-}
-check(`no error of the page${wrong.map((line) => `\n      ${line}`)}`, !wrong.length);
-await browser.close();
-console.log(failures ? `${failures} failures` : "all as it should be");
-process.exit(failures ? 1 : 0);
+  await functions(page, await signedIn(admin));
+});

@@ -1,56 +1,25 @@
 // A working day in the registry, in a real browser: something from the inbox goes into a new case of a new file, is
 // found by its reference, and the case is closed; what stands against closing is named, and so is what somebody else changed.
 //   node registry.mjs ADDRESS LOGIN PASSWORD
-import { chromium } from "playwright-core";
+import { api as rest, check, enter, letter, sent, told, walk } from "./stage.mjs";
 
-const [address, login, password] = process.argv.slice(2);
-if (!password) {
-  console.error("usage: node registry.mjs ADDRESS LOGIN PASSWORD");
-  process.exit(3);
-}
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run"],
-});
-let failures = 0;
-const check = (what, passed) => {
-  if (!passed) failures += 1;
-  console.log(`${passed ? "ok" : "FAIL"}  ${what}`);
-};
+const [address, login, password] = told("registry.mjs ADDRESS LOGIN PASSWORD", 3);
 
 // What the journey needs is put there by REST, under names that no other run has.
 const mark = `${Date.now()}`;
-const api = async (path, options = {}) => {
-  const response = await fetch(`${address}/api/v1${path}`, { ...options, headers: { Authorization: `Bearer ${api.token}`, ...options.headers } });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-};
-const sent = (method, body, version) => ({
-  method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...(version ? { "If-Match": `"v${version}"` } : {}) },
-});
-api.token = (await (await fetch(`${address}/api/v1/session`, sent("POST", { login, password }))).json()).secret;
+const api = await rest(address, login, password);
 const me = await api("/me");
 const department = me.roles.find((one) => one.department).department;
 const filed = [];
 for (const name of ["eins", "zwei", "drei"]) {
-  const form = new FormData();
-  form.append("metadata", new Blob([JSON.stringify({ title: `Anfrage ${name} ${mark}`, type: "Brief", department })], { type: "application/json" }));
-  form.append("content", new Blob([`Anfrage ${name} ${mark}`], { type: "text/plain" }), `anfrage-${name}.txt`);
-  const made = await api("/documents", { method: "POST", body: form });
+  const made = await api("/documents", letter({ title: `Anfrage ${name} ${mark}`, department }, `anfrage-${name}.txt`));
   filed.push(await api(`/documents/${made.id}/route`, sent("POST", { department, inbox: login, note: `Bitte verakten, ${name}` }, made.version)));
 }
 
-const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "de-DE" })).newPage();
-const wrong = [];
-page.on("pageerror", (error) => wrong.push(String(error)));
-page.on("console", (message) => { if (message.type() === "error" && !/40[49]|412/.test(message.text())) wrong.push(message.text()); });
-const text = (selector) => page.locator(selector).innerText();
-const item = (one) => page.locator(`#inbox-items [data-id="${one.id}"] a`);
-try {
-  await page.goto(address);
-  await page.fill("#login", login);
-  await page.fill("#password", password);
-  await page.press("#password", "Enter");
+await walk("registry", async () => {
+  const page = await enter(address, login, password, /40[49]|412/);
+  const text = (selector) => page.locator(selector).innerText();
+  const item = (one) => page.locator(`#inbox-items [data-id="${one.id}"] a`);
   await page.click("#nav-inbox");
 
   // Out of the inbox, by keyboard from here on.
@@ -168,12 +137,4 @@ try {
   await page.waitForSelector("#record-said .good");
   const until = (await api(`/files/${file.id}`)).retention.until;
   check("how long it is kept is said in words", (await text("aside")).includes(`Aufzubewahren bis ${until.split("-").reverse().join(".")}`));
-} catch (error) {
-  failures += 1;
-  console.log(`FAIL  ${error.message}`);
-  await page.screenshot({ path: process.env.SCREENSHOT ?? "registry.png" });
-}
-check(`no error of the page${wrong.map((line) => `\n      ${line}`)}`, !wrong.length);
-await browser.close();
-console.log(failures ? `${failures} failures` : "all as it should be");
-process.exit(failures ? 1 : 0);
+});
