@@ -4,7 +4,7 @@
 //! A group never replaces its atoms: they keep their positions and are found one by one. It adds terms
 //! at the position of its first atom. Terms of codes start with `#`, of dates with `@`.
 
-use super::atoms::{Atom, Shape, is_compact_iban};
+use super::atoms::{Atom, Shape};
 use super::dates::{date_term, is_iso_date, iso_date};
 
 /// What a group of atoms is.
@@ -128,16 +128,7 @@ impl Line<'_> {
         let hyphens = (first..first + count - 1).all(|at| self.between(at).is_some_and(is_hyphen));
         let email = (first..first + count - 1).any(|at| self.between(at) == Some("@"));
         if letters_only && hyphens {
-            let joined = atoms
-                .iter()
-                .map(|atom| atom.text.as_ref())
-                .collect::<String>();
-            let mut found = vec![Complex {
-                group: Group::Joined,
-                first,
-                count,
-                terms: vec![joined],
-            }];
+            let mut found = vec![joined_together(first, atoms)];
             found.extend(neighbours(first, atoms));
             return found;
         }
@@ -237,34 +228,6 @@ impl Line<'_> {
         })
     }
 
-    /// `50 €`, `EUR 50`: whether the name of the currency stands beside a number.
-    fn is_money(&self, first: usize, count: usize) -> bool {
-        let euro = |at: usize| {
-            self.atoms.get(at).is_some_and(|atom| {
-                atom.shape == Shape::Letters
-                    && matches!(super::fold::fold(&atom.text).as_str(), "euro" | "eur")
-            })
-        };
-        let near = |gap: Option<&str>| gap.is_some_and(|gap| gap.is_empty() || is_blank(gap));
-        let behind = near(self.between(first + count - 1)) && euro(first + count);
-        behind
-            || first
-                .checked_sub(1)
-                .is_some_and(|before| near(self.between(before)) && euro(before))
-    }
-
-    /// `50 €` is `50,00`.
-    fn round_amount(&self, first: usize) -> Option<Complex> {
-        let atom = self.atoms.get(first)?;
-        let number = atom.shape == Shape::Digits && atom.text.len() <= 9;
-        (number && self.is_money(first, 1)).then(|| Complex {
-            group: Group::Amount,
-            first,
-            count: 1,
-            terms: vec![format!("#{},00", atom.text)],
-        })
-    }
-
     /// `Antrags-/Genehmigungs-Nr`: only the parts that hyphens join.
     fn hyphen_runs(&self, first: usize, count: usize) -> Vec<Complex> {
         let mut found = Vec::new();
@@ -276,16 +239,7 @@ impl Line<'_> {
             if at > start
                 && let Some(atoms) = self.atoms.get(start..=at)
             {
-                let joined = atoms
-                    .iter()
-                    .map(|atom| atom.text.as_ref())
-                    .collect::<String>();
-                found.push(Complex {
-                    group: Group::Joined,
-                    first: start,
-                    count: at - start + 1,
-                    terms: vec![joined],
-                });
+                found.push(joined_together(start, atoms));
             }
             start = at + 1;
         }
@@ -305,123 +259,6 @@ impl Line<'_> {
             count: 1,
             terms: vec![term],
         })
-    }
-
-    /// `1.234,56`, `1234,5`, `12.500`.
-    fn amount(&self, first: usize, count: usize) -> Option<(String, String)> {
-        let atoms = self.atoms.get(first..first + count)?;
-        if !atoms.iter().all(|atom| atom.shape == Shape::Digits) {
-            return None;
-        }
-        let signs: Vec<&str> = (first..first + count - 1)
-            .filter_map(|at| self.between(at))
-            .collect();
-        let (decimals, thousands) = match signs.split_last() {
-            Some((&",", before)) => (atoms.last(), before),
-            _ => (None, signs.as_slice()),
-        };
-        let groups = atoms.get(..atoms.len() - usize::from(decimals.is_some()))?;
-        let leading = groups.first()?;
-        let grouped = groups.len() == 1
-            || (leading.text.len() <= 3
-                && !leading.text.starts_with('0')
-                && groups.iter().skip(1).all(|group| group.text.len() == 3));
-        if !thousands.iter().all(|sign| *sign == ".") || !grouped {
-            return None;
-        }
-        let whole: String = groups.iter().map(|group| group.text.as_ref()).collect();
-        match decimals {
-            Some(fraction) if fraction.text.len() <= 2 => {
-                Some((format!("{whole},{}", fraction.text), whole))
-            }
-            Some(_) => None,
-            None => Some((whole.clone(), whole)),
-        }
-    }
-
-    /// `1234.56`: with the point of English forms. Shorter ones are times, dates or sections.
-    fn english_amount(&self, first: usize, count: usize) -> Option<String> {
-        let [whole, cents] = self.atoms.get(first..first + count)? else {
-            return None;
-        };
-        let digits = whole.shape == Shape::Digits && cents.shape == Shape::Digits;
-        (digits
-            && self.between(first) == Some(".")
-            && (3..=9).contains(&whole.text.len())
-            && cents.text.len() == 2)
-            .then(|| format!("#{},{}", whole.text, cents.text))
-    }
-
-    /// `DE89 3704 0044 0532 0130 00`, with one blank between the groups or none.
-    fn account(&self, first: usize) -> Option<Complex> {
-        let head = self.atoms.get(first)?;
-        if head.text.len() != 4 || head.shape != Shape::Mixed || !head.text.is_ascii() {
-            return self.loose_account(first);
-        }
-        let mut compact = String::new();
-        let mut best = None;
-        for (index, atom) in self.atoms.iter().enumerate().skip(first).take(9) {
-            let contiguous = index == first
-                || self
-                    .between(index - 1)
-                    .is_some_and(|gap| matches!(gap, "" | " " | "\u{a0}" | "\n"));
-            if !contiguous || atom.text.len() > 4 || !atom.text.is_ascii() {
-                break;
-            }
-            compact.push_str(&account_piece(&atom.text, index == first));
-            if is_compact_iban(&compact) {
-                best = Some((index - first + 1, compact.clone()));
-            }
-            if atom.text.len() < 4 {
-                break;
-            }
-        }
-        let Some((count, compact)) = best else {
-            return self.loose_account(first);
-        };
-        let term = format!("#{}", compact.to_lowercase());
-        Some(Complex {
-            group: Group::Account,
-            first,
-            count,
-            terms: vec![term],
-        })
-    }
-
-    /// `DE 02 1203…`, `DE02 120300000000202051`, `D E 0 2 …`: with blanks anywhere. The check digits
-    /// must be right, for nothing else tells it from other numbers.
-    fn loose_account(&self, first: usize) -> Option<Complex> {
-        let [head, next] = self.atoms.get(first..first + 2)? else {
-            return None;
-        };
-        // After `in` or `zu` stands a word.
-        let goes_on = next.text.len() == 1 || next.text.starts_with(|c: char| c.is_ascii_digit());
-        if !begins_account(&head.text) || !goes_on {
-            return None;
-        }
-        let mut compact = String::new();
-        for (index, atom) in self.atoms.iter().enumerate().skip(first) {
-            let contiguous = index == first
-                || self
-                    .between(index - 1)
-                    .is_some_and(|gap| gap.is_empty() || gap == "\n" || is_blank(gap));
-            if !contiguous
-                || !atom.text.is_ascii()
-                || compact.len() + atom.text.len() > ACCOUNT_CHARS_MAX
-            {
-                return None;
-            }
-            compact.push_str(&atom.text.to_lowercase());
-            if is_compact_iban(&compact) && checks(&compact) {
-                return Some(Complex {
-                    group: Group::Account,
-                    first,
-                    count: index - first + 1,
-                    terms: vec![format!("#{compact}")],
-                });
-            }
-        }
-        None
     }
 
     /// A `0` or a `+`, then 7 to 15 digits; at least 8 where nothing parts them.
@@ -473,9 +310,6 @@ impl Line<'_> {
 /// The most letters of an abbreviation like `z.d.A.`.
 const INITIALS_MAX: usize = 5;
 
-/// The longest IBAN.
-const ACCOUNT_CHARS_MAX: usize = 34;
-
 /// One blank, breaking or not.
 pub(super) fn is_blank(gap: &str) -> bool {
     matches!(gap, " " | "\u{a0}" | "\u{202f}")
@@ -507,34 +341,6 @@ fn neighbours(first: usize, atoms: &[Atom<'_>]) -> Vec<Complex> {
         }
     }
     found
-}
-
-/// `DE02`, `DE`, `D`: how an account with blanks in odd places may begin.
-fn begins_account(head: &str) -> bool {
-    match head.as_bytes() {
-        [a] => a.is_ascii_alphabetic(),
-        [a, b] => a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
-        [a, b, c, d] => {
-            a.is_ascii_alphabetic()
-                && b.is_ascii_alphabetic()
-                && c.is_ascii_digit()
-                && d.is_ascii_digit()
-        }
-        _ => false,
-    }
-}
-
-/// The check digits of an IBAN (ISO 13616): the rest of a division by 97.
-fn checks(compact: &str) -> bool {
-    let (head, rest) = compact.split_at_checked(4).unwrap_or((compact, ""));
-    let mut remainder = 0_u32;
-    for c in rest.chars().chain(head.chars()) {
-        let Some(value) = c.to_digit(36) else {
-            return false;
-        };
-        remainder = (remainder * if value > 9 { 100 } else { 10 } + value) % 97;
-    }
-    remainder == 1
 }
 
 fn is_glue(gap: &str) -> bool {
@@ -606,19 +412,7 @@ pub(crate) fn canonical_piece(piece: &str) -> String {
     super::fold::fold(piece)
 }
 
-fn account_piece(piece: &str, head: bool) -> String {
-    if head {
-        piece.to_uppercase()
-    } else {
-        piece
-            .chars()
-            .map(as_digit)
-            .collect::<String>()
-            .to_uppercase()
-    }
-}
-
-fn as_digit(c: char) -> char {
+pub(super) fn as_digit(c: char) -> char {
     match c {
         'O' | 'o' => '0',
         'I' | 'l' | '|' => '1',

@@ -1,5 +1,7 @@
 //! German analysis: from text to the terms of the index, and from a question to the same terms.
 
+mod account;
+mod amounts;
 pub(crate) mod atoms;
 pub(crate) mod complex;
 mod compound;

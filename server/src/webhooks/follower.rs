@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::log::{self, Followed};
 use super::model::{Thing, Told, Webhook, WebhookError};
-use super::rows::{self, Followed};
-use super::{ops, rows::delivery};
+use super::ops;
+use super::rows::{self, delivery};
 use crate::base::db::DbError;
 use crate::base::{DeliveryId, Job, Tasks};
 use crate::unit::{Db, Unit};
@@ -75,9 +76,9 @@ impl Follower {
         let Some(since) = active.iter().map(|one| one.since_seq).min() else {
             return Ok(Step::Nothing);
         };
-        let place = rows::followed(on).await?;
+        let place = log::followed(on).await?;
         // What nobody was subscribed to is passed over.
-        let records = rows::records(on, place.max(since), STEP_RECORDS_MAX).await?;
+        let records = log::records(on, place.max(since), STEP_RECORDS_MAX).await?;
         let Some(last) = records.last().map(|one| one.seq) else {
             return Ok(Step::Nothing);
         };
@@ -88,7 +89,7 @@ impl Follower {
         let moved: Result<bool, DbError> = self
             .db
             .keep_house(async move |unit: &mut Unit| {
-                if !rows::advance(unit, place, last).await? {
+                if !log::advance(unit, place, last).await? {
                     return Ok(false);
                 }
                 for one in &deliveries {

@@ -8,6 +8,7 @@
 mod evidence;
 mod follower;
 mod http;
+mod log;
 mod model;
 mod ops;
 mod postman;

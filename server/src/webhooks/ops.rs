@@ -3,6 +3,7 @@
 use sea_orm::ConnectionTrait;
 use storage::{Kms, Storage};
 
+use super::log;
 use super::model::{
     EventTypes, Health, OVERLAP_SECONDS, PER_ACCOUNT_MAX, State, Status, TEST, Told, Webhook,
     WebhookError,
@@ -14,6 +15,7 @@ use crate::audit::event::Action;
 use crate::audit::log::read_keys;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
+use crate::base::sight::Extent;
 use crate::base::{AccountId, Actor, DeliveryId, Job, Timestamp, WebhookId};
 use crate::departments;
 use crate::unit::{Db, Unit};
@@ -81,7 +83,7 @@ pub(super) async fn create(
         description: new.description,
         state: String::new(),
         reason: None,
-        since_seq: rows::head(unit.tx()).await?,
+        since_seq: log::head(unit.tx()).await?,
         secret: sealed.map_err(DbError::from)?,
         secret_before: None,
         before_until: None,
@@ -139,7 +141,7 @@ pub(super) async fn change(
     match change.active {
         Some(true) if !active => {
             row.put_state(State::Active);
-            row.since_seq = rows::head(unit.tx()).await?;
+            row.since_seq = log::head(unit.tx()).await?;
             let known = rows::health(unit.tx(), id).await?;
             let health = Health {
                 delivered_at: known.delivered_at,
@@ -257,7 +259,8 @@ pub(super) async fn replay(
     Ok(())
 }
 
-/// The owner of a subscription with the roles held now; nobody where the account is switched off.
+/// The owner of a subscription with the roles held now; nobody where the account is switched off. To whom
+/// something is opened only as far as it is done, how that came about is not told, as in the change feed.
 pub(super) async fn owner(
     on: &impl ConnectionTrait,
     id: AccountId,
@@ -266,7 +269,11 @@ pub(super) async fn owner(
     let account = departments::account(on, id).await?;
     let standing = account.filter(|account| !account.disabled);
     match standing {
-        Some(account) => Ok(Some(departments::actor(on, account.id, now, None).await?)),
+        Some(account) => {
+            let mut actor = departments::actor(on, account.id, now, None).await?;
+            actor.inspections.retain(|one| one.extent == Extent::Whole);
+            Ok(Some(actor))
+        }
         None => Ok(None),
     }
 }

@@ -18,7 +18,7 @@ use super::resolver::{ResolveError, Resolver};
 use super::rows::{self, webhook};
 use super::sign::signatures;
 use super::target::Rules;
-use super::{model::Webhook, ops};
+use super::{log, model::Webhook, ops};
 use crate::audit::event::{Action, Look};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, Timestamp, WebhookId};
@@ -258,7 +258,7 @@ async fn message(
     on: &impl sea_orm::ConnectionTrait,
     delivery: &Delivery,
 ) -> Result<Vec<u8>, DbError> {
-    let found = rows::record(on, delivery.told).await?;
+    let found = log::record(on, delivery.told).await?;
     let (seq, hash, at) = found.ok_or(DbError::Log("a delivery tells of no record"))?;
     let Ids {
         document,

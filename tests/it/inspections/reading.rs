@@ -272,6 +272,8 @@ async fn a_party_is_told_of_no_changes_in_what_is_opened_to_it() {
     let file = clerk.post("/api/v1/files", &new).await.is(201);
     let (case, document) = papers(town, &file, "Bauantrag").await;
     let all = [id_of(&file), case, document];
+    let new = json!({"url": "https://fachverfahren.invalid/", "events": ["*"]});
+    let hook = id_of(&party.post("/api/v1/webhooks", &new).await.is(201));
     for (reason, told) in [("party", false), ("court", true)] {
         let ask = json!({"account": "k.sommer", "file": all[0], "reason": reason,
             "purpose": "Akteneinsicht", "valid_until": in_time(86_400)});
@@ -284,5 +286,20 @@ async fn a_party_is_told_of_no_changes_in_what_is_opened_to_it() {
         for one in &all {
             assert_eq!(changes.contains(one.as_str()), told, "{reason}: {changes}");
         }
+        // Webhooks tell the same. What is filed last is told last.
+        let (later, _) = papers(town, &file, reason).await;
+        let own = json!({"title": format!("Notiz {reason}")});
+        let own = party
+            .file("n.pdf", &fixtures::unique_pdf(reason), &own)
+            .await;
+        let own = id_of(&own.is(201));
+        let path = format!("/api/v1/webhooks/{hook}/deliveries?limit=100");
+        let deliveries = async || party.get(&path).await.is(200).text();
+        tests::wait_until("what is one's own is told", async || {
+            deliveries().await.contains(&own)
+        })
+        .await;
+        let deliveries = deliveries().await;
+        assert_eq!(deliveries.contains(&later), told, "{reason}: {deliveries}");
     }
 }
