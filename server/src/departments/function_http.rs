@@ -279,13 +279,7 @@ pub(super) async fn get_holders(
 ) -> Result<HttpResponse, Problem> {
     let id = AccountId::of(id);
     may_know(&db, &actor, id).await?;
-    if !functions::all(db.read())
-        .await?
-        .iter()
-        .any(|one| one.id == id)
-    {
-        return Err(PeopleError::Nothing.into());
-    }
+    functions::standing(db.read(), id).await?;
     let found = rows::holders(db.read(), id)
         .await
         .map_err(PeopleError::from)?;

@@ -5,6 +5,7 @@
 //! as they name people.
 
 use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::SelectStatement;
 use uuid::Uuid;
 
 use super::acting;
@@ -87,8 +88,11 @@ pub async fn create(
 }
 
 /// The row of a function that was not ended.
-async fn standing(unit: &Unit, id: Uuid) -> Result<account::Model, PeopleError> {
-    let row = rows::account(unit.tx(), AccountId::of(id)).await?;
+pub(super) async fn standing(
+    on: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<account::Model, PeopleError> {
+    let row = rows::account(on, id).await?;
     row.filter(|row| row.function.is_some() && row.disabled_at.is_none())
         .ok_or(PeopleError::Nothing)
 }
@@ -97,7 +101,7 @@ async fn standing(unit: &Unit, id: Uuid) -> Result<account::Model, PeopleError> 
 /// there and is handed on by the department. Its short name is not given again.
 pub(super) async fn end(unit: &mut Unit, id: Uuid) -> Result<(), PeopleError> {
     require_admin(unit.actor())?;
-    let mut row = standing(unit, id).await?;
+    let mut row = standing(unit.tx(), AccountId::of(id)).await?;
     row.disabled_at = Some(unit.now().micros());
     let department = row.department_id.map(DepartmentId::of);
     rows::update_account(unit, row).await?;
@@ -135,7 +139,7 @@ pub(crate) async fn give(
     {
         return Err(PeopleError::Ends);
     }
-    let department = standing(unit, function.raw()).await?.department_id;
+    let department = standing(unit.tx(), function).await?.department_id;
     let account = rows::account(unit.tx(), new.account).await?;
     account
         .filter(|row| row.function.is_none() && row.disabled_at.is_none())
@@ -224,6 +228,12 @@ pub(super) async fn take(unit: &mut Unit, id: Uuid) -> Result<(), PeopleError> {
 pub async fn all(on: &impl ConnectionTrait) -> Result<Vec<Function>, DbError> {
     let rows = rows::functions(on).await?;
     Ok(rows.into_iter().filter_map(Function::of).collect())
+}
+
+/// The functions that were ended, as a part of another room's query: what lies in their inboxes waits for
+/// their department.
+pub(crate) fn ended() -> SelectStatement {
+    rows::ended_functions()
 }
 
 /// The function with this short name, unless it was ended.

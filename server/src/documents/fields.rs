@@ -17,7 +17,7 @@ use crate::base::{Actor, CaseId, CorrespondentId, DocumentId, FileId};
 use crate::cases;
 use crate::correspondents;
 use crate::files;
-use crate::types::{self, Catalog, Change, Refusal, Refused, Target, Value, Values};
+use crate::types::{self, Change, Refusal, Refused, Target, Value, Values};
 use crate::unit::Unit;
 
 /// What the state of a document puts before the code of a field.
@@ -111,8 +111,8 @@ pub(super) async fn of_new(
         .map(|(code, value)| (code.clone(), Some(value.clone())))
         .collect();
     let (nothing, kind) = (Values::new(), metadata.kind.as_deref());
-    let catalog = types::catalog(on).await?;
-    let fields = changed((on, actor), &catalog, (None, &nothing), kind, change).await?;
+    let alike = &mut Alike::default();
+    let fields = changed((on, actor), alike, (None, &nothing), kind, change).await?;
     Ok(Metadata { fields, ..metadata })
 }
 
@@ -127,13 +127,14 @@ pub(crate) async fn may_say(
 
 /// What a document says after a change, and whether it may bear its type.
 pub(super) async fn changed(
-    (on, actor): (&impl ConnectionTrait, &Actor),
-    catalog: &Catalog,
+    by: (&impl ConnectionTrait, &Actor),
+    alike: &mut Alike,
     (kind_before, before): (Option<&str>, &Values),
     kind: Option<&str>,
     change: Change,
 ) -> Result<Values, DocumentError> {
     let named: Vec<String> = change.keys().cloned().collect();
+    let catalog = alike.catalog(by.0).await?;
     let after = catalog
         .changed((kind_before, before), kind, change)
         .map_err(DocumentError::Fields)?;
@@ -141,7 +142,7 @@ pub(super) async fn changed(
     let named = named
         .iter()
         .filter_map(|code| Some((code.as_str(), after.get(code)?)));
-    may_name(on, actor, named.collect()).await?;
+    may_name(by, alike, named.collect()).await?;
     Ok(after)
 }
 
@@ -189,12 +190,12 @@ pub(super) async fn said_again(
 
 /// Refuses values that lead to something of which the actor may not know.
 pub(super) async fn may_name(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
+    by: (&impl ConnectionTrait, &Actor),
+    alike: &mut Alike,
     named: Vec<(&str, &Value)>,
 ) -> Result<(), DocumentError> {
     let led_to = led(named.iter().map(|(_, value)| *value));
-    let known = known(on, actor, &led_to).await?;
+    let known = alike.led(by, &led_to).await?;
     let astray = named
         .iter()
         .filter(|(_, value)| !led([*value]).is_subset(&known));

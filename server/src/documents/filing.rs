@@ -124,7 +124,8 @@ pub async fn route(
     route: Route,
 ) -> Result<Held, DocumentError> {
     let before = ops::to_change(unit, id, expected, Right::Route).await?;
-    routed(unit, &mut Alike::default(), before, route).await
+    let document = routed(unit, &mut Alike::default(), before, route).await?;
+    looking::held(unit.tx(), document).await
 }
 
 /// Hands on a document that is locked, and that the actor may hand on.
@@ -133,18 +134,22 @@ pub(super) async fn routed(
     alike: &mut Alike,
     before: Document,
     route: Route,
-) -> Result<Held, DocumentError> {
+) -> Result<Document, DocumentError> {
     let state = ops::after(&before, Step::Route)?;
     let all = alike.departments(unit.tx()).await?;
     let wanted = route.department.as_str();
     let department = all
         .iter()
-        .find(|one| one.slug == wanted || one.id.to_string() == wanted)
+        .find(|one| one.is(wanted))
+        .cloned()
         .ok_or(DocumentError::NoDepartment)?;
     // Whoever gets it must be able to read it when it lies with him.
     let place = Place::settled(department.id, before.compartment);
     let inbox = match &route.inbox {
-        Some(wanted) => Some(inbox(unit, wanted, place).await?),
+        Some(wanted) => {
+            let found = alike.inbox(unit, wanted, place).await?;
+            Some(found.ok_or(DocumentError::NoInbox)?)
+        }
         None => None,
     };
     if before.department == department.id && before.inbox == inbox {
@@ -162,28 +167,30 @@ pub(super) async fn routed(
     // The record stands in the unit that had it: there it is missed.
     let from = Some(before.department);
     unit.record_with(Action::DocumentRoute, from, Some(context));
-    looking::held(unit.tx(), document).await
+    Ok(document)
 }
 
 /// The account with this login or id, if it may read at the place; or a function of the department.
-async fn inbox(unit: &Unit, wanted: &str, place: Place) -> Result<AccountId, DocumentError> {
+pub(super) async fn inbox(
+    unit: &Unit,
+    wanted: &str,
+    place: Place,
+) -> Result<Option<AccountId>, DbError> {
     if let Some(code) = functions::code_of(wanted) {
         let found = functions::by_code(unit.tx(), code).await?;
         // In its own department it is found by whoever works there.
         let found = found.filter(|one| one.department == place.unit && place.compartment.is_none());
-        return Ok(found.ok_or(DocumentError::NoInbox)?.id);
+        return Ok(found.map(|one| one.id));
     }
     let id = match wanted.parse::<AccountId>() {
         Ok(id) => Some(id),
         Err(_) => departments::account_of_login(unit.tx(), wanted).await?,
     };
-    let id = id.ok_or(DocumentError::NoInbox)?;
+    let Some(id) = id else {
+        return Ok(None);
+    };
     let reader = departments::actor(unit.tx(), id, unit.now(), None).await?;
-    if reader.may(Right::ReadContent, place) {
-        Ok(id)
-    } else {
-        Err(DocumentError::NoInbox)
-    }
+    Ok(reader.may(Right::ReadContent, place).then_some(id))
 }
 
 /// Moves a registered document into another case. It gets a new reference there, and keeps the old

@@ -12,6 +12,7 @@ use crate::base::{
     AccountId, Actor, Asked, CaseId, DepartmentId, DocumentId, FileId, Right, Table, Timestamp,
 };
 use crate::cases;
+use crate::departments::functions;
 use crate::types;
 
 /// What a list shall contain.
@@ -58,7 +59,7 @@ pub struct Filter {
 pub enum Inbox {
     /// Of a person.
     Of(AccountId),
-    /// Of the units that the actor sees: what came in and lies with nobody.
+    /// Of the units that the actor sees: what came in and lies with nobody, or with a function that was ended.
     OfUnits,
 }
 
@@ -324,7 +325,11 @@ fn placed(filter: &Filter) -> Condition {
         Some(Inbox::Of(account)) => all = all.add(Column::InboxId.eq(account.raw())),
         Some(Inbox::OfUnits) => {
             let incoming = Column::State.eq(State::Incoming.code());
-            all = all.add(Column::InboxId.is_null()).add(incoming);
+            // Nobody holds a function that was ended: what lies with it lies with its department.
+            let with_nobody = Condition::any()
+                .add(Column::InboxId.is_null())
+                .add(Column::InboxId.in_subquery(functions::ended()));
+            all = all.add(with_nobody).add(incoming);
         }
         None => {}
     }

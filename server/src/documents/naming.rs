@@ -36,11 +36,11 @@ pub(super) async fn of_correspondent(
 ) -> Result<Change, DocumentError> {
     match (&change.correspondent_id, &change.correspondent) {
         (Some(Some(id)), name) => {
-            let found = correspondents::known(unit.tx(), unit.actor(), *id).await?;
+            let found = alike.known(unit, *id).await?;
             let found = found.ok_or(DocumentError::NoCorrespondent)?;
             change.correspondent_id = Some(Some(found.id));
             if name.is_none() {
-                change.correspondent = Some(Some(found.details.name));
+                change.correspondent = Some(Some(found.details.name.clone()));
             }
         }
         (_, Some(Some(name))) => {

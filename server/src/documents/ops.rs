@@ -296,7 +296,8 @@ pub(super) async fn change(
     change: Change,
 ) -> Result<Held, DocumentError> {
     let before = to_change(unit, id, expected, Right::Edit).await?;
-    changed(unit, &mut Alike::default(), before, change).await
+    let document = changed(unit, &mut Alike::default(), before, change).await?;
+    held(unit.tx(), document).await
 }
 
 /// Changes metadata of a document that is locked, and that the actor may change.
@@ -305,7 +306,7 @@ pub(super) async fn changed(
     alike: &mut Alike,
     before: Document,
     mut change: Change,
-) -> Result<Held, DocumentError> {
+) -> Result<Document, DocumentError> {
     require_open_case(unit, &before, Right::Edit).await?;
     let (kind, had) = (&before.metadata.kind, &before.metadata.fields);
     let said = std::mem::take(&mut change.fields);
@@ -313,7 +314,7 @@ pub(super) async fn changed(
     let said = fields::said_again(unit, alike, had, said).await?;
     let named = said.iter();
     let named = named.filter_map(|(code, value)| Some((code.as_str(), value.as_ref()?)));
-    fields::may_name(unit.tx(), unit.actor(), named.collect()).await?;
+    fields::may_name((unit.tx(), unit.actor()), alike, named.collect()).await?;
     let says_else = said
         .iter()
         .any(|(code, value)| had.get(code) != value.as_ref());
@@ -325,10 +326,9 @@ pub(super) async fn changed(
     document.metadata = document.metadata.changed(change);
     if says_else || document.metadata.kind != *kind {
         let after = document.metadata.kind.as_deref();
-        let catalog = alike.catalog(unit.tx()).await?;
         let by = (unit.tx(), unit.actor());
         document.metadata.fields =
-            fields::changed(by, catalog, (kind.as_deref(), had), after, said).await?;
+            fields::changed(by, alike, (kind.as_deref(), had), after, said).await?;
     }
     if document.metadata == before.metadata {
         return Err(DocumentError::Unchanged);
@@ -344,7 +344,7 @@ pub(super) async fn changed(
     }
     rows::save_by(unit, &document, &before, alike.read_catalog()).await?;
     unit.record(Action::DocumentChange, Some(document.department));
-    held(unit.tx(), document).await
+    Ok(document)
 }
 
 /// Adds a version; it is in force from now on.

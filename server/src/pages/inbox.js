@@ -243,7 +243,7 @@ function after(what, document, to) {
   if (!words[what]) { now.list = null; showAll(); return; }
   const index = now.items.findIndex((one) => one.id === document.id);
   const owner = now.box === "me" ? state.me.id : now.functions.find((one) => now.box === `function:${one.code}`)?.id;
-  const stays = what === "route" && (now.box === "units" ? !document.inbox && may("read", document.department) : document.inbox === owner);
+  const stays = what === "route" && (now.box === "units" ? !document.inbox && may("read", document.department) : Boolean(owner) && document.inbox === owner);
   if (index >= 0 && !stays) {
     now.items.splice(index, 1);
     now.total -= 1;

@@ -357,6 +357,12 @@ async fn documents_of(
     on: &impl ConnectionTrait,
     all: &[(u64, Spoken)],
 ) -> Result<Vec<Named>, DbError> {
+    let of_field = |one: &(u64, Spoken)| matches!(one.1, Spoken::Field(_));
+    let catalog = if all.iter().any(of_field) {
+        Some(types::catalog(on).await?)
+    } else {
+        None
+    };
     let mut documents: Vec<Named> = Vec::new();
     let mut known = HashSet::new();
     for (first, spoken) in all {
@@ -368,8 +374,10 @@ async fn documents_of(
                 documents::of_correspondent(on, CorrespondentId::of(*id)).await?
             }
             Spoken::Field(id) => {
-                let catalog = types::catalog(on).await?;
-                let field = catalog.fields.iter().find(|field| field.id.raw() == *id);
+                let field = catalog
+                    .iter()
+                    .flat_map(|one| &one.fields)
+                    .find(|field| field.id.raw() == *id);
                 match field {
                     Some(field) if field.shapes_words() => {
                         documents::with_field(on, &field.code).await?

@@ -272,6 +272,37 @@ async fn a_holder_and_his_deputy_act_and_the_record_names_the_function() {
 }
 
 #[tokio::test]
+async fn what_lies_with_a_function_that_ended_is_handed_on_by_its_department() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let (admin, clerk, other) = (town.admin(), town.clerk(), town.other());
+    let function = create(&town, "standesbeamtin").await;
+    let letter = town.letter("Aufgebot", "Aufgebot").await;
+    let id = id_of(&letter);
+    let route = format!("/api/v1/documents/{id}/route");
+    let to = json!({"department": OWN, "inbox": "function:standesbeamtin"});
+    let handed = act(&clerk, &route, &letter.etag(), &to).await.is(200);
+    // While the function stands, it is the function's.
+    let units = "/api/v1/documents?count=true&inbox=units";
+    assert_eq!(total(&clerk, units).await, 0);
+    let ended = format!("/api/v1/functions/{function}");
+    delete(&admin, &ended).await.is(204);
+    admin.get(&format!("{ended}/holders")).await.is(404);
+    let listed = clerk.get(units).await.is(200).json();
+    assert_eq!(listed["total"], 1, "{listed}");
+    assert_eq!(listed["items"][0]["id"], id);
+    assert_eq!(listed["items"][0]["inbox"], function, "it stays there");
+    assert_eq!(total(&other, units).await, 0);
+    // Handed on to a person it is that person's.
+    let to = json!({"department": OWN, "inbox": "m.brandt"});
+    act(&clerk, &route, &handed.etag(), &to).await.is(200);
+    assert_eq!(total(&clerk, units).await, 0);
+    let mine = "/api/v1/documents?count=true&inbox=me";
+    assert_eq!(total(&clerk, mine).await, 1);
+}
+
+#[tokio::test]
 async fn an_application_acts_for_a_function_and_gets_nothing_by_it() {
     let Some(town) = Town::start().await else {
         return;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Query, SelectStatement};
 
 use super::{State, account, function_holder};
 use crate::base::db::DbError;
@@ -34,6 +35,16 @@ pub(in crate::departments) async fn functions(
         .order_by_asc(account::Column::Login)
         .all(on)
         .await?)
+}
+
+/// The ids of the functions that were ended, as a part of a query.
+pub(in crate::departments) fn ended_functions() -> SelectStatement {
+    Query::select()
+        .column(account::Column::Id)
+        .from(account::Entity)
+        .and_where(account::Column::Function.is_not_null())
+        .and_where(account::Column::DisabledAt.is_not_null())
+        .to_owned()
 }
 
 /// The function with this short name, ended or not.

@@ -22,7 +22,9 @@ use crate::base::{
 };
 use crate::unit::Unit;
 
-pub(super) use functions::{functions, held, holder, holders, insert_holder, named_function};
+pub(super) use functions::{
+    ended_functions, functions, held, holder, holders, insert_holder, named_function,
+};
 pub(super) use inspections::inspections_open;
 pub(super) use tables::{
     State, access_token, account, compartment, compartment_grant, department, deputation,

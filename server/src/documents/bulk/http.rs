@@ -130,8 +130,8 @@ pub(in crate::documents) async fn post_preview(
     for id in wanted {
         let (version, outcome) = match found.remove(&id) {
             Some((before, outcome)) => {
-                let changes = outcome
-                    .map(|held| BulkField::between(&body.change, (before, &held.document), &known));
+                let changes =
+                    outcome.map(|after| BulkField::between(&body.change, (before, &after), &known));
                 (Some(before.version), changes)
             }
             None => {
@@ -241,7 +241,7 @@ pub(in crate::documents) async fn post_apply(
                     return Err(GivenUp::Tried(outcomes));
                 }
                 let done = outcomes.into_iter().flatten();
-                let done = done.map(|held| (held.document.id, held.document.version));
+                let done = done.map(|document| (document.id, document.version));
                 let results = results(&order, &so_far, &done.collect());
                 let mut answer = Answer::created(&results)?;
                 answer.status = 200;

@@ -9,7 +9,7 @@ mod wire;
 use super::alike::Alike;
 use super::filing::{self, Route};
 use super::model::{
-    Change, Channel, CivilDate, Direction, DocumentError, Held, Metadata, TAGS_MAX,
+    Change, Channel, CivilDate, Direction, Document, DocumentError, Metadata, TAGS_MAX,
 };
 use super::ops;
 use crate::base::db::DbError;
@@ -85,7 +85,7 @@ async fn one(
     alike: &mut Alike,
     (id, version): (DocumentId, u64),
     bulk: &Bulk,
-) -> Result<Held, DocumentError> {
+) -> Result<Document, DocumentError> {
     match bulk {
         Bulk::Metadata(said) => {
             let before = ops::to_change(unit, id, version, Right::Edit).await?;
@@ -105,7 +105,7 @@ async fn one(
 }
 
 /// What became, or would become, of one document.
-type Outcome = Result<Held, DocumentError>;
+type Outcome = Result<Document, DocumentError>;
 
 /// Why a unit of work with many documents is given up.
 #[derive(Debug)]
