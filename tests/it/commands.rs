@@ -79,7 +79,7 @@ fn accounts_and_their_roles_are_told_in_german() {
     let roles = text(&papierlos(&data, &["user", "roles", "anna"]).stdout);
     for words in [
         " gilt clerk buergerbuero ",
-        " kommt mail_room buergerbuero ",
+        " beginnt noch mail_room buergerbuero ",
     ] {
         assert_eq!(roles.matches(words).count(), 1, "{roles}");
     }

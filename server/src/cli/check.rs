@@ -9,7 +9,6 @@ use crate::archive::Archive;
 use crate::config::Config;
 use crate::proof::check::{Checked, Depth, Mode, check};
 
-/// Gleicht Datenbank, Inhalte, Suchindex, Aufträge und Protokoll miteinander ab.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// Behebt, was abgeleitet ist, nie bestätigt wurde oder noch einmal getan werden kann.
@@ -59,8 +58,7 @@ impl Check {
         }
         match outcome.open() {
             0 => Ok(()),
-            1 => Err(Failure::new(FINDINGS, "1 offener Befund")),
-            open => Err(Failure::new(FINDINGS, format!("{open} offene Befunde"))),
+            _ => Err(Failure::new(FINDINGS, outcome.said())),
         }
     }
 }

@@ -167,7 +167,7 @@ fn lines((clerk, department): (&str, &str), address: &str, data: &Path) -> Strin
         "brief.pdf"
     };
     format!(
-        "\n  Auf der Kommandozeile / on the command line\n\n\
+        "\n  Auf der Befehlszeile / on the command line\n\n\
          # anmelden / sign in\n\
          TOKEN=$(curl -s {address}/api/v1/session -H 'Content-Type: application/json' \
          -d '{{\"login\":\"{clerk}\",\"password\":\"{PASSWORD}\"}}' | \

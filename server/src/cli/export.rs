@@ -15,7 +15,6 @@ use crate::config::Config;
 use crate::ledger::looks::{Looked, Looks};
 use crate::proof::{DatabaseLog, Exported, Wanted, Which, export};
 
-/// Schreibt heraus, womit andere selbst prüfen können.
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// Schreibt das Protokoll als Prüfbündel in diesen Ordner, der leer ist oder fehlt.

@@ -25,11 +25,18 @@ pub(super) fn german(command: Command) -> Command {
     with_usage(command)
 }
 
-fn with_words(command: Command) -> Command {
+/// The order of a help text, with the headings that clap would say in English.
+fn with_template(command: Command) -> Command {
     let style = command.get_styles().get_usage();
     let template = format!(
         "{{before-help}}{{about-with-newline}}\n{style}Aufruf:{style:#} {{usage}}\n\n{{all-args}}{{after-help}}"
     );
+    command
+        .help_template(template)
+        .subcommand_help_heading("Befehle")
+}
+
+fn with_words(command: Command) -> Command {
     let help = Arg::new("help")
         .short('h')
         .long("help")
@@ -39,9 +46,6 @@ fn with_words(command: Command) -> Command {
     command
         .disable_help_flag(true)
         .arg(help)
-        .help_template(template)
-        .subcommand_help_heading("Befehle")
-        .subcommand_value_name("BEFEHL")
         .mut_args(with_values)
         .mut_subcommands(with_words)
 }
@@ -79,11 +83,15 @@ fn with_usage(mut command: Command) -> Command {
     let usage = command.render_usage().to_string();
     let usage = usage
         .trim_start_matches(USAGE)
-        .replace("[OPTIONS]", "[OPTIONEN]");
+        .replace("[OPTIONS]", "[OPTIONEN]")
+        .replace("COMMAND", "BEFEHL");
+    // What clap has made only now comes with its own words.
     if command.get_name() == "help" {
         command = command.about("Zeigt diese Hilfe oder die eines Befehls");
     }
-    command.override_usage(usage).mut_subcommands(with_usage)
+    with_template(command)
+        .override_usage(usage)
+        .mut_subcommands(with_usage)
 }
 
 /// What was wrong with a command line, for a person: a sentence, what may have been meant, the usage.
@@ -173,10 +181,8 @@ mod tests {
         fn walk(path: &str, command: &mut Command, found: &mut Vec<(String, String)>) {
             found.push((path.to_owned(), command.render_long_help().to_string()));
             for inner in command.get_subcommands_mut() {
-                if inner.get_name() != "help" {
-                    let path = format!("{path} {}", inner.get_name());
-                    walk(&path, inner, found);
-                }
+                let path = format!("{path} {}", inner.get_name());
+                walk(&path, inner, found);
             }
         }
         let mut found = Vec::new();

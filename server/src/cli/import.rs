@@ -17,7 +17,6 @@ use crate::import::{self, Filing, Importer, Mode, Outcome, Refusal, Report, walk
 /// Most duplicates and refusals that are named without `--json`.
 const NAMED_MAX: usize = 50;
 
-/// Legt alles ab, was in einem Ordner liegt; abgebrochen, startet man es einfach noch einmal.
 #[derive(Debug, Args)]
 pub(super) struct Import {
     /// Der Ordner; was darin liegt, wird abgelegt, nach Pfad geordnet.
@@ -239,7 +238,7 @@ fn department_of<'a>(
         .iter()
         .filter(|one| actor.may_in(Right::Receive, one.id));
     let found = match wanted {
-        Some(wanted) => own.find(|one| one.slug == wanted || one.id.to_string() == wanted),
+        Some(wanted) => own.find(|one| one.is(wanted)),
         None => match (own.next(), own.next()) {
             (Some(only), None) => Some(only),
             (Some(_), Some(_)) => {

@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::documents::DOMAINS;
 use crate::proof::keys::{rewrap, usage};
 
-/// Die Schlüssel, mit denen die Datenschlüssel verpackt sind.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Listet sie auf, mit der Zahl dessen, was jeder verpackt.

@@ -8,7 +8,6 @@ use crate::archive::{OpenError, bring_up, database_url, require_folder};
 use crate::base::db::{Access, DbError, connect};
 use crate::config::Config;
 
-/// Bringt die Tabellen auf diesen Stand, als deren Eigentümer; `serve` tut es auch, wo es darf.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
     /// Gibt zwei Rollen, die es schon gibt, ihre Rechte: der des Servers und der von `verify`; nur PostgreSQL.

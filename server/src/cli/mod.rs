@@ -38,7 +38,7 @@ pub const MISSING: u8 = 2;
 /// The command line was wrong.
 pub const USAGE: u8 = 3;
 
-// Below and in each command: what stands above an argument or a command is read as its help, hence in German.
+// Below: what stands above an argument or a command here is read as its help, hence in German.
 
 // The whole command line.
 #[derive(Debug, Parser)]
@@ -71,7 +71,7 @@ enum Command {
     Serve(serve::Serve),
     /// Zeigt Papierlos: eine Stadt mit Personen und Dokumenten, in der gleich gesucht werden kann.
     Demo(demo::Demo),
-    /// Legt alles ab, was in einem Ordner liegt.
+    /// Legt alles ab, was in einem Ordner liegt; abgebrochen, startet man es einfach noch einmal.
     Import(import::Import),
     /// Der Aktenplan: aus einer Datei übernehmen, in eine schreiben, auflisten.
     #[command(subcommand)]
@@ -93,7 +93,7 @@ enum Command {
     /// Die Schlüssel, mit denen die Datenschlüssel verpackt sind.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Bringt die Tabellen der Datenbank auf diesen Stand; gibt auf PostgreSQL Rollen ihre Rechte.
+    /// Bringt die Tabellen auf diesen Stand, als deren Eigentümer; gibt auf PostgreSQL Rollen ihre Rechte.
     Migrate(migrate::Migrate),
     /// Zeigt die geltenden Einstellungen und woher jede kommt; Geheimnisse bleiben verdeckt.
     Config,

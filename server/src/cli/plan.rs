@@ -17,7 +17,6 @@ use crate::unit::Unit;
 /// Most units that are named without `--json`.
 const NAMED_MAX: usize = 50;
 
-/// Der Aktenplan.
 #[derive(Debug, Subcommand)]
 pub(super) enum Plan {
     /// Übernimmt einen Plan aus CSV oder xdomea 0301; derselbe Plan noch einmal ändert nichts.

@@ -6,7 +6,6 @@ use super::{Ended, Failure, MISSING, chain, say};
 use crate::app::Server;
 use crate::config::Config;
 
-/// Startet den Server.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Wo er zu erreichen ist, etwa 127.0.0.1:8080; Port 0 nimmt einen freien.

@@ -13,10 +13,9 @@ use crate::config::Config;
 use crate::types::{self, BringError, Brought, SHEET_BYTES_MAX, Sheet};
 use crate::unit::Unit;
 
-/// Dokumenttypen und Felder.
 #[derive(Debug, Subcommand)]
 pub(super) enum Types {
-    /// Übernimmt Typen und Felder aus TOML; dieselbe Datei noch einmal ändert nichts, was sie nicht nennt, bleibt.
+    /// Übernimmt Typen und Felder aus TOML. Dieselbe Datei noch einmal ändert nichts; was sie nicht nennt, bleibt.
     Import {
         /// `[[field]]` und `[[type]]`, jeweils wie an /api/v1/fields und /api/v1/document-types gesendet.
         #[arg(value_name = "DATEI")]

@@ -16,7 +16,6 @@ use crate::departments::{
 };
 use crate::unit::Unit;
 
-/// Konten, von diesem Rechner aus.
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
     /// Legt ein Konto an; das Passwort wird von der Standardeingabe gelesen.
@@ -30,7 +29,7 @@ pub(super) enum User {
         /// Die Rolle.
         #[arg(long, value_name = "ROLLE", value_parser = given())]
         role: Role,
-        /// Kurzname der Abteilung, für Rollen in einer; fehlt sie, wird sie angelegt.
+        /// Kurzname der Abteilung, für Rollen in einer; gibt es sie noch nicht, wird sie angelegt.
         #[arg(long, value_name = "KURZNAME")]
         department: Option<String>,
         /// Kein Passwort: ein Konto für ein Programm, das nur Zugangsschlüssel hat.
@@ -62,7 +61,7 @@ pub(super) enum User {
         #[arg(value_name = "LOGIN")]
         login: String,
     },
-    /// Beendet eine Rolle sofort, oder lehnt eine ab, die noch wartet.
+    /// Beendet eine Rolle sofort oder lehnt eine ab, die noch wartet.
     EndRole {
         /// Ihre Kennung, wie `user roles` sie nennt.
         #[arg(value_name = "KENNUNG")]
@@ -74,7 +73,7 @@ pub(super) enum User {
         #[arg(value_name = "LOGIN")]
         login: String,
         /// Wofür er ist.
-        #[arg(long, value_name = "ZWECK", default_value = "Kommandozeile")]
+        #[arg(long, value_name = "ZWECK", default_value = "Befehlszeile")]
         label: String,
         /// Was er erlaubt.
         #[arg(long, value_name = "UMFANG", value_enum, default_value = "full")]
@@ -130,7 +129,7 @@ pub(super) struct GivingArgs {
     /// Wann sie endet (RFC 3339).
     #[arg(long, value_name = "ZEITPUNKT")]
     until: Option<String>,
-    /// Sofort, auch wo es zwei Personen braucht; `papierlos check` nennt sie dann.
+    /// Sofort, auch wo es zwei Personen braucht; `papierlos check` nennt die Rolle dann.
     #[arg(long)]
     alone: bool,
 }
@@ -374,7 +373,7 @@ async fn list(archive: &Archive, login: &str) -> Ended {
     for one in account.map(|account| account.given).unwrap_or_default() {
         let standing = match one.standing(archive.db.now()) {
             Standing::Waiting => "wartet",
-            Standing::Upcoming => "kommt",
+            Standing::Upcoming => "beginnt noch",
             Standing::InForce => "gilt",
             Standing::Over => "vorbei",
         };
@@ -416,7 +415,8 @@ async fn sign_out(archive: &Archive, login: &str) -> Ended {
         Err(PeopleError::NoToken) => 0,
         Err(error) => return Err(refused(error)),
     };
-    say(&format!("{login}: {count} beendet"));
+    let what = if count == 1 { "Sitzung" } else { "Sitzungen" };
+    say(&format!("{login}: {count} {what} beendet"));
     Ok(())
 }
 

@@ -16,7 +16,6 @@ use crate::proof::{Blobs, DatabaseLog, Look, Place, Wanted, Which};
 /// Largest checkpoint that is read, in bytes.
 const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
 
-/// Prüft das Protokoll: das dieses Archivs oder ein ausgeleitetes.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// Der Ordner eines Prüfbündels; ohne ihn dieses Archiv.

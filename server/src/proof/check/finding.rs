@@ -106,14 +106,39 @@ pub struct Finding {
     pub repaired: bool,
 }
 
-/// What was not looked at, for people.
-fn german(skipped: &str) -> &str {
-    match skipped {
-        "documents" => "Dokumente",
-        "blobs" => "Inhalte",
-        "blob digests" => "Prüfsummen der Inhalte",
-        "index" => "Suchindex",
-        other => other,
+/// What a check looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The rows of documents.
+    Documents,
+    /// The blobs.
+    Blobs,
+    /// Whether the blobs are what their digests say.
+    BlobDigests,
+    /// The index.
+    Index,
+}
+
+impl Part {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::Blobs => "blobs",
+            Self::BlobDigests => "blob digests",
+            Self::Index => "index",
+        }
+    }
+
+    /// For people.
+    const fn german(self) -> &'static str {
+        match self {
+            Self::Documents => "Dokumente",
+            Self::Blobs => "Inhalte",
+            Self::BlobDigests => "Prüfsummen der Inhalte",
+            Self::Index => "Suchindex",
+        }
     }
 }
 
@@ -122,7 +147,7 @@ fn german(skipped: &str) -> &str {
 pub struct Outcome {
     list: Vec<Finding>,
     counts: BTreeMap<Code, Count>,
-    skipped: Vec<String>,
+    skipped: Vec<Part>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -147,8 +172,8 @@ impl Outcome {
     }
 
     /// Notes that something was not looked at.
-    pub(super) fn skip(&mut self, what: &str) {
-        self.skipped.push(what.to_owned());
+    pub(super) fn skip(&mut self, part: Part) {
+        self.skipped.push(part);
     }
 
     /// The findings of these codes are mended after all.
@@ -188,12 +213,6 @@ impl Outcome {
             .sum()
     }
 
-    /// What was not looked at.
-    #[must_use]
-    pub fn skipped(&self) -> &[String] {
-        &self.skipped
-    }
-
     /// For scripts.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
@@ -215,7 +234,7 @@ impl Outcome {
             "open": self.open(),
             "counts": counts,
             "findings": findings.collect::<Vec<_>>(),
-            "not_checked": self.skipped,
+            "not_checked": self.skipped.iter().map(|one| one.name()).collect::<Vec<_>>(),
         })
     }
 
@@ -242,14 +261,20 @@ impl Outcome {
             lines.extend(listed.map(|finding| format!("    {}", finding.what)));
         }
         if !self.skipped.is_empty() {
-            let skipped: Vec<&str> = self.skipped.iter().map(|one| german(one)).collect();
+            let skipped: Vec<&str> = self.skipped.iter().map(|one| one.german()).collect();
             lines.push(format!("nicht geprüft: {}", skipped.join(", ")));
         }
-        lines.push(match self.open() {
+        lines.push(self.said());
+        lines.join("\n")
+    }
+
+    /// How it ended, for people.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self.open() {
             0 => "ohne Befund".to_owned(),
             1 => "1 offener Befund".to_owned(),
             open => format!("{open} offene Befunde"),
-        });
-        lines.join("\n")
+        }
     }
 }

@@ -3,7 +3,7 @@
 use indexer::{Index, Key};
 use uuid::Uuid;
 
-use super::{CheckError, Checked, Code, Mode, Outcome};
+use super::{CheckError, Checked, Code, Mode, Outcome, Part};
 use crate::audit::log::last_seq;
 use crate::documents::evidence;
 use crate::search;
@@ -23,7 +23,7 @@ pub(super) async fn check(
     outcome: &mut Outcome,
 ) -> Result<(), CheckError> {
     let Some(index) = &on.index else {
-        outcome.skip("index");
+        outcome.skip(Part::Index);
         return Ok(());
     };
     compare(on, index, outcome).await?;

@@ -18,7 +18,7 @@ use indexer::Index;
 use storage::Storage;
 use thiserror::Error;
 
-pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome};
+pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome, Part};
 
 use crate::base::db::DbError;
 use crate::config::Rights;
@@ -108,9 +108,9 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     log::check(on, &mut outcome).await?;
     documents::jobs(on, mode, &mut outcome).await?;
     if depth == Depth::Quick {
-        outcome.skip("documents");
-        outcome.skip("blobs");
-        outcome.skip("index");
+        outcome.skip(Part::Documents);
+        outcome.skip(Part::Blobs);
+        outcome.skip(Part::Index);
         return Ok(outcome);
     }
     people::roles(on, &mut outcome).await?;
@@ -129,7 +129,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     };
     blobs::check(on, depth, sweep, &mut outcome).await?;
     if depth != Depth::Deep {
-        outcome.skip("blob digests");
+        outcome.skip(Part::BlobDigests);
     }
     index::check(on, mode, &mut outcome).await?;
     Ok(outcome)
