@@ -214,7 +214,7 @@ function show() {
 }
 
 // A role that waits for its approval or for its time is none yet.
-function holds(one) {
+export function holds(one) {
   return !one.waiting && !(Date.parse(one.valid_from) > Date.now());
 }
 

@@ -1,8 +1,8 @@
 // Who the other side is: by which names one is found, on which documents one stands, and what becomes of two that are one.
-import { $, chip, day, fill, h, moment, number, plural, t } from "/pages/dom.js";
+import { $, chip, day, fill, folded, h, moment, number, plural, t } from "/pages/dom.js";
 import { event, json, state, where } from "/pages/app.js";
 import { askFor, done, field, input, keys, may, picker, placesFor, reasonField, refused, select, send, textarea, ways } from "/pages/forms.js";
-import { crumbs } from "/pages/record.js";
+import { crumbs, lookAt } from "/pages/record.js";
 
 export const VIEW = "view-correspondents";
 export const NAV = "nav-correspondents";
@@ -136,11 +136,11 @@ async function showOne(id, fresh) {
   let found, history, documents, survivor, mine, inside;
   try {
     [found, history, documents] = await Promise.all([json(`/correspondents/${id}`), json(`/correspondents/${id}/history`), standsOn(id, 20)]);
-    survivor = found.merged_into ? await json(`/correspondents/${found.merged_into}`).catch(() => null) : null;
-    mine = await changeable(found, documents.total);
+    [survivor, mine, inside] = await Promise.all([
+      found.merged_into ? json(`/correspondents/${found.merged_into}`).catch(() => null) : null,
+      changeable(found, documents.total), mergedIn(found, history.items)]);
     // Of a merger both are changed.
     if (mine && found.merged_into) mine = Boolean(survivor) && await changeable(survivor, (await standsOn(survivor.id, 1)).total);
-    inside = await mergedIn(found, history.items);
   } catch (error) {
     if (!fresh()) return;
     place.dataset.shown = "";
@@ -172,11 +172,7 @@ async function showOne(id, fresh) {
       h("aside", { "aria-label": t("about") }, facts(found, mine), inside.length ? [h("h2", {}, t("mergedHere")),
         h("ul", { class: "rows" }, inside.map((one) => h("li", {}, h("a", { href: link(one.id) }, one.name), h("span", { class: "muted" }, meta(one)))))] : null)),
     h("h2", {}, t("history")), h("ol", { class: "timeline" }, history.items.toReversed().map(told)));
-  if (arrived) {
-    document.getElementById("main").scrollTop = 0;
-    scrollTo(0, 0);
-    $("correspondent-title").focus({ preventScroll: true });
-  } else if (again) (place.querySelector(`[data-act="${again}"]`) ?? $("correspondent-title")).focus();
+  lookAt($("correspondent-title"), arrived, again);
   if (now.word?.id === id) {
     done($("correspondent-said"), now.word.text, h("a", { href: link(now.word.other) }, t("toMerged")));
     now.word = null;
@@ -357,8 +353,7 @@ async function change(found, reload, then) {
 // ---- merging and splitting ----------------------------------------------------------------
 
 /** Two spellings that the server takes for one, as far as a page can tell. */
-const spelling = (name) => name.toLowerCase().replaceAll("ä", "ae").replaceAll("ö", "oe").replaceAll("ü", "ue").replaceAll("ß", "ss")
-  .normalize("NFKD").replace(/\p{M}/gu, "").replace(/[.,;]/g, " ").split(/\s+/).filter(Boolean).join(" ");
+const spelling = (name) => folded(name).normalize("NFKD").replace(/\p{M}/gu, "").replace(/[.,;]/g, " ").split(/\s+/).filter(Boolean).join(" ");
 
 function brought(goes, stays) {
   const known = new Set([stays.name, ...stays.aliases].map(spelling));

@@ -20,6 +20,9 @@ export const t = (key, values = {}) =>
 export const plural = (key, n) => t(n === 1 ? `${key}One` : `${key}Many`, { n: number(n) });
 export const locale = () => (language === "en" ? "en-GB" : "de-DE");
 export const number = (n) => n.toLocaleString(locale());
+/** As a search folds a text: without case, ä = ae, ß = ss. */
+export const folded = (text) => text.toLowerCase().replaceAll("ä", "ae").replaceAll("ö", "oe").replaceAll("ü", "ue").replaceAll("ß", "ss");
+
 export const day = (text) =>
   text ? new Date(`${text}T12:00:00`).toLocaleDateString(locale(), { day: "2-digit", month: "2-digit", year: "numeric" }) : "";
 export const moment = (text) =>

@@ -1,9 +1,9 @@
 // The functions of the house: what somebody is, whoever it is; who holds which and until when, and for administrators
 // their upkeep.
-import { $, chip, copier, day, fill, h, locale, moment, plural, t } from "/pages/dom.js";
-import { departmentName, json, state, where } from "/pages/app.js";
+import { $, chip, copier, day, fill, folded, h, locale, moment, plural, t } from "/pages/dom.js";
+import { departmentName, holds, json, state, where } from "/pages/app.js";
 import { askFor, done, field, input, may, picker, refused, select, send, textarea } from "/pages/forms.js";
-import { crumbs } from "/pages/record.js";
+import { crumbs, lookAt } from "/pages/record.js";
 
 export const VIEW = "view-functions";
 export const NAV = "nav-functions";
@@ -27,7 +27,7 @@ export function forget() {
 }
 
 /** Whether the person has a role that holds now. */
-const is = (role) => state.me.roles.some((one) => one.role === role && !one.waiting && !(Date.parse(one.valid_from) > Date.now()));
+const is = (role) => state.me.roles.some((one) => one.role === role && holds(one));
 const administers = () => is("admin");
 const knowsPeople = () => administers() || is("auditor");
 const knowsHolders = (one) => one.held || knowsPeople();
@@ -201,11 +201,7 @@ async function showOne(code, fresh) {
     h("p", { class: "muted" }, t(holders ? "holdersHint" : "holdersHidden")),
     holders ? holderList(holders.items, accounts, reload, after) : null,
     roles ? [h("h2", {}, t("rolesCarried")), roleList(roles)] : null);
-  if (arrived) {
-    document.getElementById("main").scrollTop = 0;
-    scrollTo(0, 0);
-    $("function-title").focus({ preventScroll: true });
-  } else if (again) (place.querySelector(`[data-act="${again}"]`) ?? $("function-title")).focus();
+  lookAt($("function-title"), arrived, again);
   if (now.word) {
     done($("function-said"), now.word);
     now.word = null;
@@ -245,7 +241,6 @@ function roleList(roles) {
 
 // ---- giving, taking, ending ---------------------------------------------------------------
 
-const folded = (text) => text.toLowerCase().replaceAll("ä", "ae").replaceAll("ö", "oe").replaceAll("ü", "ue").replaceAll("ß", "ss");
 const PICKED_MAX = 12;
 
 async function give(one, accounts, reload, after) {

@@ -77,12 +77,16 @@ async function show(kind, place, id, fresh, named) {
       h("div", {}, inside.draw(found, reload), notesOn(kind, found, found.state === "open")),
       h("aside", { "aria-label": t("about") }, facts(kind, found), kept(found, reload))),
     h("h2", {}, t("history")), h("ol", { class: "timeline" }, history.items.toReversed().map(event)));
+  lookAt(document.getElementById("record-title"), arrived, again);
+}
+
+/** Whoever came here by a link begins at the top; after an action the button is looked for, if it is still there. */
+export function lookAt(title, arrived, again) {
   if (arrived) {
-    // Whoever came here by a link begins at the top.
     document.getElementById("main").scrollTop = 0;
     scrollTo(0, 0);
-    document.getElementById("record-title").focus({ preventScroll: true });
-  } else if (again) place.querySelector(`[data-act="${again}"]`)?.focus();
+    title.focus({ preventScroll: true });
+  } else if (again) (title.parentElement.querySelector(`[data-act="${again}"]`) ?? title).focus();
 }
 
 /** The way here, as links. */

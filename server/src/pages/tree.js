@@ -1,5 +1,5 @@
 // The file plan as a tree that opens and closes, with a field that narrows it.
-import { h, number, t } from "/pages/dom.js";
+import { folded, h, number, t } from "/pages/dom.js";
 import { everything } from "/pages/forms.js";
 
 /** A plan of this many units is loaded whole; of a larger one the first ones are, and the rest is found by typing. */
@@ -26,8 +26,6 @@ export async function unitsOf(plan) {
   known.set(plan, { at: Date.now(), made });
   return made;
 }
-
-const folded = (text) => text.toLowerCase().replaceAll("ä", "ae").replaceAll("ö", "oe").replaceAll("ü", "ue").replaceAll("ß", "ss");
 
 /**
  * Draws the tree. `selected` is the id of a unit, `href(unit)` where it leads, `search(text)` finds units of a plan

@@ -80,7 +80,7 @@ export const words = {
     did_correspondent_merge: "In einem anderen aufgegangen",
     did_correspondent_split: "Wieder abgetrennt",
     functions: "Funktionen",
-    functionsHint: "Was jemand im Haus ist, wer auch immer es gerade ist. Eine Funktion hat einen eigenen Eingang und kann Rollen tragen.",
+    functionsHint: "Eine Aufgabe im Haus, unabhängig davon, wer sie gerade hat. Eine Funktion hat einen eigenen Eingang und kann Rollen tragen.",
     filterFunctions: "Funktionen eingrenzen",
     functionWord: "Funktion, Abteilung oder Kürzel",
     functionsFoundOne: "1 Funktion",
