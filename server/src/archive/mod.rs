@@ -120,7 +120,13 @@ pub struct Archive {
 #[must_use]
 pub fn database_url(config: &Config) -> String {
     match &config.database.url {
-        DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        // A path from the root, or its beginning would be taken for a host; what ends a path in an address or
+        // begins a code there is written as a code. A question mark never comes: there the settings cut it.
+        DatabaseUrl::Sqlite(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let path = path.display().to_string();
+            format!("sqlite://{}", path.replace('%', "%25").replace('#', "%23"))
+        }
         DatabaseUrl::Postgres(url) => url.expose().to_owned(),
     }
 }

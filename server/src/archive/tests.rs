@@ -32,7 +32,11 @@ impl Place {
     }
 
     fn config(&self) -> Config {
-        let arguments = [("data_dir", self.folder.path().display().to_string())];
+        Self::at(self.folder.path())
+    }
+
+    fn at(folder: &Path) -> Config {
+        let arguments = [("data_dir", folder.display().to_string())];
         let sources = Sources {
             file: None,
             env: &BTreeMap::new(),
@@ -46,6 +50,15 @@ impl Place {
         let clock: Arc<dyn Clock> = self.clock.clone();
         Archive::open_at(&self.config(), clock).await
     }
+}
+
+#[tokio::test]
+async fn the_folder_of_the_data_may_be_called_anything() {
+    let place = Place::new();
+    let folder = place.folder.path().join("Stadt A: 100%25 #1");
+    let archive = Archive::open_at(&Place::at(&folder), place.clock.clone()).await;
+    add(&archive.expect("an archive"), 1).await;
+    assert!(folder.join("papierlos.db").is_file());
 }
 
 /// Adds records that speak of nothing, in few transactions.

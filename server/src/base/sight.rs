@@ -459,7 +459,6 @@ impl Sight {
             return Condition::all();
         };
         let by_place = of_units(at, units, asked).add(outside_or_in(at, compartments));
-        let by_place = if units.is_empty() { never() } else { by_place };
         if inspected.is_empty() {
             return by_place;
         }

@@ -270,9 +270,7 @@ pub(super) struct FileFilter {
 pub(crate) fn departments_named(wanted: &[String], all: &[Department]) -> Vec<DepartmentId> {
     let nobody = DepartmentId::of(Uuid::nil());
     let department = |wanted: &String| {
-        let found = all
-            .iter()
-            .find(|one| one.slug == *wanted || one.id.to_string() == *wanted);
+        let found = all.iter().find(|one| one.is(wanted));
         found.map_or(nobody, |one| one.id)
     };
     wanted.iter().map(department).collect()

@@ -41,7 +41,7 @@ pub(crate) fn department_for<'a>(
         return all
             .iter()
             .filter(seen)
-            .find(|one| one.slug == wanted || one.id.to_string() == wanted)
+            .find(|one| one.is(wanted))
             .ok_or(FileError::NoDepartment);
     }
     if let Some(default) = default {

@@ -246,6 +246,9 @@ fn render(about: &About, problem: &Problem) -> HttpResponse {
         tracing::error!(problem = kind, error = cause, "request failed");
     } else if status.is_server_error() {
         tracing::warn!(problem = kind, error = cause, "request refused");
+    } else if !cause.is_empty() {
+        // The caller's, as it seems: a mistake of our own would show only here.
+        tracing::warn!(problem = kind, error = cause, "request refused");
     }
     problem.respond_in(about.form, about.language, Some(about.id.0))
 }

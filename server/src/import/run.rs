@@ -280,7 +280,7 @@ impl Importer {
             Some(wanted) => self
                 .departments
                 .iter()
-                .find(|one| one.slug == *wanted || one.id.to_string() == *wanted)
+                .find(|one| one.is(wanted))
                 .map(|one| one.id)
                 .ok_or_else(|| Refusal::Metadata(format!("there is no department {wanted}")))?,
         };

@@ -1,5 +1,5 @@
 //! Emergencies (Notzugriff) over HTTP: an administrator reads for some hours when another one has approved it.
-//! Asking and approving are told to whoever watches, by a line of warning each.
+//! Asking and approving are told to whoever watches, by a line of warning and a webhook each.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
@@ -12,7 +12,7 @@ use super::wire::{
     EmergencyReport, EmergencyRequest, InspectionFilter, InspectionPage, InspectionView, Named,
 };
 use super::{looks, ops};
-use crate::base::{CompartmentId, DepartmentId, InspectionId, Role};
+use crate::base::{CompartmentId, InspectionId, Role};
 use crate::config::Rights;
 use crate::departments::{self, SignedIn, compartments};
 use crate::http::extract::{Json, ListQuery, Path};
@@ -29,10 +29,7 @@ async fn target(db: &Db, named: Named) -> Result<Target, Problem> {
         Named::Object(object) => Target::Object(object),
         Named::Department(name) => {
             let all = departments::departments(db.read()).await?;
-            let id = name.parse::<DepartmentId>().ok();
-            let found = all
-                .iter()
-                .find(|one| one.slug == name || Some(one.id) == id);
+            let found = all.iter().find(|one| one.is(&name));
             Target::Department(found.ok_or_else(|| missing("/department"))?.id)
         }
         Named::Compartment(name) => {

@@ -1,5 +1,7 @@
 //! The lock: the last signed checkpoint, in a file that no backup of the database restores.
 
+use std::fs::{File, TryLockError};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::publisher::PublishError;
@@ -10,7 +12,15 @@ pub(super) async fn read_lock(
     path: &Path,
     policy: &Policy,
 ) -> Result<Option<Checkpoint>, PublishError> {
-    match tokio::fs::read(path).await {
+    opened(path, tokio::fs::read(path).await, policy)
+}
+
+fn opened(
+    path: &Path,
+    read: io::Result<Vec<u8>>,
+    policy: &Policy,
+) -> Result<Option<Checkpoint>, PublishError> {
+    match read {
         Ok(note) => match Checkpoint::open(&note, policy) {
             Ok((checkpoint, _)) => Ok(Some(checkpoint)),
             Err(source) => Err(PublishError::ForeignLock {
@@ -18,7 +28,7 @@ pub(super) async fn read_lock(
                 source,
             }),
         },
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(PublishError::Lock {
             path: path.to_owned(),
             source,
@@ -26,53 +36,49 @@ pub(super) async fn read_lock(
     }
 }
 
-/// Moves the lock on from a checkpoint over `before` records, unless another process moved it meanwhile: looking
-/// and writing are one step for all who share its folder, by a lock of the system on a file beside it.
+/// Moves the lock on from a checkpoint over `before` records, unless another process moved it meanwhile or is about
+/// to: looking and writing are one step for all who share its folder, by a lock of the system on a file beside it.
 pub(super) async fn move_lock(
     path: &Path,
     policy: &Policy,
     before: u64,
     note: Vec<u8>,
 ) -> Result<(), PublishError> {
-    let held = path.with_extension("held");
-    let held = tokio::task::spawn_blocking(move || {
-        let file = std::fs::File::create(held)?;
-        file.lock()?;
-        Ok(file)
+    let (target, policy) = (path.to_owned(), policy.clone());
+    let moved = tokio::task::spawn_blocking(move || {
+        let failed = |source| PublishError::Lock {
+            path: target.clone(),
+            source,
+        };
+        // It is let go when the file is closed.
+        let held = File::create(target.with_extension("held")).map_err(failed)?;
+        match held.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(PublishError::LockMoved),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let locked = opened(&target, std::fs::read(&target), &policy)?;
+        if locked.map_or(0, |locked| locked.size) != before {
+            return Err(PublishError::LockMoved);
+        }
+        write_lock(&target, &note).map_err(failed)
     });
-    // It is let go when the file is closed.
-    let _held = io(path, held.await)?;
-    let locked = read_lock(path, policy).await?;
-    if locked.map_or(0, |locked| locked.size) != before {
-        return Err(PublishError::LockMoved);
-    }
-    write_lock(path, note).await
+    moved.await.unwrap_or_else(|gone| {
+        Err(PublishError::Lock {
+            path: path.to_owned(),
+            source: io::Error::other(gone),
+        })
+    })
 }
 
 /// Replaces the lock: written beside it, synced, renamed, folder synced.
-async fn write_lock(path: &Path, note: Vec<u8>) -> Result<(), PublishError> {
-    let target = path.to_owned();
-    let written = tokio::task::spawn_blocking(move || {
-        let folder = target.parent().unwrap_or(Path::new("."));
-        let beside = target.with_extension("new");
-        let mut file = std::fs::File::create(&beside)?;
-        std::io::Write::write_all(&mut file, &note)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, &target)?;
-        std::fs::File::open(folder)?.sync_all()
-    });
-    io(path, written.await)
-}
-
-fn io<T>(
-    path: &Path,
-    done: Result<std::io::Result<T>, tokio::task::JoinError>,
-) -> Result<T, PublishError> {
-    let done = done.unwrap_or_else(|gone| Err(std::io::Error::other(gone)));
-    done.map_err(|source| PublishError::Lock {
-        path: path.to_owned(),
-        source,
-    })
+fn write_lock(target: &Path, note: &[u8]) -> io::Result<()> {
+    let beside = target.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(note)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, target)?;
+    File::open(target.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -121,10 +121,10 @@ fn provider(error: &OidcError) -> Text {
 fn unlinked(german: &str, english: &str, subject: &str) -> (StatusCode, Text) {
     let said = text(
         format!(
-            "{german} Bitte nennen Sie der Administration Ihre Kennung beim Anmeldedienst, sie kann Sie mit einem Konto verbinden: {subject}"
+            "{german} Bitte nennen Sie der Administration Ihre Kennung beim Anmeldedienst: {subject}. Damit kann sie Sie mit einem Konto verknüpfen."
         ),
         format!(
-            "{english} Please tell an administrator, who can link you with an account, who you are for the sign-in service: {subject}"
+            "{english} Please tell an administrator who you are for the sign-in service: {subject}. By that you can be linked with an account."
         ),
     );
     (StatusCode::FORBIDDEN, said)

@@ -24,7 +24,7 @@ use crate::http::openapi::{
 use crate::http::page::{Cursors, PageRequest, next_link};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
-use crate::replay::{Answer, Fingerprint, Once, with_receipt};
+use crate::replay::{Answer, Fingerprint, Once, ended, with_receipt};
 use crate::unit::{Db, Unit};
 
 impl From<WebhookError> for Problem {
@@ -244,9 +244,7 @@ pub(super) async fn delete_webhook(
             ops::end(unit, id, expected).await
         })
         .await?;
-    let mut response = HttpResponse::NoContent();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.finish())
+    Ok(ended(written.receipt))
 }
 
 /// Gives a subscription a new secret, which is shown only here. For 24 hours messages carry a second
