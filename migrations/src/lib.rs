@@ -21,6 +21,7 @@ mod m0015_oidc;
 mod m0016_inspected_unit;
 mod m0017_token_index;
 mod m0018_told_emergency;
+mod m0019_key_domains;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_inspected_unit::Step),
             Box::new(m0017_token_index::Step),
             Box::new(m0018_told_emergency::Step),
+            Box::new(m0019_key_domains::Step),
         ]
     }
 }

@@ -14,6 +14,9 @@
 //! `check` is a digest of domain and key, and the id is made from it. So a key that was mistyped, moved
 //! to another domain or swapped for another is found when the file is read, by name; and two
 //! different keys never share an id, so a row that names a key names exactly one.
+//!
+//! The keys of a domain that is in the file change only while nobody else has the file open
+//! ([`KeyHold`]). A domain that is not in it yet may be added at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -21,6 +24,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -30,6 +34,8 @@ use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::digest::Sha256Hasher;
+use crate::key_hold::KeyHold;
+use crate::key_ring::{Kek, Ring};
 use crate::keys::{DataKey, KeyDomain, KeyError, Kms, WrappedKey, unwrap_under, wrap_under};
 
 /// No key file is larger; a larger one is some other file.
@@ -123,253 +129,269 @@ pub enum KeyFileError {
     },
 }
 
-#[derive(Clone)]
-struct Kek {
-    id: String,
-    active: bool,
-    created: String,
-    key: DataKey,
-}
-
-/// A [`Kms`] whose keys come from a file (see the module). Read once, when opened.
+/// A [`Kms`] whose keys come from a file (see the module). What it has read stays as it was; domains
+/// that were added to the file since are read when they are first asked for.
 pub struct KeyFile {
-    keys: BTreeMap<KeyDomain, Vec<Kek>>,
+    /// Where the keys stand; nowhere for those that do not outlive the process.
+    path: Option<PathBuf>,
+    ring: RwLock<Ring>,
 }
 
 impl KeyFile {
     /// Reads a key file and refuses it unless every key in it is sound and every required domain
     /// has an active key.
     pub fn open(path: &Path, required: &[KeyDomain]) -> Result<Self, KeyError> {
-        let file = Self::read(path)?;
+        let ring = read(path)?;
         for domain in required {
-            file.active(domain)?;
+            ring.active(domain)?;
         }
-        Ok(file)
+        Ok(Self::of(Some(path.to_owned()), ring))
     }
 
     /// Writes a new key file with one fresh key a domain, mode 0600, durable when this returns.
     /// Refuses to overwrite. `created` is the instant to note, such as `2026-11-22T20:00:00Z`.
     pub fn create(path: &Path, domains: &[KeyDomain], created: &str) -> Result<Self, KeyError> {
-        let file = Self::generate(domains, created)?;
+        let ring = fresh(domains, created)?;
         if path.exists() {
             return Err(KeyFileError::AlreadyThere { path: path.into() }.into());
         }
-        file.write(path)?;
-        Ok(file)
+        write(&ring, path)?;
+        Ok(Self::of(Some(path.to_owned()), ring))
     }
 
     /// Fresh keys that stand in no file, for stores that do not outlive the process.
     pub fn generate(domains: &[KeyDomain], created: &str) -> Result<Self, KeyError> {
-        let mut file = Self {
-            keys: BTreeMap::new(),
-        };
-        for domain in domains {
-            file.add_active(domain, created)?;
-        }
-        Ok(file)
+        Ok(Self::of(None, fresh(domains, created)?))
     }
 
-    /// Rotation: gives a domain a new active key and keeps the old ones for reading. A domain that
-    /// is not in the file yet is added. Returns the id of the new key. Whoever has the file open
-    /// sees the new key after opening it again.
+    const fn of(path: Option<PathBuf>, ring: Ring) -> Self {
+        Self {
+            path,
+            ring: RwLock::new(ring),
+        }
+    }
+
+    /// Rotation: gives a domain a new active key and keeps the old ones for reading. Returns the id
+    /// of the new key. Whoever has the file open sees the new key after opening it again.
     pub fn rotate(path: &Path, domain: &KeyDomain, created: &str) -> Result<String, KeyError> {
-        let mut file = Self::read(path)?;
-        let id = file.add_active(domain, created)?;
-        file.write(path)?;
+        let mut ring = read(path)?;
+        ring.active(domain)?;
+        let id = add_active(&mut ring, domain, created)?;
+        write(&ring, path)?;
         Ok(id)
     }
 
     /// Removes a key that is not active. What it alone wrapped is lost for good: rewrap first, and
     /// see with [`KeyFile::check`] that nobody names it.
     pub fn remove(path: &Path, domain: &KeyDomain, id: &str) -> Result<(), KeyError> {
-        let mut file = Self::read(path)?;
-        file.take(domain, id)?;
-        file.write(path)
+        let mut ring = read(path)?;
+        ring.take(domain, id)?;
+        write(&ring, path)
+    }
+
+    /// Makes a key for a domain that has none; false where it has one. The key is in the file, and
+    /// durable, before it is used. Others may have the file open: they find the domain when they
+    /// ask for it, and nobody makes a second key for it.
+    pub fn add_missing(&self, domain: &KeyDomain, created: &str) -> Result<bool, KeyError> {
+        if self.ring_with(domain).active(domain).is_ok() {
+            return Ok(false);
+        }
+        let Some(path) = &self.path else {
+            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+            add_active(&mut ring, domain, created)?;
+            return Ok(true);
+        };
+        let held = KeyHold::to_add(path)?;
+        let mut ring = read(path)?;
+        let missing = ring.active(domain).is_err();
+        if missing {
+            add_active(&mut ring, domain, created)?;
+            write(&ring, path)?;
+        }
+        drop(held);
+        self.adopt(ring);
+        Ok(missing)
     }
 
     /// Refuses, by name, the first key that rows still need and that is not here.
     pub fn check(&self, needed: &[(KeyDomain, String)]) -> Result<(), KeyError> {
         needed
             .iter()
-            .try_for_each(|(domain, id)| self.kek(domain, id).map(drop))
+            .try_for_each(|(domain, id)| self.ring_with(domain).kek(domain, id).map(drop))
     }
 
     /// The ids of the keys of a domain, oldest first.
     pub fn key_ids(&self, domain: &KeyDomain) -> Vec<String> {
-        self.keys
-            .get(domain)
-            .into_iter()
-            .flatten()
-            .map(|kek| kek.id.clone())
-            .collect()
+        self.ring_with(domain).ids(domain)
     }
 
     /// Gives the domain a new active key.
+    #[cfg(any(test, feature = "faults"))]
     pub(crate) fn add_active(
         &mut self,
         domain: &KeyDomain,
         created: &str,
     ) -> Result<String, KeyError> {
-        let looks_like_time = (10..=35).contains(&created.len())
-            && created
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"TZ:.+-".contains(&b));
-        if !looks_like_time {
-            return Err(KeyFileError::Created {
-                text: created.into(),
-            }
-            .into());
-        }
-        let key = DataKey::generate()?;
-        let id = id_of(&check_value(domain, &key));
-        let keys = self.keys.entry(domain.clone()).or_default();
-        for kek in keys.iter_mut() {
-            kek.active = false;
-        }
-        keys.push(Kek {
-            id: id.clone(),
-            active: true,
-            created: created.into(),
-            key,
-        });
-        Ok(id)
+        let ring = self.ring.get_mut().unwrap_or_else(PoisonError::into_inner);
+        add_active(ring, domain, created)
     }
 
     /// Takes a key away.
+    #[cfg(any(test, feature = "faults"))]
     pub(crate) fn take(&mut self, domain: &KeyDomain, id: &str) -> Result<(), KeyError> {
-        if self.kek(domain, id)?.active {
-            let active = KeyFileError::ActiveKey {
-                domain: domain.clone(),
-                id: id.into(),
-            };
-            return Err(active.into());
-        }
-        if let Some(keys) = self.keys.get_mut(domain) {
-            keys.retain(|kek| kek.id != id);
-        }
-        Ok(())
+        let ring = self.ring.get_mut().unwrap_or_else(PoisonError::into_inner);
+        ring.take(domain, id)
     }
 
     /// The same keys once more.
     #[cfg(any(test, feature = "faults"))]
     pub(crate) fn copy(&self) -> Self {
-        Self {
-            keys: self.keys.clone(),
+        Self::of(self.path.clone(), self.ring().clone())
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys, with those of `domain` if the file has got them since.
+    fn ring_with(&self, domain: &KeyDomain) -> RwLockReadGuard<'_, Ring> {
+        let known = self.ring().active(domain).is_ok();
+        if !known
+            && let Some(path) = &self.path
+            && let Ok(found) = read(path)
+        {
+            self.adopt(found);
         }
+        self.ring()
     }
 
-    fn active(&self, domain: &KeyDomain) -> Result<&Kek, KeyError> {
-        let unknown = || KeyError::UnknownDomain {
-            domain: domain.clone(),
-        };
-        let keys = self.keys.get(domain).ok_or_else(unknown)?;
-        keys.iter().find(|kek| kek.active).ok_or_else(unknown)
+    /// Takes over the domains that are not known yet.
+    fn adopt(&self, found: Ring) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.adopt(found);
     }
+}
 
-    fn kek(&self, domain: &KeyDomain, id: &str) -> Result<&Kek, KeyError> {
-        let keys = self
-            .keys
-            .get(domain)
-            .ok_or_else(|| KeyError::UnknownDomain {
-                domain: domain.clone(),
-            })?;
-        keys.iter()
-            .find(|kek| kek.id == id)
-            .ok_or_else(|| KeyError::MissingKek {
-                domain: domain.clone(),
-                kek: id.into(),
-            })
+fn fresh(domains: &[KeyDomain], created: &str) -> Result<Ring, KeyError> {
+    let mut ring = Ring::default();
+    for domain in domains {
+        add_active(&mut ring, domain, created)?;
     }
+    Ok(ring)
+}
 
-    fn read(path: &Path) -> Result<Self, KeyError> {
-        let io = |source| KeyFileError::Io {
+/// Gives the domain a new active key.
+fn add_active(ring: &mut Ring, domain: &KeyDomain, created: &str) -> Result<String, KeyError> {
+    let looks_like_time = (10..=35).contains(&created.len())
+        && created
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b"TZ:.+-".contains(&b));
+    if !looks_like_time {
+        return Err(KeyFileError::Created {
+            text: created.into(),
+        }
+        .into());
+    }
+    let key = DataKey::generate()?;
+    let id = id_of(&check_value(domain, &key));
+    let kek = Kek {
+        id: id.clone(),
+        active: true,
+        created: created.into(),
+        key,
+    };
+    ring.activate(domain, kek);
+    Ok(id)
+}
+
+fn read(path: &Path) -> Result<Ring, KeyError> {
+    let io = |source| KeyFileError::Io {
+        path: path.into(),
+        source,
+    };
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Permissions {
             path: path.into(),
-            source,
-        };
-        let file = File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        let mode = metadata.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(KeyFileError::Permissions {
-                path: path.into(),
-                mode,
-            }
-            .into());
+            mode,
         }
-        let mut text = Zeroizing::new(String::new());
-        file.take(FILE_BYTES_MAX)
-            .read_to_string(&mut text)
-            .map_err(io)?;
-        parse(path, &text)
+        .into());
     }
+    let mut text = Zeroizing::new(String::new());
+    file.take(FILE_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(io)?;
+    parse(path, &text)
+}
 
-    /// Replaces the file in one step: written beside it, synced, renamed, folder synced.
-    fn write(&self, path: &Path) -> Result<(), KeyError> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        let io = |source| KeyFileError::Io {
-            path: path.into(),
-            source,
-        };
-        let created = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside);
-        let mut file = match created {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(KeyFileError::AlreadyThere { path: beside }.into());
-            }
-            Err(error) => return Err(io(error).into()),
-        };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            Some(_) | None => Path::new("."),
-        };
-        let written = file
-            .write_all(self.render().as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(&beside, path))
-            .and_then(|()| File::open(folder)?.sync_all());
-        if let Err(source) = written {
-            // The old file still stands; what could not be finished must not block the next try.
-            drop(std::fs::remove_file(&beside));
-            return Err(io(source).into());
+/// Replaces the file in one step: written beside it, synced, renamed, folder synced.
+fn write(ring: &Ring, path: &Path) -> Result<(), KeyError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let io = |source| KeyFileError::Io {
+        path: path.into(),
+        source,
+    };
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside);
+    let mut file = match created {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(KeyFileError::AlreadyThere { path: beside }.into());
         }
-        Ok(())
+        Err(error) => return Err(io(error).into()),
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let written = file
+        .write_all(render(ring).as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(&beside, path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    if let Err(source) = written {
+        // The old file still stands; what could not be finished must not block the next try.
+        drop(std::fs::remove_file(&beside));
+        return Err(io(source).into());
     }
+    Ok(())
+}
 
-    fn render(&self) -> Zeroizing<String> {
-        let entries = self.keys.values().map(Vec::len).sum::<usize>();
-        // Room for all of it, so that no half-grown copy of a key stays behind in memory.
-        let mut text = Zeroizing::new(String::with_capacity(256 * (entries + 2)));
-        text.push_str(
-            "# Keys that wrap the keys of stored content. Without this file the content is lost:\n\
-             # keep a copy apart from the backups of the content. Change it only by command.\n",
-        );
-        let mut write = |line: std::fmt::Arguments<'_>| {
-            // Writing to a string cannot fail.
-            text.write_fmt(line).unwrap_or_default();
-        };
-        write(format_args!("format = {FORMAT}\n"));
-        for (domain, keys) in &self.keys {
-            for kek in keys {
-                let check = check_value(domain, &kek.key);
-                let mut key = [0; 44];
-                drop(BASE64.encode_slice(kek.key.expose(), &mut key));
-                let shown = std::str::from_utf8(&key).unwrap_or_default();
-                write(format_args!(
-                    "\n[[domain.{domain}]]\nid = \"{}\"\nactive = {}\ncreated = \"{}\"\n\
-                     key = \"{shown}\"\ncheck = \"{check}\"\n",
-                    kek.id, kek.active, kek.created,
-                ));
-                key.zeroize();
-            }
+fn render(ring: &Ring) -> Zeroizing<String> {
+    let entries = ring.0.values().map(Vec::len).sum::<usize>();
+    // Room for all of it, so that no half-grown copy of a key stays behind in memory.
+    let mut text = Zeroizing::new(String::with_capacity(256 * (entries + 2)));
+    text.push_str(
+        "# Keys that wrap the keys of stored content. Without this file the content is lost:\n\
+         # keep a copy apart from the backups of the content. Change it only by command.\n",
+    );
+    let mut write = |line: std::fmt::Arguments<'_>| {
+        // Writing to a string cannot fail.
+        text.write_fmt(line).unwrap_or_default();
+    };
+    write(format_args!("format = {FORMAT}\n"));
+    for (domain, keys) in &ring.0 {
+        for kek in keys {
+            let check = check_value(domain, &kek.key);
+            let mut key = [0; 44];
+            drop(BASE64.encode_slice(kek.key.expose(), &mut key));
+            let shown = std::str::from_utf8(&key).unwrap_or_default();
+            write(format_args!(
+                "\n[[domain.{domain}]]\nid = \"{}\"\nactive = {}\ncreated = \"{}\"\n\
+                 key = \"{shown}\"\ncheck = \"{check}\"\n",
+                kek.id, kek.active, kek.created,
+            ));
+            key.zeroize();
         }
-        text
     }
+    text
 }
 
 impl Kms for KeyFile {
@@ -379,6 +401,7 @@ impl Kms for KeyFile {
         key: &'a DataKey,
     ) -> BoxFuture<'a, Result<WrappedKey, KeyError>> {
         let wrapped = self
+            .ring_with(domain)
             .active(domain)
             .and_then(|kek| wrap_under(&kek.key, &kek.id, domain, key));
         std::future::ready(wrapped).boxed()
@@ -390,25 +413,35 @@ impl Kms for KeyFile {
         wrapped: &'a WrappedKey,
     ) -> BoxFuture<'a, Result<DataKey, KeyError>> {
         let key = self
+            .ring_with(domain)
             .kek(domain, &wrapped.kek)
             .and_then(|kek| unwrap_under(&kek.key, domain, wrapped));
         std::future::ready(key).boxed()
     }
 
     fn active_kek(&self, domain: &KeyDomain) -> Result<String, KeyError> {
-        Ok(self.active(domain)?.id.clone())
+        Ok(self.ring_with(domain).active(domain)?.id.clone())
     }
 
     fn domains(&self) -> Vec<KeyDomain> {
-        self.keys.keys().cloned().collect()
+        self.ring().0.keys().cloned().collect()
+    }
+
+    fn add_missing<'a>(
+        &'a self,
+        domain: &'a KeyDomain,
+        created: &'a str,
+    ) -> BoxFuture<'a, Result<bool, KeyError>> {
+        std::future::ready(Self::add_missing(self, domain, created)).boxed()
     }
 }
 
 impl std::fmt::Debug for KeyFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let ids = |keys: &Vec<Kek>| keys.iter().map(|kek| kek.id.clone()).collect::<Vec<_>>();
+        let ring = self.ring();
         f.debug_map()
-            .entries(self.keys.iter().map(|(domain, keys)| (domain, ids(keys))))
+            .entries(ring.0.iter().map(|(domain, keys)| (domain, ids(keys))))
             .finish()
     }
 }
@@ -437,7 +470,7 @@ impl Drop for WireKey {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<KeyFile, KeyError> {
+fn parse(path: &Path, text: &str) -> Result<Ring, KeyError> {
     // The parser's own message quotes the line it stumbled over, which may hold a key.
     let syntax = |line| KeyFileError::Syntax {
         path: path.into(),
@@ -477,7 +510,7 @@ fn parse(path: &Path, text: &str) -> Result<KeyFile, KeyError> {
         }
         keys.insert(domain, found);
     }
-    Ok(KeyFile { keys })
+    Ok(Ring(keys))
 }
 
 fn checked(domain: &KeyDomain, entry: &WireKey) -> Result<Kek, KeyFileError> {

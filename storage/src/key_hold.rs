@@ -11,7 +11,8 @@ use crate::keys::KeyError;
 ///
 /// Whoever works with the keys has read them once and holds the file together with others; whoever
 /// changes the file holds it alone. The hold is on a file of its own beside the key file, which is
-/// replaced when it changes. It does not reach processes on other machines.
+/// replaced when it changes. It does not reach processes on other machines. A domain that is not in
+/// the file yet may be added meanwhile, by one process after the other.
 #[derive(Debug)]
 pub struct KeyHold(#[expect(dead_code, reason = "closing it ends the hold")] Option<File>);
 
@@ -44,7 +45,7 @@ impl KeyHold {
     /// Holds `key_file` together with others. Where nothing can be written beside it, nothing is
     /// held: there it cannot be changed either.
     pub fn shared(key_file: &Path) -> Result<Self, KeyError> {
-        let (beside, opened) = open(key_file);
+        let (beside, opened) = open(key_file, ".lock");
         let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
@@ -64,7 +65,7 @@ impl KeyHold {
 
     /// Holds `key_file` alone.
     pub fn alone(key_file: &Path) -> Result<Self, KeyError> {
-        let (beside, opened) = open(key_file);
+        let (beside, opened) = open(key_file, ".lock");
         let file = match opened {
             Ok(file) => file,
             Err(source) => return Err(failed(beside, source)),
@@ -78,11 +79,21 @@ impl KeyHold {
             Err(TryLockError::Error(source)) => Err(failed(beside, source)),
         }
     }
+
+    /// Holds the right to add a domain to `key_file`; waits for whoever has it.
+    pub(crate) fn to_add(key_file: &Path) -> Result<Self, KeyError> {
+        let (beside, opened) = open(key_file, ".adding");
+        let held = opened.and_then(|file| file.lock().map(|()| file));
+        match held {
+            Ok(file) => Ok(Self(Some(file))),
+            Err(source) => Err(failed(beside, source)),
+        }
+    }
 }
 
-fn open(key_file: &Path) -> (PathBuf, io::Result<File>) {
+fn open(key_file: &Path, ending: &str) -> (PathBuf, io::Result<File>) {
     let mut beside = key_file.as_os_str().to_owned();
-    beside.push(".lock");
+    beside.push(ending);
     let beside = PathBuf::from(beside);
     let opened = OpenOptions::new()
         .create(true)

@@ -189,6 +189,29 @@ pub trait Kms: Send + Sync {
     /// The domains there are keys for, in order.
     fn domains(&self) -> Vec<KeyDomain>;
 
+    /// Makes a key for a domain that has none; false where it has one. Durable when this returns.
+    /// `created` is the instant to note, such as `2026-11-22T20:00:00Z`.
+    fn add_missing<'a>(
+        &'a self,
+        domain: &'a KeyDomain,
+        created: &'a str,
+    ) -> BoxFuture<'a, Result<bool, KeyError>>;
+
+    /// Wraps a data key under the active key of another domain. What was given stays as it is: the
+    /// caller puts the new one in its place.
+    fn transfer<'a>(
+        &'a self,
+        from: &'a KeyDomain,
+        to: &'a KeyDomain,
+        wrapped: &'a WrappedKey,
+    ) -> BoxFuture<'a, Result<WrappedKey, KeyError>> {
+        async move {
+            let key = self.unwrap(from, wrapped).await?;
+            self.wrap(to, &key).await
+        }
+        .boxed()
+    }
+
     /// Wraps a data key anew under the active key, so that an old key can be retired. The blob
     /// itself is not touched. A key that is already under the active one comes back as it is.
     fn rewrap<'a>(

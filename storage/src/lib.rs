@@ -24,6 +24,7 @@ pub mod faults;
 mod folder;
 mod key_file;
 mod key_hold;
+mod key_ring;
 pub mod keys;
 mod objects;
 mod read;

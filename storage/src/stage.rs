@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::cipher::{CHUNK_BYTES, ChunkCipher, HEADER, SEALED_CHUNK_BYTES};
 use crate::digest::{ContentDigests, ContentHasher, Sha256Digest, Sha256Hasher};
-use crate::keys::{DataKey, KeyDomain, KeyError, WrappedKey};
+use crate::keys::{DataKey, KeyDomain, KeyError, Kms, WrappedKey};
 use crate::store::{Blob, STAGING, Storage, StoreError, blob_path};
 
 /// Bytes of a part of a large upload. S3 wants at least 5 MiB and at most 10,000 parts.
@@ -228,6 +228,16 @@ impl Staged {
             Body::Buffered(_) => {}
             Body::Uploaded(upload) => upload.abort().await,
         }
+    }
+
+    /// The same for another key domain, whose key wraps the data key instead. Nothing is encrypted
+    /// anew: the data key was never kept under the domain before.
+    pub async fn within(mut self, kms: &dyn Kms, domain: &KeyDomain) -> Result<Self, StoreError> {
+        if self.domain != *domain {
+            self.key = kms.transfer(&self.domain, domain, &self.key).await?;
+            self.domain = domain.clone();
+        }
+        Ok(self)
     }
 
     /// The key domain it is encrypted for.

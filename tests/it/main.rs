@@ -15,6 +15,7 @@ mod file_plan;
 mod harness;
 mod import;
 mod inspections;
+mod key_domains;
 mod paperless;
 mod permissions;
 mod prove;

@@ -149,6 +149,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
     let queues = [
         (JobKind::ExtractText, "jobs", "failed"),
         (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
+        (JobKind::MoveContent, "moves", "moves_failed"),
     ];
     for (kind, waiting, failed) in queues {
         if let Ok(backlog) = jobs::backlog(db.read(), kind).await {

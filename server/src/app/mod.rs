@@ -81,6 +81,8 @@ impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
         let archive = Archive::open(&config).await?;
+        let keys = departments::make_missing_keys(&archive.db).await;
+        keys.map_err(OpenError::from)?;
         let behind = Arc::new(Behind::start().map_err(ServeError::Ended)?);
         // Whoever opens it starts the threads that write it.
         let open = indexing(&config);

@@ -425,8 +425,7 @@ async fn needed_keys(on: &impl ConnectionTrait) -> Result<Vec<(KeyDomain, String
     for (table, domain) in [
         (
             "blob_key",
-            "SELECT b.domain FROM blob_key k JOIN blob b ON b.name = k.name \
-             WHERE k.kek = seen.kek LIMIT 1",
+            "SELECT k.domain FROM blob_key k WHERE k.kek = seen.kek LIMIT 1",
         ),
         (
             "subject_key",

@@ -16,6 +16,8 @@ pub enum Action {
     ClockRegress,
     /// The wrapping keys were rotated.
     KeysRotate,
+    /// A key was made for a key domain that had none.
+    KeysAdd,
     /// A department was created.
     DepartmentCreate,
     /// An account was created.
@@ -160,6 +162,8 @@ pub enum Action {
     DocumentRestore,
     /// The text of a version was read, or could not be.
     TextRead,
+    /// Content followed its document under the keys of another compartment, or of none.
+    ContentMove,
     /// Someone subscribed to changes.
     WebhookCreate,
     /// A subscription was changed, paused or taken up again.
@@ -231,6 +235,7 @@ impl Action {
             Self::LogHeartbeat => "log.heartbeat",
             Self::ClockRegress => "clock.regress",
             Self::KeysRotate => "keys.rotate",
+            Self::KeysAdd => "keys.add",
             Self::DepartmentCreate => "department.create",
             Self::AccountCreate => "account.create",
             Self::AccountChange => "account.change",
@@ -303,6 +308,7 @@ impl Action {
             Self::DocumentDiscard => "document.discard",
             Self::DocumentRestore => "document.restore",
             Self::TextRead => "document.text",
+            Self::ContentMove => "content.move",
             Self::WebhookCreate => "webhook.create",
             Self::WebhookChange => "webhook.change",
             Self::WebhookRotate => "webhook.rotate",

@@ -211,6 +211,12 @@ impl Log {
         }
     }
 
+    /// Who holds the wrapping keys.
+    #[must_use]
+    pub fn kms(&self) -> Arc<dyn Kms> {
+        Arc::clone(&self.kms)
+    }
+
     /// The number of the last record, if there is one.
     pub async fn last(&self, connection: &impl ConnectionTrait) -> Result<Option<u64>, DbError> {
         Ok(self.head(connection, "").await?.seq)

@@ -103,6 +103,18 @@ impl DbError {
     }
 }
 
+impl DbError {
+    /// Whether there is no key for the key domain in which something shall stand, or none can be made.
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        use storage::KeyError::{File, Hold, UnknownDomain};
+        let Self::Key(cause) = self else {
+            return false;
+        };
+        matches!(**cause, UnknownDomain { .. } | File(_) | Hold(_))
+    }
+}
+
 impl From<DbErr> for DbError {
     fn from(error: DbErr) -> Self {
         Self::Failed(Arc::new(error))

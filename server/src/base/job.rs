@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::ids::{DeliveryId, VersionId};
+use super::ids::{DeliveryId, DocumentId, VersionId};
 
 /// Work that a change leaves behind, enqueued in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Job {
     ExtractText(VersionId),
     /// Send a message to a subscriber.
     DeliverWebhook(DeliveryId),
+    /// Bring the content of a document under the keys of where it stands.
+    MoveContent(DocumentId),
 }
 
 /// The names in the table of jobs.
@@ -20,6 +22,8 @@ pub enum JobKind {
     ExtractText,
     /// See [`Job::DeliverWebhook`].
     DeliverWebhook,
+    /// See [`Job::MoveContent`].
+    MoveContent,
 }
 
 impl JobKind {
@@ -29,6 +33,7 @@ impl JobKind {
         match self {
             Self::ExtractText => "extract_text",
             Self::DeliverWebhook => "deliver_webhook",
+            Self::MoveContent => "move_content",
         }
     }
 }
@@ -40,6 +45,7 @@ impl Job {
         match self {
             Self::ExtractText(_) => JobKind::ExtractText,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
+            Self::MoveContent(_) => JobKind::MoveContent,
         }
     }
 
@@ -49,18 +55,24 @@ impl Job {
         match self {
             Self::ExtractText(version) => version.raw(),
             Self::DeliverWebhook(delivery) => delivery.raw(),
+            Self::MoveContent(document) => document.raw(),
         }
     }
 
     /// Reads a row.
     #[must_use]
     pub fn of(kind: &str, subject: Uuid) -> Option<Self> {
-        [JobKind::ExtractText, JobKind::DeliverWebhook]
-            .into_iter()
-            .find(|known| known.code() == kind)
-            .map(|known| match known {
-                JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
-                JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
-            })
+        [
+            JobKind::ExtractText,
+            JobKind::DeliverWebhook,
+            JobKind::MoveContent,
+        ]
+        .into_iter()
+        .find(|known| known.code() == kind)
+        .map(|known| match known {
+            JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
+            JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
+            JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
+        })
     }
 }

@@ -7,14 +7,23 @@ use storage::{KeyDomain, KeyFile, KeyHold, Kms};
 
 use super::{Ended, Failure, MISSING, USAGE, chain, say};
 use crate::archive::Archive;
+use crate::base::JobKind;
 use crate::config::Config;
+use crate::departments;
 use crate::documents::DOMAINS;
+use crate::jobs;
 use crate::proof::keys::{rewrap, usage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Listet sie auf, mit der Zahl dessen, was jeder verpackt.
     List,
+    /// Macht den ersten Schlüssel eines Schlüsselbereichs, für eine Abschottung, die keinen hat.
+    Add {
+        /// Der Schlüsselbereich, wie `keys list` ihn zeigt.
+        #[arg(value_name = "BEREICH")]
+        domain: String,
+    },
     /// Macht einen neuen Schlüssel und verpackt alles neu; nichts anderes darf am Archiv arbeiten.
     Rotate {
         /// Der Schlüsselbereich.
@@ -39,6 +48,7 @@ impl Keys {
     pub(super) async fn run(self, config: &Config) -> Ended {
         match self {
             Self::List => list(config).await,
+            Self::Add { domain } => add(config, &parse(&domain)?).await,
             Self::Rotate { domain, resume } => rotate(config, &parse(&domain)?, resume).await,
             Self::Remove { id, domain } => remove(config, &parse(&domain)?, &id).await,
         }
@@ -52,8 +62,22 @@ fn parse(domain: &str) -> Result<KeyDomain, Failure> {
 async fn list(config: &Config) -> Ended {
     let archive = Archive::open(config).await?;
     let used = usage(archive.db.read()).await;
+    let places = departments::key_domains(archive.db.read()).await;
+    let waiting = jobs::backlog(archive.db.read(), JobKind::MoveContent).await;
     archive.db.close().await;
-    let used = used?;
+    let (used, places, waiting) = (used?, places?, waiting?);
+    for (_, domain) in places {
+        if archive.keys.active_kek(&domain).is_err() {
+            say(&format!("{domain} ohne Schlüssel"));
+        }
+    }
+    if waiting.waiting + waiting.failed > 0 {
+        say(&format!(
+            "Dokumente, deren Inhalt noch umzuschlüsseln ist: {}, davon gescheitert: {}",
+            waiting.waiting + waiting.failed,
+            waiting.failed
+        ));
+    }
     for domain in archive.keys.domains() {
         let active = archive.keys.active_kek(&domain)?;
         for id in archive.keys.key_ids(&domain) {
@@ -67,6 +91,30 @@ async fn list(config: &Config) -> Ended {
             ));
         }
     }
+    Ok(())
+}
+
+/// Beside a server, too: it finds the key when it asks for it.
+async fn add(config: &Config, domain: &KeyDomain) -> Ended {
+    let archive = Archive::open(config).await?;
+    let places = departments::key_domains(archive.db.read()).await;
+    if !places?.iter().any(|(_, known)| known == domain) {
+        archive.db.close().await;
+        let said = format!("Keine Abschottung hat den Schlüsselbereich {domain}.");
+        return Err(Failure::new(USAGE, said));
+    }
+    let made = departments::make_key(&archive.db, domain).await;
+    archive.db.close().await;
+    if !made? {
+        let said = format!(
+            "Der Schlüsselbereich {domain} hat einen Schlüssel; `papierlos keys rotate --domain {domain}` macht einen neuen."
+        );
+        return Err(Failure::new(USAGE, said));
+    }
+    let id = archive.keys.active_kek(domain)?;
+    say(&format!(
+        "neuer Schlüssel {id}; jetzt die Schlüsseldatei sichern, getrennt vom Rest"
+    ));
     Ok(())
 }
 

@@ -27,6 +27,7 @@ pub(super) async fn put_in_compartments(db: &Db, town: &Town) -> Result<(), Fill
         if compartments::by_code(db.read(), &one.code).await?.is_some() {
             continue;
         }
+        compartments::make_key(db, &one.code).await?;
         let (code, name) = (one.code.clone(), one.name.clone());
         let system = Actor::system();
         let made = db.write(&system, async move |unit: &mut Unit| {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::accounts::require_admin;
 use super::acting;
+use super::domains;
 use super::http::name_fault;
 use super::model::PeopleError;
 use super::ops;
@@ -158,7 +159,17 @@ fn oversees(actor: &Actor) -> bool {
     actor.is(Role::Admin) || actor.is(Role::Auditor)
 }
 
-/// Creates a compartment.
+/// Makes sure that a compartment with this code can have a key before it is made.
+pub async fn make_key(db: &Db, code: &str) -> Result<(), PeopleError> {
+    if by_code(db.read(), code).await?.is_some() {
+        return Err(PeopleError::Taken);
+    }
+    let domain = domains::of_code(code).map_err(DbError::from)?;
+    domains::make_key(db, &domain).await?;
+    Ok(())
+}
+
+/// Creates a compartment. Its key must be there: see [`make_key`].
 pub async fn create(
     unit: &mut Unit,
     code: String,
@@ -170,6 +181,7 @@ pub async fn create(
     if all.iter().any(|one| one.code == code) || all.len() >= COMPARTMENTS_MAX {
         return Err(PeopleError::Taken);
     }
+    unit.require_key(&domains::of_code(&code).map_err(DbError::from)?)?;
     let id = CompartmentId::new();
     let row = compartment::Model {
         id: id.raw(),
@@ -320,6 +332,8 @@ fn code_fits(code: &str) -> bool {
 }
 
 /// Creates a compartment. For administrators.
+///
+/// It gets a key of its own in the key file, which must be backed up before anything is filed there.
 #[utoipa::path(
     post, path = "/api/v1/compartments", tag = "people", operation_id = "createCompartment",
     request_body = CompartmentRequest,
@@ -344,6 +358,7 @@ pub(super) async fn post_compartment(
     if problem.faults() > 0 {
         return Err(problem);
     }
+    make_key(&db, &body.code).await?;
     let (code, guarded) = (body.code.clone(), body.guarded);
     let said = name.clone();
     let written = db

@@ -10,6 +10,7 @@ mod attempts;
 pub mod compartments;
 mod cookie;
 mod deputies;
+mod domains;
 mod evidence;
 mod function_http;
 pub mod functions;
@@ -38,6 +39,7 @@ pub use acting::actor;
 pub use attempts::Attempts;
 pub use cookie::Browsers;
 pub(crate) use cookie::cookie_of;
+pub use domains::{GENERAL, key_domain, key_domains, make_key, make_missing_keys};
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 pub(crate) use identities::{

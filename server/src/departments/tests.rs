@@ -2,9 +2,31 @@
 
 use proptest::prelude::*;
 
+use super::domains::{GENERAL, of_code};
 use super::model::{Department, NewRole, Origin, RoleGiven, Standing, changes};
 use super::role_wire::GivenRole;
 use crate::base::{AccountId, DepartmentId, GrantId, Role, Timestamp};
+
+#[test]
+fn every_compartment_has_a_key_domain_of_its_own() {
+    let named = |code: &str| of_code(code).expect("a key domain").as_str().to_owned();
+    assert_eq!(named("PERSONAL"), "personal");
+    assert_eq!(named("A_B"), "a-b");
+    assert_eq!(named(&"X".repeat(32)), "x".repeat(32));
+    assert_ne!(named("GENERAL"), GENERAL);
+}
+
+proptest! {
+    #[test]
+    fn no_two_compartments_share_a_key_domain(
+        one in "[A-Z][A-Z0-9_]{1,31}",
+        other in "[A-Z][A-Z0-9_]{1,31}",
+    ) {
+        let (left, right) = (of_code(&one).expect("a domain"), of_code(&other).expect("a domain"));
+        prop_assert_eq!(one == other, left == right);
+        prop_assert_ne!(left.as_str(), GENERAL);
+    }
+}
 
 fn at(micros: i64) -> Timestamp {
     Timestamp::of_micros(micros)

@@ -6,10 +6,11 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use storage::Blob;
+use storage::{Blob, KeyDomain};
 use uuid::Uuid;
 
 use super::model::Document;
+pub use super::rows::Elsewhere;
 use super::rows::{
     self, blob, document, document_field, document_tag, document_version, rendition,
 };
@@ -17,7 +18,7 @@ use crate::audit::event::Kind;
 use crate::audit::states::{self, Part};
 use crate::audit::verify::StateFact;
 use crate::base::db::{DbError, sql};
-use crate::base::{DocumentId, VersionId};
+use crate::base::{CompartmentId, DocumentId, VersionId};
 use crate::types;
 use crate::unit::Unit;
 
@@ -175,6 +176,21 @@ pub async fn has_blob_row(on: &impl ConnectionTrait, name: &[u8; 32]) -> Result<
         .one(on)
         .await?
         .is_some())
+}
+
+/// Whether any version or text names a blob.
+pub async fn is_named(on: &impl ConnectionTrait, name: &[u8; 32]) -> Result<bool, DbError> {
+    rows::is_named(on, name).await
+}
+
+/// Blobs that lie under other keys than those of the place of a document that names them, and that no
+/// job will move; at most `limit`.
+pub async fn elsewhere(
+    on: &impl ConnectionTrait,
+    places: &[(CompartmentId, KeyDomain)],
+    limit: u64,
+) -> Result<Vec<Elsewhere>, DbError> {
+    rows::elsewhere(on, places, limit).await
 }
 
 /// Documents behind `after`, each with its version and the record that this version has.

@@ -145,6 +145,9 @@ pub(super) fn store_problem(error: StoreError) -> Problem {
     if error.is_full() {
         return Problem::new(Kind::InsufficientStorage).source(error);
     }
+    if let StoreError::Key(storage::KeyError::UnknownDomain { .. }) = &error {
+        return Problem::new(Kind::KeyMissing).source(error);
+    }
     Problem::internal(error)
 }
 

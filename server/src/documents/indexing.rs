@@ -13,18 +13,22 @@ use crate::base::{Actor, DocumentId, VersionId};
 use crate::correspondents::{self, Correspondent};
 use crate::files;
 
-use super::looking::hold;
+use super::looking::{LOOKS_MAX, hold};
 
 /// What a worker needs to read a version: its blob and what it claims to be.
 pub async fn to_extract(
     on: &impl ConnectionTrait,
     id: VersionId,
 ) -> Result<Option<(Version, Blob)>, DbError> {
-    let Some((version, name)) = rows::version(on, id).await? else {
-        return Ok(None);
-    };
-    let blob = rows::blob_to_open(on, &name).await?;
-    Ok(blob.map(|blob| (version, blob)))
+    for _ in 0..LOOKS_MAX {
+        let Some((version, name)) = rows::version(on, id).await? else {
+            return Ok(None);
+        };
+        if let Some(blob) = rows::blob_to_open(on, &name).await? {
+            return Ok(Some((version, blob)));
+        }
+    }
+    Ok(None)
 }
 
 /// A document as the index wants it.

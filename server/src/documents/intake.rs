@@ -1,16 +1,16 @@
 //! Content on its way in: in the store, but not named by any row yet.
 
 use bytes::Bytes;
+use sea_orm::ConnectionTrait;
 use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
 
 use super::model::{DocumentError, Kept};
 use super::ops::Content;
 use super::same::{self, Known};
-use crate::base::{Actor, Tasks};
+use crate::base::{Actor, CaseId, CompartmentId, Tasks};
+use crate::cases::{self, CaseError};
+use crate::departments;
 use crate::unit::Db;
-
-/// The key domain of documents, until compartments bring their own.
-pub(super) const DOMAIN: &str = "general";
 
 /// Content that is arriving, piece by piece.
 #[derive(Debug)]
@@ -20,9 +20,10 @@ pub struct Arriving {
 }
 
 impl Arriving {
-    /// Begins to take content.
+    /// Begins to take content, which stands in no compartment unless it is put in one
+    /// ([`Arrived::within`]).
     pub async fn begin(storage: &Storage) -> Result<Self, StoreError> {
-        Self::begin_in(storage, &KeyDomain::parse(DOMAIN)?).await
+        Self::begin_in(storage, &KeyDomain::parse(departments::GENERAL)?).await
     }
 
     /// Begins to take content under the keys of `domain`.
@@ -84,6 +85,35 @@ impl Arrived {
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         self.file_name.as_deref()
+    }
+
+    /// The same for the compartment in which it will stand: nobody opens it without its key.
+    pub async fn within(
+        self,
+        on: &impl ConnectionTrait,
+        compartment: Option<CompartmentId>,
+    ) -> Result<Self, DocumentError> {
+        let domain = departments::key_domain(on, compartment).await?;
+        let kms = self.storage.kms().as_ref();
+        Ok(Self {
+            staged: self.staged.within(kms, &domain).await?,
+            ..self
+        })
+    }
+
+    /// The same for a case that the actor sees. Whoever files in another one is refused later.
+    pub(super) async fn within_case(
+        self,
+        db: &Db,
+        actor: &Actor,
+        case: Option<CaseId>,
+    ) -> Result<Self, DocumentError> {
+        let Some(case) = case else { return Ok(self) };
+        match cases::read(db.read(), actor, case).await {
+            Ok(case) => self.within(db.read(), case.compartment).await,
+            Err(CaseError::NotFound) => Ok(self),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Makes the content durable, unless the same content is already.

@@ -9,6 +9,10 @@ use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, DocumentId, Right, Table};
 use crate::cases;
 
+/// How often it is looked which blob holds content: between that and looking for its key the content
+/// may have followed its document under other keys.
+pub(super) const LOOKS_MAX: usize = 3;
+
 /// A document with the version in force and its text.
 pub(super) async fn held(
     on: &impl ConnectionTrait,
@@ -158,15 +162,17 @@ pub async fn content(
     {
         return Err(DocumentError::NoVersion);
     }
-    let all = rows::versions(on, &[document.id]).await?;
-    let found = all
-        .into_iter()
-        .find(|(version, _)| version.number == number);
-    let (version, name) = found.ok_or(DocumentError::NoVersion)?;
-    let blob = rows::blob_to_open(on, &name)
-        .await?
-        .ok_or(DocumentError::NoVersion)?;
-    Ok((document, version, blob))
+    for _ in 0..LOOKS_MAX {
+        let all = rows::versions(on, &[document.id]).await?;
+        let found = all
+            .into_iter()
+            .find(|(version, _)| version.number == number);
+        let (version, name) = found.ok_or(DocumentError::NoVersion)?;
+        if let Some(blob) = rows::blob_to_open(on, &name).await? {
+            return Ok((document, version, blob));
+        }
+    }
+    Err(DocumentError::NoVersion)
 }
 
 /// The text of the version in force, with the blob that holds its pages.
@@ -176,14 +182,18 @@ pub(super) async fn text(
     id: DocumentId,
 ) -> Result<(Held, Option<Blob>), DocumentError> {
     let mut held = held(on, readable(on, actor, id).await?).await?;
-    let texts = rows::texts(on, &[held.version.id]).await?;
-    let Some((_, info, name)) = texts.into_iter().next() else {
-        return Err(DocumentError::TextPending);
-    };
-    held.text = Some(info);
-    let blob = match name {
-        Some(name) => rows::blob_to_open(on, &name).await?,
-        None => None,
-    };
+    let mut blob = None;
+    for _ in 0..LOOKS_MAX {
+        let texts = rows::texts(on, &[held.version.id]).await?;
+        let Some((_, info, name)) = texts.into_iter().next() else {
+            return Err(DocumentError::TextPending);
+        };
+        held.text = Some(info);
+        let Some(name) = name else { break };
+        blob = rows::blob_to_open(on, &name).await?;
+        if blob.is_some() {
+            break;
+        }
+    }
     Ok((held, blob))
 }

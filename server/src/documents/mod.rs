@@ -8,6 +8,7 @@ mod alike;
 mod asking;
 mod browse;
 mod bulk;
+mod domains;
 pub mod evidence;
 mod fields;
 mod filing;
@@ -37,6 +38,7 @@ pub(crate) use browse::{
     window, words,
 };
 pub(crate) use fields::may_say;
+pub use domains::{Astray, Ready, astray, domain_of, is_settled, prepare, settle};
 pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
     unregistered_in, with_field,
@@ -60,5 +62,5 @@ pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};
 pub(crate) use wire::{DocumentView, NewDocument};
 
-/// The key domains that documents use. Compartments will add theirs.
-pub const DOMAINS: &[&str] = &["general"];
+/// The key domains that an archive begins with. Compartments add theirs.
+pub const DOMAINS: &[&str] = &[crate::departments::GENERAL];

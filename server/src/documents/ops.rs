@@ -7,7 +7,7 @@ use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{fields, naming, rows};
+use super::{fields, naming, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -151,9 +151,13 @@ async fn add_content(
         media_type,
         file_name,
     } = content;
+    // The place got other keys while the content came: the caller brings it again.
+    if departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain {
+        return Err(DbError::GivenUp.into());
+    }
     // Two uploads of the same content at the same time: the first row wins, the other blob is
     // unreferenced and swept.
-    let (held, had) = hold_blob(unit, &kept).await?;
+    let (held, had) = same::hold_blob(unit, &kept).await?;
     let version = Version {
         id: VersionId::new(),
         document: document.id,
@@ -168,17 +172,6 @@ async fn add_content(
     };
     rows::insert_version(unit, &version, &held).await?;
     Ok((version, had))
-}
-
-/// The row of a blob: the one that has this content already (true), or a new one.
-async fn hold_blob(unit: &Unit, kept: &Kept) -> Result<(rows::blob::Model, bool), DbError> {
-    let sha256 = kept.content.sha256.as_bytes();
-    let lost = kept.instead_of.map(|name| name.as_bytes().to_vec());
-    match rows::blob_with_content(unit.tx(), sha256, &kept.blob.domain).await? {
-        Some(held) if Some(&held.name) != lost.as_ref() => Ok((held, true)),
-        // What took the place of a lost blob was there before, too.
-        found => Ok((rows::insert_blob(unit, kept).await?, found.is_some())),
-    }
 }
 
 fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
@@ -425,11 +418,17 @@ pub async fn keep_text(
     let (found, _) = rows::version(unit.tx(), version)
         .await?
         .ok_or(DocumentError::NoVersion)?;
-    let document = rows::find(unit.tx(), found.document)
+    let document = rows::find_to_change(unit, found.document)
         .await?
         .ok_or(DocumentError::NotFound)?;
+    if let Some(kept) = &text.pages
+        && departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain
+    {
+        // The document was moved while it was read.
+        unit.enqueue(Job::MoveContent(document.id));
+    }
     let held = match &text.pages {
-        Some(kept) => Some(hold_blob(unit, kept).await?.0),
+        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
         None => None,
     };
     let row = rows::rendition::Model {

@@ -8,6 +8,7 @@ use super::model::{Document, DocumentError, Held, Kept};
 use super::rows;
 use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, DocumentId, Right};
+use crate::unit::Unit;
 
 /// Most duplicates that are named.
 pub(super) const DUPLICATES_MAX: u64 = 20;
@@ -20,8 +21,8 @@ pub async fn duplicates(
 ) -> Result<Vec<Document>, DocumentError> {
     // The right comes before the limit: others' documents must not push out one's own.
     let visible = list::visible_among_few(actor, Right::Read);
-    let blob = rows::blob_of(held.version.id);
-    Ok(rows::with_content(on, blob, held.document.id, visible, DUPLICATES_MAX).await?)
+    let blobs = rows::same_as(held.version.id);
+    Ok(rows::with_content(on, blobs, held.document.id, visible, DUPLICATES_MAX).await?)
 }
 
 /// Whether the actor may see a document that has this blob.
@@ -32,8 +33,8 @@ pub(super) async fn sees_blob(
 ) -> Result<bool, DocumentError> {
     let nobody = DocumentId::of(uuid::Uuid::nil());
     let visible = list::visible_among_few(actor, Right::Read);
-    let name = sea_orm::sea_query::Expr::value(blob.name.as_bytes().to_vec());
-    let seen = rows::with_content(on, name, nobody, visible, 1).await?;
+    let blobs = rows::only(blob.name.as_bytes());
+    let seen = rows::with_content(on, blobs, nobody, visible, 1).await?;
     Ok(!seen.is_empty())
 }
 
@@ -80,6 +81,28 @@ pub async fn known_content(
     }
 }
 
+/// The row of a blob, the one that has this content already in its key domain or a new one; and whether
+/// the archive had the content before, wherever.
+pub(super) async fn hold_blob(
+    unit: &Unit,
+    kept: &Kept,
+) -> Result<(rows::blob::Model, bool), DbError> {
+    let (sha256, domain) = (kept.content.sha256.as_bytes(), &kept.blob.domain);
+    let lost = kept.instead_of.map(|name| name.as_bytes().to_vec());
+    let known = rows::named_by_content(unit.tx(), sha256).await?;
+    let found = rows::blob_with_content(unit.tx(), sha256, domain).await?;
+    if let Some(held) = found.filter(|held| Some(&held.name) != lost.as_ref())
+        && rows::stays_in(unit, &held.name, domain).await?
+    {
+        return Ok((held, true));
+    }
+    // It was stored already when it came, and has followed a document elsewhere since: once more.
+    if known.iter().any(|name| name == kept.blob.name.as_bytes()) {
+        return Err(DbError::GivenUp);
+    }
+    Ok((rows::insert_blob(unit, kept).await?, !known.is_empty()))
+}
+
 /// Whether a blob is what was stored. Of a large one only the length is looked at.
 async fn is_sound(
     storage: &storage::Storage,
@@ -107,11 +130,12 @@ pub async fn named_with_content(
     sha256: &storage::Sha256Digest,
     name: &str,
 ) -> Result<Vec<Document>, DbError> {
-    let domain = KeyDomain::parse(super::intake::DOMAIN)?;
-    let Some(held) = rows::blob_with_content(on, sha256.as_bytes(), &domain).await? else {
+    // It may have been moved into a compartment since.
+    let blobs = rows::named_by_content(on, sha256.as_bytes()).await?;
+    if blobs.is_empty() {
         return Ok(Vec::new());
-    };
-    let mut found = rows::begun_with(on, &held.name, name).await?;
+    }
+    let mut found = rows::begun_with(on, blobs, name).await?;
     found.retain(|document| document.department == department);
     Ok(found)
 }
@@ -121,10 +145,8 @@ pub async fn holds_content(
     on: &impl ConnectionTrait,
     sha256: &storage::Sha256Digest,
 ) -> Result<bool, DbError> {
-    let domain = KeyDomain::parse(super::intake::DOMAIN)?;
-    Ok(rows::blob_with_content(on, sha256.as_bytes(), &domain)
-        .await?
-        .is_some())
+    let blobs = rows::named_by_content(on, sha256.as_bytes()).await?;
+    Ok(!blobs.is_empty())
 }
 
 /// The names under which the documents of the archive first came, whoever asks.

@@ -162,6 +162,7 @@ pub(super) async fn post_document(
         arrived.staged.discard().await;
         return Err(refused.into());
     }
+    let arrived = arrived.within_case(&db, &actor, draft.flatten()).await?;
     let content = arrived.keep_as(&db, &actor, &tasks).await?;
     let (seer, saved) = (actor.clone(), once.clone());
     let filed = db
@@ -254,6 +255,9 @@ pub(super) async fn post_version(
         return Ok(answer);
     }
     let expected = based_on(&before)?;
+    let arrived = arrived
+        .within(db.read(), before.document.compartment)
+        .await?;
     let content = arrived.keep_as(&db, &actor, &tasks).await?;
     let all = departments::departments(db.read()).await?;
     let (seer, saved) = (actor.clone(), once.clone());

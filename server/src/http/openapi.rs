@@ -97,6 +97,7 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::PreconditionRequired
             | Kind::Internal
             | Kind::NotImplemented
+            | Kind::KeyMissing
             | Kind::InsufficientStorage => response,
         };
     }
@@ -169,7 +170,7 @@ groups! {
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
-        InsufficientStorage];
+        KeyMissing, InsufficientStorage];
     /// Issuing a secret: it is shown once, so the answer is not saved.
     IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
         RequestTimeout, InsufficientStorage];
@@ -180,20 +181,20 @@ groups! {
     /// Creating something from an upload.
     UploadProblems = [MalformedJson, MalformedMultipart, NotFound, Conflict, AlreadyExists,
         IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,
-        IdempotencyKeyReused, RequestTimeout, InsufficientStorage];
+        IdempotencyKeyReused, RequestTimeout, KeyMissing, InsufficientStorage];
     /// Adding content to something that exists.
     ReplaceProblems = [MalformedJson, MalformedMultipart, NotFound, StateConflict,
         IdempotencyInProgress, PreconditionFailed, PreconditionRequired, PayloadTooLarge,
         UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
-        InsufficientStorage];
+        KeyMissing, InsufficientStorage];
     /// Acting on something that exists, where a repetition is harmless.
     ActProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,
         PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,
-        IdempotencyKeyReused, RequestTimeout, AlreadyExists, InsufficientStorage];
+        IdempotencyKeyReused, RequestTimeout, AlreadyExists, KeyMissing, InsufficientStorage];
     /// Changing something that exists.
     ChangeProblems = [MalformedJson, NotFound, Conflict, StateConflict, PreconditionFailed,
         PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout,
-        AlreadyExists, InsufficientStorage];
+        AlreadyExists, KeyMissing, InsufficientStorage];
 }
 
 /// The header that every change of something that exists must send.

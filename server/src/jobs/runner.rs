@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rows::{self, Claimed};
 use crate::base::db::DbError;
-use crate::base::{Actor, DeliveryId, Job, JobKind, Tasks, VersionId};
+use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{self, Arriving, Page, Pages, ReadText, TextInfo};
 use crate::unit::{Db, Unit};
 use crate::webhooks::{self, Postman, WebhookError};
@@ -87,8 +87,13 @@ impl Runner {
             kind: JobKind::DeliverWebhook,
             places: at_once_max.max(1),
         };
-        let other = runner.clone();
+        let moves = Lane {
+            kind: JobKind::MoveContent,
+            places: 1,
+        };
+        let (other, third) = (runner.clone(), runner.clone());
         tasks.start("texts", |end| runner.run(texts, end));
+        tasks.start("moves", |end| third.run(moves, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -153,6 +158,7 @@ impl Runner {
             match claimed.job {
                 Job::ExtractText(version) => self.extract(version, &claimed).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
+                Job::MoveContent(document) => self.move_content(document, &claimed).await,
             }
         };
         let Err(error) = self.held(&claimed, work).await else {
@@ -263,7 +269,8 @@ impl Runner {
                     .await?,
             )
         };
-        let text = self.pack(extraction, &blob.domain).await?;
+        let domain = documents::domain_of(self.db.read(), version.document).await?;
+        let text = self.pack(extraction, &domain).await?;
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 rows::done(unit, job).await?;
@@ -271,6 +278,36 @@ impl Runner {
             })
             .await?;
         Ok(())
+    }
+
+    /// Brings the content of a document under the keys of its place, blob by blob. Running it twice
+    /// finds nothing left to do; the job's row goes when nothing is, and nobody can move the document
+    /// in between.
+    async fn move_content(&self, id: DocumentId, claimed: &Claimed) -> Result<(), JobError> {
+        let job = claimed.id;
+        loop {
+            while let Some(astray) = documents::astray(self.db.read(), id).await? {
+                let ready = documents::prepare(&self.db, &self.storage, &astray).await?;
+                self.db
+                    .write(&Actor::system(), async move |unit: &mut Unit| {
+                        documents::settle(unit, astray, ready).await
+                    })
+                    .await?;
+            }
+            let settled = self
+                .db
+                .keep_house(async move |unit: &mut Unit| {
+                    let settled = documents::is_settled(unit, id).await?;
+                    if settled {
+                        rows::done(unit, job).await?;
+                    }
+                    Ok::<_, DbError>(settled)
+                })
+                .await?;
+            if settled {
+                return Ok(());
+            }
+        }
     }
 
     async fn pack(

@@ -44,8 +44,7 @@ pub struct Usage {
 /// The wrapping keys that rows name.
 pub async fn usage(on: &DatabaseConnection) -> Result<Vec<Usage>, DbError> {
     let text = "SELECT domain, kek, sum(blobs), sum(subjects) FROM (\
-        SELECT b.domain AS domain, k.kek AS kek, 1 AS blobs, 0 AS subjects \
-        FROM blob_key k JOIN blob b ON b.name = k.name UNION ALL \
+        SELECT domain, kek, 1 AS blobs, 0 AS subjects FROM blob_key UNION ALL \
         SELECT domain, kek, 0, 1 FROM subject_key) used GROUP BY domain, kek ORDER BY domain, kek";
     let rows = on.query_all_raw(sql(on, text, [])).await?;
     let whole = |number: i64| u64::try_from(number).unwrap_or_default();
@@ -75,8 +74,7 @@ impl Held {
     const fn query(self) -> &'static str {
         match self {
             Self::Blobs => {
-                "SELECT k.name, k.kek, k.wrapped FROM blob_key k JOIN blob b ON b.name = k.name \
-                 WHERE b.domain = $1 AND k.kek <> $2"
+                "SELECT name, kek, wrapped FROM blob_key WHERE domain = $1 AND kek <> $2"
             }
             Self::Subjects => {
                 "SELECT owner_id, kek, wrapped FROM subject_key \
@@ -105,7 +103,7 @@ impl Held {
         after: Option<sea_orm::Value>,
     ) -> Result<Vec<Row>, DbError> {
         let key = match self {
-            Self::Blobs => "k.name",
+            Self::Blobs => "name",
             Self::Subjects => "owner_id",
         };
         let behind = match &after {

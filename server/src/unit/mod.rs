@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use storage::{KeyDomain, Kms};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::writer::{Operation, Stop, Work, Writer, report, write_all};
@@ -27,14 +28,22 @@ pub struct Db {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     reader: DatabaseConnection,
     queue: mpsc::Sender<Box<dyn Work>>,
     clock: Arc<dyn Clock>,
+    kms: Arc<dyn Kms>,
     head: watch::Receiver<Option<u64>>,
     frozen: AtomicBool,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("reader", &self.reader)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What an operation gave, and the receipt of what was recorded about it.
@@ -47,15 +56,24 @@ pub struct Written<T> {
 }
 
 /// One unit of work, while it runs.
-#[derive(Debug)]
 pub struct Unit {
     tx: DatabaseTransaction,
     actor: Actor,
     now: Timestamp,
     id: UnitId,
+    kms: Arc<dyn Kms>,
     touched: Vec<Subject>,
     events: Vec<Event>,
     jobs: Vec<Job>,
+}
+
+impl std::fmt::Debug for Unit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unit")
+            .field("id", &self.id)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Unit {
@@ -81,6 +99,11 @@ impl Unit {
     #[must_use]
     pub const fn tx(&self) -> &DatabaseTransaction {
         &self.tx
+    }
+
+    /// Refuses a key domain without a key: nothing may be put into it.
+    pub fn require_key(&self, domain: &KeyDomain) -> Result<(), DbError> {
+        Ok(self.kms.active_kek(domain).map(drop)?)
     }
 
     /// Called by rows after each write of an entity: the next event will carry it.
@@ -136,7 +159,7 @@ impl Db {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let (ready, opened) = oneshot::channel();
         let (announce, head) = watch::channel(None);
-        let writer_url = url.to_owned();
+        let (writer_url, kms) = (url.to_owned(), log.kms());
         let writer_clock = Arc::clone(&clock);
         let writer = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -168,6 +191,7 @@ impl Db {
                 reader,
                 queue,
                 clock,
+                kms,
                 head,
                 frozen: AtomicBool::new(false),
                 thread,
@@ -185,6 +209,12 @@ impl Db {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Who holds the wrapping keys.
+    #[must_use]
+    pub fn kms(&self) -> &dyn Kms {
+        self.shared.kms.as_ref()
     }
 
     /// Refuses every change from now on: the log in the database is not the log that was signed.

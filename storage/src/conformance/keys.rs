@@ -5,6 +5,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 
 use super::{Bench, CREATED, domain, pieces};
+use crate::cipher::CHUNK_BYTES;
 use crate::digest::Sha256Digest;
 use crate::key_file::KeyFile;
 use crate::keys::{KeyError, Kms};
@@ -123,5 +124,82 @@ pub(super) async fn keys_rotate(raw: Arc<dyn ObjectStore>) {
     assert!(
         matches!(refused, Err(StoreError::Key(KeyError::MissingKek { ref kek, .. })) if *kek == old),
         "the missing key is named, instead of {refused:?}"
+    );
+}
+
+pub(super) async fn keys_follow_into_another_domain(bench: &Bench) {
+    let (documents, personnel) = (domain("documents"), domain("personnel"));
+    let blob = bench.keep(b"moved from one to the other").await;
+    let before = bench.stored(&blob).await;
+    let kms = bench.storage.kms();
+    let key = kms.transfer(&documents, &personnel, &blob.key).await;
+    let key = key.expect("a key can be wrapped for another domain");
+    let moved = Blob {
+        domain: personnel.clone(),
+        key: key.clone(),
+        ..blob.clone()
+    };
+    let read = bench.read(&moved).await.expect("it reads there");
+    assert_eq!(read, b"moved from one to the other");
+    assert_eq!(
+        bench.stored(&moved).await,
+        before,
+        "the blob was not touched"
+    );
+    // Neither key says anything in the other domain.
+    for (domain, key) in [(documents.clone(), key), (personnel, blob.key.clone())] {
+        let crossed = Blob {
+            domain,
+            key,
+            ..blob.clone()
+        };
+        let refused = bench.read(&crossed).await;
+        assert!(
+            matches!(refused, Err(StoreError::Key(KeyError::MissingKek { .. }))),
+            "a key opens in its own domain only, instead of {refused:?}"
+        );
+    }
+    let nowhere = kms.transfer(&documents, &domain("nobody"), &blob.key).await;
+    assert!(
+        matches!(nowhere, Err(KeyError::UnknownDomain { .. })),
+        "a domain without keys takes nothing over"
+    );
+}
+
+pub(super) async fn what_is_staged_may_still_go_elsewhere(bench: &Bench) {
+    let personnel = domain("personnel");
+    let kms = bench.storage.kms();
+    // In memory, and already on its way into the store.
+    for content in [super::sample(1_000), super::sample(9 * CHUNK_BYTES)] {
+        let staged = bench
+            .storage
+            .stage(&bench.domain, pieces(&content), u64::MAX);
+        let staged = staged.await.expect("content can be staged");
+        let name = staged.name;
+        let staged = staged.within(kms.as_ref(), &personnel).await;
+        let staged = staged.expect("it goes elsewhere");
+        assert_eq!(staged.domain(), &personnel);
+        let blob = staged.keep().await.expect("staged content can be kept");
+        assert_eq!((blob.name, &blob.domain), (name, &personnel));
+        assert_eq!(bench.read(&blob).await.expect("it reads"), content);
+        let crossed = Blob {
+            domain: bench.domain.clone(),
+            ..blob
+        };
+        let refused = bench.read(&crossed).await;
+        assert!(
+            matches!(refused, Err(StoreError::Key(KeyError::MissingKek { .. }))),
+            "it never was under the first domain, instead of {refused:?}"
+        );
+    }
+    let staged = bench.storage.stage(&bench.domain, pieces(b"x"), 10).await;
+    let staged = staged.expect("content can be staged");
+    let refused = staged.within(kms.as_ref(), &domain("nobody")).await;
+    assert!(
+        matches!(
+            refused,
+            Err(StoreError::Key(KeyError::UnknownDomain { .. }))
+        ),
+        "a domain without keys takes nothing in"
     );
 }

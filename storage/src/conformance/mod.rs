@@ -43,6 +43,8 @@ pub async fn conformance(creation: Creation, store: impl AsyncFn() -> Arc<dyn Ob
     damage::damage_is_found(&Bench::new(store().await)).await;
     keys::keys_are_bound(&Bench::new(store().await)).await;
     keys::keys_rotate(store().await).await;
+    keys::keys_follow_into_another_domain(&Bench::new(store().await)).await;
+    keys::what_is_staged_may_still_go_elsewhere(&Bench::new(store().await)).await;
     content::limits_hold(&Bench::new(store().await)).await;
     content::what_is_not_kept_leaves_nothing(&Bench::new(store().await)).await;
     content::the_same_blob_may_be_kept_twice(&Bench::new(store().await)).await;

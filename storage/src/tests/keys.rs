@@ -286,6 +286,83 @@ fn a_change_that_was_cut_off_is_not_overwritten() {
     );
 }
 
+#[tokio::test]
+async fn a_domain_is_added_once_and_found_by_whoever_has_the_file_open() {
+    let (file, other) = File::new();
+    let taxes = domain("taxes");
+    assert!(other.active_kek(&taxes).is_err());
+    let open = || KeyFile::open(&file.path, &[]).expect("it opens");
+    let adders: Vec<_> = (0..8).map(|_| open()).collect();
+    let made = std::thread::scope(|scope| {
+        let all = adders
+            .iter()
+            .map(|keys| scope.spawn(|| keys.add_missing(&taxes, CREATED).expect("it is added")));
+        let all: Vec<_> = all.collect();
+        all.into_iter()
+            .map(|one| one.join().expect("it ends"))
+            .filter(|made| *made)
+            .count()
+    });
+    assert_eq!(made, 1, "one key, whoever comes first");
+    let id = open().active_kek(&taxes).expect("it is in the file");
+    for keys in adders.iter().chain([&other]) {
+        assert_eq!(keys.active_kek(&taxes).expect("it is found"), id);
+        assert_eq!(keys.key_ids(&taxes), std::slice::from_ref(&id));
+    }
+    let key = DataKey::generate().expect("a key");
+    let wrapped = other.wrap(&taxes, &key).await.expect("it wraps");
+    let unwrapped = open().unwrap(&taxes, &wrapped).await.expect("it unwraps");
+    assert_eq!(unwrapped.expose(), key.expose());
+    assert_eq!(mode(&file.path), 0o600, "still only the owner's");
+    assert!(
+        !open()
+            .add_missing(&domain("documents"), CREATED)
+            .expect("it is there")
+    );
+}
+
+#[test]
+fn what_was_read_of_a_domain_stays_as_it_was() {
+    let (file, keys) = File::new();
+    let documents = domain("documents");
+    let before = keys.key_ids(&documents);
+    KeyFile::rotate(&file.path, &documents, CREATED).expect("it rotates");
+    assert!(
+        keys.add_missing(&domain("taxes"), CREATED)
+            .expect("it is added")
+    );
+    assert_eq!(
+        keys.key_ids(&documents),
+        before,
+        "a rotation is for whoever opens it next"
+    );
+    let opened = KeyFile::open(&file.path, &[domain("taxes")]).expect("it opens");
+    assert_eq!(opened.key_ids(&documents).len(), 2, "and is not lost");
+}
+
+#[test]
+fn no_domain_is_rotated_or_added_that_cannot_be() {
+    let (file, keys) = File::new();
+    let refused = KeyFile::rotate(&file.path, &domain("taxes"), CREATED);
+    assert!(
+        matches!(refused, Err(KeyError::UnknownDomain { .. })),
+        "{refused:?}"
+    );
+    std::fs::write(file.path.with_extension("toml.new"), "half").expect("it can be written");
+    let refused = keys.add_missing(&domain("taxes"), CREATED);
+    assert!(
+        matches!(
+            refused,
+            Err(KeyError::File(KeyFileError::AlreadyThere { .. }))
+        ),
+        "{refused:?}"
+    );
+    assert!(
+        keys.active_kek(&domain("taxes")).is_err(),
+        "a key that is in no file wraps nothing"
+    );
+}
+
 #[test]
 fn names_of_domains_are_checked() {
     for good in ["a", "documents", "identity-cards-2", &"x".repeat(32)] {

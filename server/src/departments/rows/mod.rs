@@ -304,6 +304,14 @@ pub(super) async fn compartments(
         .await?)
 }
 
+/// A compartment.
+pub(super) async fn compartment(
+    on: &impl ConnectionTrait,
+    id: CompartmentId,
+) -> Result<Option<compartment::Model>, DbError> {
+    Ok(compartment::Entity::find_by_id(id.raw()).one(on).await?)
+}
+
 /// The grants of a compartment that were not revoked, oldest first.
 pub(super) async fn compartment_grants(
     on: &impl ConnectionTrait,

@@ -2,13 +2,13 @@
 
 use super::tables::{blob, blob_key, counted, document_version};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ActiveValue::Set, QueryOrder};
+use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
+use sea_orm::{ActiveValue::Set, FromQueryResult, QuerySelect};
 use storage::{Blob, KeyDomain, WrappedKey};
 
 use super::super::model::Kept;
 use crate::base::VersionId;
-use crate::base::db::DbError;
+use crate::base::db::{DbError, sql};
 use crate::unit::Unit;
 
 pub(in crate::documents) fn blob_claim(held: &blob::Model) -> crate::audit::BlobClaim {
@@ -38,6 +38,7 @@ pub(in crate::documents) async fn insert_blob(
         name: Set(row.name.clone()),
         kek: Set(kept.blob.key.kek.clone()),
         wrapped: Set(kept.blob.key.bytes.clone()),
+        domain: Set(row.domain.clone()),
     };
     let active = blob::ActiveModel::from(row.clone()).reset_all();
     blob::Entity::insert(active)
@@ -54,17 +55,32 @@ pub(in crate::documents) async fn insert_blob(
     Ok(row)
 }
 
-/// A blob with this content in this key domain, if it is stored already.
+/// The newest blob with this content in this key domain, if one is stored already and has its key.
 pub(in crate::documents) async fn blob_with_content(
     on: &impl ConnectionTrait,
     sha256: &[u8],
     domain: &KeyDomain,
 ) -> Result<Option<blob::Model>, DbError> {
+    let text = "SELECT b.* FROM blob b JOIN blob_key k ON k.name = b.name \
+                WHERE b.sha256 = $1 AND k.domain = $2 ORDER BY b.created_at DESC LIMIT 1";
+    let values = [sha256.to_vec().into(), domain.as_str().into()];
+    let found = on.query_one_raw(sql(on, text, values)).await?;
+    Ok(found
+        .map(|row| blob::Model::from_query_result(&row, ""))
+        .transpose()?)
+}
+
+/// The names of all blobs with this content, whatever their key domain.
+pub(in crate::documents) async fn named_by_content(
+    on: &impl ConnectionTrait,
+    sha256: &[u8],
+) -> Result<Vec<Vec<u8>>, DbError> {
     Ok(blob::Entity::find()
+        .select_only()
+        .column(blob::Column::Name)
         .filter(blob::Column::Sha256.eq(sha256.to_vec()))
-        .filter(blob::Column::Domain.eq(domain.as_str()))
-        .order_by_desc(blob::Column::CreatedAt)
-        .one(on)
+        .into_tuple()
+        .all(on)
         .await?)
 }
 
@@ -94,7 +110,7 @@ pub(in crate::documents) fn open_blob(
     let name = <[u8; 32]>::try_from(row.name.as_slice()).map_err(|_source| corrupt())?;
     Ok(Blob {
         name: storage::Sha256Digest(name),
-        domain: KeyDomain::parse(&row.domain)?,
+        domain: KeyDomain::parse(&key.domain)?,
         content_bytes: counted(row.bytes),
         key: WrappedKey {
             kek: key.kek,
@@ -103,14 +119,33 @@ pub(in crate::documents) fn open_blob(
     })
 }
 
-/// The blob of a version, as a part of another query.
-pub(in crate::documents) fn blob_of(version: VersionId) -> Expr {
-    let name = Query::select()
+/// The names of the blobs with the content of a version, whatever their key domain, as a part of
+/// another query.
+pub(in crate::documents) fn same_as(version: VersionId) -> SelectStatement {
+    let own = Query::select()
         .column(document_version::Column::BlobName)
         .from(document_version::Entity)
         .and_where(document_version::Column::Id.eq(version.raw()))
         .to_owned();
-    Expr::SubQuery(None, Box::new(name.into()))
+    let content = Query::select()
+        .column(blob::Column::Sha256)
+        .from(blob::Entity)
+        .and_where(blob::Column::Name.in_subquery(own))
+        .to_owned();
+    Query::select()
+        .column(blob::Column::Name)
+        .from(blob::Entity)
+        .and_where(blob::Column::Sha256.in_subquery(content))
+        .to_owned()
+}
+
+/// The name of one blob, as a part of another query.
+pub(in crate::documents) fn only(name: &[u8]) -> SelectStatement {
+    Query::select()
+        .column(blob::Column::Name)
+        .from(blob::Entity)
+        .and_where(blob::Column::Name.eq(name.to_vec()))
+        .to_owned()
 }
 
 /// Blobs with their keys, ready to be opened, by name. Those whose key was destroyed are missing.

@@ -1,22 +1,31 @@
 //! Rows of documents, versions and renditions.
 
 mod blobs;
+mod domains;
 mod filed;
 mod found;
 mod tables;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
 
 use super::model::{Document, TextInfo, Version};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::DbError;
-use crate::base::{AccountId, DocumentId, Timestamp, VersionId};
+use crate::base::{AccountId, DocumentId, Job, Timestamp, VersionId};
+use crate::departments;
 use crate::types::Catalog;
 use crate::unit::Unit;
 
-pub(super) use blobs::{blob_of, blob_to_open, blob_with_content, blobs_to_open, insert_blob};
+pub(super) use blobs::{
+    blob_to_open, blob_with_content, blobs_to_open, insert_blob, named_by_content, only, same_as,
+};
+pub use domains::Elsewhere;
+pub(super) use domains::{
+    destroy_key, elsewhere, first_elsewhere, is_named, is_named_elsewhere, key_of, point_to,
+    stays_in, wrap_within,
+};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};
 pub(super) use tables::{
@@ -89,6 +98,12 @@ pub(super) async fn save_by(
             Some(catalog) => write_found(unit, found_by(catalog, changed.id, fields)).await?,
             None => write_fields(unit, changed.id, fields).await?,
         }
+    }
+    if changed.compartment != before.compartment {
+        // Its content follows it; where it may not be, it does not go.
+        let domain = departments::key_domain(unit.tx(), changed.compartment).await?;
+        unit.require_key(&domain)?;
+        unit.enqueue(Job::MoveContent(changed.id));
     }
     unit.changed(subject);
     Ok(())
@@ -303,10 +318,10 @@ pub(super) async fn texts(
     Ok(newest)
 }
 
-/// Other documents that have, or had, this blob and fulfil `visible`.
+/// Other documents that have, or had, one of these blobs and fulfil `visible`.
 pub(super) async fn with_content(
     on: &impl ConnectionTrait,
-    blob_name: Expr,
+    blobs: SelectStatement,
     except: DocumentId,
     visible: sea_orm::Condition,
     limit: u64,
@@ -314,10 +329,7 @@ pub(super) async fn with_content(
     let same = Query::select()
         .column(document_version::Column::DocumentId)
         .from(document_version::Entity)
-        .and_where(ExprTrait::eq(
-            document_version::Column::BlobName.into_expr(),
-            blob_name,
-        ))
+        .and_where(document_version::Column::BlobName.in_subquery(blobs))
         .to_owned();
     let rows = document::Entity::find()
         .filter(visible)
@@ -330,10 +342,10 @@ pub(super) async fn with_content(
     rows.into_iter().map(Document::try_from).collect()
 }
 
-/// Documents whose first version has this blob and came under this name; oldest first.
+/// Documents whose first version has one of these blobs and came under this name; oldest first.
 pub(super) async fn begun_with(
     on: &impl ConnectionTrait,
-    blob_name: &[u8],
+    blobs: Vec<Vec<u8>>,
     file_name: &str,
 ) -> Result<Vec<Document>, DbError> {
     let rows = document::Entity::find()
@@ -342,7 +354,7 @@ pub(super) async fn begun_with(
                 sea_orm::sea_query::Query::select()
                     .column(document_version::Column::DocumentId)
                     .from(document_version::Entity)
-                    .and_where(document_version::Column::BlobName.eq(blob_name.to_vec()))
+                    .and_where(document_version::Column::BlobName.is_in(blobs))
                     .and_where(document_version::Column::FileName.eq(file_name))
                     .and_where(document_version::Column::Number.eq(1))
                     .to_owned(),

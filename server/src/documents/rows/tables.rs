@@ -45,6 +45,8 @@ pub(in crate::documents) mod blob_key {
         pub name: Vec<u8>,
         pub kek: String,
         pub wrapped: Vec<u8>,
+        /// Whose key wraps it; the domain of the blob's row is where it was stored first.
+        pub domain: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

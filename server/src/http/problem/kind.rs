@@ -101,6 +101,8 @@ kinds! {
         "A part that is needed does not answer or is held by somebody else, or the server is about to stop. Try again after `retry_after` seconds.";
     AccessLogUnavailable = "access-log-unavailable", SERVICE_UNAVAILABLE, "Zugriff kann nicht protokolliert werden", "The look cannot be recorded",
         "Whoever looks at this is recorded, and that is not possible at the moment: so nothing is shown. Try again after `retry_after` seconds, and tell whoever runs the server.";
+    KeyMissing = "key-missing", SERVICE_UNAVAILABLE, "Schlüssel fehlt", "Key missing",
+        "There is no key for the compartment in which it shall stand, and content goes under no other: nothing was stored, moved or created. Tell whoever runs the server.";
     IndexBehind = "index-behind", SERVICE_UNAVAILABLE, "Suche noch nicht so weit", "Search not that far yet",
         "`min_seq` has not reached the index yet (`index_seq` has). Try again after `retry_after` seconds.";
     Timeout = "timeout", SERVICE_UNAVAILABLE, "Zeit überschritten", "Took too long",

@@ -56,11 +56,11 @@ impl From<DbError> for Problem {
             DbError::Failed(_) if error.is_contended() => Self::new(Kind::Unavailable)
                 .retry_after_seconds(1)
                 .source(error),
-            DbError::Failed(_)
-            | DbError::Unaudited
-            | DbError::Corrupt { .. }
-            | DbError::Log(_)
-            | DbError::Key(_) => Self::internal(error),
+            DbError::Failed(_) | DbError::Unaudited | DbError::Corrupt { .. } | DbError::Log(_) => {
+                Self::internal(error)
+            }
+            DbError::Key(_) if error.lacks_key() => Self::new(Kind::KeyMissing).source(error),
+            DbError::Key(_) => Self::internal(error),
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn jobs(
     }
 }
 
-async fn enqueue(on: &Checked, jobs: Vec<Job>) -> Result<(), DbError> {
+pub(super) async fn enqueue(on: &Checked, jobs: Vec<Job>) -> Result<(), DbError> {
     on.db
         .keep_house(async move |unit: &mut Unit| {
             jobs.into_iter().for_each(|job| unit.enqueue(job));

@@ -81,6 +81,10 @@ codes! {
     BlobDamaged = "blob-damaged", "Ein Inhalt ist beschädigt oder passt nicht zu seinem Schlüssel. Datei oder Datenbank aus der Sicherung zurücklegen.";
     /// A blob has no key.
     BlobKeyMissing = "blob-key-missing", "Zu einem Inhalt fehlt der Schlüssel in der Datenbank: Er ist nicht mehr lesbar. Datenbank aus der Sicherung wiederherstellen.";
+    /// Content lies under other keys than those of the compartment of its document, and no job will move it.
+    BlobAstray = "blob-astray", "Ein Inhalt liegt unter anderen Schlüsseln als denen der Abschottung, in der sein Dokument steht, und kein Auftrag holt ihn nach. --repair legt den Auftrag an.";
+    /// A compartment has no key: nothing can be filed in it.
+    DomainWithoutKey = "domain-without-key", "Eine Abschottung hat keinen Schlüssel: In ihr kann nichts abgelegt werden. Server beenden, papierlos keys add ausführen, Schlüsseldatei sichern.";
     /// A blob in the store is named by no row.
     BlobUnreferenced = "blob-unreferenced", "Eine Datei im Speicher gehört zu keinem Dokument, etwa nach einem Absturz. Nach der Wiederherstellung einer alten Datenbank zuerst klären; --repair löscht sie.";
     /// Uploads were begun and never finished.

@@ -6,6 +6,7 @@
 
 mod blobs;
 mod documents;
+mod domains;
 mod finding;
 mod index;
 mod log;
@@ -120,6 +121,8 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     documents::fields(on, mode, &mut outcome).await?;
     people::names(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
+    domains::keys(on, &mut outcome).await?;
+    domains::blobs(on, mode, &mut outcome).await?;
     index::ahead(on, &mut outcome).await?;
     // To a database that is older than the store, what came after it looks like nobody's.
     let sweep = if DOUBTS.iter().any(|code| outcome.has(*code)) {
