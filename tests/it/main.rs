@@ -19,6 +19,7 @@ mod key_domains;
 mod paperless;
 mod permissions;
 mod prove;
+mod reading;
 mod records;
 mod rights;
 mod roles;

@@ -1,6 +1,7 @@
 //! What a document is, by its first bytes.
 
-use super::Format;
+use super::wire::Task;
+use super::{Format, plain, separated};
 
 /// How much of the beginning is looked at.
 pub(super) const HEAD_BYTES: usize = 8 << 10;
@@ -10,7 +11,15 @@ const PDF_HEADER_BYTES: usize = 1024;
 const BYTES_PER_CONTROL: usize = 200;
 
 /// Formats that are text to the eye of a program but not of a reader.
-const MARKUP: [&[u8]; 5] = [b"{\\rtf", b"<!doctype html", b"<html", b"<?xml", b"<svg"];
+const MARKUP: [&[u8]; 3] = [b"<!doctype", b"<?xml", b"<svg"];
+/// A page of HTML begins with one of these.
+const HTML: [&[u8]; 4] = [b"<!doctype html", b"<html", b"<head", b"<body"];
+/// The namespaces of invoices.
+const INVOICE: [&[u8]; 3] = [
+    b"urn:oasis:names:specification:ubl:schema:xsd:",
+    b"urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:",
+    b"urn:ferd:CrossIndustryDocument:",
+];
 /// A mail begins with one of these.
 const MAIL: [&[u8]; 5] = [
     b"return-path:",
@@ -24,11 +33,68 @@ const MAIL: [&[u8]; 5] = [
 pub(super) fn format(head: &[u8]) -> Format {
     if is_pdf(head) {
         Format::Pdf
-    } else if is_text(head) && !is_markup(head) {
-        Format::Text
+    } else if bare(head).starts_with(b"{\\rtf") {
+        Format::Rtf
+    } else if is_html(head) {
+        Format::Html
+    } else if is_text(head) && !is_markup(head) && !is_invoice(head) {
+        if is_table(head) {
+            Format::Csv
+        } else {
+            Format::Text
+        }
     } else {
         Format::Unknown
     }
+}
+
+/// How content is to be read whose format is told from within only; nothing where it is not read.
+pub(super) fn to_open(head: &[u8]) -> Option<Task> {
+    if head.starts_with(b"PK\x03\x04") {
+        Some(Task::Package)
+    } else if begins(head, b"<?xml") || is_invoice(head) {
+        Some(Task::Xml)
+    } else {
+        // In UTF-16 every other byte is nothing.
+        let text = utf16(head).and_then(|_| plain::decode(head))?;
+        text.starts_with("<?xml").then_some(Task::Xml)
+    }
+}
+
+/// The beginning without byte order mark and spaces.
+fn bare(head: &[u8]) -> &[u8] {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    head.trim_ascii_start()
+}
+
+fn begins(head: &[u8], prefix: &[u8]) -> bool {
+    let start = bare(head).get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn has(head: &[u8], wanted: &[u8]) -> bool {
+    head.windows(wanted.len())
+        .any(|part| part.eq_ignore_ascii_case(wanted))
+}
+
+/// HTML, also behind a declaration of XML or a comment.
+fn is_html(head: &[u8]) -> bool {
+    let is_page = has(head, b"<html") || has(head, b"<!doctype html");
+    HTML.iter().any(|start| begins(head, start))
+        || (is_page
+            && [&b"<?xml"[..], b"<!--"]
+                .iter()
+                .any(|start| begins(head, start)))
+}
+
+/// An invoice in XML that does not say that it is XML.
+fn is_invoice(head: &[u8]) -> bool {
+    bare(head).starts_with(b"<") && INVOICE.iter().any(|space| has(head, space))
+}
+
+fn is_table(head: &[u8]) -> bool {
+    let is_whole = head.len() < HEAD_BYTES;
+    plain::decode(head).is_some_and(|text| separated::separator(&text, is_whole).is_some())
 }
 
 fn is_pdf(head: &[u8]) -> bool {
@@ -69,15 +135,8 @@ pub(super) enum Order {
 }
 
 fn is_markup(head: &[u8]) -> bool {
-    let head = head
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(head)
-        .trim_ascii_start();
-    let begins = |prefix: &&[u8]| {
-        head.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    MARKUP.iter().any(begins) || MAIL.iter().any(begins)
+    let mut all = MARKUP.iter().chain(&MAIL);
+    all.any(|prefix| begins(head, prefix))
 }
 
 #[cfg(test)]
@@ -97,11 +156,31 @@ mod tests {
         check(b"PK\x03\x04\x14\0\0\0", Format::Unknown);
         check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Unknown);
         check(b"II*\0\x08\0\0\0", Format::Unknown);
-        check(b"{\\rtf1\\ansi", Format::Unknown);
+        check(b"{\\rtf1\\ansi", Format::Rtf);
         check(b"\xef\xbb\xbf <?xml version='1.0'?>", Format::Unknown);
-        check(b"<!DOCTYPE HTML><p>x", Format::Unknown);
+        check(b"<!DOCTYPE HTML><p>x", Format::Html);
+        check(b"<?xml version='1.0'?><!DOCTYPE html><html>", Format::Html);
+        check(b"<!-- mail --><html>", Format::Html);
+        check(b"<svg xmlns='http://www.w3.org/2000/svg'>", Format::Unknown);
+        check(b"Name;Ort\nM\xfcller;Bonn\n", Format::Csv);
         check(b"Received: from a by b\r\n", Format::Unknown);
         check(b"", Format::Unknown);
         check(b"\x01\x02\x03\x04", Format::Unknown);
+    }
+    #[test]
+    fn what_is_told_from_within_is_opened() {
+        let check = |head: &[u8], expect: Option<Task>| {
+            assert_eq!(format(head), Format::Unknown, "{head:?}");
+            assert_eq!(to_open(head), expect, "{head:?}");
+        };
+        check(b"PK\x03\x04\x14\0\0\0", Some(Task::Package));
+        check(b"\xef\xbb\xbf <?xml version='1.0'?><a/>", Some(Task::Xml));
+        check(
+            b"<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'>",
+            Some(Task::Xml),
+        );
+        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", None);
+        check(b"Received: from a by b\r\n", None);
+        check(b"", None);
     }
 }

@@ -106,7 +106,22 @@ impl Extractor {
         let task = match format {
             Format::Pdf => Task::Pdf,
             Format::Text => Task::Text,
-            Format::Unknown => return Ok(refusal(&head, declared)),
+            Format::Html => Task::Html,
+            Format::Rtf => Task::Rtf,
+            Format::Csv => Task::Csv,
+            // Told from within only.
+            Format::Docx
+            | Format::Xlsx
+            | Format::Pptx
+            | Format::Odt
+            | Format::Ods
+            | Format::Odp
+            | Format::Ubl
+            | Format::Cii
+            | Format::Unknown => match detect::to_open(&head) {
+                Some(task) => task,
+                None => return Ok(refusal(&head, declared)),
+            },
         };
         let talk = self.talk(task, head, content).await?;
         if !talk.held().suffice() {
@@ -207,6 +222,7 @@ fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
         pages: Vec::new(),
         engine: Format::Unknown.engine(),
         limits_hit: Vec::new(),
+        invoice: None,
         sandbox: Layers::NONE,
     }
 }

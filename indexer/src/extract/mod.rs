@@ -5,13 +5,23 @@
 //! network, processes and all but a little memory and time before it reads the first byte, serves
 //! one document and ends. A document that kills its worker costs its own text and nothing else.
 
+mod attached;
 mod detect;
+mod flow;
 mod host;
+mod html;
+mod invoice;
 mod layout;
+mod markup;
+mod office;
+mod package;
+mod pager;
 mod pdf;
 mod plain;
 mod probe;
+mod rtf;
 mod sandbox;
+mod separated;
 mod talk;
 mod verdict;
 mod wire;
@@ -21,6 +31,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use host::{ExtractError, Extractor};
+pub use invoice::Invoice;
 pub use probe::{Attempt, Outcome, Probe};
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
@@ -35,17 +46,89 @@ pub enum Format {
     Pdf,
     /// Plain text in UTF-8, UTF-16 with a byte order mark, or Windows-1252.
     Text,
+    /// A text document in the manner of Office Open XML.
+    Docx,
+    /// A table in the manner of Office Open XML.
+    Xlsx,
+    /// A presentation in the manner of Office Open XML.
+    Pptx,
+    /// A text in `OpenDocument`.
+    Odt,
+    /// A table in `OpenDocument`.
+    Ods,
+    /// A presentation in `OpenDocument`.
+    Odp,
+    /// Rich Text Format.
+    Rtf,
+    /// A table as text: cells parted by semicolons, tabs or commas.
+    Csv,
+    /// HTML.
+    Html,
+    /// An invoice of EN 16931 in UBL.
+    Ubl,
+    /// An invoice of EN 16931 in UN/CEFACT CII.
+    Cii,
     /// Anything else. It is kept and can be found by its metadata.
     Unknown,
 }
 
 impl Format {
+    /// Every format, in the order of their numbers between server and worker.
+    pub const ALL: [Self; 14] = [
+        Self::Pdf,
+        Self::Text,
+        Self::Docx,
+        Self::Xlsx,
+        Self::Pptx,
+        Self::Odt,
+        Self::Ods,
+        Self::Odp,
+        Self::Rtf,
+        Self::Csv,
+        Self::Html,
+        Self::Ubl,
+        Self::Cii,
+        Self::Unknown,
+    ];
+
     /// The stable name of the format, for rows and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pdf => "pdf",
             Self::Text => "text",
+            Self::Docx => "docx",
+            Self::Xlsx => "xlsx",
+            Self::Pptx => "pptx",
+            Self::Odt => "odt",
+            Self::Ods => "ods",
+            Self::Odp => "odp",
+            Self::Rtf => "rtf",
+            Self::Csv => "csv",
+            Self::Html => "html",
+            Self::Ubl => "ubl",
+            Self::Cii => "cii",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// The media type under which such content usually comes.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Text => "text/plain",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Pptx => {
+                "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+            }
+            Self::Odt => "application/vnd.oasis.opendocument.text",
+            Self::Ods => "application/vnd.oasis.opendocument.spreadsheet",
+            Self::Odp => "application/vnd.oasis.opendocument.presentation",
+            Self::Rtf => "application/rtf",
+            Self::Csv => "text/csv",
+            Self::Html => "text/html",
+            Self::Ubl | Self::Cii => "application/xml",
+            Self::Unknown => "application/octet-stream",
         }
     }
 
@@ -54,9 +137,21 @@ impl Format {
         match self {
             Self::Pdf => pdf::ENGINE,
             Self::Text => plain::ENGINE,
+            Self::Docx => office::DOCX,
+            Self::Xlsx => office::XLSX,
+            Self::Pptx => office::PPTX,
+            Self::Odt => office::ODT,
+            Self::Ods => office::ODS,
+            Self::Odp => office::ODP,
+            Self::Rtf => rtf::ENGINE,
+            Self::Csv => separated::ENGINE,
+            Self::Html => html::ENGINE,
+            Self::Ubl => invoice::UBL,
+            Self::Cii => invoice::CII,
+            // Raised with every format that is added: what was unknown before is looked at again.
             Self::Unknown => Engine {
                 name: "none",
-                version: "0",
+                version: "1",
             },
         }
     }
@@ -69,6 +164,15 @@ pub struct Engine {
     pub name: &'static str,
     /// Its version; what follows a `+` counts our own part of the work.
     pub version: &'static str,
+}
+
+/// Whether a text that names this engine and version, with a space between, was read by another
+/// version than today's of the same engine.
+pub fn is_outdated(engine: &str) -> bool {
+    engine.rsplit_once(' ').is_some_and(|(name, version)| {
+        let mut known = Format::ALL.iter().map(|format| format.engine());
+        known.any(|today| today.name == name && today.version != version)
+    })
 }
 
 /// How much of a document's text could be read.
@@ -121,11 +225,13 @@ pub enum Reason {
     UnknownFormat,
     /// Declared as text, but it is not.
     NotText,
+    /// Built so that reading it would do harm: it swells or nests without end.
+    Unsafe,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -136,6 +242,7 @@ impl Reason {
         Self::NoText,
         Self::UnknownFormat,
         Self::NotText,
+        Self::Unsafe,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -151,6 +258,7 @@ impl Reason {
             Self::NoText => "no_text",
             Self::UnknownFormat => "unknown_format",
             Self::NotText => "not_text",
+            Self::Unsafe => "unsafe",
         }
     }
 
@@ -189,6 +297,10 @@ impl Reason {
                  Metadaten auffindbar."
             }
             Self::NotText => "Die Datei ist als Text angegeben, enthält aber keinen.",
+            Self::Unsafe => {
+                "Die Datei ist so gebaut, dass sie sich beim Lesen übermäßig aufbläht oder \
+                 verschachtelt; das Lesen ihres Textes wurde vorsichtshalber abgebrochen."
+            }
         }
     }
 
@@ -212,6 +324,10 @@ impl Reason {
                  metadata."
             }
             Self::NotText => "The file is declared as text but contains none.",
+            Self::Unsafe => {
+                "The file is built so that it swells or nests beyond measure when it is read; \
+                 reading its text was stopped as a precaution."
+            }
         }
     }
 }
@@ -275,6 +391,8 @@ pub struct Extraction {
     pub engine: Engine,
     /// The limits it ran into, each once.
     pub limits_hit: Vec<Limit>,
+    /// What the invoice is about that it is or holds.
+    pub invoice: Option<Invoice>,
     /// What held the worker while it read; none where no worker was needed.
     pub sandbox: Layers,
 }

@@ -5,6 +5,7 @@
 //! memory. What can be stopped from the device is stopped here; the rest dies with the worker.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 use hayro_interpret::font::{Glyph, GlyphRun};
 use hayro_interpret::hayro_cmap::BfString;
@@ -25,7 +26,7 @@ use super::{Engine, PageState, PageText};
 /// The version of hayro-interpret, and ours of what is built on it.
 pub(super) const ENGINE: Engine = Engine {
     name: "hayro",
-    version: "0.9.0+1",
+    version: "0.9.0+2",
 };
 
 /// The clock is asked once in so many drawings.
@@ -47,7 +48,7 @@ enum Stop {
 
 /// Reads page after page and gives each away at once: what was given survives the worker.
 pub(super) fn read(
-    content: Vec<u8>,
+    content: Arc<Vec<u8>>,
     header: &Header,
     deadline: Deadline,
     mut give: impl FnMut(PageText) -> std::io::Result<()>,

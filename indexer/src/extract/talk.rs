@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 
 use super::sandbox::Layers;
 use super::wire::{End, FRAME_HEAD_BYTES, Frame, Header};
-use super::{Limits, PageText, Probe};
+use super::{Format, Invoice, Limits, PageText, Probe};
 
 /// Content is handed on in parts of this size.
 const PART_BYTES: usize = 64 << 10;
@@ -35,6 +35,8 @@ pub(super) struct Talk {
     pub(super) held: Option<Layers>,
     pub(super) pages: Vec<PageText>,
     pub(super) probes: Vec<Probe>,
+    pub(super) format: Option<Format>,
+    pub(super) invoice: Option<Invoice>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -63,6 +65,8 @@ pub(super) async fn converse(
         held,
         pages,
         probes,
+        format,
+        invoice,
         end,
         broken,
         feeding,
@@ -87,11 +91,22 @@ pub(super) async fn converse(
                 Ok(Frame::Probe(attempt, outcome)) => {
                     probes.extend(Probe::from_numbers(attempt, outcome));
                 }
+                Ok(Frame::Format(it)) if held.is_some() && format.is_none() => *format = Some(it),
+                Ok(Frame::Invoice(it)) if held.is_some() && invoice.is_none() => {
+                    *invoice = Some(*it);
+                }
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
                     return Heard::Enough;
                 }
-                Ok(Frame::Layers(_) | Frame::Page(_) | Frame::End(_)) | Err(Malformed) => {
+                Ok(
+                    Frame::Layers(_)
+                    | Frame::Page(_)
+                    | Frame::Format(_)
+                    | Frame::Invoice(_)
+                    | Frame::End(_),
+                )
+                | Err(Malformed) => {
                     *broken = true;
                     return Heard::Enough;
                 }

@@ -46,6 +46,8 @@ impl Talk {
             (_, Some(End::Encrypted)) => Some(Reason::Encrypted),
             (_, Some(End::Damaged)) => Some(Reason::Damaged),
             (_, Some(End::NotText)) => Some(Reason::NotText),
+            (_, Some(End::Unsafe)) => Some(Reason::Unsafe),
+            (_, Some(End::Unknown)) => Some(Reason::UnknownFormat),
             (_, Some(End::Pages)) => {
                 hit(Limit::Pages);
                 Some(Reason::TooLarge)
@@ -70,7 +72,8 @@ impl Talk {
                     | Reason::Crashed
                     | Reason::NoText
                     | Reason::UnknownFormat
-                    | Reason::NotText => {}
+                    | Reason::NotText
+                    | Reason::Unsafe => {}
                 }
                 Some(reason)
             }
@@ -83,12 +86,15 @@ impl Talk {
         if self.pages.iter().any(is_full) {
             hit(Limit::PageChars);
         }
+        // Only a worker that opened it can tell what a container holds.
+        let format = self.format.unwrap_or(format);
         Extraction {
             state: judge(&self.pages, cut_short),
             format,
             engine: format.engine(),
             limits_hit,
             sandbox: self.held(),
+            invoice: self.invoice,
             pages: self.pages,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::{Layers, Limits, PageState, PageText};
+use super::{Format, Invoice, Layers, Limits, PageState, PageText};
 
 /// Length of the header.
 pub(super) const HEADER_BYTES: usize = 48;
@@ -18,6 +18,16 @@ pub(super) enum Task {
     Pdf,
     /// Read plain text.
     Text,
+    /// Read a zip container, if it is one of an office program.
+    Package,
+    /// Read a document in XML, if it is an invoice.
+    Xml,
+    /// Read HTML.
+    Html,
+    /// Read Rich Text Format.
+    Rtf,
+    /// Read a table as text.
+    Csv,
     /// Try what must not succeed, behind these layers.
     SelfTest(Layers),
 }
@@ -54,6 +64,11 @@ impl Header {
             Task::Pdf => (1, 0),
             Task::Text => (2, 0),
             Task::SelfTest(layers) => (3, layers.bits()),
+            Task::Package => (20, 0),
+            Task::Xml => (21, 0),
+            Task::Html => (22, 0),
+            Task::Rtf => (23, 0),
+            Task::Csv => (24, 0),
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
@@ -78,6 +93,11 @@ impl Header {
             (1, true) => Task::Pdf,
             (2, true) => Task::Text,
             (3, true) => Task::SelfTest(Layers::from_bits(layers)),
+            (20, true) => Task::Package,
+            (21, true) => Task::Xml,
+            (22, true) => Task::Html,
+            (23, true) => Task::Rtf,
+            (24, true) => Task::Csv,
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         let header = Self {
@@ -120,10 +140,14 @@ pub(super) enum End {
     Time,
     /// Stopped because the content was longer than it may be.
     Content,
+    /// Stopped because of how it is built: it swells or nests beyond measure.
+    Unsafe,
+    /// No format that is read, seen from within.
+    Unknown,
 }
 
 impl End {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Complete,
         Self::Encrypted,
         Self::Damaged,
@@ -132,6 +156,8 @@ impl End {
         Self::Chars,
         Self::Time,
         Self::Content,
+        Self::Unsafe,
+        Self::Unknown,
     ];
 }
 
@@ -144,9 +170,16 @@ pub(super) enum Frame {
     Page(PageText),
     /// The last.
     End(End),
+    /// What the document is, where only the worker can tell.
+    Format(Format),
+    /// What the invoice is about that the document is or holds.
+    Invoice(Box<Invoice>),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
 }
+
+/// The longest facts of an invoice, in bytes.
+const INVOICE_BYTES_MAX: usize = 32 << 10;
 
 const STATES: [PageState; 4] = [
     PageState::Read,
@@ -158,6 +191,7 @@ const STATES: [PageState; 4] = [
 impl Frame {
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+        let invoice;
         let (tag, head, text) = match self {
             Self::Layers(layers) => (1, vec![layers.bits()], ""),
             Self::Page(page) => {
@@ -170,6 +204,14 @@ impl Frame {
                 "",
             ),
             Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], ""),
+            Self::Format(format) => {
+                let place = Format::ALL.iter().position(|it| it == format);
+                (20, vec![number(place)], "")
+            }
+            Self::Invoice(facts) => {
+                invoice = serde_json::to_string(facts)?;
+                (21, Vec::new(), invoice.as_str())
+            }
         };
         let length = u32::try_from(head.len() + text.len()).unwrap_or(u32::MAX);
         let mut frame = vec![tag];
@@ -200,6 +242,11 @@ impl Frame {
             }
             (3, [end]) => Self::End(*End::ALL.get(usize::from(*end))?),
             (4, [attempt, outcome]) => Self::Probe(*attempt, *outcome),
+            (20, [format]) => Self::Format(*Format::ALL.get(usize::from(*format))?),
+            (21, json) if json.len() <= INVOICE_BYTES_MAX => {
+                let invoice: Invoice = serde_json::from_slice(json).ok()?;
+                Self::Invoice(Box::new(invoice.sound()))
+            }
             _ => return None,
         };
         Some(frame)
@@ -233,6 +280,11 @@ mod tests {
             Frame::Page(page),
             Frame::End(End::Time),
             Frame::Probe(3, 1),
+            Frame::Format(Format::Odt),
+            Frame::Invoice(Box::new(Invoice {
+                number: Some("RE-7".into()),
+                ..Invoice::default()
+            })),
         ] {
             let mut bytes = Vec::new();
             frame.write(&mut bytes).expect("a vector takes all");
@@ -248,6 +300,9 @@ mod tests {
             (3, vec![]),
             (1, vec![1, 2]),
             (7, vec![0]),
+            (20, vec![99]),
+            (21, b"{\"secret\":1}".to_vec()),
+            (21, vec![b' '; INVOICE_BYTES_MAX + 1]),
         ] {
             assert_eq!(Frame::parse(tag, body), None);
         }

@@ -8,11 +8,15 @@ use std::io::{self, Read as _};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
-use super::{PageState, PageText, Probe, pdf, plain};
+use super::{
+    PageState, PageText, Probe, attached, html, invoice, office, pdf, plain, rtf, separated,
+};
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
 /// server is set up.
@@ -39,8 +43,10 @@ fn serve() -> io::Result<()> {
     let mut output = copy(io::stdout())?;
     let header = Header::read(&mut input)?;
     let wanted = match header.task {
-        Task::Pdf | Task::Text => Layers::ALL,
         Task::SelfTest(layers) => layers,
+        Task::Pdf | Task::Text | Task::Package | Task::Xml | Task::Html | Task::Rtf | Task::Csv => {
+            Layers::ALL
+        }
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -48,11 +54,13 @@ fn serve() -> io::Result<()> {
         .spawn(move || {
             let held = sandbox::in_thread(wanted, held);
             Frame::Layers(held).write(&mut output)?;
-            match header.task {
-                Task::Pdf | Task::Text if held.suffice() => read(&header, &mut input, &mut output),
+            if matches!(header.task, Task::SelfTest(_)) {
+                try_all(&header, &mut output)
+            } else if held.suffice() {
+                read(&header, &mut input, &mut output)
+            } else {
                 // The server sees in the first frame what is missing.
-                Task::Pdf | Task::Text => Err(io::ErrorKind::PermissionDenied.into()),
-                Task::SelfTest(_) => try_all(&header, &mut output),
+                Err(io::ErrorKind::PermissionDenied.into())
             }
         })?;
     thread
@@ -96,19 +104,45 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
         .read_to_end(&mut content)?;
     let too_long = u64::try_from(content.len()).unwrap_or(u64::MAX) > header.content_bytes;
     let deadline = Deadline::new(header);
-    let mut give = |page: PageText| Frame::Page(page).write(output);
+    let mut say = |frame: Frame| frame.write(output);
     let end = if too_long {
         End::Content
     } else {
-        let reading = catch_unwind(AssertUnwindSafe(|| match header.task {
-            Task::Pdf => pdf::read(content, header, deadline, &mut give),
-            Task::Text => text(&content, header, &mut give),
-            Task::SelfTest(_) => Ok(End::Complete),
+        let reading = catch_unwind(AssertUnwindSafe(|| {
+            read_as(content, header, deadline, &mut say)
         }));
         // A panic outside of a page: there is no sense in the structure.
         reading.unwrap_or(Ok(End::Damaged))?
     };
     Frame::End(end).write(output)
+}
+
+/// Reads the content as what it is.
+fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) -> io::Result<End> {
+    let read: fn(&[u8], &mut Pager<'_>) -> Reading = match header.task {
+        Task::Pdf => {
+            let content = Arc::new(content);
+            let give = |page: PageText| say(Frame::Page(page));
+            let end = pdf::read(Arc::clone(&content), header, deadline, give)?;
+            if !deadline.has_passed()
+                && let Some(invoice) = attached::invoice(&content)
+            {
+                say(Frame::Invoice(Box::new(invoice)))?;
+            }
+            return Ok(end);
+        }
+        Task::Text => return text(&content, header, &mut |page| say(Frame::Page(page))),
+        Task::SelfTest(_) => return Ok(End::Complete),
+        Task::Package => office::read,
+        Task::Xml => invoice::read,
+        Task::Html => html::read,
+        Task::Rtf => rtf::read,
+        Task::Csv => separated::read,
+    };
+    let mut pager = Pager::new(header, deadline, say);
+    // What was read before the reader stumbled is kept.
+    let end = catch_unwind(AssertUnwindSafe(|| read(&content, &mut pager)));
+    pager.finish(end.unwrap_or(Err(End::Damaged.into())))
 }
 
 fn text(

@@ -11,12 +11,16 @@
 )]
 
 mod builder;
+mod containers;
 mod cost;
 mod german;
 mod hostile;
+mod invoices;
 mod mutated;
+mod office;
 mod sandbox;
 mod support;
+mod swollen;
 mod torture;
 
 use std::process::ExitCode;
@@ -43,7 +47,21 @@ const TESTS: &[Test] = &tests![
     german::pages_without_text_ask_for_recognition,
     german::form_objects_and_rotated_pages_are_read,
     german::marked_replacements_count_instead_of_glyphs,
+    invoices::an_invoice_in_xml_gives_its_facts_and_its_text,
+    invoices::a_pdf_with_an_invoice_keeps_its_text_and_gives_the_facts,
     mutated::a_mutated_document_ends_in_a_defined_state,
+    office::a_letter_is_read_with_all_that_belongs_to_it,
+    office::running_text_becomes_pages_at_the_ends_of_paragraphs,
+    office::open_document_texts_are_read,
+    office::tables_show_numbers_and_dates_as_a_person_sees_them,
+    office::a_slide_is_a_page,
+    office::rich_text_is_read_in_its_code_page,
+    office::pages_of_the_web_are_read_without_their_scripts,
+    office::separated_values_are_a_table,
+    office::what_is_no_office_document_says_so,
+    office::what_stands_before_the_damage_is_kept,
+    swollen::every_container_built_to_do_harm_ends_in_its_state,
+    swollen::cut_and_flipped_documents_end_in_a_state,
     sandbox::a_worker_can_do_nothing_but_read,
     sandbox::without_layers_the_same_attempts_succeed,
     sandbox::each_layer_refuses_by_itself,

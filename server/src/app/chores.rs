@@ -14,6 +14,9 @@ use crate::search::Progress;
 use crate::unit::Db;
 use crate::{departments, inspections, jobs, replay, webhooks};
 
+/// How often it is looked whether more can be read again.
+const AGAIN_EVERY: Duration = Duration::from_secs(5);
+
 impl Server {
     /// Writes down once a second which tokens were used.
     pub(super) fn note_uses(&self) {
@@ -56,6 +59,26 @@ impl Server {
                     () = tokio::time::sleep(until(hour, archive.db.now())) => {}
                 }
                 depth = Depth::Whole;
+            }
+        });
+    }
+
+    /// Once after the start: has read again what older engines have read.
+    pub(super) fn read_again(&self) {
+        let db = self.archive.db.clone();
+        self.tasks.start("reading again", |end| async move {
+            loop {
+                match jobs::read_again(&db).await {
+                    Ok(jobs::Step::Done) => return,
+                    Ok(jobs::Step::More) => {}
+                    Err(error) => {
+                        tracing::warn!(error = %error, "older texts could not be looked for");
+                    }
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(AGAIN_EVERY) => {}
+                }
             }
         });
     }

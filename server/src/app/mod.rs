@@ -183,6 +183,7 @@ impl Server {
         let handle = running.handle();
         self.watch(&metrics);
         self.note_uses();
+        self.read_again();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);

@@ -271,6 +271,41 @@ pub async fn without_text(
         .collect()
 }
 
+/// Versions whose newest text was read by one of `engines` and that no job will read; at most `limit`.
+pub async fn read_by(
+    on: &impl ConnectionTrait,
+    engines: &[String],
+    job_kind: &str,
+    limit: u64,
+) -> Result<Vec<VersionId>, DbError> {
+    let places: Vec<String> = (3..engines.len() + 3).map(|at| format!("${at}")).collect();
+    let text = format!(
+        "SELECT r.document_version_id FROM rendition r WHERE r.kind = 'text' \
+         AND r.engine IN ({}) AND NOT EXISTS (SELECT 1 FROM rendition n \
+         WHERE n.document_version_id = r.document_version_id AND n.kind = 'text' \
+         AND (n.created_at > r.created_at OR (n.created_at = r.created_at AND n.id > r.id))) \
+         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 \
+         AND j.subject = r.document_version_id) ORDER BY r.document_version_id LIMIT $2",
+        places.join(", ")
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut values: Vec<sea_orm::Value> = vec![job_kind.into(), limit.into()];
+    values.extend(engines.iter().map(|engine| engine.as_str().into()));
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// The engines by which texts were read, each with its version.
+pub async fn engines(on: &impl ConnectionTrait) -> Result<Vec<String>, DbError> {
+    let text = "SELECT DISTINCT engine FROM rendition WHERE kind = 'text'";
+    let rows = on.query_all_raw(sql(on, text, [])).await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
+}
+
 /// Documents behind `after` (the last id is given back) whose tags for filters are not those of the
 /// document, or whose tags cannot be read.
 pub async fn with_tags_astray(

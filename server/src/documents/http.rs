@@ -3,12 +3,13 @@
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
-use storage::StoreError;
+use storage::{Storage, StoreError};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::bulk;
 use super::fields;
+use super::invoices;
 use super::listing;
 use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
 use super::reading;
@@ -374,6 +375,7 @@ pub(super) async fn post_restore(
 )]
 pub(super) async fn get_document(
     db: Data<Db>,
+    storage: Data<Storage>,
     looks: Data<Looks>,
     language: Language,
     SignedIn(actor): SignedIn,
@@ -390,9 +392,11 @@ pub(super) async fn get_document(
     let same = same::duplicates(db.read(), &actor, &held).await?;
     let all = departments::departments(db.read()).await?;
     let retention = retention(&db, &held).await?;
+    let invoice = invoices::told(db.read(), &storage, &actor, &held).await?;
     let mut view = told(db.read(), &actor, held, (&all, language)).await?;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
+    view.invoice = invoice;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
         .json(view))
@@ -439,6 +443,7 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
     ),
     components(schemas(
         super::wire::FieldValue,
+        super::invoices::InvoiceView,
         Duplicate,
         TextView,
         VersionView,

@@ -4,6 +4,7 @@ use sea_orm::ConnectionTrait;
 use storage::Blob;
 
 use super::fields;
+use super::invoices;
 use super::list;
 use super::model::{DocumentError, Held, Metadata, Version};
 use super::rows;
@@ -42,6 +43,8 @@ pub struct Indexed {
     pub tokens: Vec<u64>,
     /// The blob of its text, where it has one.
     pub text: Option<Blob>,
+    /// The blob of what it is about as an invoice, where it is one.
+    pub invoice: Option<Blob>,
     /// The references of the house by which it is found: its own, those of its case and its file,
     /// and what all three were called before.
     pub names: Vec<String>,
@@ -101,6 +104,22 @@ async fn names_of(
     Ok(all)
 }
 
+/// The blobs with what versions are about as invoices.
+async fn invoices_of(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<std::collections::HashMap<VersionId, Blob>, DbError> {
+    let found = rows::renditions(on, versions, invoices::KIND).await?;
+    let named = found
+        .into_iter()
+        .filter_map(|(version, _, name)| Some((version, name?)));
+    let named: Vec<(VersionId, Vec<u8>)> = named.collect();
+    let names: Vec<_> = named.iter().map(|(_, name)| name.clone()).collect();
+    let blobs = rows::blobs_to_open(on, &names).await?;
+    let open = |(version, name)| Some((version, blobs.get(&name)?.clone()));
+    Ok(named.into_iter().filter_map(open).collect())
+}
+
 /// Documents as the index wants them.
 pub async fn to_index(
     on: &impl ConnectionTrait,
@@ -119,6 +138,7 @@ pub async fn to_index(
         .into_iter()
         .filter_map(|(version, _, name)| Some((version, blobs.get(&name?)?.clone())))
         .collect();
+    let mut invoice_of = invoices_of(on, &versions).await?;
     let departments = crate::departments::departments(on).await?;
     let compartments = crate::departments::compartment_numbers(on).await?;
     let mut names_of = names_of(on, &held).await?;
@@ -133,6 +153,7 @@ pub async fn to_index(
             .find(|one| one.id == held.document.department);
         let department = department.ok_or(DocumentError::NoDepartment)?;
         let text = text_of.remove(&held.version.id);
+        let invoice = invoice_of.remove(&held.version.id);
         let compartment = held.document.compartment;
         let hidden = compartment.and_then(|id| compartments.get(&id).copied());
         if compartment.is_some() && hidden.is_none() {
@@ -157,6 +178,7 @@ pub async fn to_index(
             department: slug,
             tokens,
             text,
+            invoice,
         });
     }
     Ok(all)

@@ -15,6 +15,7 @@ mod filing;
 mod http;
 mod indexing;
 mod intake;
+mod invoices;
 mod list;
 mod listing;
 mod looking;
@@ -37,8 +38,8 @@ pub(crate) use browse::{
     Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
     window, words,
 };
-pub(crate) use fields::may_say;
 pub use domains::{Astray, Ready, astray, domain_of, is_settled, prepare, settle};
+pub(crate) use fields::may_say;
 pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
     unregistered_in, with_field,
@@ -47,6 +48,7 @@ pub(crate) use http::act;
 pub use http::{ApiDoc, routes};
 pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
+pub use invoices::{INVOICE_BYTES_MAX, unpack_invoice};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{Listed, lines_among, out_of_sight_since, visible_among, visible_with_id};
 pub(crate) use listing::InboxOf;

@@ -7,7 +7,7 @@ use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{fields, naming, rows, same};
+use super::{fields, invoices, naming, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -407,6 +407,8 @@ pub struct ReadText {
     pub info: TextInfo,
     /// The pages, stored; nothing where there is no text.
     pub pages: Option<Kept>,
+    /// What it is about as an invoice, stored; nothing where it is none.
+    pub invoice: Option<Kept>,
 }
 
 /// Keeps the text of a version as a rendition. A version that has its text keeps it.
@@ -421,7 +423,7 @@ pub async fn keep_text(
     let document = rows::find_to_change(unit, found.document)
         .await?
         .ok_or(DocumentError::NotFound)?;
-    if let Some(kept) = &text.pages
+    if let Some(kept) = text.pages.as_ref().or(text.invoice.as_ref())
         && departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain
     {
         // The document was moved while it was read.
@@ -444,7 +446,47 @@ pub async fn keep_text(
         created_at: unit.now().micros(),
     };
     let context = Object::new().with("engine", row.engine.as_str()).to_bytes();
+    let engine = row.engine.clone();
     rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
+    keep_invoice(unit, document.id, version, (engine, text.invoice)).await?;
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
+    Ok(())
+}
+
+/// Keeps what a version is about as an invoice. Where it was read as one before and is not any more,
+/// that is said too: the newest rendition counts.
+async fn keep_invoice(
+    unit: &mut Unit,
+    document: DocumentId,
+    version: VersionId,
+    (engine, invoice): (String, Option<Kept>),
+) -> Result<(), DocumentError> {
+    let before = rows::renditions(unit.tx(), &[version], invoices::KIND).await?;
+    let had = before.iter().any(|(_, _, name)| name.is_some());
+    if invoice.is_none() && !had {
+        return Ok(());
+    }
+    let held = match &invoice {
+        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
+        None => None,
+    };
+    let state = if held.is_some() {
+        invoices::READ
+    } else {
+        invoices::NONE
+    };
+    let row = rows::rendition::Model {
+        id: RenditionId::new().raw(),
+        version: 1,
+        document_version_id: version.raw(),
+        kind: invoices::KIND.to_owned(),
+        engine,
+        state: state.to_owned(),
+        reason: None,
+        pages: 0,
+        blob_name: held.as_ref().map(|held| held.name.clone()),
+        created_at: unit.now().micros(),
+    };
+    rows::insert_rendition(unit, document, row, held.as_ref()).await?;
     Ok(())
 }

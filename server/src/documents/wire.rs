@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields;
+use super::invoices::InvoiceView;
 use super::model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, Direction, Document, Held, Metadata,
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
@@ -217,6 +218,10 @@ pub(crate) struct DocumentView {
     pub content: VersionView,
     /// What became of its text.
     pub text: TextView,
+    /// What it says as an invoice whose content you may read. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub invoice: Option<InvoiceView>,
     /// Other documents with the same content that you may see. Only where one document is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -360,6 +365,7 @@ impl DocumentView {
             fields: fields::plain(&metadata.fields),
             content: VersionView::from(version),
             text: TextView::of(text.as_ref(), language),
+            invoice: None,
             duplicates: None,
             retention: None,
             created_at: document.created_at.to_string(),

@@ -3,8 +3,10 @@
 //! A job is a row that was written in the same transaction as the change that asked for it. It may
 //! run twice; what it does is idempotent. A job that keeps failing stays visible with its error.
 
+mod again;
 mod rows;
 mod runner;
 
+pub use again::{Step, read_again};
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;

@@ -16,12 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::rows::{self, Claimed};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
-use crate::documents::{self, Arriving, Page, Pages, ReadText, TextInfo};
+use crate::documents::{self, Arriving, Kept, Page, Pages, ReadText, TextInfo};
 use crate::unit::{Db, Unit};
 use crate::webhooks::{self, Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
 const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
+/// What an invoice is about: JSON.
+const INVOICE_MEDIA_TYPE: &str = "application/json";
 /// How often the table is looked at when nobody says that there is work.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -322,7 +324,18 @@ impl Runner {
                 pages: 0,
                 engine: "none".to_owned(),
             };
-            return Ok(ReadText { info, pages: None });
+            return Ok(ReadText {
+                info,
+                pages: None,
+                invoice: None,
+            });
+        };
+        let invoice = match &extraction.invoice {
+            Some(invoice) => {
+                let facts = Bytes::from(serde_json::to_vec(invoice)?);
+                Some(self.store(facts, INVOICE_MEDIA_TYPE, domain).await?)
+            }
+            None => None,
         };
         let state = match extraction.state {
             TextState::Readable => "readable",
@@ -343,7 +356,11 @@ impl Runner {
             .iter()
             .all(|page| page.text.trim().is_empty())
         {
-            return Ok(ReadText { info, pages: None });
+            return Ok(ReadText {
+                info,
+                pages: None,
+                invoice,
+            });
         }
         let pages = extraction.pages.into_iter().map(|page| {
             let state = match page.state {
@@ -358,15 +375,25 @@ impl Runner {
             }
         });
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
-        // Copies of a document have the same text: it is stored once, like their content.
-        let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
-        arriving.push(packed).await?;
-        let arrived = arriving.finish(TEXT_MEDIA_TYPE.to_owned(), None).await?;
-        let content = arrived.keep(&self.db).await?;
         Ok(ReadText {
             info,
-            pages: Some(content.kept),
+            pages: Some(self.store(packed, TEXT_MEDIA_TYPE, domain).await?),
+            invoice,
         })
+    }
+
+    /// Stores what was read. Copies of a document have the same text: it is stored once, like their
+    /// content.
+    async fn store(
+        &self,
+        bytes: Bytes,
+        media_type: &str,
+        domain: &storage::KeyDomain,
+    ) -> Result<Kept, JobError> {
+        let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
+        arriving.push(bytes).await?;
+        let arrived = arriving.finish(media_type.to_owned(), None).await?;
+        Ok(arrived.keep(&self.db).await?.kept)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use indexer::extract::Invoice;
 use indexer::{Change, Day, Entry, Index, Key};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
@@ -17,7 +18,9 @@ use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
 use crate::base::{Behind, CaseId, CorrespondentId, DocumentId, FileId, Tasks};
-use crate::documents::{self, DocumentError, Held, Indexed, Pages, State, TEXT_BYTES_MAX};
+use crate::documents::{
+    self, Direction, DocumentError, Held, INVOICE_BYTES_MAX, Indexed, Pages, State, TEXT_BYTES_MAX,
+};
 use crate::types;
 use crate::unit::Db;
 
@@ -439,7 +442,22 @@ pub(super) async fn entries<C: ConnectionTrait>(
                 },
                 None => None,
             };
-            Ok(entry(one, pages))
+            let invoice = match &one.invoice {
+                Some(blob) => match storage.read(blob, INVOICE_BYTES_MAX).await {
+                    Ok(bytes) => documents::unpack_invoice(&bytes),
+                    Err(
+                        error @ (storage::StoreError::Backend { .. }
+                        | storage::StoreError::Content(_)),
+                    ) => return Err(FollowError::Store(error)),
+                    Err(error) => {
+                        tracing::error!(document = %one.held.document.id, error = %error,
+                            "what an invoice is about could not be read; `papierlos check` will name it");
+                        None
+                    }
+                },
+                None => None,
+            };
+            Ok(entry(one, pages, invoice.unwrap_or_default()))
         }
     });
     Ok(texts.buffered(TEXTS_AT_ONCE))
@@ -464,17 +482,25 @@ fn places(held: &Held) -> Vec<Key> {
     within
 }
 
-fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
+fn entry(one: Indexed, pages: Option<Pages>, invoice: Invoice) -> Entry {
     let Indexed {
         held,
         department,
         tokens,
         names,
         correspondent,
-        also_called,
+        mut also_called,
         values,
         ..
     } = one;
+    let called = [invoice.number, invoice.buyer_reference];
+    let called = called.into_iter().flatten().chain(invoice.ibans);
+    // The other side: who sells to the house, or buys from it.
+    also_called.extend(if held.document.metadata.direction == Direction::Outgoing {
+        invoice.buyer
+    } else {
+        invoice.seller
+    });
     let within = places(&held);
     let document = held.document;
     let metadata = document.metadata;
@@ -488,7 +514,11 @@ fn entry(one: Indexed, pages: Option<Pages>) -> Entry {
         pages: pages.map_or_else(Vec::new, |all| {
             all.pages.into_iter().map(|page| page.text).collect()
         }),
-        references: names.into_iter().chain(metadata.references).collect(),
+        references: names
+            .into_iter()
+            .chain(metadata.references)
+            .chain(called)
+            .collect(),
         correspondent,
         also_called,
         tags: metadata.tags,

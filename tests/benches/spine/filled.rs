@@ -203,7 +203,11 @@ async fn file(town: &Town, number: u64, paper: &Paper, kept: Kept, text: Option<
         pages: 3,
         engine: "bench 1".to_owned(),
     };
-    let text = ReadText { info, pages: text };
+    let text = ReadText {
+        info,
+        pages: text,
+        invoice: None,
+    };
     let system = Actor::system();
     let written = town
         .archive

@@ -293,9 +293,18 @@ pub(super) async fn texts(
     on: &impl ConnectionTrait,
     versions: &[VersionId],
 ) -> Result<Vec<(VersionId, TextInfo, Option<Vec<u8>>)>, DbError> {
+    renditions(on, versions, "text").await
+}
+
+/// The newest rendition of a kind of each of the versions, with the name of its blob.
+pub(super) async fn renditions(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+    kind: &str,
+) -> Result<Vec<(VersionId, TextInfo, Option<Vec<u8>>)>, DbError> {
     let rows = rendition::Entity::find()
         .filter(rendition::Column::DocumentVersionId.is_in(versions.iter().map(|id| id.raw())))
-        .filter(rendition::Column::Kind.eq("text"))
+        .filter(rendition::Column::Kind.eq(kind))
         .order_by_asc(rendition::Column::DocumentVersionId)
         .order_by_asc(rendition::Column::CreatedAt)
         .order_by_asc(rendition::Column::Id)
