@@ -22,6 +22,7 @@ mod m0016_inspected_unit;
 mod m0017_token_index;
 mod m0018_told_emergency;
 mod m0019_key_domains;
+mod m0020_components;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_token_index::Step),
             Box::new(m0018_told_emergency::Step),
             Box::new(m0019_key_domains::Step),
+            Box::new(m0020_components::Step),
         ]
     }
 }

@@ -342,7 +342,7 @@ async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
         ),
         &format!(
             "INSERT INTO rendition SELECT randomblob(16), 1, (SELECT id FROM document_version \
-             WHERE document_id = {new}), kind, engine, state, reason, pages, blob_name, created_at \
+             WHERE document_id = {new}), kind, engine, state, reason, pages, blob_name, created_at, NULL, NULL \
              FROM rendition LIMIT 1"
         ),
         &format!("INSERT INTO audit_subject VALUES ({new}, 1, 1, 9, 'document', {new})"),

@@ -6,6 +6,7 @@ mod attacks;
 mod bypass;
 mod check;
 mod commands;
+mod components;
 mod coverage;
 mod database;
 mod describing;

@@ -180,10 +180,9 @@ impl Town {
     pub async fn settle(&self) {
         let auditor = self.auditor();
         wait_until("every text is read", async || {
-            let documents = self.documents().await;
-            documents
-                .iter()
-                .all(|one| one["text"]["state"] != "pending")
+            // What a text brought along is listed the second time at the latest.
+            let read = |all: &[Value]| all.iter().all(|one| one["text"]["state"] != "pending");
+            read(&self.documents().await) && read(&self.documents().await)
         })
         .await;
         wait_until("the index knows what the log knows", async || {
@@ -193,12 +192,16 @@ impl Town {
         .await;
     }
 
-    /// Every document, as the auditor sees it.
+    /// Every document and whatever was taken out of one, as the auditor sees it.
     ///
     /// # Panics
     /// When they cannot be listed.
     pub async fn documents(&self) -> Vec<Value> {
-        walk(&self.auditor(), "/api/v1/documents?limit=100").await
+        walk(
+            &self.auditor(),
+            "/api/v1/documents?limit=100&components=true",
+        )
+        .await
     }
 
     /// The number of the last record.

@@ -20,23 +20,40 @@ const INVOICE: [&[u8]; 3] = [
     b"urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:",
     b"urn:ferd:CrossIndustryDocument:",
 ];
-/// A mail begins with one of these.
-const MAIL: [&[u8]; 5] = [
-    b"return-path:",
-    b"received:",
-    b"delivered-to:",
-    b"mime-version:",
-    b"x-mozilla-status:",
+/// Two of these fields stand at the head of every mail.
+const MAIL: [&[u8]; 10] = [
+    b"from",
+    b"to",
+    b"subject",
+    b"date",
+    b"message-id",
+    b"received",
+    b"return-path",
+    b"delivered-to",
+    b"mime-version",
+    b"content-type",
 ];
+/// What archives begin with: a member, or the end of an empty one.
+const ARCHIVE: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// What Outlook, and whatever else keeps streams in one file, begins with.
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// The format of a document that begins with `head`.
 pub(super) fn format(head: &[u8]) -> Format {
-    if is_pdf(head) {
+    if ARCHIVE.iter().any(|first| head.starts_with(first)) {
+        // Before what may stand anywhere: a member may be a PDF. What members are called says whether
+        // it is a document of an office: the worker sees.
+        Format::Archive
+    } else if head.starts_with(COMPOUND) {
+        Format::Outlook
+    } else if is_pdf(head) {
         Format::Pdf
     } else if bare(head).starts_with(b"{\\rtf") {
         Format::Rtf
     } else if is_html(head) {
         Format::Html
+    } else if is_mail(head) {
+        Format::Mail
     } else if is_text(head) && !is_markup(head) && !is_invoice(head) {
         if is_table(head) {
             Format::Csv
@@ -50,9 +67,7 @@ pub(super) fn format(head: &[u8]) -> Format {
 
 /// How content is to be read whose format is told from within only; nothing where it is not read.
 pub(super) fn to_open(head: &[u8]) -> Option<Task> {
-    if head.starts_with(b"PK\x03\x04") {
-        Some(Task::Package)
-    } else if begins(head, b"<?xml") || is_invoice(head) {
+    if begins(head, b"<?xml") || is_invoice(head) {
         Some(Task::Xml)
     } else {
         // In UTF-16 every other byte is nothing.
@@ -135,8 +150,50 @@ pub(super) enum Order {
 }
 
 fn is_markup(head: &[u8]) -> bool {
-    let mut all = MARKUP.iter().chain(&MAIL);
-    all.any(|prefix| begins(head, prefix))
+    MARKUP.iter().any(|prefix| begins(head, prefix))
+}
+
+/// Whether these are the fields of a mail: nothing but fields up to the first blank line, and two that
+/// mails have.
+fn is_mail(head: &[u8]) -> bool {
+    let mut known = Vec::new();
+    let mut lines = without_envelope(head)
+        .split(|byte| *byte == b'\n')
+        .peekable();
+    let mut first = true;
+    while let Some(line) = lines.next() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // The last line may be cut.
+        if line.is_empty() || lines.peek().is_none() {
+            break;
+        }
+        if !first && matches!(line.first(), Some(b' ' | b'\t')) {
+            continue;
+        }
+        first = false;
+        let colon = line.iter().position(|byte| *byte == b':');
+        let Some((name, _)) = colon.and_then(|at| line.split_at_checked(at)) else {
+            return false;
+        };
+        let name = name.trim_ascii_end().to_ascii_lowercase();
+        let plain = |byte: &u8| byte.is_ascii_graphic();
+        if name.is_empty() || !name.iter().all(plain) {
+            return false;
+        }
+        if MAIL.contains(&name.as_slice()) && !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    known.len() >= 2
+}
+
+/// A mail without the line that a mailbox puts before it.
+pub(super) fn without_envelope(mail: &[u8]) -> &[u8] {
+    if !mail.starts_with(b"From ") {
+        return mail;
+    }
+    let end = mail.iter().position(|byte| *byte == b'\n');
+    end.and_then(|at| mail.get(at + 1..)).unwrap_or(mail)
 }
 
 #[cfg(test)]
@@ -153,7 +210,11 @@ mod tests {
         check(b"\xff\xfeA\0b\0", Format::Text);
         check(b"\xfe\xff\0A", Format::Text);
         check(b"one\x0ctwo", Format::Text);
-        check(b"PK\x03\x04\x14\0\0\0", Format::Unknown);
+        check(b"PK\x03\x04\x14\0\0\0", Format::Archive);
+        check(b"PK\x05\x06\0\0", Format::Archive);
+        check(b"PK\x03\x04\x14\0brief.pdf%PDF-1.7", Format::Archive);
+        check(b"PK is no archive", Format::Text);
+        check(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Format::Outlook);
         check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Unknown);
         check(b"II*\0\x08\0\0\0", Format::Unknown);
         check(b"{\\rtf1\\ansi", Format::Rtf);
@@ -163,24 +224,31 @@ mod tests {
         check(b"<!-- mail --><html>", Format::Html);
         check(b"<svg xmlns='http://www.w3.org/2000/svg'>", Format::Unknown);
         check(b"Name;Ort\nM\xfcller;Bonn\n", Format::Csv);
-        check(b"Received: from a by b\r\n", Format::Unknown);
+        check(
+            b"Received: from a by b\r\n\tfor c;\r\nSubject: x\r\n\r\nText",
+            Format::Mail,
+        );
+        check(b"From a@b Mon Mar  2\nFrom: a@b\nTo: c@d\n\n", Format::Mail);
+        check(b"X-Mozilla-Status: 0\nFROM: a@b\nDate: x\n\n", Format::Mail);
+        check(b"Received: from a by b\r\n", Format::Text);
+        check(b"Von: Amt\nAn: alle\nBetreff: Umzug\n\n", Format::Text);
+        check(b"From: here\nto there it is\nfar\n", Format::Text);
         check(b"", Format::Unknown);
         check(b"\x01\x02\x03\x04", Format::Unknown);
     }
+
     #[test]
     fn what_is_told_from_within_is_opened() {
         let check = |head: &[u8], expect: Option<Task>| {
             assert_eq!(format(head), Format::Unknown, "{head:?}");
             assert_eq!(to_open(head), expect, "{head:?}");
         };
-        check(b"PK\x03\x04\x14\0\0\0", Some(Task::Package));
         check(b"\xef\xbb\xbf <?xml version='1.0'?><a/>", Some(Task::Xml));
         check(
             b"<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'>",
             Some(Task::Xml),
         );
         check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", None);
-        check(b"Received: from a by b\r\n", None);
         check(b"", None);
     }
 }

@@ -6,13 +6,13 @@ use std::process::{ExitStatus, Stdio};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::detect::{self, HEAD_BYTES};
 use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
 use super::wire::{Header, Task};
-use super::{Extraction, Format, Limits, Probe, Reason, TextState, WORKER_COMMAND};
+use super::{Extraction, Format, Limits, Probe, Reason, Room, Taken, TextState, WORKER_COMMAND};
 
 /// Extraction itself failed, not the document: each is worth another try later.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,9 @@ pub enum ExtractError {
     /// The content did not come in time.
     #[error("the content did not come in time")]
     SourceStalled,
+    /// Whoever wanted the parts does not take them any more.
+    #[error("the parts were not taken")]
+    NotTaken,
 }
 
 /// Gets the text of documents, each in a worker of its own.
@@ -87,13 +90,38 @@ impl Extractor {
         mut content: impl AsyncRead + Send + Unpin,
         declared: Option<&str>,
     ) -> Result<Extraction, ExtractError> {
-        self.extract_dyn(&mut content, declared).await
+        let room = Room {
+            parts: self.limits.parts_max,
+            bytes: self.limits.parts_bytes_max,
+        };
+        self.extract_dyn(&mut content, declared, room, None).await
+    }
+
+    /// Gets the text of a document, and hands over what is in it: as far as there is room.
+    ///
+    /// What is handed over comes from strangers by way of a worker that may have been taken over: names
+    /// are data, and nothing but that. Whoever takes it slowly takes of the worker's time.
+    ///
+    /// # Errors
+    ///
+    /// See [`Extractor::extract`]; and where `taker` is closed before the end.
+    pub async fn take_apart(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        declared: Option<&str>,
+        room: Room,
+        taker: mpsc::Sender<Taken>,
+    ) -> Result<Extraction, ExtractError> {
+        self.extract_dyn(&mut content, declared, room, Some(taker))
+            .await
     }
 
     async fn extract_dyn(
         &self,
         content: &mut (dyn AsyncRead + Send + Unpin),
         declared: Option<&str>,
+        room: Room,
+        taker: Option<mpsc::Sender<Taken>>,
     ) -> Result<Extraction, ExtractError> {
         let mut head = Vec::new();
         let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
@@ -109,6 +137,9 @@ impl Extractor {
             Format::Html => Task::Html,
             Format::Rtf => Task::Rtf,
             Format::Csv => Task::Csv,
+            Format::Mail => Task::Mail,
+            Format::Outlook => Task::Outlook,
+            Format::Archive => Task::Package,
             // Told from within only.
             Format::Docx
             | Format::Xlsx
@@ -123,7 +154,15 @@ impl Extractor {
                 None => return Ok(refusal(&head, declared)),
             },
         };
-        let talk = self.talk(task, head, content).await?;
+        let limits = Limits {
+            parts_max: room.parts,
+            parts_bytes_max: room.bytes,
+            ..self.limits.clone()
+        };
+        let talk = self.talk(task, &limits, head, content, taker).await?;
+        if talk.carried.not_taken {
+            return Err(ExtractError::NotTaken);
+        }
         if !talk.held().suffice() {
             return Err(ExtractError::Unprotected { held: talk.held() });
         }
@@ -137,7 +176,13 @@ impl Extractor {
     /// If no worker can be started.
     pub async fn self_test(&self, layers: Layers) -> Result<(Layers, Vec<Probe>), ExtractError> {
         let talk = self
-            .talk(Task::SelfTest(layers), Vec::new(), &mut tokio::io::empty())
+            .talk(
+                Task::SelfTest(layers),
+                &self.limits,
+                Vec::new(),
+                &mut tokio::io::empty(),
+                None,
+            )
             .await?;
         Ok((talk.held(), talk.probes))
     }
@@ -146,8 +191,10 @@ impl Extractor {
     async fn talk(
         &self,
         task: Task,
+        limits: &Limits,
         head: Vec<u8>,
         content: &mut (dyn AsyncRead + Send + Unpin),
+        taker: Option<mpsc::Sender<Taken>>,
     ) -> Result<Talk, ExtractError> {
         let _slot = self
             .slots
@@ -156,16 +203,17 @@ impl Extractor {
             .map_err(|closed| ExtractError::Worker(io::Error::other(closed)))?;
         let mut child = self.start()?;
         let mut talk = Talk::default();
+        talk.carried.taker = taker;
         let time_is_up = {
-            let header = Header::new(task, &self.limits);
+            let header = Header::new(task, limits);
             let talking = async {
-                converse(&mut child, header, head, content, &self.limits, &mut talk).await;
+                converse(&mut child, header, head, content, limits, &mut talk).await;
                 // How it died matters only if it did not say how it ended.
                 if talk.end.is_none() && !talk.broken {
                     talk.status = child.wait().await.ok();
                 }
             };
-            tokio::time::timeout(self.limits.wall_time_max, talking)
+            tokio::time::timeout(limits.wall_time_max, talking)
                 .await
                 .is_err()
         };
@@ -224,5 +272,8 @@ fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
         limits_hit: Vec::new(),
         invoice: None,
         sandbox: Layers::NONE,
+        mail: None,
+        parts: 0,
+        left_out: Vec::new(),
     }
 }

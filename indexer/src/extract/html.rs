@@ -95,17 +95,27 @@ const OTHERS: [(&str, char); 26] = [
 ];
 
 pub(super) fn read(content: &[u8], pager: &mut Pager<'_>) -> Reading {
-    Page {
-        pager,
-        line: String::new(),
-        is_verbatim: false,
-        is_cell: false,
-    }
-    .read(&decode(content))
+    Page::new(&mut |line| pager.flow(line)).read(&decode(content))
+}
+
+/// What a reader sees of a page that is part of something else, such as a mail.
+pub(super) fn text(page: &str) -> String {
+    let mut all = String::new();
+    let mut keep = |line: &str| -> Reading {
+        let line = line.trim();
+        if !line.is_empty() {
+            all.push_str(line);
+            all.push('\n');
+        }
+        Ok(())
+    };
+    // Nothing stops one who keeps everything.
+    Page::new(&mut keep).read(page).ok();
+    all
 }
 
 /// The characters of a page: by its byte order mark, else by what it declares, else as plain text.
-fn decode(content: &[u8]) -> String {
+pub(super) fn decode(content: &[u8]) -> String {
     let head = content.get(..DECLARATION_BYTES).unwrap_or(content);
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let label = ["charset=", "encoding="].into_iter().find_map(|before| {
@@ -122,8 +132,9 @@ fn decode(content: &[u8]) -> String {
     }
 }
 
-struct Page<'p, 's> {
-    pager: &'p mut Pager<'s>,
+struct Page<'p> {
+    /// Takes each line.
+    take: &'p mut dyn FnMut(&str) -> Reading,
     line: String,
     /// Spaces and line ends count.
     is_verbatim: bool,
@@ -131,7 +142,16 @@ struct Page<'p, 's> {
     is_cell: bool,
 }
 
-impl Page<'_, '_> {
+impl<'p> Page<'p> {
+    fn new(take: &'p mut dyn FnMut(&str) -> Reading) -> Self {
+        Self {
+            take,
+            line: String::new(),
+            is_verbatim: false,
+            is_cell: false,
+        }
+    }
+
     fn read(mut self, text: &str) -> Reading {
         let mut rest = text;
         while let Some(at) = rest.find('<') {
@@ -210,7 +230,7 @@ impl Page<'_, '_> {
 
     fn line_end(&mut self) -> Reading {
         let line = std::mem::take(&mut self.line);
-        self.pager.flow(&line)
+        (self.take)(&line)
     }
 }
 
@@ -303,4 +323,31 @@ fn entity(text: &str) -> Option<(char, &str)> {
         }
     };
     Some((c, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_sees_is_left() {
+        let check = |page: &str, expect: &str| assert_eq!(text(page), expect, "{page:?}");
+        check(
+            "<p>Grüße&nbsp;aus <b>Hol</b>lerfurt</p>",
+            "Grüße aus Hollerfurt\n",
+        );
+        check("a<br>b<BR/>c", "a\nb\nc\n");
+        check("<td>12</td><td>Euro</td>", "12\tEuro\n");
+        check("<style>p{}</style><script>x<y</script>da", "da\n");
+        check("<!-- weg > auch --> da", "da\n");
+        check(
+            "M&uuml;ller &amp; S&#246;hne &quot;x&quot;",
+            "Müller & Söhne \"x\"\n",
+        );
+        check("1 < 2 & 3", "1 < 2 & 3\n");
+        check("<div>eins</div>\n<div>zwei", "eins\nzwei\n");
+        check("<p", "");
+        check("<script>nie", "");
+        check("<script>if (a<b) c('</p>')</SCRIPT >da", "da\n");
+    }
 }

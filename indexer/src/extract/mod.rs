@@ -5,17 +5,22 @@
 //! network, processes and all but a little memory and time before it reads the first byte, serves
 //! one document and ends. A document that kills its worker costs its own text and nothing else.
 
+mod archive;
 mod attached;
+mod carry;
 mod detect;
 mod flow;
 mod host;
 mod html;
 mod invoice;
 mod layout;
+mod mail;
 mod markup;
 mod office;
+mod outlook;
 mod package;
 mod pager;
+mod parts;
 mod pdf;
 mod plain;
 mod probe;
@@ -32,14 +37,15 @@ use std::time::Duration;
 
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
+pub use parts::{Address, LeftOut, Mail, PartHead, Room, Taken};
 pub use probe::{Attempt, Outcome, Probe};
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
 
 /// What a document is, judged by its first bytes and never by its name.
 ///
-/// Only formats that can be read have a name of their own; whatever is added (scans, office
-/// formats, mail) gets its variant here, its engine below and its arm in the worker.
+/// Only formats that can be read have a name of their own; whatever is added (scans) gets its variant
+/// here, its engine below and its arm in the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// A PDF file.
@@ -68,13 +74,19 @@ pub enum Format {
     Ubl,
     /// An invoice of EN 16931 in UN/CEFACT CII.
     Cii,
+    /// A mail as it travels: RFC 5322 and MIME.
+    Mail,
+    /// A mail as Outlook keeps it.
+    Outlook,
+    /// A zip archive that is no document of an office.
+    Archive,
     /// Anything else. It is kept and can be found by its metadata.
     Unknown,
 }
 
 impl Format {
     /// Every format, in the order of their numbers between server and worker.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Pdf,
         Self::Text,
         Self::Docx,
@@ -88,6 +100,9 @@ impl Format {
         Self::Html,
         Self::Ubl,
         Self::Cii,
+        Self::Mail,
+        Self::Outlook,
+        Self::Archive,
         Self::Unknown,
     ];
 
@@ -107,6 +122,9 @@ impl Format {
             Self::Html => "html",
             Self::Ubl => "ubl",
             Self::Cii => "cii",
+            Self::Mail => "mail",
+            Self::Outlook => "outlook",
+            Self::Archive => "archive",
             Self::Unknown => "unknown",
         }
     }
@@ -128,6 +146,9 @@ impl Format {
             Self::Csv => "text/csv",
             Self::Html => "text/html",
             Self::Ubl | Self::Cii => "application/xml",
+            Self::Mail => "message/rfc822",
+            Self::Outlook => "application/vnd.ms-outlook",
+            Self::Archive => "application/zip",
             Self::Unknown => "application/octet-stream",
         }
     }
@@ -148,10 +169,13 @@ impl Format {
             Self::Html => html::ENGINE,
             Self::Ubl => invoice::UBL,
             Self::Cii => invoice::CII,
+            Self::Mail => mail::ENGINE,
+            Self::Outlook => outlook::ENGINE,
+            Self::Archive => archive::ENGINE,
             // Raised with every format that is added: what was unknown before is looked at again.
             Self::Unknown => Engine {
                 name: "none",
-                version: "1",
+                version: "2",
             },
         }
     }
@@ -227,11 +251,19 @@ pub enum Reason {
     NotText,
     /// Built so that reading it would do harm: it swells or nests without end.
     Unsafe,
+    /// Some of what it contains is protected by a password.
+    PartsEncrypted,
+    /// Some of what it contains cannot be unpacked.
+    PartsDamaged,
+    /// It contains more, or larger things, than are taken out.
+    PartsOverLimit,
+    /// It lies too deep in others for its contents to be taken out.
+    PartsTooDeep,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -243,6 +275,10 @@ impl Reason {
         Self::UnknownFormat,
         Self::NotText,
         Self::Unsafe,
+        Self::PartsEncrypted,
+        Self::PartsDamaged,
+        Self::PartsOverLimit,
+        Self::PartsTooDeep,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -259,6 +295,10 @@ impl Reason {
             Self::UnknownFormat => "unknown_format",
             Self::NotText => "not_text",
             Self::Unsafe => "unsafe",
+            Self::PartsEncrypted => "parts_encrypted",
+            Self::PartsDamaged => "parts_damaged",
+            Self::PartsOverLimit => "parts_over_limit",
+            Self::PartsTooDeep => "parts_too_deep",
         }
     }
 
@@ -301,6 +341,21 @@ impl Reason {
                 "Die Datei ist so gebaut, dass sie sich beim Lesen übermäßig aufbläht oder \
                  verschachtelt; das Lesen ihres Textes wurde vorsichtshalber abgebrochen."
             }
+            Self::PartsEncrypted => {
+                "Mindestens eine enthaltene Datei ist mit einem Kennwort geschützt und konnte \
+                 nicht entnommen werden."
+            }
+            Self::PartsDamaged => {
+                "Mindestens eine enthaltene Datei ist beschädigt oder auf unbekannte Weise \
+                 gepackt und konnte nicht entnommen werden."
+            }
+            Self::PartsOverLimit => {
+                "Die Datei enthält mehr oder größere Dateien, als entnommen werden; der Rest \
+                 steht nur im Original."
+            }
+            Self::PartsTooDeep => {
+                "Die Datei steckt zu tief in anderen; was sie enthält, steht nur im Original."
+            }
         }
     }
 
@@ -327,6 +382,20 @@ impl Reason {
             Self::Unsafe => {
                 "The file is built so that it swells or nests beyond measure when it is read; \
                  reading its text was stopped as a precaution."
+            }
+            Self::PartsEncrypted => {
+                "At least one contained file is protected by a password and could not be taken out."
+            }
+            Self::PartsDamaged => {
+                "At least one contained file is damaged or packed in an unknown way and could not \
+                 be taken out."
+            }
+            Self::PartsOverLimit => {
+                "The file contains more or larger files than are taken out; the rest is in the \
+                 original only."
+            }
+            Self::PartsTooDeep => {
+                "The file lies too deep in others; what it contains is in the original only."
             }
         }
     }
@@ -395,6 +464,12 @@ pub struct Extraction {
     pub invoice: Option<Invoice>,
     /// What held the worker while it read; none where no worker was needed.
     pub sandbox: Layers,
+    /// What a mail says of itself, where it is one.
+    pub mail: Option<Box<Mail>>,
+    /// How many parts were taken out whole, one after the other.
+    pub parts: u32,
+    /// What was not taken out: the first of it, by name.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What one document may cost. A worker is told these when it starts.
@@ -416,6 +491,14 @@ pub struct Limits {
     pub wall_time_max: Duration,
     /// Workers that run at the same time; further documents wait.
     pub workers_max: usize,
+    /// Parts that are taken out of one document and of what was taken out of it.
+    pub parts_max: u32,
+    /// Bytes of all of them, unpacked.
+    pub parts_bytes_max: u64,
+    /// How many times larger than in its archive a part may become.
+    pub parts_ratio_max: u32,
+    /// How deep parts may lie in parts.
+    pub parts_depth_max: u32,
 }
 
 impl Default for Limits {
@@ -429,6 +512,10 @@ impl Default for Limits {
             cpu_seconds_max: 20,
             wall_time_max: Duration::from_secs(60),
             workers_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            parts_max: 1_000,
+            parts_bytes_max: 1 << 30,
+            parts_ratio_max: 250,
+            parts_depth_max: 5,
         }
     }
 }

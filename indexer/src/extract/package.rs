@@ -1,4 +1,5 @@
-//! A zip container as office programs write it, opened member by member and never as a whole.
+//! A zip container as office programs and others write it, opened member by member and never as a
+//! whole.
 
 use std::io::{Cursor, Read as _};
 
@@ -46,6 +47,11 @@ impl<'c> Package<'c> {
             bytes_left: INFLATED_BYTES_MAX,
             damaged: false,
         })
+    }
+
+    /// The container itself, for whoever hands out its members under limits of his own.
+    pub(super) fn into_archive(self) -> ZipArchive<Cursor<&'c [u8]>> {
+        self.zip
     }
 
     /// Whether a member could not be read to its end.

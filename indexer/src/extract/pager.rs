@@ -196,7 +196,8 @@ impl<'s> Pager<'s> {
             | End::Unsafe
             | End::Unknown
             | End::Encrypted
-            | End::NotText => PageState::Cut,
+            | End::NotText
+            | End::Empty => PageState::Cut,
         };
         let page = std::mem::take(&mut self.page);
         match self.give(page, state) {

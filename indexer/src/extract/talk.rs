@@ -6,15 +6,23 @@ use std::process::ExitStatus;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+use tokio::sync::mpsc;
 
+use super::parts::{LEFT_OUT_MAX, LeftOut, Mail, Taken};
 use super::sandbox::Layers;
-use super::wire::{End, FRAME_HEAD_BYTES, Frame, Header};
+use super::wire::{BYTES, End, FRAME_HEAD_BYTES, Frame, Header};
 use super::{Format, Invoice, Limits, PageText, Probe};
 
 /// Content is handed on in parts of this size.
 const PART_BYTES: usize = 64 << 10;
 /// So much of what a dying worker says is looked at.
 const LAST_WORDS_BYTES: usize = 4 << 10;
+/// A piece of a part has at most so many bytes.
+const PART_BYTES_MAX: u64 = 64 << 10;
+/// What a part may take to be named, in bytes.
+const NAME_BYTES_MAX: u64 = 16 << 10;
+/// So many frames beside those of parts that come whole: parts that are left out, the mail itself.
+const MAIL_NAMES: u64 = 2_000;
 /// What a UTF-8 character takes at most.
 const CHAR_BYTES_MAX: u64 = 4;
 /// Line ends and joining characters that a page may have beside the characters that count.
@@ -46,6 +54,63 @@ pub(super) struct Talk {
     pub(super) last_words: Vec<u8>,
     pub(super) timed_out: bool,
     pub(super) status: Option<ExitStatus>,
+    pub(super) carried: Carried,
+}
+
+/// What comes beside the text: the fields of a mail, and parts.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    pub(super) mail: Option<Box<Mail>>,
+    /// Parts that ended whole.
+    pub(super) parts: u32,
+    pub(super) left_out: Vec<LeftOut>,
+    /// Who takes the parts; else they go nowhere.
+    pub(super) taker: Option<mpsc::Sender<Taken>>,
+    /// The taker went away.
+    pub(super) not_taken: bool,
+    /// A part has begun and not ended.
+    in_part: bool,
+}
+
+impl Carried {
+    /// Takes what belongs to parts. An error: it is out of order; false: the taker went away.
+    async fn take(&mut self, frame: Frame) -> Result<bool, Malformed> {
+        let taken = match frame {
+            Frame::Part(head) if !self.in_part => {
+                self.in_part = true;
+                Taken::Head(head)
+            }
+            Frame::Bytes(bytes) if self.in_part => Taken::Bytes(bytes),
+            Frame::PartEnd(whole) if self.in_part => {
+                self.in_part = false;
+                self.parts += u32::from(whole);
+                Taken::End { whole }
+            }
+            Frame::LeftOut(left) if self.left_out.len() < LEFT_OUT_MAX => {
+                self.left_out.push(left);
+                return Ok(true);
+            }
+            Frame::Mail(mail) if self.mail.is_none() => {
+                self.mail = Some(mail);
+                return Ok(true);
+            }
+            Frame::Mail(_)
+            | Frame::LeftOut(_)
+            | Frame::Part(_)
+            | Frame::Bytes(_)
+            | Frame::PartEnd(_)
+            | Frame::Layers(_)
+            | Frame::Page(_)
+            | Frame::Format(_)
+            | Frame::Invoice(_)
+            | Frame::End(_)
+            | Frame::Probe(..) => return Err(Malformed),
+        };
+        if let Some(taker) = &self.taker {
+            self.not_taken = taker.send(taken).await.is_err();
+        }
+        Ok(!self.not_taken)
+    }
 }
 
 /// Hands over header and content, takes the frames, until the worker says its end or falls silent.
@@ -73,6 +138,7 @@ pub(super) async fn converse(
         source_error,
         too_long,
         last_words,
+        carried,
         ..
     } = talk;
     let feed = async {
@@ -100,13 +166,20 @@ pub(super) async fn converse(
                     return Heard::Enough;
                 }
                 Ok(
-                    Frame::Layers(_)
-                    | Frame::Page(_)
-                    | Frame::Format(_)
-                    | Frame::Invoice(_)
-                    | Frame::End(_),
-                )
-                | Err(Malformed) => {
+                    frame @ (Frame::Mail(_)
+                    | Frame::LeftOut(_)
+                    | Frame::Part(_)
+                    | Frame::Bytes(_)
+                    | Frame::PartEnd(_)),
+                ) if held.is_some() => match carried.take(frame).await {
+                    Ok(true) => {}
+                    Ok(false) => return Heard::Enough,
+                    Err(Malformed) => {
+                        *broken = true;
+                        return Heard::Enough;
+                    }
+                },
+                Ok(_) | Err(Malformed) => {
                     *broken = true;
                     return Heard::Enough;
                 }
@@ -188,6 +261,7 @@ struct Budget {
     page_bytes: u64,
     bytes: u64,
     frames: u64,
+    parts_bytes: u64,
 }
 
 impl Budget {
@@ -195,12 +269,22 @@ impl Budget {
         let bytes = |chars: u32| u64::from(chars) * CHAR_BYTES_MAX * PAGE_SLACK + 64;
         Self {
             page_bytes: bytes(limits.page_chars_max),
-            bytes: bytes(limits.document_chars_max),
-            frames: u64::from(limits.pages_max) + 16,
+            bytes: bytes(limits.document_chars_max).saturating_add(
+                // What parts are called, and the fields of a mail.
+                u64::from(limits.parts_max).saturating_add(MAIL_NAMES) * NAME_BYTES_MAX,
+            ),
+            frames: u64::from(limits.pages_max) + 16 + u64::from(limits.parts_max) * 2 + MAIL_NAMES,
+            // A part that did not fit has cost as much as one piece more than there was room for.
+            parts_bytes: limits.parts_bytes_max.saturating_mul(2).max(1 << 20),
         }
     }
 
-    fn spend(&mut self, bytes: u64) -> bool {
+    fn spend(&mut self, tag: u8, bytes: u64) -> bool {
+        if tag == BYTES {
+            let fits = bytes <= self.parts_bytes && bytes <= PART_BYTES_MAX;
+            self.parts_bytes = self.parts_bytes.saturating_sub(bytes);
+            return fits;
+        }
         let fits = bytes <= self.page_bytes && bytes <= self.bytes && self.frames > 0;
         self.bytes = self.bytes.saturating_sub(bytes);
         self.frames = self.frames.saturating_sub(1);
@@ -209,7 +293,8 @@ impl Budget {
 }
 
 /// What a worker said is no frame, or more than it may say.
-struct Malformed;
+#[derive(Debug)]
+pub(super) struct Malformed;
 
 async fn next_frame(
     stdout: &mut ChildStdout,
@@ -218,7 +303,7 @@ async fn next_frame(
     let mut head = [0; FRAME_HEAD_BYTES];
     stdout.read_exact(&mut head).await.ok()?;
     let (tag, length) = Frame::head(head);
-    if !budget.spend(u64::from(length)) {
+    if !budget.spend(tag, u64::from(length)) {
         return Some(Err(Malformed));
     }
     // Grows with what comes, not with what is promised.

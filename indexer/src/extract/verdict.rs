@@ -56,6 +56,7 @@ impl Talk {
                 hit(Limit::DocumentChars);
                 Some(Reason::TooLarge)
             }
+            (_, Some(End::Empty)) => Some(Reason::Empty),
             (_, Some(End::Time)) => {
                 hit(Limit::Time);
                 Some(Reason::TimedOut)
@@ -73,7 +74,11 @@ impl Talk {
                     | Reason::NoText
                     | Reason::UnknownFormat
                     | Reason::NotText
-                    | Reason::Unsafe => {}
+                    | Reason::Unsafe
+                    | Reason::PartsEncrypted
+                    | Reason::PartsDamaged
+                    | Reason::PartsOverLimit
+                    | Reason::PartsTooDeep => {}
                 }
                 Some(reason)
             }
@@ -86,14 +91,29 @@ impl Talk {
         if self.pages.iter().any(is_full) {
             hit(Limit::PageChars);
         }
+        // What is missing of the document itself is told before what is missing of its parts.
+        let state = match (judge(&self.pages, cut_short), self.carried.left_out.first()) {
+            (TextState::Readable, Some(left)) => TextState::PartlyReadable {
+                reason: left.reason,
+            },
+            (state, _) => state,
+        };
+        let sandbox = self.held();
         // Only a worker that opened it can tell what a container holds.
-        let format = self.format.unwrap_or(format);
+        let format = match (self.format, self.end) {
+            (Some(told), _) => told,
+            (None, Some(End::Unknown)) => Format::Unknown,
+            (None, _) => format,
+        };
         Extraction {
-            state: judge(&self.pages, cut_short),
+            state,
             format,
             engine: format.engine(),
+            mail: self.carried.mail,
+            parts: self.carried.parts,
+            left_out: self.carried.left_out,
             limits_hit,
-            sandbox: self.held(),
+            sandbox,
             invoice: self.invoice,
             pages: self.pages,
         }

@@ -3,10 +3,11 @@
 
 use std::io::{self, Read, Write};
 
+use super::parts::{LeftOut, Mail, PartHead};
 use super::{Format, Invoice, Layers, Limits, PageState, PageText};
 
 /// Length of the header.
-pub(super) const HEADER_BYTES: usize = 48;
+pub(super) const HEADER_BYTES: usize = 64;
 const MAGIC: [u8; 4] = *b"plx1";
 /// Tag and length before each frame.
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
@@ -18,7 +19,7 @@ pub(super) enum Task {
     Pdf,
     /// Read plain text.
     Text,
-    /// Read a zip container, if it is one of an office program.
+    /// Read a zip container as what it is: of an office program, or an archive to be taken apart.
     Package,
     /// Read a document in XML, if it is an invoice.
     Xml,
@@ -28,6 +29,10 @@ pub(super) enum Task {
     Rtf,
     /// Read a table as text.
     Csv,
+    /// Read a mail, and take it apart.
+    Mail,
+    /// The same as Outlook keeps it.
+    Outlook,
     /// Try what must not succeed, behind these layers.
     SelfTest(Layers),
 }
@@ -43,6 +48,9 @@ pub(super) struct Header {
     pub(super) pages: u32,
     pub(super) page_chars: u32,
     pub(super) document_chars: u32,
+    pub(super) parts: u32,
+    pub(super) parts_bytes: u64,
+    pub(super) parts_ratio: u32,
 }
 
 impl Header {
@@ -56,6 +64,9 @@ impl Header {
             pages: limits.pages_max,
             page_chars: limits.page_chars_max,
             document_chars: limits.document_chars_max,
+            parts: limits.parts_max,
+            parts_bytes: limits.parts_bytes_max,
+            parts_ratio: limits.parts_ratio_max,
         }
     }
 
@@ -69,6 +80,8 @@ impl Header {
             Task::Html => (22, 0),
             Task::Rtf => (23, 0),
             Task::Csv => (24, 0),
+            Task::Mail => (30, 0),
+            Task::Outlook => (31, 0),
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
@@ -83,6 +96,9 @@ impl Header {
             self.document_chars,
         ];
         bytes.extend(rest.into_iter().flat_map(u32::to_be_bytes));
+        bytes.extend(self.parts.to_be_bytes());
+        bytes.extend(self.parts_bytes.to_be_bytes());
+        bytes.extend(self.parts_ratio.to_be_bytes());
         bytes.resize(HEADER_BYTES, 0);
         bytes
     }
@@ -98,6 +114,8 @@ impl Header {
             (22, true) => Task::Html,
             (23, true) => Task::Rtf,
             (24, true) => Task::Csv,
+            (30, true) => Task::Mail,
+            (31, true) => Task::Outlook,
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         let header = Self {
@@ -109,6 +127,9 @@ impl Header {
             pages: u32::from_be_bytes(take(from)?),
             page_chars: u32::from_be_bytes(take(from)?),
             document_chars: u32::from_be_bytes(take(from)?),
+            parts: u32::from_be_bytes(take(from)?),
+            parts_bytes: u64::from_be_bytes(take(from)?),
+            parts_ratio: u32::from_be_bytes(take(from)?),
         };
         take::<4>(from)?;
         Ok(header)
@@ -144,10 +165,12 @@ pub(super) enum End {
     Unsafe,
     /// No format that is read, seen from within.
     Unknown,
+    /// There is nothing in it.
+    Empty,
 }
 
 impl End {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Complete,
         Self::Encrypted,
         Self::Damaged,
@@ -158,6 +181,7 @@ impl End {
         Self::Content,
         Self::Unsafe,
         Self::Unknown,
+        Self::Empty,
     ];
 }
 
@@ -176,10 +200,22 @@ pub(super) enum Frame {
     Invoice(Box<Invoice>),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
+    /// What a mail says of itself.
+    Mail(Box<Mail>),
+    /// Something that is not taken out.
+    LeftOut(LeftOut),
+    /// A part begins.
+    Part(PartHead),
+    /// The next bytes of the part.
+    Bytes(Vec<u8>),
+    /// The part ends, and is whole or not.
+    PartEnd(bool),
 }
 
 /// The longest facts of an invoice, in bytes.
 const INVOICE_BYTES_MAX: usize = 32 << 10;
+/// The number of a frame that holds bytes of a part.
+pub(super) const BYTES: u8 = 33;
 
 const STATES: [PageState; 4] = [
     PageState::Read,
@@ -191,34 +227,45 @@ const STATES: [PageState; 4] = [
 impl Frame {
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
-        let invoice;
-        let (tag, head, text) = match self {
-            Self::Layers(layers) => (1, vec![layers.bits()], ""),
+        let json;
+        let (tag, head, rest): (u8, Vec<u8>, &[u8]) = match self {
+            Self::Layers(layers) => (1, vec![layers.bits()], &[]),
             Self::Page(page) => {
                 let state = number(STATES.iter().position(|state| *state == page.state));
-                (2, vec![state], page.text.as_str())
+                (2, vec![state], page.text.as_bytes())
             }
             Self::End(end) => (
                 3,
                 vec![number(End::ALL.iter().position(|it| it == end))],
-                "",
+                &[],
             ),
-            Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], ""),
+            Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], &[]),
             Self::Format(format) => {
                 let place = Format::ALL.iter().position(|it| it == format);
-                (20, vec![number(place)], "")
+                (20, vec![number(place)], &[])
             }
             Self::Invoice(facts) => {
-                invoice = serde_json::to_string(facts)?;
-                (21, Vec::new(), invoice.as_str())
+                json = serde_json::to_vec(facts)?;
+                (21, Vec::new(), &json)
             }
+            Self::Mail(mail) => {
+                json = serde_json::to_vec(mail)?;
+                (30, vec![0], &json)
+            }
+            Self::LeftOut(left) => (31, vec![left.number()], left.name.as_bytes()),
+            Self::Part(part) => {
+                json = serde_json::to_vec(part)?;
+                (32, vec![0], &json)
+            }
+            Self::Bytes(bytes) => (BYTES, Vec::new(), bytes),
+            Self::PartEnd(whole) => (34, vec![u8::from(*whole)], &[]),
         };
-        let length = u32::try_from(head.len() + text.len()).unwrap_or(u32::MAX);
+        let length = u32::try_from(head.len() + rest.len()).unwrap_or(u32::MAX);
         let mut frame = vec![tag];
         frame.extend(length.to_be_bytes());
         frame.extend(head);
-        frame.extend(text.as_bytes());
-        to.write_all(&frame)
+        to.write_all(&frame)?;
+        to.write_all(rest)
     }
 
     /// Tag and length of the frame that begins so.
@@ -247,6 +294,19 @@ impl Frame {
                 let invoice: Invoice = serde_json::from_slice(json).ok()?;
                 Self::Invoice(Box::new(invoice.sound()))
             }
+            (30, [0, json @ ..]) => {
+                let mail: Mail = serde_json::from_slice(json).ok()?;
+                Self::Mail(Box::new(mail.bounded()))
+            }
+            (31, [reason, name @ ..]) => {
+                Self::LeftOut(LeftOut::of(*reason, str::from_utf8(name).ok()?)?)
+            }
+            (32, [0, json @ ..]) => {
+                let head: PartHead = serde_json::from_slice(json).ok()?;
+                Self::Part(head.bounded())
+            }
+            (BYTES, _) => Self::Bytes(body),
+            (34, [whole @ (0 | 1)]) => Self::PartEnd(*whole == 1),
             _ => return None,
         };
         Some(frame)
@@ -255,6 +315,7 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reason;
     use super::*;
 
     #[test]
@@ -285,6 +346,21 @@ mod tests {
                 number: Some("RE-7".into()),
                 ..Invoice::default()
             })),
+            Frame::Mail(Box::new(Mail {
+                subject: Some("Grüße".into()),
+                sent: Some(1),
+                ..Mail::default()
+            })),
+            Frame::LeftOut(LeftOut {
+                name: "geheim.pdf".into(),
+                reason: Reason::PartsEncrypted,
+            }),
+            Frame::Part(PartHead {
+                path: "Ordner/Brief.pdf".into(),
+                title: None,
+            }),
+            Frame::Bytes(vec![0, 255]),
+            Frame::PartEnd(true),
         ] {
             let mut bytes = Vec::new();
             frame.write(&mut bytes).expect("a vector takes all");
@@ -303,6 +379,12 @@ mod tests {
             (20, vec![99]),
             (21, b"{\"secret\":1}".to_vec()),
             (21, vec![b' '; INVOICE_BYTES_MAX + 1]),
+            (30, vec![0, b'{']),
+            (31, vec![0, b'a']),
+            (31, vec![11, 0xff]),
+            (32, vec![1, b'{', b'}']),
+            (33, vec![]),
+            (34, vec![2]),
         ] {
             assert_eq!(Frame::parse(tag, body), None);
         }

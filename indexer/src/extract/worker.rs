@@ -11,11 +11,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::carry::Carrier;
 use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    PageState, PageText, Probe, attached, html, invoice, office, pdf, plain, rtf, separated,
+    PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
+    plain, rtf, separated,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -44,9 +46,15 @@ fn serve() -> io::Result<()> {
     let header = Header::read(&mut input)?;
     let wanted = match header.task {
         Task::SelfTest(layers) => layers,
-        Task::Pdf | Task::Text | Task::Package | Task::Xml | Task::Html | Task::Rtf | Task::Csv => {
-            Layers::ALL
-        }
+        Task::Pdf
+        | Task::Text
+        | Task::Package
+        | Task::Xml
+        | Task::Html
+        | Task::Rtf
+        | Task::Csv
+        | Task::Mail
+        | Task::Outlook => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -131,7 +139,14 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
             }
             return Ok(end);
         }
-        Task::Text => return text(&content, header, &mut |page| say(Frame::Page(page))),
+        Task::Text => {
+            return match plain::decode(&content) {
+                Some(text) => pages(&text, header, &mut |page| say(Frame::Page(page))),
+                None => Ok(End::NotText),
+            };
+        }
+        Task::Mail => return mail::read(&content, &mut Carrier::new(header, deadline, say)),
+        Task::Outlook => return outlook::read(content, &mut Carrier::new(header, deadline, say)),
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,
         Task::Xml => invoice::read,
@@ -139,23 +154,26 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
         Task::Rtf => rtf::read,
         Task::Csv => separated::read,
     };
-    let mut pager = Pager::new(header, deadline, say);
+    let mut pager = Pager::new(header, deadline, &mut *say);
     // What was read before the reader stumbled is kept.
     let end = catch_unwind(AssertUnwindSafe(|| read(&content, &mut pager)));
-    pager.finish(end.unwrap_or(Err(End::Damaged.into())))
+    let end = pager.finish(end.unwrap_or(Err(End::Damaged.into())))?;
+    // A container that no office program wrote is an archive.
+    if header.task == Task::Package && end == End::Unknown {
+        return archive::read(&content, &mut Carrier::new(header, deadline, say));
+    }
+    Ok(end)
 }
 
-fn text(
-    content: &[u8],
+/// Gives the pages of a text, as far as the limits go.
+pub(super) fn pages(
+    text: &str,
     header: &Header,
     give: &mut impl FnMut(PageText) -> io::Result<()>,
 ) -> io::Result<End> {
-    let Some(text) = plain::decode(content) else {
-        return Ok(End::NotText);
-    };
     let size = |max: u32| usize::try_from(max).unwrap_or(usize::MAX);
     let mut chars_left = size(header.document_chars);
-    for (number, page) in plain::pages(&text, size(header.page_chars)).enumerate() {
+    for (number, page) in plain::pages(text, size(header.page_chars)).enumerate() {
         if number >= size(header.pages) {
             return Ok(End::Pages);
         }

@@ -1,11 +1,13 @@
-//! Builds what office programs write, as small as it can be, so that each test says what is in it.
+//! Builds zip containers, and what office programs write, as small as it can be, so that each test
+//! says what is in it.
 
 use std::io::{Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// A zip container with these members in this order; `mimetype` is stored as it is.
+/// A zip container with these members in this order; `mimetype` is stored as it is, and what ends in
+/// a slash is a folder.
 pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in members {
@@ -15,6 +17,10 @@ pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
             CompressionMethod::Deflated
         };
         let options = SimpleFileOptions::default().compression_method(method);
+        if name.ends_with('/') {
+            zip.add_directory(*name, options).expect("a folder");
+            continue;
+        }
         zip.start_file(*name, options).expect("a member");
         zip.write_all(content).expect("a vector takes all");
     }

@@ -18,6 +18,7 @@ mod hostile;
 mod invoices;
 mod mutated;
 mod office;
+mod parts;
 mod sandbox;
 mod support;
 mod swollen;
@@ -60,6 +61,13 @@ const TESTS: &[Test] = &tests![
     office::separated_values_are_a_table,
     office::what_is_no_office_document_says_so,
     office::what_stands_before_the_damage_is_kept,
+    parts::a_mail_is_read_and_taken_apart,
+    parts::mails_of_every_kind_are_read,
+    parts::a_mail_of_outlook_is_read_and_taken_apart,
+    parts::an_archive_is_taken_apart,
+    parts::hostile_containers_end_in_a_state,
+    parts::broken_containers_end_in_a_state,
+    parts::whoever_stops_taking_is_told,
     swollen::every_container_built_to_do_harm_ends_in_its_state,
     swollen::cut_and_flipped_documents_end_in_a_state,
     sandbox::a_worker_can_do_nothing_but_read,

@@ -253,15 +253,17 @@ pub(crate) fn what_is_no_office_document_says_so() {
         assert_eq!(extraction.format, Format::Unknown);
     };
     not(
-        &zip(&[("brief.docx", b"kein Brief")]),
-        Reason::UnknownFormat,
-    );
-    not(
         &zip(&[("mimetype", b"application/epub+zip")]),
         Reason::UnknownFormat,
     );
     not(b"<?xml version='1.0'?><plan/>", Reason::UnknownFormat);
-    not(b"PK\x03\x04 and then nothing", Reason::Damaged);
+    let nothing = extract(b"PK\x03\x04 and then nothing");
+    let reason = Reason::Damaged;
+    assert_eq!(nothing.state, TextState::Unreadable { reason });
+    // What its name says makes nothing an office document.
+    let archive = extract(&zip(&[("brief.docx", b"kein Brief")]));
+    assert_eq!(archive.format, Format::Archive);
+    assert_eq!(text(&archive), "brief.docx\n");
     let locked = zip(&[
         ("mimetype", b"application/vnd.oasis.opendocument.text"),
         (

@@ -65,15 +65,11 @@ pub(crate) fn every_container_built_to_do_harm_ends_in_its_state() {
         all
     });
     let attributes = format!("<w:document {WORD}><w:br{attributes}/></w:document>");
-    let mut inner = docx(&paragraph("innen"), &[], &[]);
-    for _ in 0..20 {
-        inner = zip(&[("inner.zip", &inner)]);
-    }
     let groups = [b"{\\rtf1 ".to_vec(), b"{".repeat(1_000_000)].concat();
     let rows = "<table:table-row table:number-rows-repeated='1000000'><table:table-cell \
         table:number-columns-repeated='16384'><text:p>x</text:p></table:table-cell></table:table-row>";
     let sheet = format!("<table:table>{rows}</table:table>");
-    let all: [(&str, Vec<u8>, &[Reason]); 12] = [
+    let all: [(&str, Vec<u8>, &[Reason]); 11] = [
         ("a member swells", with_body(&swollen), &[Reason::Unsafe]),
         (
             "a billion laughs",
@@ -100,7 +96,6 @@ pub(crate) fn every_container_built_to_do_harm_ends_in_its_state() {
             with_body(attributes.as_bytes()),
             &[Reason::NoText],
         ),
-        ("zips in zips", inner, &[Reason::UnknownFormat]),
         (
             "sixty thousand members",
             with_entries(60_000),

@@ -299,6 +299,10 @@ fn extract_limits(config: &Config) -> indexer::extract::Limits {
         cpu_seconds_max: u32::try_from(config.extract.time_max.as_secs()).unwrap_or(u32::MAX),
         pages_max: config.extract.pages_max,
         workers_max: config.extract.workers,
+        parts_max: config.extract.parts_max,
+        parts_bytes_max: config.extract.parts_bytes_max,
+        parts_ratio_max: config.extract.parts_ratio_max,
+        parts_depth_max: config.extract.parts_depth_max,
         ..indexer::extract::Limits::default()
     }
 }

@@ -152,6 +152,8 @@ pub enum Action {
     DocumentRoute,
     /// A document came in.
     DocumentReceive,
+    /// A document was taken out of another one.
+    DocumentComponent,
     /// A document's metadata were changed.
     DocumentChange,
     /// A document got a new version.
@@ -303,6 +305,7 @@ impl Action {
             Self::DocumentUndo => "document.undo",
             Self::DocumentRoute => "document.route",
             Self::DocumentReceive => "document.receive",
+            Self::DocumentComponent => "document.component",
             Self::DocumentChange => "document.change",
             Self::VersionAdd => "document.version",
             Self::DocumentDiscard => "document.discard",

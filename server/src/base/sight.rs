@@ -271,7 +271,12 @@ impl Covers {
     fn on(self, table: Table, at: &str) -> Option<Condition> {
         let own = || column(at, "id");
         Some(match (self, table) {
-            (Self::Document(id), Table::Document) => Condition::all().add(own().eq(id.raw())),
+            // With what was taken out of it. Never unknown.
+            (Self::Document(id), Table::Document) => Condition::any().add(own().eq(id.raw())).add(
+                Condition::all()
+                    .add(column(at, "family_id").is_not_null())
+                    .add(column(at, "family_id").eq(id.raw())),
+            ),
             (Self::Case(id), Table::Document) => {
                 stands_in(at, "case_id", with_parts("record_case", id.raw()))
             }

@@ -226,6 +226,14 @@ pub struct Extract {
     pub pages_max: u32,
     /// Characters of the text of one document.
     pub text_chars_max: u32,
+    /// Documents that are taken out of one.
+    pub parts_max: u32,
+    /// Bytes of all of them.
+    pub parts_bytes_max: u64,
+    /// How many times larger than packed one of them may be.
+    pub parts_ratio_max: u32,
+    /// How deep they may lie.
+    pub parts_depth_max: u32,
 }
 
 /// Messages to subscribers.
@@ -392,6 +400,10 @@ impl Config {
                 time_max: seconds(reader, "extract.seconds_max"),
                 pages_max: reader.small("extract.pages_max"),
                 text_chars_max: reader.small("extract.text_chars_max"),
+                parts_max: reader.small("extract.parts_max"),
+                parts_bytes_max: reader.number("extract.parts_bytes_max"),
+                parts_ratio_max: reader.small("extract.parts_ratio_max"),
+                parts_depth_max: reader.small("extract.parts_depth_max"),
             },
             webhooks: Webhooks {
                 allow_http: reader.flag("webhooks.allow_http"),

@@ -292,6 +292,30 @@ pub const SETTINGS: &[Setting] = &[
         "Characters of the text of one document that are kept.",
     ),
     setting(
+        "extract.parts_max",
+        count(0, 5_000),
+        "1000",
+        "Attachments and members of archives that are taken out of one document, with what lies in them in turn.",
+    ),
+    setting(
+        "extract.parts_bytes_max",
+        bytes(MIB, 64 * GIB),
+        "1 GiB",
+        "Bytes of all of them, unpacked.",
+    ),
+    setting(
+        "extract.parts_ratio_max",
+        count(2, 2_000),
+        "250",
+        "How many times larger than in its archive a member may become; up to 1 MiB it may in any case.",
+    ),
+    setting(
+        "extract.parts_depth_max",
+        count(1, 20),
+        "5",
+        "How deep what is taken out may lie in mails and archives.",
+    ),
+    setting(
         "webhooks.allow_http",
         Shape::Flag,
         "false",

@@ -241,6 +241,11 @@ fn condition(wanted: &Wanted, backend: DbBackend) -> Condition {
 }
 
 fn shown(actor: &Actor) -> Condition {
+    // A component is shown where it is named or found, and not beside what it was taken out of.
+    with_components(actor).add(document::Column::ParentId.is_null())
+}
+
+fn with_components(actor: &Actor) -> Condition {
     Condition::all()
         .add(visible_to(actor, Right::Read))
         .add(document::Column::State.ne(State::Discarded.code()))
@@ -248,7 +253,13 @@ fn shown(actor: &Actor) -> Condition {
 
 fn matching(actor: &Actor, wanted: &[Wanted], backend: DbBackend) -> Condition {
     let conditions = wanted.iter().map(|one| condition(one, backend));
-    conditions.fold(shown(actor), Condition::add)
+    let named = wanted.iter().any(|one| matches!(one, Wanted::Ids(_)));
+    let shown = if named {
+        with_components(actor)
+    } else {
+        shown(actor)
+    };
+    conditions.fold(shown, Condition::add)
 }
 
 /// Which part of a list, and in which order.

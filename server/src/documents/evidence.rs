@@ -243,7 +243,8 @@ pub async fn registered_without_case(
     limit: u64,
 ) -> Result<Vec<DocumentId>, DbError> {
     let text = "SELECT d.id FROM document d LEFT JOIN record_case c ON c.id = d.case_id \
-                WHERE d.state = 'registered' AND (c.id IS NULL OR d.reference IS NULL) \
+                WHERE d.state = 'registered' \
+                AND (c.id IS NULL OR (d.reference IS NULL AND d.parent_id IS NULL)) \
                 ORDER BY d.id LIMIT $1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = on.query_all_raw(sql(on, text, [limit.into()])).await?;
@@ -303,6 +304,53 @@ pub async fn engines(on: &impl ConnectionTrait) -> Result<Vec<String>, DbError> 
     let rows = on.query_all_raw(sql(on, text, [])).await?;
     rows.iter()
         .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
+}
+
+/// Versions of which fewer documents were taken out than their text says, and that no job will read
+/// again; at most `limit`.
+pub async fn without_components(
+    on: &impl ConnectionTrait,
+    job_kind: &str,
+    limit: u64,
+) -> Result<Vec<VersionId>, DbError> {
+    let text = "SELECT v.id FROM document_version v JOIN rendition r \
+                ON r.document_version_id = v.id AND r.kind = 'text' AND r.components > 0 \
+                WHERE r.components > (SELECT count(*) FROM document d WHERE d.taken_from = v.id) \
+                AND NOT EXISTS (SELECT 1 FROM rendition n WHERE n.document_version_id = v.id \
+                AND n.kind = 'text' AND (n.created_at > r.created_at \
+                OR (n.created_at = r.created_at AND n.id > r.id))) \
+                AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 AND j.subject = v.id) \
+                ORDER BY v.id LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on
+        .query_all_raw(sql(on, text, [job_kind.into(), limit.into()]))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// Components that do not stand where what they were taken out of stands; at most `limit`.
+pub async fn components_astray(
+    on: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let same = |column: &str| {
+        format!("(c.{column} = f.{column} OR (c.{column} IS NULL AND f.{column} IS NULL))")
+    };
+    let places = ["compartment_id", "case_id", "inbox_id"]
+        .map(same)
+        .join(" AND ");
+    let text = format!(
+        "SELECT c.id FROM document c JOIN document f ON f.id = c.family_id \
+         WHERE NOT (c.department_id = f.department_id AND c.state = f.state AND {places}) \
+         ORDER BY c.id LIMIT $1"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on.query_all_raw(sql(on, text, [limit.into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
         .collect()
 }
 

@@ -8,6 +8,7 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::bulk;
+use super::components;
 use super::fields;
 use super::invoices;
 use super::listing;
@@ -91,6 +92,14 @@ impl From<DocumentError> for Problem {
                 let max = u64::try_from(TAGS_MAX).unwrap_or(u64::MAX);
                 Self::new(Kind::Validation).field("/add_tags", Fault::TooMany { max })
             }
+            DocumentError::Component => Self::new(Kind::StateConflict)
+                .detail(text(
+                    "Das ist eine Anlage: Sie geht mit dem Dokument, aus dem sie stammt, und bleibt, \
+                     wie sie dort ist.",
+                    "This is a component: it goes with the document it was taken out of, and stays as \
+                     it is there.",
+                ))
+                .current_state("component"),
             DocumentError::NoMove => conflict(
                 "Rückgängig machen lässt sich nur, dass ein Dokument weitergeleitet, umprotokolliert \
                  oder als Entwurf in einen Vorgang gelegt wurde.",
@@ -244,6 +253,7 @@ pub(super) async fn told(
     (departments, language): (&[Department], Language),
 ) -> Result<DocumentView, DocumentError> {
     let mut view = DocumentView::of(&held, departments, language);
+    view.tell_details(&held, language);
     let views = std::slice::from_mut(&mut view);
     fields::tell(on, actor, &[held], views).await?;
     Ok(view)
@@ -409,6 +419,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
     };
     let mut within = vec![Object::Case(filed.case.id)];
     within.extend(filed.case.parent.map(Object::Case));
+    // What holds the whole holds what was taken out of it.
+    let family = held.document.part.as_ref().map(|part| part.family);
+    within.extend(family.map(Object::Document));
     let standing = Standing {
         object: Object::Document(held.document.id),
         file: &filed.file,
@@ -434,6 +447,7 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         reading::get_history,
         post_discard,
         post_restore,
+        components::http::get_components,
         registering::post_register,
         registering::post_route,
         registering::get_recipients,
@@ -481,6 +495,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .head(reading::get_content),
         )
         .service(to("/{id}/text").get(reading::get_text))
+        .service(to("/{id}/components").get(components::http::get_components))
         .service(to("/{id}/history").get(reading::get_history))
         .service(to("/{id}/discard").post(post_discard))
         .service(to("/{id}/restore").post(post_restore))

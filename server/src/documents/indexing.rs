@@ -78,6 +78,7 @@ async fn names_of(
     let mut ids: Vec<uuid::Uuid> = Vec::new();
     for one in held {
         ids.push(one.document.id.raw());
+        ids.extend(one.document.part.as_ref().map(|part| part.family.raw()));
         if let Some(filed) = &one.filed {
             ids.extend([filed.case.id.raw(), filed.file.id.raw()]);
         }
@@ -89,10 +90,15 @@ async fn names_of(
     for one in held {
         let mut own = vec![one.document.id.raw()];
         let registered = one.document.registered.as_ref();
+        let above = one.parent.as_ref().and_then(|it| it.reference.clone());
         let mut names: Vec<String> = registered
             .map(|it| it.reference.clone())
             .into_iter()
+            .chain(above)
             .collect();
+        if let Some(part) = &one.document.part {
+            own.push(part.family.raw());
+        }
         if let Some(filed) = &one.filed {
             own.extend([filed.case.id.raw(), filed.file.id.raw()]);
             names.extend([filed.case.reference.clone(), filed.file.reference.clone()]);

@@ -5,8 +5,8 @@ use sea_orm::sea_query::{Alias, ExprTrait, Query, SelectStatement};
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect};
 
 use super::asking::ByField;
-use super::model::{Channel, CivilDate, Direction, Document, DocumentError, State};
-use super::rows::{document, document_field, document_tag};
+use super::model::{Channel, CivilDate, Direction, Document, DocumentError, Parent, State};
+use super::rows::{self, document, document_field, document_tag};
 use crate::base::db::DbError;
 use crate::base::{
     AccountId, Actor, Asked, CaseId, DepartmentId, DocumentId, FileId, Right, Table, Timestamp,
@@ -52,6 +52,8 @@ pub struct Filter {
     pub registered: Option<bool>,
     /// What its fields hold; all of them.
     pub by_field: ByField,
+    /// Whether components are listed beside what they were taken out of.
+    pub components: bool,
 }
 
 /// Whose inbox.
@@ -126,6 +128,8 @@ pub(crate) struct Listed {
     pub(crate) pages: u64,
     /// The case in which it stands, with its file.
     pub(crate) filed: Option<cases::Filed>,
+    /// What it was taken out of.
+    pub(crate) parent: Option<Parent>,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -162,17 +166,21 @@ pub(crate) async fn lines_among(
             document: Document::try_from(row.document)?,
             pages: pages.unwrap_or_default(),
             filed: None,
+            parent: None,
         });
     }
     let mut wanted: Vec<_> = lines.iter().filter_map(|line| line.document.case).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let filed = cases::filed(on, &wanted).await?;
+    let documents: Vec<_> = lines.iter().map(|line| line.document.clone()).collect();
+    let mut parents = rows::parents(on, &documents).await?;
     for line in &mut lines {
         line.filed = line
             .document
             .case
             .and_then(|case| filed.get(&case).cloned());
+        line.parent = parents.remove(&line.document.id);
     }
     Ok(lines)
 }
@@ -252,6 +260,9 @@ fn matching(filter: &Filter) -> Condition {
     }
     for (field, wanted) in &filter.by_field {
         all = all.add(Column::Id.in_subquery(holding(field, wanted)));
+    }
+    if !filter.components {
+        all = all.add(Column::ParentId.is_null());
     }
     all.add(placed(filter))
 }

@@ -129,6 +129,10 @@ pub(super) struct ListFilter {
     /// Whether they are registered.
     #[param(nullable = false)]
     registered: Option<bool>,
+    /// Whether components are listed too: attachments, and what was taken out of archives. They are not, if
+    /// nothing is said.
+    #[param(nullable = false)]
+    components: Option<bool>,
     /// `newest` (the last received first) or `oldest`.
     #[param(nullable = false, inline)]
     order: Option<ListOrder>,
@@ -234,6 +238,7 @@ impl ListFilter {
             received_from,
             received_before,
             by_field: asking::ByField::new(),
+            components: self.components.unwrap_or(false),
         })
     }
 }

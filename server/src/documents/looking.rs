@@ -36,17 +36,20 @@ pub async fn hold(
     wanted.sort_unstable();
     wanted.dedup();
     let filed = cases::filed(on, &wanted).await?;
+    let parents = rows::parents(on, &documents).await?;
     let mut all = Vec::with_capacity(documents.len());
     for document in documents {
         let key = (document.id, document.content_version);
         let version = in_force.remove(&key).ok_or(DocumentError::NoVersion)?;
         let filed = document.case.and_then(|case| filed.get(&case));
         let filed = filed.cloned().map(Box::new);
+        let parent = parents.get(&document.id).cloned().map(Box::new);
         all.push(Held {
             document,
             version,
             text: None,
             filed,
+            parent,
         });
     }
     let versions: Vec<_> = all.iter().map(|held| held.version.id).collect();

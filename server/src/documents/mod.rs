@@ -8,6 +8,7 @@ mod alike;
 mod asking;
 mod browse;
 mod bulk;
+mod components;
 mod domains;
 pub mod evidence;
 mod fields;
@@ -38,6 +39,8 @@ pub(crate) use browse::{
     Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
     window, words,
 };
+pub(crate) use components::wire::ParentView;
+pub use components::{NewPart, Room, room};
 pub use domains::{Astray, Ready, astray, domain_of, is_settled, prepare, settle};
 pub(crate) use fields::may_say;
 pub use filing::{
@@ -54,9 +57,10 @@ pub(crate) use list::{Listed, lines_among, out_of_sight_since, visible_among, vi
 pub(crate) use listing::InboxOf;
 pub use looking::{Which, content, hold, read};
 pub use model::{
-    CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Direction, Document, DocumentError, Held,
-    Kept, Metadata, REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step,
-    TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
+    CORRESPONDENT_CHARS_MAX, Change, Channel, CivilDate, Details, Direction, Document,
+    DocumentError, Held, Kept, LeftOut, Metadata, Parent, Part, REASON_CHARS_MAX,
+    REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step, TAG_CHARS_MAX, TAGS_MAX,
+    TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};

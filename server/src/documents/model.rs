@@ -13,6 +13,7 @@ use crate::base::{
 use crate::cases::{CaseError, Filed};
 use crate::ledger::looks::Shown;
 use crate::types::{self, Refused, Values};
+use indexer::extract::Mail;
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -261,11 +262,30 @@ impl Metadata {
     }
 }
 
+/// Where a document was taken out: it is a component, and goes with what it was taken out of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The document out of which it was taken.
+    pub parent: DocumentId,
+    /// The outermost of those: where that one stands, this one does.
+    pub family: DocumentId,
+    /// The version out of which it was taken.
+    pub taken_from: VersionId,
+    /// 1, 2, 3 … in that version.
+    pub position: u64,
+    /// How deep it lies: 1 in the outermost.
+    pub depth: u64,
+    /// What it is called there, with its folders.
+    pub path: Option<String>,
+}
+
 /// A document as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Its id.
     pub id: DocumentId,
+    /// Out of which other one it was taken.
+    pub part: Option<Part>,
     /// Counts every change; the entity tag.
     pub version: u64,
     /// Whose it is.
@@ -364,6 +384,70 @@ pub struct TextInfo {
     pub pages: u64,
     /// What read it, with its version.
     pub engine: String,
+    /// How many documents were taken out, of what contains others.
+    pub components: Option<u64>,
+    /// What else was found.
+    pub details: Details,
+}
+
+/// What was found in a version besides its text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// What a mail says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
+    /// What was not taken out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something that was not taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: String,
+    /// The name of the reason.
+    pub reason: String,
+}
+
+/// Longest JSON of [`Details`], in bytes.
+const DETAILS_BYTES_MAX: usize = 64 << 10;
+/// So much of each list is left where it is longer.
+const DETAILS_LISTED: usize = 10;
+
+impl Details {
+    /// As it stands in a row; nothing where there is nothing.
+    #[must_use]
+    pub fn to_json(&self) -> Option<String> {
+        if *self == Self::default() {
+            return None;
+        }
+        let json = serde_json::to_string(self).ok()?;
+        if json.len() <= DETAILS_BYTES_MAX {
+            return Some(json);
+        }
+        let mut short = self.clone();
+        short.left_out.truncate(DETAILS_LISTED);
+        if let Some(mail) = &mut short.mail {
+            mail.from.truncate(DETAILS_LISTED);
+            mail.to.truncate(DETAILS_LISTED);
+            mail.cc.truncate(DETAILS_LISTED);
+        }
+        serde_json::to_string(&short).ok()
+    }
+}
+
+/// What a component was taken out of, as its lines name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// Its id.
+    pub id: DocumentId,
+    /// Betreff.
+    pub title: String,
+    /// The reference of the outermost, once that is registered.
+    pub reference: Option<String>,
+    /// The number of the version out of which it was taken.
+    pub version: u64,
 }
 
 /// A document with the version in force and its text.
@@ -377,6 +461,8 @@ pub struct Held {
     pub text: Option<TextInfo>,
     /// The case in which it stands, with its file.
     pub filed: Option<Box<Filed>>,
+    /// What it was taken out of.
+    pub parent: Option<Box<Parent>>,
 }
 
 /// Content that is durable in the store, with what its row will say.
@@ -443,6 +529,9 @@ pub enum DocumentError {
     /// It would have more tags than there may be.
     #[error("too many tags")]
     TooManyTags,
+    /// A component goes with what it was taken out of, and stays as it was there.
+    #[error("a component goes with its parent")]
+    Component,
     /// The last change of the document is no move that can be undone.
     #[error("this is no move that can be undone")]
     NoMove,

@@ -3,6 +3,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::alike::Alike;
+use super::components::{self, NewPart, Room};
 use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
@@ -91,6 +92,7 @@ async fn add(
     };
     let document = Document {
         id: DocumentId::new(),
+        part: None,
         version: 1,
         department,
         compartment: place.compartment,
@@ -116,6 +118,7 @@ async fn add(
         version,
         text: None,
         filed,
+        parent: None,
     };
     Ok((held, had))
 }
@@ -141,7 +144,7 @@ async fn filed_of(
 }
 
 /// The new version, and whether the archive had its content before.
-async fn add_content(
+pub(super) async fn add_content(
     unit: &mut Unit,
     document: &Document,
     content: Content,
@@ -263,6 +266,10 @@ pub(super) fn stepped(unit: &Unit, before: &Document) -> Document {
 
 /// The state after a step, if the state before allows it.
 pub(super) fn after(document: &Document, step: Step) -> Result<State, DocumentError> {
+    // Whoever takes a step with it takes it with the family.
+    if document.part.is_some() && step != Step::Change {
+        return Err(DocumentError::Component);
+    }
     let next = document.state.after(step, document.metadata.direction);
     next.ok_or(DocumentError::State {
         current: document.state,
@@ -362,6 +369,7 @@ pub(super) async fn add_version(
         version,
         text: None,
         filed,
+        parent: None,
     })
 }
 
@@ -409,17 +417,40 @@ pub struct ReadText {
     pub pages: Option<Kept>,
     /// What it is about as an invoice, stored; nothing where it is none.
     pub invoice: Option<Kept>,
+    /// What was taken out of it, stored.
+    pub parts: Vec<NewPart>,
+    /// How much a family may hold.
+    pub room: Room,
+}
+
+impl ReadText {
+    /// A text of which nothing is taken out.
+    #[must_use]
+    pub const fn plain(info: TextInfo, pages: Option<Kept>) -> Self {
+        Self {
+            info,
+            pages,
+            invoice: None,
+            parts: Vec::new(),
+            room: Room {
+                parts: 0,
+                bytes: 0,
+                depth: 0,
+            },
+        }
+    }
 }
 
 /// Keeps the text of a version as a rendition. A version that has its text keeps it.
 pub async fn keep_text(
     unit: &mut Unit,
     version: VersionId,
-    text: ReadText,
+    mut text: ReadText,
 ) -> Result<(), DocumentError> {
     let (found, _) = rows::version(unit.tx(), version)
         .await?
         .ok_or(DocumentError::NoVersion)?;
+    let parts = components::admit(unit, &found, &mut text).await?;
     let document = rows::find_to_change(unit, found.document)
         .await?
         .ok_or(DocumentError::NotFound)?;
@@ -444,13 +475,18 @@ pub async fn keep_text(
         pages: i64::try_from(text.info.pages).unwrap_or(i64::MAX),
         blob_name: held.as_ref().map(|held| held.name.clone()),
         created_at: unit.now().micros(),
+        components: text
+            .info
+            .components
+            .map(|many| i64::try_from(many).unwrap_or(i64::MAX)),
+        details: text.info.details.to_json(),
     };
     let context = Object::new().with("engine", row.engine.as_str()).to_bytes();
     let engine = row.engine.clone();
     rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
     keep_invoice(unit, document.id, version, (engine, text.invoice)).await?;
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
-    Ok(())
+    components::take_out(unit, &document, &found, parts).await
 }
 
 /// Keeps what a version is about as an invoice. Where it was read as one before and is not any more,
@@ -486,6 +522,8 @@ async fn keep_invoice(
         pages: 0,
         blob_name: held.as_ref().map(|held| held.name.clone()),
         created_at: unit.now().micros(),
+        components: None,
+        details: None,
     };
     rows::insert_rendition(unit, document, row, held.as_ref()).await?;
     Ok(())

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::components::wire::{LeftOutView, MailView, ParentView};
 use super::fields;
 use super::invoices::InvoiceView;
 use super::model::{
@@ -222,6 +223,23 @@ pub(crate) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub invoice: Option<InvoiceView>,
+    /// What it was taken out of: it is an attachment of a mail, or a member of an archive, and goes with
+    /// that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub parent: Option<ParentView>,
+    /// How many documents were taken out of the version in force, where it contains others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub components: Option<u64>,
+    /// What it says of itself, where it is a mail. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub mail: Option<MailView>,
+    /// What was not taken out of it, and why: at most 100. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub left_out: Option<Vec<LeftOutView>>,
     /// Other documents with the same content that you may see. Only where one document is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -335,6 +353,7 @@ impl DocumentView {
             version,
             text,
             filed,
+            parent,
         } = held;
         let metadata = &document.metadata;
         let registered = document.registered.as_ref();
@@ -366,6 +385,10 @@ impl DocumentView {
             content: VersionView::from(version),
             text: TextView::of(text.as_ref(), language),
             invoice: None,
+            parent: ParentView::of(document, parent.as_deref()),
+            components: text.as_ref().and_then(|text| text.components),
+            mail: None,
+            left_out: None,
             duplicates: None,
             retention: None,
             created_at: document.created_at.to_string(),
@@ -373,6 +396,23 @@ impl DocumentView {
             changed_at: document.changed_at.to_string(),
             changed_by: document.changed_by.raw(),
         }
+    }
+}
+
+impl DocumentView {
+    /// Tells what is told of one document and not in lists.
+    pub(super) fn tell_details(&mut self, held: &Held, language: Language) {
+        let Some(text) = &held.text else {
+            return;
+        };
+        self.mail = text.details.mail.as_ref().map(MailView::of);
+        let left_out: Vec<_> = text
+            .details
+            .left_out
+            .iter()
+            .map(|one| LeftOutView::of(one, language))
+            .collect();
+        self.left_out = (!left_out.is_empty()).then_some(left_out);
     }
 }
 

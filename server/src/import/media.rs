@@ -1,7 +1,7 @@
 //! What content is, by its first bytes; by its name where these do not tell.
 
 /// How many first bytes are looked at.
-pub(super) const HEAD_BYTES: usize = 1024;
+pub(crate) const HEAD_BYTES: usize = 1024;
 
 /// Zip containers are told apart by their name only.
 const BY_NAME: &[(&str, &str)] = &[
@@ -49,7 +49,7 @@ const BY_HEAD: &[(&[u8], &str)] = &[
 ];
 
 /// The media type of content with this name that begins with `head`.
-pub(super) fn guess(name: &str, head: &[u8]) -> &'static str {
+pub(crate) fn guess(name: &str, head: &[u8]) -> &'static str {
     let extension = name
         .rsplit_once('.')
         .map(|(_, extension)| extension.to_ascii_lowercase());
@@ -60,14 +60,15 @@ pub(super) fn guess(name: &str, head: &[u8]) -> &'static str {
             .find(|(known, _)| *known == extension)
             .map(|(_, media)| *media)
     };
-    // Readers of PDF allow anything before the header, within the first kilobyte.
-    if head.windows(5).any(|window| window == b"%PDF-") {
+    let container = head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xd0\xcf\x11\xe0");
+    // Readers of PDF allow anything before the header, within the first kilobyte; but a container may
+    // begin with a PDF.
+    if !container && head.windows(5).any(|window| window == b"%PDF-") {
         return "application/pdf";
     }
     if let Some((_, media)) = BY_HEAD.iter().find(|(first, _)| head.starts_with(first)) {
         return media;
     }
-    let container = head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xd0\xcf\x11\xe0");
     if container {
         let plain = if head.starts_with(b"PK") {
             "application/zip"

@@ -12,5 +12,6 @@ mod sidecar;
 mod tests;
 mod walk;
 
+pub(crate) use media::{HEAD_BYTES, guess};
 pub use run::{Ended, Filing, ImportError, Importer, Mode, Outcome, Report};
 pub use walk::{Found, Refusal, walk};

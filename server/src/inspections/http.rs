@@ -29,6 +29,16 @@ impl From<InspectionError> for Problem {
                 Self::new(Kind::Validation).field("/account", Fault::NotFound)
             }
             InspectionError::NoObject => Self::new(Kind::Validation).field("", Fault::NotFound),
+            InspectionError::Component => Self::new(Kind::Validation).field(
+                "/document",
+                Fault::Rule {
+                    code: "component",
+                    detail: text(
+                        "Eine Anlage wird mit dem Dokument eingesehen, aus dem sie stammt.",
+                        "A component is inspected with the document it was taken out of.",
+                    ),
+                },
+            ),
             InspectionError::Forbidden => Self::new(Kind::Forbidden).detail(text(
                 "Über diese Einsicht dürfen Sie nicht entscheiden.",
                 "This inspection is not yours to decide on.",

@@ -201,6 +201,9 @@ pub enum InspectionError {
     /// There is no such thing to inspect, or not for the one who asks.
     #[error("there is nothing of this name")]
     NoObject,
+    /// A component is inspected with the whole.
+    #[error("a component is inspected with what it was taken out of")]
+    Component,
     /// The one who asks may not do this.
     #[error("this is not for the one who asks")]
     Forbidden,

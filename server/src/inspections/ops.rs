@@ -34,6 +34,8 @@ pub(super) async fn place_of(
             Err(error) => return Err(error.into()),
         },
         Object::Document(id) => match documents::read(on, actor, id).await {
+            // It is shown with what it was taken out of, which nobody would have opened.
+            Ok(held) if held.document.part.is_some() => return Err(InspectionError::Component),
             Ok(held) => Some(held.document.place()),
             Err(DocumentError::NotFound) => None,
             Err(error) => return Err(error.into()),

@@ -4,6 +4,7 @@
 //! run twice; what it does is idempotent. A job that keeps failing stays visible with its error.
 
 mod again;
+mod parts;
 mod rows;
 mod runner;
 

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use indexer::extract::{Extraction, Extractor, PageState, TextState};
+use indexer::extract::{Extraction, Extractor, PageState, Room, TextState};
 use storage::Storage;
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
+use super::parts;
 use super::rows::{self, Claimed};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
-use crate::documents::{self, Arriving, Kept, Page, Pages, ReadText, TextInfo};
+use crate::documents::{self, Arriving, Details, Kept, Page, Pages, ReadText, TextInfo};
 use crate::unit::{Db, Unit};
 use crate::webhooks::{self, Postman, WebhookError};
 
@@ -27,12 +28,15 @@ const INVOICE_MEDIA_TYPE: &str = "application/json";
 /// How often the table is looked at when nobody says that there is work.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Pieces of parts that wait for the store, beside that which it takes.
+const PIECES_WAITING_MAX: usize = 4;
+
 /// How often a running job says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 
 /// Why a job did not do what it should.
 #[derive(Debug, Error)]
-enum JobError {
+pub(super) enum JobError {
     #[error("the database failed")]
     Db(#[from] DbError),
     #[error("the content could not be read")]
@@ -260,19 +264,35 @@ impl Runner {
                 .await;
             return Ok(gone?);
         };
-        let extraction = if blob.content_bytes > self.extractor.limits().content_bytes_max {
-            None
+        let limits = self.extractor.limits();
+        let room = documents::Room {
+            parts: u64::from(limits.parts_max),
+            bytes: limits.parts_bytes_max,
+            depth: u64::from(limits.parts_depth_max),
+        };
+        let left = documents::room(self.db.read(), &version, room).await?;
+        let domain = documents::domain_of(self.db.read(), version.document).await?;
+        let (extraction, parts) = if blob.content_bytes > limits.content_bytes_max {
+            (None, Vec::new())
         } else {
             let content = self.storage.open(&blob, None).await?;
             let content = StreamReader::new(content.map_err(std::io::Error::other));
-            Some(
-                self.extractor
-                    .extract(content, Some(&version.media_type))
-                    .await?,
-            )
+            let (taker, taken) = mpsc::channel(PIECES_WAITING_MAX);
+            let fits = Room {
+                parts: u32::try_from(left.parts).unwrap_or(u32::MAX),
+                bytes: left.bytes,
+            };
+            let media_type = Some(version.media_type.as_str());
+            let reading = self.extractor.take_apart(content, media_type, fits, taker);
+            let keeping = parts::keep(&self.storage, &self.db, &domain, taken);
+            let (extraction, kept) = tokio::join!(Box::pin(reading), Box::pin(keeping));
+            // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
+            let kept = kept?;
+            (Some(parts::judged(extraction?, left)), kept)
         };
-        let domain = documents::domain_of(self.db.read(), version.document).await?;
-        let text = self.pack(extraction, &domain).await?;
+        let mut text = self.pack(extraction, &domain).await?;
+        text.parts = parts;
+        text.room = room;
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 rows::done(unit, job).await?;
@@ -323,12 +343,10 @@ impl Runner {
                 reason: Some("too_large".to_owned()),
                 pages: 0,
                 engine: "none".to_owned(),
+                components: None,
+                details: Details::default(),
             };
-            return Ok(ReadText {
-                info,
-                pages: None,
-                invoice: None,
-            });
+            return Ok(ReadText::plain(info, None));
         };
         let invoice = match &extraction.invoice {
             Some(invoice) => {
@@ -350,6 +368,8 @@ impl Runner {
                 .map(|reason| reason.as_str().to_owned()),
             pages: u64::try_from(extraction.pages.len()).unwrap_or(u64::MAX),
             engine: format!("{} {}", extraction.engine.name, extraction.engine.version),
+            components: parts::counted(&extraction),
+            details: parts::details(&extraction),
         };
         if extraction
             .pages
@@ -357,9 +377,8 @@ impl Runner {
             .all(|page| page.text.trim().is_empty())
         {
             return Ok(ReadText {
-                info,
-                pages: None,
                 invoice,
+                ..ReadText::plain(info, None)
             });
         }
         let pages = extraction.pages.into_iter().map(|page| {
@@ -375,10 +394,10 @@ impl Runner {
             }
         });
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
+        let pages = self.store(packed, TEXT_MEDIA_TYPE, domain).await?;
         Ok(ReadText {
-            info,
-            pages: Some(self.store(packed, TEXT_MEDIA_TYPE, domain).await?),
             invoice,
+            ..ReadText::plain(info, Some(pages))
         })
     }
 

@@ -26,6 +26,11 @@ export function documentActions(found, after) {
   const offer = (key, action, main = false) =>
     offers.push(h("button", { type: "button", class: main ? "main" : "", "data-act": key, onclick: () => action(found, after) }, t(`act_${key}`)));
   const loose = found.state === "incoming" || found.state === "draft";
+  // A component takes no step by itself: it goes with what it was taken out of.
+  if (found.parent) {
+    if (loose && found.type && may("edit", department)) offer("fields", fillIn);
+    return offers;
+  }
   if (loose && may("register", department)) offer("register", register, true);
   if (found.state === "incoming" && may("route", department)) offer("route", handOn);
   if (loose && found.type && may("edit", department)) offer("fields", fillIn);

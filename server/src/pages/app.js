@@ -2,7 +2,7 @@
 // ever set as text, never as markup.
 import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
-import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
+import { componentsOf, mailRows, notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import * as account from "/pages/account.js";
 import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
@@ -439,6 +439,7 @@ function render(found, history, versions) {
     try { await action(); } catch (error) { failure.textContent = error.message; }
   };
   const rows = [
+    ["componentOf", found.parent && h("a", { href: address(found.parent.id) }, found.parent.title)], ...mailRows(found.mail),
     ["reference", found.reference], ["standsIn", filedIn(found)], ["type", found.type], ["correspondent", correspondents.whoIs(found)], ["document_date", day(found.document_date)],
     ["received_at", moment(found.received_at)], ["direction", t(found.direction)], ["channel", found.channel && t(found.channel)],
     ["department", departmentName(found.department)], ["references", found.references.join(", ")], ["tags", found.tags.join(", ")],
@@ -455,12 +456,13 @@ function render(found, history, versions) {
       found.content.media_type === "application/pdf" ? h("button", { type: "button", class: "main", onclick: attempt(() => view(found)) }, t("show")) : null,
       h("button", { type: "button", onclick: attempt(() => save(found, found.content)) }, t("download")),
       documentActions(found, () => { state.shown = undefined; show(); }),
-      undoOf(found, history, () => { state.shown = undefined; show(); })),
+      found.parent ? null : undoOf(found, history, () => { state.shown = undefined; show(); })),
     failure,
     h("dl", {}, rows.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
     fieldList(found) ?? "",
     ...(holdList(found.retention?.holds, found.id, found.department, () => { state.shown = undefined; show(); }) ?? []),
     ...same(found),
+    componentsOf(found, address),
     notesOn("document", found, found.state !== "discarded"), relationsOf(found, address),
     h("h3", {}, t("text")), textOf(found),
     h("h3", {}, t("history")), h("ol", { class: "timeline" }, history.map(event)),

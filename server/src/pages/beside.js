@@ -9,6 +9,35 @@ const MOVES = { "document.route": "route", "document.refile": "refile", "documen
 
 const button = (act, action) => h("button", { type: "button", class: "small", "data-act": act, onclick: action }, t(`act_${act}`));
 
+/** What was taken out of a document, as links; it fills itself. */
+export function componentsOf(found, address) {
+  if (!found.components && !found.left_out) return "";
+  const place = h("section", { class: "beside", "aria-label": t("componentsTitle") });
+  const show = async () => {
+    let all;
+    try { all = await everything(`/documents/${found.id}/components`, NOTES_MAX); } catch (error) {
+      place.replaceChildren(h("h3", {}, t("componentsTitle")), h("p", { class: "error" }, error.message));
+      return;
+    }
+    fill(place,
+      h("h3", {}, t("componentsTitle")),
+      all.items.length ? h("ul", { class: "rows" }, all.items.map((one) => h("li", {},
+        h("a", { href: address(one.id) }, one.title), h("span", { class: "muted" }, one.parent?.path ?? "")))) : null,
+      all.more ? h("p", { class: "hint" }, t("moreComponents")) : null,
+      found.left_out ? [h("p", { class: "hint" }, t("leftOut")), h("ul", { class: "rows" }, found.left_out.map((one) => h("li", {},
+        h("strong", {}, one.name), h("span", { class: "muted" }, one.explanation ?? one.reason))))] : null);
+  };
+  show();
+  return place;
+}
+
+/** The fields of a mail, for the list of what is said about a document. */
+export function mailRows(mail) {
+  if (!mail) return [];
+  const people = (all) => all.map((one) => (one.name && one.address ? `${one.name} <${one.address}>` : one.name ?? one.address)).join(", ");
+  return [["mailFrom", people(mail.from)], ["mailTo", people(mail.to)], ["mailCc", people(mail.cc)], ["mailSent", mail.sent_at && moment(mail.sent_at)]];
+}
+
 /** The notes on one thing, and the way to write one; it fills itself. `open` says whether it may be worked on. */
 export function notesOn(kind, found, open) {
   const place = h("section", { class: "beside", "aria-label": t("notesTitle") });

@@ -200,7 +200,10 @@ impl DocumentView {
             correspondent: numbers.correspondent(metadata.correspondent.as_ref()),
             document_type: numbers.kind(metadata.kind.as_ref()),
             storage_path: None,
-            title: metadata.title.clone(),
+            title: match &held.parent {
+                Some(parent) => format!("{} (Anlage zu: {})", metadata.title, parent.title),
+                None => metadata.title.clone(),
+            },
             content: String::new(),
             tags: numbers.tags(&metadata.tags),
             created,

@@ -474,6 +474,13 @@ fn places(held: &Held) -> Vec<Key> {
     if let Some(filed) = &held.filed {
         within.extend([key(filed.case.id.raw()), key(filed.file.id.raw())]);
     }
+    // By what is opened with it.
+    within.extend(
+        held.document
+            .part
+            .as_ref()
+            .map(|part| key(part.family.raw())),
+    );
     match held.document.inbox {
         Some(account) => within.push(key(account.raw())),
         None if held.document.state == State::Incoming => within.push(INBOX_OF_UNITS),

@@ -11,7 +11,7 @@ use super::follower::INBOX_OF_UNITS;
 use crate::base::Timestamp;
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
-use crate::documents::{Channel, CivilDate, Direction, Inbox, InboxOf, Listed, State};
+use crate::documents::{Channel, CivilDate, Direction, Inbox, InboxOf, Listed, ParentView, State};
 use crate::http::{Fault, Kind, Language, Problem, text};
 use crate::types;
 
@@ -160,6 +160,10 @@ pub(super) struct HitView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     file: Option<FileName>,
+    /// What it was taken out of, where it is a component.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parent: Option<ParentView>,
     /// References on it.
     references: Vec<String>,
     /// Schlagwörter.
@@ -430,6 +434,7 @@ pub(super) fn hit_view(hit: &indexer::Hit, seen: &Listed, departments: &[Departm
             .map(|one| one.reference.clone()),
         case: seen.filed.as_ref().map(|filed| CaseName::from(&filed.case)),
         file: seen.filed.as_ref().map(|filed| FileName::from(&filed.file)),
+        parent: ParentView::of(document, seen.parent.as_ref()),
         references: metadata.references.clone(),
         tags: metadata.tags.clone(),
         pages: seen.pages,

@@ -63,6 +63,7 @@ pub struct Unit {
     id: UnitId,
     kms: Arc<dyn Kms>,
     touched: Vec<Subject>,
+    followed: Vec<Subject>,
     events: Vec<Event>,
     jobs: Vec<Job>,
 }
@@ -111,6 +112,12 @@ impl Unit {
         self.touched.push(subject);
     }
 
+    /// Called by rows for what changed because something else did: it gets a record of its own, of the
+    /// same action, before that of the other.
+    pub fn followed(&mut self, subject: Subject) {
+        self.followed.push(subject);
+    }
+
     /// Says what was done to everything changed since the last event.
     pub fn record(&mut self, action: Action, department: Option<DepartmentId>) {
         self.record_with(action, department, None);
@@ -123,6 +130,14 @@ impl Unit {
         department: Option<DepartmentId>,
         context: Option<Vec<u8>>,
     ) {
+        for subject in std::mem::take(&mut self.followed) {
+            self.events.push(Event {
+                action,
+                department,
+                subjects: vec![subject],
+                context: context.clone(),
+            });
+        }
         let subjects = std::mem::take(&mut self.touched);
         self.events.push(Event {
             action,

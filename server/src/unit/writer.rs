@@ -130,6 +130,7 @@ where
                 id: UnitId::new(),
                 kms: log.kms(),
                 touched,
+                followed: Vec::new(),
                 events,
                 jobs,
             };
@@ -180,11 +181,14 @@ where
         id,
         kms: _,
         touched,
+        followed,
         events,
         jobs,
     } = unit;
     // A silent change is a bug of ours: fail closed.
-    let silent = !touched.is_empty() || (rule == Rule::Recorded && events.is_empty());
+    let silent = !touched.is_empty()
+        || !followed.is_empty()
+        || (rule == Rule::Recorded && events.is_empty());
     if silent {
         return undo(tx, reply, DbError::Unaudited.into()).await;
     }

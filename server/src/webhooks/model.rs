@@ -34,8 +34,9 @@ pub(super) const TEST: &str = "webhook.test";
 const ALL: &str = "*";
 
 /// What can be subscribed to: the actions that happen to documents, cases and files, and emergencies.
-const EVENTS: [Action; 23] = [
+const EVENTS: [Action; 24] = [
     Action::DocumentReceive,
+    Action::DocumentComponent,
     Action::DocumentChange,
     Action::VersionAdd,
     Action::DocumentDiscard,

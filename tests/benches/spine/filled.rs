@@ -12,8 +12,8 @@ use sea_orm::ConnectionTrait as _;
 use server::base::db::{DbError, sql};
 use server::base::{Actor, Timestamp};
 use server::documents::{
-    self, Channel, CivilDate, Content, DOMAINS, Direction, DocumentError, Kept, Metadata, Page,
-    Pages, ReadText, TextInfo,
+    self, Channel, CivilDate, Content, DOMAINS, Details, Direction, DocumentError, Kept, Metadata,
+    Page, Pages, ReadText, TextInfo,
 };
 use server::search;
 use server::unit::Unit;
@@ -202,12 +202,10 @@ async fn file(town: &Town, number: u64, paper: &Paper, kept: Kept, text: Option<
         reason: None,
         pages: 3,
         engine: "bench 1".to_owned(),
+        components: None,
+        details: Details::default(),
     };
-    let text = ReadText {
-        info,
-        pages: text,
-        invoice: None,
-    };
+    let text = ReadText::plain(info, text);
     let system = Actor::system();
     let written = town
         .archive

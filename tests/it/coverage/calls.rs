@@ -145,7 +145,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "fileDocument" => call(documents, By::Clerk).upload(),
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
-        | "listRecipients" => {
+        | "listRecipients" | "listComponents" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -153,6 +153,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "readText" => "/text",
                 "readHistory" => "/history",
                 "listRecipients" => "/recipients",
+                "listComponents" => "/components",
                 _ => "",
             };
             if operation == "readText" {

@@ -41,6 +41,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "content",
         "text",
         "versions",
+        "components",
         "history",
         "change",
         "add version",
@@ -73,6 +74,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
             client.get(&format!("{at}/text")).await
         }
         "versions" => client.get(&format!("{at}/versions")).await,
+        "components" => client.get(&format!("{at}/components")).await,
         "history" => client.get(&format!("{at}/history")).await,
         "change" => {
             client

@@ -18,6 +18,7 @@ const DOCUMENTS: &[&str] = &[
     "content",
     "text",
     "versions",
+    "components",
     "history",
     "change",
     "add version",

@@ -8,13 +8,15 @@ use super::super::model::Document;
 use crate::base::db::{DbError, sql};
 use crate::base::{CaseId, DocumentId, FileId};
 
-/// The documents of cases, whoever asks, oldest first: registered ones and drafts.
+/// The documents of cases, whoever asks, oldest first: registered ones and drafts. Components go with
+/// what they were taken out of.
 pub(in crate::documents) async fn in_cases(
     on: &impl ConnectionTrait,
     cases: &[CaseId],
 ) -> Result<Vec<Document>, DbError> {
     let rows = document::Entity::find()
         .filter(document::Column::CaseId.is_in(cases.iter().map(|id| id.raw())))
+        .filter(document::Column::ParentId.is_null())
         .order_by_asc(document::Column::Id)
         .all(on)
         .await?;

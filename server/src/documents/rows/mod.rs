@@ -2,6 +2,7 @@
 
 mod blobs;
 mod domains;
+mod family;
 mod filed;
 mod found;
 mod tables;
@@ -26,6 +27,7 @@ pub(super) use domains::{
     destroy_key, elsewhere, first_elsewhere, is_named, is_named_elsewhere, key_of, point_to,
     stays_in, wrap_within,
 };
+pub(super) use family::{components, count_components, family_size, parents, positions_taken};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};
 pub(super) use tables::{
@@ -80,6 +82,7 @@ pub(super) async fn save_by(
     if done.rows_affected != 1 {
         return Err(DbError::Stale);
     }
+    family::follow(unit, changed, before).await?;
     if changed.metadata.tags != before.metadata.tags {
         let old_tags = document_tag::Column::DocumentId.eq(id);
         document_tag::Entity::delete_many()
@@ -318,6 +321,12 @@ pub(super) async fn renditions(
             reason: row.reason,
             pages: counted(row.pages),
             engine: row.engine,
+            components: row.components.map(counted),
+            details: row
+                .details
+                .as_deref()
+                .and_then(|json| serde_json::from_str(json).ok())
+                .unwrap_or_default(),
         };
         match newest.last_mut() {
             Some(last) if last.0 == id => *last = (id, info, row.blob_name),
@@ -358,6 +367,7 @@ pub(super) async fn begun_with(
     file_name: &str,
 ) -> Result<Vec<Document>, DbError> {
     let rows = document::Entity::find()
+        .filter(document::Column::ParentId.is_null())
         .filter(
             document::Column::Id.in_subquery(
                 sea_orm::sea_query::Query::select()
@@ -375,6 +385,16 @@ pub(super) async fn begun_with(
     rows.into_iter().map(Document::try_from).collect()
 }
 
+/// That a version is one of a document that came by itself.
+fn of_no_component() -> Expr {
+    let components = Query::select()
+        .column(document::Column::Id)
+        .from(document::Entity)
+        .and_where(document::Column::ParentId.is_not_null())
+        .to_owned();
+    document_version::Column::DocumentId.not_in_subquery(components)
+}
+
 /// The names under which the first versions came.
 pub(super) async fn first_names(
     on: &impl ConnectionTrait,
@@ -383,6 +403,7 @@ pub(super) async fn first_names(
         .select_only()
         .column(document_version::Column::FileName)
         .filter(document_version::Column::Number.eq(1))
+        .filter(of_no_component())
         .into_tuple()
         .all(on)
         .await?;
@@ -397,6 +418,7 @@ pub(super) async fn first_named(
     let first = document_version::Entity::find()
         .filter(document_version::Column::Number.eq(1))
         .filter(document_version::Column::FileName.eq(name))
+        .filter(of_no_component())
         .order_by_asc(document_version::Column::Id)
         .one(on)
         .await?;

@@ -3,13 +3,16 @@
 use sea_orm::entity::prelude::*;
 
 use super::super::fields::IN_STATE;
-use super::super::model::{Channel, CivilDate, Direction, Document, Metadata, Registered, State};
+use super::super::model::{
+    Channel, CivilDate, Direction, Document, Metadata, Part, Registered, State,
+};
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
 use crate::base::db::DbError;
 use crate::base::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DepartmentId, DocumentId, Timestamp,
+    VersionId,
 };
 use crate::types::{self, Values};
 
@@ -91,6 +94,12 @@ pub(in crate::documents) mod document {
         pub correspondent_id: Option<Uuid>,
         /// JSON: values by the codes of their fields.
         pub field_values: Option<String>,
+        pub parent_id: Option<Uuid>,
+        pub family_id: Option<Uuid>,
+        pub taken_from: Option<Uuid>,
+        pub position: Option<i64>,
+        pub depth: Option<i64>,
+        pub part_path: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -181,6 +190,8 @@ pub(in crate::documents) mod rendition {
         pub pages: i64,
         pub blob_name: Option<Vec<u8>>,
         pub created_at: i64,
+        pub components: Option<i64>,
+        pub details: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -254,10 +265,15 @@ impl document::Model {
             .with("created_at", at(self.created_at))
             .with("created_by", self.created_by.to_string())
             .with("department", self.department_id.to_string())
+            .with_some("depth", self.depth.map(number))
             .with("direction", self.direction.as_str())
             .with_some("document_date", self.document_date.as_deref())
+            .with_some("family", self.family_id.map(|id| id.to_string()))
             .with_some("inbox", self.inbox_id.map(|id| id.to_string()))
             .with_some("ordinal", self.ordinal.map(number))
+            .with_some("parent", self.parent_id.map(|id| id.to_string()))
+            .with_some("path", self.part_path.as_deref())
+            .with_some("position", self.position.map(number))
             .with_some("reason", self.reason.as_deref())
             .with("received_at", at(self.received_at))
             .with_some("reference", self.reference.as_deref())
@@ -266,6 +282,7 @@ impl document::Model {
             .with_some("registered_by", self.registered_by.map(|id| id.to_string()))
             .with("state", self.state.as_str())
             .with("tags", list(&self.tags))
+            .with_some("taken_from", self.taken_from.map(|id| id.to_string()))
             .with("title", self.title.as_str())
             .with_some("type", self.kind.as_deref());
         // Each field is a member of its own, so that a history says which of them changed.
@@ -315,7 +332,9 @@ impl document_version::Model {
 impl rendition::Model {
     pub(in crate::documents) fn state_bytes(&self) -> Vec<u8> {
         Object::new()
+            .with_some("components", self.components.map(number))
             .with("created_at", at(self.created_at))
+            .with_some("details", self.details.as_deref())
             .with("document_version", self.document_version_id.to_string())
             .with("engine", self.engine.as_str())
             .with("kind", self.kind.as_str())
@@ -358,7 +377,28 @@ impl TryFrom<document::Model> for Document {
             }),
             (_, _, _, _) => None,
         };
+        let part = match (
+            row.parent_id,
+            row.family_id,
+            row.taken_from,
+            row.position,
+            row.depth,
+        ) {
+            (Some(parent), Some(family), Some(taken_from), Some(position), Some(depth)) => {
+                Some(Part {
+                    parent: DocumentId::of(parent),
+                    family: DocumentId::of(family),
+                    taken_from: VersionId::of(taken_from),
+                    position: counted(position),
+                    depth: counted(depth),
+                    path: row.part_path,
+                })
+            }
+            (None, None, None, None, None) => None,
+            (_, _, _, _, _) => return Err(corrupt("it is half a component")),
+        };
         Ok(Self {
+            part,
             id: DocumentId::of(row.id),
             version: counted(row.version),
             department: DepartmentId::of(row.department_id),
@@ -397,8 +437,15 @@ impl From<&Document> for document::Model {
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let metadata = &document.metadata;
         let registered = document.registered.as_ref();
+        let part = document.part.as_ref();
         Self {
             id: document.id.raw(),
+            parent_id: part.map(|one| one.parent.raw()),
+            family_id: part.map(|one| one.family.raw()),
+            taken_from: part.map(|one| one.taken_from.raw()),
+            position: part.map(|one| signed(one.position)),
+            depth: part.map(|one| signed(one.depth)),
+            part_path: part.and_then(|one| one.path.clone()),
             case_id: document.case.map(CaseId::raw),
             reference: registered.map(|one| one.reference.clone()),
             ordinal: registered.map(|one| signed(one.ordinal)),

@@ -166,4 +166,25 @@ pub(super) async fn texts(
     }
 }
 
+/// What was taken out of documents: as much as their texts say, and where they stand; repair reads
+/// again what lacks some.
+pub(super) async fn components(
+    on: &Checked,
+    mode: Mode,
+    outcome: &mut Outcome,
+) -> Result<(), CheckError> {
+    let kind = JobKind::ExtractText.code();
+    let step = evidence::without_components(on.db.read(), kind, NAMED_MAX).await?;
+    if mode == Mode::Repair && !step.is_empty() {
+        enqueue(on, step.iter().map(|id| Job::ExtractText(*id)).collect()).await?;
+    }
+    for id in step {
+        outcome.push(Code::ComponentsMissing, id, mode == Mode::Repair);
+    }
+    for id in evidence::components_astray(on.db.read(), NAMED_MAX).await? {
+        outcome.push(Code::ComponentAstray, id, false);
+    }
+    Ok(())
+}
+
 const _: () = assert!(FINDINGS_LISTED_MAX <= 1_000);

@@ -121,6 +121,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     documents::fields(on, mode, &mut outcome).await?;
     people::names(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
+    documents::components(on, mode, &mut outcome).await?;
     domains::keys(on, &mut outcome).await?;
     domains::blobs(on, mode, &mut outcome).await?;
     index::ahead(on, &mut outcome).await?;

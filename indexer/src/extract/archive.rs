@@ -1,0 +1,86 @@
+//! Zip archives, by zip: members are unpacked one after the other, within limits that do not believe
+//! what the archive says of itself.
+
+use std::io::{self, Read};
+
+use zip::result::ZipError;
+
+use super::carry::Carrier;
+use super::package::Package;
+use super::pager::Stop;
+use super::parts::PartHead;
+use super::wire::End;
+use super::{Engine, Reason};
+
+/// The version of zip, and ours of what is built on it.
+pub(super) const ENGINE: Engine = Engine {
+    name: "zip",
+    version: "9.8.1+1",
+};
+
+/// Documents of offices are archives with one of these members.
+const OFFICE: [&str; 2] = ["[Content_Types].xml", "mimetype"];
+
+/// Gives the names of the members as the text, and member after member.
+pub(super) fn read(content: &[u8], out: &mut Carrier<'_>) -> io::Result<End> {
+    let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    let mut archive = match Package::open(content) {
+        Ok(package) => package.into_archive(),
+        Err(Stop::End(end)) => return Ok(end),
+        Err(Stop::Io(error)) => return Err(error),
+    };
+    if OFFICE
+        .iter()
+        .any(|name| archive.index_for_name(name).is_some())
+    {
+        return Ok(End::Unknown);
+    }
+    let mut members = Vec::new();
+    for index in 0..archive.len() {
+        if let Ok(member) = archive.by_index_data(index)
+            && !member.is_dir()
+        {
+            let name = String::from_utf8_lossy(member.name_raw()).into_owned();
+            let name = member.name().map_or(name, std::borrow::Cow::into_owned);
+            let packed = member.compressed_size().min(length);
+            members.push((index, name, packed, member.encrypted()));
+        }
+        if out.out_of_time() {
+            return Ok(End::Time);
+        }
+    }
+    if members.is_empty() {
+        return Ok(End::Empty);
+    }
+    let mut names = String::new();
+    for (_, name, _, _) in &members {
+        names.push_str(name);
+        names.push('\n');
+    }
+    let end = out.text(&names)?;
+    for (index, path, packed, encrypted) in members {
+        if out.out_of_time() {
+            return Ok(End::Time);
+        }
+        if encrypted {
+            out.left_out(&path, Reason::PartsEncrypted)?;
+            continue;
+        }
+        if !out.has_room(&path)? {
+            continue;
+        }
+        let head = PartHead { path, title: None }.bounded();
+        match archive.by_index(index) {
+            Ok(member) => out.part(&head, member.take(u64::MAX), Some(packed))?,
+            Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
+                out.left_out(&head.path, Reason::PartsEncrypted)?;
+            }
+            Err(_) => out.left_out(&head.path, Reason::PartsDamaged)?,
+        }
+    }
+    if archive.has_duplicate_names() {
+        // Of members with one name the archive gives one.
+        out.left_out("", Reason::PartsDamaged)?;
+    }
+    Ok(end)
+}
