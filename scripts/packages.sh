@@ -21,6 +21,8 @@ need() {
 }
 has() { command -v "$1"; }
 postgres_server() { compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
+german_tesseract() { tesseract --list-langs | grep -qx deu; }
+top_of_pages() { tesseract --list-langs | grep -qx osd; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
@@ -33,8 +35,14 @@ for_build() {
     need ca-certificates ca_bundle
     need curl has curl
 }
+for_scans() {
+    need tesseract-ocr has tesseract
+    need tesseract-ocr-deu german_tesseract
+    need tesseract-ocr-osd top_of_pages
+}
 for_test() {
     for_build
+    for_scans
     need postgresql postgres_server
     need poppler-utils has pdftotext
     need openssl has openssl
@@ -58,7 +66,10 @@ for_ci() {
 }
 
 case $1 in
-demo) for_build ;;
+demo)
+    for_build
+    for_scans
+    ;;
 test | bench) for_test ;;
 check)
     for_build

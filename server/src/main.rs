@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Before anything else: a worker must not carry anything of the server.
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == indexer::extract::WORKER_COMMAND)
-    {
+    let word = std::env::args_os().nth(1).unwrap_or_default();
+    if word == indexer::extract::WORKER_COMMAND {
         return indexer::extract::worker_main();
+    }
+    if word == indexer::extract::RECOGNISE_COMMAND {
+        return indexer::extract::recognise_main();
     }
     server::cli::main()
 }

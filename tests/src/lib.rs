@@ -14,6 +14,7 @@ pub mod provider;
 pub mod receiver;
 pub mod s3;
 pub mod schema;
+pub mod tesseract;
 pub mod town;
 pub mod wait;
 

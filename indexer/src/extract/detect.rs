@@ -46,6 +46,8 @@ pub(super) fn format(head: &[u8]) -> Format {
         Format::Archive
     } else if head.starts_with(COMPOUND) {
         Format::Outlook
+    } else if let Some(picture) = picture(head) {
+        picture
     } else if is_pdf(head) {
         Format::Pdf
     } else if bare(head).starts_with(b"{\\rtf") {
@@ -110,6 +112,31 @@ fn is_invoice(head: &[u8]) -> bool {
 fn is_table(head: &[u8]) -> bool {
     let is_whole = head.len() < HEAD_BYTES;
     plain::decode(head).is_some_and(|text| separated::separator(&text, is_whole).is_some())
+}
+
+/// The formats of scanners, fax machines and phones, by the numbers that they begin with.
+fn picture(head: &[u8]) -> Option<Format> {
+    match head {
+        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Format::Tiff),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some(Format::Webp),
+        _ => None,
+    }
 }
 
 fn is_pdf(head: &[u8]) -> bool {
@@ -215,8 +242,12 @@ mod tests {
         check(b"PK\x03\x04\x14\0brief.pdf%PDF-1.7", Format::Archive);
         check(b"PK is no archive", Format::Text);
         check(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Format::Outlook);
-        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Unknown);
-        check(b"II*\0\x08\0\0\0", Format::Unknown);
+        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Png);
+        check(b"II*\0\x08\0\0\0", Format::Tiff);
+        check(b"MM\0*\0\0\0\x08", Format::Tiff);
+        check(b"\xff\xd8\xff\xe0\0\x10JFIF", Format::Jpeg);
+        check(b"RIFF\x10\0\0\0WEBPVP8L", Format::Webp);
+        check(b"RIFF\x10\0\0\0WAVEfmt ", Format::Unknown);
         check(b"{\\rtf1\\ansi", Format::Rtf);
         check(b"\xef\xbb\xbf <?xml version='1.0'?>", Format::Unknown);
         check(b"<!DOCTYPE HTML><p>x", Format::Html);
@@ -248,7 +279,7 @@ mod tests {
             b"<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'>",
             Some(Task::Xml),
         );
-        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", None);
+        check(b"RIFF\x10\0\0\0WAVEfmt ", None);
         check(b"", None);
     }
 }

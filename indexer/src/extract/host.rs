@@ -11,8 +11,11 @@ use tokio::sync::{Semaphore, mpsc};
 use super::detect::{self, HEAD_BYTES};
 use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
-use super::wire::{Header, Task};
-use super::{Extraction, Format, Limits, Probe, Reason, Room, Taken, TextState, WORKER_COMMAND};
+use super::wire::{End, Header, Task};
+use super::{
+    Extraction, Format, Limits, Picture, PictureState, Probe, Reason, Room, Size, Taken, TextState,
+    WORKER_COMMAND, Want,
+};
 
 /// Extraction itself failed, not the document: each is worth another try later.
 #[derive(Debug, thiserror::Error)]
@@ -123,13 +126,7 @@ impl Extractor {
         room: Room,
         taker: Option<mpsc::Sender<Taken>>,
     ) -> Result<Extraction, ExtractError> {
-        let mut head = Vec::new();
-        let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
-        (&mut *content)
-            .take(head_bytes)
-            .read_to_end(&mut head)
-            .await
-            .map_err(ExtractError::Source)?;
+        let head = head_of(content).await?;
         let format = detect::format(&head);
         let task = match format {
             Format::Pdf => Task::Pdf,
@@ -140,6 +137,7 @@ impl Extractor {
             Format::Mail => Task::Mail,
             Format::Outlook => Task::Outlook,
             Format::Archive => Task::Package,
+            Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => Task::Leaves(format),
             // Told from within only.
             Format::Docx
             | Format::Xlsx
@@ -167,6 +165,77 @@ impl Extractor {
             return Err(ExtractError::Unprotected { held: talk.held() });
         }
         Ok(talk.into_extraction(format, &self.limits))
+    }
+
+    /// Draws a page of a document, beginning with page 0.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn picture(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        page: u32,
+        want: Want,
+    ) -> Result<PictureState<Picture>, ExtractError> {
+        let drawn = self
+            .drawn(&mut content, |format| Task::Draw(format, want, page))
+            .await?;
+        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+    }
+
+    /// How large the pages of a document are.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn sizes(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+    ) -> Result<PictureState<Vec<Size>>, ExtractError> {
+        let drawn = self.drawn(&mut content, Task::Sizes).await?;
+        Ok(drawn.and_then(|packed| Size::unpack_all(&packed)))
+    }
+
+    async fn drawn(
+        &self,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+        task: impl FnOnce(Format) -> Task,
+    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
+        let head = head_of(content).await?;
+        let format = detect::format(&head);
+        match format {
+            Format::Pdf | Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => {}
+            Format::Text
+            | Format::Docx
+            | Format::Xlsx
+            | Format::Pptx
+            | Format::Odt
+            | Format::Ods
+            | Format::Odp
+            | Format::Rtf
+            | Format::Csv
+            | Format::Html
+            | Format::Ubl
+            | Format::Cii
+            | Format::Mail
+            | Format::Outlook
+            | Format::Archive
+            | Format::Unknown => return Ok(PictureState::Refused(Reason::UnknownFormat)),
+        }
+        let talk = self
+            .talk(task(format), &self.limits, head, content, None)
+            .await?;
+        if talk.held.is_some() && !talk.held().suffice() {
+            return Err(ExtractError::Unprotected { held: talk.held() });
+        }
+        let beyond = talk.end == Some(End::Pages);
+        Ok(match (talk.fell_short(), talk.drawn) {
+            (None, Some(packed)) => PictureState::Drawn(packed),
+            (None, None) => PictureState::Refused(Reason::Crashed),
+            (Some(_), _) if beyond => PictureState::NoPage,
+            (Some(reason), _) => PictureState::Refused(reason),
+        })
     }
 
     /// Lets a worker behind these layers try what must not succeed, and tells what came of it.
@@ -252,6 +321,32 @@ impl Extractor {
                 source,
             })
     }
+}
+
+impl<T> PictureState<T> {
+    /// What a worker packed wrongly is worth nothing.
+    fn and_then<U>(self, unpack: impl FnOnce(T) -> Option<U>) -> PictureState<U> {
+        match self {
+            Self::Drawn(packed) => match unpack(packed) {
+                Some(picture) => PictureState::Drawn(picture),
+                None => PictureState::Refused(Reason::Crashed),
+            },
+            Self::Refused(reason) => PictureState::Refused(reason),
+            Self::NoPage => PictureState::NoPage,
+        }
+    }
+}
+
+/// The first bytes of a content, by which its format is told.
+async fn head_of(content: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, ExtractError> {
+    let mut head = Vec::new();
+    let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    content
+        .take(head_bytes)
+        .read_to_end(&mut head)
+        .await
+        .map_err(ExtractError::Source)?;
+    Ok(head)
 }
 
 /// What is said of content that no worker reads.

@@ -16,17 +16,22 @@ mod invoice;
 mod layout;
 mod mail;
 mod markup;
+mod ocr;
+mod ocr_worker;
 mod office;
 mod outlook;
 mod package;
 mod pager;
 mod parts;
 mod pdf;
+mod picture;
 mod plain;
 mod probe;
+mod raster;
 mod rtf;
 mod sandbox;
 mod separated;
+mod skew;
 mod talk;
 mod verdict;
 mod wire;
@@ -37,15 +42,20 @@ use std::time::Duration;
 
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
+pub use ocr::{
+    Program, ProgramError, Read, Recogniser, Recognition, RecognitionLimits, Word, program,
+};
+pub use ocr_worker::{RECOGNISE_COMMAND, recognise_main};
 pub use parts::{Address, LeftOut, Mail, PartHead, Room, Taken};
+pub use picture::{Picture, PictureState, RENDERER, Size, Want};
 pub use probe::{Attempt, Outcome, Probe};
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
 
 /// What a document is, judged by its first bytes and never by its name.
 ///
-/// Only formats that can be read have a name of their own; whatever is added (scans) gets its variant
-/// here, its engine below and its arm in the worker.
+/// Only formats that can be read have a name of their own; whatever is added gets its variant here, its
+/// engine below and its arm in the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// A PDF file.
@@ -80,13 +90,21 @@ pub enum Format {
     Outlook,
     /// A zip archive that is no document of an office.
     Archive,
+    /// A picture in JPEG.
+    Jpeg,
+    /// A picture in PNG.
+    Png,
+    /// Pictures in TIFF, one for each page.
+    Tiff,
+    /// A picture in WebP.
+    Webp,
     /// Anything else. It is kept and can be found by its metadata.
     Unknown,
 }
 
 impl Format {
     /// Every format, in the order of their numbers between server and worker.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Pdf,
         Self::Text,
         Self::Docx,
@@ -103,6 +121,10 @@ impl Format {
         Self::Mail,
         Self::Outlook,
         Self::Archive,
+        Self::Jpeg,
+        Self::Png,
+        Self::Tiff,
+        Self::Webp,
         Self::Unknown,
     ];
 
@@ -125,6 +147,10 @@ impl Format {
             Self::Mail => "mail",
             Self::Outlook => "outlook",
             Self::Archive => "archive",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Tiff => "tiff",
+            Self::Webp => "webp",
             Self::Unknown => "unknown",
         }
     }
@@ -149,6 +175,10 @@ impl Format {
             Self::Mail => "message/rfc822",
             Self::Outlook => "application/vnd.ms-outlook",
             Self::Archive => "application/zip",
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Tiff => "image/tiff",
+            Self::Webp => "image/webp",
             Self::Unknown => "application/octet-stream",
         }
     }
@@ -172,10 +202,11 @@ impl Format {
             Self::Mail => mail::ENGINE,
             Self::Outlook => outlook::ENGINE,
             Self::Archive => archive::ENGINE,
+            Self::Jpeg | Self::Png | Self::Tiff | Self::Webp => raster::ENGINE,
             // Raised with every format that is added: what was unknown before is looked at again.
             Self::Unknown => Engine {
                 name: "none",
-                version: "2",
+                version: "3",
             },
         }
     }

@@ -16,7 +16,7 @@ use hayro_interpret::{
 };
 use hayro_syntax::object::{Dict, String as PdfString};
 use hayro_syntax::page::Page;
-use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
 
 use super::layout::{Full, Layout, Place};
 use super::wire::{End, Header};
@@ -46,6 +46,23 @@ enum Stop {
     Time,
 }
 
+/// A PDF that has at least one page.
+pub(super) fn open(content: impl Into<PdfData>) -> Result<Pdf, End> {
+    let pdf = Pdf::new(content).map_err(|error| match error {
+        LoadPdfError::Decryption(
+            DecryptionError::PasswordProtected
+            | DecryptionError::UnsupportedAlgorithm
+            | DecryptionError::InvalidEncryption
+            | DecryptionError::MissingIDEntry,
+        ) => End::Encrypted,
+        LoadPdfError::Invalid => End::Damaged,
+    })?;
+    if pdf.pages().is_empty() {
+        return Err(End::Damaged);
+    }
+    Ok(pdf)
+}
+
 /// Reads page after page and gives each away at once: what was given survives the worker.
 pub(super) fn read(
     content: Arc<Vec<u8>>,
@@ -53,19 +70,10 @@ pub(super) fn read(
     deadline: Deadline,
     mut give: impl FnMut(PageText) -> std::io::Result<()>,
 ) -> std::io::Result<End> {
-    let pdf = match Pdf::new(content) {
+    let pdf = match open(content) {
         Ok(pdf) => pdf,
-        Err(LoadPdfError::Decryption(
-            DecryptionError::PasswordProtected
-            | DecryptionError::UnsupportedAlgorithm
-            | DecryptionError::InvalidEncryption
-            | DecryptionError::MissingIDEntry,
-        )) => return Ok(End::Encrypted),
-        Err(LoadPdfError::Invalid) => return Ok(End::Damaged),
+        Err(end) => return Ok(end),
     };
-    if pdf.pages().is_empty() {
-        return Ok(End::Damaged);
-    }
     let cache = InterpreterCache::new();
     let mut chars_left = usize::try_from(header.document_chars).unwrap_or(usize::MAX);
     let page_chars = usize::try_from(header.page_chars).unwrap_or(usize::MAX);

@@ -6,8 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use std::path::Path;
+
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetStatus, Scope,
+    ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+    RulesetStatus, Scope, path_beneath_rules,
 };
 use rlimit::Resource;
 use seccompiler::{
@@ -164,6 +167,121 @@ fn landlock() -> Option<RulesetStatus> {
     status.ok().map(|status| status.ruleset)
 }
 
+/// What holds a program that is not ours: it may read its own libraries and data, and nothing else.
+#[derive(Debug)]
+pub(super) struct Cage<'a> {
+    pub(super) memory_bytes: u64,
+    pub(super) cpu_seconds: u64,
+    /// What may be run, or loaded by what runs.
+    pub(super) run: &'a [&'a Path],
+    /// What may be read.
+    pub(super) read: &'a [&'a Path],
+}
+
+/// Descriptors that a program may have open: its libraries come one after the other.
+const PROGRAM_FILES_MAX: u64 = 32;
+
+/// Lays on what holds for the program that this process is about to become.
+pub(super) fn before_program(cage: &Cage<'_>) -> Layers {
+    let mut held = Layers::NONE;
+    if give_way() {
+        held = held.with(Layer::GivesWay);
+    }
+    match cage_files(cage) {
+        Some(RulesetStatus::FullyEnforced) => held = held.with(Layer::Landlock),
+        Some(RulesetStatus::PartiallyEnforced) => held = held.with(Layer::LandlockInPart),
+        Some(RulesetStatus::NotEnforced) | None => {}
+    }
+    if cage_limits(cage).is_ok() {
+        held = held.with(Layer::Limits);
+    }
+    if program_calls().is_ok_and(|filter| seccompiler::apply_filter(&filter).is_ok()) {
+        held = held.with(Layer::SystemCalls);
+    }
+    held
+}
+
+fn cage_limits(cage: &Cage<'_>) -> std::io::Result<()> {
+    Resource::AS.set(cage.memory_bytes, cage.memory_bytes)?;
+    Resource::CPU.set(cage.cpu_seconds, cage.cpu_seconds + CPU_GRACE_SECONDS)?;
+    Resource::FSIZE.set(0, 0)?;
+    Resource::CORE.set(0, 0)?;
+    Resource::NPROC.set(0, 0)?;
+    Resource::NOFILE.set(PROGRAM_FILES_MAX, PROGRAM_FILES_MAX)
+}
+
+fn cage_files(cage: &Cage<'_>) -> Option<RulesetStatus> {
+    let known = ABI::V6;
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(known))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(known)))
+        .and_then(|rules| rules.scope(Scope::from_all(known)))
+        .and_then(Ruleset::create)
+        .and_then(|rules| rules.add_rules(path_beneath_rules(cage.read, read)))
+        .and_then(|rules| rules.add_rules(path_beneath_rules(cage.run, read | AccessFs::Execute)));
+    let status = rules.and_then(landlock::RulesetCreated::restrict_self);
+    status.ok().map(|status| status.ruleset)
+}
+
+/// What the loader and a program that computes need beside [`ALLOWED`]: to read files that Landlock
+/// leaves them, and to become the program. No socket, no process, no thread.
+const PROGRAM_ALLOWED: [i64; 25] = [
+    libc::SYS_execve,
+    libc::SYS_openat,
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_readlinkat,
+    libc::SYS_getdents64,
+    libc::SYS_lseek,
+    libc::SYS_pread64,
+    libc::SYS_readv,
+    libc::SYS_fcntl,
+    libc::SYS_ioctl,
+    libc::SYS_dup,
+    libc::SYS_getcwd,
+    libc::SYS_set_tid_address,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getegid,
+    libc::SYS_uname,
+    libc::SYS_mmap,
+];
+
+/// The calls that only this machine's kind has; glibc still makes some of them.
+#[cfg(target_arch = "x86_64")]
+const PROGRAM_ALLOWED_HERE: [i64; 6] = [
+    libc::SYS_arch_prctl,
+    libc::SYS_access,
+    libc::SYS_open,
+    libc::SYS_stat,
+    libc::SYS_readlink,
+    libc::SYS_lstat,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const PROGRAM_ALLOWED_HERE: [i64; 0] = [];
+
+fn program_calls() -> Result<BpfProgram, seccompiler::BackendError> {
+    let own = ALLOWED.into_iter().chain(PROGRAM_ALLOWED);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = own
+        .chain(PROGRAM_ALLOWED_HERE)
+        .map(|call| (call, Vec::new()))
+        .collect();
+    // The loader maps code from files; memory that was written never becomes code.
+    rules.insert(libc::SYS_mprotect, no_code()?);
+    rules.insert(libc::SYS_tgkill, to_myself()?);
+    // Limits may be asked for; whoever is root could raise them as well.
+    let asks = SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?;
+    rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![asks])?]);
+    compile(rules)
+}
+
 /// The system calls of memory, threads that wait, pipes that are open, and the end.
 const ALLOWED: [i64; 24] = [
     libc::SYS_read,
@@ -196,27 +314,38 @@ const ALLOWED: [i64; 24] = [
 fn system_calls() -> Result<BpfProgram, seccompiler::BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         ALLOWED.into_iter().map(|call| (call, Vec::new())).collect();
-    // Memory never becomes code.
-    let no_code = || -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-        let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
-        let condition = SeccompCondition::new(
-            2,
-            SeccompCmpArgLen::Dword,
-            SeccompCmpOp::MaskedEq(executable),
-            0,
-        )?;
-        Ok(vec![SeccompRule::new(vec![condition])?])
-    };
     rules.insert(libc::SYS_mmap, no_code()?);
     rules.insert(libc::SYS_mprotect, no_code()?);
-    // An abort sends a signal, but to nobody else.
+    rules.insert(libc::SYS_tgkill, to_myself()?);
+    compile(rules)
+}
+
+/// Memory never becomes code.
+fn no_code() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
+    let condition = SeccompCondition::new(
+        2,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::MaskedEq(executable),
+        0,
+    )?;
+    Ok(vec![SeccompRule::new(vec![condition])?])
+}
+
+/// An abort sends a signal, but to nobody else.
+fn to_myself() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let myself = SeccompCondition::new(
         0,
         SeccompCmpArgLen::Dword,
         SeccompCmpOp::Eq,
         u64::from(std::process::id()),
     )?;
-    rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![myself])?]);
+    Ok(vec![SeccompRule::new(vec![myself])?])
+}
+
+fn compile(
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
+) -> Result<BpfProgram, seccompiler::BackendError> {
     let not_permitted = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     SeccompFilter::new(
         rules,

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::parts::{LEFT_OUT_MAX, LeftOut, Mail, Taken};
 use super::sandbox::Layers;
-use super::wire::{BYTES, End, FRAME_HEAD_BYTES, Frame, Header};
+use super::wire::{BYTES, End, FRAME_HEAD_BYTES, Frame, Header, Task};
 use super::{Format, Invoice, Limits, PageText, Probe};
 
 /// Content is handed on in parts of this size.
@@ -25,6 +25,8 @@ const NAME_BYTES_MAX: u64 = 16 << 10;
 const MAIL_NAMES: u64 = 2_000;
 /// What a UTF-8 character takes at most.
 const CHAR_BYTES_MAX: u64 = 4;
+/// The longest picture that a worker hands over, in bytes.
+const PICTURE_BYTES_MAX: u64 = 96 << 20;
 /// Line ends and joining characters that a page may have beside the characters that count.
 const PAGE_SLACK: u64 = 4;
 
@@ -45,6 +47,7 @@ pub(super) struct Talk {
     pub(super) probes: Vec<Probe>,
     pub(super) format: Option<Format>,
     pub(super) invoice: Option<Invoice>,
+    pub(super) drawn: Option<Vec<u8>>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -103,6 +106,7 @@ impl Carried {
             | Frame::Page(_)
             | Frame::Format(_)
             | Frame::Invoice(_)
+            | Frame::Drawn(_)
             | Frame::End(_)
             | Frame::Probe(..) => return Err(Malformed),
         };
@@ -132,6 +136,7 @@ pub(super) async fn converse(
         probes,
         format,
         invoice,
+        drawn,
         end,
         broken,
         feeding,
@@ -141,6 +146,7 @@ pub(super) async fn converse(
         carried,
         ..
     } = talk;
+    let mut budget = Budget::new(header.task, limits);
     let feed = async {
         match feed(stdin, header, head, content, limits, feeding).await {
             Ok(all) => *too_long = !all,
@@ -148,7 +154,6 @@ pub(super) async fn converse(
         }
     };
     let listen = async {
-        let mut budget = Budget::new(limits);
         let mut stdout = stdout;
         while let Some(frame) = next_frame(&mut stdout, &mut budget).await {
             match frame {
@@ -160,6 +165,9 @@ pub(super) async fn converse(
                 Ok(Frame::Format(it)) if held.is_some() && format.is_none() => *format = Some(it),
                 Ok(Frame::Invoice(it)) if held.is_some() && invoice.is_none() => {
                     *invoice = Some(*it);
+                }
+                Ok(Frame::Drawn(bytes)) if held.is_some() && drawn.is_none() => {
+                    *drawn = Some(bytes);
                 }
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
@@ -265,7 +273,15 @@ struct Budget {
 }
 
 impl Budget {
-    fn new(limits: &Limits) -> Self {
+    fn new(task: Task, limits: &Limits) -> Self {
+        if matches!(task, Task::Sizes(_) | Task::Draw(..)) {
+            return Self {
+                page_bytes: PICTURE_BYTES_MAX,
+                bytes: PICTURE_BYTES_MAX,
+                frames: 16,
+                parts_bytes: 0,
+            };
+        }
         let bytes = |chars: u32| u64::from(chars) * CHAR_BYTES_MAX * PAGE_SLACK + 64;
         Self {
             page_bytes: bytes(limits.page_chars_max),

@@ -29,6 +29,22 @@ impl Talk {
         }
     }
 
+    /// Why the worker gave less than it was asked for, if it did.
+    pub(super) fn fell_short(&self) -> Option<Reason> {
+        match (self.too_long, self.end) {
+            (true, _) | (_, Some(End::Content | End::Pages | End::Chars)) => Some(Reason::TooLarge),
+            (_, Some(End::Complete)) => None,
+            (_, Some(End::Encrypted)) => Some(Reason::Encrypted),
+            (_, Some(End::Damaged)) => Some(Reason::Damaged),
+            (_, Some(End::NotText)) => Some(Reason::NotText),
+            (_, Some(End::Unsafe)) => Some(Reason::Unsafe),
+            (_, Some(End::Unknown)) => Some(Reason::UnknownFormat),
+            (_, Some(End::Empty)) => Some(Reason::Empty),
+            (_, Some(End::Time)) => Some(Reason::TimedOut),
+            (_, None) => Some(self.died_of()),
+        }
+    }
+
     /// The result for the one who asked.
     pub(super) fn into_extraction(self, format: Format, limits: &Limits) -> Extraction {
         let mut limits_hit = Vec::new();

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write};
 
 use super::parts::{LeftOut, Mail, PartHead};
-use super::{Format, Invoice, Layers, Limits, PageState, PageText};
+use super::{Format, Invoice, Layers, Limits, PageState, PageText, Want};
 
 /// Length of the header.
 pub(super) const HEADER_BYTES: usize = 64;
@@ -19,6 +19,12 @@ pub(super) enum Task {
     Pdf,
     /// Read plain text.
     Text,
+    /// Count the pages of a picture file.
+    Leaves(Format),
+    /// Say how large the pages are.
+    Sizes(Format),
+    /// Draw the page of that number, beginning with 0.
+    Draw(Format, Want, u32),
     /// Read a zip container as what it is: of an office program, or an archive to be taken apart.
     Package,
     /// Read a document in XML, if it is an invoice.
@@ -71,21 +77,40 @@ impl Header {
     }
 
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let (task, layers) = match self.task {
-            Task::Pdf => (1, 0),
-            Task::Text => (2, 0),
-            Task::SelfTest(layers) => (3, layers.bits()),
-            Task::Package => (20, 0),
-            Task::Xml => (21, 0),
-            Task::Html => (22, 0),
-            Task::Rtf => (23, 0),
-            Task::Csv => (24, 0),
-            Task::Mail => (30, 0),
-            Task::Outlook => (31, 0),
+        let mut about = [0_u8; 3];
+        let mut page = 0;
+        let task = match self.task {
+            Task::Pdf => 1,
+            Task::Text => 2,
+            Task::SelfTest(layers) => {
+                about = [layers.bits(), 0, 0];
+                3
+            }
+            Task::Leaves(format) => {
+                about = [drawable(format), 0, 0];
+                4
+            }
+            Task::Sizes(format) => {
+                about = [drawable(format), 0, 0];
+                5
+            }
+            Task::Draw(format, want, number) => {
+                let [high, low] = want.number().to_be_bytes();
+                (about, page) = ([drawable(format), high, low], number);
+                6
+            }
+            Task::Package => 20,
+            Task::Xml => 21,
+            Task::Html => 22,
+            Task::Rtf => 23,
+            Task::Csv => 24,
+            Task::Mail => 30,
+            Task::Outlook => 31,
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
-        bytes.extend([task, layers, 0, 0]);
+        bytes.push(task);
+        bytes.extend(about);
         bytes.extend(self.memory_bytes.to_be_bytes());
         bytes.extend(self.content_bytes.to_be_bytes());
         let rest = [
@@ -99,16 +124,27 @@ impl Header {
         bytes.extend(self.parts.to_be_bytes());
         bytes.extend(self.parts_bytes.to_be_bytes());
         bytes.extend(self.parts_ratio.to_be_bytes());
-        bytes.resize(HEADER_BYTES, 0);
+        bytes.extend(page.to_be_bytes());
         bytes
     }
 
     pub(super) fn read(from: &mut impl Read) -> io::Result<Self> {
-        let [a, b, c, d, task, layers, _, _] = take::<8>(from)?;
+        let [a, b, c, d, task, about, high, low] = take::<8>(from)?;
+        let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+        let format = || {
+            DRAWABLE
+                .get(usize::from(about))
+                .copied()
+                .ok_or_else(invalid)
+        };
+        let want = Want::from_number(u16::from_be_bytes([high, low]));
         let task = match (task, [a, b, c, d] == MAGIC) {
             (1, true) => Task::Pdf,
             (2, true) => Task::Text,
-            (3, true) => Task::SelfTest(Layers::from_bits(layers)),
+            (3, true) => Task::SelfTest(Layers::from_bits(about)),
+            (4, true) => Task::Leaves(format()?),
+            (5, true) => Task::Sizes(format()?),
+            (6, true) => Task::Draw(format()?, want, 0),
             (20, true) => Task::Package,
             (21, true) => Task::Xml,
             (22, true) => Task::Html,
@@ -116,9 +152,9 @@ impl Header {
             (24, true) => Task::Csv,
             (30, true) => Task::Mail,
             (31, true) => Task::Outlook,
-            _ => return Err(io::ErrorKind::InvalidData.into()),
+            _ => return Err(invalid()),
         };
-        let header = Self {
+        let mut header = Self {
             task,
             memory_bytes: u64::from_be_bytes(take(from)?),
             content_bytes: u64::from_be_bytes(take(from)?),
@@ -131,9 +167,29 @@ impl Header {
             parts_bytes: u64::from_be_bytes(take(from)?),
             parts_ratio: u32::from_be_bytes(take(from)?),
         };
-        take::<4>(from)?;
+        let number = u32::from_be_bytes(take(from)?);
+        if let Task::Draw(_, _, page) = &mut header.task {
+            *page = number;
+        }
         Ok(header)
     }
+}
+
+/// The formats of which pages are drawn.
+const DRAWABLE: [Format; 5] = [
+    Format::Pdf,
+    Format::Jpeg,
+    Format::Png,
+    Format::Tiff,
+    Format::Webp,
+];
+
+/// The place of a format among those that are drawn.
+fn drawable(format: Format) -> u8 {
+    let place = DRAWABLE.iter().position(|one| *one == format);
+    place
+        .and_then(|place| u8::try_from(place).ok())
+        .unwrap_or(u8::MAX)
 }
 
 fn take<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
@@ -200,6 +256,8 @@ pub(super) enum Frame {
     Invoice(Box<Invoice>),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
+    /// A picture or a list of sizes, as `picture` packs them.
+    Drawn(Vec<u8>),
     /// What a mail says of itself.
     Mail(Box<Mail>),
     /// Something that is not taken out.
@@ -240,6 +298,7 @@ impl Frame {
                 &[],
             ),
             Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], &[]),
+            Self::Drawn(bytes) => (5, Vec::new(), bytes),
             Self::Format(format) => {
                 let place = Format::ALL.iter().position(|it| it == format);
                 (20, vec![number(place)], &[])
@@ -289,6 +348,7 @@ impl Frame {
             }
             (3, [end]) => Self::End(*End::ALL.get(usize::from(*end))?),
             (4, [attempt, outcome]) => Self::Probe(*attempt, *outcome),
+            (5, _) => Self::Drawn(body),
             (20, [format]) => Self::Format(*Format::ALL.get(usize::from(*format))?),
             (21, json) if json.len() <= INVOICE_BYTES_MAX => {
                 let invoice: Invoice = serde_json::from_slice(json).ok()?;
@@ -320,13 +380,21 @@ mod tests {
 
     #[test]
     fn the_worker_reads_what_the_server_wrote() {
-        let header = Header::new(Task::SelfTest(Layers::ALL), &Limits::default());
-        let bytes = header.to_bytes();
-        assert_eq!(bytes.len(), HEADER_BYTES);
-        assert_eq!(
-            Header::read(&mut bytes.as_slice()).expect("a whole header"),
-            header
-        );
+        for task in [
+            Task::SelfTest(Layers::ALL),
+            Task::Leaves(Format::Tiff),
+            Task::Sizes(Format::Pdf),
+            Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
+            Task::Draw(Format::Pdf, Want::Recognition, 0),
+        ] {
+            let header = Header::new(task, &Limits::default());
+            let bytes = header.to_bytes();
+            assert_eq!(bytes.len(), HEADER_BYTES);
+            assert_eq!(
+                Header::read(&mut bytes.as_slice()).expect("a whole header"),
+                header
+            );
+        }
         assert!(Header::read(&mut [0; HEADER_BYTES].as_slice()).is_err());
     }
 
@@ -341,6 +409,7 @@ mod tests {
             Frame::Page(page),
             Frame::End(End::Time),
             Frame::Probe(3, 1),
+            Frame::Drawn(vec![1, 2, 0xff]),
             Frame::Format(Format::Odt),
             Frame::Invoice(Box::new(Invoice {
                 number: Some("RE-7".into()),

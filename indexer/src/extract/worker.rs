@@ -17,7 +17,7 @@ use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
     PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
-    plain, rtf, separated,
+    plain, raster, rtf, separated,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -54,7 +54,10 @@ fn serve() -> io::Result<()> {
         | Task::Rtf
         | Task::Csv
         | Task::Mail
-        | Task::Outlook => Layers::ALL,
+        | Task::Outlook
+        | Task::Leaves(_)
+        | Task::Sizes(_)
+        | Task::Draw(..) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -147,6 +150,14 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
         }
         Task::Mail => return mail::read(&content, &mut Carrier::new(header, deadline, say)),
         Task::Outlook => return outlook::read(content, &mut Carrier::new(header, deadline, say)),
+        Task::Leaves(format) => {
+            let give = |page: PageText| say(Frame::Page(page));
+            return raster::leaves(&content, format, header, give);
+        }
+        Task::Sizes(format) => return drawn(raster::sizes(content, format, header), say),
+        Task::Draw(format, want, number) => {
+            return drawn(raster::draw(content, format, want, number, header), say);
+        }
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,
         Task::Xml => invoice::read,
@@ -163,6 +174,16 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
         return archive::read(&content, &mut Carrier::new(header, deadline, say));
     }
     Ok(end)
+}
+
+fn drawn(result: Result<Vec<u8>, End>, say: Say<'_>) -> io::Result<End> {
+    match result {
+        Ok(bytes) => {
+            say(Frame::Drawn(bytes))?;
+            Ok(End::Complete)
+        }
+        Err(end) => Ok(end),
+    }
 }
 
 /// Gives the pages of a text, as far as the limits go.

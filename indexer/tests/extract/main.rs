@@ -20,6 +20,7 @@ mod mutated;
 mod office;
 mod parts;
 mod sandbox;
+mod scans;
 mod support;
 mod swollen;
 mod torture;
@@ -75,6 +76,15 @@ const TESTS: &[Test] = &tests![
     sandbox::each_layer_refuses_by_itself,
     sandbox::the_kernel_says_the_same_of_a_waiting_worker,
     sandbox::another_program_is_no_worker,
+    scans::scans_are_read_as_well_as_by_plain_tesseract,
+    scans::picture_files_ask_for_recognition_page_by_page,
+    scans::a_page_on_its_head_is_read_and_its_words_are_found_in_place,
+    scans::a_crooked_page_is_read_and_its_words_are_found_in_place,
+    scans::pages_are_drawn_for_people_at_the_width_that_is_wanted,
+    scans::the_program_is_looked_for_and_named,
+    scans::hostile_pictures_end_in_a_reason,
+    scans::a_tiff_whose_pages_go_round_in_a_circle_ends,
+    scans::a_word_of_a_scan_is_found_in_its_text,
     torture::every_hostile_document_ends_in_its_state,
     torture::hostile_documents_hold_up_nobody,
     torture::what_was_read_before_the_trap_is_kept,
@@ -88,6 +98,12 @@ fn main() -> ExitCode {
         .is_some_and(|first| first == extract::WORKER_COMMAND)
     {
         return extract::worker_main();
+    }
+    if arguments
+        .first()
+        .is_some_and(|first| first == extract::RECOGNISE_COMMAND)
+    {
+        return extract::recognise_main();
     }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if has("--list") {

@@ -171,6 +171,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
     metrics.log_checkpoint_age_seconds.set(since.as_secs_f64());
     let queues = [
         (JobKind::ExtractText, "jobs", "failed"),
+        (JobKind::ReadScan, "scans", "scans_failed"),
         (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
         (JobKind::MoveContent, "moves", "moves_failed"),
     ];

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use self::contract::known_parameters;
 pub use self::contract::{contract, paperless_contract};
 use self::parts::Parts;
-use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe};
+use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, ScansProbe};
 use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
 use crate::config::{Auth, Config};
@@ -33,7 +33,7 @@ use crate::http::multipart::Room;
 use crate::http::page::Cursors;
 use crate::http::parameters::parameters;
 use crate::http::reference::Reference;
-use crate::jobs::Runner;
+use crate::jobs::{Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
@@ -75,6 +75,7 @@ pub struct Server {
     published: watch::Receiver<Published>,
     looks: Looks,
     people: Arc<departments::KnownPeople>,
+    scans: Arc<Scans>,
 }
 
 impl Server {
@@ -110,10 +111,11 @@ impl Server {
             config.webhooks.at_once_max,
         );
         let postman = Postman::new(&archive.db, &archive.storage, &looks, rules);
+        let scans = Arc::new(scans(&config));
         Runner::start(
             &archive.db,
             &archive.storage,
-            extractor,
+            (extractor, Arc::clone(&scans)),
             (postman, most),
             &tasks,
         );
@@ -126,6 +128,7 @@ impl Server {
             published,
             looks,
             people: Arc::default(),
+            scans,
         })
     }
 
@@ -275,6 +278,7 @@ impl Server {
             Arc::new(BlobsProbe(self.archive.clone())),
             Arc::new(LogProbe(self.published.clone())),
             Arc::new(IndexProbe::new(&self.follower, &self.archive.db)),
+            Arc::new(ScansProbe(self.scans.standing())),
         ]
     }
 }
@@ -289,6 +293,37 @@ fn room(backend: &storage::Backend) -> Room {
 /// The running binary is its own worker; this name also works after an update has replaced it.
 fn worker_binary() -> PathBuf {
     PathBuf::from("/proc/self/exe")
+}
+
+/// How many times the processor time that a page may take it may take by the clock.
+const SCAN_PATIENCE: u32 = 5;
+
+/// What reads pictures: as many at once as this process has cores.
+fn scans(config: &Config) -> Scans {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = config.extract.ocr_workers.unwrap_or_else(cores);
+    // They give way to all else, and so may take long by the clock for the same work.
+    let wall_time_max = config.extract.time_max.saturating_mul(SCAN_PATIENCE);
+    let painter = indexer::extract::Limits {
+        workers_max: workers,
+        wall_time_max,
+        ..extract_limits(config)
+    };
+    let limits = indexer::extract::RecognitionLimits {
+        memory_bytes_max: config.extract.memory_bytes_max,
+        cpu_seconds_max: u32::try_from(config.extract.time_max.as_secs()).unwrap_or(u32::MAX),
+        wall_time_max,
+        workers_max: workers,
+    };
+    Scans::new(
+        worker_binary(),
+        limits,
+        Extractor::new(worker_binary(), painter),
+        (
+            config.extract.ocr_program.clone(),
+            config.extract.ocr_languages.clone(),
+        ),
+    )
 }
 
 fn extract_limits(config: &Config) -> indexer::extract::Limits {

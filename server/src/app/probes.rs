@@ -3,6 +3,7 @@
 use crate::archive::Archive;
 use crate::base::db::{DbError, sql};
 use crate::http::health::Probe;
+use crate::jobs::Standing;
 use crate::ledger::publisher::Published;
 use crate::unit::Db;
 use futures_util::FutureExt;
@@ -75,5 +76,23 @@ impl Probe for LogProbe {
             Ok(format!("{} records under the last checkpoint", now.size))
         })
         .boxed()
+    }
+}
+
+/// Whether pictures can be read. A server that cannot is ready all the same: they wait.
+pub(super) struct ScansProbe(pub(super) watch::Receiver<Standing>);
+
+impl Probe for ScansProbe {
+    fn name(&self) -> &'static str {
+        "scans"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        let detail = match &*self.0.borrow() {
+            Standing::Unknown => "not looked for yet".to_owned(),
+            Standing::Ready(program) => program.engine(),
+            Standing::Missing(reason) => format!("not read, they wait: {reason}"),
+        };
+        std::future::ready(Ok(detail)).boxed()
     }
 }

@@ -9,6 +9,8 @@ use super::ids::{DeliveryId, DocumentId, VersionId};
 pub enum Job {
     /// Read the text of a version.
     ExtractText(VersionId),
+    /// Read the pages of a version that are pictures.
+    ReadScan(VersionId),
     /// Send a message to a subscriber.
     DeliverWebhook(DeliveryId),
     /// Bring the content of a document under the keys of where it stands.
@@ -20,6 +22,8 @@ pub enum Job {
 pub enum JobKind {
     /// See [`Job::ExtractText`].
     ExtractText,
+    /// See [`Job::ReadScan`].
+    ReadScan,
     /// See [`Job::DeliverWebhook`].
     DeliverWebhook,
     /// See [`Job::MoveContent`].
@@ -32,6 +36,7 @@ impl JobKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::ExtractText => "extract_text",
+            Self::ReadScan => "read_scan",
             Self::DeliverWebhook => "deliver_webhook",
             Self::MoveContent => "move_content",
         }
@@ -44,6 +49,7 @@ impl Job {
     pub const fn kind(self) -> JobKind {
         match self {
             Self::ExtractText(_) => JobKind::ExtractText,
+            Self::ReadScan(_) => JobKind::ReadScan,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
             Self::MoveContent(_) => JobKind::MoveContent,
         }
@@ -53,7 +59,7 @@ impl Job {
     #[must_use]
     pub const fn subject(self) -> Uuid {
         match self {
-            Self::ExtractText(version) => version.raw(),
+            Self::ExtractText(version) | Self::ReadScan(version) => version.raw(),
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
         }
@@ -64,6 +70,7 @@ impl Job {
     pub fn of(kind: &str, subject: Uuid) -> Option<Self> {
         [
             JobKind::ExtractText,
+            JobKind::ReadScan,
             JobKind::DeliverWebhook,
             JobKind::MoveContent,
         ]
@@ -71,6 +78,7 @@ impl Job {
         .find(|known| known.code() == kind)
         .map(|known| match known {
             JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
+            JobKind::ReadScan => Self::ReadScan(VersionId::of(subject)),
             JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
         })

@@ -214,7 +214,7 @@ pub struct Index {
 }
 
 /// Text out of documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extract {
     /// Processes.
     pub workers: usize,
@@ -234,6 +234,12 @@ pub struct Extract {
     pub parts_ratio_max: u32,
     /// How deep they may lie.
     pub parts_depth_max: u32,
+    /// Processes that recognise text; none: one for each core.
+    pub ocr_workers: Option<usize>,
+    /// Where tesseract is.
+    pub ocr_program: PathBuf,
+    /// Its languages, the first first.
+    pub ocr_languages: Vec<String>,
 }
 
 /// Messages to subscribers.
@@ -404,6 +410,9 @@ impl Config {
                 parts_bytes_max: reader.number("extract.parts_bytes_max"),
                 parts_ratio_max: reader.small("extract.parts_ratio_max"),
                 parts_depth_max: reader.small("extract.parts_depth_max"),
+                ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
+                ocr_program: reader.path("extract.ocr_program"),
+                ocr_languages: languages(&reader.text("extract.ocr_languages")),
             },
             webhooks: Webhooks {
                 allow_http: reader.flag("webhooks.allow_http"),
@@ -438,6 +447,10 @@ impl Config {
 
 fn seconds(reader: &mut Reader, key: &str) -> Duration {
     Duration::from_secs(reader.number(key))
+}
+
+fn languages(joined: &str) -> Vec<String> {
+    joined.split('+').map(str::to_owned).collect()
 }
 
 fn read_server(reader: &mut Reader) -> Server {

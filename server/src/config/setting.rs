@@ -316,6 +316,24 @@ pub const SETTINGS: &[Setting] = &[
         "How deep what is taken out may lie in mails and archives.",
     ),
     setting(
+        "extract.ocr_workers",
+        count(0, 256),
+        "0",
+        "Processes that recognise the text of pictures; 0 is one for each core.",
+    ),
+    setting(
+        "extract.ocr_program",
+        Shape::Path,
+        "/usr/bin/tesseract",
+        "Where tesseract is. Where it is missing, scans wait until it is there.",
+    ),
+    setting(
+        "extract.ocr_languages",
+        Shape::OneOf(&["deu+eng", "deu", "eng+deu", "eng"]),
+        "deu+eng",
+        "The languages of pictures, the most frequent first: pages are read in it, and in all of them where they look English.",
+    ),
+    setting(
         "webhooks.allow_http",
         Shape::Flag,
         "false",

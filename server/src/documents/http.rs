@@ -16,6 +16,7 @@ use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
 use super::reading;
 use super::registering;
 use super::same;
+use super::scans::{self, WaitingView};
 use super::undoing;
 use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
@@ -403,10 +404,17 @@ pub(super) async fn get_document(
     let all = departments::departments(db.read()).await?;
     let retention = retention(&db, &held).await?;
     let invoice = invoices::told(db.read(), &storage, &actor, &held).await?;
+    let unread = held.text.as_ref().is_none_or(|text| text.reason.is_some());
+    let waiting = if unread {
+        scans::waiting(db.read(), held.version.id, db.now()).await?
+    } else {
+        None
+    };
     let mut view = told(db.read(), &actor, held, (&all, language)).await?;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
     view.invoice = invoice;
+    view.text.waiting = waiting.map(WaitingView::from);
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
         .json(view))

@@ -27,12 +27,14 @@ mod reading;
 mod registering;
 mod rows;
 mod same;
+mod scans;
 #[cfg(test)]
 mod tests;
 mod text;
 mod undoing;
 mod uploading;
 mod wire;
+mod words;
 
 pub(crate) use asking::{askable, by_field};
 pub(crate) use browse::{
@@ -64,9 +66,14 @@ pub use model::{
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
+pub use scans::{
+    Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans, keep_recognised,
+    to_recognise, unrecognised,
+};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};
 pub(crate) use wire::{DocumentView, NewDocument};
+pub use words::{PlacedWords, WORDS_BYTES_MAX, WordsPage};
 
 /// The key domains that an archive begins with. Compartments add theirs.
 pub const DOMAINS: &[&str] = &[crate::departments::GENERAL];

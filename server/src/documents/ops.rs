@@ -451,19 +451,6 @@ pub async fn keep_text(
         .await?
         .ok_or(DocumentError::NoVersion)?;
     let parts = components::admit(unit, &found, &mut text).await?;
-    let document = rows::find_to_change(unit, found.document)
-        .await?
-        .ok_or(DocumentError::NotFound)?;
-    if let Some(kept) = text.pages.as_ref().or(text.invoice.as_ref())
-        && departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain
-    {
-        // The document was moved while it was read.
-        unit.enqueue(Job::MoveContent(document.id));
-    }
-    let held = match &text.pages {
-        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
-        None => None,
-    };
     let row = rows::rendition::Model {
         id: RenditionId::new().raw(),
         version: 1,
@@ -473,7 +460,7 @@ pub async fn keep_text(
         state: text.info.state,
         reason: text.info.reason,
         pages: i64::try_from(text.info.pages).unwrap_or(i64::MAX),
-        blob_name: held.as_ref().map(|held| held.name.clone()),
+        blob_name: None,
         created_at: unit.now().micros(),
         components: text
             .info
@@ -483,8 +470,8 @@ pub async fn keep_text(
     };
     let context = Object::new().with("engine", row.engine.as_str()).to_bytes();
     let engine = row.engine.clone();
-    rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
-    keep_invoice(unit, document.id, version, (engine, text.invoice)).await?;
+    let document = keep_rendition(unit, version, row, text.pages.as_ref()).await?;
+    keep_invoice(unit, version, (engine, text.invoice)).await?;
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
     components::take_out(unit, &document, &found, parts).await
 }
@@ -493,7 +480,6 @@ pub async fn keep_text(
 /// that is said too: the newest rendition counts.
 async fn keep_invoice(
     unit: &mut Unit,
-    document: DocumentId,
     version: VersionId,
     (engine, invoice): (String, Option<Kept>),
 ) -> Result<(), DocumentError> {
@@ -502,11 +488,7 @@ async fn keep_invoice(
     if invoice.is_none() && !had {
         return Ok(());
     }
-    let held = match &invoice {
-        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
-        None => None,
-    };
-    let state = if held.is_some() {
+    let state = if invoice.is_some() {
         invoices::READ
     } else {
         invoices::NONE
@@ -520,11 +502,39 @@ async fn keep_invoice(
         state: state.to_owned(),
         reason: None,
         pages: 0,
-        blob_name: held.as_ref().map(|held| held.name.clone()),
+        blob_name: None,
         created_at: unit.now().micros(),
         components: None,
         details: None,
     };
-    rows::insert_rendition(unit, document, row, held.as_ref()).await?;
+    keep_rendition(unit, version, row, invoice.as_ref()).await?;
     Ok(())
+}
+
+/// Adds a rendition of a version with its blob, and gives the document; the caller records it.
+pub(super) async fn keep_rendition(
+    unit: &mut Unit,
+    version: VersionId,
+    mut row: rows::rendition::Model,
+    kept: Option<&Kept>,
+) -> Result<Document, DocumentError> {
+    let (found, _) = rows::version(unit.tx(), version)
+        .await?
+        .ok_or(DocumentError::NoVersion)?;
+    let document = rows::find_to_change(unit, found.document)
+        .await?
+        .ok_or(DocumentError::NotFound)?;
+    if let Some(kept) = kept
+        && departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain
+    {
+        // The document was moved while it was read.
+        unit.enqueue(Job::MoveContent(document.id));
+    }
+    let held = match kept {
+        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
+        None => None,
+    };
+    row.blob_name = held.as_ref().map(|held| held.name.clone());
+    rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
+    Ok(document)
 }

@@ -258,7 +258,7 @@ pub(super) struct PageView {
     number: u64,
     /// The text.
     text: String,
-    /// `read`, `needs_ocr`, `cut` or `damaged`.
+    /// `read`, `recognised` (from a picture of the page), `needs_ocr` (it is a picture), `cut` or `damaged`.
     state: String,
 }
 

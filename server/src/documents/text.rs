@@ -19,7 +19,7 @@ pub struct Pages {
 pub struct Page {
     /// Its text; a word broken at the end of a line keeps its hyphen.
     pub text: String,
-    /// `read`, `needs_ocr`, `cut` or `damaged`.
+    /// `read`, `recognised`, `needs_ocr`, `cut` or `damaged`.
     pub state: String,
 }
 

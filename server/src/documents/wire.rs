@@ -15,6 +15,7 @@ use super::model::{
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
+use super::scans::WaitingView;
 use crate::base::{AccountId, CorrespondentId, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
@@ -317,6 +318,10 @@ pub(crate) struct TextView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub engine: Option<String>,
+    /// What is still to be done for it. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting: Option<WaitingView>,
 }
 
 impl From<&Version> for VersionView {
@@ -425,6 +430,7 @@ impl TextView {
                 explanation: None,
                 pages: 0,
                 engine: None,
+                waiting: None,
             };
         };
         let reason = text.reason.as_deref().and_then(Reason::from_name);
@@ -437,6 +443,7 @@ impl TextView {
             }),
             pages: text.pages,
             engine: Some(text.engine.clone()),
+            waiting: None,
         }
     }
 }

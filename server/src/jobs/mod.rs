@@ -7,7 +7,9 @@ mod again;
 mod parts;
 mod rows;
 mod runner;
+mod scans;
 
 pub use again::{Step, read_again};
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;
+pub use scans::{Scans, Standing};

@@ -117,6 +117,10 @@ pub(super) fn counted(extraction: &Extraction) -> Option<u64> {
         | Format::Html
         | Format::Ubl
         | Format::Cii
+        | Format::Jpeg
+        | Format::Png
+        | Format::Tiff
+        | Format::Webp
         | Format::Unknown => None,
     }
 }

@@ -4,6 +4,7 @@ mod changing;
 mod content;
 mod filing;
 mod lists;
+mod scans;
 
 use serde_json::{Value, json};
 use tests::{Answer, Town};

@@ -316,24 +316,45 @@ pub(super) async fn renditions(
     let mut newest: Vec<(VersionId, TextInfo, Option<Vec<u8>>)> = Vec::new();
     for row in rows {
         let id = VersionId::of(row.document_version_id);
-        let info = TextInfo {
-            state: row.state,
-            reason: row.reason,
-            pages: counted(row.pages),
-            engine: row.engine,
-            components: row.components.map(counted),
-            details: row
-                .details
-                .as_deref()
-                .and_then(|json| serde_json::from_str(json).ok())
-                .unwrap_or_default(),
-        };
+        let blob_name = row.blob_name.clone();
+        let info = text_info(row);
         match newest.last_mut() {
-            Some(last) if last.0 == id => *last = (id, info, row.blob_name),
-            _ => newest.push((id, info, row.blob_name)),
+            Some(last) if last.0 == id => *last = (id, info, blob_name),
+            _ => newest.push((id, info, blob_name)),
         }
     }
     Ok(newest)
+}
+
+/// The renditions of that kind of a version, oldest first.
+pub(super) async fn all_renditions(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+    kind: &str,
+) -> Result<Vec<rendition::Model>, DbError> {
+    Ok(rendition::Entity::find()
+        .filter(rendition::Column::DocumentVersionId.eq(version.raw()))
+        .filter(rendition::Column::Kind.eq(kind))
+        .order_by_asc(rendition::Column::CreatedAt)
+        .order_by_asc(rendition::Column::Id)
+        .all(on)
+        .await?)
+}
+
+/// What a rendition says of a text.
+pub(super) fn text_info(row: rendition::Model) -> TextInfo {
+    TextInfo {
+        state: row.state,
+        reason: row.reason,
+        pages: counted(row.pages),
+        engine: row.engine,
+        components: row.components.map(counted),
+        details: row
+            .details
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default(),
+    }
 }
 
 /// Other documents that have, or had, one of these blobs and fulfil `visible`.

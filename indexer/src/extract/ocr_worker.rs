@@ -1,0 +1,114 @@
+//! The worker that becomes the recognition program: it lays the layers on itself, says which hold, and
+//! goes on as tesseract. What comes after the first bytes is the program's own.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use super::sandbox::{self, Cage, Layers};
+
+/// The hidden subcommand of the binary that must lead to [`recognise_main`] before anything of the
+/// server is set up.
+pub const RECOGNISE_COMMAND: &str = "recognise-worker";
+
+/// What stands in front of what the program says; a byte with the layers follows.
+pub(super) const GREETING: [u8; 4] = *b"plo1";
+
+/// Where a program finds its loader and its libraries.
+const LIBRARIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+/// What the loader looks at, where it is there.
+const LOADER: [&str; 2] = ["/etc/ld.so.cache", "/usr/local/lib"];
+
+/// What a worker for recognition is told. It comes from the server alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) memory_bytes: u64,
+    pub(super) cpu_seconds: u64,
+    pub(super) program: PathBuf,
+    pub(super) data: PathBuf,
+    pub(super) languages: String,
+    /// How the program looks at a page: 1 finds out first which side is up, 3 does not.
+    pub(super) mode: u8,
+    pub(super) dpi: u32,
+}
+
+impl Order {
+    pub(super) fn to_arguments(&self) -> Vec<OsString> {
+        vec![
+            RECOGNISE_COMMAND.into(),
+            self.memory_bytes.to_string().into(),
+            self.cpu_seconds.to_string().into(),
+            self.program.clone().into(),
+            self.data.clone().into(),
+            self.languages.clone().into(),
+            self.mode.to_string().into(),
+            self.dpi.to_string().into(),
+        ]
+    }
+
+    fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+        let mut next = || arguments.next();
+        let number = |word: OsString| word.into_string().ok();
+        Some(Self {
+            memory_bytes: number(next()?)?.parse().ok()?,
+            cpu_seconds: number(next()?)?.parse().ok()?,
+            program: next()?.into(),
+            data: next()?.into(),
+            languages: number(next()?)?,
+            mode: number(next()?)?.parse().ok()?,
+            dpi: number(next()?)?.parse().ok()?,
+        })
+    }
+}
+
+/// Becomes the recognition program behind every layer: a picture on standard input, words on standard
+/// output. Only a [`super::Recogniser`] starts it.
+///
+/// Must be called first thing in `main`, while the process has one thread and no open files.
+pub fn recognise_main() -> ExitCode {
+    let order = Order::read(std::env::args_os().skip(2));
+    let became = order.map(|order| become_program(&order));
+    // Whoever comes here did not become the program: the server hears why.
+    if let Some(Err(error)) = became {
+        let _unheard = writeln!(io::stderr(), "cannot become the program: {error}").is_err();
+    }
+    ExitCode::FAILURE
+}
+
+fn become_program(order: &Order) -> io::Result<()> {
+    let libraries = LIBRARIES.map(Path::new);
+    let mut run = vec![order.program.as_path()];
+    run.extend(libraries);
+    let mut read = vec![order.data.as_path()];
+    read.extend(LOADER.map(Path::new));
+    // Without the buffers of the standard library: what is written must be out before the change.
+    let mut output = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let held = sandbox::before_program(&Cage {
+        memory_bytes: order.memory_bytes,
+        cpu_seconds: order.cpu_seconds,
+        run: &run,
+        read: &read,
+    });
+    output.write_all(&GREETING)?;
+    output.write_all(&[held.bits()])?;
+    if !Layers::suffice(held) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    drop(output);
+    let error = Command::new(&order.program)
+        .args(["stdin", "stdout", "--tessdata-dir"])
+        .arg(&order.data)
+        .args(["-l", &order.languages])
+        .args(["--psm", &order.mode.to_string()])
+        .args(["--dpi", &order.dpi.to_string()])
+        .args(["-c", "tessedit_create_tsv=1"])
+        .env_clear()
+        // More threads would take the cores of other pages and give less than they take.
+        .env("OMP_THREAD_LIMIT", "1")
+        .env("LC_ALL", "C")
+        .exec();
+    Err(error)
+}

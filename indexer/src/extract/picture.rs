@@ -1,0 +1,199 @@
+//! Pages as pictures: what is asked of a worker, and what it hands over.
+
+use super::wire::End;
+use super::{Engine, Reason};
+
+/// The version of hayro, and ours of what is built on it.
+pub const RENDERER: Engine = Engine {
+    name: "hayro",
+    version: "0.9.0+1",
+};
+
+/// What is in front of the bytes of a picture, in bytes.
+const HEAD_BYTES: usize = 20;
+
+/// What a page is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// For people: in colour, so many dots wide, as WebP without loss.
+    Shown {
+        /// Dots from left to right.
+        width: u16,
+    },
+    /// For recognition: in grey, at the resolution that recognition likes, straightened, one byte
+    /// for each dot.
+    Recognition,
+}
+
+impl Want {
+    /// As it stands in a header: the width, or nothing.
+    pub(super) const fn number(self) -> u16 {
+        match self {
+            Self::Shown { width } => width,
+            Self::Recognition => 0,
+        }
+    }
+
+    pub(super) const fn from_number(number: u16) -> Self {
+        match number {
+            0 => Self::Recognition,
+            width => Self::Shown { width },
+        }
+    }
+}
+
+/// The size of a page as it is looked at, in hundredths of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// From left to right.
+    pub width: u32,
+    /// From top to bottom.
+    pub height: u32,
+}
+
+/// A page that was drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The size of the page.
+    pub size: Size,
+    /// Dots from left to right.
+    pub width: u32,
+    /// Dots from top to bottom.
+    pub height: u32,
+    /// By how much the page was turned to lie straight, in hundredths of a degree, clockwise.
+    pub turned: i32,
+    /// What [`Want`] says.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of the wish for a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PictureState<T> {
+    /// It was drawn.
+    Drawn(T),
+    /// It cannot be drawn, for this reason.
+    Refused(Reason),
+    /// There is no such page.
+    NoPage,
+}
+
+impl Picture {
+    pub(super) fn pack(self) -> Result<Vec<u8>, End> {
+        let mut packed = Vec::new();
+        // A picture takes its memory twice here; one that is too large for that was too large.
+        packed
+            .try_reserve_exact(HEAD_BYTES + self.bytes.len())
+            .map_err(|_full| End::Content)?;
+        let numbers = [self.size.width, self.size.height, self.width, self.height];
+        packed.extend(numbers.into_iter().flat_map(u32::to_be_bytes));
+        packed.extend(self.turned.to_be_bytes());
+        packed.extend(self.bytes);
+        Ok(packed)
+    }
+
+    /// Reads what a worker packed; it must be what was wanted.
+    pub(super) fn unpack(packed: &[u8], want: Want) -> Option<Self> {
+        let mut rest = packed;
+        let width_points = number(&mut rest)?;
+        let height_points = number(&mut rest)?;
+        let width = number(&mut rest)?;
+        let height = number(&mut rest)?;
+        let turned = i32::from_be_bytes(number(&mut rest)?.to_be_bytes());
+        let fits = match want {
+            Want::Shown { .. } => {
+                rest.starts_with(b"RIFF") && rest.get(8..12) == Some(b"WEBP".as_slice())
+            }
+            Want::Recognition => {
+                let dots = u64::from(width).checked_mul(u64::from(height));
+                u64::try_from(rest.len()).ok() == dots
+            }
+        };
+        let sized = width > 0 && height > 0 && width_points > 0 && height_points > 0;
+        (fits && sized).then(|| Self {
+            size: Size {
+                width: width_points,
+                height: height_points,
+            },
+            width,
+            height,
+            turned,
+            bytes: rest.to_vec(),
+        })
+    }
+}
+
+impl Size {
+    /// Of so many points; a page has at least one hundredth of one.
+    pub(super) fn of_points(width: f64, height: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped; the number of a float that is none is the smallest"
+        )]
+        let hundredths = |points: f64| (points * 100.0).round().clamp(1.0, 1e9) as u32;
+        Self {
+            width: hundredths(width),
+            height: hundredths(height),
+        }
+    }
+
+    pub(super) fn pack_all(sizes: &[Self]) -> Vec<u8> {
+        let numbers = sizes.iter().flat_map(|size| [size.width, size.height]);
+        numbers.flat_map(u32::to_be_bytes).collect()
+    }
+
+    pub(super) fn unpack_all(packed: &[u8]) -> Option<Vec<Self>> {
+        let mut rest = packed;
+        let mut sizes = Vec::new();
+        while !rest.is_empty() {
+            sizes.push(Self {
+                width: number(&mut rest)?,
+                height: number(&mut rest)?,
+            });
+        }
+        Some(sizes)
+    }
+}
+
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    let (head, tail) = rest.split_first_chunk::<4>()?;
+    *rest = tail;
+    Some(u32::from_be_bytes(*head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_one_that_is_locked() {
+        let lock = include_str!("../../../Cargo.lock");
+        let (version, _) = RENDERER.version.split_once('+').expect("our own part");
+        let entry = format!("name = \"hayro\"\nversion = \"{version}\"\n");
+        assert!(lock.contains(&entry), "the version must follow Cargo.lock");
+    }
+
+    #[test]
+    fn a_picture_is_believed_only_if_it_is_what_was_wanted() {
+        let size = Size::of_points(595.0, 842.0);
+        let picture = Picture {
+            size,
+            width: 2,
+            height: 3,
+            turned: -123,
+            bytes: vec![7; 6],
+        };
+        let packed = picture.clone().pack().expect("memory");
+        assert_eq!(Picture::unpack(&packed, Want::Recognition), Some(picture));
+        assert_eq!(Picture::unpack(&packed, Want::Shown { width: 2 }), None);
+        let (_, short) = packed.split_last().expect("bytes");
+        assert_eq!(Picture::unpack(short, Want::Recognition), None);
+        assert_eq!(Picture::unpack(&[0; 19], Want::Recognition), None);
+        let sizes = [size, Size::of_points(f64::NAN, -1.0)];
+        assert_eq!(
+            Size::unpack_all(&Size::pack_all(&sizes)),
+            Some(sizes.to_vec())
+        );
+        assert_eq!(Size::unpack_all(&[0; 9]), None);
+    }
+}

@@ -1,0 +1,482 @@
+//! Pages and pictures as dots, in the worker: what people look at and what recognition reads.
+//!
+//! What a picture asks for (a size of gigabytes, a compression that never ends) is asked here of a
+//! process that has little and dies of more.
+
+use std::io::Cursor;
+
+use hayro::hayro_interpret::InterpreterSettings;
+use hayro::vello_cpu::color::palette::css::WHITE;
+use hayro::{PixmapSettings, RenderCache, RenderSettings};
+use hayro_syntax::Pdf;
+use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, tiff::TiffDecoder, webp};
+use image::imageops::FilterType;
+use image::{
+    DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, ImageResult, RgbImage, RgbaImage,
+};
+use tiff::decoder::ifd::Value;
+use tiff::tags::Tag;
+
+use super::picture::{Picture, Size, Want};
+use super::wire::{End, Header};
+use super::{Engine, Format, PageState, PageText, pdf, skew};
+
+/// The version of `image`, and ours of what is built on it.
+pub(super) const ENGINE: Engine = Engine {
+    name: "image",
+    version: "0.25.10+1",
+};
+
+/// The resolution that recognition likes best, in dots of an inch.
+const RECOGNITION_DPI: f64 = 300.0;
+/// The longest side of a picture for recognition, in dots: a little more than A3 at that resolution.
+const RECOGNITION_SIDE_MAX: f64 = 5_000.0;
+/// How many times as high as wide a picture for people may be.
+const HIGH_MAX: f64 = 6.0;
+/// The long side of a page, in points, where the picture does not say its own: that of A4.
+const LONG_SIDE_POINTS: f64 = 842.0;
+
+/// Pages of a TIFF are counted up to here.
+const LEAVES_MAX: u32 = 10_000;
+
+/// A picture that was decoded, with the size of the page that it stands for, in points.
+struct Decoded {
+    image: DynamicImage,
+    points: (f64, f64),
+}
+
+/// One page for each picture of a file; each asks for recognition.
+pub(super) fn leaves(
+    content: &[u8],
+    format: Format,
+    header: &Header,
+    mut give: impl FnMut(PageText) -> std::io::Result<()>,
+) -> std::io::Result<End> {
+    let count = match count(content, format) {
+        Ok(count) => count,
+        Err(end) => return Ok(end),
+    };
+    for _ in 0..count.min(header.pages) {
+        give(PageText {
+            text: String::new(),
+            state: PageState::NeedsOcr,
+        })?;
+    }
+    Ok(if count > header.pages {
+        End::Pages
+    } else {
+        End::Complete
+    })
+}
+
+/// How many pages a file of pictures has; the first must at least say its size.
+fn count(content: &[u8], format: Format) -> Result<u32, End> {
+    if format != Format::Tiff {
+        dimensions(content, format)?;
+        return Ok(1);
+    }
+    let mut decoder = tiff::decoder::Decoder::new(Cursor::new(content)).map_err(damaged)?;
+    let mut count = 1;
+    // What follows a broken directory is lost, and what stands before it is not.
+    while decoder.more_images() && count < LEAVES_MAX && decoder.next_image().is_ok() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// How large the pages are.
+pub(super) fn sizes(content: Vec<u8>, format: Format, header: &Header) -> Result<Vec<u8>, End> {
+    let most = usize::try_from(header.pages).unwrap_or(usize::MAX);
+    let sizes: Vec<Size> = if format == Format::Pdf {
+        let pdf = pdf::open(content)?;
+        let sizes = pdf.pages().iter().take(most).map(|page| {
+            let (width, height) = page.render_dimensions();
+            Size::of_points(f64::from(width), f64::from(height))
+        });
+        sizes.collect()
+    } else {
+        let count = count(&content, format)?.min(header.pages);
+        let mut sizes = Vec::new();
+        for number in 0..count {
+            let content = leaf(&content, format, number)?.0;
+            let (dots, density) = dimensions(&content, format)?;
+            let (width, height) = points(dots, density);
+            sizes.push(Size::of_points(width, height));
+        }
+        sizes
+    };
+    Ok(Size::pack_all(&sizes))
+}
+
+/// Draws one page.
+pub(super) fn draw(
+    content: Vec<u8>,
+    format: Format,
+    want: Want,
+    number: u32,
+    header: &Header,
+) -> Result<Vec<u8>, End> {
+    let (image, size) = if format == Format::Pdf {
+        draw_pdf(content, want, number)?
+    } else {
+        draw_picture(&content, format, want, number, header)?
+    };
+    let picture = match want {
+        Want::Shown { .. } => shown(&image, size)?,
+        Want::Recognition => {
+            let (grey, turned) = skew::straighten(grey(image));
+            Picture {
+                size,
+                width: grey.width(),
+                height: grey.height(),
+                turned,
+                bytes: grey.into_raw(),
+            }
+        }
+    };
+    picture.pack()
+}
+
+fn draw_pdf(content: Vec<u8>, want: Want, number: u32) -> Result<(DynamicImage, Size), End> {
+    let pdf: Pdf = pdf::open(content)?;
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    // Nothing else ends so here: there is no such page.
+    let page = pdf.pages().get(number).ok_or(End::Pages)?;
+    let (width, height) = page.render_dimensions();
+    let points = (f64::from(width), f64::from(height));
+    if !(points.0.is_finite() && points.1.is_finite() && points.0 > 0.0 && points.1 > 0.0) {
+        return Err(End::Damaged);
+    }
+    let dots = target(points, RECOGNITION_DPI / 72.0, want);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a scale need not be exact beyond what the renderer takes"
+    )]
+    let scale = |dots: u32, points: f64| ((f64::from(dots) + 0.01) / points) as f32;
+    let settings = PixmapSettings {
+        x_scale: scale(dots.0, points.0),
+        y_scale: scale(dots.1, points.1),
+        bg_color: WHITE,
+    };
+    let pixmap = hayro::render(
+        page,
+        &RenderCache::new(),
+        &InterpreterSettings::default(),
+        &RenderSettings::default(),
+        &settings,
+    );
+    let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
+    let dots = pixmap.data_as_u8_slice().to_vec();
+    let image = RgbaImage::from_raw(width, height, dots).ok_or(End::Damaged)?;
+    // On white nothing shines through.
+    let image = DynamicImage::ImageRgba8(image).into_rgb8();
+    let size = Size::of_points(points.0, points.1);
+    Ok((DynamicImage::ImageRgb8(image), size))
+}
+
+fn draw_picture(
+    content: &[u8],
+    format: Format,
+    want: Want,
+    number: u32,
+    header: &Header,
+) -> Result<(DynamicImage, Size), End> {
+    let (content, density) = leaf(content, format, number)?;
+    let content = Cursor::new(content);
+    let memory = header.memory_bytes / 2;
+    let image = match format {
+        Format::Jpeg => decode(JpegDecoder::new(content), memory),
+        Format::Png => decode(PngDecoder::new(content), memory),
+        Format::Tiff => decode(TiffDecoder::new(content), memory),
+        Format::Webp => decode(webp::WebPDecoder::new(content), memory),
+        Format::Pdf
+        | Format::Text
+        | Format::Docx
+        | Format::Xlsx
+        | Format::Pptx
+        | Format::Odt
+        | Format::Ods
+        | Format::Odp
+        | Format::Rtf
+        | Format::Csv
+        | Format::Html
+        | Format::Ubl
+        | Format::Cii
+        | Format::Mail
+        | Format::Outlook
+        | Format::Archive
+        | Format::Unknown => return Err(End::Damaged),
+    }?;
+    let dots = (image.width(), image.height());
+    let decoded = Decoded {
+        points: points(dots, density),
+        image,
+    };
+    let (width, height) = decoded.points;
+    let own = (f64::from(dots.0) / width).max(f64::from(dots.1) / height);
+    let (wide, high) = target(decoded.points, own, want);
+    let image = if dots == (wide, high) {
+        decoded.image
+    } else {
+        decoded.image.resize_exact(wide, high, FilterType::Triangle)
+    };
+    Ok((image, Size::of_points(width, height)))
+}
+
+/// Decodes a picture and turns it as its camera was held.
+fn decode(decoder: ImageResult<impl ImageDecoder>, memory: u64) -> Result<DynamicImage, End> {
+    let mut decoder = decoder.map_err(damaged)?;
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(memory);
+    decoder.set_limits(limits).map_err(|_limit| End::Content)?;
+    if decoder.total_bytes() > memory {
+        return Err(End::Content);
+    }
+    let orientation = decoder.orientation();
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| match error {
+        image::ImageError::Limits(_) => End::Content,
+        image::ImageError::Decoding(_)
+        | image::ImageError::Encoding(_)
+        | image::ImageError::Parameter(_)
+        | image::ImageError::Unsupported(_)
+        | image::ImageError::IoError(_) => End::Damaged,
+    })?;
+    if let Ok(orientation) = orientation {
+        image.apply_orientation(orientation);
+    }
+    Ok(image)
+}
+
+/// Dots and, where it is said, dots of an inch in both directions, as the picture is looked at.
+type Dimensions = ((u32, u32), Option<(f64, f64)>);
+
+fn dimensions(content: &[u8], format: Format) -> Result<Dimensions, End> {
+    fn dots(decoder: ImageResult<impl ImageDecoder>) -> Result<((u32, u32), bool), End> {
+        let mut decoder = decoder.map_err(damaged)?;
+        let (width, height) = decoder.dimensions();
+        if width == 0 || height == 0 {
+            return Err(End::Damaged);
+        }
+        use image::metadata::Orientation as Held;
+        let on_its_side = match decoder.orientation() {
+            Ok(Held::Rotate90 | Held::Rotate270 | Held::Rotate90FlipH | Held::Rotate270FlipH) => {
+                true
+            }
+            Ok(
+                Held::NoTransforms | Held::Rotate180 | Held::FlipHorizontal | Held::FlipVertical,
+            )
+            | Err(_) => false,
+        };
+        Ok(((width, height), on_its_side))
+    }
+    let cursor = Cursor::new(content);
+    let mut density = None;
+    let ((width, height), on_its_side) = match format {
+        Format::Jpeg => dots(JpegDecoder::new(cursor)),
+        Format::Png => dots(PngDecoder::new(cursor)),
+        Format::Webp => dots(webp::WebPDecoder::new(cursor)),
+        Format::Tiff => {
+            density = leaf(content, format, 0)?.1;
+            dots(TiffDecoder::new(cursor))
+        }
+        Format::Pdf
+        | Format::Text
+        | Format::Docx
+        | Format::Xlsx
+        | Format::Pptx
+        | Format::Odt
+        | Format::Ods
+        | Format::Odp
+        | Format::Rtf
+        | Format::Csv
+        | Format::Html
+        | Format::Ubl
+        | Format::Cii
+        | Format::Mail
+        | Format::Outlook
+        | Format::Archive
+        | Format::Unknown => Err(End::Damaged),
+    }?;
+    Ok(if on_its_side {
+        ((height, width), density.map(|(x, y)| (y, x)))
+    } else {
+        ((width, height), density)
+    })
+}
+
+/// The file with the picture of that number in front, and its dots of an inch where they are said.
+///
+/// The library opens the first picture of a TIFF only; where that one lies stands in the first bytes.
+fn leaf(content: &[u8], format: Format, number: u32) -> Result<(Vec<u8>, Option<(f64, f64)>), End> {
+    if format != Format::Tiff {
+        // Nothing else ends so here: there is no such page.
+        return if number == 0 {
+            Ok((content.to_vec(), None))
+        } else {
+            Err(End::Pages)
+        };
+    }
+    let mut decoder = tiff::decoder::Decoder::new(Cursor::new(content)).map_err(damaged)?;
+    for _ in 0..number {
+        if !decoder.more_images() || decoder.next_image().is_err() {
+            return Err(End::Pages);
+        }
+    }
+    let density = density(&mut decoder);
+    let place = decoder.ifd_pointer().ok_or(End::Damaged)?.0;
+    let mut content = content.to_vec();
+    let little = content.first() == Some(&b'I');
+    let big = content.get(2..4) == Some(&[43, 0]) || content.get(2..4) == Some(&[0, 43]);
+    let (at, bytes) = match (little, big) {
+        (true, true) => (8, place.to_le_bytes().to_vec()),
+        (false, true) => (8, place.to_be_bytes().to_vec()),
+        (little, false) => {
+            let place = u32::try_from(place).map_err(|_far| End::Damaged)?;
+            let bytes = if little {
+                place.to_le_bytes()
+            } else {
+                place.to_be_bytes()
+            };
+            (4, bytes.to_vec())
+        }
+    };
+    let head = content.get_mut(at..at + bytes.len()).ok_or(End::Damaged)?;
+    head.copy_from_slice(&bytes);
+    Ok((content, density))
+}
+
+fn density(decoder: &mut tiff::decoder::Decoder<Cursor<&[u8]>>) -> Option<(f64, f64)> {
+    let mut ratio = |tag: Tag| match decoder.find_tag(tag).ok()?? {
+        Value::Rational(over, under) if under > 0 => Some(f64::from(over) / f64::from(under)),
+        // Any other type is none that a resolution may have.
+        _ => None,
+    };
+    let (x, y) = (ratio(Tag::XResolution)?, ratio(Tag::YResolution)?);
+    let unit: Option<u16> = decoder.find_tag_unsigned(Tag::ResolutionUnit).ok()?;
+    let inch = match unit {
+        None | Some(2) => 1.0,
+        Some(3) => 2.54,
+        // Only the ratio is known; a fax is found by it all the same.
+        Some(_) => return None,
+    };
+    let sensible = |value: &f64| (20.0..=5_000.0).contains(value);
+    Some((x * inch, y * inch)).filter(|(x, y)| sensible(x) && sensible(y))
+}
+
+/// The size of the page in points.
+fn points(dots: (u32, u32), density: Option<(f64, f64)>) -> (f64, f64) {
+    let (width, height) = (f64::from(dots.0), f64::from(dots.1));
+    match density {
+        Some((x, y)) => (width * 72.0 / x, height * 72.0 / y),
+        None => {
+            let scale = LONG_SIDE_POINTS / width.max(height);
+            (width * scale, height * scale)
+        }
+    }
+}
+
+/// How many dots a picture of a page gets; `own` are the dots of a point that it has by itself.
+fn target(points: (f64, f64), own: f64, want: Want) -> (u32, u32) {
+    let (width, height) = points;
+    let scale = match want {
+        Want::Shown { width: wide } => {
+            let scale = f64::from(wide) / width;
+            scale.min(f64::from(wide) * HIGH_MAX / height)
+        }
+        Want::Recognition => own
+            .min(RECOGNITION_SIDE_MAX / width)
+            .min(RECOGNITION_SIDE_MAX / height),
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to what a picture may have"
+    )]
+    let dots = |points: f64| (points * scale).round().clamp(1.0, 30_000.0) as u32;
+    (dots(width), dots(height))
+}
+
+/// On white, in WebP without loss; without colour where there is none.
+fn shown(image: &DynamicImage, size: Size) -> Result<Picture, End> {
+    let colour = on_white(image);
+    let (width, height) = colour.dimensions();
+    let grey = colour
+        .pixels()
+        .all(|dot| dot.0[0] == dot.0[1] && dot.0[1] == dot.0[2]);
+    let mut bytes = Vec::new();
+    let encoder = webp::WebPEncoder::new_lossless(&mut bytes);
+    let encoded = if grey {
+        let dots: Vec<u8> = colour.pixels().map(|dot| dot.0[0]).collect();
+        encoder.encode(&dots, width, height, ExtendedColorType::L8)
+    } else {
+        encoder.encode(&colour, width, height, ExtendedColorType::Rgb8)
+    };
+    encoded.map_err(damaged)?;
+    Ok(Picture {
+        size,
+        width,
+        height,
+        turned: 0,
+        bytes,
+    })
+}
+
+fn grey(image: DynamicImage) -> GrayImage {
+    if image.color().has_alpha() {
+        return DynamicImage::ImageRgb8(on_white(&image)).into_luma8();
+    }
+    image.into_luma8()
+}
+
+fn on_white(image: &DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.to_rgb8();
+    }
+    let clear = image.to_rgba8();
+    let mut white = RgbImage::new(clear.width(), clear.height());
+    for (from, to) in clear.pixels().zip(white.pixels_mut()) {
+        let [red, green, blue, alpha] = from.0;
+        let mix = |dot: u8| {
+            let mixed = u16::from(dot) * u16::from(alpha) + 255 * (255 - u16::from(alpha));
+            u8::try_from(mixed / 255).unwrap_or(255)
+        };
+        to.0 = [mix(red), mix(green), mix(blue)];
+    }
+    white
+}
+
+/// Whatever a decoder says of a file: it cannot be made sense of.
+fn damaged<E>(_: E) -> End {
+    End::Damaged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_one_that_is_locked() {
+        let lock = include_str!("../../../Cargo.lock");
+        let (version, _) = ENGINE.version.split_once('+').expect("our own part");
+        let entry = format!("name = \"image\"\nversion = \"{version}\"\n");
+        assert!(lock.contains(&entry), "the version must follow Cargo.lock");
+    }
+
+    #[test]
+    fn a_picture_has_the_dots_that_are_wanted_and_no_side_is_too_long() {
+        let check = |points, own, want, expect| assert_eq!(target(points, own, want), expect);
+        let a4 = (595.28, 841.89);
+        let shown = Want::Shown { width: 800 };
+        check(a4, 4.2, shown, (800, 1131));
+        check((100.0, 1e6), 1.0, shown, (1, 4800));
+        check(a4, 300.0 / 72.0, Want::Recognition, (2480, 3508));
+        check((2e6, 2e6), 4.0, Want::Recognition, (5000, 5000));
+    }
+
+    #[test]
+    fn the_size_of_a_page_follows_its_density_or_is_that_of_a4() {
+        assert_eq!(points((1728, 1100), Some((204.0, 98.0))).0.round(), 610.0);
+        assert_eq!(points((1728, 1100), Some((204.0, 98.0))).1.round(), 808.0);
+        assert_eq!(points((4000, 3000), None), (842.0, 631.5));
+    }
+}

@@ -1,0 +1,266 @@
+//! Pages that were read as pictures: which ones wait, and what becomes of their text.
+
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use storage::Blob;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::indexing::to_extract;
+use super::looking::LOOKS_MAX;
+use super::model::{DocumentError, Kept, TextInfo};
+use super::ops::{ReadText, keep_rendition};
+use super::rows;
+use crate::audit::canonical::Object;
+use crate::audit::event::Action;
+use crate::base::db::{DbError, sql};
+use crate::base::{DocumentId, Job, JobKind, RenditionId, Timestamp, VersionId};
+use crate::unit::Unit;
+
+/// What stands between the engines of a text that two of them read.
+const AND: &str = ", ";
+
+/// The kind of the rendition that holds words with their places.
+pub(super) const WORDS: &str = "words";
+
+/// A version of which pages are to be read as pictures.
+#[derive(Debug)]
+pub struct Scan {
+    /// The document.
+    pub document: DocumentId,
+    /// Its content.
+    pub content: Blob,
+    /// What the text reader made of it.
+    pub text: TextInfo,
+    /// The pages that the text reader gave; nothing where none has any text.
+    pub pages: Option<Blob>,
+}
+
+/// What there is of a version for reading its pictures. `None`: it is gone, or was never looked at.
+pub async fn to_recognise(
+    on: &impl ConnectionTrait,
+    id: VersionId,
+) -> Result<Option<Scan>, DbError> {
+    let Some((version, content)) = to_extract(on, id).await? else {
+        return Ok(None);
+    };
+    // Between looking for the text and for its key the text may have followed its document.
+    for _ in 0..LOOKS_MAX {
+        let texts = rows::all_renditions(on, id, "text").await?;
+        // What recognition made of it is not read again: it begins anew from the text reader's.
+        let first = texts.into_iter().rfind(|row| !row.engine.contains(AND));
+        let Some(first) = first else {
+            return Ok(None);
+        };
+        let pages = match &first.blob_name {
+            Some(name) => rows::blob_to_open(on, name).await?,
+            None => None,
+        };
+        if pages.is_some() || first.blob_name.is_none() {
+            return Ok(Some(Scan {
+                document: version.document,
+                content,
+                text: rows::text_info(first),
+                pages,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// What recognition made of a version.
+#[derive(Debug)]
+pub struct Recognised {
+    /// The text of all pages, and what became of it.
+    pub text: ReadText,
+    /// The words with their places, stored; nothing where no page could be read.
+    pub words: Option<Kept>,
+    /// How many pages were recognised.
+    pub pages: u64,
+    /// The engine that recognised, with its version.
+    pub engine: String,
+}
+
+/// The engines of a text of which pages were recognised.
+#[must_use]
+pub fn engines(reader: &str, recogniser: &str) -> String {
+    format!("{reader}{AND}{recogniser}")
+}
+
+/// Keeps what recognition made of a version: a text that stands in for the one before, which stays, and
+/// the words.
+pub async fn keep_recognised(
+    unit: &mut Unit,
+    version: VersionId,
+    found: Recognised,
+) -> Result<(), DocumentError> {
+    let before = rows::all_renditions(unit.tx(), version, "text").await?;
+    let replaced = before.last().map(|row| row.id.to_string());
+    let words = rows::rendition::Model {
+        id: RenditionId::new().raw(),
+        version: 1,
+        document_version_id: version.raw(),
+        kind: WORDS.to_owned(),
+        engine: found.engine.clone(),
+        state: found.text.info.state.clone(),
+        reason: found.text.info.reason.clone(),
+        pages: i64::try_from(found.pages).unwrap_or(i64::MAX),
+        blob_name: None,
+        created_at: unit.now().micros(),
+        components: None,
+        details: None,
+    };
+    let text = rows::rendition::Model {
+        id: RenditionId::new().raw(),
+        kind: "text".to_owned(),
+        engine: found.text.info.engine.clone(),
+        pages: i64::try_from(found.text.info.pages).unwrap_or(i64::MAX),
+        components: found
+            .text
+            .info
+            .components
+            .map(|many| i64::try_from(many).unwrap_or(i64::MAX)),
+        details: found.text.info.details.to_json(),
+        ..words.clone()
+    };
+    let context = Object::new()
+        .with("engine", text.engine.as_str())
+        .with_some("replaces", replaced.as_deref());
+    keep_rendition(unit, version, text, found.text.pages.as_ref()).await?;
+    let document = keep_rendition(unit, version, words, found.words.as_ref()).await?;
+    let department = Some(document.department);
+    unit.record_with(Action::TextRead, department, Some(context.to_bytes()));
+    Ok(())
+}
+
+/// Versions with pages without text that this engine has not looked at, and that no job waits for; at most
+/// `limit`.
+pub async fn unrecognised(
+    on: &impl ConnectionTrait,
+    engine: &str,
+    limit: u32,
+) -> Result<Vec<VersionId>, DbError> {
+    let text = "SELECT DISTINCT r.document_version_id FROM rendition r \
+                WHERE r.kind = 'text' AND r.reason = 'no_text' \
+                AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
+                AND w.document_version_id = r.document_version_id AND w.engine = $1) \
+                AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
+                AND j.subject = r.document_version_id) \
+                ORDER BY r.document_version_id LIMIT $3";
+    let values = [
+        engine.into(),
+        JobKind::ReadScan.code().into(),
+        i64::from(limit).into(),
+    ];
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// Puts versions in the queue of recognition.
+pub fn enqueue(unit: &mut Unit, versions: Vec<VersionId>) {
+    for version in versions {
+        unit.enqueue(Job::ReadScan(version));
+    }
+}
+
+/// What is still to be done for the text of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// What is to be done.
+    pub job: JobKind,
+    /// How far it is.
+    pub state: WaitingState,
+    /// Its place in the queue, beginning with 1.
+    pub place: u64,
+}
+
+/// How far the work on a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitingState {
+    /// It is being done.
+    Running,
+    /// It waits for its turn.
+    Waiting,
+    /// It failed too often and was put aside.
+    Failed,
+}
+
+impl WaitingState {
+    /// As it stands in answers.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Work on a text that is still to be done.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = TextWaiting)]
+pub(crate) struct WaitingView {
+    /// `text`: its text is to be read. `scan`: pages that are pictures are to be recognised.
+    #[schema(example = "scan")]
+    pub task: &'static str,
+    /// `waiting`, `running`, or `failed`: it failed too often and was put aside.
+    #[schema(example = "waiting")]
+    pub state: &'static str,
+    /// Its place among all that wait for the same, beginning with 1.
+    #[schema(minimum = 1)]
+    pub place: u64,
+}
+
+impl From<Waiting> for WaitingView {
+    fn from(waiting: Waiting) -> Self {
+        Self {
+            task: match waiting.job {
+                JobKind::ReadScan => "scan",
+                JobKind::ExtractText | JobKind::DeliverWebhook | JobKind::MoveContent => "text",
+            },
+            state: waiting.state.code(),
+            place: waiting.place,
+        }
+    }
+}
+
+/// What is still to be done for the text of a version, if anything is.
+pub(super) async fn waiting(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+    now: Timestamp,
+) -> Result<Option<Waiting>, DbError> {
+    for job in [JobKind::ExtractText, JobKind::ReadScan] {
+        let text = "SELECT id, due_at, claimed_until, failed_at FROM job \
+                    WHERE kind = $1 AND subject = $2";
+        let values = [job.code().into(), version.raw().into()];
+        let Some(row) = on.query_one_raw(sql(on, text, values)).await? else {
+            continue;
+        };
+        let id: Uuid = row.try_get_by_index(0)?;
+        let due_at: i64 = row.try_get_by_index(1)?;
+        let claimed_until: i64 = row.try_get_by_index(2)?;
+        let failed_at: Option<i64> = row.try_get_by_index(3)?;
+        let state = if failed_at.is_some() {
+            WaitingState::Failed
+        } else if claimed_until > now.micros() {
+            WaitingState::Running
+        } else {
+            WaitingState::Waiting
+        };
+        let text = "SELECT count(*) FROM job WHERE kind = $1 AND failed_at IS NULL \
+                    AND (due_at < $2 OR (due_at = $2 AND id < $3))";
+        let values = [job.code().into(), due_at.into(), id.into()];
+        let ahead = on.query_one_raw(sql(on, text, values)).await?;
+        let ahead: i64 = match ahead {
+            Some(row) => row.try_get_by_index(0)?,
+            None => 0,
+        };
+        let place = u64::try_from(ahead).unwrap_or_default() + 1;
+        return Ok(Some(Waiting { job, state, place }));
+    }
+    Ok(None)
+}
