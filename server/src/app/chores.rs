@@ -34,6 +34,26 @@ impl Server {
         });
     }
 
+    /// Says once that the hours of an emergency are over.
+    pub(super) fn tell_emergencies(&self) {
+        let db = self.archive.db.clone();
+        self.tasks.start("emergencies", |end| async move {
+            loop {
+                if let Err(error) = inspections::tell_expired(&db).await {
+                    tracing::warn!(
+                        error = %error,
+                        cause = ?error,
+                        "that the hours of an emergency are over could not be said"
+                    );
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                }
+            }
+        });
+    }
+
     /// Checks at start what a start can wait for, and everything every night.
     pub(super) fn check(&self, metrics: &Arc<Metrics>) {
         let (archive, index) = (self.archive.clone(), self.index.clone());

@@ -1,13 +1,16 @@
 //! What is opened to an account by itself, at the instants at which that begins and ends.
 
+use sea_orm::{ConnectionTrait as _, QueryResult};
+
 use super::tests::Place;
 use crate::audit::event::Action;
+use crate::base::db::sql;
 use crate::base::sight::{Covers, Extent};
 use crate::base::{AccountId, Actor, FileId, InspectionId, Role, Timestamp};
 use crate::departments::{self, Giving, Login, NewRole};
 use crate::holds::Object;
 use crate::inspections::{self, Inspection, InspectionError, Reason, Step, Target};
-use crate::unit::Unit;
+use crate::unit::{Db, Unit};
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("a time")
@@ -105,4 +108,79 @@ async fn an_account_inspects_at_the_instants_at_which_it_stands_and_at_no_other(
         0
     );
     db.close().await;
+}
+
+/// How many records of the log name this action.
+async fn recorded(db: &Db, action: Action) -> usize {
+    let asked = sql(db.read(), "SELECT leaf FROM audit ORDER BY seq", []);
+    let rows = db.read().query_all_raw(asked).await.expect("rows");
+    let names = |row: &QueryResult| {
+        let leaf: Vec<u8> = row.try_get_by_index(0).expect("a leaf");
+        let line = crate::audit::record_line(&leaf).expect("a line of JSON");
+        line.get("action").and_then(serde_json::Value::as_str) == Some(action.code())
+    };
+    rows.iter().filter(|row| names(row)).count()
+}
+
+#[tokio::test]
+async fn that_the_hours_of_an_emergency_are_over_is_recorded_once_also_after_a_restart() {
+    let place = Place::new();
+    let archive = place.open().await.expect("an archive");
+    let (db, system) = (archive.db.clone(), Actor::system());
+    let made = db.write(&system, async move |unit: &mut Unit| {
+        let login = Login::parse("chef").expect("a login");
+        departments::create_account(unit, login, "C. Hef".to_owned(), None).await
+    });
+    let account = made.await.expect("an account").value.id;
+    let asked = Step {
+        at: at("2026-11-25T10:00:00Z"),
+        by: AccountId::new(),
+    };
+    let inspection = |reason, approved: Option<Step>| Inspection {
+        id: InspectionId::new(),
+        version: 1,
+        reason,
+        account,
+        target: Target::Object(Object::File(FileId::new())),
+        department: None,
+        compartment: None,
+        purpose: "Zweck".to_owned(),
+        hours: (reason == Reason::Emergency).then_some(2),
+        asked,
+        first: None,
+        approved,
+        valid_from: approved.map(|step| step.at),
+        valid_until: approved.map(|_| at("2026-11-25T12:00:00Z")),
+        ended: None,
+    };
+    let mut ended = inspection(Reason::Emergency, Some(asked));
+    ended.ended = Some(asked);
+    let all = [
+        inspection(Reason::Emergency, Some(asked)),
+        // Nobody approved it, somebody ended it, it is no emergency: of these nothing is said.
+        inspection(Reason::Emergency, None),
+        ended,
+        inspection(Reason::Court, Some(asked)),
+    ];
+    let written = db.write(&system, async move |unit: &mut Unit| {
+        for one in &all {
+            inspections::insert(unit, one).await?;
+            unit.record(Action::InspectionRequest, None);
+        }
+        Ok::<_, InspectionError>(())
+    });
+    written.await.expect("written");
+    let told = async |db: &Db| {
+        inspections::tell_expired(db).await.expect("told");
+        recorded(db, Action::EmergencyExpire).await
+    };
+    place.pass(2 * 3_600 - 1);
+    assert_eq!(told(&db).await, 0, "a second before its end");
+    place.pass(1);
+    assert_eq!(told(&db).await, 1);
+    assert_eq!(told(&db).await, 1, "once");
+    db.close().await;
+    let again = place.open().await.expect("an archive");
+    assert_eq!(told(&again.db).await, 1, "also after a restart");
+    again.db.close().await;
 }

@@ -46,6 +46,11 @@ impl Place {
         Config::load(&sources).expect("settings")
     }
 
+    /// Lets time go by.
+    pub(super) fn pass(&self, seconds: i64) {
+        self.clock.step(seconds * 1_000_000);
+    }
+
     pub(super) async fn open(&self) -> Result<Archive, OpenError> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         Archive::open_at(&self.config(), clock).await

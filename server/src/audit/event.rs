@@ -70,6 +70,8 @@ pub enum Action {
     EmergencyApprove,
     /// It was ended, or turned down.
     EmergencyEnd,
+    /// Its hours were over.
+    EmergencyExpire,
     /// Too many attempts to sign in failed: from now on the next has to wait.
     AccountLock,
     /// Whoever was locked out may sign in again.
@@ -264,6 +266,7 @@ impl Action {
             Self::EmergencyRequest => "break_glass.request",
             Self::EmergencyApprove => "break_glass.approve",
             Self::EmergencyEnd => "break_glass.end",
+            Self::EmergencyExpire => "break_glass.expire",
             Self::AccountLock => "account.lock",
             Self::AccountUnlock => "account.unlock",
             Self::TokenIssue => "token.issue",

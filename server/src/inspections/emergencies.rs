@@ -1,5 +1,5 @@
 //! Emergencies (Notzugriff) over HTTP: an administrator reads for some hours when another one has approved it.
-//! Asking and approving are told to whoever watches, by a line of warning and a webhook each.
+//! Asking, approving and the end of the hours are told to whoever watches, by a line of warning and a webhook each.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::http::{answer, listed, see};
 use super::model::{Inspection, InspectionError, Target};
-use super::rows::Which;
+use super::rows::{self, Which};
 use super::wire::{
     EmergencyReport, EmergencyRequest, InspectionFilter, InspectionPage, InspectionView, Named,
 };
 use super::{looks, ops};
-use crate::base::{CompartmentId, InspectionId, Role};
+use crate::base::db::DbError;
+use crate::base::{Actor, CompartmentId, InspectionId, Role};
 use crate::config::Rights;
 use crate::departments::{self, SignedIn, compartments};
 use crate::http::extract::{Json, ListQuery, Path};
@@ -53,6 +54,24 @@ fn warn(one: &Inspection, said: &str) {
         until = one.valid_until.map(|at| at.to_string()),
         "break-glass: {said}"
     );
+}
+
+/// Says of the emergencies whose hours are over that they are: a record, a line of warning and a webhook each.
+/// Of several servers the one that is first says it, and what ended while none ran is said by the next one.
+pub async fn tell_expired(db: &Db) -> Result<(), InspectionError> {
+    let system = Actor::system();
+    for id in rows::emergencies_to_tell(db.read(), db.now()).await? {
+        let told = db.write(&system, async move |unit: &mut Unit| {
+            ops::expire(unit, id).await
+        });
+        match told.await {
+            Ok(written) => warn(&written.value, "the hours are over"),
+            // Somebody else was faster.
+            Err(InspectionError::Settled | InspectionError::Db(DbError::Stale)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Asks for reading in an emergency, for yourself. For administrators.

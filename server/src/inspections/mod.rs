@@ -17,6 +17,7 @@ mod tests;
 mod wire;
 
 pub use crate::base::sight::Reason;
+pub use emergencies::tell_expired;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 #[cfg(test)]

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::base::db::DbError;
 use crate::base::sight::Reason;
-use crate::base::{AccountId, CompartmentId, DepartmentId, InspectionId, Timestamp};
+use crate::base::{AccountId, Actor, CompartmentId, DepartmentId, InspectionId, Timestamp};
 use crate::cases::CaseError;
 use crate::departments::Standing;
 use crate::documents::DocumentError;
@@ -116,7 +116,7 @@ pub struct Inspection {
     pub valid_from: Option<Timestamp>,
     /// When it ends by itself.
     pub valid_until: Option<Timestamp>,
-    /// Who ended it before its time.
+    /// Who ended it before its time; of an emergency the system, when it has said that its hours were over.
     pub ended: Option<Step>,
 }
 
@@ -165,6 +165,18 @@ impl Inspection {
     pub fn is_party(&self, account: AccountId) -> bool {
         let first = self.first.map(|step| step.by);
         [Some(self.asked.by), Some(self.account), first].contains(&Some(account))
+    }
+
+    /// Who ended it before its time: nobody, where only its hours were over.
+    pub(super) fn ended_early(&self) -> Option<Step> {
+        let system = Actor::system().account;
+        self.ended.filter(|step| step.by != system)
+    }
+
+    /// Until when an approved emergency held whose hours are over at `now`, and of which nobody has said so.
+    pub(super) fn untold_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let held = self.is_emergency() && self.approved.is_some() && self.ended.is_none();
+        self.valid_until.filter(|end| held && *end <= now)
     }
 
     /// Whether an account asked for it, approved it or reads by it.

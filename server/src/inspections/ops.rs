@@ -289,3 +289,21 @@ pub(super) async fn approve_emergency(
     unit.record(Action::EmergencyApprove, None);
     Ok(one)
 }
+
+/// Says that the hours of an emergency are over: the system, once.
+pub(super) async fn expire(
+    unit: &mut Unit,
+    id: InspectionId,
+) -> Result<Inspection, InspectionError> {
+    let found = rows::find(unit.tx(), (unit.actor(), Which::Emergencies), id).await?;
+    let mut one = found.ok_or(InspectionError::NotFound)?;
+    let end = one.untold_end(unit.now());
+    let at = end.ok_or(InspectionError::Settled)?;
+    one.ended = Some(Step {
+        at,
+        by: unit.actor().account,
+    });
+    rows::save(unit, &mut one).await?;
+    unit.record(Action::EmergencyExpire, None);
+    Ok(one)
+}

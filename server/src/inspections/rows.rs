@@ -396,6 +396,21 @@ pub async fn emergencies_now(on: &impl ConnectionTrait, now: Timestamp) -> Resul
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
+/// The emergencies whose hours are over at `now` and of which nobody has said so, as many as one step takes.
+pub(super) async fn emergencies_to_tell(
+    on: &impl ConnectionTrait,
+    now: Timestamp,
+) -> Result<Vec<InspectionId>, DbError> {
+    let text = "SELECT id FROM inspection WHERE kind = 'emergency' AND ended_at IS NULL \
+                AND approved_at IS NOT NULL AND valid_until <= $1 ORDER BY valid_until, id LIMIT 100";
+    let rows = on
+        .query_all_raw(sql(on, text, [now.micros().into()]))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(InspectionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
 /// Whether somebody has asked, at any time, that an account inspects something.
 pub async fn is_asked_for(
     on: &impl ConnectionTrait,

@@ -267,6 +267,7 @@ impl InspectionView {
             || one.compartment.is_none_or(enters)
             || one.concerns(actor.account);
         let approvals = one.first.into_iter().chain(one.approved);
+        let ended = one.ended_early();
         Self {
             id: one.id.raw(),
             account: one.account.raw(),
@@ -285,8 +286,8 @@ impl InspectionView {
             hours: one.hours,
             valid_from: one.valid_from.map(|at| at.to_string()),
             valid_until: one.valid_until.map(|at| at.to_string()),
-            ended_at: one.ended.map(|step| step.at.to_string()),
-            ended_by: one.ended.map(|step| step.by.raw()),
+            ended_at: ended.map(|step| step.at.to_string()),
+            ended_by: ended.map(|step| step.by.raw()),
         }
     }
 }

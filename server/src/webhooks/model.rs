@@ -59,6 +59,7 @@ const EVENTS: [Action; 24] = [
     Action::EmergencyRequest,
     Action::EmergencyApprove,
     Action::EmergencyEnd,
+    Action::EmergencyExpire,
 ];
 
 /// The words of [`EventTypes`].

@@ -26,7 +26,8 @@ pub(super) struct WebhookRequest {
     /// What is told: `*` for everything, or `document.receive`, `document.component`, `document.change`, `document.version`,
     /// `document.discard`, `document.restore`, `document.text`, `document.register`, `document.route`,
     /// `document.refile`, `document.undo`; `file.open`, `file.change`, `file.close`, `file.reopen`, `file.refile`; the
-    /// same of `case`; `break_glass.request`, `break_glass.approve`, `break_glass.end`.
+    /// same of `case`; `break_glass.request`, `break_glass.approve`, `break_glass.end`,
+    /// `break_glass.expire`.
     #[schema(min_items = 1, max_items = 32)]
     events: Vec<String>,
     /// What it is for.

@@ -108,3 +108,90 @@ async fn whoever_audits_no_longer_finds_no_emergency_among_what_was_told() {
     becomes(json!({"role": "auditor"})).await;
     assert_eq!(deliveries(&auditor, &path).await, [newest]);
 }
+
+/// Past the server: what hours would do. Its guard is switched off, which only an administrator of the database may.
+async fn hours_pass(town: &Town) {
+    let database = Database::connect(town.app.database_url()).await;
+    let database = database.expect("the test's own database");
+    let off = if town.app.database().is_some() {
+        "ALTER TABLE inspection DISABLE TRIGGER USER"
+    } else {
+        "DROP TRIGGER inspection_step"
+    };
+    database
+        .execute_unprepared(off)
+        .await
+        .expect("switched off");
+    let over = "UPDATE inspection SET valid_until = valid_from + 1 WHERE kind = 'emergency'";
+    let done = database.execute_unprepared(over).await.expect("changed");
+    assert_eq!(done.rows_affected(), 1);
+    database.close().await.expect("an idle connection closes");
+}
+
+async fn said_over(town: &Town) -> usize {
+    let records = town.records(0).await;
+    let said = records
+        .iter()
+        .filter(|(_, _, record)| record["action"] == "break_glass.expire");
+    said.count()
+}
+
+/// An emergency whose hours pass while the server runs, or while none does.
+async fn is_told_once(mut town: Town, runs: bool) {
+    let second = add(&town.app, "chefin", "admin", None).await;
+    let receiver = Receiver::start().await;
+    let created = subscribe(&town.auditor(), &receiver.url(), &["break_glass.expire"]).await;
+    let ask = json!({"department": OWN, "reason": "Wiederherstellung", "hours": 1});
+    let asked = town.admin().post("/api/v1/break-glass", &ask).await.is(201);
+    let one = format!("/api/v1/break-glass/{}", id_of(&asked));
+    let approve = format!("{one}/approve");
+    post(&town.app.with_token(&second), &approve).await.is(200);
+    assert_eq!(said_over(&town).await, 0);
+    if !runs {
+        assert!(town.app.stop().success());
+    }
+    hours_pass(&town).await;
+    // SQLite is for one server.
+    let other = town.app.database().map(|_| town.app.second());
+    if !runs {
+        town.app.resume();
+    }
+    let letter = receiver.has(1).await.remove(0).json();
+    assert_eq!(letter["type"], "break_glass.expire");
+    assert_eq!(letter["data"]["emergency"], id_of(&asked));
+    // Over, and ended by nobody.
+    let over = town.auditor().get(&one).await.is(200).json();
+    assert_eq!(over["emergency"]["standing"], "over", "{over}");
+    assert_eq!(over["emergency"]["ended_by"], Value::Null, "{over}");
+    post(&town.app.with_token(&second), &format!("{one}/end"))
+        .await
+        .is_problem(409, "conflict");
+    // The line stands with the one that was first.
+    let log = town.app.log();
+    let warned = log.contains("break-glass: the hours are over");
+    assert!(warned || other.is_some(), "{log}");
+    // Neither the next start nor another server says it once more.
+    assert!(town.app.stop().success());
+    town.app.resume();
+    let path = path_of(&created);
+    post(&town.auditor(), &format!("{path}/test")).await.is(202);
+    receiver.has(2).await;
+    assert_eq!(said_over(&town).await, 1);
+    assert_eq!(deliveries(&town.auditor(), &path).await.len(), 2);
+    if let Some(mut other) = other {
+        other.kill().expect("a child of ours can be killed");
+        other.wait().expect("a killed child ends");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_hours_is_told_once_by_however_many_servers() {
+    let Some(town) = town().await else { return };
+    is_told_once(town, true).await;
+}
+
+#[tokio::test]
+async fn the_end_of_the_hours_is_told_also_where_no_server_ran_then() {
+    let Some(town) = town().await else { return };
+    is_told_once(town, false).await;
+}
