@@ -2,12 +2,16 @@
 //!
 //! A job is a row that was written in the same transaction as the change that asked for it. It may
 //! run twice; what it does is idempotent. A job that keeps failing stays visible with its error.
+//! Messages are taken in turns, so that a receiver that fails does not take the places of the others.
 
 mod again;
 mod parts;
 mod rows;
 mod runner;
 mod scans;
+#[cfg(test)]
+mod tests;
+mod turns;
 
 pub use again::{Step, read_again};
 pub use rows::{Backlog, Failed, backlog, failed};

@@ -1,6 +1,6 @@
 //! Rows of jobs.
 
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use uuid::Uuid;
 
 use crate::base::db::{DbError, sql};
@@ -84,21 +84,47 @@ pub(super) async fn claim(
             [until.into(), now.micros().into(), kind.code().into()],
         ))
         .await?;
-    let mut claimed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let kind: String = row.try_get_by_index(1)?;
-        let job = Job::of(&kind, row.try_get_by_index(2)?).ok_or(DbError::Corrupt {
-            table: "job",
-            key: kind.clone(),
-            what: "the kind is unknown",
-        })?;
-        claimed.push(Claimed {
-            id: row.try_get_by_index(0)?,
-            job,
-            attempts: row.try_get_by_index(3)?,
-        });
+    rows.iter().map(claimed).collect()
+}
+
+/// Takes these jobs, but for those that another has taken meanwhile.
+pub(super) async fn claim_these(unit: &Unit, jobs: &[Uuid]) -> Result<Vec<Claimed>, DbError> {
+    let tx = unit.tx();
+    let now = unit.now();
+    let postgres = tx.get_database_backend() == DbBackend::Postgres;
+    let skip = if postgres {
+        " FOR UPDATE SKIP LOCKED"
+    } else {
+        ""
+    };
+    let text = format!(
+        "UPDATE job SET claimed_until = $1, attempts = attempts + 1 WHERE id IN (\
+         SELECT id FROM job WHERE id = $2 AND claimed_until <= $3 AND failed_at IS NULL{skip}) \
+         RETURNING id, kind, subject, attempts"
+    );
+    let until = now.plus_seconds(CLAIM_SECONDS).micros();
+    let mut taken = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let values = [until.into(), (*job).into(), now.micros().into()];
+        for row in tx.query_all_raw(sql(tx, text.as_str(), values)).await? {
+            taken.push(claimed(&row)?);
+        }
     }
-    Ok(claimed)
+    Ok(taken)
+}
+
+fn claimed(row: &QueryResult) -> Result<Claimed, DbError> {
+    let kind: String = row.try_get_by_index(1)?;
+    let job = Job::of(&kind, row.try_get_by_index(2)?).ok_or(DbError::Corrupt {
+        table: "job",
+        key: kind.clone(),
+        what: "the kind is unknown",
+    })?;
+    Ok(Claimed {
+        id: row.try_get_by_index(0)?,
+        job,
+        attempts: row.try_get_by_index(3)?,
+    })
 }
 
 /// The job still runs.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::parts;
 use super::rows::{self, Claimed};
 use super::scans::Scans;
+use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{self, Arriving, Details, Kept, Page, Pages, ReadText, TextInfo};
@@ -185,17 +186,25 @@ impl Runner {
         }
         let mut head = self.db.head();
         let mut running: JoinSet<()> = JoinSet::new();
+        let mut under_way = UnderWay::default();
         loop {
             let free = places.saturating_sub(running.len());
             let claimed = if free == 0 {
                 Vec::new()
             } else {
-                self.claim(kind, free).await
+                self.claim(lane, free, &under_way).await
             };
             let found = claimed.len();
-            for one in claimed {
+            for (one, turn) in claimed {
                 let (runner, end) = (self.clone(), end.clone());
-                running.spawn(async move { runner.run_one(one, &end).await });
+                let turn = turn.map(Arc::new);
+                if let Some(turn) = &turn {
+                    under_way.add(turn);
+                }
+                running.spawn(async move {
+                    runner.run_one(one, &end).await;
+                    drop(turn);
+                });
             }
             // Everything that was claimed and a place is still free: more may wait.
             let full = found < free;
@@ -212,22 +221,64 @@ impl Runner {
         self.idle.notify_waiters();
     }
 
-    async fn claim(&self, kind: JobKind, free: usize) -> Vec<Claimed> {
-        let limit = u32::try_from(free).unwrap_or(1);
-        let claimed = match rows::are_due(self.db.read(), kind, self.db.now()).await {
-            // Who writes is not to wait for those who only ask.
-            Ok(false) => Ok(Vec::new()),
-            Ok(true) => {
-                self.db
-                    .keep_house(async move |unit: &mut Unit| rows::claim(unit, kind, limit).await)
-                    .await
+    async fn claim(
+        &self,
+        lane: Lane,
+        free: usize,
+        under_way: &UnderWay,
+    ) -> Vec<(Claimed, Option<Turn>)> {
+        let claimed = match lane.kind {
+            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent => {
+                self.claim_oldest(lane.kind, free).await
             }
-            Err(error) => Err(error),
+            JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
             tracing::error!(error = %error, "jobs could not be claimed");
             Vec::new()
         })
+    }
+
+    async fn claim_oldest(
+        &self,
+        kind: JobKind,
+        free: usize,
+    ) -> Result<Vec<(Claimed, Option<Turn>)>, DbError> {
+        // Who writes is not to wait for those who only ask.
+        if !rows::are_due(self.db.read(), kind, self.db.now()).await? {
+            return Ok(Vec::new());
+        }
+        let limit = u32::try_from(free).unwrap_or(1);
+        let claimed: Result<Vec<Claimed>, DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::claim(unit, kind, limit).await)
+            .await;
+        Ok(claimed?.into_iter().map(|one| (one, None)).collect())
+    }
+
+    async fn claim_in_turn(
+        &self,
+        places: usize,
+        free: usize,
+        under_way: &UnderWay,
+    ) -> Result<Vec<(Claimed, Option<Turn>)>, DbError> {
+        let (on, now) = (self.db.read(), self.db.now());
+        let turns = turns::next(on, now, (places, free), under_way).await?;
+        if turns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let jobs: Vec<uuid::Uuid> = turns.iter().map(|one| one.job).collect();
+        let claimed: Result<Vec<Claimed>, DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::claim_these(unit, &jobs).await)
+            .await;
+        let turn_of = |one: &Claimed| turns.iter().find(|turn| turn.job == one.id).copied();
+        let mut all = Vec::new();
+        for one in claimed? {
+            let turn = turn_of(&one);
+            all.push((one, turn));
+        }
+        Ok(all)
     }
 
     async fn run_one(&self, claimed: Claimed, end: &CancellationToken) {

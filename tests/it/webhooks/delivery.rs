@@ -416,3 +416,30 @@ async fn a_receiver_that_fails_for_days_is_switched_off_with_a_record() {
         ["webhook.create", "webhook.switch_off"]
     );
 }
+
+#[tokio::test]
+async fn a_receiver_that_does_not_answer_leaves_the_others_their_places() {
+    let start = open().with("PAPIERLOS_WEBHOOKS_AT_ONCE_MAX", "2");
+    let Some(town) = Town::of(start).await else {
+        return;
+    };
+    let (silent, sound) = (Receiver::start().await, Receiver::start().await);
+    silent.hold(true);
+    subscribe(&town.clerk(), &silent.url(), &["document.receive"]).await;
+    subscribe(&town.clerk(), &sound.url(), &["document.receive"]).await;
+    let mut filed = Vec::new();
+    for _ in 0..8 {
+        filed.push(id_of(&town.letter("Antrag", "Antrag").await));
+    }
+    silent.has(1).await;
+    // Each message to the silent one takes its place for twenty seconds: with both places it would keep the
+    // eighth of the other waiting for longer than anybody waits here.
+    let letters = sound.has(filed.len()).await;
+    let told: Vec<_> = letters
+        .iter()
+        .map(|one| one.json()["data"]["document"].clone())
+        .collect();
+    for id in filed {
+        assert!(told.contains(&json!(id)), "{id}: {told:?}");
+    }
+}
