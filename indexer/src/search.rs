@@ -45,6 +45,8 @@ pub enum Sort {
 pub struct Filters {
     /// What hits stand in; here all of it.
     pub within: Vec<Key>,
+    /// What hits stand in besides; one of these.
+    pub within_any: Vec<Key>,
     /// Departments.
     pub department: Vec<String>,
     /// Types of document.
@@ -420,10 +422,14 @@ impl Index {
                 )
             })
             .collect();
-        queries.extend(filters.within.iter().filter_map(|name| {
-            let term = Term::from_field_bytes(fields.within, &key_bytes(*name));
-            one_of(std::iter::once(term))
-        }));
+        let place = |name: &Key| Term::from_field_bytes(fields.within, &key_bytes(*name));
+        queries.extend(
+            filters
+                .within
+                .iter()
+                .filter_map(|name| one_of(std::iter::once(place(name)))),
+        );
+        queries.extend(one_of(filters.within_any.iter().map(place)));
         let years = filters
             .year
             .iter()

@@ -1,6 +1,6 @@
 //! What is found, and what is not.
 
-use indexer::{Filters, Reading, SearchRequest, Sort};
+use indexer::{Filters, Key, Reading, SearchRequest, Sort};
 
 use crate::house::{EVERYONE, House, day, entry, keys};
 
@@ -203,9 +203,11 @@ fn filters_add_up_and_their_values_are_alternatives() {
     let mut one = entry(1, "eins", &["Text"]);
     one.kind = Some("Brief".to_owned());
     one.document_date = day(2024, 5, 1);
+    one.within = vec![Key(70)];
     let mut two = entry(2, "zwei", &["Text"]);
     two.kind = Some("Rechnung".to_owned());
     two.document_date = day(2025, 5, 1);
+    two.within = vec![Key(71)];
     let mut three = entry(3, "drei", &["Text"]);
     three.kind = Some("Rechnung".to_owned());
     three.department = "Kämmerei".to_owned();
@@ -250,6 +252,17 @@ fn filters_add_up_and_their_values_are_alternatives() {
         }),
         [1, 2]
     );
+    let places = |within_any: &[u128]| Filters {
+        within_any: within_any.iter().map(|name| Key(*name)).collect(),
+        ..Filters::default()
+    };
+    assert_eq!(ask(places(&[70, 71])), [1, 2]);
+    assert_eq!(ask(places(&[71, 99])), [2]);
+    let both = Filters {
+        within: vec![Key(70)],
+        ..places(&[71])
+    };
+    assert!(ask(both).is_empty());
     let dates = (day(2025, 1, 1), None);
     assert_eq!(
         ask(Filters {

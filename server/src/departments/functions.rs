@@ -230,10 +230,28 @@ pub async fn all(on: &impl ConnectionTrait) -> Result<Vec<Function>, DbError> {
     Ok(rows.into_iter().filter_map(Function::of).collect())
 }
 
-/// The functions that were ended, as a part of another room's query: what lies in their inboxes waits for
-/// their department.
-pub(crate) fn ended() -> SelectStatement {
-    rows::ended_functions()
+/// The functions that were ended and the people who were switched off, as a part of another room's query: what
+/// lies in their inboxes waits for its department.
+pub(crate) fn gone() -> SelectStatement {
+    rows::gone_accounts()
+}
+
+/// The same, one by one.
+pub(crate) async fn all_gone(on: &impl ConnectionTrait) -> Result<Vec<AccountId>, DbError> {
+    let mut found = Vec::new();
+    for row in on.query_all(&rows::gone_accounts()).await? {
+        found.push(AccountId::of(row.try_get_by_index(0)?));
+    }
+    Ok(found)
+}
+
+/// The function with this short name, ended or not: short names are given once.
+pub(crate) async fn once_named(
+    on: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<Function>, DbError> {
+    let row = rows::named_function(on, code).await?;
+    Ok(row.and_then(Function::of))
 }
 
 /// The function with this short name, unless it was ended.

@@ -61,7 +61,8 @@ pub struct Filter {
 pub enum Inbox {
     /// Of a person.
     Of(AccountId),
-    /// Of the units that the actor sees: what came in and lies with nobody, or with a function that was ended.
+    /// Of the units that the actor sees: what came in and lies with nobody, with a function that was ended or
+    /// with somebody who was switched off.
     OfUnits,
 }
 
@@ -336,10 +337,10 @@ fn placed(filter: &Filter) -> Condition {
         Some(Inbox::Of(account)) => all = all.add(Column::InboxId.eq(account.raw())),
         Some(Inbox::OfUnits) => {
             let incoming = Column::State.eq(State::Incoming.code());
-            // Nobody holds a function that was ended: what lies with it lies with its department.
+            // Nobody looks there any more: what lies with them lies with its department.
             let with_nobody = Condition::any()
                 .add(Column::InboxId.is_null())
-                .add(Column::InboxId.in_subquery(functions::ended()));
+                .add(Column::InboxId.in_subquery(functions::gone()));
             all = all.add(with_nobody).add(incoming);
         }
         None => {}

@@ -70,7 +70,8 @@ impl InboxOf {
             Self::Me => Inbox::Of(actor.on_behalf_of.unwrap_or(actor.account)),
             Self::Units => Inbox::OfUnits,
             Self::Function(code) => {
-                let found = functions::by_code(on, code).await?;
+                // What lies with one that was ended stays there.
+                let found = functions::once_named(on, code).await?;
                 let nothing =
                     || Problem::new(Kind::QueryInvalid).parameter("inbox", Fault::NotFound);
                 Inbox::Of(found.ok_or_else(nothing)?.id)
@@ -122,7 +123,8 @@ pub(super) struct ListFilter {
     #[param(nullable = false)]
     file: Option<Uuid>,
     /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
-    /// with nobody; `function:CODE`: what was handed to a function.
+    /// with nobody, with a function that was ended or with somebody who was switched off;
+    /// `function:CODE`: what was handed to a function.
     #[param(nullable = false, value_type = Option<String>, pattern = "^(me|units|function:[a-z][a-z0-9-]*)$")]
     #[schema(value_type = Option<String>)]
     inbox: Option<InboxOf>,

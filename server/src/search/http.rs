@@ -143,11 +143,8 @@ pub(super) async fn get_search(
     let all = departments::departments_of(&http, &db).await?;
     let scope = scope_of("search", &asked, TRIMMINGS)?;
     let scope = FieldQuery::<()>::scope(scope, &by_field);
-    let inbox = match &asked.inbox {
-        Some(inbox) => Some(inbox.inbox(db.read(), &actor).await?),
-        None => None,
-    };
-    let mut filters = asked.filters(inbox)?;
+    let lies = asked.lies(db.read(), &actor).await?;
+    let mut filters = asked.filters(lies)?;
     let by_field = documents::by_field(db.read(), &actor, &by_field).await?;
     filters.values = by_field.into_iter().map(field_filter).collect();
     if !filters.correspondent.is_empty() {

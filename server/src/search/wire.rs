@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use indexer::{Day, FacetCount, FieldFilter, FieldWanted, Filters, Highlighted, Key, SearchAnswer};
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::follower::INBOX_OF_UNITS;
-use crate::base::Timestamp;
+use crate::base::{AccountId, Actor, Timestamp};
 use crate::cases::{CaseName, FileName};
-use crate::departments::Department;
+use crate::departments::{Department, functions};
 use crate::documents::{Channel, CivilDate, Direction, Inbox, InboxOf, Listed, ParentView, State};
 use crate::http::{Fault, Kind, Language, Problem, text};
 use crate::types;
@@ -52,7 +53,8 @@ pub(super) struct Asked {
     #[param(nullable = false)]
     pub(super) file: Option<Uuid>,
     /// `me`: what was handed to you, or to the one for whom you act; `units`: what came in and lies
-    /// with nobody; `function:CODE`: what was handed to a function.
+    /// with nobody, with a function that was ended or with somebody who was switched off;
+    /// `function:CODE`: what was handed to a function.
     #[param(nullable = false, value_type = Option<String>, pattern = "^(me|units|function:[a-z][a-z0-9-]*)$")]
     pub(super) inbox: Option<InboxOf>,
     /// Dated from here on.
@@ -286,8 +288,59 @@ pub(super) fn titled(indexed: &Highlighted, title: &str) -> Vec<Piece> {
     })
 }
 
+/// With whom what is looked for lies.
+#[derive(Debug)]
+pub(super) enum Lies {
+    /// With somebody, or with a function.
+    With(AccountId),
+    /// With nobody, or with one of these, who look there no more.
+    WithNobody(Vec<AccountId>),
+}
+
 impl Asked {
-    pub(super) fn filters(&self, inbox: Option<Inbox>) -> Result<Filters, Problem> {
+    /// With whom it lies, where that was asked.
+    pub(super) async fn lies(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+    ) -> Result<Option<Lies>, Problem> {
+        let Some(inbox) = &self.inbox else {
+            return Ok(None);
+        };
+        Ok(Some(match inbox.inbox(on, actor).await? {
+            Inbox::Of(account) => Lies::With(account),
+            Inbox::OfUnits => Lies::WithNobody(functions::all_gone(on).await?),
+        }))
+    }
+
+    /// Where hits stand and lie, and in which states.
+    fn placed(&self, lies: Option<Lies>) -> Filters {
+        let key = |id: Uuid| Key(id.as_u128());
+        let named = [self.case, self.file].into_iter().flatten();
+        let mut placed = Filters {
+            within: named.map(key).collect(),
+            state: self.state.iter().map(|one| one.code().to_owned()).collect(),
+            ..Filters::default()
+        };
+        match lies {
+            Some(Lies::With(account)) => placed.within.push(key(account.raw())),
+            Some(Lies::WithNobody(gone)) => {
+                placed.within_any.push(INBOX_OF_UNITS);
+                // What was put aside stays where it lay, and is not what came in.
+                let incoming = State::Incoming.code();
+                if placed.state.is_empty() || placed.state.iter().any(|one| one == incoming) {
+                    placed.state = vec![incoming.to_owned()];
+                    placed
+                        .within_any
+                        .extend(gone.iter().map(|one| key(one.raw())));
+                }
+            }
+            None => {}
+        }
+        placed
+    }
+
+    pub(super) fn filters(&self, lies: Option<Lies>) -> Result<Filters, Problem> {
         let mut problem = Problem::new(Kind::QueryInvalid);
         let mut day = |name: &'static str, raw: Option<&String>| {
             let date = raw
@@ -320,14 +373,7 @@ impl Asked {
         if problem.faults() > 0 {
             return Err(problem);
         }
-        let inbox = inbox.map(|inbox| match inbox {
-            Inbox::Of(account) => Key(account.raw().as_u128()),
-            Inbox::OfUnits => INBOX_OF_UNITS,
-        });
-        let named = [self.case, self.file].into_iter().flatten();
-        let within = named.map(|id| Key(id.as_u128())).chain(inbox);
         Ok(Filters {
-            within: within.collect(),
             department: self.department.clone(),
             kind: self.kind.clone(),
             tag: self.tag.clone(),
@@ -342,11 +388,10 @@ impl Asked {
                 .iter()
                 .map(|one| one.code().to_owned())
                 .collect(),
-            state: self.state.iter().map(|one| one.code().to_owned()).collect(),
             year: self.year.clone(),
             document_date,
             received,
-            values: Vec::new(),
+            ..self.placed(lies)
         })
     }
 }

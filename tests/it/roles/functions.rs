@@ -294,12 +294,58 @@ async fn what_lies_with_a_function_that_ended_is_handed_on_by_its_department() {
     assert_eq!(listed["items"][0]["id"], id);
     assert_eq!(listed["items"][0]["inbox"], function, "it stays there");
     assert_eq!(total(&other, units).await, 0);
+    // Searches find it there too, and whoever asks by its name finds what still lies there.
+    town.settle().await;
+    let searched = "/api/v1/search?q=Aufgebot&inbox=units";
+    for path in [searched, LISTED, SEARCHED] {
+        assert_eq!(total(&clerk, path).await, 1, "{path}");
+        assert_eq!(total(&other, path).await, 0, "{path}");
+    }
+    for (state, count) in [("incoming", 1), ("discarded", 0), ("registered", 0)] {
+        let path = format!("{searched}&state={state}");
+        assert_eq!(total(&clerk, &path).await, count, "{path}");
+    }
+    clerk
+        .get("/api/v1/documents?inbox=function:niemand")
+        .await
+        .is_problem(400, "query-invalid");
     // Handed on to a person it is that person's.
     let to = json!({"department": OWN, "inbox": "m.brandt"});
     act(&clerk, &route, &handed.etag(), &to).await.is(200);
     assert_eq!(total(&clerk, units).await, 0);
     let mine = "/api/v1/documents?count=true&inbox=me";
     assert_eq!(total(&clerk, mine).await, 1);
+}
+
+#[tokio::test]
+async fn what_lies_with_somebody_who_was_switched_off_is_found_by_his_department() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let (admin, clerk, other) = (town.admin(), town.clerk(), town.other());
+    add(&town.app, "v.ormals", "clerk", Some(OWN)).await;
+    let letter = town.letter("Aufgebot", "Aufgebot").await;
+    let route = format!("/api/v1/documents/{}/route", id_of(&letter));
+    let to = json!({"department": OWN, "inbox": "v.ormals"});
+    act(&clerk, &route, &letter.etag(), &to).await.is(200);
+    town.settle().await;
+    let (listed, searched) = (
+        "/api/v1/documents?count=true&inbox=units",
+        "/api/v1/search?q=Aufgebot&inbox=units",
+    );
+    let id = account(&town, "v.ormals").await;
+    let path = format!("/api/v1/accounts/{}", id.as_str().expect("an id"));
+    for (disabled, count) in [(false, 0), (true, 1), (false, 0)] {
+        let now = admin.get(&path).await.is(200);
+        if now.json()["disabled"] != disabled {
+            let wanted = json!({"disabled": disabled});
+            admin.patch(&path, &now.etag(), &wanted).await.is(200);
+        }
+        assert_eq!(total(&clerk, listed).await, count, "{disabled}");
+        assert_eq!(total(&clerk, searched).await, count, "{disabled}");
+        assert_eq!(total(&other, listed).await, 0);
+        assert_eq!(total(&other, searched).await, 0);
+    }
 }
 
 #[tokio::test]

@@ -37,12 +37,11 @@ pub(in crate::departments) async fn functions(
         .await?)
 }
 
-/// The ids of the functions that were ended, as a part of a query.
-pub(in crate::departments) fn ended_functions() -> SelectStatement {
+/// The ids of the functions that were ended and of the people who were switched off, as a part of a query.
+pub(in crate::departments) fn gone_accounts() -> SelectStatement {
     Query::select()
         .column(account::Column::Id)
         .from(account::Entity)
-        .and_where(account::Column::Function.is_not_null())
         .and_where(account::Column::DisabledAt.is_not_null())
         .to_owned()
 }

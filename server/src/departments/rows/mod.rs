@@ -23,7 +23,7 @@ use crate::base::{
 use crate::unit::Unit;
 
 pub(super) use functions::{
-    ended_functions, functions, held, holder, holders, insert_holder, named_function,
+    functions, gone_accounts, held, holder, holders, insert_holder, named_function,
 };
 pub(super) use inspections::inspections_open;
 pub(super) use tables::{
