@@ -98,9 +98,14 @@ async fn see(db: &Db, looks: &Looks, actor: &Actor, id: Uuid) -> Result<Correspo
     Ok(found?)
 }
 
-fn answer(status: u16, one: &Correspondent) -> Result<Answer, CorrespondentError> {
+fn answer(
+    status: u16,
+    one: &Correspondent,
+    may_change: bool,
+) -> Result<Answer, CorrespondentError> {
     let etag = ETag::of_version(one.version).to_string();
-    let mut answer = Answer::created(&CorrespondentView::from(one))?.with_header("etag", etag);
+    let view = CorrespondentView::of(one, may_change);
+    let mut answer = Answer::created(&view)?.with_header("etag", etag);
     if status == 201 {
         let location = format!("/api/v1/correspondents/{}", one.id);
         answer = answer.with_header("location", location);
@@ -133,13 +138,13 @@ pub(super) async fn post_correspondent(
     let once = Once::new(&actor, key, request);
     once.run(&db, &actor, async move |unit: &mut Unit| {
         let made = ops::create(unit, details).await?;
-        answer(201, &made)
+        answer(201, &made, true)
     })
     .await
 }
 
 /// Correspondents by name: those that stand on documents which you see, and those that you made.
-/// Merged ones are not listed: their survivors are.
+/// Merged ones are listed where `merged_into` asks for them; else their survivors are.
 #[utoipa::path(
     get, path = "/api/v1/correspondents", tag = "correspondents", operation_id = "listCorrespondents",
     params(CorrespondentFilter, PageRequest),
@@ -164,6 +169,7 @@ pub(super) async fn get_correspondents(
     let filter = Filter {
         words: narrowing("q", asked.q.as_deref(), WORDS_CHARS_MAX)?,
         kind: asked.kind,
+        merged_into: asked.merged_into.map(CorrespondentId::of),
     };
     let limit = u64::from(wanted.limit);
     let (found, more) = rows::page(db.read(), &actor, &filter, after, limit).await?;
@@ -171,13 +177,18 @@ pub(super) async fn get_correspondents(
         Some(last) if more => Some(cursors.seal(&scope, &After::of(last))?),
         Some(_) | None => None,
     };
+    let ids: Vec<CorrespondentId> = found.iter().map(|one| one.id).collect();
+    let mine = ops::may_change(db.read(), &actor, &ids).await?;
     note(&looks, &actor, Look::List, None).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
         response.insert_header((header::LINK, next_link(&request, cursor)));
     }
     Ok(response.json(CorrespondentPage {
-        items: found.iter().map(CorrespondentView::from).collect(),
+        items: found
+            .iter()
+            .map(|one| CorrespondentView::of(one, mine.contains(&one.id)))
+            .collect(),
         next_cursor,
     }))
 }
@@ -198,7 +209,8 @@ pub(super) async fn get_correspondent(
 ) -> Result<HttpResponse, Problem> {
     let found = see(&db, &looks, &actor, id).await?;
     note(&looks, &actor, Look::ReadCorrespondent, Some(id)).await?;
-    Ok(answer(200, &found)?.respond(None))
+    let may_change = ops::may_change(db.read(), &actor, &[found.id]).await?;
+    Ok(answer(200, &found, !may_change.is_empty())?.respond(None))
 }
 
 /// What happened to a correspondent.
@@ -249,7 +261,7 @@ pub(super) async fn patch_correspondent(
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
             let one = ops::change(unit, before.id, before.version, change).await?;
-            answer(200, &one)
+            answer(200, &one, true)
         })
         .await?;
     Ok(written.value.respond(Some(written.receipt)))
@@ -281,7 +293,7 @@ pub(super) async fn post_merge(
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
             let one = ops::merge(unit, before.id, before.version, into, reason).await?;
-            answer(200, &one)
+            answer(200, &one, true)
         })
         .await?;
     Ok(written.value.respond(Some(written.receipt)))
@@ -313,7 +325,7 @@ pub(super) async fn post_split(
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
             let one = ops::split(unit, before.id, before.version, reason).await?;
-            answer(200, &one)
+            answer(200, &one, true)
         })
         .await?;
     Ok(written.value.respond(Some(written.receipt)))

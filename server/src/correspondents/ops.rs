@@ -126,6 +126,15 @@ pub(super) async fn read(
     found.ok_or(CorrespondentError::NotFound)
 }
 
+/// Those among `ids` that the actor may change.
+pub(super) async fn may_change(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[CorrespondentId],
+) -> Result<Vec<CorrespondentId>, DbError> {
+    rows::known_among(on, (actor, Right::Edit), ids).await
+}
+
 /// A correspondent that the actor may change, locked.
 async fn to_change(unit: &Unit, id: CorrespondentId) -> Result<Correspondent, CorrespondentError> {
     let found = rows::find_to_change(unit, id).await?;

@@ -401,6 +401,8 @@ pub(super) struct Filter {
     pub words: Option<String>,
     /// Of this kind.
     pub kind: Option<CorrespondentKind>,
+    /// Merged into this one; else those that stand for themselves.
+    pub merged_into: Option<CorrespondentId>,
 }
 
 /// Behind which correspondent a page begins.
@@ -484,7 +486,7 @@ fn literally(text: &str) -> String {
 }
 
 /// At most `limit` correspondents within the actor's reach behind `after`, by name, and whether more
-/// follow. Merged ones are not listed: their survivors are.
+/// follow. Merged ones are listed where they are asked for; else their survivors are.
 pub(super) async fn page(
     on: &impl ConnectionTrait,
     actor: &Actor,
@@ -494,7 +496,10 @@ pub(super) async fn page(
 ) -> Result<(Vec<Correspondent>, bool), DbError> {
     use correspondent::Column;
     let mut wanted = Condition::all()
-        .add(Column::MergedInto.is_null())
+        .add(match filter.merged_into {
+            Some(into) => Column::MergedInto.eq(into.raw()),
+            None => Column::MergedInto.is_null(),
+        })
         .add(within_reach(actor, Right::Read));
     if let Some(kind) = filter.kind {
         wanted = wanted.add(Column::Kind.eq(kind.code()));

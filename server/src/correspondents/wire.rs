@@ -241,6 +241,10 @@ pub(super) struct CorrespondentFilter {
     /// Of this kind.
     #[param(nullable = false)]
     pub(super) kind: Option<CorrespondentKind>,
+    /// Instead of those that stand for themselves: those that were merged into this one, not what was merged
+    /// into these before.
+    #[param(nullable = false)]
+    pub(super) merged_into: Option<Uuid>,
 }
 
 /// A correspondent.
@@ -265,6 +269,8 @@ pub(super) struct CorrespondentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     merged_into: Option<Uuid>,
+    /// Whether you may change, merge and split off, as far as it is this one.
+    may_change: bool,
     /// When it was made, UTC.
     #[schema(format = DateTime)]
     created_at: String,
@@ -277,8 +283,9 @@ pub(super) struct CorrespondentView {
     changed_by: Uuid,
 }
 
-impl From<&Correspondent> for CorrespondentView {
-    fn from(one: &Correspondent) -> Self {
+impl CorrespondentView {
+    /// A correspondent, for somebody who may change it or not.
+    pub(super) fn of(one: &Correspondent, may_change: bool) -> Self {
         let details = &one.details;
         Self {
             id: one.id.raw(),
@@ -289,6 +296,7 @@ impl From<&Correspondent> for CorrespondentView {
             address: AddressParts::from(&details.address),
             email: details.email.clone(),
             merged_into: one.merged.as_ref().map(|merged| merged.into.raw()),
+            may_change,
             created_at: one.created_at.to_string(),
             created_by: one.created_by.raw(),
             changed_at: one.changed_at.to_string(),

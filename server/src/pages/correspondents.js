@@ -1,7 +1,7 @@
 // Who the other side is: by which names one is found, on which documents one stands, and what becomes of two that are one.
 import { $, chip, day, fill, folded, h, moment, number, plural, t } from "/pages/dom.js";
 import { event, json, state, where } from "/pages/app.js";
-import { askFor, done, field, input, keys, may, picker, placesFor, reasonField, refused, select, send, textarea, ways } from "/pages/forms.js";
+import { askFor, done, field, input, keys, may, picker, reasonField, refused, select, send, textarea, ways } from "/pages/forms.js";
 import { crumbs, lookAt } from "/pages/record.js";
 
 export const VIEW = "view-correspondents";
@@ -115,32 +115,20 @@ function row(one) {
 
 // ---- one ----------------------------------------------------------------------------------
 
-const standsOn = (id, limit, cursor) => json(`/documents?${new URLSearchParams({ correspondent_id: id, count: "true", order: "newest", limit: String(limit), ...(cursor ? { cursor } : {}) })}`);
+const MERGED_SHOWN = 20;
 
-/**
- * Whether the person may change it, by the rule of the house: one of its documents may be worked on, or it is one's
- * own and stands on none. `total` is on how many documents it stands that the person sees.
- */
-async function changeable(one, total) {
-  const places = placesFor("edit");
-  if (!places.length) return false;
-  if (!total) return one.created_by === state.me.id;
-  const asked = new URLSearchParams({ correspondent_id: one.id, limit: "1" });
-  for (const place of places) asked.append("department", place.slug);
-  return (await json(`/documents?${asked}`)).items.length > 0;
-}
+/** Those that went into one. */
+const mergedIn = async (id) => (await json(`/correspondents?${new URLSearchParams({ merged_into: id, limit: String(MERGED_SHOWN) })}`)).items;
+
+const standsOn = (id, limit, cursor) => json(`/documents?${new URLSearchParams({ correspondent_id: id, count: "true", order: "newest", limit: String(limit), ...(cursor ? { cursor } : {}) })}`);
 
 async function showOne(id, fresh) {
   const place = $(VIEW);
   const again = place.dataset.shown === id && document.activeElement?.closest(`#${VIEW}`) ? document.activeElement.dataset.act : null;
-  let found, history, documents, survivor, mine, inside;
+  let found, history, documents, survivor, inside;
   try {
-    [found, history, documents] = await Promise.all([json(`/correspondents/${id}`), json(`/correspondents/${id}/history`), standsOn(id, 20)]);
-    [survivor, mine, inside] = await Promise.all([
-      found.merged_into ? json(`/correspondents/${found.merged_into}`).catch(() => null) : null,
-      changeable(found, documents.total), mergedIn(found, history.items)]);
-    // Of a merger both are changed.
-    if (mine && found.merged_into) mine = Boolean(survivor) && await changeable(survivor, (await standsOn(survivor.id, 1)).total);
+    [found, history, documents, inside] = await Promise.all([json(`/correspondents/${id}`), json(`/correspondents/${id}/history`), standsOn(id, 20), mergedIn(id)]);
+    survivor = found.merged_into ? await json(`/correspondents/${found.merged_into}`).catch(() => null) : null;
   } catch (error) {
     if (!fresh()) return;
     place.dataset.shown = "";
@@ -150,6 +138,8 @@ async function showOne(id, fresh) {
     return;
   }
   if (!fresh()) return;
+  // Of a merger both are changed.
+  const mine = found.may_change && (!found.merged_into || Boolean(survivor?.may_change));
   const reload = () => showOne(id, fresh);
   const after = (words) => async () => { await reload(); if (fresh()) done($("correspondent-said"), words()); };
   const arrived = place.dataset.shown !== id;
@@ -263,19 +253,6 @@ function inWords({ field: key, from, to }) {
   const name = t(FIELDS[key]);
   if (!to) return from ? [t("cleared", { field: name, from: value(from) })] : [];
   return [from ? t("changed", { field: name, from: value(from), to: value(to) }) : t("set", { field: name, to: value(to) })];
-}
-
-const MERGED_SHOWN = 20;
-
-/** Those that went into one, as far as its history names them. */
-async function mergedIn(found, entries) {
-  const ids = new Set();
-  for (const { details } of entries) {
-    if (details?.merged) ids.add(details.merged);
-    if (details?.split) ids.delete(details.split);
-  }
-  const all = await Promise.all([...ids].slice(-MERGED_SHOWN).map((id) => json(`/correspondents/${id}`).catch(() => null)));
-  return all.filter((one) => one?.merged_into === found.id);
 }
 
 // ---- making and changing ------------------------------------------------------------------
@@ -405,7 +382,7 @@ async function merge(found, reload) {
     try {
       const [this_, that] = await Promise.all([found.id, other.value.id].map(async (id) => {
         const [one, documents] = await Promise.all([json(`/correspondents/${id}`), standsOn(id, 1)]);
-        return { one, total: documents.total, allowed: !one.merged_into && await changeable(one, documents.total) };
+        return { one, total: documents.total, allowed: !one.merged_into && one.may_change };
       }));
       if (mine !== turn) return;
       const [goes, remains] = stays === "other" ? [this_, that] : [that, this_];

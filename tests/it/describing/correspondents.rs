@@ -183,6 +183,12 @@ async fn who_is_merged_leads_to_the_survivor_and_is_found_by_every_name() {
     assert_eq!(survivor.json()["aliases"], json!([old]));
     assert_eq!(names(&clerk, "").await, [new]);
     assert_eq!(names(&clerk, "q=blitz").await, [new]);
+    // What went into one is listed where that is asked, to whoever knows it.
+    let inside = format!("merged_into={into}");
+    assert_eq!(names(&clerk, &inside).await, [old]);
+    assert!(names(&town.other(), &inside).await.is_empty());
+    let none = format!("merged_into={from_id}");
+    assert!(names(&clerk, &none).await.is_empty());
     assert_eq!(whose(&from(&clerk, old).await), into);
     // Each of them got one record, and the documents none.
     let told = clerk.get(&format!("{ALL}/{from_id}/history")).await.is(200);
@@ -218,6 +224,7 @@ async fn who_is_merged_leads_to_the_survivor_and_is_found_by_every_name() {
     // Undone, each stands for itself; what was filed meanwhile stays with the survivor.
     let alone = split(&clerk, &from_id).await.is(200);
     assert!(alone.json()["merged_into"].is_null());
+    assert!(names(&clerk, &inside).await.is_empty());
     assert_eq!(read(&clerk, &into).await.json()["aliases"], json!([]));
     assert_eq!(names(&clerk, "").await, [old, new]);
     assert_eq!(listed(&clerk, &format!("correspondent_id={into}")).await, 2);
@@ -233,6 +240,30 @@ async fn who_is_merged_leads_to_the_survivor_and_is_found_by_every_name() {
     );
     let output = town.app.command(&["verify"]).await;
     assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_correspondent_says_whether_one_may_change_it() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let (clerk, auditor) = (town.clerk(), town.auditor());
+    let id = whose(&from(&clerk, "Blitzblank").await);
+    let reads = town.app.with_token(&town.token("read").await);
+    for (client, may) in [(&clerk, true), (&auditor, false), (&reads, false)] {
+        let one = read(client, &id).await;
+        assert_eq!(one.json()["may_change"], may);
+        let listed = client.get(ALL).await.is(200).json();
+        assert_eq!(listed["items"][0]["may_change"], may, "{listed}");
+        // It is what happens.
+        let path = format!("{ALL}/{id}");
+        let change = json!({"email": "post@blitzblank.example"});
+        let changed = client.patch(&path, &one.etag(), &change).await;
+        assert_eq!(changed.status, if may { 200 } else { 403 });
+    }
+    let own = clerk.post(ALL, &json!({"name": "Neu"})).await.is(201);
+    assert_eq!(own.json()["may_change"], true);
+    assert_eq!(read(&clerk, &id_of(&own)).await.json()["may_change"], true);
 }
 
 #[tokio::test]
