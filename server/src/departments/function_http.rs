@@ -1,5 +1,7 @@
 //! Functions over HTTP: which there are, and who holds them.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
@@ -40,16 +42,26 @@ pub(super) struct FunctionView {
     department: Option<String>,
     /// Whether you hold it now.
     held: bool,
+    /// Who holds it, shall hold it or waits for that, oldest first; absent where you may not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    holders: Option<Vec<HolderView>>,
 }
 
 impl FunctionView {
-    fn of(one: &Function, departments: &[Department], held: bool) -> Self {
+    fn of(
+        one: &Function,
+        departments: &[Department],
+        held: bool,
+        holders: Option<Vec<HolderView>>,
+    ) -> Self {
         Self {
             id: one.id.raw(),
             code: one.code.clone(),
             name: one.name.clone(),
             department: slug_of(Some(one.department), departments),
             held,
+            holders,
         }
     }
 }
@@ -161,7 +173,8 @@ pub(super) struct HolderRequest {
     reason: Option<String>,
 }
 
-/// The functions of the house, so that one knows to whom a document can be handed on.
+/// The functions of the house, so that one knows to whom a document can be handed on. Who holds one is told to
+/// administrators, auditors, and those who hold it.
 #[utoipa::path(
     get, path = "/api/v1/functions", tag = "people", operation_id = "listFunctions",
     responses((status = 200, description = "By short name", body = FunctionList), PlainProblems),
@@ -173,10 +186,22 @@ pub(super) async fn get_functions(
 ) -> Result<HttpResponse, Problem> {
     let all = functions::all(db.read()).await?;
     let departments = ops::departments(db.read()).await?;
-    let mine = functions::held_by(db.read(), actor.account, db.now()).await?;
+    let now = db.now();
+    let mine = functions::held_by(db.read(), actor.account, now).await?;
+    let of = (!knows_all(&actor)).then_some(mine.as_slice());
+    let mut holders: HashMap<Uuid, Vec<HolderView>> = HashMap::new();
+    for row in rows::standing_holders(db.read(), of, now).await? {
+        let of_this = holders.entry(row.function_id).or_default();
+        of_this.push(HolderView::of(row, now));
+    }
     let items = all
         .iter()
-        .map(|one| FunctionView::of(one, &departments, mine.contains(&one.id)))
+        .map(|one| {
+            let held = mine.contains(&one.id);
+            let known = held || knows_all(&actor);
+            let told = known.then(|| holders.remove(&one.id.raw()).unwrap_or_default());
+            FunctionView::of(one, &departments, held, told)
+        })
         .collect();
     Ok(HttpResponse::Ok().json(FunctionList { items }))
 }
@@ -226,7 +251,9 @@ pub(super) async fn post_function(
         .await?;
     let mut response = HttpResponse::Created();
     with_receipt(&mut response, written.receipt);
-    Ok(response.json(FunctionView::of(&written.value, &departments, false)))
+    let nobody = Some(Vec::new());
+    let view = FunctionView::of(&written.value, &departments, false, nobody);
+    Ok(response.json(view))
 }
 
 /// Ends a function. For administrators.
@@ -252,9 +279,14 @@ pub(super) async fn delete_function(
     Ok(replay::ended(written.receipt))
 }
 
+/// Who may know of every function who holds it.
+fn knows_all(actor: &Actor) -> bool {
+    actor.is(Role::Admin) || actor.is(Role::Auditor)
+}
+
 /// Who may know who holds a function: administrators, auditors, and whoever holds it.
 async fn may_know(db: &Db, actor: &Actor, id: AccountId) -> Result<(), Problem> {
-    if actor.is(Role::Admin) || actor.is(Role::Auditor) {
+    if knows_all(actor) {
         return Ok(());
     }
     let mine = functions::held_by(db.read(), actor.account, db.now()).await?;

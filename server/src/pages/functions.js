@@ -97,8 +97,8 @@ async function list(fresh) {
     found.length ? null : h("p", { class: "nothing" }, t(words.length ? "noFunctionFits" : "noFunctions")));
   };
   for (const one of functions) {
-    one.holders = h("span", { class: "muted" });
-    one.row = h("li", { "data-code": one.code }, h("a", { href: link(one) }, one.name), h("span", { class: "muted" }, one.code), one.holders,
+    one.row = h("li", { "data-code": one.code }, h("a", { href: link(one) }, one.name), h("span", { class: "muted" }, one.code),
+      h("span", { class: "muted" }, one.holders ? holdersOf(one, accounts) : ""),
       one.held ? h("span", { class: "end" }, chip(t("functionHeld"), "good")) : null);
   }
   control.addEventListener("input", draw);
@@ -114,25 +114,13 @@ async function list(fresh) {
     now.word = null;
     $("functions-title").focus();
   }
-  await tellHolders(functions.filter(knowsHolders), accounts, fresh);
 }
 
-const HOLDERS_ASKED_MAX = 100;
-const AT_ONCE = 4;
-
-/** Says behind each function who holds it; a few are asked for at a time. */
-async function tellHolders(functions, accounts, fresh) {
-  const waiting = functions.slice(0, HOLDERS_ASKED_MAX);
-  const work = async () => {
-    for (let one = waiting.shift(); one && fresh(); one = waiting.shift()) {
-      const found = await json(`/functions/${one.id}/holders`).catch(() => null);
-      if (!found) continue;
-      const held = found.items.filter((holder) => holder.standing === "in_force");
-      one.holders.textContent = held.length
-        ? t("holdersOf", { names: held.map((holder) => `${nameOf(holder.account, accounts)}${holder.valid_until ? ` (${until(holder)})` : ""}`).join(", ") }) : t("noHolders");
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+/** Who holds it, in words. */
+function holdersOf(one, accounts) {
+  const held = one.holders.filter((holder) => holder.standing === "in_force");
+  if (!held.length) return t("noHolders");
+  return t("holdersOf", { names: held.map((holder) => `${nameOf(holder.account, accounts)}${holder.valid_until ? ` (${until(holder)})` : ""}`).join(", ") });
 }
 
 async function create() {

@@ -151,12 +151,31 @@ async fn a_document_is_handed_to_whoever_holds_the_function() {
     );
     let held = other.get("/api/v1/functions").await.is(200).json();
     assert_eq!(held["items"][0]["held"], true, "{held}");
+    // Who holds it is told in the list to whoever may ask for its holders, in the same words.
+    let holders = format!("/api/v1/functions/{function}/holders");
+    let asked = other.get(&holders).await.is(200).json();
+    assert_eq!(
+        asked["items"][0]["account"],
+        account(&town, "k.sommer").await
+    );
+    let one = create(&town, "zweite").await;
+    for (client, knows) in [(&other, false), (&admin, true), (&town.auditor(), true)] {
+        let listed = client.get("/api/v1/functions").await.is(200).json();
+        assert_eq!(listed["items"][0]["holders"], asked["items"], "{listed}");
+        assert_eq!(listed["items"][1]["id"], one, "{listed}");
+        let nobody = if knows { json!([]) } else { Value::Null };
+        assert_eq!(listed["items"][1]["holders"], nobody, "{listed}");
+    }
+    let listed = clerk.get("/api/v1/functions").await.is(200).json();
+    assert!(listed["items"][0].get("holders").is_none(), "{listed}");
     wait_until("the function is over", async || {
         other.get(&at).await.status == 404
     })
     .await;
     let held = other.get("/api/v1/functions").await.is(200).json();
     assert_eq!(held["items"][0]["held"], false, "{held}");
+    let over = admin.get("/api/v1/functions").await.is(200).json();
+    assert_eq!(over["items"][0]["holders"], json!([]), "{over}");
     let verified = town.app.command(&["verify"]).await;
     let said = String::from_utf8_lossy(&verified.stdout);
     assert!(verified.status.success(), "{said}");

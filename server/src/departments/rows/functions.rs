@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::{Condition, QueryOrder};
 
 use super::{State, account, function_holder};
 use crate::base::db::DbError;
@@ -68,6 +68,30 @@ pub(in crate::departments) async fn holders(
         .order_by_asc(function_holder::Column::Id)
         .all(on)
         .await?)
+}
+
+/// Who holds these functions, or any, shall hold them or waits for that: neither ended nor over at `now`.
+pub(in crate::departments) async fn standing_holders(
+    on: &impl ConnectionTrait,
+    functions: Option<&[AccountId]>,
+    now: Timestamp,
+) -> Result<Vec<function_holder::Model>, DbError> {
+    use function_holder::Column;
+    let mut query = function_holder::Entity::find()
+        .filter(Column::EndedAt.is_null())
+        .filter(
+            Condition::any()
+                .add(Column::ValidUntil.is_null())
+                .add(Column::ValidUntil.gt(now.micros())),
+        );
+    match functions {
+        Some([]) => return Ok(Vec::new()),
+        Some(some) => {
+            query = query.filter(Column::FunctionId.is_in(some.iter().map(|id| id.raw())));
+        }
+        None => {}
+    }
+    Ok(query.order_by_asc(Column::Id).all(on).await?)
 }
 
 /// One of them.

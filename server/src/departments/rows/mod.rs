@@ -24,6 +24,7 @@ use crate::unit::Unit;
 
 pub(super) use functions::{
     functions, gone_accounts, held, holder, holders, insert_holder, named_function,
+    standing_holders,
 };
 pub(super) use inspections::inspections_open;
 pub(super) use tables::{
