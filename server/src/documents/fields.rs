@@ -17,7 +17,7 @@ use crate::base::{Actor, CaseId, CorrespondentId, DocumentId, FileId};
 use crate::cases;
 use crate::correspondents;
 use crate::files;
-use crate::types::{self, Change, Refusal, Refused, Target, Value, Values};
+use crate::types::{self, Change, Field, Refusal, Refused, Target, Value, Values};
 use crate::unit::Unit;
 
 /// What the state of a document puts before the code of a field.
@@ -240,19 +240,45 @@ async fn tell_as_now(
     views: &mut [DocumentView],
 ) -> Result<(), DbError> {
     let values = held.iter().map(|one| &one.document.metadata.fields);
-    let is_text = |value: &Value| matches!(value, Value::Text(_));
-    if !values.clone().flat_map(Values::values).any(is_text) {
+    let choices = choices_among(on, values.clone()).await?;
+    if choices.is_empty() {
         return Ok(());
     }
-    let catalog = types::catalog(on).await?;
     for (values, view) in values.zip(views) {
         for (code, value) in values {
-            if let (Some(field), Some(told)) = (catalog.field(code), view.fields.get_mut(code)) {
+            if let (Some(field), Some(told)) = (among(&choices, code), view.fields.get_mut(code)) {
                 *told = field.as_it_is_now(value).to_json();
             }
         }
     }
     Ok(())
+}
+
+/// The choices in which a text stands: what was chosen alone may be a list by now. One question, whatever the house
+/// has of fields.
+pub(super) async fn choices_among<'v>(
+    on: &impl ConnectionTrait,
+    values: impl Iterator<Item = &'v Values>,
+) -> Result<Vec<Field>, DbError> {
+    let mut codes: BTreeSet<&str> = BTreeSet::new();
+    for (code, value) in values.flatten() {
+        if matches!(value, Value::Text(_)) {
+            codes.insert(code);
+        }
+    }
+    types::choices(on, &codes).await
+}
+
+fn among<'a>(fields: &'a [Field], code: &str) -> Option<&'a Field> {
+    fields.iter().find(|field| field.code == code)
+}
+
+/// A value as it is told now, where its field is among `choices`, and else as it is kept.
+pub(super) fn as_now(choices: &[Field], code: &str, value: &Value) -> Json {
+    match among(choices, code) {
+        Some(field) => field.as_it_is_now(value).to_json(),
+        None => value.to_json(),
+    }
 }
 
 /// Tells values as their fields would hold them now, and adds what leads elsewhere, as far as the actor may know

@@ -26,6 +26,6 @@ pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 pub(crate) use http::{fault, parameter};
 pub use model::{DocumentType, Field, Refusal, Rules, Target, TypesError};
-pub use ops::{catalog, is_retired, readable};
+pub use ops::{catalog, choices, is_retired, readable};
 pub use transfer::{BringError, Brought, SHEET_BYTES_MAX, Sheet, bring};
 pub use value::{FIELDS_GIVEN_MAX, Value, Values, read_value};

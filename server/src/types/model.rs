@@ -1,5 +1,9 @@
 //! Document types and fields: types, rules, refusals. No async, no IO, no clock.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -203,8 +207,27 @@ impl Rules {
     }
 }
 
-/// What the whole of a text must look like; `None` where the pattern cannot be read or is too large.
-pub(super) fn whole(pattern: &str) -> Option<regex_lite::Regex> {
+/// Patterns that were read, by what is written; what a pattern means never changes.
+static READ: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+/// Most patterns that are kept; beyond, the keeping begins anew.
+const READ_MAX: usize = FIELDS_MAX;
+
+/// What the whole of a text must look like; `None` where the pattern cannot be read or is too large. It is read
+/// once, however many values are held against it.
+pub(super) fn whole(pattern: &str) -> Option<Regex> {
+    let mut known = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(pattern) {
+        return found.clone();
+    }
+    let found = compiled(pattern);
+    if known.len() >= READ_MAX {
+        known.clear();
+    }
+    known.insert(pattern.to_owned(), found.clone());
+    found
+}
+
+fn compiled(pattern: &str) -> Option<Regex> {
     let read = |pattern: &str| {
         let read = regex_lite::RegexBuilder::new(pattern)
             .size_limit(PATTERN_BYTES_MAX)

@@ -1,5 +1,7 @@
 //! What is done with types and fields; the only code that writes about them.
 
+use std::collections::BTreeSet;
+
 use sea_orm::ConnectionTrait;
 
 use super::catalog::Catalog;
@@ -26,6 +28,15 @@ pub async fn catalog(on: &impl ConnectionTrait) -> Result<Catalog, DbError> {
     all.fields
         .sort_by_cached_key(|one| (fold(&one.label), one.code.clone()));
     Ok(all)
+}
+
+/// The choices among the fields with these codes: of all fields only these may hold a value in another form than
+/// the one in which it was kept.
+pub async fn choices(
+    on: &impl ConnectionTrait,
+    codes: &BTreeSet<&str>,
+) -> Result<Vec<Field>, DbError> {
+    rows::choices(on, codes).await
 }
 
 /// Those types and fields whose rows can be read: what a check of the archive has to go by.

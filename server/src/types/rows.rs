@@ -1,5 +1,7 @@
 //! Rows of types and fields.
 
+use std::collections::BTreeSet;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, QueryOrder, QuerySelect};
 
@@ -232,6 +234,23 @@ impl From<&DocumentType> for document_type::Model {
 pub(super) async fn fields(on: &impl ConnectionTrait) -> Result<Vec<Field>, DbError> {
     let rows = field::Entity::find()
         .order_by_asc(field::Column::Id)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Field::try_from).collect()
+}
+
+/// The choices among the fields with these codes.
+pub(super) async fn choices(
+    on: &impl ConnectionTrait,
+    codes: &BTreeSet<&str>,
+) -> Result<Vec<Field>, DbError> {
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let choice = super::model::Kind::Choice.code();
+    let rows = field::Entity::find()
+        .filter(field::Column::Code.is_in(codes.iter().copied()))
+        .filter(field::Column::Kind.eq(choice))
         .all(on)
         .await?;
     rows.into_iter().map(Field::try_from).collect()

@@ -308,6 +308,34 @@ async fn a_choice_that_was_opened_to_several_is_told_as_a_list() {
 }
 
 #[tokio::test]
+async fn a_preview_tells_what_was_chosen_alone_as_the_document_does() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let (clerk, manager) = (registry.town.clerk(), &registry.manager);
+    let entries = json!([{"code": "off", "label": "Aus"}, {"code": "offen", "label": "Offen"}]);
+    let new = json!({"code": "stand", "label": "Stand", "kind": "choice", "entries": entries});
+    let field = manager.post(super::FIELDS, &new).await.is(201);
+    let kind = json!({"code": "Antrag", "fields": [{"field": "stand"}]});
+    manager.post(super::TYPES, &kind).await.is(201);
+    let alone = json!({"stand": "offen"});
+    let before = file(&clerk, "Vorher", "Antrag", &alone).await.is(201);
+    let several = json!({"many": true, "entries": entries});
+    let path = format!("{}/{}", super::FIELDS, id_of(&field));
+    manager.patch(&path, &field.etag(), &several).await.is(200);
+    let list = json!({"stand": ["offen"]});
+    let after = file(&clerk, "Nachher", "Antrag", &list).await.is(201);
+    let change = json!({"fields": {"stand": ["off"]}});
+    let body = json!({"ids": [id_of(&before), id_of(&after)], "change": change});
+    let seen = clerk.post("/api/v1/documents/bulk/preview", &body).await;
+    let seen = seen.is(200).json();
+    let changes = json!([{"field": "fields.stand", "from": ["offen"], "to": ["off"]}]);
+    for at in 0..2_usize {
+        assert_eq!(seen["items"][at]["changes"], changes, "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn content_that_came_before_what_is_refused_is_not_kept() {
     let Some(town) = town().await else { return };
     let clerk = town.clerk();

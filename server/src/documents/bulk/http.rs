@@ -121,7 +121,9 @@ pub(in crate::documents) async fn post_preview(
     let exactly = seen.iter().map(|one| (one.id, one.version)).collect();
     let outcomes = tried(&db, &actor, exactly, bulk).await?;
     let values = seen.iter().map(|one| &one.metadata.fields);
+    let choices = fields::choices_among(db.read(), values.clone()).await?;
     let known = fields::known_of(db.read(), &actor, values).await?;
+    let told = (&known, choices.as_slice());
     let mut found: HashMap<DocumentId, _> = HashMap::new();
     for (before, outcome) in seen.iter().zip(outcomes) {
         found.insert(before.id, (before, outcome));
@@ -131,7 +133,7 @@ pub(in crate::documents) async fn post_preview(
         let (version, outcome) = match found.remove(&id) {
             Some((before, outcome)) => {
                 let changes =
-                    outcome.map(|after| BulkField::between(&body.change, (before, &after), &known));
+                    outcome.map(|after| BulkField::between(&body.change, (before, &after), told));
                 (Some(before.version), changes)
             }
             None => {

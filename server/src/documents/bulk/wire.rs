@@ -18,7 +18,7 @@ use crate::documents::wire::given;
 use crate::http::gather::{Fields, present};
 use crate::http::problem::ProblemBody;
 use crate::http::{Fault, Problem, text};
-use crate::types::Value;
+use crate::types::{Field, Value};
 
 /// Longest login of an account, in characters.
 const LOGIN_CHARS_MAX: usize = 100;
@@ -237,11 +237,12 @@ pub(super) struct BulkField {
 
 impl BulkField {
     /// What differs by this change. Whether a new correspondent would be made is not told: who it is only where the
-    /// change names it. Nor is what leads to something that is not among `known`.
+    /// change names it. Nor is what leads to something that is not among `known`. What stands in a choice is told as
+    /// the document itself tells it.
     pub(super) fn between(
         change: &BulkChange,
         (before, after): (&Document, &Document),
-        known: &Led,
+        (known, choices): (&Led, &[Field]),
     ) -> Vec<Self> {
         let text = |text: &Option<String>| text.clone().map(serde_json::Value::from);
         let tags = |tags: &[String]| Some(serde_json::Value::from(tags));
@@ -296,7 +297,7 @@ impl BulkField {
             let (from, to) = (before.fields.get(code), after.fields.get(code));
             let told = |value: Option<&Value>| {
                 let told = value.filter(|value| fields::is_told(value, known));
-                told.map(Value::to_json)
+                told.map(|value| fields::as_now(choices, code, value))
             };
             if from != to {
                 all.push(Self {
