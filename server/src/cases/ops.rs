@@ -131,6 +131,11 @@ async fn with_right(unit: &Unit, id: CaseId, right: Right) -> Result<Case, CaseE
     }
 }
 
+/// Locks a case, whoever asks, until the unit ends.
+pub async fn lock(unit: &Unit, id: CaseId) -> Result<(), DbError> {
+    rows::find_to_change(unit, id).await.map(drop)
+}
+
 /// A case in which the actor may work: visible, open, and with `right`. The row is locked.
 pub async fn to_work_in(unit: &Unit, id: CaseId, right: Right) -> Result<Case, CaseError> {
     let case = with_right(unit, id, right).await?;

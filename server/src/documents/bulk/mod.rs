@@ -6,6 +6,8 @@
 pub(super) mod http;
 mod wire;
 
+use std::collections::BTreeSet;
+
 use super::alike::Alike;
 use super::filing::{self, Route};
 use super::model::{
@@ -14,6 +16,7 @@ use super::model::{
 use super::ops;
 use crate::base::db::DbError;
 use crate::base::{CorrespondentId, DocumentId, Right};
+use crate::cases;
 use crate::types;
 use crate::unit::Unit;
 
@@ -79,21 +82,29 @@ impl Said {
     }
 }
 
-/// Does it to one document, as one record.
+impl Bulk {
+    /// What it takes.
+    const fn right(&self) -> Right {
+        match self {
+            Self::Metadata(_) => Right::Edit,
+            Self::Inbox(_) => Right::Route,
+        }
+    }
+}
+
+/// Does it to one document that is locked, as one record.
 async fn one(
     unit: &mut Unit,
     alike: &mut Alike,
-    (id, version): (DocumentId, u64),
+    before: Document,
     bulk: &Bulk,
 ) -> Result<Document, DocumentError> {
     match bulk {
         Bulk::Metadata(said) => {
-            let before = ops::to_change(unit, id, version, Right::Edit).await?;
             let change = said.change_of(&before.metadata)?;
             ops::changed(unit, alike, before, change).await
         }
         Bulk::Inbox(inbox) => {
-            let before = ops::to_change(unit, id, version, Right::Route).await?;
             let route = Route {
                 department: before.department.to_string(),
                 inbox: inbox.clone(),
@@ -125,8 +136,9 @@ impl From<DbError> for GivenUp {
 }
 
 /// Does it to all of them; what fails by the database alone ends it. What is refused may have left something
-/// behind: then the unit must be given up. They are locked in the order of their ids, so that two who change the
-/// same ones wait for each other and not each for the other.
+/// behind: then the unit must be given up. They are locked in the order of their ids, and after them their cases in
+/// that of theirs, so that two who change the same ones, or others in the same cases, wait for each other and not
+/// each for the other.
 async fn all(
     unit: &mut Unit,
     documents: &[(DocumentId, u64)],
@@ -135,9 +147,28 @@ async fn all(
     let mut alike = Alike::default();
     let mut order: Vec<_> = documents.iter().enumerate().collect();
     order.sort_unstable_by_key(|(_, (id, _))| *id);
+    let mut found = Vec::with_capacity(documents.len());
+    let mut wanted = BTreeSet::new();
+    for (at, (id, version)) in order {
+        let before = match ops::to_change(unit, *id, *version, bulk.right()).await {
+            Err(DocumentError::Db(error)) => return Err(error),
+            before => before,
+        };
+        if let Ok(before) = &before {
+            wanted.extend(before.case);
+        }
+        found.push((at, before));
+    }
+    for case in wanted {
+        cases::lock(unit, case).await?;
+    }
     let mut outcomes = Vec::with_capacity(documents.len());
-    for (at, document) in order {
-        match one(unit, &mut alike, *document, bulk).await {
+    for (at, before) in found {
+        let outcome = match before {
+            Ok(before) => one(unit, &mut alike, before, bulk).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
             Err(DocumentError::Db(error)) => return Err(error),
             outcome => outcomes.push((at, outcome)),
         }
