@@ -27,6 +27,15 @@ pub async fn hold(
     on: &impl ConnectionTrait,
     documents: Vec<Document>,
 ) -> Result<Vec<Held>, DocumentError> {
+    let all = hold_with_pages(on, documents).await?;
+    Ok(all.into_iter().map(|(held, _)| held).collect())
+}
+
+/// The same, each with the name of the blob that holds the pages of its text.
+async fn hold_with_pages(
+    on: &impl ConnectionTrait,
+    documents: Vec<Document>,
+) -> Result<Vec<(Held, Option<Vec<u8>>)>, DocumentError> {
     let ids: Vec<_> = documents.iter().map(|document| document.id).collect();
     let mut in_force = std::collections::HashMap::new();
     for (version, _) in rows::versions(on, &ids).await? {
@@ -56,12 +65,16 @@ pub async fn hold(
     let texts = rows::texts(on, &versions).await?;
     let mut texts: std::collections::HashMap<_, _> = texts
         .into_iter()
-        .map(|(version, text, _)| (version, text))
+        .map(|(version, text, pages)| (version, (text, pages)))
         .collect();
-    for one in &mut all {
-        one.text = texts.remove(&one.version.id);
-    }
-    Ok(all)
+    let with_text = |mut one: Held| match texts.remove(&one.version.id) {
+        Some((text, pages)) => {
+            one.text = Some(text);
+            (one, pages)
+        }
+        None => (one, None),
+    };
+    Ok(all.into_iter().map(with_text).collect())
 }
 
 /// A document that the actor may see.
@@ -184,19 +197,21 @@ pub(super) async fn text(
     actor: &Actor,
     id: DocumentId,
 ) -> Result<(Held, Option<Blob>), DocumentError> {
-    let mut held = held(on, readable(on, actor, id).await?).await?;
-    let mut blob = None;
-    for _ in 0..LOOKS_MAX {
-        let texts = rows::texts(on, &[held.version.id]).await?;
-        let Some((_, info, name)) = texts.into_iter().next() else {
+    let document = readable(on, actor, id).await?;
+    let mut looks = 0;
+    loop {
+        let mut all = hold_with_pages(on, vec![document.clone()]).await?;
+        let (held, pages) = all.pop().ok_or(DocumentError::NoVersion)?;
+        if held.text.is_none() {
             return Err(DocumentError::TextPending);
+        }
+        let Some(name) = pages else {
+            return Ok((held, None));
         };
-        held.text = Some(info);
-        let Some(name) = name else { break };
-        blob = rows::blob_to_open(on, &name).await?;
-        if blob.is_some() {
-            break;
+        let blob = rows::blob_to_open(on, &name).await?;
+        looks += 1;
+        if blob.is_some() || looks == LOOKS_MAX {
+            return Ok((held, blob));
         }
     }
-    Ok((held, blob))
 }

@@ -213,8 +213,11 @@ pub(super) async fn get_text(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = DocumentId::of(id);
-    see(&db, &looks, &actor, id).await?;
-    let (held, blob) = looking::text(db.read(), &actor, id).await?;
+    let found = looking::text(db.read(), &actor, id).await;
+    if let Err(DocumentError::NotFound) = &found {
+        refuse(&looks, &actor, id).await?;
+    }
+    let (held, blob) = found?;
     note(&looks, &actor, Look::ReadText, Some(&held.document)).await?;
     let pages = match blob {
         Some(blob) => {
