@@ -426,13 +426,17 @@ async fn identify(
     identity: Option<departments::Identity>,
 ) -> Ended {
     let account = account(archive, login, MISSING).await?;
-    archive
+    let done = archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
             departments::set_identity(unit, account, None, identity).await
         })
-        .await
-        .map_err(refused)?;
+        .await;
+    match done {
+        // It is as it shall be.
+        Ok(_) | Err(PeopleError::Settled) => {}
+        Err(error) => return Err(refused(error)),
+    }
     say(login);
     Ok(())
 }

@@ -146,7 +146,7 @@ async fn put(
 }
 
 /// Links an account with an identity, or takes that away: a deliberate act of an administrator. The sessions and
-/// the roles that came of the identity before end, unless it is the same.
+/// the roles that came of the identity before end. Nothing is written where it is the same.
 pub(crate) async fn set_identity(
     unit: &mut Unit,
     id: AccountId,
@@ -171,7 +171,10 @@ pub(crate) async fn set_identity(
     if identity.is_none() && before.is_none() {
         return Err(PeopleError::Nothing);
     }
-    let was_another = before.is_some() && before != identity;
+    if identity == before {
+        return Err(PeopleError::Settled);
+    }
+    let was_another = before.is_some();
     put(unit, row, identity).await?;
     if was_another {
         end_sessions(unit, identities::Of::Account(id)).await?;

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::accounts::{AccountView, require_admin};
 use super::identities::set_identity;
-use super::model::{Identity, PeopleError};
+use super::model::{Account, Identity, PeopleError};
 use super::ops;
 use super::signed_in::SignedIn;
+use crate::audit::log::Receipt;
 use crate::base::{AccountId, Actor};
 use crate::http::extract::{ETag, IfMatch, Json, Path};
 use crate::http::openapi::{ChangeProblems, IfMatchParam};
@@ -63,7 +64,8 @@ fn fault(problem: Problem, pointer: &'static str, said: &str, bytes_max: usize) 
 /// Links an account with somebody whom the provider knows, who signs in by it from now on.
 ///
 /// Who somebody is there stands on the page that refuses whoever has no account here. An identity belongs to one
-/// account: 409 where another has it. Sessions that came of the identity before end.
+/// account: 409 where another has it. Sessions that came of the identity before end. Where it is linked with it
+/// already nothing is written, and there is no receipt.
 #[utoipa::path(
     put, path = "/api/v1/accounts/{id}/identity", tag = "people", operation_id = "linkAccount",
     params(("id" = Uuid, Path, description = "The account"), IfMatchParam),
@@ -123,16 +125,29 @@ async fn set(
     let before = ops::account(db.read(), id).await?;
     let before = before.ok_or(PeopleError::NoAccount)?;
     if_match.check(&ETag::of_version(before.version))?;
+    if identity.is_some() && identity == before.identity {
+        return answer(db, &before, None).await;
+    }
     let expected = Some(before.version);
     let written = db
         .write(actor, async move |unit: &mut Unit| {
             set_identity(unit, id, expected, identity).await
         })
         .await?;
+    answer(db, &written.value, Some(written.receipt)).await
+}
+
+/// The account; with the receipt of what was written, where anything was.
+async fn answer(
+    db: &Db,
+    account: &Account,
+    receipt: Option<Receipt>,
+) -> Result<HttpResponse, Problem> {
     let departments = ops::departments(db.read()).await?;
     let mut response = HttpResponse::Ok();
-    with_receipt(&mut response, written.receipt);
-    let etag = ETag::of_version(written.value.version).to_string();
-    response.insert_header((header::ETAG, etag));
-    Ok(response.json(AccountView::of(&written.value, &departments, db.now())))
+    if let Some(receipt) = receipt {
+        with_receipt(&mut response, receipt);
+    }
+    response.insert_header((header::ETAG, ETag::of_version(account.version).to_string()));
+    Ok(response.json(AccountView::of(account, &departments, db.now())))
 }

@@ -100,6 +100,21 @@ async fn a_name_is_no_proof_and_an_administrator_says_who_it_is() {
     let linked = send(&town.admin(), Method::PUT, &path, &headers, Some(&identity)).await;
     let linked = linked.is(200);
     assert_eq!(town.record_of(&linked).await["action"], "account.link");
+    // Who is linked already is not linked again: no version, no record.
+    let etag = linked.etag();
+    let again = [("if-match", etag.as_str())];
+    let same = send(&town.admin(), Method::PUT, &path, &again, Some(&identity)).await;
+    let same = same.is(200);
+    assert_eq!((same.etag(), same.json()), (linked.etag(), linked.json()));
+    assert_eq!(same.header("papierlos-log-seq"), None);
+    let links = async || {
+        let records = town.records(0).await;
+        let links = records
+            .iter()
+            .filter(|(_, _, record)| record["action"] == "account.link");
+        links.count()
+    };
+    assert_eq!(links().await, 1);
     let cookie = enters(&town, &provider, "k.sommer", &json!({"groups": groups})).await;
     assert!(roles(&town, &cookie).await.contains(&"clerk".to_owned()));
     // Whoever is somebody else there does not come in by the same name.
@@ -143,8 +158,11 @@ async fn a_name_is_no_proof_and_an_administrator_says_who_it_is() {
         .refuses(403, taken);
     // From the machine itself.
     let linked = ["user", "link", "k.sommer", "--subject", "sub-k.sommer"];
-    let done = town.app.command(&linked).await;
-    assert!(done.status.success(), "{done:?}");
+    for _ in 0..2 {
+        let done = town.app.command(&linked).await;
+        assert!(done.status.success(), "{done:?}");
+        assert_eq!(links().await, 2);
+    }
     let cookie = enters(&town, &provider, "k.sommer", &json!({})).await;
     let done = town.app.command(&["user", "unlink", "k.sommer"]).await;
     assert!(done.status.success(), "{done:?}");
