@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use uuid::Uuid;
 
-use super::http::{answer, listed, see};
+use super::http::{answer, listed, noted, see};
 use super::model::{Inspection, InspectionError, Target};
 use super::rows::{self, Which};
 use super::wire::{
@@ -184,15 +184,17 @@ pub(super) async fn get_emergency(
 )]
 pub(super) async fn post_approve(
     db: Data<Db>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = InspectionId::of(id);
-    let written = db
+    let done = db
         .write(&actor, async move |unit: &mut Unit| {
             ops::approve_emergency(unit, id).await
         })
-        .await?;
+        .await;
+    let written = noted(&looks, &actor, done).await?;
     warn(&written.value, "an administrator may read from now on");
     Ok(answer(&db, &actor, false, &written))
 }
@@ -206,14 +208,16 @@ pub(super) async fn post_approve(
 )]
 pub(super) async fn post_end(
     db: Data<Db>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = InspectionId::of(id);
-    let written = db
+    let done = db
         .write(&actor, async move |unit: &mut Unit| {
             ops::end(unit, Which::Emergencies, id).await
         })
-        .await?;
+        .await;
+    let written = noted(&looks, &actor, done).await?;
     Ok(answer(&db, &actor, false, &written))
 }

@@ -128,6 +128,18 @@ pub(super) async fn see(
     Err(InspectionError::NotFound.into())
 }
 
+/// What was done with an inspection. That the actor named one of which he may not know is noted.
+pub(super) async fn noted(
+    looks: &Looks,
+    actor: &Actor,
+    done: Result<Written<Inspection>, InspectionError>,
+) -> Result<Written<Inspection>, Problem> {
+    if let Err(InspectionError::NotFound) = &done {
+        looks.note(Looked::of(Look::Refused, actor)).await?;
+    }
+    Ok(done?)
+}
+
 /// One page of inspections of a kind, and the link to the next.
 pub(super) async fn listed(
     request: &HttpRequest,
@@ -247,15 +259,17 @@ pub(super) async fn get_inspection(
 )]
 pub(super) async fn post_approve(
     db: Data<Db>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = InspectionId::of(id);
-    let written = db
+    let done = db
         .write(&actor, async move |unit: &mut Unit| {
             ops::approve(unit, id).await
         })
-        .await?;
+        .await;
+    let written = noted(&looks, &actor, done).await?;
     Ok(answer(&db, &actor, false, &written))
 }
 
@@ -268,15 +282,17 @@ pub(super) async fn post_approve(
 )]
 pub(super) async fn post_end(
     db: Data<Db>,
+    looks: Data<Looks>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = InspectionId::of(id);
-    let written = db
+    let done = db
         .write(&actor, async move |unit: &mut Unit| {
             ops::end(unit, Which::Ordinary, id).await
         })
-        .await?;
+        .await;
+    let written = noted(&looks, &actor, done).await?;
     Ok(answer(&db, &actor, false, &written))
 }
 

@@ -21,8 +21,8 @@ use crate::unit::{Db, Unit};
 const SUBJECTS: &str = "access_subject (entity_id, seq, slot, kind)";
 /// Older looks that are noted in one step.
 const OLDER_STEP: i64 = 2_000;
-/// How long the noting of older looks waits when it failed.
-const OLDER_AGAIN: Duration = Duration::from_secs(5);
+/// How long the noting of older looks waits when it failed: at first, and at most.
+const OLDER_AGAIN_SECONDS: (u64, u64) = (5, 300);
 
 fn draft(looked: &Looked, shown: &[Shown], uow: Uuid) -> LeafDraft {
     let kind = match looked.look {
@@ -193,6 +193,7 @@ pub(super) async fn append(
 /// Notes what the looks from before were at, of which nobody had noted it; at the start, and until all are.
 /// Until then lists of who looked are not complete, so it goes on where it failed.
 pub(super) async fn note_older(db: &Db, end: &CancellationToken) {
+    let mut failed = 0;
     loop {
         let done: Result<bool, DbError> = db
             .keep_house(async move |unit: &mut Unit| note_some(unit).await)
@@ -200,16 +201,24 @@ pub(super) async fn note_older(db: &Db, end: &CancellationToken) {
         match done {
             Ok(false) => return,
             Ok(true) if end.is_cancelled() => return,
-            Ok(true) => {}
+            Ok(true) => failed = 0,
             Err(error) => {
                 tracing::error!(error = %error, "older looks could not be noted by what they were at");
                 tokio::select! {
                     () = end.cancelled() => return,
-                    () = tokio::time::sleep(OLDER_AGAIN) => {}
+                    () = tokio::time::sleep(older_again(failed)) => {}
                 }
+                failed = failed.saturating_add(1);
             }
         }
     }
+}
+
+/// How long to wait after it failed, having failed so often before without one success: twice as long each time.
+fn older_again(failed: u32) -> Duration {
+    let (first, most) = OLDER_AGAIN_SECONDS;
+    let doubled = 2_u64.saturating_pow(failed).saturating_mul(first);
+    Duration::from_secs(doubled.min(most))
 }
 
 /// Notes the next of them; whether there may be more.
@@ -248,4 +257,15 @@ async fn note_some(unit: &mut Unit) -> Result<bool, DbError> {
     let text = "UPDATE access_head SET noted = $1 WHERE id = 1";
     tx.execute_raw(sql(tx, text, [upto.into()])).await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::older_again;
+
+    #[test]
+    fn what_fails_is_tried_again_less_and_less_often() {
+        let seconds = [0, 1, 2, 5, 6, 7, u32::MAX].map(|failed| older_again(failed).as_secs());
+        assert_eq!(seconds, [5, 10, 20, 160, 300, 300, 300]);
+    }
 }
