@@ -2,7 +2,7 @@
 //   node axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY [LOGIN OF AN ADMINISTRATOR]]
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { browser, check, end, told } from "./stage.mjs";
+import { arrive, check, complaints, end, enter, signIn, told } from "./stage.mjs";
 
 const [address, login, password, keeper, admin] = told("axe.mjs ADDRESS LOGIN PASSWORD [LOGIN OF THE REGISTRY [LOGIN OF AN ADMINISTRATOR]]", 3);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -116,16 +116,10 @@ const looks = {
   "400 %": { viewport: { width: 320, height: 256 }, colorScheme: "light" },
 };
 for (const [look, options] of Object.entries(looks)) {
-  const page = await (await browser.newContext({ ...options, locale: "de-DE" })).newPage();
-  const wrong = [];
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("console", (message) => { if (message.type() === "error") wrong.push(message.text()); });
-  await page.goto(address);
+  const page = await arrive(address, null, options);
   await page.waitForSelector("#sign-in:visible");
   await found(page, `sign-in, ${look}`);
-  await page.fill("#login", login);
-  await page.fill("#password", password);
-  await page.press("#password", "Enter");
+  await signIn(page, login, password);
   await page.waitForSelector(".hit");
   await found(page, `list, ${look}`);
   const before = await page.locator(".hit").count();
@@ -169,16 +163,13 @@ for (const [look, options] of Object.entries(looks)) {
   await page.click("#sign-out");
   await page.waitForSelector("#sign-in:visible");
   check(`signed out, ${look}`, !(await page.context().cookies()).some((one) => one.name === "__Host-papierlos"));
+  const wrong = complaints(page);
   check(`nothing refused by the policy, no error, ${look}${wrong.map((line) => `\n      ${line}`)}`, !wrong.length);
   await page.context().close();
 }
 
 // The keyboard alone: / to the search, j to the hits, Enter opens.
-const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
-await page.goto(address);
-await page.fill("#login", login);
-await page.fill("#password", password);
-await page.press("#password", "Enter");
+const page = await enter(address, login, password);
 await page.waitForSelector(".hit");
 await page.keyboard.press("/");
 await page.waitForFunction(() => document.activeElement.id === "q");
@@ -217,11 +208,7 @@ await page.context().close();
 // What the registry alone is offered: the upkeep of the plan. Nothing is written.
 if (keeper) {
   for (const look of ["wide, dark", "narrow"]) {
-    const page = await (await browser.newContext({ ...looks[look], locale: "de-DE" })).newPage();
-    await page.goto(address);
-    await page.fill("#login", keeper);
-    await page.fill("#password", password);
-    await page.press("#password", "Enter");
+    const page = await enter(address, keeper, password, null, looks[look]);
     await page.click("#nav-plan");
     await page.waitForSelector("#plan-import");
     await found(page, `file plan of the registry, ${look}`);
@@ -244,11 +231,7 @@ if (keeper) {
 // What an administrator alone is offered: giving a function. Nothing is written.
 if (admin) {
   for (const look of ["wide, dark", "narrow"]) {
-    const page = await (await browser.newContext({ ...looks[look], locale: "de-DE" })).newPage();
-    await page.goto(address);
-    await page.fill("#login", admin);
-    await page.fill("#password", password);
-    await page.press("#password", "Enter");
+    const page = await enter(address, admin, password, null, looks[look]);
     await page.click("#nav-functions");
     await page.waitForSelector("#functions-items li");
     await dialog(page, "#new-function", `a new function, ${look}`);

@@ -47,18 +47,32 @@ export const letter = (metadata, name) => {
   return { method: "POST", body: form };
 };
 
-const pages = [];
-const wrong = [];
-/** Somebody signs in, with a browser of his own. What the page's console complains of is an error, but for `refused`. */
-export const enter = async (address, login, password, refused) => {
-  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "de-DE" })).newPage();
-  pages.push(page);
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("console", (message) => { if (message.type() === "error" && !refused.test(message.text())) wrong.push(message.text()); });
+/** What the console of each page complained of. */
+const wrong = new Map();
+export const complaints = (page) => wrong.get(page) ?? [];
+
+/** The page of sign-in, in a browser of its own. What its console complains of is an error, but for `refused`. */
+export const arrive = async (address, refused = null, options = {}) => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "de-DE", ...options });
+  const page = await context.newPage();
+  const told = [];
+  wrong.set(page, told);
+  page.on("pageerror", (error) => told.push(String(error)));
+  page.on("console", (message) => { if (message.type() === "error" && !refused?.test(message.text())) told.push(message.text()); });
   await page.goto(address);
+  return page;
+};
+
+export const signIn = async (page, login, password) => {
   await page.fill("#login", login);
   await page.fill("#password", password);
   await page.press("#password", "Enter");
+};
+
+/** Somebody signs in, with a browser of his own. */
+export const enter = async (address, login, password, refused, options) => {
+  const page = await arrive(address, refused, options);
+  await signIn(page, login, password);
   return page;
 };
 
@@ -68,9 +82,10 @@ export const walk = async (name, journey) => {
     await journey();
   } catch (error) {
     fail(error.message);
-    for (const [at, page] of pages.entries()) await page.screenshot({ path: `${process.env.SCREENSHOT ?? name}-${at}.png` });
+    for (const [at, page] of [...wrong.keys()].entries()) await page.screenshot({ path: `${process.env.SCREENSHOT ?? name}-${at}.png` });
   }
-  check(`no error of the page${wrong.map((line) => `\n      ${line}`)}`, !wrong.length);
+  const all = [...wrong.values()].flat();
+  check(`no error of the page${all.map((line) => `\n      ${line}`)}`, !all.length);
   await end("all as it should be");
 };
 
