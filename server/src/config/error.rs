@@ -29,11 +29,22 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One thing that is wrong.
+impl Origin {
+    /// The same for people.
+    fn german(&self) -> String {
+        match self {
+            Self::Default => "Vorgabe".to_owned(),
+            Self::Argument => "Befehlszeile".to_owned(),
+            Self::File(_) | Self::SecretFile(_) | Self::Variable(_) => self.to_string(),
+        }
+    }
+}
+
+/// One thing that is wrong. Whoever runs the house reads it: in German, with the names of settings as they are.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path} cannot be read", path = path.display())]
+    #[error("{path} kann nicht gelesen werden", path = path.display())]
     File {
         /// Which file.
         path: PathBuf,
@@ -41,7 +52,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not TOML.
-    #[error("{path} is not TOML: {message}", path = path.display())]
+    #[error("{path} ist kein TOML: {message}", path = path.display())]
     Syntax {
         /// Which file.
         path: PathBuf,
@@ -49,7 +60,7 @@ pub enum ConfigError {
         message: String,
     },
     /// There is no such setting.
-    #[error("{name} ({origin}): there is no such setting{}", near_text(near.as_deref()))]
+    #[error("{name} ({}): diese Einstellung gibt es nicht{}", origin.german(), near_text(near.as_deref()))]
     Unknown {
         /// The name.
         name: String,
@@ -59,7 +70,7 @@ pub enum ConfigError {
         near: Option<String>,
     },
     /// The value is not allowed.
-    #[error("{name} = {value} ({origin}): allowed is {allowed}")]
+    #[error("{name} = {value} ({}): erlaubt ist {allowed}", origin.german())]
     Value {
         /// The setting.
         name: String,
@@ -71,7 +82,7 @@ pub enum ConfigError {
         allowed: String,
     },
     /// A value is needed because of another.
-    #[error("{name} is missing: needed with {because}")]
+    #[error("{name} fehlt: nötig mit {because}")]
     Missing {
         /// The setting.
         name: &'static str,
@@ -79,7 +90,7 @@ pub enum ConfigError {
         because: &'static str,
     },
     /// A secret is given directly and by a file.
-    #[error("{name} and {name}_FILE are both given: keep one")]
+    #[error("{name} und {name}_FILE sind beide gesetzt: nur eines angeben")]
     Twice {
         /// The setting or variable.
         name: String,
@@ -87,7 +98,7 @@ pub enum ConfigError {
 }
 
 fn near_text(near: Option<&str>) -> String {
-    near.map(|near| format!("; perhaps {near} was meant"))
+    near.map(|near| format!("; war vielleicht {near} gemeint?"))
         .unwrap_or_default()
 }
 
@@ -97,7 +108,7 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration is wrong:")?;
+        f.write_str("Die Konfiguration ist falsch:")?;
         for error in &self.0 {
             write!(f, "\n  {error}")?;
             if let ConfigError::File { source, .. } = error {

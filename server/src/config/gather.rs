@@ -113,11 +113,11 @@ impl Gathered {
                 None => self.errors.push(ConfigError::Value {
                     name: name.to_owned(),
                     value: match setting.shape.is_secret() {
-                        true => "(a secret)".to_owned(),
-                        false => format!("({})", value.type_str()),
+                        true => "(ein Geheimnis)".to_owned(),
+                        false => format!("({})", kind_of(value)),
                     },
                     origin: origin.clone(),
-                    allowed: setting.shape.allowed(),
+                    allowed: setting.shape.german(),
                 }),
             }
             return;
@@ -182,7 +182,7 @@ impl Gathered {
                     let known = variables.iter().map(|(variable, _)| variable.as_str());
                     self.errors.push(ConfigError::Unknown {
                         name: name.clone(),
-                        origin: Origin::Variable("environment".to_owned()),
+                        origin: Origin::Variable("Umgebung".to_owned()),
                         near: nearest(name, known).map(ToOwned::to_owned),
                     });
                 }
@@ -217,6 +217,19 @@ impl Gathered {
                 name: name.to_owned(),
             });
         }
+    }
+}
+
+/// What a TOML value is, for people.
+fn kind_of(value: &toml::Value) -> &'static str {
+    match value {
+        toml::Value::String(_) => "Text",
+        toml::Value::Integer(_) => "ganze Zahl",
+        toml::Value::Float(_) => "Kommazahl",
+        toml::Value::Boolean(_) => "Wahrheitswert",
+        toml::Value::Datetime(_) => "Zeitpunkt",
+        toml::Value::Array(_) => "Liste",
+        toml::Value::Table(_) => "Tabelle",
     }
 }
 

@@ -493,7 +493,7 @@ fn read_storage(reader: &mut Reader) -> Storage {
         reader.missing(name, S3_BACKEND);
     }
     if s3.endpoint.starts_with("http://") && !s3.allow_http {
-        let allowed = "an address that begins with https://, or storage.s3_allow_http = true";
+        let allowed = "eine Adresse, die mit https:// beginnt, oder storage.s3_allow_http = true";
         reader.refuse("storage.s3_endpoint", &s3.endpoint, allowed);
     }
     Storage::S3(s3)
@@ -513,7 +513,7 @@ fn read_log(reader: &mut Reader, server: &Server) -> Log {
         reader.refuse(
             "log.origin",
             &origin,
-            "a name without spaces and plus signs",
+            "ein Name ohne Leerzeichen und Pluszeichen",
         );
     }
     Log {
@@ -553,7 +553,8 @@ fn read_level(reader: &mut Reader) -> String {
         .parse::<tracing_subscriber::filter::Targets>()
         .is_err()
     {
-        let allowed = "error, warn, info, debug, trace, or a list such as info,server::audit=debug";
+        let allowed =
+            "error, warn, info, debug, trace oder eine Liste wie info,server::audit=debug";
         reader.refuse("logging.level", &level, allowed);
     }
     level

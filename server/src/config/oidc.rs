@@ -100,17 +100,21 @@ pub(super) fn read(reader: &mut Reader, server: &Server) -> Option<Oidc> {
         reader.missing("oidc.client_id", ISSUER);
     }
     if oidc.issuer.starts_with("http://") && !oidc.allow_http {
-        let allowed = "an address that begins with https://, or oidc.allow_http = true";
+        let allowed = "eine Adresse, die mit https:// beginnt, oder oidc.allow_http = true";
         reader.refuse(ISSUER, &oidc.issuer, allowed);
     }
     if !oidc.scopes.split(' ').any(|scope| scope == "openid") {
-        reader.refuse("oidc.scopes", &oidc.scopes, "words, one of them openid");
+        reader.refuse(
+            "oidc.scopes",
+            &oidc.scopes,
+            "eine Liste von Wörtern, darunter openid",
+        );
     }
     let admin = |one: &&GroupRole| one.role == Role::Admin;
     if !oidc.may_give_admin
         && let Some(one) = oidc.roles.iter().find(admin)
     {
-        let allowed = "other roles than admin, or oidc.may_give_admin = true";
+        let allowed = "eine andere Rolle als admin, oder oidc.may_give_admin = true";
         reader.refuse("oidc.roles", &one.group, allowed);
     }
     Some(oidc)

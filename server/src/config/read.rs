@@ -108,14 +108,14 @@ impl Reader {
         }
         let default = setting.default.replace("{data_dir}", &self.data_dir);
         let value = match setting.shape.is_secret() {
-            true => "(a secret)".to_owned(),
+            true => "(ein Geheimnis)".to_owned(),
             false => format!("{:?}", said.value),
         };
         self.gathered.errors.push(ConfigError::Value {
             name: key.to_owned(),
             value,
             origin: said.origin,
-            allowed: setting.shape.allowed(),
+            allowed: setting.shape.german(),
         });
         read(setting.shape, &default).expect("every default is allowed")
     }

@@ -74,7 +74,41 @@ impl Shape {
         }
     }
 
-    /// What is allowed, in words.
+    /// What is allowed, for whoever has set something else.
+    pub fn german(self) -> String {
+        match self {
+            Self::Path => "ein Pfad".to_owned(),
+            Self::Listen => "eine IP-Adresse mit Port, etwa 127.0.0.1:8080".to_owned(),
+            Self::Url => "eine Adresse, die mit http:// oder https:// beginnt".to_owned(),
+            Self::Addresses => "eine Liste von IP-Adressen".to_owned(),
+            Self::Networks => "eine Liste von Netzen, etwa 10.1.0.0/16, fd00::/8".to_owned(),
+            Self::GroupRoles => {
+                "eine Liste von GRUPPE=ROLLE oder GRUPPE=ROLLE@ABTEILUNG, getrennt durch Semikolons"
+                    .to_owned()
+            }
+            Self::Ports => "eine Liste von Ports, etwa 443, 8000-8999".to_owned(),
+            Self::Classes => {
+                "eine Liste von KLASSE:WAS:WANN, etwa PERSONAL:all:refuse, *:content:go_on; \
+                WAS ist none, content oder all, WANN ist refuse oder go_on, * ist jede andere Klasse"
+                    .to_owned()
+            }
+            Self::Count { min, max } => format!("eine ganze Zahl von {min} bis {max}"),
+            Self::Bytes { min, max } => {
+                format!(
+                    "eine Größe von {} bis {}, etwa 64 MiB",
+                    bytes_text(min),
+                    bytes_text(max)
+                )
+            }
+            Self::Text { chars_max } => format!("bis zu {chars_max} Zeichen"),
+            Self::Secret => "ein Geheimnis".to_owned(),
+            Self::Database => "sqlite:PFAD oder postgres://NAME:PASSWORT@HOST/NAME".to_owned(),
+            Self::OneOf(words) => format!("eines von {}", words.join(", ")),
+            Self::Flag => "true oder false".to_owned(),
+        }
+    }
+
+    /// What is allowed, in words, for the document.
     pub fn allowed(self) -> String {
         match self {
             Self::Path => "a path".to_owned(),

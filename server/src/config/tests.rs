@@ -94,16 +94,16 @@ fn all_that_is_wrong_is_said_at_once() {
     ];
     let text = refusal(file, &env);
     for expected in [
-        "datadir (papierlos.toml): there is no such setting; perhaps data_dir was meant",
-        "server.lissten (papierlos.toml): there is no such setting; perhaps server.listen was meant",
-        "PAPIERLOS_SERVER_LISTE (environment): there is no such setting; perhaps PAPIERLOS_SERVER_LISTEN was meant",
-        "nonsense.x (papierlos.toml): there is no such setting",
-        "server.listen = \"nowhere\" (papierlos.toml): allowed is an IP address and a port, such as 127.0.0.1:8080",
-        "server.workers = \"9999\" (papierlos.toml): allowed is a whole number from 0 to 256",
-        "limits.upload_bytes_max = \"4 bananas\" (papierlos.toml): allowed is bytes from 1 KiB to 1 TiB, such as 64 MiB",
-        "auth.session_hours = \"-3\" (PAPIERLOS_AUTH_SESSION_HOURS): allowed is a whole number from 1 to 720",
-        "logging.format = \"xml\" (papierlos.toml): allowed is one of text, json",
-        "logging.level = \"a=b=c\" (papierlos.toml): allowed is error, warn",
+        "datadir (papierlos.toml): diese Einstellung gibt es nicht; war vielleicht data_dir gemeint?",
+        "server.lissten (papierlos.toml): diese Einstellung gibt es nicht; war vielleicht server.listen gemeint?",
+        "PAPIERLOS_SERVER_LISTE (Umgebung): diese Einstellung gibt es nicht; war vielleicht PAPIERLOS_SERVER_LISTEN gemeint?",
+        "nonsense.x (papierlos.toml): diese Einstellung gibt es nicht",
+        "server.listen = \"nowhere\" (papierlos.toml): erlaubt ist eine IP-Adresse mit Port, etwa 127.0.0.1:8080",
+        "server.workers = \"9999\" (papierlos.toml): erlaubt ist eine ganze Zahl von 0 bis 256",
+        "limits.upload_bytes_max = \"4 bananas\" (papierlos.toml): erlaubt ist eine Größe von 1 KiB bis 1 TiB, etwa 64 MiB",
+        "auth.session_hours = \"-3\" (PAPIERLOS_AUTH_SESSION_HOURS): erlaubt ist eine ganze Zahl von 1 bis 720",
+        "logging.format = \"xml\" (papierlos.toml): erlaubt ist eines von text, json",
+        "logging.level = \"a=b=c\" (papierlos.toml): erlaubt ist error, warn",
     ] {
         assert!(
             text.contains(expected),
@@ -117,7 +117,7 @@ fn all_that_is_wrong_is_said_at_once() {
 fn a_file_that_cannot_be_read_is_named() {
     let text = refusal("a = [", &[]);
     assert!(
-        text.contains("papierlos.toml is not TOML") && text.contains("line 1"),
+        text.contains("papierlos.toml ist kein TOML") && text.contains("line 1"),
         "{text}"
     );
     let read = |_: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
@@ -132,7 +132,7 @@ fn a_file_that_cannot_be_read_is_named() {
         .expect_err("it is refused")
         .to_string();
     assert!(
-        text.contains("x.toml cannot be read: permission denied"),
+        text.contains("x.toml kann nicht gelesen werden: permission denied"),
         "{text}"
     );
 }
@@ -140,8 +140,8 @@ fn a_file_that_cannot_be_read_is_named() {
 #[test]
 fn a_wrong_type_in_the_file_is_refused() {
     let text = refusal("[server]\nworkers = 1.5\nlisten = [1]\n", &[]);
-    assert!(text.contains("server.workers = (float)"), "{text}");
-    assert!(text.contains("server.listen = (array)"), "{text}");
+    assert!(text.contains("server.workers = (Kommazahl)"), "{text}");
+    assert!(text.contains("server.listen = (Liste)"), "{text}");
 }
 
 const S3: &str = "[storage]\nbackend = \"s3\"\ns3_endpoint = \"https://s3.example\"\ns3_bucket = \"b\"\ns3_access_key = \"k\"\n";
@@ -164,11 +164,11 @@ fn a_secret_may_come_from_a_file_of_its_own() {
         ("PAPIERLOS_STORAGE_S3_SECRET_KEY", "x"),
         ("PAPIERLOS_STORAGE_S3_SECRET_KEY_FILE", "/run/secret"),
     ];
-    assert!(refusal(S3, &both).contains("are both given"));
+    assert!(refusal(S3, &both).contains("sind beide gesetzt"));
     let missing = [("PAPIERLOS_STORAGE_S3_SECRET_KEY_FILE", "/run/nothing")];
-    assert!(refusal(S3, &missing).contains("/run/nothing cannot be read"));
+    assert!(refusal(S3, &missing).contains("/run/nothing kann nicht gelesen werden"));
     let not_a_secret = [("PAPIERLOS_SERVER_LISTEN_FILE", "/run/secret")];
-    assert!(refusal("", &not_a_secret).contains("there is no such setting"));
+    assert!(refusal("", &not_a_secret).contains("diese Einstellung gibt es nicht"));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn what_s3_needs_is_asked_for_together() {
         "storage.s3_access_key",
         "storage.s3_secret_key",
     ] {
-        assert!(text.contains(&format!("{name} is missing")), "{text}");
+        assert!(text.contains(&format!("{name} fehlt")), "{text}");
     }
     assert!(text.contains("storage.s3_allow_http = true"), "{text}");
 }
@@ -206,7 +206,7 @@ fn secrets_are_never_shown() {
     assert!(url.expose().contains("hunter3"));
     let wrong = refusal("", &[("PAPIERLOS_DATABASE_URL", "mysql://p:hunter5@db")]);
     assert!(!wrong.contains("hunter"), "{wrong}");
-    assert!(wrong.contains("sqlite:PATH"), "{wrong}");
+    assert!(wrong.contains("sqlite:PFAD"), "{wrong}");
 }
 
 #[test]
