@@ -203,11 +203,9 @@ fn filters_add_up_and_their_values_are_alternatives() {
     let mut one = entry(1, "eins", &["Text"]);
     one.kind = Some("Brief".to_owned());
     one.document_date = day(2024, 5, 1);
-    one.within = vec![Key(70)];
     let mut two = entry(2, "zwei", &["Text"]);
     two.kind = Some("Rechnung".to_owned());
     two.document_date = day(2025, 5, 1);
-    two.within = vec![Key(71)];
     let mut three = entry(3, "drei", &["Text"]);
     three.kind = Some("Rechnung".to_owned());
     three.department = "Kämmerei".to_owned();
@@ -252,17 +250,6 @@ fn filters_add_up_and_their_values_are_alternatives() {
         }),
         [1, 2]
     );
-    let places = |within_any: &[u128]| Filters {
-        within_any: within_any.iter().map(|name| Key(*name)).collect(),
-        ..Filters::default()
-    };
-    assert_eq!(ask(places(&[70, 71])), [1, 2]);
-    assert_eq!(ask(places(&[71, 99])), [2]);
-    let both = Filters {
-        within: vec![Key(70)],
-        ..places(&[71])
-    };
-    assert!(ask(both).is_empty());
     let dates = (day(2025, 1, 1), None);
     assert_eq!(
         ask(Filters {
@@ -278,6 +265,28 @@ fn filters_add_up_and_their_values_are_alternatives() {
         }),
         [2]
     );
+}
+
+#[test]
+fn of_several_places_one_is_enough_where_that_is_asked() {
+    let mut one = entry(1, "eins", &["Text"]);
+    one.within = vec![Key(70), Key(80)];
+    let mut two = entry(2, "zwei", &["Text"]);
+    two.within = vec![Key(71)];
+    let house = House::with([one, two]);
+    let ask = |within: &[u128], within_any: &[u128]| {
+        let mut request = SearchRequest::new("Text", vec![EVERYONE]);
+        let names = |names: &[u128]| names.iter().map(|name| Key(*name)).collect();
+        request.filters.within = names(within);
+        request.filters.within_any = names(within_any);
+        let mut found = keys(&house.search(&request));
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(ask(&[], &[70, 71]), [1, 2]);
+    assert_eq!(ask(&[], &[71, 99]), [2]);
+    assert_eq!(ask(&[80], &[70, 71]), [1]);
+    assert!(ask(&[80], &[71]).is_empty());
 }
 
 #[test]
