@@ -14,7 +14,10 @@ else
     nextest=false
     whole=("$cargo" test --locked --workspace --no-fail-fast)
     echo "cargo-nextest is not installed: running by cargo test"
-    # Nextest starts its own, by .config/nextest.toml.
+    # Nextest starts its own, and makes its own folder for what tests share, by .config/nextest.toml.
+    TEST_RUN_DIR=$(mktemp -d "${TMPDIR:-/tmp}/papierlos-run.XXXXXXXX")
+    export TEST_RUN_DIR
+    trap 'rm -rf "$TEST_RUN_DIR"' EXIT
     if [ -z "${TEST_POSTGRES_URL:-}" ]; then
         TEST_POSTGRES_URL=$(scripts/postgres.sh start $$)
         export TEST_POSTGRES_URL

@@ -51,17 +51,21 @@ impl Start {
     /// # Panics
     /// When the server does not start; the end of its log is in the message.
     pub async fn start(self) -> Option<TestApp> {
-        let engine = self.engine.unwrap_or_else(Engine::of_this_run);
-        let database = match engine {
+        let database = match self.engine() {
             // The ordinary place: a file in the data folder, which the server makes itself.
             Engine::Sqlite => None,
             Engine::Postgres => Some(TestDatabase::empty(Engine::Postgres).await?),
         };
+        let data = TempDir::new().expect("a temporary folder");
+        Some(self.on_data(data, database))
+    }
+
+    /// Starts the server on a data folder and a database that there are.
+    pub(crate) fn on_data(self, data: TempDir, database: Option<TestDatabase>) -> TestApp {
         let mut variables = self.variables;
         if let Some(database) = &database {
             variables.push((DATABASE_VARIABLE.to_owned(), database.url().to_owned()));
         }
-        let data = TempDir::new().expect("a temporary folder");
         let mut app = TestApp {
             process: None,
             database,
@@ -69,7 +73,21 @@ impl Start {
             variables,
         };
         app.resume();
-        Some(app)
+        app
+    }
+
+    /// The database that the server will have.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine.unwrap_or_else(Engine::of_this_run)
+    }
+
+    /// Whether nothing is set that says where data lie, or how they came to lie there.
+    pub(crate) fn may_be_copied(&self) -> bool {
+        const PLACES: [&str; 5] = ["DATABASE", "INDEX", "KEYS", "LOG", "STORAGE"];
+        self.variables.iter().all(|(name, _)| {
+            let setting = name.trim_start_matches("PAPIERLOS_");
+            !PLACES.iter().any(|place| setting.starts_with(place))
+        })
     }
 }
 
@@ -275,6 +293,11 @@ impl TestApp {
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Leaves its database where it is and names it; None where that is a file in the data folder.
+    pub(crate) fn keep_database(mut self) -> Option<String> {
+        self.database.take().and_then(TestDatabase::keep)
     }
 
     /// The address of its database, for tests that play the database's administrator.

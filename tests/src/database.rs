@@ -83,13 +83,30 @@ impl TestDatabase {
     }
 
     async fn on_server() -> Option<TestDatabase> {
+        TestDatabase::copy_of("template0").await
+    }
+
+    /// Leaves the database where it is and names it, for [`TestDatabase::copy_of`]. None where it is a file.
+    pub(crate) fn keep(self) -> Option<String> {
+        let name = match &self.place {
+            Place::File { .. } => return None,
+            Place::Server { name, .. } => name.clone(),
+        };
+        std::mem::forget(self);
+        Some(name)
+    }
+
+    /// A copy of a database of this run's server that nobody is connected to.
+    pub(crate) async fn copy_of(template: &str) -> Option<TestDatabase> {
         let admin = server_url()?;
         let name = format!("test_{}", uuid::Uuid::now_v7().simple());
         let connection = connect(&admin)
             .await
             .expect("the PostgreSQL server of this run");
         connection
-            .execute_unprepared(&format!("CREATE DATABASE \"{name}\" TEMPLATE template0"))
+            .execute_unprepared(&format!(
+                "CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""
+            ))
             .await
             .expect("a database for this test");
         connection.close().await.expect("an idle connection closes");

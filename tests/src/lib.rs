@@ -9,6 +9,7 @@ pub mod client;
 pub mod contract;
 pub mod database;
 pub mod fixtures;
+mod mould;
 pub mod plan;
 pub mod provider;
 pub mod receiver;

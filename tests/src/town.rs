@@ -1,11 +1,13 @@
 //! A small town hall: two departments and the people that tests act as.
 
 use reqwest::Method;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::{Start, TestApp};
 use crate::client::{Answer, Client};
 use crate::fixtures;
+use crate::mould::Mould;
 use crate::wait::wait_until;
 
 /// The department of [`Town::clerk`].
@@ -19,15 +21,15 @@ pub struct Town {
     /// The server.
     pub app: TestApp,
     tokens: Tokens,
+    registrar: tokio::sync::OnceCell<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Tokens {
     admin: String,
     clerk: String,
     other: String,
     auditor: String,
-    registrar: tokio::sync::OnceCell<String>,
 }
 
 impl Town {
@@ -44,15 +46,38 @@ impl Town {
     /// # Panics
     /// When it does not start.
     pub async fn of(start: Start) -> Option<Town> {
+        let engine = start.engine();
+        if start.may_be_copied() {
+            let mould =
+                Mould::of_this_run(engine, async || Town::made(Start::new().on(engine)).await);
+            if let Some(mould) = mould.await {
+                let (data, database) = mould.copy().await;
+                let app = start.on_data(data, database);
+                return Some(Town::with(app, mould.noted));
+            }
+        }
+        let (app, tokens) = Town::made(start).await?;
+        Some(Town::with(app, tokens))
+    }
+
+    /// A new server and its people, added one by one.
+    async fn made(start: Start) -> Option<(TestApp, Tokens)> {
         let app = start.start().await?;
         let tokens = Tokens {
             admin: add(&app, "chef", "admin", None).await,
             clerk: add(&app, "m.brandt", "clerk", Some(OWN)).await,
             other: add(&app, "k.sommer", "clerk", Some(OTHER)).await,
             auditor: add(&app, "r.pruefer", "auditor", None).await,
-            registrar: tokio::sync::OnceCell::new(),
         };
-        Some(Town { app, tokens })
+        Some((app, tokens))
+    }
+
+    fn with(app: TestApp, tokens: Tokens) -> Town {
+        Town {
+            app,
+            tokens,
+            registrar: tokio::sync::OnceCell::new(),
+        }
     }
 
     /// Technical administration: no content.
@@ -85,7 +110,6 @@ impl Town {
     /// When it cannot be added.
     pub async fn registrar(&self) -> Client {
         let token = self
-            .tokens
             .registrar
             .get_or_init(async || add(&self.app, "g.aktuar", "records_manager", None).await);
         self.app.with_token(token.await)
