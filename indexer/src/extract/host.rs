@@ -13,8 +13,8 @@ use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
 use super::wire::{End, Header, Task};
 use super::{
-    Extraction, Format, Limits, Picture, PictureState, Probe, Reason, Room, Size, Taken, TextState,
-    WORKER_COMMAND, Want,
+    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Probe, Reason, Room,
+    Taken, TextState, WORKER_COMMAND, Want,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -179,28 +179,44 @@ impl Extractor {
         want: Want,
     ) -> Result<PictureState<Picture>, ExtractError> {
         let drawn = self
-            .drawn(&mut content, |format| Task::Draw(format, want, page))
+            .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
             .await?;
         Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
     }
 
-    /// How large the pages of a document are.
+    /// How large the pages of a document are, and how they are turned.
     ///
     /// # Errors
     ///
     /// Never for what the document is; see [`ExtractError`].
-    pub async fn sizes(
+    pub async fn shapes(
         &self,
         mut content: impl AsyncRead + Send + Unpin,
-    ) -> Result<PictureState<Vec<Size>>, ExtractError> {
-        let drawn = self.drawn(&mut content, Task::Sizes).await?;
-        Ok(drawn.and_then(|packed| Size::unpack_all(&packed)))
+    ) -> Result<PictureState<Vec<PageShape>>, ExtractError> {
+        let shapes = |format| Some(Task::Shapes(format));
+        let drawn = self.drawn(&mut content, shapes).await?;
+        Ok(drawn.and_then(|packed| PageShape::unpack_all(&packed)))
+    }
+
+    /// Where the words of a page stand that it brings itself, beginning with page 0. Only a PDF has such.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn words(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        page: u32,
+    ) -> Result<PictureState<PlacedPage>, ExtractError> {
+        let words = |format| (format == Format::Pdf).then_some(Task::Words(page));
+        let drawn = self.drawn(&mut content, words).await?;
+        Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
     }
 
     async fn drawn(
         &self,
         content: &mut (dyn AsyncRead + Send + Unpin),
-        task: impl FnOnce(Format) -> Task,
+        task: impl FnOnce(Format) -> Option<Task>,
     ) -> Result<PictureState<Vec<u8>>, ExtractError> {
         let head = head_of(content).await?;
         let format = detect::format(&head);
@@ -223,9 +239,10 @@ impl Extractor {
             | Format::Archive
             | Format::Unknown => return Ok(PictureState::Refused(Reason::UnknownFormat)),
         }
-        let talk = self
-            .talk(task(format), &self.limits, head, content, None)
-            .await?;
+        let Some(task) = task(format) else {
+            return Ok(PictureState::Refused(Reason::UnknownFormat));
+        };
+        let talk = self.talk(task, &self.limits, head, content, None).await?;
         if talk.held.is_some() && !talk.held().suffice() {
             return Err(ExtractError::Unprotected { held: talk.held() });
         }

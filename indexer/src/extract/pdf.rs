@@ -19,6 +19,7 @@ use hayro_syntax::page::Page;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
 
 use super::layout::{Full, Layout, Place};
+use super::picture::{PlacedPage, PlacedWord, Size};
 use super::wire::{End, Header};
 use super::worker::Deadline;
 use super::{Engine, PageState, PageText};
@@ -80,7 +81,7 @@ pub(super) fn read(
     let pages_max = usize::try_from(header.pages).unwrap_or(usize::MAX);
     for page in pdf.pages().iter().take(pages_max) {
         let chars_max = page_chars.min(chars_left);
-        let mut drawing = Drawing::new(chars_max, deadline);
+        let mut drawing = Drawing::new(Layout::new(chars_max), deadline);
         let stop = drawing.read(page, &cache);
         let out_of_time = matches!(stop, Some(Stopped::By(Stop::Time)));
         chars_left = chars_left.saturating_sub(drawing.layout.chars());
@@ -97,6 +98,49 @@ pub(super) fn read(
     } else {
         End::Complete
     })
+}
+
+/// The words of one page, with where they stand.
+pub(super) fn words(
+    content: Vec<u8>,
+    number: u32,
+    header: &Header,
+    deadline: Deadline,
+) -> Result<Vec<u8>, End> {
+    let pdf = open(content)?;
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    // Nothing else ends so here: there is no such page.
+    let page = pdf.pages().get(number).ok_or(End::Pages)?;
+    let cache = InterpreterCache::new();
+    let chars_max = usize::try_from(header.page_chars).unwrap_or(usize::MAX);
+    let mut drawing = Drawing::new(Layout::placing(chars_max), deadline);
+    // What stood before the reader stumbled is worth having.
+    if let Some(Stopped::By(Stop::Time)) = drawing.read(page, &cache) {
+        return Err(End::Time);
+    }
+    let (width, height) = page.render_dimensions();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a place beyond all numbers is none on the page, and is left out"
+    )]
+    let hundredths = |points: f64| (points * 100.0).round() as i64;
+    let words = drawing.layout.words().into_iter().map(|word| {
+        let [left, top, right, bottom] = word.edges.map(hundredths);
+        PlacedWord {
+            text: word.text,
+            place: [
+                left,
+                top,
+                right.saturating_sub(left),
+                bottom.saturating_sub(top),
+            ],
+        }
+    });
+    let page = PlacedPage {
+        size: Size::of_points(f64::from(width), f64::from(height)),
+        words: words.collect(),
+    };
+    page.pack()
 }
 
 /// Why a page ended early.
@@ -123,9 +167,9 @@ struct Actual {
 }
 
 impl Drawing {
-    fn new(chars_max: usize, deadline: Deadline) -> Self {
+    fn new(layout: Layout, deadline: Deadline) -> Self {
         Self {
-            layout: Layout::new(chars_max),
+            layout,
             deadline,
             drawings: 0,
             images: 0,

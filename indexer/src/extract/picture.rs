@@ -1,5 +1,7 @@
 //! Pages as pictures: what is asked of a worker, and what it hands over.
 
+use serde::{Deserialize, Serialize};
+
 use super::wire::End;
 use super::{Engine, Reason};
 
@@ -11,6 +13,10 @@ pub const RENDERER: Engine = Engine {
 
 /// What is in front of the bytes of a picture, in bytes.
 const HEAD_BYTES: usize = 20;
+/// How many times as high as wide a picture for people may be.
+const HIGH_MAX: f64 = 6.0;
+/// The longest side of a picture, in dots.
+const SIDE_MAX: f64 = 30_000.0;
 
 /// What a page is drawn for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +55,33 @@ pub struct Size {
     pub width: u32,
     /// From top to bottom.
     pub height: u32,
+}
+
+/// A page as it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PageShape {
+    /// How large it is.
+    pub size: Size,
+    /// By how many degrees its content is turned to be looked at, clockwise: 0, 90, 180 or 270.
+    pub rotation: u16,
+}
+
+/// A word that a page brings, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedWord {
+    /// The word.
+    pub text: String,
+    /// Left, top, width and height in hundredths of a point, on the page as it is looked at.
+    pub place: [i64; 4],
+}
+
+/// The words that a page brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedPage {
+    /// The size of the page.
+    pub size: Size,
+    /// The words, in reading order.
+    pub words: Vec<PlacedWord>,
 }
 
 /// A page that was drawn.
@@ -137,21 +170,71 @@ impl Size {
         }
     }
 
-    pub(super) fn pack_all(sizes: &[Self]) -> Vec<u8> {
-        let numbers = sizes.iter().flat_map(|size| [size.width, size.height]);
+    /// How many dots a picture of the page has that is to be so many dots wide: it is narrower where the
+    /// page is a very long strip.
+    #[must_use]
+    pub fn shown(self, width: u16) -> (u32, u32) {
+        let points = (f64::from(self.width), f64::from(self.height));
+        let wide = f64::from(width);
+        dots(points, (wide / points.0).min(wide * HIGH_MAX / points.1))
+    }
+}
+
+/// The dots of a picture of so many points at so many dots for each.
+pub(super) fn dots((width, height): (f64, f64), scale: f64) -> (u32, u32) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to what a picture may have"
+    )]
+    let dots = |points: f64| (points * scale).round().clamp(1.0, SIDE_MAX) as u32;
+    (dots(width), dots(height))
+}
+
+impl PageShape {
+    pub(super) fn pack_all(shapes: &[Self]) -> Vec<u8> {
+        let numbers = shapes
+            .iter()
+            .flat_map(|one| [one.size.width, one.size.height, u32::from(one.rotation)]);
         numbers.flat_map(u32::to_be_bytes).collect()
     }
 
     pub(super) fn unpack_all(packed: &[u8]) -> Option<Vec<Self>> {
         let mut rest = packed;
-        let mut sizes = Vec::new();
+        let mut shapes = Vec::new();
         while !rest.is_empty() {
-            sizes.push(Self {
-                width: number(&mut rest)?,
-                height: number(&mut rest)?,
-            });
+            let (width, height) = (number(&mut rest)?, number(&mut rest)?);
+            let rotation = u16::try_from(number(&mut rest)?).ok()?;
+            let sound = width > 0 && height > 0 && matches!(rotation, 0 | 90 | 180 | 270);
+            let size = Size { width, height };
+            shapes.push(sound.then_some(Self { size, rotation })?);
         }
-        Some(sizes)
+        Some(shapes)
+    }
+}
+
+impl PlacedPage {
+    pub(super) fn pack(&self) -> Result<Vec<u8>, End> {
+        let page = (self.size.width, self.size.height, &self.words);
+        serde_json::to_vec(&page).map_err(|_unwritable| End::Damaged)
+    }
+
+    /// Reads what a worker packed. Words that stand nowhere near the page are left out.
+    pub(super) fn unpack(packed: &[u8]) -> Option<Self> {
+        let (width, height, mut words): (u32, u32, Vec<PlacedWord>) =
+            serde_json::from_slice(packed).ok()?;
+        words.retain(|word| {
+            let [left, top, wide, high] = word.place;
+            let near = |at: i64, side: u32| at.unsigned_abs() <= u64::from(side) * 2;
+            wide > 0
+                && high > 0
+                && near(left, width)
+                && near(top, height)
+                && near(wide, width)
+                && near(high, height)
+        });
+        let size = Size { width, height };
+        (width > 0 && height > 0).then_some(Self { size, words })
     }
 }
 
@@ -189,11 +272,38 @@ mod tests {
         let (_, short) = packed.split_last().expect("bytes");
         assert_eq!(Picture::unpack(short, Want::Recognition), None);
         assert_eq!(Picture::unpack(&[0; 19], Want::Recognition), None);
-        let sizes = [size, Size::of_points(f64::NAN, -1.0)];
+        let shape = |size, rotation| PageShape { size, rotation };
+        let shapes = [shape(size, 0), shape(Size::of_points(f64::NAN, -1.0), 270)];
         assert_eq!(
-            Size::unpack_all(&Size::pack_all(&sizes)),
-            Some(sizes.to_vec())
+            PageShape::unpack_all(&PageShape::pack_all(&shapes)),
+            Some(shapes.to_vec())
         );
-        assert_eq!(Size::unpack_all(&[0; 9]), None);
+        assert_eq!(PageShape::unpack_all(&[0; 9]), None);
+        assert_eq!(
+            PageShape::unpack_all(&PageShape::pack_all(&[shape(size, 45)])),
+            None
+        );
+    }
+
+    #[test]
+    fn words_are_believed_only_where_they_stand_on_the_page() {
+        let word = |place| PlacedWord {
+            text: "Antrag".to_owned(),
+            place,
+        };
+        let page = |words| PlacedPage {
+            size: Size::of_points(595.0, 842.0),
+            words,
+        };
+        let there = word([6_000, 7_000, 3_000, 1_100]);
+        let astray = [
+            word([6_000, i64::MIN, 3_000, 1_100]),
+            word([6_000, 7_000, 0, 1_100]),
+        ];
+        let said = page([vec![there.clone()], astray.to_vec()].concat());
+        let packed = said.pack().expect("words");
+        assert_eq!(PlacedPage::unpack(&packed), Some(page(vec![there])));
+        assert_eq!(PlacedPage::unpack(b"[0,1,[]]"), None);
+        assert_eq!(PlacedPage::unpack(b"{}"), None);
     }
 }

@@ -9,6 +9,7 @@ use hayro::hayro_interpret::InterpreterSettings;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
 use hayro_syntax::Pdf;
+use hayro_syntax::page::Rotation;
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, tiff::TiffDecoder, webp};
 use image::imageops::FilterType;
 use image::{
@@ -17,12 +18,12 @@ use image::{
 use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
-use super::picture::{Picture, Size, Want};
+use super::picture::{self, PageShape, Picture, Size, Want};
 use super::wire::{End, Header};
 use super::{Engine, Format, PageState, PageText, pdf, skew};
 
 /// The version of `image`, and ours of what is built on it.
-pub(super) const ENGINE: Engine = Engine {
+pub const ENGINE: Engine = Engine {
     name: "image",
     version: "0.25.10+1",
 };
@@ -31,8 +32,6 @@ pub(super) const ENGINE: Engine = Engine {
 const RECOGNITION_DPI: f64 = 300.0;
 /// The longest side of a picture for recognition, in dots: a little more than A3 at that resolution.
 const RECOGNITION_SIDE_MAX: f64 = 5_000.0;
-/// How many times as high as wide a picture for people may be.
-const HIGH_MAX: f64 = 6.0;
 /// The long side of a page, in points, where the picture does not say its own: that of A4.
 const LONG_SIDE_POINTS: f64 = 842.0;
 
@@ -84,28 +83,39 @@ fn count(content: &[u8], format: Format) -> Result<u32, End> {
     Ok(count)
 }
 
-/// How large the pages are.
-pub(super) fn sizes(content: Vec<u8>, format: Format, header: &Header) -> Result<Vec<u8>, End> {
+/// How large the pages are, and how they are turned.
+pub(super) fn shapes(content: Vec<u8>, format: Format, header: &Header) -> Result<Vec<u8>, End> {
     let most = usize::try_from(header.pages).unwrap_or(usize::MAX);
-    let sizes: Vec<Size> = if format == Format::Pdf {
+    let shapes: Vec<PageShape> = if format == Format::Pdf {
         let pdf = pdf::open(content)?;
-        let sizes = pdf.pages().iter().take(most).map(|page| {
+        let shapes = pdf.pages().iter().take(most).map(|page| {
             let (width, height) = page.render_dimensions();
-            Size::of_points(f64::from(width), f64::from(height))
+            PageShape {
+                size: Size::of_points(f64::from(width), f64::from(height)),
+                rotation: match page.rotation() {
+                    Rotation::None => 0,
+                    Rotation::Horizontal => 90,
+                    Rotation::Flipped => 180,
+                    Rotation::FlippedHorizontal => 270,
+                },
+            }
         });
-        sizes.collect()
+        shapes.collect()
     } else {
         let count = count(&content, format)?.min(header.pages);
-        let mut sizes = Vec::new();
+        let mut shapes = Vec::new();
         for number in 0..count {
             let content = leaf(&content, format, number)?.0;
-            let (dots, density) = dimensions(&content, format)?;
+            let (dots, density, rotation) = dimensions(&content, format)?;
             let (width, height) = points(dots, density);
-            sizes.push(Size::of_points(width, height));
+            shapes.push(PageShape {
+                size: Size::of_points(width, height),
+                rotation,
+            });
         }
-        sizes
+        shapes
     };
-    Ok(Size::pack_all(&sizes))
+    Ok(PageShape::pack_all(&shapes))
 }
 
 /// Draws one page.
@@ -247,31 +257,29 @@ fn decode(decoder: ImageResult<impl ImageDecoder>, memory: u64) -> Result<Dynami
     Ok(image)
 }
 
-/// Dots and, where it is said, dots of an inch in both directions, as the picture is looked at.
-type Dimensions = ((u32, u32), Option<(f64, f64)>);
+/// Dots and, where it is said, dots of an inch in both directions, as the picture is looked at; and by how
+/// many degrees it is turned for that, clockwise.
+type Dimensions = ((u32, u32), Option<(f64, f64)>, u16);
 
 fn dimensions(content: &[u8], format: Format) -> Result<Dimensions, End> {
-    fn dots(decoder: ImageResult<impl ImageDecoder>) -> Result<((u32, u32), bool), End> {
+    fn dots(decoder: ImageResult<impl ImageDecoder>) -> Result<((u32, u32), u16), End> {
         let mut decoder = decoder.map_err(damaged)?;
         let (width, height) = decoder.dimensions();
         if width == 0 || height == 0 {
             return Err(End::Damaged);
         }
         use image::metadata::Orientation as Held;
-        let on_its_side = match decoder.orientation() {
-            Ok(Held::Rotate90 | Held::Rotate270 | Held::Rotate90FlipH | Held::Rotate270FlipH) => {
-                true
-            }
-            Ok(
-                Held::NoTransforms | Held::Rotate180 | Held::FlipHorizontal | Held::FlipVertical,
-            )
-            | Err(_) => false,
+        let rotation = match decoder.orientation() {
+            Ok(Held::Rotate90 | Held::Rotate90FlipH) => 90,
+            Ok(Held::Rotate180 | Held::FlipVertical) => 180,
+            Ok(Held::Rotate270 | Held::Rotate270FlipH) => 270,
+            Ok(Held::NoTransforms | Held::FlipHorizontal) | Err(_) => 0,
         };
-        Ok(((width, height), on_its_side))
+        Ok(((width, height), rotation))
     }
     let cursor = Cursor::new(content);
     let mut density = None;
-    let ((width, height), on_its_side) = match format {
+    let ((width, height), rotation) = match format {
         Format::Jpeg => dots(JpegDecoder::new(cursor)),
         Format::Png => dots(PngDecoder::new(cursor)),
         Format::Webp => dots(webp::WebPDecoder::new(cursor)),
@@ -297,10 +305,11 @@ fn dimensions(content: &[u8], format: Format) -> Result<Dimensions, End> {
         | Format::Archive
         | Format::Unknown => Err(End::Damaged),
     }?;
-    Ok(if on_its_side {
-        ((height, width), density.map(|(x, y)| (y, x)))
+    Ok(if matches!(rotation, 90 | 270) {
+        let density = density.map(|(x, y)| (y, x));
+        ((height, width), density, rotation)
     } else {
-        ((width, height), density)
+        ((width, height), density, rotation)
     })
 }
 
@@ -378,22 +387,16 @@ fn points(dots: (u32, u32), density: Option<(f64, f64)>) -> (f64, f64) {
 /// How many dots a picture of a page gets; `own` are the dots of a point that it has by itself.
 fn target(points: (f64, f64), own: f64, want: Want) -> (u32, u32) {
     let (width, height) = points;
-    let scale = match want {
-        Want::Shown { width: wide } => {
-            let scale = f64::from(wide) / width;
-            scale.min(f64::from(wide) * HIGH_MAX / height)
+    match want {
+        // As it is told beforehand.
+        Want::Shown { width: wide } => Size::of_points(width, height).shown(wide),
+        Want::Recognition => {
+            let scale = own
+                .min(RECOGNITION_SIDE_MAX / width)
+                .min(RECOGNITION_SIDE_MAX / height);
+            picture::dots(points, scale)
         }
-        Want::Recognition => own
-            .min(RECOGNITION_SIDE_MAX / width)
-            .min(RECOGNITION_SIDE_MAX / height),
-    };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to what a picture may have"
-    )]
-    let dots = |points: f64| (points * scale).round().clamp(1.0, 30_000.0) as u32;
-    (dots(width), dots(height))
+    }
 }
 
 /// On white, in WebP without loss; without colour where there is none.

@@ -27,6 +27,8 @@ const MAIL_NAMES: u64 = 2_000;
 const CHAR_BYTES_MAX: u64 = 4;
 /// The longest picture that a worker hands over, in bytes.
 const PICTURE_BYTES_MAX: u64 = 96 << 20;
+/// The longest list of the words of a page that it hands over, in bytes.
+const WORDS_BYTES_MAX: u64 = 24 << 20;
 /// Line ends and joining characters that a page may have beside the characters that count.
 const PAGE_SLACK: u64 = 4;
 
@@ -274,10 +276,25 @@ struct Budget {
 
 impl Budget {
     fn new(task: Task, limits: &Limits) -> Self {
-        if matches!(task, Task::Sizes(_) | Task::Draw(..)) {
+        let drawn = match task {
+            Task::Shapes(_) | Task::Draw(..) => Some(PICTURE_BYTES_MAX),
+            Task::Words(_) => Some(WORDS_BYTES_MAX),
+            Task::Pdf
+            | Task::Text
+            | Task::Leaves(_)
+            | Task::Package
+            | Task::Xml
+            | Task::Html
+            | Task::Rtf
+            | Task::Csv
+            | Task::Mail
+            | Task::Outlook
+            | Task::SelfTest(_) => None,
+        };
+        if let Some(bytes) = drawn {
             return Self {
-                page_bytes: PICTURE_BYTES_MAX,
-                bytes: PICTURE_BYTES_MAX,
+                page_bytes: bytes,
+                bytes,
                 frames: 16,
                 parts_bytes: 0,
             };

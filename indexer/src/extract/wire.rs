@@ -21,10 +21,12 @@ pub(super) enum Task {
     Text,
     /// Count the pages of a picture file.
     Leaves(Format),
-    /// Say how large the pages are.
-    Sizes(Format),
+    /// Say how large the pages are and how they are turned.
+    Shapes(Format),
     /// Draw the page of that number, beginning with 0.
     Draw(Format, Want, u32),
+    /// Say where the words of the page of that number of a PDF stand, beginning with 0.
+    Words(u32),
     /// Read a zip container as what it is: of an office program, or an archive to be taken apart.
     Package,
     /// Read a document in XML, if it is an invoice.
@@ -90,7 +92,7 @@ impl Header {
                 about = [drawable(format), 0, 0];
                 4
             }
-            Task::Sizes(format) => {
+            Task::Shapes(format) => {
                 about = [drawable(format), 0, 0];
                 5
             }
@@ -98,6 +100,10 @@ impl Header {
                 let [high, low] = want.number().to_be_bytes();
                 (about, page) = ([drawable(format), high, low], number);
                 6
+            }
+            Task::Words(number) => {
+                page = number;
+                7
             }
             Task::Package => 20,
             Task::Xml => 21,
@@ -143,8 +149,9 @@ impl Header {
             (2, true) => Task::Text,
             (3, true) => Task::SelfTest(Layers::from_bits(about)),
             (4, true) => Task::Leaves(format()?),
-            (5, true) => Task::Sizes(format()?),
+            (5, true) => Task::Shapes(format()?),
             (6, true) => Task::Draw(format()?, want, 0),
+            (7, true) => Task::Words(0),
             (20, true) => Task::Package,
             (21, true) => Task::Xml,
             (22, true) => Task::Html,
@@ -168,7 +175,7 @@ impl Header {
             parts_ratio: u32::from_be_bytes(take(from)?),
         };
         let number = u32::from_be_bytes(take(from)?);
-        if let Task::Draw(_, _, page) = &mut header.task {
+        if let Task::Draw(_, _, page) | Task::Words(page) = &mut header.task {
             *page = number;
         }
         Ok(header)
@@ -256,7 +263,7 @@ pub(super) enum Frame {
     Invoice(Box<Invoice>),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
-    /// A picture or a list of sizes, as `picture` packs them.
+    /// A picture, the shapes of pages or the words of one, as `picture` packs them.
     Drawn(Vec<u8>),
     /// What a mail says of itself.
     Mail(Box<Mail>),
@@ -383,7 +390,8 @@ mod tests {
         for task in [
             Task::SelfTest(Layers::ALL),
             Task::Leaves(Format::Tiff),
-            Task::Sizes(Format::Pdf),
+            Task::Shapes(Format::Pdf),
+            Task::Words(1_999),
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
         ] {

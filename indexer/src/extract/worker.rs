@@ -56,7 +56,8 @@ fn serve() -> io::Result<()> {
         | Task::Mail
         | Task::Outlook
         | Task::Leaves(_)
-        | Task::Sizes(_)
+        | Task::Shapes(_)
+        | Task::Words(_)
         | Task::Draw(..) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
@@ -154,7 +155,10 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
             let give = |page: PageText| say(Frame::Page(page));
             return raster::leaves(&content, format, header, give);
         }
-        Task::Sizes(format) => return drawn(raster::sizes(content, format, header), say),
+        Task::Shapes(format) => return drawn(raster::shapes(content, format, header), say),
+        Task::Words(number) => {
+            return drawn(pdf::words(content, number, header, deadline), say);
+        }
         Task::Draw(format, want, number) => {
             return drawn(raster::draw(content, format, want, number, header), say);
         }

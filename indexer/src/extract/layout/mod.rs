@@ -51,6 +51,9 @@ struct Mark {
     gap: f64,
     /// A space was drawn before it.
     spaced: bool,
+    /// Where it begins and ends along the line.
+    x0: f64,
+    x1: f64,
 }
 
 struct OpenPiece {
@@ -74,6 +77,8 @@ struct Piece {
     size: f64,
     text: String,
     chars: usize,
+    /// Its words, where places are asked for.
+    words: Vec<placed::Span>,
 }
 
 struct Row {
@@ -94,6 +99,7 @@ pub(super) struct Layout {
     pieces: Vec<Piece>,
     rows: Vec<Row>,
     drawers: HashMap<(i16, i64), Vec<usize>>,
+    placing: bool,
 }
 
 impl Layout {
@@ -108,6 +114,15 @@ impl Layout {
             pieces: Vec::new(),
             rows: Vec::new(),
             drawers: HashMap::new(),
+            placing: false,
+        }
+    }
+
+    /// The same, that also keeps where words stand.
+    pub(super) fn placing(chars_max: usize) -> Self {
+        Self {
+            placing: true,
+            ..Self::new(chars_max)
         }
     }
 
@@ -192,6 +207,8 @@ impl Layout {
                 c,
                 gap: 0.0,
                 spaced: false,
+                x0: open.last.x,
+                x1: open.last.x + open.last.advance,
             });
         }
     }
@@ -223,6 +240,8 @@ impl Layout {
                 c,
                 gap: 0.0,
                 spaced: false,
+                x0: place.x,
+                x1: place.x + place.advance,
             }],
             space_pending: false,
             last: place,
@@ -243,6 +262,11 @@ impl Layout {
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
         let text = spell(&open.marks);
+        let words = if self.placing {
+            placed::spans(&open.marks)
+        } else {
+            Vec::new()
+        };
         let piece = Piece {
             angle: open.angle,
             x0: open.x0,
@@ -251,6 +275,7 @@ impl Layout {
             size: open.size,
             chars: open.marks.len(),
             text,
+            words,
         };
         let drawer = drawer(piece.baseline);
         let mut home = None;
@@ -332,22 +357,24 @@ impl Layout {
         Fit::No
     }
 
-    /// The text of the page.
-    pub(super) fn finish(&mut self) -> String {
+    /// Ends what is open and gives the rows.
+    fn close_all(&mut self) -> Vec<Vec<usize>> {
         if let Some((_, spacing, at)) = self.accent.take() {
             self.place(spacing, at);
         }
         self.close();
-        let rows: Vec<Vec<usize>> = self.rows.iter().map(|row| row.pieces.clone()).collect();
+        self.rows.iter().map(|row| row.pieces.clone()).collect()
+    }
+
+    /// The text of the page.
+    pub(super) fn finish(&mut self) -> String {
+        let rows = self.close_all();
         let mut text = String::new();
         for row in columns::in_reading_order(&self.pieces, rows) {
             let from = text.len();
             let mut before: Option<&Piece> = None;
             for piece in row.iter().filter_map(|&at| self.pieces.get(at)) {
-                let parted = before.is_some_and(|before| {
-                    piece.x0 - before.x1 > WORD_GAP * piece.size.min(before.size)
-                });
-                if parted {
+                if before.is_some_and(|before| piece.is_parted_from(before)) {
                     text.push(' ');
                 }
                 text.push_str(&piece.text);
@@ -358,6 +385,13 @@ impl Layout {
             }
         }
         text
+    }
+}
+
+impl Piece {
+    /// Whether a blank stands between this piece and the one before it on its row.
+    fn is_parted_from(&self, before: &Self) -> bool {
+        self.x0 - before.x1 > WORD_GAP * self.size.min(before.size)
     }
 }
 
@@ -386,6 +420,8 @@ impl OpenPiece {
             c,
             gap,
             spaced: std::mem::take(&mut self.space_pending),
+            x0: place.x,
+            x1: place.x + place.advance,
         });
         if place.size > self.size {
             // The index came first: the line is that of the larger letters.
@@ -416,21 +452,38 @@ fn drawer(baseline: f64) -> i64 {
 /// Letters set apart for emphasis ("g e s p e r r t") have nearly equal gaps all along: the middle
 /// gap is then taken as the normal one.
 fn spell(marks: &[Mark]) -> String {
-    let mut gaps: Vec<f64> = marks.iter().skip(1).map(|mark| mark.gap).collect();
-    gaps.sort_unstable_by(f64::total_cmp);
-    let middle = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
-    let usual = if gaps.len() >= 4 && (0.05..0.45).contains(&middle) {
-        middle
-    } else {
-        0.0
-    };
+    let usual = usual_gap(marks);
     let mut text = String::with_capacity(marks.len() + marks.len() / 4);
     for (at, mark) in marks.iter().enumerate() {
-        if at > 0 && (mark.spaced || mark.gap - usual > WORD_GAP) {
+        if at > 0 && mark.begins_word(usual) {
             text.push(' ');
         }
         text.push(mark.c);
     }
+    composed(text)
+}
+
+impl Mark {
+    /// Whether a blank stands before it, where so much room between letters is usual.
+    fn begins_word(&self, usual: f64) -> bool {
+        self.spaced || self.gap - usual > WORD_GAP
+    }
+}
+
+/// The room between letters that is usual in a piece beyond none, in em.
+fn usual_gap(marks: &[Mark]) -> f64 {
+    let mut gaps: Vec<f64> = marks.iter().skip(1).map(|mark| mark.gap).collect();
+    gaps.sort_unstable_by(f64::total_cmp);
+    let middle = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
+    if gaps.len() >= 4 && (0.05..0.45).contains(&middle) {
+        middle
+    } else {
+        0.0
+    }
+}
+
+/// Letters and their accents as one.
+fn composed(text: String) -> String {
     if text.is_ascii() {
         text
     } else {
@@ -489,6 +542,7 @@ fn combining(c: char) -> Option<char> {
 }
 
 mod columns;
+mod placed;
 
 #[cfg(test)]
 mod tests;

@@ -211,3 +211,59 @@ fn a_page_takes_no_more_than_it_may() {
     assert!(layout.push("abcd", place).is_err());
     assert_eq!(layout.finish(), "abc\n");
 }
+
+/// The words that were drawn, each with its place.
+fn placed(lines: &[(&str, f64, f64)]) -> Vec<(String, [i32; 4])> {
+    let mut layout = Layout::placing(10_000);
+    for (text, x, y) in lines {
+        draw(&mut layout, text, *x, *y);
+    }
+    let whole = |edge: f64| format!("{:.0}", edge * 10.0).parse().expect("a number");
+    let words = layout.words().into_iter();
+    words
+        .map(|word| (word.text, word.edges.map(whole)))
+        .collect()
+}
+
+#[test]
+fn each_word_has_its_place() {
+    let words = placed(&[("Der Antrag", 10.0, 20.0), ("liegt", 10.0, 32.0)]);
+    let expected = [
+        ("Der", [100, 120, 250, 222]),
+        ("Antrag", [300, 120, 600, 222]),
+        ("liegt", [100, 240, 350, 342]),
+    ];
+    let expected = expected.map(|(text, edges)| (text.to_owned(), edges));
+    assert_eq!(words, expected);
+}
+
+#[test]
+fn what_was_drawn_in_two_goes_is_one_word_in_its_place() {
+    let words = placed(&[("Sied lung", 0.0, 10.0), ("Weg", 100.0, 10.0)]);
+    assert_eq!(words.len(), 3);
+    let words = placed(&[("lung", 20.0, 10.0), ("Sied", 0.0, 10.0)]);
+    assert_eq!(words, [("Siedlung".to_owned(), [0, 20, 400, 122])]);
+}
+
+#[test]
+fn a_word_that_runs_upwards_is_higher_than_wide() {
+    let mut layout = Layout::placing(100);
+    for (c, x) in [("o", -80.0), ("b", -75.0)] {
+        let place = Place {
+            angle: -90,
+            x,
+            y: 50.0,
+            advance: ADVANCE,
+            size: SIZE,
+        };
+        layout.push(c, place).expect("room on the page");
+    }
+    let words = layout.words();
+    let [word] = words.as_slice() else {
+        panic!("not one word: {words:?}");
+    };
+    let [left, top, right, bottom] = word.edges;
+    assert_eq!(word.text, "ob");
+    assert!((left - 42.0).abs() < 0.1 && (right - 52.2).abs() < 0.1);
+    assert!((top - 70.0).abs() < 0.1 && (bottom - 80.0).abs() < 0.1);
+}
