@@ -17,6 +17,7 @@ pub mod extract;
 mod facets;
 mod generation;
 mod index;
+mod marking;
 mod merge;
 mod plan;
 mod query;
@@ -34,6 +35,7 @@ pub use error::{IndexError, SearchError, Unusable};
 pub use explain::{Explained, Reading};
 pub use facets::{FACET_VALUES_MAX, FacetCount, Facets};
 pub use index::{Index, Options};
+pub use marking::marked;
 pub use query::{
     Note, NoteKind, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, is_field_name, millionths,
 };

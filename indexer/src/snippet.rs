@@ -265,70 +265,75 @@ impl Snippets<'_> {
     }
 
     fn title(&self, title: String, analyzer: &mut Analyzer) -> Highlighted {
-        if self.marks.is_empty() {
-            return Highlighted {
-                text: title,
-                marks: Vec::new(),
-            };
-        }
-        let positions = analyzer.text(&title, &mut Vec::new());
-        let mut marks: Vec<Marked> = Vec::new();
-        let has = |at: usize, wanted: &str| {
-            positions.get(at).is_some_and(|position| {
-                let mut found = false;
-                position.each_term(|term| found |= term == wanted);
-                found
-            })
+        let marks = if self.marks.is_empty() {
+            Vec::new()
+        } else {
+            marks_in(&title, self.marks.iter().map(|(mark, _)| mark), analyzer)
         };
-        for (at, position) in positions.iter().enumerate() {
-            let written = title.get(position.start..position.end).unwrap_or("");
-            for (mark, _) in self.marks {
-                let (last, part) = match mark {
-                    Mark::Word(term) if has(at, term) => (at, None),
-                    Mark::Part(term) if has(at, &format!("{PART}{term}")) => {
-                        (at, Some(term.clone()))
-                    }
-                    Mark::Code(term, size) if has(at, term) => {
-                        let mut length = 0;
-                        let enough = |position: &crate::analysis::Position| {
-                            length += count_letters(
-                                title.get(position.start..position.end).unwrap_or(""),
-                            );
-                            length >= *size
-                        };
-                        (
-                            at + positions.iter().skip(at).position(enough).unwrap_or(0),
-                            None,
-                        )
-                    }
-                    Mark::Phrase(terms)
-                        if terms
-                            .iter()
-                            .enumerate()
-                            .all(|(offset, term)| has(at + offset, term)) =>
-                    {
-                        (at + terms.len() - 1, None)
-                    }
-                    Mark::Prefix(start) if fold(written).starts_with(start.as_str()) => (at, None),
-                    Mark::Word(_)
-                    | Mark::Part(_)
-                    | Mark::Code(..)
-                    | Mark::Phrase(_)
-                    | Mark::Prefix(_) => continue,
-                };
-                if let Some(last) = positions.get(last) {
-                    add_mark(
-                        &mut marks,
-                        Marked {
-                            range: position.start..last.end,
-                            part,
-                        },
-                    );
-                }
-            }
-        }
         Highlighted { text: title, marks }
     }
+}
+
+/// Where the marks are in a text that no index has taken apart.
+pub(crate) fn marks_in<'m>(
+    text: &str,
+    wanted: impl Iterator<Item = &'m Mark> + Clone,
+    analyzer: &mut Analyzer,
+) -> Vec<Marked> {
+    let positions = analyzer.text(text, &mut Vec::new());
+    let mut marks: Vec<Marked> = Vec::new();
+    let has = |at: usize, wanted: &str| {
+        positions.get(at).is_some_and(|position| {
+            let mut found = false;
+            position.each_term(|term| found |= term == wanted);
+            found
+        })
+    };
+    for (at, position) in positions.iter().enumerate() {
+        let written = text.get(position.start..position.end).unwrap_or("");
+        for mark in wanted.clone() {
+            let (last, part) = match mark {
+                Mark::Word(term) if has(at, term) => (at, None),
+                Mark::Part(term) if has(at, &format!("{PART}{term}")) => (at, Some(term.clone())),
+                Mark::Code(term, size) if has(at, term) => {
+                    let mut length = 0;
+                    let enough = |position: &crate::analysis::Position| {
+                        length +=
+                            count_letters(text.get(position.start..position.end).unwrap_or(""));
+                        length >= *size
+                    };
+                    (
+                        at + positions.iter().skip(at).position(enough).unwrap_or(0),
+                        None,
+                    )
+                }
+                Mark::Phrase(terms)
+                    if terms
+                        .iter()
+                        .enumerate()
+                        .all(|(offset, term)| has(at + offset, term)) =>
+                {
+                    (at + terms.len() - 1, None)
+                }
+                Mark::Prefix(start) if fold(written).starts_with(start.as_str()) => (at, None),
+                Mark::Word(_)
+                | Mark::Part(_)
+                | Mark::Code(..)
+                | Mark::Phrase(_)
+                | Mark::Prefix(_) => continue,
+            };
+            if let Some(last) = positions.get(last) {
+                add_mark(
+                    &mut marks,
+                    Marked {
+                        range: position.start..last.end,
+                        part,
+                    },
+                );
+            }
+        }
+    }
+    marks
 }
 
 /// Marks do not overlap; the wider one stays, and the whole word before its part.

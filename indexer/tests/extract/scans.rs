@@ -10,7 +10,7 @@ use indexer::extract::{
     RecognitionLimits, TextState, Want, program,
 };
 
-use crate::builder::simple;
+use crate::builder::{Builder, FONT, show, simple};
 use crate::support::{block_on, data, extract, extractor, limits, recall, words};
 
 /// Where Debian puts it.
@@ -275,6 +275,71 @@ pub(crate) fn pages_are_drawn_for_people_at_the_width_that_is_wanted() {
         draw(&data("fax-markeng.tif"), 2, Want::Recognition),
         PictureState::NoPage
     );
+}
+
+pub(crate) fn what_is_told_of_a_page_fits_its_picture() {
+    let mut pdf = Builder::new();
+    let upright = pdf.text_page(&["Sehr geehrte Damen und Herren"]);
+    let contents = pdf.stream("", &show(&["Auf der Seite liegend"]));
+    let turned = pdf.object(format!(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate 90 \
+         /Contents {contents} 0 R /Resources << {FONT} >> >>"
+    ));
+    let content = pdf.finish(&[upright, turned]);
+    let shapes = block_on(extractor(limits()).shapes(content.as_slice())).expect("a worker");
+    let PictureState::Drawn(shapes) = shapes else {
+        panic!("{shapes:?}");
+    };
+    let told: Vec<_> = shapes
+        .iter()
+        .map(|shape| (shape.size.width, shape.size.height, shape.rotation))
+        .collect();
+    assert_eq!(told, [(59_500, 84_200, 0), (84_200, 59_500, 90)]);
+    for (number, shape) in (0_u32..).zip(&shapes) {
+        let picture = drawn(&content, number, Want::Shown { width: 800 });
+        assert_eq!(shape.size.shown(800), (picture.width, picture.height));
+        let page = block_on(extractor(limits()).words(content.as_slice(), number));
+        let PictureState::Drawn(page) = page.expect("a worker") else {
+            panic!("no words on page {number}");
+        };
+        assert_eq!(page.size, shape.size);
+        let image = image::load_from_memory_with_format(&picture.bytes, ImageFormat::WebP);
+        let image = image.expect("a WebP").to_luma8();
+        assert!(page.words.len() >= 4, "{:?}", page.words);
+        for word in &page.words {
+            let ink = ink_within(&image, word.place, shape.size.width);
+            assert!(ink > 10, "{word:?}: {ink} dark dots on page {number}");
+        }
+        let all = image.pixels().filter(|dot| dot.0[0] < 128).count();
+        let inside: usize = page
+            .words
+            .iter()
+            .map(|word| ink_within(&image, word.place, shape.size.width))
+            .sum();
+        assert!(
+            inside * 100 >= all * 98,
+            "{inside} of {all} dark dots lie in words"
+        );
+    }
+    let words = |content: &[u8], number| block_on(extractor(limits()).words(content, number));
+    let beyond = words(&content, 2).expect("a worker");
+    assert_eq!(beyond, PictureState::NoPage);
+    let photo = words(&data("photo-eurhiuebk.jpg"), 0).expect("no worker is needed");
+    assert_eq!(photo, PictureState::Refused(Reason::UnknownFormat));
+}
+
+/// The dark dots of a picture within a place on its page.
+fn ink_within(image: &GrayImage, place: [i64; 4], width: u32) -> usize {
+    let dots = |hundredths: i64| hundredths * i64::from(image.width()) / i64::from(width);
+    let [left, top, wide, high] = place.map(dots);
+    let pixels = image.enumerate_pixels();
+    pixels
+        .filter(|(x, y, dot)| {
+            let (x, y) = (i64::from(*x), i64::from(*y));
+            let across = left <= x && x <= left + wide + 1;
+            across && top <= y && y <= top + high + 1 && dot.0[0] < 128
+        })
+        .count()
 }
 
 pub(crate) fn the_program_is_looked_for_and_named() {
