@@ -2,6 +2,7 @@
 
 mod blobs;
 mod domains;
+mod drawn;
 mod family;
 mod filed;
 mod found;
@@ -27,6 +28,7 @@ pub(super) use domains::{
     destroy_key, elsewhere, first_elsewhere, is_named, is_named_elsewhere, key_of, point_to,
     stays_in, wrap_within,
 };
+pub(super) use drawn::{blob_with_digest, newest_drawn};
 pub(super) use family::{components, count_components, family_size, parents, positions_taken};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};

@@ -1,0 +1,278 @@
+//! A page as it is told over HTTP.
+
+use indexer::extract::{PageShape, Reason};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::words::Sheet;
+use crate::http::language::Text;
+use crate::http::{Language, text};
+
+/// A page of a version of a document.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DocumentPage)]
+pub(crate) struct PageOfDocument {
+    /// The number of the version.
+    pub version: u64,
+    /// 1, 2, 3 …
+    pub number: u32,
+    /// How many pages there are.
+    pub pages: u64,
+    /// How large the page is as it is looked at. Absent where there is no picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub size: Option<PageSize>,
+    /// By how many degrees the content of the page is turned for that, clockwise: 0, 90, 180 or 270.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub rotation: Option<u16>,
+    /// What it looks like, in several widths. Empty where there is no picture.
+    pub pictures: Vec<PictureLink>,
+    /// Why there is no picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub no_picture: Option<NoPicture>,
+    /// Its text. Absent while nobody has read it, and where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub text: Option<PageText>,
+    /// Its words with where they stand, in reading order. Absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub words: Option<Vec<PageWord>>,
+    /// How the words were recognised. Absent where the page brings them itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub recognition: Option<Recognised>,
+}
+
+/// The size of a page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageSize {
+    /// From left to right, in points (1/72 inch).
+    #[schema(example = 595.28)]
+    pub width: f64,
+    /// From top to bottom, in points.
+    #[schema(example = 841.89)]
+    pub height: f64,
+}
+
+/// Where a picture of a page is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PictureLink {
+    /// Dots from left to right: what was asked for, or fewer where the page is a very long strip.
+    #[schema(example = 800)]
+    pub width: u32,
+    /// Dots from top to bottom.
+    #[schema(example = 1131)]
+    pub height: u32,
+    /// Where it is.
+    #[schema(
+        example = "/api/v1/documents/0190a0f0-0000-7000-8000-000000000001/pages/1/picture?width=800&version=1"
+    )]
+    pub href: String,
+    /// SHA-256 of the picture, where it was drawn before: what is there comes back with just these bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sha256: Option<String>,
+}
+
+/// Why there is no picture of a page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NoPicture {
+    /// For programs.
+    #[schema(example = "unknown_format")]
+    pub reason: &'static str,
+    /// For people.
+    pub explanation: String,
+}
+
+/// The text of a page.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TextOfPage)]
+pub(crate) struct PageText {
+    /// `read`, `recognised` (from a picture of the page), `needs_ocr` (it is a picture), `cut` or `damaged`.
+    pub state: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A word on a page. Its place is in fractions of the page as it is looked at, from its upper left corner.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageWord {
+    /// The word.
+    pub text: String,
+    /// Its left edge, from 0 to 1.
+    #[schema(example = 0.10084)]
+    pub x: f64,
+    /// Its upper edge, from 0 to 1.
+    #[schema(example = 0.0639)]
+    pub y: f64,
+    /// From left to right.
+    #[schema(example = 0.0512)]
+    pub width: f64,
+    /// From top to bottom.
+    #[schema(example = 0.0133)]
+    pub height: f64,
+    /// How sure it was recognised, from 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub confidence: Option<u8>,
+    /// Whether it is one of those that `q` asks for. Absent where nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub hit: Option<bool>,
+}
+
+/// How words were recognised.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PageRecognition)]
+pub(crate) struct Recognised {
+    /// What recognised them, with its version.
+    pub engine: String,
+    /// The languages with which the page was read, as the engine calls them.
+    #[schema(example = "deu")]
+    pub languages: String,
+}
+
+impl PageSize {
+    pub(super) fn of(shape: &PageShape) -> Self {
+        let points = |hundredths: u32| f64::from(hundredths) / 100.0;
+        Self {
+            width: points(shape.size.width),
+            height: points(shape.size.height),
+        }
+    }
+}
+
+impl PictureLink {
+    pub(super) fn of(
+        (document, version, page): (Uuid, u64, u32),
+        shape: &PageShape,
+        (width, sha256): (u16, Option<[u8; 32]>),
+    ) -> Self {
+        let (wide, high) = shape.size.shown(width);
+        Self {
+            width: wide,
+            height: high,
+            href: format!(
+                "/api/v1/documents/{document}/pages/{page}/picture?width={width}&version={version}"
+            ),
+            sha256: sha256.map(hex::encode),
+        }
+    }
+}
+
+impl PageWord {
+    pub(super) fn all(sheet: Sheet, hits: Option<Vec<bool>>) -> Vec<Self> {
+        let across = |at: i64| fraction(at, sheet.width);
+        let down = |at: i64| fraction(at, sheet.height);
+        let words = sheet.words.into_iter().enumerate();
+        let words = words.map(|(at, word)| {
+            let (x, y) = (across(word.left), down(word.top));
+            Self {
+                x,
+                y,
+                width: rounded(across(word.left + word.width) - x),
+                height: rounded(down(word.top + word.height) - y),
+                confidence: word.confidence,
+                hit: hits.as_ref().and_then(|hits| hits.get(at).copied()),
+                text: word.text,
+            }
+        });
+        words.collect()
+    }
+}
+
+/// A place on a page as a part of its side; what stands out is at the edge.
+fn fraction(hundredths: i64, side: u32) -> f64 {
+    let side = i64::from(side.max(1));
+    #[expect(clippy::cast_precision_loss, reason = "hundredths of points on a page")]
+    let part = hundredths.clamp(0, side) as f64 / side as f64;
+    rounded(part)
+}
+
+/// To a hundred thousandth: less than a dot of any picture here.
+fn rounded(part: f64) -> f64 {
+    (part * 100_000.0).round() / 100_000.0
+}
+
+impl NoPicture {
+    pub(super) fn of(reason: Reason, language: Language) -> Self {
+        Self {
+            reason: reason.as_str(),
+            explanation: explained(reason).get(language).to_owned(),
+        }
+    }
+}
+
+/// Why a page is not shown as a picture.
+pub(super) fn explained(reason: Reason) -> Text {
+    match reason {
+        Reason::UnknownFormat | Reason::NoText | Reason::NotText => text(
+            "Von Dateien dieses Formats gibt es kein Seitenbild; der Text ist lesbar, soweit er gelesen \
+             wurde.",
+            "There are no pictures of pages of this file format; its text can be read as far as it was \
+             read.",
+        ),
+        Reason::Empty => text(
+            "Die Datei ist leer; von ihr gibt es kein Bild.",
+            "The file is empty; there is no picture of it.",
+        ),
+        Reason::Encrypted | Reason::PartsEncrypted => text(
+            "Die Datei ist mit einem Kennwort geschützt; ihre Seiten können nicht gezeichnet werden.",
+            "The file is protected by a password; its pages cannot be drawn.",
+        ),
+        Reason::Damaged | Reason::PartsDamaged => text(
+            "Die Datei ist beschädigt; diese Seite kann nicht gezeichnet werden.",
+            "The file is damaged; this page cannot be drawn.",
+        ),
+        Reason::TooLarge
+        | Reason::TimedOut
+        | Reason::OutOfMemory
+        | Reason::PartsOverLimit
+        | Reason::PartsTooDeep => text(
+            "Diese Seite ist zu aufwendig, um gezeichnet zu werden. Das Original ist unversehrt gespeichert.",
+            "This page is too costly to be drawn. The original is stored unharmed.",
+        ),
+        Reason::Crashed | Reason::Unsafe => text(
+            "Das Zeichnen ist an dieser Datei gescheitert. Das Original ist unversehrt gespeichert.",
+            "Drawing failed on this file. The original is stored unharmed.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::Standing;
+    use super::*;
+
+    #[test]
+    fn places_are_fractions_of_the_page_and_end_at_its_edge() {
+        let word = |left, top| Standing {
+            text: "Wort".to_owned(),
+            left,
+            top,
+            width: 1_000,
+            height: 200,
+            confidence: Some(91),
+        };
+        let sheet = Sheet {
+            width: 10_000,
+            height: 20_000,
+            words: vec![word(2_500, 5_000), word(9_500, -100)],
+            recognised: None,
+        };
+        let all = PageWord::all(sheet, Some(vec![true, false]));
+        let places: Vec<_> = all
+            .iter()
+            .map(|word| ([word.x, word.y, word.width, word.height], word.hit))
+            .collect();
+        let expected = [
+            ([0.25, 0.25, 0.1, 0.01], Some(true)),
+            ([0.95, 0.0, 0.05, 0.005], Some(false)),
+        ];
+        assert_eq!(places, expected);
+    }
+}
