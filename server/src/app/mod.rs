@@ -38,7 +38,7 @@ use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
 use crate::webhooks::{self, Postman};
-use crate::{departments, oidc, paperless, refiling, search};
+use crate::{departments, documents, oidc, paperless, refiling, search};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -258,6 +258,10 @@ impl Server {
             follow: Data::new(refiling::FOLLOW),
             tasks: Data::new(self.tasks.clone()),
             room: Data::new(room(&self.archive.backend)),
+            painter: Data::new(documents::Painter::new(Extractor::new(
+                worker_binary(),
+                drawing_limits(config),
+            ))),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,
@@ -325,6 +329,15 @@ fn scans(config: &Config) -> Scans {
             config.extract.ocr_languages.clone(),
         ),
     )
+}
+
+/// What drawing a page may cost while somebody waits for it: no longer than that one is let wait.
+fn drawing_limits(config: &Config) -> indexer::extract::Limits {
+    let patience = config.timeouts.idle.saturating_mul(2) / 3;
+    indexer::extract::Limits {
+        wall_time_max: config.extract.time_max.min(patience),
+        ..extract_limits(config)
+    }
 }
 
 fn extract_limits(config: &Config) -> indexer::extract::Limits {

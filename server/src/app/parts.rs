@@ -48,6 +48,7 @@ pub(super) struct Parts {
     pub(super) follow: Data<file_plan::Follow>,
     pub(super) tasks: Data<Tasks>,
     pub(super) room: Data<Room>,
+    pub(super) painter: Data<documents::Painter>,
     pub(super) edge: Data<Edge>,
 }
 
@@ -77,6 +78,7 @@ impl Parts {
                 .app_data(self.follow)
                 .app_data(self.tasks)
                 .app_data(self.room)
+                .app_data(self.painter)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
                 .configure(documents::routes)
@@ -130,6 +132,7 @@ impl Clone for Parts {
             follow: self.follow.clone(),
             tasks: self.tasks.clone(),
             room: self.room.clone(),
+            painter: self.painter.clone(),
             edge: self.edge.clone(),
         }
     }

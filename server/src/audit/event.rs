@@ -168,6 +168,8 @@ pub enum Action {
     TextRead,
     /// Content followed its document under the keys of another compartment, or of none.
     ContentMove,
+    /// A page was drawn, or how large pages are and where their words stand was told of content; or that could not be.
+    ContentDraw,
     /// Someone subscribed to changes.
     WebhookCreate,
     /// A subscription was changed, paused or taken up again.
@@ -315,6 +317,7 @@ impl Action {
             Self::DocumentRestore => "document.restore",
             Self::TextRead => "document.text",
             Self::ContentMove => "content.move",
+            Self::ContentDraw => "content.draw",
             Self::WebhookCreate => "webhook.create",
             Self::WebhookChange => "webhook.change",
             Self::WebhookRotate => "webhook.rotate",

@@ -15,6 +15,9 @@ use crate::base::db::{DbError, sql};
 
 /// Most entries in one answer.
 const ENTRIES_MAX: u64 = 1_000;
+/// What is no part of a history: that a page was drawn for somebody who looked changed nothing.
+const NOTHING_CHANGED: &str = "s.kind = 'rendition' AND EXISTS (SELECT 1 FROM rendition r \
+    WHERE r.id = s.entity_id AND r.kind IN ('picture', 'shapes', 'places'))";
 
 /// The history of a file, a case or a document.
 #[derive(Debug, Serialize, ToSchema)]
@@ -259,7 +262,8 @@ async fn lines(
     };
     let text = format!(
         "SELECT s.seq, s.entity_id, s.version, s.slot, s.kind, a.h, a.leaf FROM audit_subject s \
-         JOIN audit a ON a.seq = s.seq WHERE s.root_id = $1{narrowed} ORDER BY s.seq, s.slot LIMIT {ENTRIES_MAX}"
+         JOIN audit a ON a.seq = s.seq WHERE s.root_id = $1{narrowed} AND NOT ({NOTHING_CHANGED}) \
+         ORDER BY s.seq, s.slot LIMIT {ENTRIES_MAX}"
     );
     let rows = on.query_all_raw(sql(on, text, values)).await?;
     let mut lines = Vec::with_capacity(rows.len());

@@ -13,6 +13,7 @@ use super::fields;
 use super::invoices;
 use super::listing;
 use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
+use super::pictures;
 use super::reading;
 use super::registering;
 use super::same;
@@ -452,6 +453,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         reading::get_content,
         reading::get_version_content,
         reading::get_text,
+        pictures::http::get_page,
+        pictures::http::get_picture,
+        pictures::http::get_thumbnail,
         reading::get_history,
         post_discard,
         post_restore,
@@ -503,6 +507,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .head(reading::get_content),
         )
         .service(to("/{id}/text").get(reading::get_text))
+        .service(to("/{id}/pages/{number}").get(pictures::http::get_page))
+        .service(
+            to("/{id}/pages/{number}/picture")
+                .get(pictures::http::get_picture)
+                .head(pictures::http::get_picture),
+        )
+        .service(
+            to("/{id}/thumbnail")
+                .get(pictures::http::get_thumbnail)
+                .head(pictures::http::get_thumbnail),
+        )
         .service(to("/{id}/components").get(components::http::get_components))
         .service(to("/{id}/history").get(reading::get_history))
         .service(to("/{id}/discard").post(post_discard))

@@ -23,6 +23,7 @@ mod looking;
 mod model;
 mod naming;
 mod ops;
+mod pictures;
 mod reading;
 mod registering;
 mod rows;
@@ -65,6 +66,7 @@ pub use model::{
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
+pub use pictures::Painter;
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{
     Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans, keep_recognised,

@@ -84,6 +84,7 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::QueryInvalid
             | Kind::Forbidden
             | Kind::NotFound
+            | Kind::NoPicture
             | Kind::NotAcceptable
             | Kind::RequestTimeout
             | Kind::Conflict
@@ -167,6 +168,11 @@ groups! {
     SearchProblems = [IndexBehind];
     /// Downloading content.
     ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable];
+    /// Reading a page: what was not told before is kept.
+    PageProblems = [NotFound, Conflict, KeyMissing, InsufficientStorage];
+    /// Downloading a picture: what was not drawn before is kept.
+    PictureProblems = [NotFound, NoPicture, Conflict, PreconditionFailed, RangeNotSatisfiable,
+        KeyMissing, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,

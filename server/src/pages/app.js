@@ -8,12 +8,13 @@ import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
 import * as functions from "/pages/functions.js";
 import * as inbox from "/pages/inbox.js";
+import { picturesOf } from "/pages/pictures.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
 
 /** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
 const ROOMS = [inbox, records, plan, correspondents, functions, account];
-const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0 };
+const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0, looked: "" };
 
 // ---- the server ---------------------------------------------------------------------------
 
@@ -132,6 +133,7 @@ function leave(why) {
   trouble();
   state.me = null;
   state.hits = [];
+  state.looked = "";
   state.next = null;
   for (const id of ["hits", "facets", "document", "uploads", "notes", "summary"]) $(id).replaceChildren();
   $("uploads-title").hidden = true;
@@ -253,6 +255,7 @@ async function search(query, cursor = null) {
   const took = Math.round(performance.now() - begun);
   if (!cursor) {
     state.hits = [];
+    state.looked = answer.corrected ?? query.get("q") ?? "";
     $("hits").replaceChildren();
     facets(answer.facets, query);
     records.offer(query, go);
@@ -464,6 +467,7 @@ function render(found, history, versions) {
     ...same(found),
     componentsOf(found, address),
     notesOn("document", found, found.state !== "discarded"), relationsOf(found, address),
+    pagesOf(found),
     h("h3", {}, t("text")), textOf(found),
     h("h3", {}, t("history")), h("ol", { class: "timeline" }, history.map(event)),
     h("h3", {}, t("versions")), h("ul", { class: "rows" }, versions.toReversed().map((one) => h("li", {},
@@ -509,6 +513,15 @@ function textOf(found) {
     }
   }).catch((error) => box.append(h("p", { class: "muted" }, found.text.explanation ?? error.message)));
   return box;
+}
+
+/** The pages of a document as pictures, from the one on where something was found. */
+function pagesOf(found) {
+  // While its text is read, what is shown here is drawn again and again.
+  if (found.text.state === "pending") return "";
+  const hit = state.hits.find((one) => one.id === found.id);
+  const marked = hit?.snippets.find((snippet) => snippet.text.some((piece) => piece.mark));
+  return picturesOf(found, hit ? state.looked.trim() : "", marked?.page);
 }
 
 /** The spellings that were found in this document. */

@@ -17,7 +17,7 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 18] = [
+const SCRIPTS: [(&str, &str); 19] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
@@ -28,6 +28,7 @@ const SCRIPTS: [(&str, &str); 18] = [
     ("forms.js", include_str!("forms.js")),
     ("functions.js", include_str!("functions.js")),
     ("inbox.js", include_str!("inbox.js")),
+    ("pictures.js", include_str!("pictures.js")),
     ("plan.js", include_str!("plan.js")),
     ("record.js", include_str!("record.js")),
     ("records.js", include_str!("records.js")),

@@ -304,14 +304,18 @@ impl Spoken {
     }
 }
 
+/// Renditions in which nothing is searched: a page that is drawn for somebody makes no document another one.
+const NOT_SEARCHED: &str = "('picture', 'shapes', 'places')";
+
 /// The documents that the next records speak of, and the last of these records.
 async fn next(on: &impl ConnectionTrait, applied: Option<u64>) -> Result<Option<Step>, DbError> {
     let from = applied.map_or(0, |seq| {
         i64::try_from(seq).unwrap_or(i64::MAX).saturating_add(1)
     });
     let text = format!(
-        "SELECT a.seq, s.root_id, s.kind, s.version FROM audit a \
+        "SELECT a.seq, s.root_id, CASE WHEN r.id IS NULL THEN s.kind END, s.version FROM audit a \
          LEFT JOIN audit_subject s ON s.seq = a.seq \
+         LEFT JOIN rendition r ON r.id = s.entity_id AND r.kind IN {NOT_SEARCHED} \
          WHERE a.seq >= $1 ORDER BY a.seq LIMIT {STEP_RECORDS_MAX}"
     );
     let rows = on.query_all_raw(sql(on, text, [from.into()])).await?;

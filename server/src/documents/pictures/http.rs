@@ -10,7 +10,7 @@ use storage::{Blob, Storage};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::wire::{
+use super::wire::{PageRecognition, 
     NoPicture, PageOfDocument, PageSize, PageText, PageWord, PictureLink, Recognised,
 };
 use super::words::{self, Sheet};
@@ -42,7 +42,7 @@ pub(crate) struct PageQuery {
     version: Option<u64>,
     /// Which words are hits, in the language of searches: of a page, the same words are marked as a search
     /// finds, but for typing errors.
-    #[param(nullable = false, max_length = 2_000)]
+    #[param(nullable = false, max_length = 2000)]
     q: Option<String>,
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn get_page(
             if let Some(mut sheet) = sheet {
                 let recognised = sheet.recognised.take();
                 view.recognition =
-                    recognised.map(|(engine, languages)| Recognised { engine, languages });
+                    recognised.map(|(engine, languages)| PageRecognition { engine, languages });
                 view.words = Some(marked(&db, sheet, query.q).await?);
             }
         }

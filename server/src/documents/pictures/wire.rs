@@ -6,12 +6,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::words::Sheet;
-use crate::http::language::Text;
-use crate::http::{Language, text};
+use crate::http::{Language, Text, text};
 
 /// A page of a version of a document.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DocumentPage)]
 pub(crate) struct PageOfDocument {
     /// The number of the version.
     pub version: u64,
@@ -44,7 +42,7 @@ pub(crate) struct PageOfDocument {
     /// How the words were recognised. Absent where the page brings them itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub recognition: Option<Recognised>,
+    pub recognition: Option<PageRecognition>,
 }
 
 /// The size of a page.
@@ -90,7 +88,6 @@ pub(crate) struct NoPicture {
 
 /// The text of a page.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TextOfPage)]
 pub(crate) struct PageText {
     /// `read`, `recognised` (from a picture of the page), `needs_ocr` (it is a picture), `cut` or `damaged`.
     pub state: String,
@@ -127,8 +124,7 @@ pub(crate) struct PageWord {
 
 /// How words were recognised.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PageRecognition)]
-pub(crate) struct Recognised {
+pub(crate) struct PageRecognition {
     /// What recognised them, with its version.
     pub engine: String,
     /// The languages with which the page was read, as the engine calls them.

@@ -63,6 +63,8 @@ kinds! {
         "You may know that it exists but may not do this with it. Ask someone who has the right.";
     NotFound = "not-found", NOT_FOUND, "Nicht gefunden", "Not found",
         "Nothing is there, or nothing that you may know of.";
+    NoPicture = "no-picture", NOT_FOUND, "Kein Bild vorhanden", "No picture",
+        "There is such a page, and no picture of it: its format is not drawn, or it cannot be; `detail` says which. Show its text.";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "Methode nicht erlaubt", "Method not allowed",
         "The address exists but not with this method; `Allow` lists those that do.";
     NotAcceptable = "not-acceptable", NOT_ACCEPTABLE, "Format nicht verfügbar", "Not acceptable",
