@@ -145,7 +145,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "fileDocument" => call(documents, By::Clerk).upload(),
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
-        | "listRecipients" | "listComponents" => {
+        | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -154,6 +154,9 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "readHistory" => "/history",
                 "listRecipients" => "/recipients",
                 "listComponents" => "/components",
+                "readPage" => "/pages/1",
+                "readPicture" => "/pages/1/picture",
+                "readThumbnail" => "/thumbnail",
                 _ => "",
             };
             if operation == "readText" {

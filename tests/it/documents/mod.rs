@@ -4,6 +4,7 @@ mod changing;
 mod content;
 mod filing;
 mod lists;
+mod pictures;
 mod scans;
 
 use serde_json::{Value, json};

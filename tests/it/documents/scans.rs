@@ -14,20 +14,20 @@ use super::path;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(240);
 
 /// A scanned letter, its picture, or a fax, from the tests of the readers.
-fn sample(name: &str) -> Vec<u8> {
+pub(super) fn sample(name: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../indexer/tests/data");
     std::fs::read(folder.join(name)).expect("a sample")
 }
 
 /// Files a sample, gives its id.
-async fn file(town: &Town, name: &str, content: &[u8]) -> String {
+pub(super) async fn file(town: &Town, name: &str, content: &[u8]) -> String {
     let metadata = json!({"title": name});
     let answer = town.clerk().file(name, content, &metadata).await.is(201);
     answer.json()["id"].as_str().expect("an id").to_owned()
 }
 
 /// Waits until nothing is left to be done for the text of a document; gives the document.
-async fn recognised(town: &Town, id: &str) -> Value {
+pub(super) async fn recognised(town: &Town, id: &str) -> Value {
     let clerk = town.clerk();
     wait_until_within(PATIENCE, "the scan is read", async || {
         let text = clerk.get(&path(id)).await.is(200).json()["text"].clone();

@@ -32,6 +32,31 @@ async fn content_that_nobody_else_has_is_wrapped_for_the_new_place() {
 }
 
 #[tokio::test]
+async fn pictures_of_pages_follow_their_document() {
+    let Some(mut house) = House::start().await else {
+        return;
+    };
+    let content = page("Krankmeldung");
+    let letter = house.letter(&content).await;
+    let (id, clerk) = (id_of(&letter), house.town.clerk());
+    let at = format!("/api/v1/documents/{id}/pages/1");
+    clerk.get(&at).await.is(200);
+    let before = clerk.get(&format!("{at}/picture")).await.is(200);
+    // Content, text, the sizes of the pages, the words of this one, its picture.
+    assert_eq!(house.domains(&id).await, ["general"; 5]);
+    house.hide(&letter).await.is(200);
+    house.moved().await;
+    assert_eq!(house.domains(&id).await, ["personal"; 5]);
+    let after = clerk.get(&format!("{at}/picture")).await.is(200);
+    assert!(after.body == before.body && after.etag() == before.etag());
+    // What is drawn there lies there from the first byte.
+    clerk.get(&format!("{at}/picture?width=320")).await.is(200);
+    assert_eq!(house.domains(&id).await, ["personal"; 6]);
+    house.reads(&id, &content).await;
+    house.is_sound().await;
+}
+
+#[tokio::test]
 async fn content_that_others_keep_is_stored_anew_for_who_moves() {
     let Some(mut house) = House::start().await else {
         return;

@@ -40,6 +40,9 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "read",
         "content",
         "text",
+        "page",
+        "picture",
+        "thumbnail",
         "versions",
         "components",
         "history",
@@ -73,6 +76,9 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
             town.read(&id_of(&filed)).await;
             client.get(&format!("{at}/text")).await
         }
+        "page" => client.get(&format!("{at}/pages/1")).await,
+        "picture" => client.get(&format!("{at}/pages/1/picture")).await,
+        "thumbnail" => client.get(&format!("{at}/thumbnail")).await,
         "versions" => client.get(&format!("{at}/versions")).await,
         "components" => client.get(&format!("{at}/components")).await,
         "history" => client.get(&format!("{at}/history")).await,
