@@ -14,7 +14,7 @@ function drawn(name, attributes, ...children) {
 
 /** The marks over a picture: places are fractions of the page, whatever its size on the screen. */
 function marks(words) {
-  const hits = (words ?? []).filter((word) => word.hit);
+  const hits = (words ?? []).filter((word) => word.mark);
   return drawn("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" }, ...hits.map((word) =>
     drawn("rect", { x: word.x, y: word.y, width: word.width, height: word.height })));
 }
@@ -54,7 +54,7 @@ export function picturesOf(found, asked, first) {
         h("img", { src: link.href, alt: name(), width: link.width, height: link.height }), h("span", {}, t("showPages"))));
       return;
     }
-    const hits = (page.words ?? []).filter((word) => word.hit).length;
+    const hits = (page.words ?? []).filter((word) => word.mark).length;
     fill(place,
       h("h3", {}, t("pagesTitle")),
       h("div", { class: "actions", role: "group", "aria-label": t("pagesTitle") },

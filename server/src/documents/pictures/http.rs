@@ -40,8 +40,7 @@ pub(crate) struct PageQuery {
     /// The number of the version; the one in force where nothing is said.
     #[param(nullable = false, minimum = 1)]
     version: Option<u64>,
-    /// Which words are hits, in the language of searches: of a page, the same words are marked as a search
-    /// finds, but for typing errors.
+    /// Which words are marked, in the language of searches: those that a search finds, but for typing errors.
     #[param(nullable = false, max_length = 2000)]
     q: Option<String>,
 }
@@ -257,8 +256,8 @@ async fn marked(db: &Db, sheet: Sheet, query: Option<String>) -> Result<Vec<Page
     let fields = askable(db.read(), &query).await?;
     // A full page takes a while, and others are served by this thread.
     let marked = tokio::task::spawn_blocking(move || {
-        let hits = sheet.marked(&query, &fields)?;
-        Ok::<_, SearchError>(PageWord::all(sheet, Some(hits)))
+        let marks = sheet.marked(&query, &fields)?;
+        Ok::<_, SearchError>(PageWord::all(sheet, Some(marks)))
     });
     let marked = marked.await.map_err(Problem::internal)?;
     marked.map_err(|error| {

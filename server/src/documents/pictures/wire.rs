@@ -119,7 +119,7 @@ pub(crate) struct PageWord {
     /// Whether it is one of those that `q` asks for. Absent where nothing was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub hit: Option<bool>,
+    pub mark: Option<bool>,
 }
 
 /// How words were recognised.
@@ -161,7 +161,7 @@ impl PictureLink {
 }
 
 impl PageWord {
-    pub(super) fn all(sheet: Sheet, hits: Option<Vec<bool>>) -> Vec<Self> {
+    pub(super) fn all(sheet: Sheet, marks: Option<Vec<bool>>) -> Vec<Self> {
         let across = |at: i64| fraction(at, sheet.width);
         let down = |at: i64| fraction(at, sheet.height);
         let words = sheet.words.into_iter().enumerate();
@@ -173,7 +173,7 @@ impl PageWord {
                 width: rounded(across(word.left + word.width) - x),
                 height: rounded(down(word.top + word.height) - y),
                 confidence: word.confidence,
-                hit: hits.as_ref().and_then(|hits| hits.get(at).copied()),
+                mark: marks.as_ref().and_then(|marks| marks.get(at).copied()),
                 text: word.text,
             }
         });
@@ -263,7 +263,7 @@ mod tests {
         let all = PageWord::all(sheet, Some(vec![true, false]));
         let places: Vec<_> = all
             .iter()
-            .map(|word| ([word.x, word.y, word.width, word.height], word.hit))
+            .map(|word| ([word.x, word.y, word.width, word.height], word.mark))
             .collect();
         let expected = [
             ([0.25, 0.25, 0.1, 0.01], Some(true)),
