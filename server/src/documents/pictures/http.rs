@@ -10,8 +10,8 @@ use storage::{Blob, Storage};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::wire::{PageRecognition, 
-    NoPicture, PageOfDocument, PageSize, PageText, PageWord, PictureLink, Recognised,
+use super::wire::{
+    NoPicture, PageOfDocument, PageRecognition, PageSize, PageText, PageWord, PictureLink,
 };
 use super::words::{self, Sheet};
 use super::{Easel, MEDIA_TYPE, Painter, THUMBNAIL, WIDTH_DEFAULT, WIDTHS};
