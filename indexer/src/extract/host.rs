@@ -193,7 +193,7 @@ impl Extractor {
         &self,
         mut content: impl AsyncRead + Send + Unpin,
     ) -> Result<PictureState<Vec<PageShape>>, ExtractError> {
-        let shapes = |format| Some(Task::Shapes(format));
+        let shapes = |format: Format| Some(Task::Shapes(format));
         let drawn = self.drawn(&mut content, shapes).await?;
         Ok(drawn.and_then(|packed| PageShape::unpack_all(&packed)))
     }
@@ -208,7 +208,7 @@ impl Extractor {
         mut content: impl AsyncRead + Send + Unpin,
         page: u32,
     ) -> Result<PictureState<PlacedPage>, ExtractError> {
-        let words = |format| (format == Format::Pdf).then_some(Task::Words(page));
+        let words = |format: Format| (format == Format::Pdf).then_some(Task::Words(page));
         let drawn = self.drawn(&mut content, words).await?;
         Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
     }

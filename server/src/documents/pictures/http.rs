@@ -281,12 +281,14 @@ async fn marked(db: &Db, sheet: Sheet, query: Option<String>) -> Result<Vec<Page
         headers(
         ("ETag" = String, description = "`\"sha256-…\"`"),
         ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "`inline`"),
         ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
         (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "image/webp",
         headers(
         ("ETag" = String, description = "`\"sha256-…\"`"),
         ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
         ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "`inline`"),
         ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
         (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), PictureProblems),
     security(("token" = []))
@@ -323,12 +325,14 @@ pub(crate) async fn get_picture(
         content_type = "image/webp", headers(
         ("ETag" = String, description = "`\"sha256-…\"`"),
         ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "`inline`"),
         ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
         (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "image/webp",
         headers(
         ("ETag" = String, description = "`\"sha256-…\"`"),
         ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
         ("Accept-Ranges" = String, description = "`bytes`"),
+        ("Content-Disposition" = String, description = "`inline`"),
         ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
         (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), PictureProblems),
     security(("token" = []))
