@@ -412,4 +412,21 @@ mod tests {
         let drawing = painter.drawing.lock().expect("nobody panicked");
         assert!(drawing.len() <= 1, "{drawing:?}");
     }
+
+    #[test]
+    fn who_comes_when_too_many_wait_is_asked_to_come_again() {
+        let limits = indexer::extract::Limits {
+            workers_max: 1,
+            ..indexer::extract::Limits::default()
+        };
+        let painter = Painter::new(Extractor::new("/proc/self/exe".into(), limits));
+        let held: Vec<_> = (0..=WAITING_MAX)
+            .map_while(|_| painter.place().ok())
+            .collect();
+        assert_eq!(held.len(), WAITING_MAX + 1);
+        let refused = painter.place().err().map(|problem| problem.kind());
+        assert_eq!(refused, Some(Kind::Unavailable));
+        drop(held);
+        assert!(painter.place().is_ok());
+    }
 }
