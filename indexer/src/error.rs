@@ -54,6 +54,9 @@ pub enum Unusable {
         /// The version of this program.
         expected: u32,
     },
+    /// What is masked in it is not what is to be masked now.
+    #[error("other serial numbers are masked in it than are to be")]
+    Masks,
     /// Its files are missing or damaged.
     #[error("its files are missing or damaged")]
     Damaged,

@@ -4,6 +4,7 @@
 //! LOCK                     held while the index is open
 //! CURRENT                  the name of the generation in force
 //! gen-0001/version         version of the analysis that made it
+//! gen-0001/masks           which serial numbers are masked in it; none: there is no such file
 //! gen-0001/rebuild         present until a rebuild is finished
 //! gen-0001/…               files of the engine
 //! ```
@@ -21,6 +22,8 @@ use crate::schema::ANALYSIS_VERSION;
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = "LOCK";
 const VERSION: &str = "version";
+/// The name of the file that says what is masked.
+pub(crate) const MASKS: &str = "masks";
 const REBUILD: &str = "rebuild";
 const PREFIX: &str = "gen-";
 
@@ -28,12 +31,14 @@ const PREFIX: &str = "gen-";
 #[derive(Debug)]
 pub(crate) struct Folder {
     dir: PathBuf,
+    masks: String,
     _lock: File,
 }
 
 impl Folder {
-    /// Makes the folder if it is missing and takes its lock. The lock goes with the process.
-    pub(crate) fn hold(dir: &Path) -> Result<Self, IndexError> {
+    /// Makes the folder if it is missing and takes its lock. The lock goes with the process. `masks` is
+    /// the name of what is to be masked in it.
+    pub(crate) fn hold(dir: &Path, masks: String) -> Result<Self, IndexError> {
         fs::create_dir_all(dir).map_err(|source| IndexError::io(dir, source))?;
         let path = dir.join(LOCK);
         let lock = OpenOptions::new()
@@ -45,6 +50,7 @@ impl Folder {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 dir: dir.to_owned(),
+                masks,
                 _lock: lock,
             }),
             Err(TryLockError::WouldBlock) => Err(IndexError::Locked {
@@ -84,8 +90,24 @@ impl Folder {
         }
     }
 
-    /// Whether a generation was made by this version of the analysis.
+    /// Whether a generation was made by this version of the analysis, and masks what is to be masked.
     pub(crate) fn check_version(&self, number: u32) -> Result<(), IndexError> {
+        self.check_analysis(number)?;
+        let path = self.path(number).join(MASKS);
+        match fs::read_to_string(&path) {
+            Ok(masks) if masks == self.masks => Ok(()),
+            Ok(_) => Err(self.unusable(Unusable::Masks)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.masks.is_empty() => {
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(self.unusable(Unusable::Masks))
+            }
+            Err(_) => Err(self.unusable(Unusable::Damaged)),
+        }
+    }
+
+    fn check_analysis(&self, number: u32) -> Result<(), IndexError> {
         match fs::read_to_string(self.path(number).join(VERSION)) {
             Ok(text) => match text.trim().parse::<u32>() {
                 Ok(found) if found == ANALYSIS_VERSION => Ok(()),
@@ -106,6 +128,9 @@ impl Folder {
         fs::create_dir(&path).map_err(|source| IndexError::io(&path, source))?;
         if rebuild {
             write_durably(&path, REBUILD, "")?;
+        }
+        if !self.masks.is_empty() {
+            write_durably(&path, MASKS, &self.masks)?;
         }
         write_durably(&path, VERSION, &ANALYSIS_VERSION.to_string())?;
         sync_dir(&self.dir)?;

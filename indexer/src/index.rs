@@ -17,13 +17,14 @@ use crate::analysis::Analyzer;
 use crate::entry::{Change, Key};
 use crate::error::{IndexError, Unusable};
 use crate::facets::Labels;
-use crate::generation::{Folder, sync_dir};
+use crate::generation::{Folder, MASKS, sync_dir};
+use crate::guard::Serials;
 use crate::merge::Layers;
 use crate::rebuild::Rebuild;
 use crate::schema::{Fields, SPELLED, Splitter, document, key_bytes, schema};
 
 /// How an index is opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Memory of the writer that follows the log, in bytes; at least 15 MB.
     pub writer_bytes: usize,
@@ -33,6 +34,8 @@ pub struct Options {
     pub rebuild_threads: usize,
     /// Whether an index that cannot be used is replaced by an empty one instead of refused.
     pub replace_unusable: bool,
+    /// What is masked in every entry before it is written.
+    pub serials: Serials,
 }
 
 const WRITER_BYTES_MIN: usize = 15_000_000;
@@ -45,6 +48,7 @@ impl Default for Options {
             rebuild_bytes: 128_000_000,
             rebuild_threads: 2,
             replace_unusable: false,
+            serials: Serials::default(),
         }
     }
 }
@@ -191,10 +195,10 @@ impl Index {
     /// What a crash left over is removed; an unfinished rebuild stays and can go on.
     ///
     /// # Errors
-    /// `Locked` if another process holds it, `NeedsRebuild` if its files are damaged or of another version
-    /// (unless `Options::replace_unusable` says to begin anew).
+    /// `Locked` if another process holds it, `NeedsRebuild` if its files are damaged, of another version or
+    /// mask something else (unless `Options::replace_unusable` says to begin anew).
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self, IndexError> {
-        let folder = Folder::hold(dir.as_ref())?;
+        let folder = Folder::hold(dir.as_ref(), options.serials.name())?;
         let opened = match folder.current() {
             Ok(Some(number)) => open_generation(&folder, number).map(|serving| (number, serving)),
             Ok(None) => begin(&folder),
@@ -289,7 +293,8 @@ impl Index {
             for change in changes {
                 writer.delete_term(Term::from_field_bytes(fields.key, &key_bytes(change.key())));
                 if let Change::Put(entry) = change {
-                    writer.add_document(document(entry, fields, analyzer))?;
+                    let entry = self.shared.options.serials.entry(entry);
+                    writer.add_document(document(&entry, fields, analyzer))?;
                 }
             }
             Ok::<(), IndexError>(())
@@ -425,7 +430,8 @@ impl Index {
         for file in listing {
             let file = file.map_err(|source| IndexError::io(&path, source))?;
             let name = file.file_name().to_string_lossy().into_owned();
-            let own = name.starts_with('.') || matches!(name.as_str(), "meta.json" | "version");
+            let own =
+                name.starts_with('.') || matches!(name.as_str(), "meta.json" | "version" | MASKS);
             let segment = name.split('.').next().unwrap_or_default();
             if !own && !known.contains(segment) {
                 strays.push(name);

@@ -16,6 +16,7 @@ mod explain;
 pub mod extract;
 mod facets;
 mod generation;
+pub mod guard;
 mod index;
 mod marking;
 mod merge;

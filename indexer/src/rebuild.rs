@@ -56,7 +56,7 @@ impl Rebuild {
 
     fn prepare(index: &Index) -> Result<Self, IndexError> {
         let folder = &index.shared.folder;
-        let options = index.shared.options;
+        let options = &index.shared.options;
         let opened = match folder.unfinished()? {
             // What cannot be opened any more is begun again.
             Some(number) => engine(&folder.path(number))
@@ -107,9 +107,10 @@ impl Rebuild {
     /// Those of the disk.
     pub fn put(&self, entry: &Entry) -> Result<(), IndexError> {
         let fields = self.index.shared.fields;
+        let entry = self.index.shared.options.serials.entry(entry);
         let document = self
             .index
-            .with_analyzer(|analyzer| document(entry, &fields, analyzer));
+            .with_analyzer(|analyzer| document(&entry, &fields, analyzer));
         let writer = self.writer.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(pen) = writer.as_ref() {
             pen.0.add_document(document)?;

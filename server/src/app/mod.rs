@@ -361,7 +361,7 @@ fn indexing(
 ) -> impl FnOnce() -> Result<Index, indexer::IndexError> + Send + 'static {
     let (dir, options) = (
         config.index.dir.clone(),
-        search::options(config.index.memory_bytes_max),
+        search::options(config.index.memory_bytes_max, config.serials.clone()),
     );
     move || Index::open(dir, options)
 }

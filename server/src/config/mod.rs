@@ -18,6 +18,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use indexer::guard::Serials;
 use zeroize::Zeroizing;
 
 use crate::http::limits::Rates;
@@ -85,6 +86,8 @@ pub struct Config {
     pub index: Index,
     /// Text out of documents.
     pub extract: Extract,
+    /// Which serial numbers of identity documents nobody searches by.
+    pub serials: Serials,
     /// Messages to subscribers.
     pub webhooks: Webhooks,
     /// Passwords and tokens.
@@ -414,6 +417,7 @@ impl Config {
                 ocr_program: reader.path("extract.ocr_program"),
                 ocr_languages: languages(&reader.text("extract.ocr_languages")),
             },
+            serials: read_serials(reader),
             webhooks: Webhooks {
                 allow_http: reader.flag("webhooks.allow_http"),
                 allow_private: reader.networks("webhooks.allow_private"),
@@ -451,6 +455,12 @@ fn seconds(reader: &mut Reader, key: &str) -> Duration {
 
 fn languages(joined: &str) -> Vec<String> {
     joined.split('+').map(str::to_owned).collect()
+}
+
+fn read_serials(reader: &mut Reader) -> Serials {
+    let shapes = reader.serial_shapes("privacy.serial_numbers");
+    let words = reader.text("privacy.serial_words");
+    Serials::new(shapes, words.split(',').map(str::to_owned).collect())
 }
 
 fn read_server(reader: &mut Reader) -> Server {

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use indexer::guard::SerialShape;
+
 use super::Secret;
 use super::access::AccessLog;
 use super::error::{ConfigError, Origin};
@@ -155,6 +157,7 @@ impl Reader {
                 | Shape::Ports
                 | Shape::Classes
                 | Shape::GroupRoles
+                | Shape::SerialNumbers
                 | Shape::Count { .. }
                 | Shape::Bytes { .. }
                 | Shape::Secret
@@ -181,6 +184,7 @@ impl Reader {
             | Shape::Ports
             | Shape::Classes
             | Shape::GroupRoles
+            | Shape::SerialNumbers
             | Shape::Text { .. }
             | Shape::Secret
             | Shape::Database
@@ -214,6 +218,10 @@ impl Reader {
 
     pub(super) fn ports(&mut self, key: &str) -> Vec<Ports> {
         self.list(key, Ports::parse)
+    }
+
+    pub(super) fn serial_shapes(&mut self, key: &str) -> Vec<SerialShape> {
+        self.list(key, SerialShape::parse)
     }
 
     pub(super) fn access_log(&mut self, key: &str) -> AccessLog {

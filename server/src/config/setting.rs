@@ -334,6 +334,18 @@ pub const SETTINGS: &[Setting] = &[
         "The languages of pictures, the most frequent first: pages are read in it, and in all of them where they look English.",
     ),
     setting(
+        "privacy.serial_numbers",
+        Shape::SerialNumbers,
+        "LXXXXXXXXC, LXXXXXXXX, 999999999C, MRZ",
+        "What serial numbers of identity documents look like, by which nobody may search: they are masked in the index. Empty: none are.",
+    ),
+    setting(
+        "privacy.serial_words",
+        words(2_000),
+        "personalausweis, ausweisnummer, ausweis-nr, ausweisnr, ausweis nr, reisepass, passnummer, pass-nr, passnr, pass nr, aufenthaltstitel, identity card, id card, passport, residence permit",
+        "The words near which a number of such a shape is a serial number.",
+    ),
+    setting(
         "webhooks.allow_http",
         Shape::Flag,
         "false",

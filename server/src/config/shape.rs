@@ -38,6 +38,8 @@ pub enum Shape {
     },
     /// Protection classes, each with what is recorded of it and what happens when that cannot be.
     Classes,
+    /// A list of shapes of serial numbers.
+    SerialNumbers,
     /// Words, possibly none.
     Text {
         /// The most characters.
@@ -66,6 +68,7 @@ impl Shape {
             | Self::Ports
             | Self::Classes
             | Self::GroupRoles
+            | Self::SerialNumbers
             | Self::Count { .. }
             | Self::Bytes { .. }
             | Self::Text { .. }
@@ -118,6 +121,11 @@ impl Shape {
             Self::Networks => "a list of networks, such as 10.1.0.0/16, fd00::/8".to_owned(),
             Self::GroupRoles => {
                 "a list of GROUP=ROLE or GROUP=ROLE@DEPARTMENT, parted by semicolons".to_owned()
+            }
+            Self::SerialNumbers => {
+                "a list of MRZ or of shapes of 6 to 20 signs: 9 a digit, A a letter, L a letter with which \
+                 serial numbers begin, X such a letter or a digit, C the check digit, 'AT' these letters"
+                    .to_owned()
             }
             Self::Ports => "a list of ports, such as 443, 8000-8999".to_owned(),
             Self::Classes => {

@@ -22,14 +22,16 @@ pub use probe::IndexProbe;
 pub use rebuild::{Rebuilt, rebuild};
 
 use indexer::Options;
+use indexer::guard::Serials;
 
 /// How the index is opened: one that cannot be used is replaced by an empty one, which the follower
-/// fills from the log.
+/// fills from the log. `serials` are masked in it.
 #[must_use]
-pub fn options(memory_bytes: usize) -> Options {
+pub fn options(memory_bytes: usize, serials: Serials) -> Options {
     Options {
         writer_bytes: memory_bytes,
         replace_unusable: true,
+        serials,
         ..Options::default()
     }
 }

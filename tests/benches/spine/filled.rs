@@ -226,7 +226,7 @@ fn received(number: u64) -> i64 {
 async fn index(plan: &Plan, filled: &Filled) {
     let town = Town::open(&filled.data).await;
     let settings = config(&filled.data);
-    let options = search::options(settings.index.memory_bytes_max);
+    let options = search::options(settings.index.memory_bytes_max, settings.serials.clone());
     let index = Index::open(&settings.index.dir, options).expect("the index");
     let rows = town.archive.db.read();
     let asked = sql(rows, "SELECT count(*) FROM document", []);

@@ -42,7 +42,7 @@ pub(crate) fn rebuild_row(plan: &Plan) -> Vec<Line> {
         let rate = count as f64 / plan.runtime.block_on(rebuild(&filled.data));
 
         let folder = scratch();
-        let index = Index::open(folder.path(), options).expect("an index");
+        let index = Index::open(folder.path(), options.clone()).expect("an index");
         let since = Instant::now();
         let rebuilding = index.rebuild().expect("a rebuild");
         entries().for_each(|entry| rebuilding.put(&entry).expect("an entry"));
@@ -76,7 +76,7 @@ pub(crate) fn rebuild_row(plan: &Plan) -> Vec<Line> {
 async fn rebuild(data: &std::path::Path) -> f64 {
     let town = Town::open(data).await;
     let settings = config(data);
-    let options = search::options(settings.index.memory_bytes_max);
+    let options = search::options(settings.index.memory_bytes_max, settings.serials.clone());
     let index = Index::open(&settings.index.dir, options).expect("the index");
     let since = Instant::now();
     let rebuilt = search::rebuild(

@@ -129,7 +129,7 @@ async fn furnish(plan: &Plan, made: &Filled) {
     register(&town, &cases).await;
     plan.note("documents are registered");
     let settings = config(&made.data);
-    let options = search::options(settings.index.memory_bytes_max);
+    let options = search::options(settings.index.memory_bytes_max, settings.serials.clone());
     let index = indexer::Index::open(&settings.index.dir, options).expect("the index");
     search::rebuild(db.read(), &town.archive.storage, &index, |_, _| {})
         .await

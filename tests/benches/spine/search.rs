@@ -62,7 +62,7 @@ fn engine(plan: &Plan, filled: &Filled) -> Vec<Line> {
         token
     });
     let settings = config(&filled.data);
-    let options = search::options(settings.index.memory_bytes_max);
+    let options = search::options(settings.index.memory_bytes_max, settings.serials.clone());
     let index = Index::open(&settings.index.dir, options).expect("the index");
     plan.note(&format!(
         "index {} MB, raw index {} MB in {} segments, {} documents",
