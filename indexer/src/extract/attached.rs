@@ -1,11 +1,12 @@
-//! The invoice that a PDF carries within (ZUGFeRD, Factur-X): an attachment in XML, told by what it
-//! is and not by its name. The text of the PDF stays as it is; the facts are added.
+//! What a PDF carries within, told by what it is and not by its name: an invoice (ZUGFeRD, Factur-X),
+//! whose facts are added to the text, and biometric records, which it must not carry.
 
 use std::collections::HashSet;
 
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 
 use super::invoice::{self, Invoice};
+use crate::guard::Biometric;
 
 /// What a stream of the structure may inflate to.
 const STRUCTURE_BYTES_MAX: usize = 64 << 20;
@@ -13,13 +14,48 @@ const STRUCTURE_BYTES_MAX: usize = 64 << 20;
 const ATTACHMENT_BYTES_MAX: usize = 16 << 20;
 /// Attachments that are looked at.
 const ATTACHMENTS_MAX: usize = 20;
+/// Embedded files that are looked at for what they must not be.
+const EMBEDDED_MAX: usize = 1_000;
 /// Nodes of the tree of names that are looked at.
 const NODES_MAX: usize = 1_000;
 /// Every attachment, or its media type, is declared by one of these in plain sight.
 const SIGNS: [&[u8]; 3] = [b"/EmbeddedFile", b"text#2Fxml", b"application#2Fxml"];
 
-/// The facts of the invoice in a PDF; nothing where there is none that can be read.
-pub(super) fn invoice(content: &[u8]) -> Option<Invoice> {
+/// What was found in the attachments of a PDF.
+#[derive(Debug, Default)]
+pub(super) struct Attached {
+    /// The facts of the invoice; nothing where there is none that can be read.
+    pub(super) invoice: Option<Invoice>,
+    /// What one of them is that must not be there.
+    pub(super) biometric: Option<Biometric>,
+}
+
+/// Looks at the attachments of a PDF.
+pub(super) fn look(content: &[u8]) -> Attached {
+    let Some(document) = opened(content) else {
+        return Attached::default();
+    };
+    let listed = attachments(&document);
+    let invoice = listed.iter().find_map(|id| {
+        let content = unpacked(&document, *id)?;
+        let start = content.get(..512).unwrap_or(&content);
+        start.contains(&b'<').then(|| invoice::facts(&content))?
+    });
+    let embedded = document
+        .objects
+        .iter()
+        .filter(|(_, object)| is_embedded(object));
+    let embedded = embedded.map(|(id, _)| *id).take(EMBEDDED_MAX);
+    let biometric = listed
+        .iter()
+        .copied()
+        .chain(embedded)
+        .find_map(|id| Biometric::of(&unpacked(&document, id)?));
+    Attached { invoice, biometric }
+}
+
+/// A PDF that may have attachments.
+fn opened(content: &[u8]) -> Option<Document> {
     let has = |sign: &&[u8]| content.windows(sign.len()).any(|part| part == *sign);
     if !SIGNS.iter().any(has) {
         return None;
@@ -28,19 +64,26 @@ pub(super) fn invoice(content: &[u8]) -> Option<Invoice> {
         max_decompressed_size: Some(STRUCTURE_BYTES_MAX),
         ..LoadOptions::default()
     };
-    let document = Document::load_mem_with_options(content, options).ok()?;
-    attachments(&document).into_iter().find_map(|id| {
-        let stream = document.get_object(id).ok()?.as_stream().ok()?;
-        let content = if stream.dict.has(b"Filter") {
-            stream
-                .decompressed_content_with_limit(ATTACHMENT_BYTES_MAX)
-                .ok()?
-        } else {
-            stream.content.clone()
-        };
-        let start = content.get(..512).unwrap_or(&content);
-        start.contains(&b'<').then(|| invoice::facts(&content))?
-    })
+    Document::load_mem_with_options(content, options).ok()
+}
+
+/// The bytes of a stream.
+fn unpacked(document: &Document, id: ObjectId) -> Option<Vec<u8>> {
+    let stream = document.get_object(id).ok()?.as_stream().ok()?;
+    if stream.dict.has(b"Filter") {
+        stream
+            .decompressed_content_with_limit(ATTACHMENT_BYTES_MAX)
+            .ok()
+    } else {
+        Some(stream.content.clone())
+    }
+}
+
+/// Whether it is an embedded file by its own words, wherever it is named: as a note on a page may.
+fn is_embedded(object: &Object) -> bool {
+    let kind = object.as_stream().and_then(|it| it.dict.get(b"Type"));
+    kind.and_then(Object::as_name)
+        .is_ok_and(|name| name == b"EmbeddedFile")
 }
 
 fn attachments(document: &Document) -> Vec<ObjectId> {

@@ -293,11 +293,13 @@ pub enum Reason {
     PartsOverLimit,
     /// It lies too deep in others for its contents to be taken out.
     PartsTooDeep,
+    /// It is, or contains, a biometric record, which no archive hands out.
+    Biometric,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -313,6 +315,7 @@ impl Reason {
         Self::PartsDamaged,
         Self::PartsOverLimit,
         Self::PartsTooDeep,
+        Self::Biometric,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -333,6 +336,7 @@ impl Reason {
             Self::PartsDamaged => "parts_damaged",
             Self::PartsOverLimit => "parts_over_limit",
             Self::PartsTooDeep => "parts_too_deep",
+            Self::Biometric => "biometric",
         }
     }
 
@@ -390,6 +394,10 @@ impl Reason {
             Self::PartsTooDeep => {
                 "Die Datei steckt zu tief in anderen; was sie enthält, steht nur im Original."
             }
+            Self::Biometric => {
+                "Die Datei ist ein biometrischer Datensatz oder enthält einen, etwa von \
+                 Fingerabdrücken; ihr Inhalt ist gesperrt."
+            }
         }
     }
 
@@ -430,6 +438,10 @@ impl Reason {
             }
             Self::PartsTooDeep => {
                 "The file lies too deep in others; what it contains is in the original only."
+            }
+            Self::Biometric => {
+                "The file is a biometric record or contains one, such as of fingerprints; its \
+                 content is withheld."
             }
         }
     }

@@ -185,7 +185,10 @@ impl LeftOut {
         let reason = *Reason::ALL.get(usize::from(number))?;
         let of_parts = matches!(
             reason,
-            Reason::PartsEncrypted | Reason::PartsDamaged | Reason::PartsOverLimit
+            Reason::PartsEncrypted
+                | Reason::PartsDamaged
+                | Reason::PartsOverLimit
+                | Reason::Biometric
         );
         of_parts.then(|| Self::new(name, reason))
     }

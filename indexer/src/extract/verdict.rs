@@ -94,7 +94,8 @@ impl Talk {
                     | Reason::PartsEncrypted
                     | Reason::PartsDamaged
                     | Reason::PartsOverLimit
-                    | Reason::PartsTooDeep => {}
+                    | Reason::PartsTooDeep
+                    | Reason::Biometric => {}
                 }
                 Some(reason)
             }

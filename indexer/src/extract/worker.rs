@@ -16,8 +16,8 @@ use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
-    plain, raster, rtf, separated,
+    LeftOut, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail, office,
+    outlook, pdf, plain, raster, rtf, separated,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -136,10 +136,18 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
             let content = Arc::new(content);
             let give = |page: PageText| say(Frame::Page(page));
             let end = pdf::read(Arc::clone(&content), header, deadline, give)?;
-            if !deadline.has_passed()
-                && let Some(invoice) = attached::invoice(&content)
-            {
-                say(Frame::Invoice(Box::new(invoice)))?;
+            if !deadline.has_passed() {
+                let found = attached::look(&content);
+                if let Some(invoice) = found.invoice {
+                    say(Frame::Invoice(Box::new(invoice)))?;
+                }
+                if let Some(kind) = found.biometric {
+                    // What it is called there is nobody's business; what it is stands in its place.
+                    say(Frame::LeftOut(LeftOut::new(
+                        kind.as_str(),
+                        Reason::Biometric,
+                    )))?;
+                }
             }
             return Ok(end);
         }

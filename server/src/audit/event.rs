@@ -154,6 +154,10 @@ pub enum Action {
     DocumentRoute,
     /// A document came in.
     DocumentReceive,
+    /// Content was refused because it is a biometric record.
+    DocumentRefuse,
+    /// A biometric record was found in a version: it is withheld.
+    DocumentWithhold,
     /// A document was taken out of another one.
     DocumentComponent,
     /// A document's metadata were changed.
@@ -310,6 +314,8 @@ impl Action {
             Self::DocumentUndo => "document.undo",
             Self::DocumentRoute => "document.route",
             Self::DocumentReceive => "document.receive",
+            Self::DocumentRefuse => "document.refuse_biometric",
+            Self::DocumentWithhold => "document.withhold",
             Self::DocumentComponent => "document.component",
             Self::DocumentChange => "document.change",
             Self::VersionAdd => "document.version",

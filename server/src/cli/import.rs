@@ -94,6 +94,7 @@ fn german(refusal: &Refusal) -> String {
         Refusal::TooLarge(bytes) => format!("länger als die {bytes} Bytes, die das Archiv annimmt"),
         Refusal::Widowed => "Angaben ohne den Inhalt, den sie beschreiben".to_owned(),
         Refusal::Metadata(why) => format!("die Angaben dazu sind falsch: {why}"),
+        Refusal::Biometric => "ein biometrischer Datensatz; das Archiv nimmt keinen an".to_owned(),
         Refusal::Forbidden => "das Konto darf in dieser Abteilung nicht ablegen".to_owned(),
     }
 }

@@ -127,6 +127,23 @@ impl From<DocumentError> for Problem {
                 "Der Text wird noch gelesen. Bitte gleich noch einmal versuchen.",
                 "The text is still being read. Please try again in a moment.",
             )),
+            DocumentError::Biometric => Self::new(Kind::BiometricContent).detail(text(
+                "Die Datei ist ein biometrischer Datensatz, etwa von Fingerabdrücken oder einem \
+                 Gesicht. Solche Daten gehören in keine Akte; es wurde nichts gespeichert. Bitte nur \
+                 einreichen, was dazu erklärt oder bescheinigt wurde, und die Datei dort löschen, wo sie \
+                 entstanden ist.",
+                "The content is a biometric record, such as one of fingerprints or of a face. Such data \
+                 belong in no file; nothing was stored. Please hand in only what was declared or \
+                 attested about it, and delete the content where it came from.",
+            )),
+            DocumentError::Withheld => Self::new(Kind::ContentWithheld).detail(text(
+                "In dieser Version wurde ein biometrischer Datensatz gefunden. Ihr Inhalt und ihr Text \
+                 werden nicht mehr ausgegeben. Bitte die Datenschutzbeauftragten verständigen und eine \
+                 Version ohne ihn hinzufügen.",
+                "A biometric record was found in this version. Its content and its text are not handed \
+                 out any more. Please tell those who are responsible for data protection, and add a \
+                 version without it.",
+            )),
             DocumentError::Store(error) => store_problem(error),
             DocumentError::Db(error) => error.into(),
         }

@@ -4,6 +4,7 @@ use sea_orm::ConnectionTrait;
 use storage::Blob;
 
 use super::fields;
+use super::guard;
 use super::invoices;
 use super::list;
 use super::model::{DocumentError, Held, Metadata, Version};
@@ -134,6 +135,8 @@ pub async fn to_index(
     let documents = list::visible_among(on, &Actor::system(), ids).await?;
     let held = hold(on, documents).await?;
     let versions: Vec<_> = held.iter().map(|one| one.version.id).collect();
+    let withheld = guard::withheld(on, &versions).await?;
+    let open = |version: &VersionId| !withheld.contains(version);
     let texts = rows::texts(on, &versions).await?;
     let names: Vec<_> = texts
         .iter()
@@ -159,7 +162,9 @@ pub async fn to_index(
             .find(|one| one.id == held.document.department);
         let department = department.ok_or(DocumentError::NoDepartment)?;
         let text = text_of.remove(&held.version.id);
+        let text = text.filter(|_| open(&held.version.id));
         let invoice = invoice_of.remove(&held.version.id);
+        let invoice = invoice.filter(|_| open(&held.version.id));
         let compartment = held.document.compartment;
         let hidden = compartment.and_then(|id| compartments.get(&id).copied());
         if compartment.is_some() && hidden.is_none() {

@@ -1,6 +1,7 @@
 //! Content on its way in: in the store, but not named by any row yet.
 
 use bytes::Bytes;
+use indexer::guard::{Biometric, HEAD_BYTES};
 use sea_orm::ConnectionTrait;
 use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
 
@@ -17,6 +18,7 @@ use crate::unit::Db;
 pub struct Arriving {
     stager: Stager,
     storage: Storage,
+    head: Vec<u8>,
 }
 
 impl Arriving {
@@ -31,11 +33,14 @@ impl Arriving {
         Ok(Self {
             stager: storage.begin(domain, u64::MAX).await?,
             storage: storage.clone(),
+            head: Vec::new(),
         })
     }
 
     /// Takes the next piece. After an error only discarding is left.
     pub async fn push(&mut self, piece: Bytes) -> Result<(), StoreError> {
+        let missing = HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend(piece.iter().take(missing));
         self.stager.push(piece).await
     }
 
@@ -53,6 +58,7 @@ impl Arriving {
         Ok(Arrived {
             staged: self.stager.finish().await?,
             storage: self.storage,
+            biometric: Biometric::of(&self.head),
             media_type,
             file_name,
         })
@@ -64,6 +70,7 @@ impl Arriving {
 pub struct Arrived {
     pub(super) staged: Staged,
     storage: Storage,
+    biometric: Option<Biometric>,
     media_type: String,
     pub(super) file_name: Option<String>,
 }
@@ -79,6 +86,12 @@ impl Arrived {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.staged.content.bytes
+    }
+
+    /// What it is, where it is a biometric record.
+    #[must_use]
+    pub const fn biometric(&self) -> Option<Biometric> {
+        self.biometric
     }
 
     /// The name under which it came.
@@ -147,6 +160,7 @@ impl Arrived {
         let Self {
             staged,
             storage,
+            biometric: _,
             media_type,
             file_name,
         } = self;

@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 use storage::Blob;
 
 use super::model::{Document, DocumentError, Held, Version};
-use super::rows;
+use super::{guard, rows};
 use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, DocumentId, Right, Table};
 use crate::cases;
@@ -184,6 +184,7 @@ pub async fn content(
             .into_iter()
             .find(|(version, _)| version.number == number);
         let (version, name) = found.ok_or(DocumentError::NoVersion)?;
+        guard::require_open(on, version.id).await?;
         if let Some(blob) = rows::blob_to_open(on, &name).await? {
             return Ok((document, version, blob));
         }
@@ -202,6 +203,7 @@ pub(super) async fn text(
     loop {
         let mut all = hold_with_pages(on, vec![document.clone()]).await?;
         let (held, pages) = all.pop().ok_or(DocumentError::NoVersion)?;
+        guard::require_open(on, held.version.id).await?;
         if held.text.is_none() {
             return Err(DocumentError::TextPending);
         }

@@ -13,6 +13,7 @@ mod domains;
 pub mod evidence;
 mod fields;
 mod filing;
+mod guard;
 mod http;
 mod indexing;
 mod intake;
@@ -50,6 +51,8 @@ pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
     unregistered_in, with_field,
 };
+pub(crate) use guard::admit;
+pub use guard::{biometric_in, is_withheld, withhold_version};
 pub(crate) use http::act;
 pub use http::{ApiDoc, routes};
 pub use indexing::{Indexed, to_extract, to_index};

@@ -553,6 +553,12 @@ pub enum DocumentError {
     /// The text of this version is not there yet.
     #[error("the text is still being read")]
     TextPending,
+    /// It is a biometric record, which no archive keeps.
+    #[error("the content is a biometric record")]
+    Biometric,
+    /// A biometric record was found in this version: its content and text are withheld.
+    #[error("the version is withheld")]
+    Withheld,
     /// Content could not be stored or read.
     #[error("the content store failed")]
     Store(#[from] storage::StoreError),

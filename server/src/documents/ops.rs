@@ -1,5 +1,6 @@
 //! What is done with documents; the only code that writes about them.
 
+use indexer::guard::Biometric;
 use sea_orm::ConnectionTrait;
 
 use super::alike::Alike;
@@ -8,7 +9,7 @@ use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{fields, invoices, naming, rows, same};
+use super::{fields, guard, invoices, naming, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -421,6 +422,8 @@ pub struct ReadText {
     pub parts: Vec<NewPart>,
     /// How much a family may hold.
     pub room: Room,
+    /// What it is or holds, where that is a biometric record.
+    pub biometric: Option<Biometric>,
 }
 
 impl ReadText {
@@ -437,11 +440,13 @@ impl ReadText {
                 bytes: 0,
                 depth: 0,
             },
+            biometric: None,
         }
     }
 }
 
-/// Keeps the text of a version as a rendition. A version that has its text keeps it.
+/// Keeps the text of a version as a rendition. A version that has its text keeps it; one in which a
+/// biometric record was found is withheld.
 pub async fn keep_text(
     unit: &mut Unit,
     version: VersionId,
@@ -473,7 +478,11 @@ pub async fn keep_text(
     let document = keep_rendition(unit, version, row, text.pages.as_ref()).await?;
     keep_invoice(unit, version, (engine, text.invoice)).await?;
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
-    components::take_out(unit, &document, &found, parts).await
+    components::take_out(unit, &document, &found, parts).await?;
+    match text.biometric {
+        Some(kind) => guard::withhold(unit, &found, kind).await,
+        None => Ok(()),
+    }
 }
 
 /// Keeps what a version is about as an invoice. Where it was read as one before and is not any more,

@@ -20,7 +20,9 @@ use crate::departments::SignedIn;
 use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
 use crate::http::name::{Disposition, FileName};
-use crate::http::openapi::{ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems};
+use crate::http::openapi::{
+    ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems, TextProblems,
+};
 use crate::http::{Kind, Language, Problem, text};
 use crate::ledger::looks::Looks;
 use crate::unit::Db;
@@ -201,7 +203,7 @@ pub(super) struct VersionList {
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/text", tag = "documents", operation_id = "readText",
     params(("id" = Uuid, Path, description = "The document")),
-    responses((status = 200, description = "The text", body = DocumentText), ReadProblems),
+    responses((status = 200, description = "The text", body = DocumentText), TextProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_text(

@@ -6,6 +6,7 @@ use storage::Blob;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::guard;
 use super::indexing::to_extract;
 use super::looking::LOOKS_MAX;
 use super::model::{DocumentError, Kept, TextInfo};
@@ -36,7 +37,8 @@ pub struct Scan {
     pub pages: Option<Blob>,
 }
 
-/// What there is of a version for reading its pictures. `None`: it is gone, or was never looked at.
+/// What there is of a version for reading its pictures. `None`: it is gone, withheld, or was never looked
+/// at.
 pub async fn to_recognise(
     on: &impl ConnectionTrait,
     id: VersionId,
@@ -44,6 +46,9 @@ pub async fn to_recognise(
     let Some((version, content)) = to_extract(on, id).await? else {
         return Ok(None);
     };
+    if guard::is_withheld(on, id).await? {
+        return Ok(None);
+    }
     // Between looking for the text and for its key the text may have followed its document.
     for _ in 0..LOOKS_MAX {
         let texts = rows::all_renditions(on, id, "text").await?;
@@ -142,6 +147,8 @@ pub async fn unrecognised(
 ) -> Result<Vec<VersionId>, DbError> {
     let text = "SELECT DISTINCT r.document_version_id FROM rendition r \
                 WHERE r.kind = 'text' AND r.reason = 'no_text' \
+                AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
+                AND g.document_version_id = r.document_version_id) \
                 AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
                 AND w.document_version_id = r.document_version_id AND w.engine = $1) \
                 AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
@@ -151,6 +158,7 @@ pub async fn unrecognised(
         engine.into(),
         JobKind::ReadScan.code().into(),
         i64::from(limit).into(),
+        guard::KIND.into(),
     ];
     let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()

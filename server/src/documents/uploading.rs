@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields;
+use super::guard;
 use super::intake::{Arrived, Arriving};
 use super::model::{Document, DocumentError, Held, Step};
 use super::ops;
@@ -149,6 +150,11 @@ pub(super) async fn post_document(
     let (new, arrived) = (received.metadata, received.content);
     let department = goes(&new)?;
     let draft = new.is_draft().then(|| new.case.map(CaseId::of));
+    let place = match new.case {
+        Some(case) => guard::department_of_case(&db, &actor, CaseId::of(case)).await?,
+        None => Some(department),
+    };
+    let arrived = guard::admit(&db, &actor, place, arrived).await?;
     let metadata = new.metadata(arrived.file_name.as_deref(), db.now())?;
     let said = serde_json::to_vec(&new).map_err(Problem::internal)?;
     let digest = arrived.staged.content.sha256;
@@ -246,7 +252,8 @@ pub(super) async fn post_version(
     let received = upload
         .read(async |_: Option<&Nothing>, content| stage(&storage, content).await)
         .await?;
-    let arrived = received.content;
+    let place = Some(before.document.department);
+    let arrived = guard::admit(&db, &actor, place, received.content).await?;
     let path = request.path().as_bytes();
     let print = Fingerprint::of(&[b"POST", path, arrived.staged.content.sha256.as_bytes()]);
     let once = Once::new(&actor, key, print);

@@ -94,6 +94,8 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::PayloadTooLarge
             | Kind::UnsupportedMediaType
             | Kind::Validation
+            | Kind::BiometricContent
+            | Kind::ContentWithheld
             | Kind::IdempotencyKeyReused
             | Kind::PreconditionRequired
             | Kind::Internal
@@ -167,12 +169,14 @@ groups! {
     /// Searching.
     SearchProblems = [IndexBehind];
     /// Downloading content.
-    ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable];
+    ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable, ContentWithheld];
+    /// Reading the text of a document.
+    TextProblems = [NotFound, ContentWithheld];
     /// Reading a page: what was not told before is kept.
-    PageProblems = [NotFound, Conflict, KeyMissing, InsufficientStorage];
+    PageProblems = [NotFound, ContentWithheld, Conflict, KeyMissing, InsufficientStorage];
     /// Downloading a picture: what was not drawn before is kept.
-    PictureProblems = [NotFound, NoPicture, Conflict, PreconditionFailed, RangeNotSatisfiable,
-        KeyMissing, InsufficientStorage];
+    PictureProblems = [NotFound, NoPicture, ContentWithheld, Conflict, PreconditionFailed,
+        RangeNotSatisfiable, KeyMissing, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
@@ -186,12 +190,12 @@ groups! {
     SettleProblems = [NotFound, StateConflict, InsufficientStorage];
     /// Creating something from an upload.
     UploadProblems = [MalformedJson, MalformedMultipart, NotFound, Conflict, AlreadyExists,
-        IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,
+        IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation, BiometricContent,
         IdempotencyKeyReused, RequestTimeout, KeyMissing, InsufficientStorage];
     /// Adding content to something that exists.
     ReplaceProblems = [MalformedJson, MalformedMultipart, NotFound, StateConflict,
         IdempotencyInProgress, PreconditionFailed, PreconditionRequired, PayloadTooLarge,
-        UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
+        UnsupportedMediaType, Validation, BiometricContent, IdempotencyKeyReused, RequestTimeout,
         KeyMissing, InsufficientStorage];
     /// Acting on something that exists, where a repetition is harmless.
     ActProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use indexer::guard::Biometric;
 use storage::{Sha256Digest, Sha256Hasher, Storage, StoreError};
 use thiserror::Error;
 
@@ -187,6 +188,7 @@ struct Source {
     media_type: &'static str,
     sha256: Sha256Digest,
     bytes: u64,
+    biometric: bool,
     said: NewDocument,
 }
 
@@ -265,6 +267,9 @@ impl Importer {
             return Ok(Outcome::Already(already(id, source.bytes)));
         }
         if self.mode == Mode::Look {
+            if source.biometric {
+                return Err(Stop::Refused(Refusal::Biometric));
+            }
             return self.would(&source).await;
         }
         let name = source.name.clone();
@@ -327,6 +332,12 @@ impl Importer {
         metadata: Metadata,
         arrived: Arrived,
     ) -> Result<Outcome, Stop> {
+        let admitted = documents::admit(&self.db, &self.actor, Some(department), arrived).await;
+        let arrived = match admitted {
+            Ok(arrived) => arrived,
+            Err(DocumentError::Biometric) => return Err(Stop::Refused(Refusal::Biometric)),
+            Err(error) => return Err(error.into()),
+        };
         let (sha256, bytes) = (arrived.sha256(), arrived.bytes());
         let content = arrived.keep(&self.db).await?;
         let (claims, actor) = (self.claims.clone(), self.actor.clone());
@@ -426,6 +437,7 @@ fn look(root: &Path, path: PathBuf, bytes_max: u64) -> Result<Source, Refusal> {
         media_type,
         sha256: digest.finish(),
         bytes,
+        biometric: Biometric::of(&head).is_some(),
         said,
     })
 }

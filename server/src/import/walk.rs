@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The metadata beside it are wrong.
     #[error("its metadata are wrong: {0}")]
     Metadata(String),
+    /// It is a biometric record, which no archive keeps.
+    #[error("a biometric record, which the archive does not keep")]
+    Biometric,
     /// The account may not file in that department.
     #[error("the account may not file in this department")]
     Forbidden,

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use indexer::extract::{Extraction, Format, PartHead, Reason, Taken, TextState};
+use indexer::guard::Biometric;
 use storage::{KeyDomain, Storage};
 use tokio::sync::mpsc;
 
@@ -11,6 +12,20 @@ use crate::http::name::FileName;
 use crate::import::{HEAD_BYTES, guess};
 use crate::unit::Db;
 
+/// What was taken out of a version.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    /// The parts, stored.
+    pub(super) parts: Vec<NewPart>,
+    /// What one of them was that is kept nowhere.
+    pub(super) biometric: Option<Biometric>,
+    /// The places of all such parts.
+    pub(super) refused: Vec<u64>,
+}
+
+/// What stands for the name of something that was refused.
+const NAMELESS: &str = "Anlage";
+
 /// A part that is arriving.
 struct Open {
     head: PartHead,
@@ -18,14 +33,15 @@ struct Open {
     first: Vec<u8>,
 }
 
-/// Stores each part that comes whole; none of them is named by a row yet.
+/// Stores each part that comes whole, and nothing of one that is a biometric record; none of them is
+/// named by a row yet.
 pub(super) async fn keep(
     storage: &Storage,
     db: &Db,
     domain: &KeyDomain,
     mut taken: mpsc::Receiver<Taken>,
-) -> Result<Vec<NewPart>, JobError> {
-    let mut parts = Vec::new();
+) -> Result<Apart, JobError> {
+    let mut apart = Apart::default();
     let mut position = 0;
     let mut open: Option<Open> = None;
     while let Some(one) = taken.recv().await {
@@ -46,8 +62,12 @@ pub(super) async fn keep(
             }
             Taken::End { whole } => {
                 let Some(part) = open.take() else { continue };
-                if whole {
-                    parts.push(finish(db, part, position).await?);
+                if let Some(kind) = Biometric::of(&part.first) {
+                    part.arriving.discard().await;
+                    apart.biometric.get_or_insert(kind);
+                    apart.refused.push(position);
+                } else if whole {
+                    apart.parts.push(finish(db, part, position).await?);
                 } else {
                     part.arriving.discard().await;
                 }
@@ -58,7 +78,7 @@ pub(super) async fn keep(
     if let Some(part) = open {
         part.arriving.discard().await;
     }
-    Ok(parts)
+    Ok(apart)
 }
 
 async fn finish(db: &Db, part: Open, position: u64) -> Result<NewPart, JobError> {
@@ -76,6 +96,39 @@ async fn finish(db: &Db, part: Open, position: u64) -> Result<NewPart, JobError>
         title: head.title,
         content,
     })
+}
+
+/// What the worker found in what it does not take out: in an attachment of a PDF.
+pub(super) fn biometric(extraction: &Extraction) -> Option<Biometric> {
+    let mut found = extraction.left_out.iter();
+    let found = found.find(|one| one.reason == Reason::Biometric)?;
+    Some(Biometric::from_name(&found.name).unwrap_or(Biometric::Cbeff))
+}
+
+/// What is kept of what was read of a version that is withheld: no text, no facts, no names of what was
+/// refused.
+pub(super) fn withheld(mut extraction: Extraction, apart: &Apart) -> Extraction {
+    extraction.pages.clear();
+    extraction.invoice = None;
+    extraction.state = TextState::Unreadable {
+        reason: Reason::Biometric,
+    };
+    extraction
+        .left_out
+        .retain(|one| one.reason != Reason::Biometric);
+    let places = apart.refused.iter();
+    let mut refused: Vec<_> = places.map(|place| format!("{NAMELESS} {place}")).collect();
+    if refused.is_empty() {
+        refused.push(NAMELESS.to_owned());
+    }
+    let refused = refused.into_iter().map(|name| indexer::extract::LeftOut {
+        name,
+        reason: Reason::Biometric,
+    });
+    extraction.left_out = refused.chain(extraction.left_out).collect();
+    let refused = u32::try_from(apart.refused.len()).unwrap_or(u32::MAX);
+    extraction.parts = extraction.parts.saturating_sub(refused);
+    extraction
 }
 
 /// Says of what lies too deep that this is why nothing was taken out of it.

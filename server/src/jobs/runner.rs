@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use indexer::extract::{Extraction, Extractor, PageState, Room, TextState};
+use indexer::extract::{Extraction, Extractor, PageState, Reason, Room, TextState};
 use storage::Storage;
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
-use super::parts;
+use super::parts::{self, Apart};
 use super::rows::{self, Claimed};
 use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
@@ -380,7 +380,10 @@ impl Runner {
     /// goes in the same transaction.
     async fn extract(&self, id: VersionId, claimed: &Claimed) -> Result<(), JobError> {
         let job = claimed.id;
-        let Some((version, blob)) = documents::to_extract(self.db.read(), id).await? else {
+        let found = documents::to_extract(self.db.read(), id).await?;
+        // Of what is withheld nothing is read any more.
+        let withheld = documents::is_withheld(self.db.read(), id).await?;
+        let Some((version, blob)) = found.filter(|_| !withheld) else {
             let gone: Result<(), DbError> = self
                 .db
                 .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
@@ -395,8 +398,10 @@ impl Runner {
         };
         let left = documents::room(self.db.read(), &version, room).await?;
         let domain = documents::domain_of(self.db.read(), version.document).await?;
-        let (extraction, parts) = if blob.content_bytes > limits.content_bytes_max {
-            (None, Vec::new())
+        let own = documents::biometric_in(&self.storage, &blob).await?;
+        let too_large = blob.content_bytes > limits.content_bytes_max;
+        let (extraction, apart) = if own.is_some() || too_large {
+            (None, Apart::default())
         } else {
             let content = self.storage.open(&blob, None).await?;
             let content = StreamReader::new(content.map_err(std::io::Error::other));
@@ -413,13 +418,23 @@ impl Runner {
             let kept = kept?;
             (Some(parts::judged(extraction?, left)), kept)
         };
+        let inside = || extraction.as_ref().and_then(parts::biometric);
+        let biometric = own.or(apart.biometric).or_else(inside);
+        let extraction = match biometric {
+            Some(_) => extraction.map(|found| parts::withheld(found, &apart)),
+            None => extraction,
+        };
         let pictures = extraction.as_ref().is_some_and(|found| {
             let mut pages = found.pages.iter();
             pages.any(|page| page.state == PageState::NeedsOcr)
         });
         let next = (pictures && self.scans.ready().is_some()).then_some(Job::ReadScan(id));
         let mut text = self.pack(extraction, &domain).await?;
-        text.parts = parts;
+        if own.is_some() {
+            text.info.reason = Some(Reason::Biometric.as_str().to_owned());
+        }
+        text.biometric = biometric;
+        text.parts = apart.parts;
         text.room = room;
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {

@@ -269,7 +269,8 @@ pub(super) async fn post_document(
             documents::stage(&storage, content).await
         })
         .await?;
-    let (fields, arrived) = (received.metadata, received.content);
+    let fields = received.metadata;
+    let arrived = documents::admit(&db, &actor, Some(department), received.content).await?;
     let prepared = async {
         let new = described(&db, &actor, &fields).await?;
         let name = arrived.file_name().unwrap_or(NAMELESS);

@@ -91,10 +91,14 @@ kinds! {
         "Well-formed but wrong; `errors` has one entry with a JSON pointer for each field.";
     IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency-Key schon benutzt", "Idempotency key reused",
         "The same `Idempotency-Key` came before with another request. Use a new key.";
+    BiometricContent = "biometric-content", UNPROCESSABLE_ENTITY, "Biometrische Daten", "Biometric data",
+        "The content is a biometric record, such as one of fingerprints or of a face. Nothing was stored. Hand in what was declared about it, and delete the content where it came from.";
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "If-Match fehlt", "If-Match required",
         "A change must say which state it is based on. Send `If-Match` with the `ETag` you read.";
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Zu viele Anfragen", "Too many requests",
         "Slow down; try again after `retry_after` seconds.";
+    ContentWithheld = "content-withheld", UNAVAILABLE_FOR_LEGAL_REASONS, "Inhalt gesperrt", "Content withheld",
+        "A biometric record was found in this version: neither content nor text is handed out. Tell whoever is responsible for data protection; add a version without it.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Interner Fehler", "Internal error",
         "Our fault. The log knows more under the request id in `instance`.";
     NotImplemented = "not-implemented", NOT_IMPLEMENTED, "Noch nicht verfügbar", "Not implemented",
