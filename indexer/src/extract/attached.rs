@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 
 use super::invoice::{self, Invoice};
+use super::worker::Deadline;
 use crate::guard::Biometric;
 
 /// What a stream of the structure may inflate to.
@@ -31,7 +32,7 @@ pub(super) struct Attached {
 }
 
 /// Looks at the attachments of a PDF.
-pub(super) fn look(content: &[u8]) -> Attached {
+pub(super) fn look(content: &[u8], deadline: Deadline) -> Attached {
     let Some(document) = opened(content) else {
         return Attached::default();
     };
@@ -50,6 +51,7 @@ pub(super) fn look(content: &[u8]) -> Attached {
         .iter()
         .copied()
         .chain(embedded)
+        .take_while(|_| !deadline.has_passed())
         .find_map(|id| Biometric::of(&unpacked(&document, id)?));
     Attached { invoice, biometric }
 }

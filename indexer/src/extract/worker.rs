@@ -137,7 +137,7 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
             let give = |page: PageText| say(Frame::Page(page));
             let end = pdf::read(Arc::clone(&content), header, deadline, give)?;
             if !deadline.has_passed() {
-                let found = attached::look(&content);
+                let found = attached::look(&content, deadline);
                 if let Some(invoice) = found.invoice {
                     say(Frame::Invoice(Box::new(invoice)))?;
                 }

@@ -9,6 +9,7 @@ use sea_orm::{
 use storage::{Blob, KeyDomain};
 use uuid::Uuid;
 
+use super::guard;
 use super::model::Document;
 pub use super::rows::Elsewhere;
 use super::rows::{
@@ -305,6 +306,76 @@ pub async fn engines(on: &impl ConnectionTrait) -> Result<Vec<String>, DbError> 
     rows.iter()
         .map(|row| Ok(row.try_get_by_index(0)?))
         .collect()
+}
+
+/// A version that is withheld.
+#[derive(Debug, Clone)]
+pub struct Withheld {
+    /// The document.
+    pub document: DocumentId,
+    /// The version.
+    pub version: VersionId,
+    /// What was found in it.
+    pub kind: String,
+}
+
+/// Versions that are withheld; at most `limit`.
+pub async fn withheld(on: &impl ConnectionTrait, limit: u64) -> Result<Vec<Withheld>, DbError> {
+    let text = "SELECT v.document_id, v.id, r.reason FROM rendition r \
+                JOIN document_version v ON v.id = r.document_version_id \
+                WHERE r.kind = $1 ORDER BY v.id LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = on
+        .query_all_raw(sql(on, text, [guard::KIND.into(), limit.into()]))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let kind: Option<String> = row.try_get_by_index(2)?;
+            Ok(Withheld {
+                document: DocumentId::of(row.try_get_by_index(0)?),
+                version: VersionId::of(row.try_get_by_index(1)?),
+                kind: kind.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// The content of a version, to be opened.
+#[derive(Debug, Clone)]
+pub struct ContentOf {
+    /// The document.
+    pub document: DocumentId,
+    /// The version.
+    pub version: VersionId,
+    /// All that is needed to open it; nothing where it has no key.
+    pub open: Option<Blob>,
+    /// Whether it is withheld.
+    pub withheld: bool,
+}
+
+/// The contents of the versions behind `after`, in the order of their ids.
+pub async fn contents(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<ContentOf>, DbError> {
+    let found = document_version::Entity::find()
+        .filter(document_version::Column::Id.gt(after))
+        .order_by_asc(document_version::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?;
+    let names: Vec<_> = found.iter().map(|row| row.blob_name.clone()).collect();
+    let open = rows::blobs_to_open(on, &names).await?;
+    let versions: Vec<_> = found.iter().map(|row| VersionId::of(row.id)).collect();
+    let withheld = guard::withheld(on, &versions).await?;
+    let all = found.into_iter().map(|row| ContentOf {
+        document: DocumentId::of(row.document_id),
+        version: VersionId::of(row.id),
+        open: open.get(&row.blob_name).cloned(),
+        withheld: withheld.contains(&VersionId::of(row.id)),
+    });
+    Ok(all.collect())
 }
 
 /// Versions of which fewer documents were taken out than their text says, and that no job will read

@@ -87,7 +87,7 @@ pub(super) async fn withhold(
 ) -> Result<(), DocumentError> {
     let mut next = Some((version.id, version.document));
     while let Some((version, document)) = next {
-        let document = rows::find_to_change(unit, document).await?;
+        let document = rows::find(unit.tx(), document).await?;
         let document = document.ok_or(DocumentError::NotFound)?;
         let before = rows::all_renditions(unit.tx(), version, KIND).await?;
         if before.is_empty() {

@@ -42,6 +42,7 @@ const EVENTS: [Action; 25] = [
     Action::DocumentDiscard,
     Action::DocumentRestore,
     Action::TextRead,
+    Action::DocumentWithhold,
     Action::DocumentRegister,
     Action::DocumentRoute,
     Action::DocumentRefile,

@@ -73,6 +73,10 @@ codes! {
     ReferenceDoubled = "reference-doubled", "Ein Aktenzeichen nennt mehr als eine Sache. Datenbank sichern, mit verify prüfen.";
     /// A version has no text, and no job will read it.
     TextMissing = "text-missing", "Zu einer Version fehlt der Text, und kein Auftrag wird ihn lesen. --repair legt den Auftrag an.";
+    /// Content is a biometric record, and nothing withholds it.
+    BiometricFound = "biometric-found", "Ein Inhalt ist ein biometrischer Datensatz und wird noch ausgegeben. --deep --repair sperrt ihn und alles, worin er steckt.";
+    /// A version is withheld because it is, or holds, a biometric record.
+    BiometricWithheld = "biometric-withheld", "Eine Version ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; vernichtet wird sie noch nicht (docs/privacy.md).";
     /// Fewer documents were taken out of a version than its text says.
     ComponentsMissing = "components-missing", "Aus einer Version wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
     /// A component does not stand where the document stands out of which it was taken.

@@ -8,6 +8,7 @@ mod blobs;
 mod documents;
 mod domains;
 mod finding;
+mod guard;
 mod index;
 mod log;
 mod people;
@@ -61,6 +62,9 @@ pub enum CheckError {
         /// Why.
         source: std::io::Error,
     },
+    /// What must not be there could not be withheld.
+    #[error("a version could not be withheld")]
+    Document(#[from] crate::documents::DocumentError),
     /// A thread ended early.
     #[error("the check was given up")]
     GivenUp,
@@ -122,6 +126,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     people::names(on, mode, &mut outcome).await?;
     documents::texts(on, mode, &mut outcome).await?;
     documents::components(on, mode, &mut outcome).await?;
+    guard::check(on, depth, mode, &mut outcome).await?;
     domains::keys(on, &mut outcome).await?;
     domains::blobs(on, mode, &mut outcome).await?;
     index::ahead(on, &mut outcome).await?;
