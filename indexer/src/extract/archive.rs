@@ -15,7 +15,7 @@ use super::{Engine, Reason};
 /// The version of zip, and ours of what is built on it.
 pub(super) const ENGINE: Engine = Engine {
     name: "zip",
-    version: "9.8.1+1",
+    version: "9.8.1+2",
 };
 
 /// Documents of offices are archives with one of these members.

@@ -21,7 +21,7 @@ use super::{Engine, detect, html};
 /// The version of mail-parser, and ours of what is built on it.
 pub(super) const ENGINE: Engine = Engine {
     name: "mail-parser",
-    version: "0.11.9+1",
+    version: "0.11.9+2",
 };
 
 /// Gives the fields, the text, and part after part.

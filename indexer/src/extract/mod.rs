@@ -206,10 +206,11 @@ impl Format {
             Self::Outlook => outlook::ENGINE,
             Self::Archive => archive::ENGINE,
             Self::Jpeg | Self::Png | Self::Tiff | Self::Webp => raster::ENGINE,
-            // Raised with every format that is added: what was unknown before is looked at again.
+            // Raised with every format that is added, and with what is told to be biometric: what was unknown
+            // before is looked at again.
             Self::Unknown => Engine {
                 name: "none",
-                version: "3",
+                version: "4",
             },
         }
     }

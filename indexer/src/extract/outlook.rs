@@ -17,7 +17,7 @@ use super::{Engine, Reason, html, plain};
 /// The version of cfb, and ours of what is built on it.
 pub(super) const ENGINE: Engine = Engine {
     name: "cfb",
-    version: "0.16.0+1",
+    version: "0.16.0+2",
 };
 
 /// Where the properties of fixed length stand.
