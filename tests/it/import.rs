@@ -524,3 +524,24 @@ async fn who_may_not_file_in_a_department_cannot_import_into_it() {
         ("filed", "refused")
     );
 }
+
+#[test]
+fn a_biometric_record_is_refused_and_the_rest_is_filed() {
+    let (archive, folder) = (Archive::new(), TempDir::new().expect("a folder"));
+    let root = folder.path();
+    write(root, "antrag.pdf", unique_pdf("Antrag auf einen Ausweis"));
+    write(root, "finger.pdf", b"FMR\x00030\0\0\0\x01\x40 and more");
+    let looked = archive.import(root, &["--dry-run"]);
+    assert_eq!(looked.outcome("finger.pdf"), "refused", "{}", looked.said);
+    for _ in 0..2 {
+        let run = archive.import(root, &[]);
+        assert_eq!(run.code, Some(1), "{}", run.said);
+        assert_eq!(run.outcome("finger.pdf"), "refused");
+        assert!(run.of["finger.pdf"]["reason"].is_string());
+        assert_ne!(run.document("antrag.pdf"), "(no document)");
+    }
+    let mut command = archive.papierlos(&["check", "--deep"]);
+    let output = command.output().expect("the binary starts");
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert!(!found.contains("biometric-"), "{found}");
+}

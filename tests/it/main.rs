@@ -13,6 +13,7 @@ mod describing;
 mod documents;
 mod faults;
 mod file_plan;
+mod guard;
 mod harness;
 mod import;
 mod inspections;

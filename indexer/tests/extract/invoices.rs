@@ -114,3 +114,25 @@ pub(crate) fn a_pdf_with_an_invoice_keeps_its_text_and_gives_the_facts() {
     let page = pdf.text_page(&["Ohne Anhang"]);
     assert_eq!(extract(&pdf.finish(&[page])).invoice, None);
 }
+
+pub(crate) fn a_biometric_record_in_a_pdf_is_told_wherever_it_is_attached() {
+    let told = |pdf: &[u8]| {
+        let extraction = extract(pdf);
+        let reason = Reason::Biometric;
+        assert_eq!(extraction.state, TextState::PartlyReadable { reason });
+        let left_out = extraction.left_out.into_iter();
+        left_out
+            .map(|one| (one.name, one.reason))
+            .collect::<Vec<_>>()
+    };
+    let record = b"FIR\x00010\0\0\0\0\0\x01\x40\0\0";
+    let expect = [("finger_image".to_owned(), Reason::Biometric)];
+    assert_eq!(told(&carrying(record)), expect);
+    // As a note on a page has it: in no list of the document.
+    let mut document = lopdf::Document::load_mem(&simple(&["Vermerk"])).expect("a PDF");
+    let dictionary = dictionary! { "Type" => "EmbeddedFile" };
+    document.add_object(lopdf::Stream::new(dictionary, record.to_vec()));
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).expect("a vector takes all");
+    assert_eq!(told(&bytes), expect);
+}
