@@ -65,7 +65,7 @@ async fn biometric_records_are_refused_at_every_door_and_nothing_of_them_stays()
     town.settle().await;
     let all = town.documents().await;
     assert_eq!(all.len(), 1, "{all:?}");
-    assert_eq!(all[0]["content"]["version"], 1);
+    assert_eq!(all[0]["content"]["number"], 1);
     assert!(town.app.stop().success(), "{}", town.app.log());
     let log = town.app.log();
     assert!(!log.contains("fingerabdruck"), "{log}");
