@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use indexer::guard::{SerialShape, Serials};
 use indexer::{Change, Index, IndexError, Key, Options, Rebuild, Unusable};
 
 use crate::house::{House, entry};
@@ -132,6 +133,33 @@ fn an_index_of_another_version_asks_for_a_rebuild() {
     };
     let index = Index::open(dir.path(), options).expect("begins anew");
     assert_eq!((index.applied(), index.len()), (None, 0));
+}
+
+#[test]
+fn an_index_that_masks_something_else_asks_for_a_rebuild() {
+    let House { index, dir, .. } = House::of_texts(&["Antrag"]);
+    drop(index);
+    let shape = SerialShape::parse("LXXXXXXXX").expect("a shape");
+    let options = Options {
+        serials: Serials::new(vec![shape], vec!["Reisepass".to_owned()]),
+        ..Options::default()
+    };
+    let masks = |opened: Result<Index, IndexError>| {
+        let reason = Unusable::Masks;
+        matches!(opened, Err(IndexError::NeedsRebuild { reason: found, .. }) if found == reason)
+    };
+    assert!(masks(Index::open(dir.path(), options.clone())));
+    let anew = Options {
+        replace_unusable: true,
+        ..options.clone()
+    };
+    let index = Index::open(dir.path(), anew).expect("begins anew");
+    assert!(index.is_empty());
+    assert_eq!(index.stray_files().expect("a folder"), [""; 0]);
+    drop(index);
+    let index = Index::open(dir.path(), options).expect("the same masks");
+    drop(index);
+    assert!(masks(Index::open(dir.path(), Options::default())));
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl Shown {
             | Shape::Ports
             | Shape::Classes
             | Shape::GroupRoles
+            | Shape::SerialNumbers
             | Shape::Count { .. }
             | Shape::Bytes { .. }
             | Shape::Text { .. }

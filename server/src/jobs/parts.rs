@@ -64,7 +64,7 @@ pub(super) async fn keep(
                 let Some(part) = open.take() else { continue };
                 if let Some(kind) = Biometric::of(&part.first) {
                     part.arriving.discard().await;
-                    apart.biometric.get_or_insert(kind);
+                    apart.biometric = apart.biometric.or(Some(kind));
                     apart.refused.push(position);
                 } else if whole {
                     apart.parts.push(finish(db, part, position).await?);
