@@ -21,7 +21,6 @@ impl IntoResponses for DetailProblems {
             Kind::RequestTimeout,
             Kind::PayloadTooLarge,
             Kind::UnsupportedMediaType,
-            Kind::BiometricContent,
             Kind::TooManyRequests,
             Kind::ContentWithheld,
             Kind::Internal,
