@@ -130,7 +130,7 @@ fn versioned(head: &[u8]) -> Option<Biometric> {
 
 /// WSQ (IAFIS-IC-0110): the start of an image, then a segment that may follow it, with its length.
 fn wsq(head: &[u8]) -> Option<Biometric> {
-    let rest = head.strip_prefix(&[0xff, 0xa0])?;
+    let rest = head.strip_prefix(b"\xff\xa0")?;
     let [mark, kind, high, low] = *rest.first_chunk::<4>()?;
     // Frame header, transform table, quantisation table, Huffman table, comment.
     let follows = mark == 0xff && matches!(kind, 0xa2 | 0xa4 | 0xa5 | 0xa6 | 0xa8);
@@ -142,10 +142,10 @@ fn wsq(head: &[u8]) -> Option<Biometric> {
 fn extensible(head: &[u8]) -> Option<Biometric> {
     let (_, kind) = PARTS.iter().find(|(tag, _)| head.first() == Some(tag))?;
     let inner = value(head.get(1..)?)?;
-    let version = value(inner.strip_prefix(&[0xa0])?)?;
-    let generation = value(version.strip_prefix(&[0x80])?)?;
+    let version = value(inner.strip_prefix(b"\xa0")?)?;
+    let generation = value(version.strip_prefix(b"\x80")?)?;
     let rest = version.get(2..)?.get(generation.len()..)?;
-    let year = value(rest.strip_prefix(&[0x81])?)?;
+    let year = value(rest.strip_prefix(b"\x81")?)?;
     let [high, low] = *year.first_chunk::<2>()?;
     let is_year = year.len() == 2 && (2019..2100).contains(&u16::from_be_bytes([high, low]));
     (generation.len() == 1 && is_year).then_some(*kind)
@@ -166,7 +166,7 @@ fn template(head: &[u8]) -> Option<Biometric> {
 fn is_group(bytes: &[u8]) -> bool {
     let read = || {
         let inner = value(bytes.strip_prefix(&GROUP_TEMPLATE)?)?;
-        let count = inner.strip_prefix(&[0x02, 0x01])?;
+        let count = inner.strip_prefix(b"\x02\x01")?;
         let (count, rest) = count.split_first()?;
         // A chip on which there are none says so, and is none.
         Some(*count > 0 && is_template(rest))
