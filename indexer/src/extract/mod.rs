@@ -47,11 +47,9 @@ pub use ocr::{
 };
 pub use ocr_worker::{RECOGNISE_COMMAND, recognise_main};
 pub use parts::{Address, LeftOut, Mail, PartHead, Room, Taken};
-pub use picture::{
-    PageShape, Picture, PictureState, PlacedPage, PlacedWord, RENDERER, Size, Want,
-};
-pub use raster::ENGINE as PICTURES;
+pub use picture::{PageShape, Picture, PictureState, PlacedPage, PlacedWord, RENDERER, Size, Want};
 pub use probe::{Attempt, Outcome, Probe};
+pub use raster::ENGINE as PICTURES;
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
 

@@ -89,6 +89,12 @@ impl Shape {
                 "eine Liste von GRUPPE=ROLLE oder GRUPPE=ROLLE@ABTEILUNG, getrennt durch Semikolons"
                     .to_owned()
             }
+            Self::SerialNumbers => {
+                "eine Liste aus MRZ oder Formen von 6 bis 20 Zeichen: 9 eine Ziffer, A ein Buchstabe, \
+                L ein Buchstabe, mit dem Seriennummern beginnen, X ein solcher oder eine Ziffer, \
+                C die Prüfziffer, 'AT' diese Buchstaben"
+                    .to_owned()
+            }
             Self::Ports => "eine Liste von Ports, etwa 443, 8000-8999".to_owned(),
             Self::Classes => {
                 "eine Liste von KLASSE:WAS:WANN, etwa PERSONAL:all:refuse, *:content:go_on; \

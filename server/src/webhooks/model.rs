@@ -34,7 +34,7 @@ pub(super) const TEST: &str = "webhook.test";
 const ALL: &str = "*";
 
 /// What can be subscribed to: the actions that happen to documents, cases and files, and emergencies.
-const EVENTS: [Action; 25] = [
+const EVENTS: [Action; 26] = [
     Action::DocumentReceive,
     Action::DocumentComponent,
     Action::DocumentChange,
