@@ -12,6 +12,7 @@ mod print;
 mod read;
 mod setting;
 mod shape;
+mod virus;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +34,7 @@ pub use print::{Shown, table};
 pub use read::DatabaseUrl;
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
+pub use virus::{Clamd, Virus};
 
 /// Words that are never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,6 +102,8 @@ pub struct Config {
     pub access_log: AccessLog,
     /// The provider of identities, where there is one.
     pub oidc: Option<Oidc>,
+    /// What looks for viruses, where anything does.
+    pub virus: Option<Virus>,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -435,6 +439,7 @@ impl Config {
                 break_glass_hours_max: reader.number("rights.break_glass_hours_max"),
             },
             oidc: oidc::read(reader, &server),
+            virus: virus::read(reader),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {
