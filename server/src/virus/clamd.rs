@@ -15,6 +15,8 @@ const CHUNK_BYTES_MAX: usize = 256 * 1024;
 const ANSWER_BYTES_MAX: usize = 4 * 1024;
 /// Characters of the name of a signature at most.
 const SIGNATURE_CHARS_MAX: usize = 200;
+/// How long it is waited for what clamd says of itself: whoever asks watches, and does not wait.
+const VERSION_PATIENCE: Duration = Duration::from_secs(2);
 /// The answer to content that is larger than clamd takes.
 const OVER_LIMIT: &str = "INSTREAM size limit exceeded. ERROR";
 
@@ -76,23 +78,23 @@ impl Scanner {
         }
     }
 
-    async fn connect(&self) -> Result<Box<dyn Line>, ScanError> {
+    async fn connect(&self, patience: Duration) -> Result<Box<dyn Line>, ScanError> {
         let connect = async {
             Ok::<Box<dyn Line>, std::io::Error>(match &self.settings.clamd {
                 Clamd::Unix(path) => Box::new(UnixStream::connect(path).await?),
                 Clamd::Tcp(address) => Box::new(TcpStream::connect(address.as_str()).await?),
             })
         };
-        match timeout(self.settings.patience, connect).await {
+        match timeout(patience, connect).await {
             Ok(connected) => connected.map_err(ScanError::Unreachable),
-            Err(_elapsed) => Err(ScanError::Slow(self.settings.patience)),
+            Err(_elapsed) => Err(ScanError::Slow(patience)),
         }
     }
 
     /// Begins to show content.
     pub async fn begin(&self) -> Result<Scan, ScanError> {
         let mut scan = Scan {
-            line: self.connect().await?,
+            line: self.connect(self.settings.patience).await?,
             patience: self.settings.patience,
             limit_bytes: self.settings.bytes_max,
             bytes: 0,
@@ -103,9 +105,10 @@ impl Scanner {
 
     /// What it says that it is.
     pub async fn version(&self) -> Result<String, ScanError> {
+        let patience = self.settings.patience.min(VERSION_PATIENCE);
         let mut scan = Scan {
-            line: self.connect().await?,
-            patience: self.settings.patience,
+            line: self.connect(patience).await?,
+            patience,
             limit_bytes: 0,
             bytes: 0,
         };
