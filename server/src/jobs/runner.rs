@@ -43,7 +43,7 @@ const LOOK_FOR_UNREAD_EVERY: Duration = Duration::from_secs(3_600);
 const UNREAD_AT_ONCE: u32 = 16;
 
 /// After how long a job comes again that needs the virus scanner, which did not answer.
-const SCANNER_AGAIN_SECONDS: i64 = 15;
+const SCANNER_AGAIN_SECONDS: i64 = 5;
 
 /// How often a running job says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);

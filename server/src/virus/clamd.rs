@@ -16,7 +16,7 @@ const ANSWER_BYTES_MAX: usize = 4 * 1024;
 /// Characters of the name of a signature at most.
 const SIGNATURE_CHARS_MAX: usize = 200;
 /// How long it is waited for what clamd says of itself: whoever asks watches, and does not wait.
-const VERSION_PATIENCE: Duration = Duration::from_secs(2);
+const VERSION_PATIENCE: Duration = Duration::from_millis(500);
 /// The answer to content that is larger than clamd takes.
 const OVER_LIMIT: &str = "INSTREAM size limit exceeded. ERROR";
 
