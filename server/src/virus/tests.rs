@@ -1,5 +1,10 @@
 //! What is understood of clamd, and what happens when it misbehaves: a listener of our own plays it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what listens in a test ends with it"
+)]
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

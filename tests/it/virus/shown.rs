@@ -24,7 +24,6 @@ const ACTIVE: &[&str] = &[
     "application/xslt+xml",
     "image/svg+xml",
     "image/webp",
-    "multipart/related",
     "text/css",
     "text/html; charset=utf-8",
     "TEXT/HTML",
