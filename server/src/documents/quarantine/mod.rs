@@ -121,8 +121,17 @@ impl Infected {
             account.id = %actor.account,
             "infected content was not taken in"
         );
+        let context = Object::new()
+            .with("sha256", hex::encode(sha256))
+            .with("signature", signature.as_str())
+            .to_bytes();
         if rows::quarantine_holds(db.read(), &sha256, actor.account).await? {
             arrived.discard().await;
+            db.write(actor, async move |unit: &mut Unit| {
+                unit.record_with(Action::DocumentQuarantine, department, Some(context));
+                Ok::<_, DbError>(())
+            })
+            .await?;
             return Ok(signature);
         }
         let domain = KeyDomain::parse(QUARANTINE).map_err(DbError::from)?;
@@ -145,10 +154,6 @@ impl Infected {
             };
             rows::insert_blob(unit, &kept).await?;
             rows::quarantine_insert(unit, &new).await?;
-            let context = Object::new()
-                .with("sha256", hex::encode(new.sha256))
-                .with("signature", new.signature.as_str())
-                .to_bytes();
             unit.record_with(Action::DocumentQuarantine, department, Some(context));
             Ok::<_, DocumentError>(())
         })
