@@ -160,13 +160,12 @@ impl Mind {
             .behaviour
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        match *behaviour {
-            Behaviour::LooksOnce => {
-                *behaviour = Behaviour::BreaksOff;
-                Behaviour::Looks
-            }
-            other => other,
+        let now = *behaviour;
+        if now == Behaviour::LooksOnce {
+            *behaviour = Behaviour::BreaksOff;
+            return Behaviour::Looks;
         }
+        now
     }
 }
 

@@ -25,7 +25,7 @@ use crate::http::{Kind, Problem, text};
 use crate::unit::{Db, Unit};
 
 /// The key domain of what lies there. No compartment has it: their codes begin with a letter.
-pub const QUARANTINE: &str = "0-quarantine";
+pub(super) const QUARANTINE: &str = "0-quarantine";
 
 /// Content in quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Infected {
 
 /// Refuses whoever may not see what lies in quarantine: it is for those who administer, who keep the
 /// files, and who audit.
-pub fn may_see(actor: &Actor) -> Result<(), QuarantineError> {
+fn may_see(actor: &Actor) -> Result<(), QuarantineError> {
     let roles = [
         Role::System,
         Role::Admin,
