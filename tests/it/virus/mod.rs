@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 mod doors;
+mod guarded;
 mod scanner;
 mod shown;
 mod taken_out;
