@@ -23,6 +23,7 @@ has() { command -v "$1"; }
 postgres_server() { compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
 german_tesseract() { tesseract --list-langs | grep -qx deu; }
 top_of_pages() { tesseract --list-langs | grep -qx osd; }
+virus_scanner() { [ -x /usr/sbin/clamd ]; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
@@ -43,6 +44,7 @@ for_scans() {
 for_test() {
     for_build
     for_scans
+    need clamav-daemon virus_scanner
     need postgresql postgres_server
     need poppler-utils has pdftotext
     need openssl has openssl

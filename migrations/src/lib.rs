@@ -23,6 +23,7 @@ mod m0017_token_index;
 mod m0018_told_emergency;
 mod m0019_key_domains;
 mod m0020_components;
+mod m0022_quarantine;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_told_emergency::Step),
             Box::new(m0019_key_domains::Step),
             Box::new(m0020_components::Step),
+            Box::new(m0022_quarantine::Step),
         ]
     }
 }

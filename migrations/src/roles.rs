@@ -78,6 +78,7 @@ pub const VERSIONED: &[&str] = &[
     "correspondent",
     "field",
     "document_type",
+    "quarantine",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[

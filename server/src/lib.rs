@@ -34,4 +34,5 @@ pub mod retention;
 pub mod search;
 pub mod types;
 pub mod unit;
+pub mod virus;
 pub mod webhooks;

@@ -41,9 +41,9 @@ fn help_and_what_was_wrong_are_in_german() {
     let help = text(&help.stdout);
     let begins = "Das papierlose Archiv eines Rathauses\n\n\
                   Aufruf: papierlos [OPTIONEN] <BEFEHL>\n\n\
-                  Befehle:\n  serve    Startet den Server\n";
+                  Befehle:\n  serve       Startet den Server\n";
     assert!(help.starts_with(begins), "{help}");
-    let ends = "\n  help     Zeigt diese Hilfe oder die eines Befehls\n\n\
+    let ends = "\n  help        Zeigt diese Hilfe oder die eines Befehls\n\n\
                 Optionen:\n\
                 \x20     --config <DATEI>  Die Datei mit den Einstellungen\n\
                 \x20     --data <ORDNER>   Der Ordner für alles, was keinen eigenen Ort hat\n\

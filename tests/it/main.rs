@@ -30,4 +30,5 @@ mod serve;
 mod sign_in;
 mod tidy;
 mod types;
+mod virus;
 mod webhooks;

@@ -5,6 +5,7 @@
 //! its inside; only `plan` does, which puts in what has no door here.
 
 pub mod app;
+pub mod clamd;
 pub mod client;
 pub mod contract;
 pub mod database;

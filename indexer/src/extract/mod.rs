@@ -294,11 +294,13 @@ pub enum Reason {
     PartsTooDeep,
     /// It is, or contains, a biometric record, which no archive hands out.
     Biometric,
+    /// The virus scanner knows something against some of what it contains. Told by whoever files the parts.
+    PartsInfected,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -315,6 +317,7 @@ impl Reason {
         Self::PartsOverLimit,
         Self::PartsTooDeep,
         Self::Biometric,
+        Self::PartsInfected,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -336,6 +339,7 @@ impl Reason {
             Self::PartsOverLimit => "parts_over_limit",
             Self::PartsTooDeep => "parts_too_deep",
             Self::Biometric => "biometric",
+            Self::PartsInfected => "parts_infected",
         }
     }
 
@@ -397,6 +401,10 @@ impl Reason {
                 "Die Datei ist ein biometrischer Datensatz oder enthält einen, etwa von \
                  Fingerabdrücken; ihr Inhalt ist gesperrt."
             }
+            Self::PartsInfected => {
+                "In mindestens einer enthaltenen Datei wurde Schadsoftware gefunden; sie liegt in \
+                 Quarantäne. Das Original bitte nicht öffnen."
+            }
         }
     }
 
@@ -441,6 +449,10 @@ impl Reason {
             Self::Biometric => {
                 "The file is a biometric record or contains one, such as of fingerprints; its \
                  content is withheld."
+            }
+            Self::PartsInfected => {
+                "At least one contained file is infected and lies in quarantine. Please do not open \
+                 the original."
             }
         }
     }

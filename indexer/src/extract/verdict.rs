@@ -95,7 +95,8 @@ impl Talk {
                     | Reason::PartsDamaged
                     | Reason::PartsOverLimit
                     | Reason::PartsTooDeep
-                    | Reason::Biometric => {}
+                    | Reason::Biometric
+                    | Reason::PartsInfected => {}
                 }
                 Some(reason)
             }

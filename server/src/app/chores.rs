@@ -12,7 +12,8 @@ use crate::ledger::publisher::Published;
 use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
 use crate::search::Progress;
 use crate::unit::Db;
-use crate::{departments, inspections, jobs, replay, webhooks};
+use crate::virus::Scanner;
+use crate::{departments, documents, inspections, jobs, replay, webhooks};
 
 /// How often it is looked whether more can be read again.
 const AGAIN_EVERY: Duration = Duration::from_secs(5);
@@ -111,6 +112,7 @@ impl Server {
         let backend = self.archive.backend.clone();
         let keep = self.config.webhooks.keep;
         let attempts = self.attempts();
+        let scanner = self.config.virus.as_ref().map(Scanner::new);
         self.tasks.start("figures", |end| async move {
             let mut rounds: u32 = 0;
             loop {
@@ -120,6 +122,12 @@ impl Server {
                 if let Ok(Some(space)) = backend.free_space() {
                     let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
                     metrics.storage_free_bytes.set(free);
+                }
+                if let Some(scanner) = &scanner {
+                    tokio::select! {
+                        () = end.cancelled() => return,
+                        () = scanning(&db, scanner, &metrics) => {}
+                    }
                 }
                 if rounds.is_multiple_of(720) {
                     swept(replay::sweep(&db).await, "old saved answers");
@@ -220,5 +228,18 @@ async fn guarding(db: &Db, looks: &Looks, metrics: &Metrics) {
             metrics.break_glass_active.set(whole(active));
         }
         Err(error) => tracing::warn!(error = %error, "emergencies could not be counted"),
+    }
+}
+
+/// Whether the virus scanner answers, and how much lies in quarantine.
+async fn scanning(db: &Db, scanner: &Scanner, metrics: &Metrics) {
+    let answers = scanner.version().await.is_ok();
+    metrics.virus_scanner_up.set(i64::from(answers));
+    match documents::count_quarantined(db.read()).await {
+        Ok(count) => {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            metrics.quarantined.set(count);
+        }
+        Err(error) => tracing::warn!(error = %error, "the quarantine could not be counted"),
     }
 }

@@ -34,6 +34,7 @@ use crate::{
         (name = "notes", description = "What people write on files, cases and documents"),
         (name = "relations", description = "What one document is to another"),
         (name = "inspections", description = "Reading for a time: inspections, emergencies, and who looked"),
+        (name = "quarantine", description = "Content that came in infected"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
         (name = "webhooks", description = "Changes, told to your own program"),

@@ -20,10 +20,11 @@ use tokio::sync::watch;
 use self::contract::known_parameters;
 pub use self::contract::{contract, paperless_contract};
 use self::parts::Parts;
-use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, ScansProbe};
+use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, ScansProbe, VirusProbe};
 use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
 use crate::config::{Auth, Config};
+use crate::documents::{self, Entrance};
 use crate::http::edge::{Edge, edge};
 use crate::http::extract::BodyLimits;
 use crate::http::health::{Health, Probe};
@@ -37,8 +38,9 @@ use crate::jobs::{Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
+use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
-use crate::{departments, documents, oidc, paperless, refiling, search};
+use crate::{departments, oidc, paperless, refiling, search};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -84,6 +86,11 @@ impl Server {
         let archive = Archive::open(&config).await?;
         let keys = departments::make_missing_keys(&archive.db).await;
         keys.map_err(OpenError::from)?;
+        if config.virus.is_some() {
+            // It is to be in the backups before it is needed.
+            let prepared = documents::prepare_quarantine(&archive.db).await;
+            prepared.map_err(OpenError::from)?;
+        }
         let behind = Arc::new(Behind::start().map_err(ServeError::Ended)?);
         // Whoever opens it starts the threads that write it.
         let open = indexing(&config);
@@ -114,7 +121,7 @@ impl Server {
         let scans = Arc::new(scans(&config));
         Runner::start(
             &archive.db,
-            &archive.storage,
+            (&archive.storage, entrance(&archive.storage, &config)),
             (extractor, Arc::clone(&scans)),
             (postman, most),
             &tasks,
@@ -237,6 +244,7 @@ impl Server {
                 self.archive.cursor_key,
             )),
             storage: Data::new(self.archive.storage.clone()),
+            entrance: Data::new(entrance(&self.archive.storage, config)),
             looks: Data::new(self.looks.clone()),
             index: Data::new(self.index.clone()),
             follower: Data::new(self.follower.clone()),
@@ -278,14 +286,24 @@ impl Server {
     }
 
     fn probes(&self) -> Vec<Arc<dyn Probe>> {
-        vec![
+        let mut probes: Vec<Arc<dyn Probe>> = vec![
             Arc::new(DatabaseProbe(self.archive.db.clone())),
             Arc::new(BlobsProbe(self.archive.clone())),
             Arc::new(LogProbe(self.published.clone())),
             Arc::new(IndexProbe::new(&self.follower, &self.archive.db)),
             Arc::new(ScansProbe(self.scans.standing())),
-        ]
+        ];
+        if let Some(virus) = &self.config.virus {
+            probes.push(Arc::new(VirusProbe(Scanner::new(virus))));
+        }
+        probes
     }
+}
+
+/// Where content comes in: past the virus scanner, where the settings name one.
+#[must_use]
+pub fn entrance(storage: &storage::Storage, config: &Config) -> Entrance {
+    Entrance::new(storage, config.virus.as_ref().map(Scanner::new))
 }
 
 /// How much room the store has for content.

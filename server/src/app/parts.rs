@@ -30,6 +30,7 @@ pub(super) struct Parts {
     pub(super) browsers: Data<departments::Browsers>,
     pub(super) sign_on: Data<oidc::SignOn>,
     pub(super) storage: Data<Storage>,
+    pub(super) entrance: Data<documents::Entrance>,
     pub(super) looks: Data<Looks>,
     pub(super) index: Data<Index>,
     pub(super) follower: Data<Follower>,
@@ -61,6 +62,7 @@ impl Parts {
                 .app_data(self.browsers)
                 .app_data(self.sign_on)
                 .app_data(self.storage)
+                .app_data(self.entrance)
                 .app_data(self.looks)
                 .app_data(self.index)
                 .app_data(self.follower)
@@ -114,6 +116,7 @@ impl Clone for Parts {
             browsers: self.browsers.clone(),
             sign_on: self.sign_on.clone(),
             storage: self.storage.clone(),
+            entrance: self.entrance.clone(),
             looks: self.looks.clone(),
             index: self.index.clone(),
             follower: self.follower.clone(),

@@ -6,6 +6,7 @@ use crate::http::health::Probe;
 use crate::jobs::Standing;
 use crate::ledger::publisher::Published;
 use crate::unit::Db;
+use crate::virus::Scanner;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -94,5 +95,25 @@ impl Probe for ScansProbe {
             Standing::Missing(reason) => format!("not read, they wait: {reason}"),
         };
         std::future::ready(Ok(detail)).boxed()
+    }
+}
+
+/// Whether viruses are looked for. A server whose scanner is silent is ready all the same: what is there
+/// can be read, and what comes in is refused with the reason.
+pub(super) struct VirusProbe(pub(super) Scanner);
+
+impl Probe for VirusProbe {
+    fn name(&self) -> &'static str {
+        "virus"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        async {
+            Ok(match self.0.version().await {
+                Ok(version) => version,
+                Err(error) => format!("nothing is taken in: {error}"),
+            })
+        }
+        .boxed()
     }
 }

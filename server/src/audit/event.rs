@@ -174,6 +174,10 @@ pub enum Action {
     ContentMove,
     /// A page was drawn, or how large pages are and where their words stand was told of content; or that could not be.
     ContentDraw,
+    /// Content was put into quarantine.
+    DocumentQuarantine,
+    /// The key of content in quarantine was destroyed, with a reason.
+    QuarantineDiscard,
     /// Someone subscribed to changes.
     WebhookCreate,
     /// A subscription was changed, paused or taken up again.
@@ -324,6 +328,8 @@ impl Action {
             Self::TextRead => "document.text",
             Self::ContentMove => "content.move",
             Self::ContentDraw => "content.draw",
+            Self::DocumentQuarantine => "document.quarantine",
+            Self::QuarantineDiscard => "quarantine.discard",
             Self::WebhookCreate => "webhook.create",
             Self::WebhookChange => "webhook.change",
             Self::WebhookRotate => "webhook.rotate",
@@ -415,6 +421,8 @@ pub enum Kind {
     Relation,
     /// A subscription to changes.
     Webhook,
+    /// Content in quarantine.
+    Quarantine,
 }
 
 impl Kind {
@@ -446,7 +454,8 @@ impl Kind {
             | Self::Field
             | Self::Note
             | Self::Relation
-            | Self::Webhook => false,
+            | Self::Webhook
+            | Self::Quarantine => false,
         }
     }
 
@@ -477,7 +486,8 @@ impl Kind {
             | Self::Field
             | Self::Note
             | Self::Relation
-            | Self::Webhook => self.code(),
+            | Self::Webhook
+            | Self::Quarantine => self.code(),
         }
     }
 
@@ -509,6 +519,7 @@ impl Kind {
             Self::Note => "note",
             Self::Relation => "relation",
             Self::Webhook => "webhook",
+            Self::Quarantine => "quarantine",
         }
     }
 }

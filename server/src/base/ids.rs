@@ -91,6 +91,8 @@ ids! {
     TypeId;
     /// A field that document types carry.
     FieldId;
+    /// Content in quarantine.
+    QuarantineId;
     /// A note on a file, a case or a document.
     NoteId;
     /// What one document is to another.

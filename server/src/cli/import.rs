@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::progress::Progress;
 use super::{Ended, FINDINGS, Failure, MISSING, USAGE, chain, complain, say};
+use crate::app::entrance;
 use crate::archive::Archive;
 use crate::base::{Actor, Right, Role};
 use crate::config::Config;
@@ -92,6 +93,7 @@ fn german(refusal: &Refusal) -> String {
         Refusal::Special => "keine gewöhnliche Datei".to_owned(),
         Refusal::Unreadable(why) => format!("nicht lesbar: {why}"),
         Refusal::TooLarge(bytes) => format!("länger als die {bytes} Bytes, die das Archiv annimmt"),
+        Refusal::Infected(signature) => format!("Schadsoftware, in Quarantäne: {signature}"),
         Refusal::Widowed => "Angaben ohne den Inhalt, den sie beschreiben".to_owned(),
         Refusal::Metadata(why) => format!("die Angaben dazu sind falsch: {why}"),
         Refusal::Biometric => "ein biometrischer Datensatz; das Archiv nimmt keinen an".to_owned(),
@@ -173,7 +175,8 @@ impl Import {
         let found = tokio::task::spawn_blocking(move || walk(&root))
             .await?
             .map_err(|error| Failure::new(MISSING, format!("{}: {error}", self.dir.display())))?;
-        let parts = (&archive.db, &archive.storage);
+        let entrance = entrance(&archive.storage, config);
+        let parts = (&archive.db, entrance);
         let mut importer = Importer::new(parts, actor, all, department, self.dir.clone());
         importer.tags = self.tag;
         importer.bytes_max = config.limits.upload_bytes_max;

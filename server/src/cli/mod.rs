@@ -12,6 +12,7 @@ mod keys;
 mod migrate;
 mod plan;
 mod progress;
+mod quarantine;
 mod reindex;
 mod serve;
 mod types;
@@ -79,6 +80,9 @@ enum Command {
     /// Dokumenttypen und Felder: aus einer Datei übernehmen, auflisten.
     #[command(subcommand)]
     Types(types::Types),
+    /// Was mit Schadsoftware eingegangen ist: auflisten, verwerfen.
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
     /// Konten, von diesem Rechner aus: für die erste Administration.
     #[command(subcommand)]
     User(user::User),
@@ -274,6 +278,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Import(import) => runtime()?.block_on(import.run(&config)),
         Command::Plan(plan) => runtime()?.block_on(plan.run(&config)),
         Command::Types(types) => runtime()?.block_on(types.run(&config)),
+        Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
         Command::Export(export) => export.run(&config),

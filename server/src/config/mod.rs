@@ -12,6 +12,7 @@ mod print;
 mod read;
 mod setting;
 mod shape;
+mod virus;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +34,7 @@ pub use print::{Shown, table};
 pub use read::DatabaseUrl;
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
+pub use virus::{Clamd, Virus};
 
 /// Words that are never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,6 +102,8 @@ pub struct Config {
     pub access_log: AccessLog,
     /// The provider of identities, where there is one.
     pub oidc: Option<Oidc>,
+    /// What looks for viruses, where anything does.
+    pub virus: Option<Virus>,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -403,20 +407,7 @@ impl Config {
                 memory_bytes_max: reader.small("index.memory_bytes_max"),
                 commit: Duration::from_millis(reader.number("index.commit_milliseconds")),
             },
-            extract: Extract {
-                workers: reader.small("extract.workers"),
-                memory_bytes_max: reader.number("extract.memory_bytes_max"),
-                time_max: seconds(reader, "extract.seconds_max"),
-                pages_max: reader.small("extract.pages_max"),
-                text_chars_max: reader.small("extract.text_chars_max"),
-                parts_max: reader.small("extract.parts_max"),
-                parts_bytes_max: reader.number("extract.parts_bytes_max"),
-                parts_ratio_max: reader.small("extract.parts_ratio_max"),
-                parts_depth_max: reader.small("extract.parts_depth_max"),
-                ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
-                ocr_program: reader.path("extract.ocr_program"),
-                ocr_languages: languages(&reader.text("extract.ocr_languages")),
-            },
+            extract: read_extract(reader),
             serials: read_serials(reader),
             webhooks: Webhooks {
                 allow_http: reader.flag("webhooks.allow_http"),
@@ -435,6 +426,7 @@ impl Config {
                 break_glass_hours_max: reader.number("rights.break_glass_hours_max"),
             },
             oidc: oidc::read(reader, &server),
+            virus: virus::read(reader),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {
@@ -455,6 +447,23 @@ fn seconds(reader: &mut Reader, key: &str) -> Duration {
 
 fn languages(joined: &str) -> Vec<String> {
     joined.split('+').map(str::to_owned).collect()
+}
+
+fn read_extract(reader: &mut Reader) -> Extract {
+    Extract {
+        workers: reader.small("extract.workers"),
+        memory_bytes_max: reader.number("extract.memory_bytes_max"),
+        time_max: seconds(reader, "extract.seconds_max"),
+        pages_max: reader.small("extract.pages_max"),
+        text_chars_max: reader.small("extract.text_chars_max"),
+        parts_max: reader.small("extract.parts_max"),
+        parts_bytes_max: reader.number("extract.parts_bytes_max"),
+        parts_ratio_max: reader.small("extract.parts_ratio_max"),
+        parts_depth_max: reader.small("extract.parts_depth_max"),
+        ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
+        ocr_program: reader.path("extract.ocr_program"),
+        ocr_languages: languages(&reader.text("extract.ocr_languages")),
+    }
 }
 
 fn read_serials(reader: &mut Reader) -> Serials {

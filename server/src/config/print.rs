@@ -27,6 +27,7 @@ impl Shown {
             Shape::Database => without_password(&said.value),
             Shape::Path
             | Shape::Listen
+            | Shape::Clamd
             | Shape::Url
             | Shape::Addresses
             | Shape::Networks

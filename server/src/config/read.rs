@@ -13,6 +13,7 @@ use super::network::{Network, Ports};
 use super::oidc::GroupRole;
 use super::setting::Setting;
 use super::shape::Shape;
+use super::virus::Clamd;
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +163,7 @@ impl Reader {
                 | Shape::Bytes { .. }
                 | Shape::Secret
                 | Shape::Database
+                | Shape::Clamd
                 | Shape::Flag => false,
             };
             (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
@@ -188,6 +190,7 @@ impl Reader {
             | Shape::Text { .. }
             | Shape::Secret
             | Shape::Database
+            | Shape::Clamd
             | Shape::OneOf(_)
             | Shape::Flag => None,
         })
@@ -249,6 +252,17 @@ impl Reader {
 
     pub(super) fn secret(&mut self, key: &str) -> Secret {
         self.value(key, |_, text| Some(Secret::new(text.to_owned())))
+    }
+
+    /// Where clamd listens; nothing where it is not said.
+    pub(super) fn clamd(&mut self, key: &str) -> Option<Clamd> {
+        self.value(key, |_, text| {
+            if text.is_empty() {
+                Some(None)
+            } else {
+                Clamd::parse(text).map(Some)
+            }
+        })
     }
 
     pub(super) fn database(&mut self, key: &str) -> DatabaseUrl {

@@ -556,6 +556,24 @@ pub const SETTINGS: &[Setting] = &[
         "How long an answer of the provider is waited for.",
     ),
     setting(
+        "virus.clamd",
+        Shape::Clamd,
+        "",
+        "Where clamd listens, which looks at everything that is put in: `unix:` and the path of its socket, or a host and a port. Empty: nothing is looked at.",
+    ),
+    setting(
+        "virus.seconds_max",
+        count(1, 3_600),
+        "120",
+        "How long clamd is waited for: that it takes a piece, and that it answers.",
+    ),
+    setting(
+        "virus.bytes_max",
+        bytes(KIB, 4 * GIB),
+        "100 MiB",
+        "The largest content that clamd is shown; what is larger is not taken in. No larger than what clamd takes (`StreamMaxLength`, `MaxFileSize`, `MaxScanSize`).",
+    ),
+    setting(
         "check.nightly_hour",
         count(0, 23),
         "2",

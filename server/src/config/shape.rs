@@ -49,6 +49,8 @@ pub enum Shape {
     Secret,
     /// Where the database is; may hold a password.
     Database,
+    /// Where clamd listens, or nothing.
+    Clamd,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// `true` or `false`.
@@ -72,6 +74,7 @@ impl Shape {
             | Self::Count { .. }
             | Self::Bytes { .. }
             | Self::Text { .. }
+            | Self::Clamd
             | Self::OneOf(_)
             | Self::Flag => false,
         }
@@ -150,6 +153,11 @@ impl Shape {
             Self::Text { chars_max } => format!("up to {chars_max} characters"),
             Self::Secret => "a secret".to_owned(),
             Self::Database => "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME".to_owned(),
+            Self::Clamd => {
+                "unix: and the path of a socket, such as unix:/run/clamav/clamd.ctl, or a host and a \
+                port, such as 127.0.0.1:3310"
+                    .to_owned()
+            }
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
             Self::Flag => "true or false".to_owned(),
         }

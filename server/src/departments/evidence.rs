@@ -65,7 +65,8 @@ pub async fn states(
         | Kind::Field
         | Kind::Note
         | Kind::Relation
-        | Kind::Webhook => Ok(Vec::new()),
+        | Kind::Webhook
+        | Kind::Quarantine => Ok(Vec::new()),
     }
 }
 

@@ -9,13 +9,13 @@
 use sea_orm::ConnectionTrait;
 use storage::{Blob, ContentDigests, KeyDomain, Storage, StoreError, WrappedKey};
 
-use super::model::{DocumentError, Kept};
+use super::model::{DocumentError, Kept, Version};
 use super::same::{self, Known};
 use super::{ops, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{CompartmentId, DocumentId};
+use crate::base::{CompartmentId, DepartmentId, DocumentId};
 use crate::departments;
 use crate::unit::{Db, Unit};
 
@@ -43,6 +43,15 @@ pub async fn domain_of(on: &impl ConnectionTrait, id: DocumentId) -> Result<KeyD
     let document = rows::find(on, id).await?;
     let compartment = document.and_then(|document| document.compartment);
     departments::key_domain(on, compartment).await
+}
+
+/// The department in which the document of a version stands.
+pub async fn department_of_version(
+    on: &impl ConnectionTrait,
+    version: &Version,
+) -> Result<Option<DepartmentId>, DbError> {
+    let document = rows::find(on, version.document).await?;
+    Ok(document.map(|document| document.department))
 }
 
 /// The first content of a document that lies under other keys than those of its place.

@@ -13,7 +13,7 @@ use super::guard;
 use super::model::Document;
 pub use super::rows::Elsewhere;
 use super::rows::{
-    self, blob, document, document_field, document_tag, document_version, rendition,
+    self, blob, document, document_field, document_tag, document_version, quarantine, rendition,
 };
 use crate::audit::event::Kind;
 use crate::audit::states::{self, Part};
@@ -24,7 +24,12 @@ use crate::types;
 use crate::unit::Unit;
 
 /// The kinds of entity whose rows this room owns.
-pub const KINDS: &[Kind] = &[Kind::Document, Kind::DocumentVersion, Kind::Rendition];
+pub const KINDS: &[Kind] = &[
+    Kind::Document,
+    Kind::DocumentVersion,
+    Kind::Rendition,
+    Kind::Quarantine,
+];
 
 /// The states of the entities of a kind. Kinds of other rooms have none here.
 pub async fn states(
@@ -46,6 +51,14 @@ pub async fn states(
             let mut facts = Vec::new();
             for row in on.query_all_raw(part.query(on, kind.table())).await? {
                 let model = rendition::Model::from_query_result(&row, "")?;
+                facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
+            }
+            Ok(facts)
+        }
+        Kind::Quarantine => {
+            let mut facts = Vec::new();
+            for row in on.query_all_raw(part.query(on, kind.table())).await? {
+                let model = quarantine::Model::from_query_result(&row, "")?;
                 facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
             }
             Ok(facts)
@@ -111,6 +124,7 @@ pub async fn roots_astray(
     for (kind, join, root) in [
         (Kind::Document, "", "t.id"),
         (Kind::DocumentVersion, "", "t.document_id"),
+        (Kind::Quarantine, "", "t.id"),
         (
             Kind::Rendition,
             "JOIN document_version v ON v.id = t.document_version_id",

@@ -14,6 +14,7 @@ use super::invoices;
 use super::listing;
 use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
 use super::pictures;
+use super::quarantine::http as quarantine;
 use super::reading;
 use super::registering;
 use super::same;
@@ -482,7 +483,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         registering::get_recipients,
         undoing::post_undo,
         bulk::http::post_preview,
-        bulk::http::post_apply
+        bulk::http::post_apply,
+        quarantine::get_quarantine,
+        quarantine::post_discard
     ),
     components(schemas(
         super::wire::FieldValue,
@@ -499,6 +502,8 @@ pub struct ApiDoc;
 pub fn routes(config: &mut web::ServiceConfig) {
     let to = |path: &str| web::resource(format!("/api/v1/documents{path}"));
     config
+        .service(web::resource("/api/v1/quarantine").get(quarantine::get_quarantine))
+        .service(web::resource("/api/v1/quarantine/{id}/discard").post(quarantine::post_discard))
         .service(
             to("")
                 .get(listing::get_documents)

@@ -129,6 +129,26 @@ impl Arrived {
         }
     }
 
+    /// Makes the content durable under the keys of `domain`, as a blob that no other content shares; and
+    /// says what it is called to be.
+    pub(super) async fn keep_apart(
+        self,
+        domain: &KeyDomain,
+    ) -> Result<(Kept, String), DocumentError> {
+        let staged = self
+            .staged
+            .within(self.storage.kms().as_ref(), domain)
+            .await?;
+        let (content, stored_bytes) = (staged.content, staged.stored_bytes);
+        let kept = Kept {
+            blob: staged.keep().await?,
+            content,
+            stored_bytes,
+            instead_of: None,
+        };
+        Ok((kept, self.media_type))
+    }
+
     /// Makes the content durable, unless the same content is already.
     pub async fn keep(self, db: &Db) -> Result<Content, DocumentError> {
         Ok(self.keep_for(db, None).await?.0)

@@ -10,6 +10,7 @@ mod browse;
 mod bulk;
 mod components;
 mod domains;
+mod entrance;
 pub mod evidence;
 mod fields;
 mod filing;
@@ -25,6 +26,7 @@ mod model;
 mod naming;
 mod ops;
 mod pictures;
+mod quarantine;
 mod reading;
 mod registering;
 mod rows;
@@ -45,7 +47,10 @@ pub(crate) use browse::{
 };
 pub(crate) use components::wire::ParentView;
 pub use components::{NewPart, Room, room};
-pub use domains::{Astray, Ready, astray, domain_of, is_settled, prepare, settle};
+pub use domains::{
+    Astray, Ready, astray, department_of_version, domain_of, is_settled, prepare, settle,
+};
+pub use entrance::{Entered, Entering, Entrance, EntryError, prepare_quarantine};
 pub(crate) use fields::may_say;
 pub use filing::{
     Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
@@ -70,6 +75,10 @@ pub use model::{
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use pictures::Painter;
+pub use quarantine::{
+    Discarded, Infected, QuarantineError, Quarantined, count_quarantined, discard_quarantined,
+    quarantine,
+};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{
     Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans, keep_recognised,

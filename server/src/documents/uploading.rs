@@ -3,13 +3,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
-use storage::Storage;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::entrance::{Entered, Entrance};
 use super::fields;
 use super::guard;
-use super::intake::{Arrived, Arriving};
 use super::model::{Document, DocumentError, Held, Step};
 use super::ops;
 use super::same;
@@ -26,27 +25,28 @@ use crate::ledger::looks::Looks;
 use crate::replay::{self, Answer, Fingerprint, Once};
 use crate::unit::{Db, Unit};
 
-use super::http::{answer, expected, see, store_problem, told};
+use super::http::{answer, expected, see, told};
 
-/// Streams the content into the store; nothing is kept yet.
-pub(crate) async fn stage(storage: &Storage, mut content: Content) -> Result<Arrived, Problem> {
-    let mut arriving = Arriving::begin(storage).await.map_err(store_problem)?;
+/// Streams the content into the store, past the virus scanner; nothing is kept yet.
+pub(crate) async fn stage(entrance: &Entrance, mut content: Content) -> Result<Entered, Problem> {
+    let progress = content.progress();
+    let mut entering = progress.working(entrance.begin()).await?;
     while let Some(piece) = content.piece().await {
-        match piece {
-            Ok(piece) => arriving.push(piece).await.map_err(store_problem)?,
-            Err(error) => {
-                arriving.discard().await;
-                return Err(error.into());
-            }
-        }
+        let problem = match piece {
+            Ok(piece) => match progress.working(entering.push(piece)).await {
+                Ok(()) => continue,
+                Err(error) => Problem::from(error),
+            },
+            Err(error) => error.into(),
+        };
+        entering.discard().await;
+        return Err(problem);
     }
     let media_type = content.media_type.as_ref().map(ToString::to_string);
     let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     let file_name = content.file_name.map(|name| name.as_str().to_owned());
-    arriving
-        .finish(media_type, file_name)
-        .await
-        .map_err(store_problem)
+    let entered = progress.working(entering.finish(media_type, file_name));
+    Ok(entered.await?)
 }
 
 /// Refuses whoever files nowhere.
@@ -115,7 +115,7 @@ async fn is_repeated(
 pub(super) async fn post_document(
     http: HttpRequest,
     db: Data<Db>,
-    storage: Data<Storage>,
+    entrance: Data<Entrance>,
     tasks: Data<Tasks>,
     Intake(actor): Intake,
     MaybeKey(key): MaybeKey,
@@ -144,7 +144,13 @@ pub(super) async fn post_document(
                 }
                 asked = true;
             }
-            stage(&storage, content).await
+            let place = match new {
+                Some(new) if new.case.is_some() => None,
+                Some(new) => goes(new).ok(),
+                None => department_of(&actor, None, &all).ok(),
+            };
+            let entered = stage(&entrance, content).await?;
+            entered.admit(&db, &actor, place).await
         })
         .await?;
     let (new, arrived) = (received.metadata, received.content);
@@ -227,7 +233,7 @@ async fn created(
 pub(super) async fn post_version(
     request: HttpRequest,
     db: Data<Db>,
-    storage: Data<Storage>,
+    entrance: Data<Entrance>,
     tasks: Data<Tasks>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
@@ -249,10 +255,13 @@ pub(super) async fn post_version(
     if !repeated {
         based_on(&before)?;
     }
-    let received = upload
-        .read(async |_: Option<&Nothing>, content| stage(&storage, content).await)
-        .await?;
     let place = Some(before.document.department);
+    let received = upload
+        .read(async |_: Option<&Nothing>, content| {
+            let entered = stage(&entrance, content).await?;
+            entered.admit(&db, &actor, place).await
+        })
+        .await?;
     let arrived = guard::admit(&db, &actor, place, received.content).await?;
     let path = request.path().as_bytes();
     let print = Fingerprint::of(&[b"POST", path, arrived.staged.content.sha256.as_bytes()]);

@@ -128,12 +128,13 @@ impl Download {
     }
 
     fn describe(&self, response: &mut HttpResponseBuilder) {
+        let (media_type, disposition) = harmless(&self.media_type, self.disposition);
         let disposition = match &self.file_name {
-            Some(name) => name.disposition(self.disposition),
-            None => self.disposition.word().to_owned(),
+            Some(name) => name.disposition(disposition),
+            None => disposition.word().to_owned(),
         };
         response
-            .content_type(self.media_type.as_str())
+            .content_type(media_type)
             .insert_header((header::ETAG, self.etag().to_string()))
             .insert_header((header::ACCEPT_RANGES, "bytes"))
             .insert_header((header::CACHE_CONTROL, CACHING))
@@ -142,6 +143,62 @@ impl Download {
             // Compression would change the bytes that the digest speaks of.
             .insert_header((header::CONTENT_ENCODING, "identity"))
             .insert_header((REPR_DIGEST, self.repr_digest()));
+    }
+}
+
+/// What a browser may be shown in its window: pictures, pages, and nothing that does anything.
+const SHOWN: &[&str] = &[
+    "application/pdf",
+    "image/avif",
+    "image/bmp",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/tiff",
+    "image/webp",
+    "text/plain",
+];
+
+/// As what a browser is shown markup and programs that come as text.
+const AS_TEXT: &str = "text/plain; charset=utf-8";
+
+/// Media types that look like no text by name, and are programs or markup.
+const ACTIVE: &[&str] = &[
+    "application/ecmascript",
+    "application/javascript",
+    "application/json",
+    "application/x-ecmascript",
+    "application/x-javascript",
+    "application/xml",
+    "application/xml-dtd",
+    "image/svg",
+    "message/rfc822",
+];
+
+/// Content that a page of ours could load and run, whoever sent it: never called what it is.
+const LOADED: &[&str] = &["javascript", "ecmascript", "css", "jscript", "livescript"];
+
+/// As what content is sent, and whether a browser shows it. What a stranger says that it is decides
+/// neither: only a closed set is shown, markup is shown as the text that it is, everything else is saved.
+fn harmless(media_type: &str, wanted: Disposition) -> (&str, Disposition) {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    let has = |set: &[&str]| set.contains(&essence.as_str());
+    let runs = LOADED.iter().any(|word| essence.contains(word));
+    match wanted {
+        Disposition::Attachment if runs => (AS_TEXT, Disposition::Attachment),
+        Disposition::Attachment => (media_type, Disposition::Attachment),
+        Disposition::Inline if has(SHOWN) => (media_type, Disposition::Inline),
+        Disposition::Inline
+            if runs
+                || has(ACTIVE)
+                || essence.starts_with("text/")
+                || essence.ends_with("+xml")
+                || essence.ends_with("+json") =>
+        {
+            (AS_TEXT, Disposition::Inline)
+        }
+        Disposition::Inline => (media_type, Disposition::Attachment),
     }
 }
 

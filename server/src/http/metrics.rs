@@ -77,6 +77,10 @@ pub struct Metrics {
     pub access_log_lost: Gauge,
     /// Refusals of accounts beyond those in the access log.
     pub refusals_unrecorded: Gauge,
+    /// Whether the virus scanner answers; 0 where there is none.
+    pub virus_scanner_up: Gauge,
+    /// What lies in quarantine.
+    pub quarantined: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -114,6 +118,8 @@ impl Metrics {
             access_log_waiting: Gauge::default(),
             access_log_lost: Gauge::default(),
             refusals_unrecorded: Gauge::default(),
+            virus_scanner_up: Gauge::default(),
+            quarantined: Gauge::default(),
         };
         it.register_requests();
         it.register_states();
@@ -213,6 +219,16 @@ impl Metrics {
             "refusals_unrecorded",
             "Refusals of accounts since the start beyond those in the access log",
             self.refusals_unrecorded.clone(),
+        );
+        registry.register(
+            "virus_scanner_up",
+            "Whether the virus scanner answers; 0 where the settings name none",
+            self.virus_scanner_up.clone(),
+        );
+        registry.register(
+            "quarantined",
+            "Contents in quarantine",
+            self.quarantined.clone(),
         );
     }
 

@@ -393,6 +393,11 @@ impl Content {
         self.next().await
     }
 
+    /// How the request moves on that brings it.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
     /// How many bytes have come so far.
     pub fn seen_bytes(&self) -> u64 {
         self.seen_bytes

@@ -66,6 +66,7 @@ fn response(kinds: &[Kind]) -> Response {
             Kind::TooManyRequests
             | Kind::Unavailable
             | Kind::AccessLogUnavailable
+            | Kind::ScannerUnavailable
             | Kind::IndexBehind
             | Kind::Timeout
             | Kind::IdempotencyInProgress => response.header(
@@ -97,6 +98,7 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::BiometricContent
             | Kind::ContentWithheld
             | Kind::IdempotencyKeyReused
+            | Kind::Infected
             | Kind::PreconditionRequired
             | Kind::Internal
             | Kind::NotImplemented
@@ -191,12 +193,13 @@ groups! {
     /// Creating something from an upload.
     UploadProblems = [MalformedJson, MalformedMultipart, NotFound, Conflict, AlreadyExists,
         IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation, BiometricContent,
-        IdempotencyKeyReused, RequestTimeout, KeyMissing, InsufficientStorage];
+        IdempotencyKeyReused, Infected, RequestTimeout, KeyMissing, ScannerUnavailable,
+        InsufficientStorage];
     /// Adding content to something that exists.
     ReplaceProblems = [MalformedJson, MalformedMultipart, NotFound, StateConflict,
         IdempotencyInProgress, PreconditionFailed, PreconditionRequired, PayloadTooLarge,
-        UnsupportedMediaType, Validation, BiometricContent, IdempotencyKeyReused, RequestTimeout,
-        KeyMissing, InsufficientStorage];
+        UnsupportedMediaType, Validation, BiometricContent, IdempotencyKeyReused, Infected,
+        RequestTimeout, KeyMissing, ScannerUnavailable, InsufficientStorage];
     /// Acting on something that exists, where a repetition is harmless.
     ActProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,
         PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use actix_web::{HttpMessage, HttpRequest};
 use futures_util::future::{Either, select};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// How often work that is waited for says that the request moves on.
+const WORKING_EVERY: Duration = Duration::from_millis(250);
 
 /// Shared by the edge, which watches, and whoever reads the body, who reports.
 #[derive(Debug, Clone)]
@@ -66,6 +69,19 @@ impl Progress {
     pub fn moved(&self) {
         self.0.waits_for_body.set(false);
         self.0.moved.set(Instant::now());
+    }
+
+    /// Waits for work that ends by itself in its own time: the request does not stand still meanwhile.
+    pub async fn working<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            self.moved();
+            let pause = std::pin::pin!(sleep(WORKING_EVERY));
+            if let Either::Left((output, _)) = select(&mut work, pause).await {
+                self.moved();
+                return output;
+            }
+        }
     }
 
     /// Runs `work` until it is done, stands still for `idle` or took `total` altogether.

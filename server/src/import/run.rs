@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use indexer::guard::Biometric;
-use storage::{Sha256Digest, Sha256Hasher, Storage, StoreError};
+use storage::{Sha256Digest, Sha256Hasher, StoreError};
 use thiserror::Error;
 
 use super::media;
@@ -20,11 +20,13 @@ use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, DocumentId, Right};
 use crate::departments::Department;
 use crate::documents::{
-    self, Arrived, Arriving, Channel, Document, DocumentError, Metadata, NewDocument,
+    self, Arrived, Channel, Document, DocumentError, Entered, Entrance, EntryError, Metadata,
+    NewDocument,
 };
 use crate::http::name::FileName;
 use crate::http::{Language, Problem};
 use crate::unit::{Db, Unit};
+use crate::virus::ScanError;
 
 /// How many are filed at the same time: while one waits for the disk, others are read.
 const AT_ONCE: usize = 8;
@@ -40,9 +42,9 @@ pub enum ImportError {
     /// The documents.
     #[error("a document could not be filed")]
     Document(#[from] DocumentError),
-    /// The store.
-    #[error("the store failed")]
-    Store(#[from] StoreError),
+    /// The store, or the virus scanner.
+    #[error("nothing can be taken in")]
+    Entry(#[from] EntryError),
     /// A thread ended early.
     #[error("the import was given up")]
     GivenUp,
@@ -106,8 +108,8 @@ pub enum Mode {
 pub struct Importer {
     /// The database.
     pub db: Db,
-    /// The store.
-    pub storage: Storage,
+    /// Where content comes in.
+    pub entrance: Entrance,
     /// All departments.
     pub departments: Vec<Department>,
     /// Where documents go whose metadata say nothing else.
@@ -196,7 +198,7 @@ impl Importer {
     /// An import of the folder `root`.
     #[must_use]
     pub fn new(
-        (db, storage): (&Db, &Storage),
+        (db, entrance): (&Db, Entrance),
         actor: Actor,
         departments: Vec<Department>,
         department: DepartmentId,
@@ -204,7 +206,7 @@ impl Importer {
     ) -> Self {
         Self {
             db: db.clone(),
-            storage: storage.clone(),
+            entrance,
             departments,
             department,
             actor,
@@ -273,7 +275,8 @@ impl Importer {
             return self.would(&source).await;
         }
         let name = source.name.clone();
-        let arrived = self.take_in(source).await?;
+        let entered = self.take_in(source).await?;
+        let arrived = self.admit(entered, department).await?;
         self.receive(department, name, metadata, arrived).await
     }
 
@@ -318,11 +321,22 @@ impl Importer {
         })
     }
 
-    async fn take_in(&self, source: Source) -> Result<Arrived, Stop> {
-        let (root, storage) = (self.root.clone(), self.storage.clone());
+    /// What can be filed. What cannot is put into quarantine.
+    async fn admit(&self, entered: Entered, department: DepartmentId) -> Result<Arrived, Stop> {
+        match entered {
+            Entered::Clean(arrived) => Ok(arrived),
+            Entered::Infected(infected) => {
+                let put = infected.put_aside(&self.db, &self.actor, Some(department));
+                Err(Stop::Refused(Refusal::Infected(put.await?)))
+            }
+        }
+    }
+
+    async fn take_in(&self, source: Source) -> Result<Entered, Stop> {
+        let (root, entrance) = (self.root.clone(), self.entrance.clone());
         let runtime = tokio::runtime::Handle::current();
         // Reading, digests and cipher are work for a processor: off the threads that wait.
-        blocking(move || runtime.block_on(stage(&storage, &root, source))).await?
+        blocking(move || runtime.block_on(stage(&entrance, &root, source))).await?
     }
 
     async fn receive(
@@ -458,19 +472,23 @@ fn each_piece(file: &mut File, mut take: impl FnMut(&[u8]) -> bool) -> std::io::
 }
 
 /// Reads a source again, into the store.
-async fn stage(storage: &Storage, root: &Path, source: Source) -> Result<Arrived, Stop> {
+async fn stage(entrance: &Entrance, root: &Path, source: Source) -> Result<Entered, Stop> {
     let unreadable = |source: std::io::Error| Refusal::Unreadable(source.to_string());
     let mut file = open(root, &source.path).map_err(Stop::Refused)?;
-    let mut arriving = Arriving::begin(storage).await?;
+    let mut entering = entrance.begin().await?;
     loop {
         let mut buffer = vec![0; PIECE_BYTES];
         match file.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => {
                 buffer.truncate(read);
-                match arriving.push(Bytes::from(buffer)).await {
+                match entering.push(Bytes::from(buffer)).await {
                     Ok(()) => {}
-                    Err(StoreError::TooLarge { limit_bytes }) => {
+                    Err(
+                        EntryError::Store(StoreError::TooLarge { limit_bytes })
+                        | EntryError::Scan(ScanError::TooLarge { limit_bytes }),
+                    ) => {
+                        entering.discard().await;
                         return Err(Stop::Refused(Refusal::TooLarge(limit_bytes)));
                     }
                     Err(error) => return Err(error.into()),
@@ -478,12 +496,12 @@ async fn stage(storage: &Storage, root: &Path, source: Source) -> Result<Arrived
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => {
-                arriving.discard().await;
+                entering.discard().await;
                 return Err(Stop::Refused(unreadable(error)));
             }
         }
     }
-    Ok(arriving
+    Ok(entering
         .finish(source.media_type.to_owned(), Some(source.name))
         .await?)
 }

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// It is longer than the archive takes.
     #[error("longer than the {0} bytes that the archive takes")]
     TooLarge(u64),
+    /// The virus scanner knows something against it; it was put into quarantine.
+    #[error("infected: {0}")]
+    Infected(String),
     /// Metadata lie here for something that does not.
     #[error("metadata without the content that they describe")]
     Widowed,

@@ -19,7 +19,9 @@ use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
-use crate::documents::{self, Arriving, Details, Kept, Page, Pages, ReadText, TextInfo};
+use crate::documents::{
+    self, Arriving, Details, Entrance, EntryError, Kept, Page, Pages, ReadText, TextInfo,
+};
 use crate::unit::{Db, Unit};
 use crate::webhooks::{self, Postman, WebhookError};
 
@@ -40,6 +42,9 @@ const LOOK_FOR_UNREAD_EVERY: Duration = Duration::from_secs(3_600);
 /// So many of them are put in the queue at once, when nothing else waits there.
 const UNREAD_AT_ONCE: u32 = 16;
 
+/// After how long a job comes again that needs the virus scanner, which did not answer.
+const SCANNER_AGAIN_SECONDS: i64 = 5;
+
 /// How often a running job says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 
@@ -52,6 +57,8 @@ pub(super) enum JobError {
     Store(#[from] storage::StoreError),
     #[error("the worker could not be started")]
     Worker(#[from] indexer::extract::ExtractError),
+    #[error("what was taken out could not be looked at")]
+    Entry(#[from] EntryError),
     #[error("the text could not be kept")]
     Document(#[from] documents::DocumentError),
     #[error("the text could not be packed")]
@@ -60,11 +67,28 @@ pub(super) enum JobError {
     Webhook(#[from] WebhookError),
 }
 
+impl JobError {
+    /// Whether the virus scanner does not answer, so that another try will do.
+    const fn waits_for_scanner(&self) -> bool {
+        match self {
+            Self::Entry(EntryError::Scan(_)) => true,
+            Self::Entry(EntryError::Store(_))
+            | Self::Db(_)
+            | Self::Store(_)
+            | Self::Worker(_)
+            | Self::Document(_)
+            | Self::Pack(_)
+            | Self::Webhook(_) => false,
+        }
+    }
+}
+
 /// Takes jobs and runs them.
 #[derive(Debug, Clone)]
 pub struct Runner {
     db: Db,
     storage: Storage,
+    entrance: Entrance,
     extractor: Arc<Extractor>,
     scans: Arc<Scans>,
     postman: Postman,
@@ -83,7 +107,7 @@ impl Runner {
     /// Starts the tasks that run jobs; `at_once_max` is how many messages are sent at the same time.
     pub fn start(
         db: &Db,
-        storage: &Storage,
+        (storage, entrance): (&Storage, Entrance),
         (extractor, scans): (Extractor, Arc<Scans>),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
@@ -91,6 +115,7 @@ impl Runner {
         let runner = Self {
             db: db.clone(),
             storage: storage.clone(),
+            entrance,
             extractor: Arc::new(extractor),
             scans,
             postman,
@@ -301,10 +326,18 @@ impl Runner {
             cause = ?error,
             "a job failed; it will be tried again"
         );
+        let waits = error.waits_for_scanner();
         let why = error.to_string();
         let noted: Result<(), DbError> = self
             .db
-            .keep_house(async move |unit: &mut Unit| rows::failed_once(unit, &claimed, &why).await)
+            .keep_house(async move |unit: &mut Unit| {
+                if waits {
+                    // However long that takes, nothing is given up for it.
+                    let later = unit.now().plus_seconds(SCANNER_AGAIN_SECONDS);
+                    return rows::later(unit, claimed.id, later).await;
+                }
+                rows::failed_once(unit, &claimed, &why).await
+            })
             .await;
         if let Err(error) = noted {
             tracing::error!(error = %error, "a failed job could not be put back");
@@ -398,6 +431,7 @@ impl Runner {
         };
         let left = documents::room(self.db.read(), &version, room).await?;
         let domain = documents::domain_of(self.db.read(), version.document).await?;
+        let department = documents::department_of_version(self.db.read(), &version).await?;
         let own = documents::biometric_in(&self.storage, &blob).await?;
         let too_large = blob.content_bytes > limits.content_bytes_max;
         let (extraction, apart) = if own.is_some() || too_large {
@@ -412,7 +446,8 @@ impl Runner {
             };
             let media_type = Some(version.media_type.as_str());
             let reading = self.extractor.take_apart(content, media_type, fits, taker);
-            let keeping = parts::keep(&self.storage, &self.db, &domain, taken);
+            let store = (&self.entrance, &domain);
+            let keeping = parts::keep(store, &self.db, department, taken);
             let (extraction, kept) = tokio::join!(Box::pin(reading), Box::pin(keeping));
             // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
             let kept = kept?;
@@ -434,7 +469,7 @@ impl Runner {
             text.info.reason = Some(Reason::Biometric.as_str().to_owned());
         }
         text.biometric = biometric;
-        text.parts = apart.parts;
+        apart.tell(&mut text);
         text.room = room;
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {

@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashMap};
 use actix_web::http::header;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use storage::Storage;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -24,7 +23,7 @@ use crate::base::actor::Scope;
 use crate::base::{Actor, DocumentId, Tasks};
 use crate::config::Auth;
 use crate::departments::{self, AnyToken, Attempts, Carrier, Door, Intake};
-use crate::documents::{self, Channel, Document, DocumentError, NewDocument, Words};
+use crate::documents::{self, Channel, Document, DocumentError, Entrance, NewDocument, Words};
 use crate::http::extract::{ClientAddress, Path, body_within, json_of, pairs};
 use crate::http::limits::RateLimits;
 use crate::http::multipart::Upload as Form;
@@ -251,7 +250,7 @@ impl<'a> Seen<'a> {
 pub(super) async fn post_document(
     request: HttpRequest,
     db: Data<Db>,
-    storage: Data<Storage>,
+    entrance: Data<Entrance>,
     tasks: Data<Tasks>,
     Intake(actor): Intake,
     form: Form,
@@ -266,7 +265,8 @@ pub(super) async fn post_document(
     })?;
     let received = form
         .read_form("document", async |content| {
-            documents::stage(&storage, content).await
+            let entered = documents::stage(&entrance, content).await?;
+            entered.admit(&db, &actor, Some(department)).await
         })
         .await?;
     let fields = received.metadata;

@@ -7,6 +7,7 @@ use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
 use super::{describing, inspecting, people};
+use crate::virus;
 
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
@@ -251,6 +252,13 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             call(format!("{path}/refile"), By::Registrar)
                 .based_on(registered.etag())
                 .json(json!({"case": id_of(&other), "reason": "Falsch zugeordnet"}))
+        }
+        "listQuarantine" => call("/api/v1/quarantine", By::Admin),
+        "discardQuarantined" => {
+            let (path, etag) = virus::attempts::quarantined(town).await;
+            call(format!("{path}/discard"), By::Admin)
+                .based_on(etag)
+                .json(json!({"reason": "Absender ist unterrichtet"}))
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),

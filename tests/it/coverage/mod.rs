@@ -10,6 +10,7 @@ mod people;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tests::app::Start;
+use tests::clamd::{self, FakeClamd};
 use tests::contract::{self, Operation, contract, operations};
 use tests::town::Town;
 
@@ -85,7 +86,10 @@ impl Findings {
 
 #[tokio::test]
 async fn every_operation_succeeds_is_refused_and_is_recorded() {
-    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0");
+    let clamd = FakeClamd::start().await;
+    let start = Start::new()
+        .with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0")
+        .with(clamd::VARIABLE, clamd.address());
     let Some(town) = Town::of(start).await else {
         return;
     };

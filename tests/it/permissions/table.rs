@@ -4,10 +4,12 @@
 use std::fmt::Write as _;
 
 use tests::app::Start;
+use tests::clamd::{self, FakeClamd};
 use tests::town::{OWN, Town};
 
 use super::attempts::attempt;
 use crate::inspections::attempts::INSPECTED;
+use crate::virus::attempts::QUARANTINED;
 
 /// Documents. In the order of the lines.
 const DOCUMENTS: &[&str] = &[
@@ -157,7 +159,10 @@ const PLAN: &[&str] = &[
 
 /// The answers to these actions, of everybody.
 async fn answers(tried: &[&str]) -> Option<String> {
-    let start = Start::new().with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0");
+    let clamd = FakeClamd::start().await;
+    let start = Start::new()
+        .with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0")
+        .with(clamd::VARIABLE, clamd.address());
     let town = Town::of(start).await?;
     tests::wait_until("a checkpoint is published", async || {
         town.clerk().get("/api/v1/log/checkpoint").await.status == 200
@@ -265,6 +270,14 @@ async fn who_may_do_what_with_the_plan() {
 #[tokio::test]
 async fn who_may_do_what_with_inspections() {
     let Some(table) = answers(INSPECTED).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_the_quarantine() {
+    let Some(table) = answers(QUARANTINED).await else {
         return;
     };
     insta::assert_snapshot!(table);

@@ -111,7 +111,7 @@ pub(super) async fn admit(
         let bytes = part.content.kept.content.bytes;
         let had = taken.contains(&part.position);
         if !had && (left.parts == 0 || bytes > left.bytes) {
-            leave_out(text, &part.path);
+            text.leave_out(&part.path, OVER_LIMIT);
             continue;
         }
         left.parts = left.parts.saturating_sub(1);
@@ -127,16 +127,18 @@ pub(super) async fn admit(
     Ok(new)
 }
 
-/// Others of the family came in between.
-fn leave_out(text: &mut ReadText, path: &str) {
-    let Details { left_out, .. } = &mut text.info.details;
-    left_out.push(LeftOut {
-        name: path_of(path).unwrap_or_default(),
-        reason: OVER_LIMIT.to_owned(),
-    });
-    if text.info.state == "readable" {
-        text.info.state = "partly_readable".to_owned();
-        text.info.reason = Some(OVER_LIMIT.to_owned());
+impl ReadText {
+    /// Says of a part that it does not become a document, and why not.
+    pub fn leave_out(&mut self, path: &str, reason: &str) {
+        let Details { left_out, .. } = &mut self.info.details;
+        left_out.push(LeftOut {
+            name: path_of(path).unwrap_or_default(),
+            reason: reason.to_owned(),
+        });
+        if self.info.state == "readable" {
+            self.info.state = "partly_readable".to_owned();
+            self.info.reason = Some(reason.to_owned());
+        }
     }
 }
 

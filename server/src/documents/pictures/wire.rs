@@ -240,6 +240,14 @@ pub(super) fn explained(reason: Reason) -> Text {
             "Das Zeichnen ist an dieser Datei gescheitert. Das Original ist unversehrt gespeichert.",
             "Drawing failed on this file. The original is stored unharmed.",
         ),
+        Reason::Biometric => text(
+            "Der Inhalt ist gesperrt; von ihm gibt es kein Bild.",
+            "The content is withheld; there is no picture of it.",
+        ),
+        Reason::PartsInfected => text(
+            "Die Datei enthält Schadsoftware; ihre Seiten werden nicht gezeichnet.",
+            "The file contains infected content; its pages are not drawn.",
+        ),
     }
 }
 

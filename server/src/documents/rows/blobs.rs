@@ -7,6 +7,7 @@ use sea_orm::{ActiveValue::Set, FromQueryResult, QuerySelect};
 use storage::{Blob, KeyDomain, WrappedKey};
 
 use super::super::model::Kept;
+use super::super::quarantine::QUARANTINE;
 use crate::base::VersionId;
 use crate::base::db::{DbError, sql};
 use crate::unit::Unit;
@@ -70,7 +71,8 @@ pub(in crate::documents) async fn blob_with_content(
         .transpose()?)
 }
 
-/// The names of all blobs with this content, whatever their key domain.
+/// The names of all blobs with this content, whatever their key domain; what lies in quarantine is no
+/// content of a document.
 pub(in crate::documents) async fn named_by_content(
     on: &impl ConnectionTrait,
     sha256: &[u8],
@@ -79,6 +81,7 @@ pub(in crate::documents) async fn named_by_content(
         .select_only()
         .column(blob::Column::Name)
         .filter(blob::Column::Sha256.eq(sha256.to_vec()))
+        .filter(blob::Column::Domain.ne(QUARANTINE))
         .into_tuple()
         .all(on)
         .await?)

@@ -6,6 +6,7 @@ mod drawn;
 mod family;
 mod filed;
 mod found;
+mod quarantined;
 mod tables;
 
 use sea_orm::entity::prelude::*;
@@ -32,6 +33,10 @@ pub(super) use drawn::{blob_with_digest, newest_drawn};
 pub(super) use family::{components, count_components, family_size, parents, positions_taken};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};
+pub(super) use quarantined::{
+    quarantine, quarantine_count, quarantine_find, quarantine_holds, quarantine_insert,
+    quarantine_page, quarantine_save,
+};
 pub(super) use tables::{
     blob, document, document_field, document_tag, document_version, rendition,
 };

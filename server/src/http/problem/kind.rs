@@ -93,6 +93,8 @@ kinds! {
         "The same `Idempotency-Key` came before with another request. Use a new key.";
     BiometricContent = "biometric-content", UNPROCESSABLE_ENTITY, "Biometrische Daten", "Biometric data",
         "The content is a biometric record, such as one of fingerprints or of a face. Nothing was stored. Hand in what was declared about it, and delete the content where it came from.";
+    Infected = "infected", UNPROCESSABLE_ENTITY, "Schadsoftware gefunden", "Infected content",
+        "The virus scanner knows a signature (`signature`) that fits the content. It was put into quarantine and is no document. Tell whoever sent it, and whoever runs the server.";
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "If-Match fehlt", "If-Match required",
         "A change must say which state it is based on. Send `If-Match` with the `ETag` you read.";
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Zu viele Anfragen", "Too many requests",
@@ -109,6 +111,8 @@ kinds! {
         "Whoever looks at this is recorded, and that is not possible at the moment: so nothing is shown. Try again after `retry_after` seconds, and tell whoever runs the server.";
     KeyMissing = "key-missing", SERVICE_UNAVAILABLE, "Schlüssel fehlt", "Key missing",
         "There is no key for the compartment in which it shall stand, and content goes under no other: nothing was stored, moved or created. Tell whoever runs the server.";
+    ScannerUnavailable = "scanner-unavailable", SERVICE_UNAVAILABLE, "Virenprüfung nicht möglich", "Virus scanner unavailable",
+        "The virus scanner does not answer, and nothing is taken in without it. Try again after `retry_after` seconds, and tell whoever runs the server.";
     IndexBehind = "index-behind", SERVICE_UNAVAILABLE, "Suche noch nicht so weit", "Search not that far yet",
         "`min_seq` has not reached the index yet (`index_seq` has). Try again after `retry_after` seconds.";
     Timeout = "timeout", SERVICE_UNAVAILABLE, "Zeit überschritten", "Took too long",

@@ -92,6 +92,10 @@ pub struct Extras {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub min_seq: Option<u64>,
+    /// The name of the signature that fits the content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub signature: Option<String>,
     /// The id of the thing that is in the way, where you may know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -277,6 +281,12 @@ impl Problem {
     pub fn index(mut self, index_seq: u64, min_seq: u64) -> Self {
         self.0.extras.index_seq = Some(index_seq);
         self.0.extras.min_seq = Some(min_seq);
+        self
+    }
+
+    /// Names the signature that fits the content.
+    pub fn signature(mut self, name: &str) -> Self {
+        self.0.extras.signature = Some(name.to_owned());
         self
     }
 
