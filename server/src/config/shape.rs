@@ -115,6 +115,11 @@ impl Shape {
             Self::Text { chars_max } => format!("bis zu {chars_max} Zeichen"),
             Self::Secret => "ein Geheimnis".to_owned(),
             Self::Database => "sqlite:PFAD oder postgres://NAME:PASSWORT@HOST/NAME".to_owned(),
+            Self::Clamd => {
+                "unix: und der Pfad eines Sockets, etwa unix:/run/clamav/clamd.ctl, oder ein Name und \
+                ein Port, etwa 127.0.0.1:3310"
+                    .to_owned()
+            }
             Self::OneOf(words) => format!("eines von {}", words.join(", ")),
             Self::Flag => "true oder false".to_owned(),
         }

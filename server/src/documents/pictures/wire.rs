@@ -232,10 +232,6 @@ pub(super) fn explained(reason: Reason) -> Text {
             "Diese Seite ist zu aufwendig, um gezeichnet zu werden. Das Original ist unversehrt gespeichert.",
             "This page is too costly to be drawn. The original is stored unharmed.",
         ),
-        Reason::Biometric => text(
-            "Die Datei ist gesperrt; ihre Seiten werden nicht gezeigt.",
-            "The file is withheld; its pages are not shown.",
-        ),
         Reason::Crashed | Reason::Unsafe => text(
             "Das Zeichnen ist an dieser Datei gescheitert. Das Original ist unversehrt gespeichert.",
             "Drawing failed on this file. The original is stored unharmed.",
