@@ -161,9 +161,9 @@ impl Size {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "clamped; the number of a float that is none is the smallest"
+            reason = "clamped; what is no number becomes the smallest"
         )]
-        let hundredths = |points: f64| (points * 100.0).round().clamp(1.0, 1e9) as u32;
+        let hundredths = |points: f64| ((points * 100.0).round().clamp(1.0, 1e9) as u32).max(1);
         Self {
             width: hundredths(width),
             height: hundredths(height),
