@@ -446,9 +446,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
     };
     let mut within = vec![Object::Case(filed.case.id)];
     within.extend(filed.case.parent.map(Object::Case));
-    // What holds the whole holds what was taken out of it.
-    let family = held.document.part.as_ref().map(|part| part.family);
-    within.extend(family.map(Object::Document));
+    // What holds something holds what was taken out of it.
+    let above = looking::above(db.read(), &held.document).await?;
+    within.extend(above.into_iter().map(Object::Document));
     let standing = Standing {
         object: Object::Document(held.document.id),
         file: &filed.file,

@@ -320,3 +320,47 @@ async fn a_component_takes_no_step_alone() {
         (&json!("Plan der Sperrzone"), &json!("registered"))
     );
 }
+
+#[tokio::test]
+async fn a_hold_holds_what_was_taken_out_and_the_disposal_of_what_it_was_taken_out_of() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let town = &registry.town;
+    let clerk = town.clerk();
+    let (filed, _) = filed(town).await;
+    let family = family(&clerk, &filed).await;
+    let file = registry.file("02.1", "Sperrungen").await;
+    let case = registry.case(&file, "Mühlengasse").await;
+    register(&clerk, &filed, &case).await.is(200);
+    // How many holds each shows, and what stands against its disposal because of one.
+    let shown = async || {
+        let mut all = Vec::new();
+        for id in &family {
+            let view = clerk.get(&at(id)).await.is(200).json();
+            let holds = view["retention"]["holds"].as_array().map_or(0, Vec::len);
+            let reasons = view["retention"]["reasons"].to_string();
+            all.push((
+                holds,
+                reasons.contains("\"hold\""),
+                reasons.contains("hold_inside"),
+            ));
+        }
+        all
+    };
+    let (free, held, around) = ((0, false, false), (1, true, false), (0, false, true));
+    assert_eq!(shown().await, [free; 4]);
+    // The mail in the mail: its note lies in it, the plan beside it.
+    let inner = clerk.get(&at(&family[2])).await.is(200).json();
+    assert_eq!(inner["title"], "Nachfrage");
+    let hold = json!({"document": family[2], "reason": "Klage"});
+    registry.head.post("/api/v1/holds", &hold).await.is(201);
+    assert_eq!(shown().await, [around, free, (1, true, false), held]);
+    // On the note: both mails are around it, the inner one bears its own as well.
+    let hold = json!({"document": family[3], "reason": "Klage"});
+    registry.head.post("/api/v1/holds", &hold).await.is(201);
+    assert_eq!(
+        shown().await,
+        [around, free, (1, true, true), (2, true, false)]
+    );
+}

@@ -140,6 +140,21 @@ pub(in crate::documents) async fn count_components(
         .await?)
 }
 
+/// All that a document was taken out of: its parent, and what that was taken out of.
+pub(in crate::documents) async fn above(
+    on: &impl ConnectionTrait,
+    id: DocumentId,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "WITH RECURSIVE above(id) AS (\
+                SELECT parent_id FROM document WHERE id = $1 AND parent_id IS NOT NULL \
+                UNION SELECT d.parent_id FROM document d JOIN above a ON a.id = d.id \
+                WHERE d.parent_id IS NOT NULL) SELECT id FROM above";
+    let rows = on.query_all_raw(sql(on, text, [id.raw().into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
 /// What the components among these documents were taken out of.
 pub(in crate::documents) async fn parents(
     on: &impl ConnectionTrait,
