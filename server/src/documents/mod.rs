@@ -53,8 +53,8 @@ pub use domains::{
 pub use entrance::{Entered, Entering, Entrance, EntryError, prepare_quarantine};
 pub(crate) use fields::may_say;
 pub use filing::{
-    Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
-    unregistered_in, with_field,
+    FOLLOWERS_MAX, Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile,
+    register, route, unregistered_in, with_field,
 };
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_withheld, withhold_version};

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::plan::{admit, compartment};
+use tests::plan::{admit, compartment, damage};
 use tests::town::{OTHER, OWN, Town, add, id_of, send};
 use tests::{Answer, Client};
 
@@ -363,4 +363,51 @@ async fn a_hold_holds_what_was_taken_out_and_the_disposal_of_what_it_was_taken_o
         shown().await,
         [around, free, (1, true, true), (2, true, false)]
     );
+}
+
+/// Lets it look as if so many more documents had been taken out of one.
+async fn crowd(town: &Town, id: &str, many: u32) {
+    let (id, new) = match town.app.database() {
+        Some(_) => (format!("'{id}'::uuid"), "gen_random_uuid()"),
+        None => (format!("x'{}'", id.replace('-', "")), "randomblob(16)"),
+    };
+    let text = format!(
+        "INSERT INTO document (id, version, department_id, state, title, direction, received_at, \
+         doc_references, tags, content_version, created_at, created_by, changed_at, changed_by, \
+         parent_id, family_id, taken_from, position, depth) \
+         WITH RECURSIVE numbers(n) AS (\
+         SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {many}) \
+         SELECT {new}, 1, d.department_id, d.state, 'Anlage', d.direction, d.received_at, \
+         '[]', '[]', 1, d.created_at, d.created_by, d.changed_at, d.changed_by, \
+         d.id, d.id, v.id, 1000 + n, 1 \
+         FROM document d JOIN document_version v ON v.document_id = d.id CROSS JOIN numbers \
+         WHERE d.id = {id}"
+    );
+    damage(&town.app, &text).await;
+}
+
+#[tokio::test]
+async fn what_takes_more_along_than_one_unit_of_work_moves_is_refused_before_it_begins() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let (filed, _) = filed(&town).await;
+    let (clerk, id) = (town.clerk(), id_of(&filed));
+    let preview = "/api/v1/documents/bulk/preview";
+    let change = json!({"inbox": "m.brandt"});
+    let handed_on = json!({"ids": [id], "change": change});
+    let seen = clerk.post(preview, &handed_on).await.is(200).json();
+    assert_eq!(seen["documents"][0]["id"], json!(id));
+    // With the mail itself and the three that were taken out of it one more than the most.
+    crowd(&town, &id, 19_997).await;
+    let refused = clerk.post(preview, &handed_on).await;
+    refused.is_problem(409, "conflict");
+    // What was previewed before they came is refused as well.
+    let late = json!({"token": seen["token"], "documents": seen["documents"], "change": change,
+        "mode": "each"});
+    let apply = "/api/v1/documents/bulk/apply";
+    clerk.post(apply, &late).await.is_problem(409, "conflict");
+    // What is said about a document takes nothing along.
+    let said = json!({"ids": [id], "change": {"add_tags": ["Eilt"]}});
+    clerk.post(preview, &said).await.is(200);
 }

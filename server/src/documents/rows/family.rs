@@ -92,6 +92,15 @@ pub(in crate::documents) async fn family_size(
     Ok((counted(many), counted(bytes)))
 }
 
+/// How many documents go with these: what was taken out of them, and out of that.
+pub(in crate::documents) async fn count_followers(
+    on: &impl ConnectionTrait,
+    documents: &[DocumentId],
+) -> Result<u64, DbError> {
+    let wanted = document::Column::FamilyId.is_in(documents.iter().map(|id| id.raw()));
+    Ok(document::Entity::find().filter(wanted).count(on).await?)
+}
+
 /// The places in a version from which something was taken out.
 pub(in crate::documents) async fn positions_taken(
     on: &impl ConnectionTrait,

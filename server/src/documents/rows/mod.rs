@@ -31,7 +31,7 @@ pub(super) use domains::{
 };
 pub(super) use drawn::{blob_with_digest, newest_drawn};
 pub(super) use family::{
-    above, components, count_components, family_size, parents, positions_taken,
+    above, components, count_components, count_followers, family_size, parents, positions_taken,
 };
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};
