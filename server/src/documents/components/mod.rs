@@ -3,7 +3,7 @@
 //! Invariants: a component is made once for its place in a version, by the job that reads that
 //! version's text and in the unit of work that keeps it; it stands where the outermost of what it was
 //! taken out of stands, in the same state, at every moment (`rows::family::follow`); it takes no step
-//! by itself, and its content stays.
+//! by itself, and its content stays; it says whether the version is in force out of which it was taken.
 
 pub(super) mod http;
 pub(super) mod wire;
@@ -191,6 +191,8 @@ pub(super) async fn take_out(
                 position: part.position,
                 depth: above.map_or(1, |above| above.depth + 1),
                 path: path.clone(),
+                superseded: version.number < parent.content_version
+                    || above.is_some_and(|above| above.superseded),
             }),
             version: 1,
             department: parent.department,
