@@ -92,7 +92,12 @@ pub(super) async fn admit(
     version: &Version,
     text: &mut ReadText,
 ) -> Result<Vec<NewPart>, DocumentError> {
-    if text.parts.is_empty() {
+    // A reading that was cut short takes nothing away that an earlier one took out.
+    if text.parts.is_empty()
+        && rows::positions_taken(unit.tx(), version.id)
+            .await?
+            .is_empty()
+    {
         return Ok(Vec::new());
     }
     let document = rows::find(unit.tx(), version.document).await?;
@@ -105,7 +110,6 @@ pub(super) async fn admit(
         part.map_or(0, |part| part.depth),
     );
     let taken = rows::positions_taken(unit.tx(), version.id).await?;
-    let mut known: u64 = 0;
     let mut new = Vec::new();
     for part in std::mem::take(&mut text.parts) {
         let bytes = part.content.kept.content.bytes;
@@ -116,14 +120,12 @@ pub(super) async fn admit(
         }
         left.parts = left.parts.saturating_sub(1);
         left.bytes = left.bytes.saturating_sub(bytes);
-        if had {
-            known += 1;
-        } else {
+        if !had {
             new.push(part);
         }
     }
-    let many = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    text.info.components = Some(known.saturating_add(many));
+    let many = taken.len().saturating_add(new.len());
+    text.info.components = Some(u64::try_from(many).unwrap_or(u64::MAX));
     Ok(new)
 }
 
