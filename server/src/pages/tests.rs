@@ -187,7 +187,7 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for (object, what) in codes {
         match object {
             "document" => has(format!("did_{what}")),
-            "file" | "case" | "hold" | "note" | "relation" | "correspondent" => {
+            "file" | "case" | "hold" | "note" | "relation" | "correspondent" | "content" => {
                 has(format!("did_{object}_{what}"));
             }
             _ => continue,
