@@ -92,7 +92,7 @@ codes! {
     /// Content lies under other keys than those of the compartment of its document, and no job will move it.
     BlobAstray = "blob-astray", "Ein Inhalt liegt unter anderen Schlüsseln als denen der Abschottung, in der sein Dokument steht, und kein Auftrag holt ihn nach. --repair legt den Auftrag an.";
     /// A compartment has no key: nothing can be filed in it.
-    DomainWithoutKey = "domain-without-key", "Eine Abschottung hat keinen Schlüssel: In ihr kann nichts abgelegt werden. Server beenden, papierlos keys add ausführen, Schlüsseldatei sichern.";
+    DomainWithoutKey = "domain-without-key", "Eine Abschottung hat keinen Schlüssel: In ihr kann nichts abgelegt werden. `papierlos keys add BEREICH` ausführen, auch neben dem laufenden Server, dann die Schlüsseldatei sichern.";
     /// A blob in the store is named by no row.
     BlobUnreferenced = "blob-unreferenced", "Eine Datei im Speicher gehört zu keinem Dokument, etwa nach einem Absturz. Nach der Wiederherstellung einer alten Datenbank zuerst klären; --repair löscht sie.";
     /// Uploads were begun and never finished.
