@@ -42,6 +42,12 @@ pub enum ExtractError {
         /// The layers that were in force.
         held: Layers,
     },
+    /// The worker could not become the program that recognises: that is gone, or may not be run.
+    #[error("the program that recognises cannot be run: {said}")]
+    NoProgram {
+        /// What the worker said.
+        said: String,
+    },
     /// The pipes or the end of the worker failed.
     #[error("the extraction worker cannot be spoken to")]
     Worker(#[source] io::Error),
