@@ -226,24 +226,8 @@ impl Extractor {
     ) -> Result<PictureState<Vec<u8>>, ExtractError> {
         let head = head_of(content).await?;
         let format = detect::format(&head);
-        match format {
-            Format::Pdf | Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => {}
-            Format::Text
-            | Format::Docx
-            | Format::Xlsx
-            | Format::Pptx
-            | Format::Odt
-            | Format::Ods
-            | Format::Odp
-            | Format::Rtf
-            | Format::Csv
-            | Format::Html
-            | Format::Ubl
-            | Format::Cii
-            | Format::Mail
-            | Format::Outlook
-            | Format::Archive
-            | Format::Unknown => return Ok(PictureState::Refused(Reason::UnknownFormat)),
+        if !format.is_drawn() {
+            return Ok(PictureState::Refused(Reason::UnknownFormat));
         }
         let Some(task) = task(format) else {
             return Ok(PictureState::Refused(Reason::UnknownFormat));

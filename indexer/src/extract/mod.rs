@@ -186,6 +186,14 @@ impl Format {
         }
     }
 
+    /// Whether its pages can be drawn, for people and for recognition.
+    pub const fn is_drawn(self) -> bool {
+        matches!(
+            self,
+            Self::Pdf | Self::Jpeg | Self::Png | Self::Tiff | Self::Webp
+        )
+    }
+
     /// The engine that reads this format.
     pub const fn engine(self) -> Engine {
         match self {
@@ -232,6 +240,22 @@ pub fn is_outdated(engine: &str) -> bool {
         let mut known = Format::ALL.iter().map(|format| format.engine());
         known.any(|today| today.name == name && today.version != version)
     })
+}
+
+/// The names of the engines that read what can be drawn, each once.
+pub fn drawn_engines() -> Vec<&'static str> {
+    let drawn = Format::ALL.into_iter().filter(|format| format.is_drawn());
+    let mut names: Vec<&str> = drawn.map(|format| format.engine().name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Whether a text that names this engine, with its version behind a space, is one of pages that can be
+/// drawn.
+pub fn is_drawn(engine: &str) -> bool {
+    let name = engine.split(' ').next().unwrap_or_default();
+    drawn_engines().contains(&name)
 }
 
 /// How much of a document's text could be read.

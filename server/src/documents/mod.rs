@@ -81,8 +81,8 @@ pub use quarantine::{
 };
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{
-    Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans, keep_recognised,
-    to_recognise, unrecognised,
+    Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
+    keep_recognised, to_recognise, unrecognised,
 };
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};
