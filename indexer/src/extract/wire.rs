@@ -407,6 +407,21 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_drawn_is_the_same_everywhere() {
+        for format in Format::ALL {
+            assert_eq!(DRAWABLE.contains(&format), format.is_drawn(), "{format:?}");
+            let engine = format.engine();
+            let engine = format!("{} {}, tesseract 5", engine.name, engine.version);
+            assert_eq!(
+                super::super::is_drawn(&engine),
+                format.is_drawn(),
+                "{engine}"
+            );
+        }
+        assert_eq!(super::super::drawn_engines(), ["hayro", "image"]);
+    }
+
+    #[test]
     fn the_server_reads_what_the_worker_wrote_and_nothing_else() {
         let page = PageText {
             text: "Grüße\n".into(),

@@ -359,3 +359,120 @@ pub(super) async fn waiting(
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DatabaseConnection;
+
+    use super::*;
+    use crate::base::db::{Access, connect};
+
+    const ENGINE: &str = "tesseract 5.3.0+1 deu+eng";
+
+    /// As much of the tables as the question touches.
+    async fn tables() -> DatabaseConnection {
+        let on = connect("sqlite::memory:", Access::Write).await;
+        let on = on.expect("a database");
+        for table in [
+            "rendition (document_version_id BLOB, kind TEXT, engine TEXT, reason TEXT)",
+            "document_version (id BLOB, blob_name BLOB)",
+            "blob_key (name BLOB)",
+            "job (kind TEXT, subject BLOB)",
+        ] {
+            let made = on
+                .execute_unprepared(&format!("CREATE TABLE {table}"))
+                .await;
+            made.expect("a table");
+        }
+        on
+    }
+
+    async fn run(on: &DatabaseConnection, text: &str, values: Vec<sea_orm::Value>) {
+        on.execute_raw(sql(on, text, values)).await.expect("a row");
+    }
+
+    /// A version that a text reader has read.
+    async fn version(on: &DatabaseConnection, reader: &str, reason: Option<&str>) -> VersionId {
+        let id = VersionId::new();
+        let text = "INSERT INTO document_version VALUES ($1, $1)";
+        run(on, text, vec![id.raw().into()]).await;
+        let text = "INSERT INTO blob_key VALUES ($1)";
+        run(on, text, vec![id.raw().into()]).await;
+        rendition(on, id, ("text", reader), reason).await;
+        id
+    }
+
+    async fn rendition(
+        on: &DatabaseConnection,
+        id: VersionId,
+        (kind, engine): (&str, &str),
+        reason: Option<&str>,
+    ) {
+        let text = "INSERT INTO rendition VALUES ($1, $2, $3, $4)";
+        let reason = reason.map(str::to_owned);
+        let values = vec![id.raw().into(), kind.into(), engine.into(), reason.into()];
+        run(on, text, values).await;
+    }
+
+    #[tokio::test]
+    async fn what_can_be_drawn_and_was_not_looked_at_by_this_engine_is_found() {
+        let on = tables().await;
+        let no_text = Some("no_text");
+        let scan = version(&on, "hayro 0.9.0+2", no_text).await;
+        // By another engine, whatever the reason is for what is still missing.
+        let old = version(&on, "image 0.25.10+1", Some("too_large")).await;
+        rendition(&on, old, ("words", "tesseract 4.1.0+1 deu"), None).await;
+
+        let known = version(&on, "hayro 0.9.0+2", no_text).await;
+        rendition(&on, known, ("words", ENGINE), None).await;
+        // Slides of pictures and a blank text cannot be drawn.
+        version(&on, "pptx 1", no_text).await;
+        version(&on, "plain 2", no_text).await;
+        version(&on, "hayro 0.9.0+2", None).await;
+        let waiting = version(&on, "hayro 0.9.0+2", no_text).await;
+        let job = vec![JobKind::ReadScan.code().into(), waiting.raw().into()];
+        run(&on, "INSERT INTO job VALUES ($1, $2)", job).await;
+        // Nobody can open it: asked for again and again, it would keep all others from being read.
+        let lost = version(&on, "hayro 0.9.0+2", no_text).await;
+        let text = "DELETE FROM blob_key WHERE name = $1";
+        run(&on, text, vec![lost.raw().into()]).await;
+
+        let readers = indexer::extract::drawn_engines();
+        let found = unrecognised(&on, ENGINE, &readers, 16).await;
+        let mut found: Vec<Uuid> = found
+            .expect("an answer")
+            .into_iter()
+            .map(VersionId::raw)
+            .collect();
+        found.sort_unstable();
+        let mut expected = vec![scan.raw(), old.raw()];
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn progress_stands_in_a_row_and_comes_back() {
+        let progress = Progress {
+            through: 16,
+            words: 4_000,
+            failed: Some("timed_out".to_owned()),
+        };
+        let row = |details: Option<String>| rows::rendition::Model {
+            id: Uuid::nil(),
+            version: 1,
+            document_version_id: Uuid::nil(),
+            kind: WORDS.to_owned(),
+            engine: ENGINE.to_owned(),
+            state: "partly_readable".to_owned(),
+            reason: None,
+            pages: 16,
+            blob_name: None,
+            created_at: 0,
+            components: None,
+            details,
+        };
+        let json = serde_json::to_string(&progress).expect("JSON");
+        assert_eq!(Progress::of(&row(Some(json))), Some(progress));
+        assert_eq!(Progress::of(&row(None)), None);
+    }
+}
