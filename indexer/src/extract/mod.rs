@@ -47,11 +47,9 @@ pub use ocr::{
 };
 pub use ocr_worker::{RECOGNISE_COMMAND, recognise_main};
 pub use parts::{Address, LeftOut, Mail, PartHead, Room, Taken};
-pub use picture::{
-    PageShape, Picture, PictureState, PlacedPage, PlacedWord, RENDERER, Size, Want,
-};
-pub use raster::ENGINE as PICTURES;
+pub use picture::{PageShape, Picture, PictureState, PlacedPage, PlacedWord, RENDERER, Size, Want};
 pub use probe::{Attempt, Outcome, Probe};
+pub use raster::ENGINE as PICTURES;
 pub use sandbox::{Layer, Layers};
 pub use worker::{WORKER_COMMAND, worker_main};
 
@@ -318,6 +316,8 @@ pub enum Reason {
     PartsOverLimit,
     /// It lies too deep in others for its contents to be taken out.
     PartsTooDeep,
+    /// Some of what it names lies elsewhere: it holds no more than a link.
+    PartsElsewhere,
     /// It is, or contains, a biometric record, which no archive hands out.
     Biometric,
     /// The virus scanner knows something against some of what it contains. Told by whoever files the parts.
@@ -326,7 +326,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -342,6 +342,7 @@ impl Reason {
         Self::PartsDamaged,
         Self::PartsOverLimit,
         Self::PartsTooDeep,
+        Self::PartsElsewhere,
         Self::Biometric,
         Self::PartsInfected,
     ];
@@ -364,6 +365,7 @@ impl Reason {
             Self::PartsDamaged => "parts_damaged",
             Self::PartsOverLimit => "parts_over_limit",
             Self::PartsTooDeep => "parts_too_deep",
+            Self::PartsElsewhere => "parts_elsewhere",
             Self::Biometric => "biometric",
             Self::PartsInfected => "parts_infected",
         }
@@ -423,6 +425,9 @@ impl Reason {
             Self::PartsTooDeep => {
                 "Die Datei steckt zu tief in anderen; was sie enthält, steht nur im Original."
             }
+            Self::PartsElsewhere => {
+                "Mindestens eine Anlage ist nur ein Verweis und nicht in der Datei enthalten."
+            }
             Self::Biometric => {
                 "Die Datei ist ein biometrischer Datensatz oder enthält einen, etwa von \
                  Fingerabdrücken; ihr Inhalt ist gesperrt."
@@ -471,6 +476,9 @@ impl Reason {
             }
             Self::PartsTooDeep => {
                 "The file lies too deep in others; what it contains is in the original only."
+            }
+            Self::PartsElsewhere => {
+                "At least one attachment is only a link and not contained in the file."
             }
             Self::Biometric => {
                 "The file is a biometric record or contains one, such as of fingerprints; its \

@@ -95,6 +95,7 @@ impl Talk {
                     | Reason::PartsDamaged
                     | Reason::PartsOverLimit
                     | Reason::PartsTooDeep
+                    | Reason::PartsElsewhere
                     | Reason::Biometric
                     | Reason::PartsInfected => {}
                 }
