@@ -374,6 +374,7 @@ fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
         limits_hit: Vec::new(),
         invoice: None,
         sandbox: Layers::NONE,
+        stumbled: false,
         mail: None,
         parts: 0,
         left_out: Vec::new(),

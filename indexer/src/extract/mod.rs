@@ -555,6 +555,9 @@ pub struct Extraction {
     pub invoice: Option<Invoice>,
     /// What held the worker while it read; none where no worker was needed.
     pub sandbox: Layers,
+    /// The reader panicked, and not only within a page: the document counts as damaged, and the reader is
+    /// to be mended.
+    pub stumbled: bool,
     /// What a mail says of itself, where it is one.
     pub mail: Option<Box<Mail>>,
     /// How many parts were taken out whole, one after the other.

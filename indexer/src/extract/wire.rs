@@ -230,10 +230,12 @@ pub(super) enum End {
     Unknown,
     /// There is nothing in it.
     Empty,
+    /// The reader panicked outside of a page: there is no sense in the structure, and a fault is ours.
+    Stumbled,
 }
 
 impl End {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Complete,
         Self::Encrypted,
         Self::Damaged,
@@ -245,6 +247,7 @@ impl End {
         Self::Unsafe,
         Self::Unknown,
         Self::Empty,
+        Self::Stumbled,
     ];
 }
 

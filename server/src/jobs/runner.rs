@@ -393,7 +393,15 @@ impl Runner {
             let (extraction, kept) = tokio::join!(Box::pin(reading), Box::pin(keeping));
             // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
             let kept = kept?;
-            (Some(parts::judged(extraction?, left)), kept)
+            let extraction = extraction?;
+            if extraction.stumbled {
+                tracing::warn!(
+                    document.version = %id,
+                    text.engine = extraction.engine.name,
+                    "a reader panicked at a document, which counts as damaged"
+                );
+            }
+            (Some(parts::judged(extraction, left)), kept)
         };
         let inside = || extraction.as_ref().and_then(parts::biometric);
         let biometric = own.or(apart.biometric).or_else(inside);
