@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -54,6 +55,8 @@ pub struct Scans {
     languages: Vec<String>,
     document_chars_max: usize,
     standing: watch::Sender<Standing>,
+    /// The program could not be run when it was wanted, and has not shown since that it can.
+    doubted: AtomicBool,
 }
 
 /// What was found on one page.
@@ -79,6 +82,7 @@ impl Scans {
             program,
             languages,
             standing: watch::Sender::new(Standing::Unknown),
+            doubted: AtomicBool::new(false),
         }
     }
 
@@ -112,15 +116,15 @@ impl Scans {
 
     /// The program was not there, or may not be run, when it was wanted.
     pub(super) fn missed(&self, error: &ExtractError) {
+        self.doubted.store(true, Ordering::Relaxed);
         self.stand(Standing::Missing(error.to_string()));
     }
 
-    /// A program that is new must be one that may be run: what holds it is not there on every machine.
+    /// A program that could not be run once must show that it can: what holds it is not there on every
+    /// machine, and a page that waits is not to find out every minute.
     async fn tried(&self, program: Arc<Program>) -> Standing {
-        let ready = Standing::Ready(Arc::clone(&program));
-        let known = *self.standing.borrow() == ready;
-        if known {
-            return ready;
+        if !self.doubted.load(Ordering::Relaxed) {
+            return Standing::Ready(program);
         }
         let size = Size {
             width: TRIED_DOTS * 24,
@@ -134,7 +138,10 @@ impl Scans {
             bytes: vec![u8::MAX; usize::try_from(TRIED_DOTS * TRIED_DOTS).unwrap_or_default()],
         };
         match self.recogniser.recognise(&program, &white).await {
-            Ok(_) => ready,
+            Ok(_) => {
+                self.doubted.store(false, Ordering::Relaxed);
+                Standing::Ready(program)
+            }
             Err(error) => Standing::Missing(error.to_string()),
         }
     }
