@@ -87,13 +87,23 @@ impl From<Invoice> for InvoiceView {
     }
 }
 
-/// What the version in force says as an invoice; the caller may read its content. Where that cannot be read
-/// back, the rest of the document is told all the same.
+/// What the version in force says as an invoice, as it is shown; the caller may read its content.
 pub(super) async fn told(
     on: &impl ConnectionTrait,
     storage: &Storage,
     held: &Held,
 ) -> Result<Option<InvoiceView>, DbError> {
+    let found = read(on, storage, held).await?;
+    Ok(found.map(InvoiceView::from))
+}
+
+/// What the version in force says as an invoice; the caller may read its content. Where that cannot be read
+/// back, the rest of the document is told all the same.
+pub(super) async fn read(
+    on: &impl ConnectionTrait,
+    storage: &Storage,
+    held: &Held,
+) -> Result<Option<Invoice>, DbError> {
     let mut blob = None;
     for _ in 0..looking::LOOKS_MAX {
         let found = rows::renditions(on, &[held.version.id], KIND).await?;
@@ -109,7 +119,7 @@ pub(super) async fn told(
         return Ok(None);
     };
     match storage.read(&blob, INVOICE_BYTES_MAX).await {
-        Ok(stored) => Ok(unpack_invoice(&stored).map(InvoiceView::from)),
+        Ok(stored) => Ok(unpack_invoice(&stored)),
         Err(error) => {
             tracing::error!(document = %held.document.id, error = %error,
                 "what an invoice is about could not be read; `papierlos check` will name it");

@@ -32,6 +32,7 @@ mod registering;
 mod rows;
 mod same;
 mod scans;
+mod suggesting;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -84,6 +85,7 @@ pub use scans::{
     Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
     keep_recognised, to_recognise, unrecognised,
 };
+pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};
 pub(crate) use wire::{DocumentView, NewDocument};
