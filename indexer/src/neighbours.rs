@@ -379,7 +379,11 @@ fn words_of(request: &NeighboursRequest, analyzer: &mut Analyzer) -> (Vec<Asked>
                     by_term.insert(term.clone(), asked.len());
                     asked.push(Asked {
                         term,
-                        written: if whole { written.to_owned() } else { String::new() },
+                        written: if whole {
+                            written.to_owned()
+                        } else {
+                            String::new()
+                        },
                         times: 1,
                         rarity: 0.0,
                     });

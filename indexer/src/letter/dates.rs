@@ -104,7 +104,9 @@ fn is_label(word: &str) -> bool {
 /// Weighs a date by what stands around it on its line; `None` where it is not that of the letter.
 fn weigh(line: &str, (start, end): (usize, usize), above: Option<&str>) -> Option<(f32, Clue)> {
     let before = line.get(..start)?.trim();
-    let after = line.get(end..)?.trim_matches(|c: char| !c.is_alphanumeric());
+    let after = line
+        .get(end..)?
+        .trim_matches(|c: char| !c.is_alphanumeric());
     let said = words(before);
     if is_other(&said) {
         return None;

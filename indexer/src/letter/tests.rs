@@ -50,10 +50,7 @@ fn a_letter_says_by_whom_it_was_written_and_what_it_answers() {
         .iter()
         .find(|one| one.text == "02.2-2025/0017")
         .expect("the reference");
-    assert_eq!(
-        (code.label.as_deref(), code.page),
-        (Some("Ihr Zeichen"), 1)
-    );
+    assert_eq!((code.label.as_deref(), code.page), (Some("Ihr Zeichen"), 1));
     let zone = |name: &str| {
         let mut named = letter.names.iter();
         named.find(|one| one.text == name).map(|one| one.zone)
@@ -70,17 +67,16 @@ fn the_date_is_found_where_letters_bear_it() {
     for (text, wanted) in [
         ("Datum: 13.02.2025\nText", Clue::LabelledDate),
         ("Rechnungsdatum 13.02.2025\nText", Clue::LabelledDate),
-        ("Unser Zeichen Datum\nAB-1 13.02.2025\nText", Clue::LabelledDate),
+        (
+            "Unser Zeichen Datum\nAB-1 13.02.2025\nText",
+            Clue::LabelledDate,
+        ),
         ("Ausfertigungsdatum 2025-02-13", Clue::LabelledDate),
         ("Bad Aue, 13. Februar 2025\nText", Clue::PlaceAndDate),
         ("13. Februar 2025\nText", Clue::DateInHead),
         ("01.2-2025/3 · 13. Februar 2025\nText", Clue::DateInHead),
     ] {
-        assert_eq!(
-            first_date(text),
-            Some((day(2025, 2, 13), wanted)),
-            "{text}"
-        );
+        assert_eq!(first_date(text), Some((day(2025, 2, 13), wanted)), "{text}");
     }
 }
 
@@ -105,7 +101,8 @@ fn other_days_are_not_the_date_of_the_letter() {
 
 #[test]
 fn an_old_letter_bears_its_date_at_the_end() {
-    let body = "Sehr geehrte Damen und Herren,\nich beantrage.\nHollerfurt, den 11.02.2025\ngez. Krömer";
+    let body =
+        "Sehr geehrte Damen und Herren,\nich beantrage.\nHollerfurt, den 11.02.2025\ngez. Krömer";
     assert_eq!(
         first_date(body),
         Some((day(2025, 2, 11), Clue::DateAtClosing))
@@ -141,11 +138,7 @@ fn the_subject_is_found_where_letters_bear_it() {
             Clue::FirstHeading,
         ),
     ] {
-        assert_eq!(
-            first_title(text),
-            Some((wanted.to_owned(), clue)),
-            "{text}"
-        );
+        assert_eq!(first_title(text), Some((wanted.to_owned(), clue)), "{text}");
     }
 }
 

@@ -32,7 +32,11 @@ impl House {
     /// What the neighbours agree on, where the entries up to 10 are bills and the others notices.
     fn agreed(&self, request: &NeighboursRequest) -> Vec<Vote<&'static str>> {
         votes(&self.neighbours(request), |one| {
-            Some(if one.key.0 <= 10 { "Rechnung" } else { "Bescheid" })
+            Some(if one.key.0 <= 10 {
+                "Rechnung"
+            } else {
+                "Bescheid"
+            })
         })
     }
 }
@@ -47,7 +51,8 @@ fn house() -> House {
 #[test]
 fn what_is_most_like_a_text_comes_first_and_agrees_on_something() {
     let house = house();
-    let asked = request("Wir erlauben uns, den Rechnungsbetrag für die Pflanzen zu berechnen: Skonto");
+    let asked =
+        request("Wir erlauben uns, den Rechnungsbetrag für die Pflanzen zu berechnen: Skonto");
     let found = house.neighbours(&asked);
     let mut first: Vec<u128> = keys(&found).into_iter().take(3).collect();
     first.sort_unstable();
@@ -89,7 +94,11 @@ fn what_the_asker_may_not_see_changes_nothing_at_all() {
     };
     let house = house();
     house.put((20..60).map(hidden));
-    assert_eq!(house.neighbours(&asked), before, "neither neighbours nor scores");
+    assert_eq!(
+        house.neighbours(&asked),
+        before,
+        "neither neighbours nor scores"
+    );
 
     let mut insider = asked.clone();
     insider.access = vec![EVERYONE, SECRET];
@@ -132,7 +141,12 @@ fn another_department_and_what_was_put_aside_change_nothing_at_all() {
 fn what_was_changed_or_removed_counts_as_it_is_now() {
     let house = house();
     let asked = request(BILL);
-    let bills = |house: &House| keys(&house.neighbours(&asked)).iter().filter(|key| **key <= 10).count();
+    let bills = |house: &House| {
+        keys(&house.neighbours(&asked))
+            .iter()
+            .filter(|key| **key <= 10)
+            .count()
+    };
     assert_eq!(bills(&house), 3);
     house.put([entry(3, "Festsetzung", &[NOTICE])]);
     house

@@ -102,10 +102,9 @@ pub(crate) async fn open_among(
     let meant = Condition::any()
         .add(Column::Reference.is_in(references.iter().cloned()))
         .add(Column::Id.is_in(ids.iter().map(|id| id.raw())));
-    let may_register =
-        actor
-            .sight(Right::Register)
-            .on(Table::Case, "record_case", Asked::ByName);
+    let may_register = actor
+        .sight(Right::Register)
+        .on(Table::Case, "record_case", Asked::ByName);
     let found = record_case::Entity::find()
         .filter(visible(actor, Asked::ByName))
         .filter(may_register)

@@ -133,9 +133,7 @@ pub(super) async fn correspondents(
     let known = today(on, asking.actor, &alike.correspondents()).await?;
     let votes = votes(&alike.neighbours, |one| {
         let said = alike.said.get(&one.key.0)?;
-        known
-            .get(&said.metadata.correspondent_id?)
-            .map(who)
+        known.get(&said.metadata.correspondent_id?).map(who)
     });
     for vote in votes {
         let reason = reasons::like_of_correspondent(vote.entries, &vote.words);

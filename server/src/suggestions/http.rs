@@ -109,7 +109,5 @@ pub struct ApiDoc;
 
 /// The routes of suggestions.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/api/v1/documents/{id}/suggestions").get(get_suggestions),
-    );
+    config.service(web::resource("/api/v1/documents/{id}/suggestions").get(get_suggestions));
 }

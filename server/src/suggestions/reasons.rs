@@ -34,7 +34,10 @@ pub(super) fn clue(clue: Clue) -> Text {
         Clue::BelowDate => text("steht unter dem Datum", "stands below the date"),
         Clue::FirstHeading => text("erste Überschrift", "first heading"),
         Clue::LabelledDate => text("als Datum bezeichnet", "called the date"),
-        Clue::PlaceAndDate => text("Ort und Datum des Schreibens", "place and date of the letter"),
+        Clue::PlaceAndDate => text(
+            "Ort und Datum des Schreibens",
+            "place and date of the letter",
+        ),
         Clue::DateInHead => text("steht im Kopf des Schreibens", "stands in the letterhead"),
         Clue::DateAtClosing => text(
             "Ort und Datum über der Unterschrift",
@@ -78,10 +81,7 @@ pub(super) fn name(zone: Zone, name: &str) -> Text {
             format!("„{name}“ am Ende des Schreibens"),
             format!("“{name}” at the end of the letter"),
         ),
-        Zone::Body => text(
-            format!("„{name}“ im Text"),
-            format!("“{name}” in the text"),
-        ),
+        Zone::Body => text(format!("„{name}“ im Text"), format!("“{name}” in the text")),
     }
 }
 

@@ -39,7 +39,9 @@ pub(super) struct TextView {
     #[schema(example = 0.82)]
     score: f64,
     /// What speaks for it, in a sentence.
-    #[schema(example = "ähnlich wie 12 Dokumente dieser Art in Ihrer Abteilung: Rechnungsbetrag, Skonto, Lieferung")]
+    #[schema(
+        example = "ähnlich wie 12 Dokumente dieser Art in Ihrer Abteilung: Rechnungsbetrag, Skonto, Lieferung"
+    )]
     reason: String,
 }
 
@@ -124,7 +126,10 @@ pub(super) fn dates(all: Vec<Suggested<CivilDate>>, language: Language) -> Vec<D
         .collect()
 }
 
-pub(super) fn correspondents(all: Vec<Suggested<Who>>, language: Language) -> Vec<CorrespondentView> {
+pub(super) fn correspondents(
+    all: Vec<Suggested<Who>>,
+    language: Language,
+) -> Vec<CorrespondentView> {
     all.into_iter()
         .map(|one| {
             let (id, name) = one.value;
