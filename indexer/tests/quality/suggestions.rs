@@ -108,7 +108,7 @@ fn printed(document: &Document) -> Vec<String> {
                 let received = document.received.as_deref().and_then(spoken);
                 format!("Eingegangen\n{}\n", received.unwrap_or_default())
             }
-            _ => String::new(),
+            Some(_) | None => String::new(),
         };
         format!("{who}\n{address}\n{town}\n{stamp}{date}\n{title}")
     } else if outgoing && !document.address.is_empty() {
@@ -212,7 +212,7 @@ type Table = BTreeMap<(&'static str, &'static str), Hits>;
 fn laws(table: &mut Table) {
     let laws: Vec<Law> = lines(&data("laws.jsonl"));
     for law in &laws {
-        let read = letter::read(&[&law.text]);
+        let read = letter::read(&[law.text.as_str()]);
         let mut count = |kind, suggested: &[String], wanted: &str| {
             let hits = table.entry((kind, "laws")).or_default();
             hits.count(suggested, wanted);
@@ -282,20 +282,17 @@ fn letters(table: &mut Table) {
 /// The levels that were reached and are kept: kind, set, hits@1, hits@3.
 fn reached() -> Vec<(String, String, f64, f64)> {
     let text = fs::read_to_string(data("reached.txt")).expect("the levels");
-    let lines = text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let level = |word: &str| -> f64 {
+        word.parse()
+            .expect("a level that was measured, in tests/data/suggestions/reached.txt")
+    };
+    let lines = text.lines();
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let &[kind, set, first, third] = words.as_slice() else {
-                panic!("a line of reached.txt has four words: {line}");
-            };
-            let level = |word: &str| {
-                word.parse().unwrap_or_else(|_| {
-                    panic!("{kind} {set}: the level is {word}: measure it, and write it there")
-                })
-            };
+            let words: [&str; 4] = words.try_into().expect("four words");
+            let [kind, set, first, third] = words;
             (kind.to_owned(), set.to_owned(), level(first), level(third))
         })
         .collect()

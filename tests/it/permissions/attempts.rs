@@ -47,6 +47,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "versions",
         "components",
         "history",
+        "what to say",
         "change",
         "add version",
         "discard",
@@ -83,6 +84,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "versions" => client.get(&format!("{at}/versions")).await,
         "components" => client.get(&format!("{at}/components")).await,
         "history" => client.get(&format!("{at}/history")).await,
+        "what to say" => client.get(&format!("{at}/suggestions")).await,
         "change" => {
             client
                 .patch(&at, &etag, &json!({"title": "Geändert"}))

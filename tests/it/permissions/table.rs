@@ -28,6 +28,7 @@ const DOCUMENTS: &[&str] = &[
     "history",
     "mail",
     "mail history",
+    "what to say",
     "change",
     "add version",
     "discard",
