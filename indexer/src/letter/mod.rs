@@ -119,18 +119,14 @@ impl<'t> Sheet<'t> {
             .filter(|(_, page)| !page.trim().is_empty())
             .collect();
         let mut sheet = Self::default();
-        for (number, page) in written.iter().take(PAGES) {
-            let lines = lines_of(page).take(LINES_MAX);
-            let lines = lines.map(|text| Line {
-                text,
-                page: *number,
-            });
-            sheet.lines.extend(lines);
+        for (page, text) in written.iter().copied().take(PAGES) {
+            let lines = lines_of(text).take(LINES_MAX);
+            sheet.lines.extend(lines.map(|text| Line { text, page }));
         }
-        if let Some((_, page)) = written.first() {
+        if let Some(&(_, page)) = written.first() {
             sheet.first = lines_of(page).take(LINES_MAX).collect();
         }
-        if let Some((_, page)) = written.last() {
+        if let Some(&(_, page)) = written.last() {
             sheet.closing = lines_of(page).rev().take(CLOSING_LINES).collect();
             sheet.closing.reverse();
         }
