@@ -107,12 +107,12 @@ pub(super) fn code(code: &str, count: usize) -> Text {
 pub(super) fn like_of_kind(count: usize, words: &[String]) -> Text {
     text(
         format!(
-            "ähnlich wie {} dieser Art in Ihrer Abteilung{}",
+            "ähnlich wie {} dieser Art in dieser Abteilung{}",
             documents(count),
             listed(words)
         ),
         format!(
-            "like {} of this type in your department{}",
+            "like {} of this type in this department{}",
             in_english(count),
             listed(words)
         ),

@@ -102,7 +102,7 @@ fn what_a_department_files_counts_and_a_retired_type_does_not() {
     let reason = reason.expect("a reason").get(Language::German).to_owned();
     assert_eq!(
         reason,
-        "ähnlich wie 4 Dokumente dieser Art in Ihrer Abteilung: Steuer"
+        "ähnlich wie 4 Dokumente dieser Art in dieser Abteilung: Steuer"
     );
 }
 

@@ -40,7 +40,7 @@ pub(super) struct TextView {
     score: f64,
     /// What speaks for it, in a sentence.
     #[schema(
-        example = "ähnlich wie 12 Dokumente dieser Art in Ihrer Abteilung: Rechnungsbetrag, Skonto, Lieferung"
+        example = "ähnlich wie 12 Dokumente dieser Art in dieser Abteilung: Rechnungsbetrag, Skonto, Lieferung"
     )]
     reason: String,
 }

@@ -25,7 +25,7 @@ async fn what_a_department_files_speaks_for_a_type() {
     let best = &found["type"][0];
     assert_eq!(best["value"], "Rechnung", "{found}");
     let why = best["reason"].as_str().unwrap_or_default();
-    let begins = "ähnlich wie 4 Dokumente dieser Art in Ihrer Abteilung: ";
+    let begins = "ähnlich wie 4 Dokumente dieser Art in dieser Abteilung: ";
     assert!(why.starts_with(begins), "{found}");
     let told = why.strip_prefix(begins).unwrap_or_default();
     for word in told.split(", ") {
