@@ -40,7 +40,7 @@ const WORDS_BEFORE: usize = 4;
 const LABEL_BYTES_MAX: usize = 120;
 /// The name of a place has at most so many words, with `den`.
 const PLACE_WORDS_MAX: usize = 8;
-const YEARS: std::ops::RangeInclusive<i32> = 1900..=2100;
+const YEARS: std::ops::RangeInclusive<i32> = 1800..=2100;
 
 /// A date with the line of the first page on which it stands.
 #[derive(Clone, Debug)]

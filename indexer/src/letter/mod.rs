@@ -96,6 +96,8 @@ struct Line<'t> {
 struct Sheet<'t> {
     /// Of the first page with a text.
     first: Vec<&'t str>,
+    /// Before which of them an empty line stands; what was read of a PDF has none.
+    parted: Vec<bool>,
     /// Of the first pages.
     lines: Vec<Line<'t>>,
     /// The last of the whole text.
@@ -124,7 +126,15 @@ impl<'t> Sheet<'t> {
             sheet.lines.extend(lines.map(|text| Line { text, page }));
         }
         if let Some(&(_, page)) = written.first() {
-            sheet.first = lines_of(page).take(LINES_MAX).collect();
+            let mut empty = false;
+            for line in page.lines().map(str::trim) {
+                if line.is_empty() || line.len() > LINE_BYTES_MAX {
+                    empty = true;
+                } else if sheet.first.len() < LINES_MAX {
+                    sheet.first.push(line);
+                    sheet.parted.push(std::mem::take(&mut empty));
+                }
+            }
         }
         if let Some(&(_, page)) = written.last() {
             sheet.closing = lines_of(page).rev().take(CLOSING_LINES).collect();

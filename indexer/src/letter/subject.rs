@@ -4,9 +4,64 @@ use super::dates::{Placed, days_in};
 use super::{Clue, Sheet, Told};
 
 /// What stands in front of a subject.
-const LABELS: [&str; 5] = ["betreff", "betrifft", "betr", "betr.", "subject"];
+const LABELS: &[&str] = &["betreff", "betrifft", "betr", "betr.", "subject"];
+/// What stands in front of something that is no title: the last word before the colon.
+const OTHER_LABELS: &[&str] = &[
+    "adresse",
+    "aktenzeichen",
+    "an",
+    "anschrift",
+    "ansprechpartner",
+    "ansprechpartnerin",
+    "auskunft",
+    "az",
+    "bearbeiter",
+    "bearbeiterin",
+    "bic",
+    "cc",
+    "date",
+    "datum",
+    "e-mail",
+    "email",
+    "fax",
+    "from",
+    "gesendet",
+    "geschäftszeichen",
+    "iban",
+    "internet",
+    "kassenzeichen",
+    "kopie",
+    "mail",
+    "mobil",
+    "name",
+    "seite",
+    "sent",
+    "tel",
+    "telefax",
+    "telefon",
+    "to",
+    "von",
+    "web",
+    "zeichen",
+    "zimmer",
+    "betreff",
+    "subject",
+    "bank",
+    "konto",
+    "ort",
+    "straße",
+    "plz",
+    "stand",
+];
+/// Words that no title ends in: a line that does goes on below.
+const OPEN_ENDS: &[&str] = &[
+    "am", "an", "auf", "aus", "bei", "beim", "bis", "das", "dem", "den", "der", "des", "die",
+    "durch", "ein", "eine", "einem", "einen", "einer", "eines", "für", "gegen", "im", "in", "mit",
+    "nach", "oder", "ohne", "sowie", "über", "um", "und", "unter", "vom", "von", "vor", "zu",
+    "zum", "zur", "zwischen", "bzw", "als", "ins", "wegen",
+];
 /// A line that is at least so long may go on below.
-const LONG_CHARS: usize = 55;
+const LONG_CHARS: usize = 50;
 const TITLE_CHARS_MIN: usize = 6;
 const TITLE_CHARS_MAX: usize = 300;
 /// Lines that a title has at most.
@@ -14,8 +69,8 @@ const TITLE_LINES_MAX: usize = 3;
 /// A number of a house has at most so many digits.
 const HOUSE_DIGITS_MAX: usize = 3;
 const POSTCODE_DIGITS: usize = 5;
-/// A label stands within so many characters.
-const LABEL_CHARS_MAX: usize = 25;
+/// A label has at most so many characters.
+const LABEL_CHARS_MAX: usize = 30;
 
 /// What may be the title, each text once.
 pub(super) fn titles(sheet: &Sheet<'_>, dates: &[Placed]) -> Vec<Told<String>> {
@@ -30,17 +85,28 @@ pub(super) fn titles(sheet: &Sheet<'_>, dates: &[Placed]) -> Vec<Told<String>> {
     };
     add(labelled(sheet), 0.95, Clue::SubjectLine);
     add(above_salutation(sheet), 0.85, Clue::AboveSalutation);
-    let dated = dates.iter().find(|one| {
-        matches!(one.told.clue, Clue::PlaceAndDate | Clue::DateInHead) && one.line.is_some()
-    });
-    let below = dated.and_then(|one| one.line).map(|line| line + 1);
-    add(
-        below.and_then(|line| from(sheet, line)),
-        0.6,
-        Clue::BelowDate,
-    );
+    let in_head = |one: &&Placed| one.line.is_some_and(|line| line < sheet.head.max(1));
+    let bare = |clue: Clue| matches!(clue, Clue::PlaceAndDate | Clue::DateInHead);
+    let mut bare_dates = dates.iter().filter(in_head);
+    let dated = bare_dates.find(|one| bare(one.told.clue));
+    let mut labelled_dates = dates.iter().filter(in_head);
+    let labelled_date = labelled_dates.find(|one| one.told.clue == Clue::LabelledDate);
+    // With an address above it is a letter: then its first line names somebody, and the subject stands below.
+    let letter = sheet
+        .first
+        .iter()
+        .take(sheet.head)
+        .any(|line| is_place(line));
+    let (score, below) = match (dated, labelled_date) {
+        (Some(one), _) => (0.6, one.line),
+        (None, Some(one)) => (if letter { 0.55 } else { 0.3 }, one.line),
+        (None, None) => (0.0, None),
+    };
+    let below = below.and_then(|line| from(sheet, line + 1));
+    add(below, score, Clue::BelowDate);
     let first = (0..sheet.head.max(1)).find_map(|line| from(sheet, line));
-    add(first, 0.45, Clue::FirstHeading);
+    let score = if letter { 0.2 } else { 0.45 };
+    add(first, score, Clue::FirstHeading);
     found
 }
 
@@ -60,21 +126,11 @@ fn labelled(sheet: &Sheet<'_>) -> Option<String> {
 
 /// The lines directly above the salutation.
 fn above_salutation(sheet: &Sheet<'_>) -> Option<String> {
-    let salutation = sheet.salutation?;
-    let mut at = salutation.checked_sub(1)?;
-    let mut parts = vec![*sheet.first.get(at).filter(|line| goes_on(line))?];
-    while parts.len() < TITLE_LINES_MAX {
-        let Some(before) = at.checked_sub(1) else {
-            break;
-        };
-        let Some(line) = sheet.first.get(before) else {
-            break;
-        };
-        // A line that was broken is a full one.
-        if line.chars().count() < LONG_CHARS || !goes_on(line) {
-            break;
-        }
-        parts.push(*line);
+    let mut at = sheet.salutation?.checked_sub(1)?;
+    let mut parts = vec![*sheet.first.get(at)?];
+    while parts.len() < TITLE_LINES_MAX && goes_on(sheet, at) {
+        let before = at.checked_sub(1)?;
+        parts.push(*sheet.first.get(before)?);
         at = before;
     }
     parts.reverse();
@@ -91,16 +147,33 @@ fn from(sheet: &Sheet<'_>, at: usize) -> Option<String> {
 /// A line with those below into which it was broken.
 fn with_more(sheet: &Sheet<'_>, line: &str, next: usize) -> String {
     let mut parts = vec![line];
-    let mut long = line.chars().count() >= LONG_CHARS;
     let rest = sheet.first.iter().enumerate().skip(next);
     for (at, more) in rest.take(TITLE_LINES_MAX - 1) {
-        if !long || sheet.salutation == Some(at) || !goes_on(more) {
+        if sheet.salutation == Some(at) || !goes_on(sheet, at) {
             break;
         }
         parts.push(more);
-        long = more.chars().count() >= LONG_CHARS;
     }
     joined(&parts)
+}
+
+/// Whether a line goes on what the line above it began: after a hyphen, or behind a full line that begins nothing
+/// new, or that is open at its end, or where empty lines part everything else.
+fn goes_on(sheet: &Sheet<'_>, at: usize) -> bool {
+    let above = at.checked_sub(1).and_then(|above| sheet.first.get(above));
+    let (Some(above), Some(line)) = (above, sheet.first.get(at)) else {
+        return false;
+    };
+    let small = line.starts_with(char::is_lowercase);
+    let parted = sheet.parted.get(at).copied().unwrap_or_default();
+    if parted || !(may_be_title(line) || (small && !is_labelled(line))) {
+        return false;
+    }
+    let last = above.split_whitespace().next_back().unwrap_or_default();
+    let open = OPEN_ENDS.contains(&last.to_lowercase().as_str());
+    let full = above.chars().count() >= LONG_CHARS;
+    let paragraphs = sheet.parted.contains(&true);
+    above.ends_with('-') || (full && (small || open || paragraphs))
 }
 
 /// One line of them; a word broken at the end of a line is whole again.
@@ -119,8 +192,18 @@ fn joined(parts: &[&str]) -> String {
     whole.trim_end_matches([',', ';', ':']).to_owned()
 }
 
-fn goes_on(line: &str) -> bool {
-    may_be_title(line) || (line.starts_with(char::is_lowercase) && !line.contains(':'))
+/// `Telefon: …`, `Rechnungsnummer: …`: what stands behind is no title.
+fn is_labelled(line: &str) -> bool {
+    let Some((label, _)) = line.split_once(':') else {
+        return false;
+    };
+    let last = label.split_whitespace().next_back().unwrap_or_default();
+    let last = last.trim_matches(|c: char| !c.is_alphanumeric());
+    let last = last.to_lowercase();
+    let other = OTHER_LABELS.contains(&last.as_str())
+        || last.ends_with("datum")
+        || last.ends_with("nummer");
+    other && label.chars().count() <= LABEL_CHARS_MAX
 }
 
 /// Whether a line could be a title: no address, no label, no date, no sentence.
@@ -134,12 +217,8 @@ fn may_be_title(line: &str) -> bool {
     if !begins || sentence || line.contains(['@', '·', '|', '\t']) {
         return false;
     }
-    let label = line.chars().take(LABEL_CHARS_MAX).any(|c| c == ':');
     let letters = line.chars().filter(|c| c.is_alphabetic()).count();
-    if label || letters * 2 < chars {
-        return false;
-    }
-    if is_address(line) {
+    if letters * 2 < chars || is_labelled(line) || is_address(line) {
         return false;
     }
     // A date that takes most of the line is what the line is about.
@@ -148,20 +227,23 @@ fn may_be_title(line: &str) -> bool {
         .any(|(_, start, end)| (end - start) * 3 > line.len())
 }
 
+/// `05321 Hollerfurt`.
+fn is_place(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let code = words.next().unwrap_or_default();
+    let code = code.strip_prefix("D-").unwrap_or(code);
+    let name = words.next().unwrap_or_default();
+    code.len() == POSTCODE_DIGITS
+        && code.chars().all(|c| c.is_ascii_digit())
+        && name.starts_with(char::is_uppercase)
+}
+
 /// `Gerbergasse 14`, `05321 Hollerfurt`, `Postfach 12`.
 fn is_address(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let digits = |word: &str, most: usize| {
-        let count = word.chars().take_while(char::is_ascii_digit).count();
-        (1..=most).contains(&count)
-    };
-    let postcode = words.first().is_some_and(|word| {
-        word.len() == POSTCODE_DIGITS && word.chars().all(|c| c.is_ascii_digit())
+    let number = words.last().is_some_and(|word| {
+        let digits = word.chars().take_while(char::is_ascii_digit).count();
+        word.len() <= 4 && (1..=HOUSE_DIGITS_MAX).contains(&digits)
     });
-    let street = words.len() > 1
-        && words.len() <= 4
-        && words
-            .last()
-            .is_some_and(|word| word.len() <= 4 && digits(word, HOUSE_DIGITS_MAX));
-    postcode || street
+    is_place(line) || (number && words.len() > 1 && words.len() <= 4)
 }

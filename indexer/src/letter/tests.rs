@@ -143,6 +143,39 @@ fn the_subject_is_found_where_letters_bear_it() {
 }
 
 #[test]
+fn a_subject_may_have_a_colon_and_a_label_is_none() {
+    let bill = "Klecks GmbH\n04100 Altenrode\n13. Februar 2025\nRechnung 4711: Papier\nRechnungsnummer: 4711";
+    let found = first_title(bill);
+    assert_eq!(
+        found,
+        Some(("Rechnung 4711: Papier".to_owned(), Clue::BelowDate))
+    );
+    let labelled =
+        "Klecks GmbH\n04100 Altenrode\nDatum 13.02.2025\nMahnung zur Rechnung 4711\nWir bitten.";
+    let found = first_title(labelled);
+    assert_eq!(
+        found,
+        Some(("Mahnung zur Rechnung 4711".to_owned(), Clue::BelowDate))
+    );
+}
+
+#[test]
+fn a_subject_ends_where_a_paragraph_does() {
+    let long = "Dienstanweisung über die Genehmigung und Abrechnung von Dienstreisen";
+    for (between, wanted) in [
+        ("\n\n", long.to_owned()),
+        (" im\n", format!("{long} im Ausland")),
+    ] {
+        let text = format!("{long}{between}Ausland\n\nDie Anweisung gilt.");
+        let found = first_title(&text).map(|(title, _)| title);
+        assert_eq!(found, Some(wanted));
+    }
+    let unparted = format!("{long}\nAn alle Beschäftigten\nDie Anweisung gilt.");
+    let found = first_title(&unparted).map(|(title, _)| title);
+    assert_eq!(found.as_deref(), Some(long));
+}
+
+#[test]
 fn a_word_broken_in_a_subject_is_whole() {
     let text = "Widerspruch gegen die Festsetzung der Gebühren für die Abfall-\nentsorgung\nSehr geehrte Frau X,";
     let letter = read(&[text]);

@@ -120,9 +120,14 @@ fn printed(document: &Document) -> Vec<String> {
     };
     let mut pages = document.pages.clone();
     if let Some(first) = pages.first_mut() {
-        *first = format!("{head}\n\n{first}");
+        *first = format!("{head}\n{first}");
     }
-    pages
+    // What is read of a PDF has no empty lines.
+    let lines = |page: &String| -> Vec<String> {
+        let lines = page.lines().filter(|line| !line.trim().is_empty());
+        lines.map(str::to_owned).collect()
+    };
+    pages.iter().map(|page| lines(page).join("\n")).collect()
 }
 
 /// What a department has filed, without what is held out.
