@@ -178,7 +178,7 @@ impl<'d> Filed<'d> {
     }
 }
 
-const fn is_held_out(number: usize) -> bool {
+fn is_held_out(number: usize) -> bool {
     number.is_multiple_of(HELD_OUT)
 }
 
