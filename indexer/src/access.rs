@@ -81,7 +81,7 @@ impl fmt::Debug for Opening {
 }
 
 /// Hands each entry of a segment that has a term to `each`.
-fn with_term(
+pub(crate) fn with_term(
     reader: &SegmentReader,
     term: &Term,
     mut each: impl FnMut(DocId),

@@ -18,8 +18,10 @@ mod facets;
 mod generation;
 pub mod guard;
 mod index;
+pub mod letter;
 mod marking;
 mod merge;
+mod neighbours;
 mod plan;
 mod query;
 mod rebuild;
@@ -37,6 +39,9 @@ pub use explain::{Explained, Reading};
 pub use facets::{FACET_VALUES_MAX, FacetCount, Facets};
 pub use index::{Index, Options};
 pub use marking::marked;
+pub use neighbours::{
+    NEIGHBOURS_MAX, Neighbour, Neighbours, NeighboursRequest, VOTERS_MAX, VOTERS_MIN, Vote, votes,
+};
 pub use query::{
     Note, NoteKind, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, is_field_name, millionths,
 };

@@ -17,8 +17,8 @@ use crate::analysis::{Analyzer, Position, Word};
 use crate::body::{self, PAGE_GAP, PageDraft};
 use crate::entry::{Entry, FieldNumber, Key};
 
-/// Raised with every change of fields, analysis, word lists or tokens of access: an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 6;
+/// Raised with every change of fields, analysis, word lists, states or tokens of access: an index of another version is rebuilt.
+pub(crate) const ANALYSIS_VERSION: u32 = 7;
 
 /// The name under which the splitter is registered.
 pub(crate) const SPELLED: &str = "spelled";

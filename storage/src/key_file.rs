@@ -69,7 +69,7 @@ pub enum KeyFileError {
         /// Where reading stopped (the text itself may be secret).
         line: usize,
     },
-    /// It would be overwritten, or another change of it is under way (or was cut off).
+    /// It would be overwritten, or somebody writes it who holds nothing.
     #[error("{} is there already", path.display())]
     AlreadyThere {
         /// The file that is in the way.
@@ -152,10 +152,11 @@ impl KeyFile {
     /// Refuses to overwrite. `created` is the instant to note, such as `2026-11-22T20:00:00Z`.
     pub fn create(path: &Path, domains: &[KeyDomain], created: &str) -> Result<Self, KeyError> {
         let ring = fresh(domains, created)?;
+        let held = KeyHold::to_write(path)?;
         if path.exists() {
             return Err(KeyFileError::AlreadyThere { path: path.into() }.into());
         }
-        write(&ring, path)?;
+        write(&ring, path, &held)?;
         Ok(Self::of(Some(path.to_owned()), ring))
     }
 
@@ -174,19 +175,21 @@ impl KeyFile {
     /// Rotation: gives a domain a new active key and keeps the old ones for reading. Returns the id
     /// of the new key. Whoever has the file open sees the new key after opening it again.
     pub fn rotate(path: &Path, domain: &KeyDomain, created: &str) -> Result<String, KeyError> {
+        let held = KeyHold::to_write(path)?;
         let mut ring = read(path)?;
         ring.active(domain)?;
         let id = add_active(&mut ring, domain, created)?;
-        write(&ring, path)?;
+        write(&ring, path, &held)?;
         Ok(id)
     }
 
     /// Removes a key that is not active. What it alone wrapped is lost for good: rewrap first, and
     /// see with [`KeyFile::check`] that nobody names it.
     pub fn remove(path: &Path, domain: &KeyDomain, id: &str) -> Result<(), KeyError> {
+        let held = KeyHold::to_write(path)?;
         let mut ring = read(path)?;
         ring.take(domain, id)?;
-        write(&ring, path)
+        write(&ring, path, &held)
     }
 
     /// Makes a key for a domain that has none; false where it has one. The key is in the file, and
@@ -201,12 +204,12 @@ impl KeyFile {
             add_active(&mut ring, domain, created)?;
             return Ok(true);
         };
-        let held = KeyHold::to_add(path)?;
+        let held = KeyHold::to_write(path)?;
         let mut ring = read(path)?;
         let missing = ring.active(domain).is_err();
         if missing {
             add_active(&mut ring, domain, created)?;
-            write(&ring, path)?;
+            write(&ring, path, &held)?;
         }
         drop(held);
         self.adopt(ring);
@@ -326,8 +329,9 @@ fn read(path: &Path) -> Result<Ring, KeyError> {
     parse(path, &text)
 }
 
-/// Replaces the file in one step: written beside it, synced, renamed, folder synced.
-fn write(ring: &Ring, path: &Path) -> Result<(), KeyError> {
+/// Replaces the file in one step: written beside it, synced, renamed, folder synced. Whoever calls it is
+/// the only one who writes: what lies beside it was cut off, and was never in force.
+fn write(ring: &Ring, path: &Path, _held: &KeyHold) -> Result<(), KeyError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
@@ -335,6 +339,14 @@ fn write(ring: &Ring, path: &Path) -> Result<(), KeyError> {
         path: path.into(),
         source,
     };
+    match std::fs::remove_file(&beside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(source) => {
+            let path = beside;
+            return Err(KeyFileError::Io { path, source }.into());
+        }
+    }
     let created = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -80,8 +80,8 @@ impl KeyHold {
         }
     }
 
-    /// Holds the right to add a domain to `key_file`; waits for whoever has it.
-    pub(crate) fn to_add(key_file: &Path) -> Result<Self, KeyError> {
+    /// Holds the right to write `key_file`; waits for whoever has it.
+    pub(crate) fn to_write(key_file: &Path) -> Result<Self, KeyError> {
         let (beside, opened) = open(key_file, ".adding");
         let held = opened.and_then(|file| file.lock().map(|()| file));
         match held {

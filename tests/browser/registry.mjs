@@ -94,6 +94,23 @@ await walk("registry", async () => {
   const back = await api(`/documents/${filed[2].id}`);
   check("what was handed on is back in one's own inbox", !handed.inbox && back.inbox === me.id);
 
+  // What could be said about a scan is offered, and said only when it is saved.
+  const subject = `Sperrung der Gasse ${mark}`;
+  const words = `Betreff: ${subject}\nHollerfurt, den 11. Februar 2025\nSehr geehrte Damen und Herren,`;
+  const scan = await api("/documents", letter({ title: `Scan ${mark}`, department }, "scan.txt", words));
+  await page.goto(`${address}/#/?doc=${scan.id}`);
+  await page.waitForSelector(`#document-title:has-text("Scan ${mark}")`);
+  await page.click("#document [data-act=describe]");
+  const offer = page.locator(`dialog .offers button:has-text("${subject}")`);
+  await offer.waitFor();
+  check("nothing fills itself", (await page.inputValue("dialog input >> nth=0")) === `Scan ${mark}`);
+  await offer.click();
+  check("a suggestion fills the field", (await page.inputValue("dialog input >> nth=0")) === subject);
+  check("and says nothing yet", (await api(`/documents/${scan.id}`)).title === `Scan ${mark}`);
+  await page.click("dialog button.main");
+  await page.waitForSelector(`#document-title:has-text("${subject}")`);
+  check("until it is saved", (await api(`/documents/${scan.id}`)).title === subject);
+
   // Found by the reference of the case, gone to, closed.
   const ofCase = (await api(`/documents/${filed[1].id}`)).case;
   await page.keyboard.press("/");

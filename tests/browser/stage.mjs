@@ -39,11 +39,11 @@ export const api = async (address, login, password) => {
   };
 };
 
-/** A document as `api` takes it: a text that is its title. */
-export const letter = (metadata, name) => {
+/** A document as `api` takes it: a text, which is its title where nothing else is said. */
+export const letter = (metadata, name, text = metadata.title) => {
   const form = new FormData();
   form.append("metadata", new Blob([JSON.stringify({ type: "Brief", ...metadata })], { type: "application/json" }));
-  form.append("content", new Blob([metadata.title], { type: "text/plain" }), name);
+  form.append("content", new Blob([text], { type: "text/plain" }), name);
   return { method: "POST", body: form };
 };
 

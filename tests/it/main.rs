@@ -28,6 +28,7 @@ mod roles;
 mod search;
 mod serve;
 mod sign_in;
+mod suggestions;
 mod tidy;
 mod types;
 mod virus;

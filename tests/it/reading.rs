@@ -32,7 +32,7 @@ fn letter() -> Vec<u8> {
     zip.finish().expect("a vector takes all").into_inner()
 }
 
-async fn file(town: &Town, media_type: &str, content: &[u8], title: &str) -> Answer {
+pub(crate) async fn file(town: &Town, media_type: &str, content: &[u8], title: &str) -> Answer {
     let part = |bytes: Vec<u8>, kind: &str| Part::bytes(bytes).mime_str(kind).expect("a type");
     let metadata = json!({ "title": title }).to_string();
     let form = Form::new()
@@ -114,6 +114,43 @@ async fn an_invoice_is_found_by_its_number_and_shows_its_facts() {
             "issued": "2016-04-04", "gross": "336.9", "currency": "EUR",
             "buyer_reference": "04011000-12345-03", "ibans": ["DE79000000001234567890"]
         })
+    );
+}
+
+#[tokio::test]
+async fn an_invoice_whose_facts_are_lost_is_shown_without_them() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let xml = include_bytes!("../data/xrechnung/01.01a-INVOICE_ubl.xml");
+    let filed = file(&town, "application/xml", xml, "Eingang").await;
+    town.settle().await;
+    let path = format!("/api/v1/documents/{}", id_of(&filed));
+    let whole = town.clerk().get(&path).await.is(200).json();
+    assert!(whole["invoice"].is_object(), "{whole}");
+    let text = "SELECT blob_name FROM rendition WHERE kind = 'invoice'";
+    let rows = crate::key_domains::rows(&town, text, Vec::new()).await;
+    let name: Vec<u8> = rows[0].try_get_by_index(0).expect("a name");
+    let name = hex::encode(name);
+    let (first, rest) = name.split_at(2);
+    let second = rest.get(..2).expect("a name");
+    let blobs = town.app.data().join("blobs/blobs");
+    let blob = blobs.join(first).join(second).join(&name);
+    let mut bytes = std::fs::read(&blob).expect("a blob");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&blob, bytes).expect("a blob");
+    let mut less = town.clerk().get(&path).await.is(200).json();
+    assert_eq!(less["invoice"], json!(null), "{less}");
+    less["invoice"] = whole["invoice"].clone();
+    assert_eq!(less, whole, "all else is told");
+    std::fs::remove_file(&blob).expect("a blob");
+    let less = town.clerk().get(&path).await.is(200).json();
+    assert_eq!(less["invoice"], json!(null), "{less}");
+    assert!(
+        town.app
+            .log()
+            .contains("what an invoice is about could not be read")
     );
 }
 

@@ -45,6 +45,22 @@ pub fn unique_pdf(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// As [`unique_pdf`], with so many bytes more that nobody sees.
+///
+/// # Panics
+/// Never: what is read again is our own.
+#[must_use]
+pub fn heavy_pdf(text: &str, bytes: usize) -> Vec<u8> {
+    let mut document = Document::load_mem(&pdf(&[text])).expect("a PDF");
+    document.add_object(Stream::new(dictionary! {}, vec![b'.'; bytes]));
+    let mut heavy = Vec::new();
+    document
+        .save_to(&mut heavy)
+        .expect("a vector takes every byte");
+    heavy.extend_from_slice(format!("\n% {}\n", uuid::Uuid::now_v7()).as_bytes());
+    heavy
+}
+
 fn page_content(text: &str) -> Vec<u8> {
     let mut operations = vec![
         Operation::new("BT", vec![]),

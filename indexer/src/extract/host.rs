@@ -42,6 +42,12 @@ pub enum ExtractError {
         /// The layers that were in force.
         held: Layers,
     },
+    /// The worker could not become the program that recognises: that is gone, or may not be run.
+    #[error("the program that recognises cannot be run: {said}")]
+    NoProgram {
+        /// What the worker said.
+        said: String,
+    },
     /// The pipes or the end of the worker failed.
     #[error("the extraction worker cannot be spoken to")]
     Worker(#[source] io::Error),
@@ -220,24 +226,8 @@ impl Extractor {
     ) -> Result<PictureState<Vec<u8>>, ExtractError> {
         let head = head_of(content).await?;
         let format = detect::format(&head);
-        match format {
-            Format::Pdf | Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => {}
-            Format::Text
-            | Format::Docx
-            | Format::Xlsx
-            | Format::Pptx
-            | Format::Odt
-            | Format::Ods
-            | Format::Odp
-            | Format::Rtf
-            | Format::Csv
-            | Format::Html
-            | Format::Ubl
-            | Format::Cii
-            | Format::Mail
-            | Format::Outlook
-            | Format::Archive
-            | Format::Unknown => return Ok(PictureState::Refused(Reason::UnknownFormat)),
+        if !format.is_drawn() {
+            return Ok(PictureState::Refused(Reason::UnknownFormat));
         }
         let Some(task) = task(format) else {
             return Ok(PictureState::Refused(Reason::UnknownFormat));
@@ -384,6 +374,7 @@ fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
         limits_hit: Vec::new(),
         invoice: None,
         sandbox: Layers::NONE,
+        stumbled: false,
         mail: None,
         parts: 0,
         left_out: Vec::new(),

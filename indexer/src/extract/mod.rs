@@ -184,6 +184,14 @@ impl Format {
         }
     }
 
+    /// Whether its pages can be drawn, for people and for recognition.
+    pub const fn is_drawn(self) -> bool {
+        matches!(
+            self,
+            Self::Pdf | Self::Jpeg | Self::Png | Self::Tiff | Self::Webp
+        )
+    }
+
     /// The engine that reads this format.
     pub const fn engine(self) -> Engine {
         match self {
@@ -230,6 +238,22 @@ pub fn is_outdated(engine: &str) -> bool {
         let mut known = Format::ALL.iter().map(|format| format.engine());
         known.any(|today| today.name == name && today.version != version)
     })
+}
+
+/// The names of the engines that read what can be drawn, each once.
+pub fn drawn_engines() -> Vec<&'static str> {
+    let drawn = Format::ALL.into_iter().filter(|format| format.is_drawn());
+    let mut names: Vec<&str> = drawn.map(|format| format.engine().name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Whether a text that names this engine, with its version behind a space, is one of pages that can be
+/// drawn.
+pub fn is_drawn(engine: &str) -> bool {
+    let name = engine.split(' ').next().unwrap_or_default();
+    drawn_engines().contains(&name)
 }
 
 /// How much of a document's text could be read.
@@ -292,6 +316,8 @@ pub enum Reason {
     PartsOverLimit,
     /// It lies too deep in others for its contents to be taken out.
     PartsTooDeep,
+    /// Some of what it names lies elsewhere: it holds no more than a link.
+    PartsElsewhere,
     /// It is, or contains, a biometric record, which no archive hands out.
     Biometric,
     /// The virus scanner knows something against some of what it contains. Told by whoever files the parts.
@@ -300,7 +326,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -316,6 +342,7 @@ impl Reason {
         Self::PartsDamaged,
         Self::PartsOverLimit,
         Self::PartsTooDeep,
+        Self::PartsElsewhere,
         Self::Biometric,
         Self::PartsInfected,
     ];
@@ -338,6 +365,7 @@ impl Reason {
             Self::PartsDamaged => "parts_damaged",
             Self::PartsOverLimit => "parts_over_limit",
             Self::PartsTooDeep => "parts_too_deep",
+            Self::PartsElsewhere => "parts_elsewhere",
             Self::Biometric => "biometric",
             Self::PartsInfected => "parts_infected",
         }
@@ -397,6 +425,9 @@ impl Reason {
             Self::PartsTooDeep => {
                 "Die Datei steckt zu tief in anderen; was sie enthält, steht nur im Original."
             }
+            Self::PartsElsewhere => {
+                "Mindestens eine Anlage ist nur ein Verweis und nicht in der Datei enthalten."
+            }
             Self::Biometric => {
                 "Die Datei ist ein biometrischer Datensatz oder enthält einen, etwa von \
                  Fingerabdrücken; ihr Inhalt ist gesperrt."
@@ -445,6 +476,9 @@ impl Reason {
             }
             Self::PartsTooDeep => {
                 "The file lies too deep in others; what it contains is in the original only."
+            }
+            Self::PartsElsewhere => {
+                "At least one attachment is only a link and not contained in the file."
             }
             Self::Biometric => {
                 "The file is a biometric record or contains one, such as of fingerprints; its \
@@ -521,6 +555,9 @@ pub struct Extraction {
     pub invoice: Option<Invoice>,
     /// What held the worker while it read; none where no worker was needed.
     pub sandbox: Layers,
+    /// The reader panicked, and not only within a page: the document counts as damaged, and the reader is
+    /// to be mended.
+    pub stumbled: bool,
     /// What a mail says of itself, where it is one.
     pub mail: Option<Box<Mail>>,
     /// How many parts were taken out whole, one after the other.

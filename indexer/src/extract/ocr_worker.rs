@@ -94,7 +94,7 @@ fn become_program(order: &Order) -> io::Result<()> {
     });
     output.write_all(&GREETING)?;
     output.write_all(&[held.bits()])?;
-    if !Layers::suffice(held) {
+    if !Layers::suffice_for_program(held) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     drop(output);

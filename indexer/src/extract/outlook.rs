@@ -34,6 +34,8 @@ const PART_HEAD: usize = 8;
 const ENTRY: usize = 16;
 /// The longest property that is read as text.
 const TEXT_BYTES_MAX: u64 = 64 << 20;
+/// How an attachment is attached where the mail only says where it lies: in a folder, or in the cloud.
+const BY_REFERENCE: [u64; 4] = [2, 3, 4, 7];
 /// Between 1601, from which Outlook counts, and 1970.
 const EPOCH_SECONDS: i64 = 11_644_473_600;
 const TICKS_PER_SECOND: u64 = 10_000_000;
@@ -57,6 +59,7 @@ mod id {
     pub(super) const SMTP: u16 = 0x39fe;
     pub(super) const DATA: u16 = 0x3701;
     pub(super) const FILE_NAME: u16 = 0x3704;
+    pub(super) const METHOD: u16 = 0x3705;
     pub(super) const LONG_FILE_NAME: u16 = 0x3707;
 }
 
@@ -211,8 +214,20 @@ fn part(file: &mut File, within: &Path, out: &mut Carrier<'_>) -> io::Result<()>
     let data = within.join(format!("__substg1.0_{:04X}{:04X}", id::DATA, kind::BINARY));
     match file.open_stream(data) {
         Ok(stream) => out.part(&head, stream, None),
-        // A link to a file elsewhere, or an object of a program.
-        Err(_) => out.left_out(&head.path, Reason::PartsDamaged),
+        Err(_) => {
+            let method = fixed(file, within, PART_HEAD, id::METHOD);
+            let method = method.map(|value| value & u64::from(u32::MAX));
+            let is_link = method.is_some_and(|method| BY_REFERENCE.contains(&method));
+            out.left_out(
+                &head.path,
+                if is_link {
+                    Reason::PartsElsewhere
+                } else {
+                    // An object of a program, or one that broke off.
+                    Reason::PartsDamaged
+                },
+            )
+        }
     }
 }
 

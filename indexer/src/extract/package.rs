@@ -10,7 +10,7 @@ use super::pager::Reading;
 use super::wire::End;
 
 /// Members; office programs write some hundred.
-const ENTRIES_MAX: usize = 10_000;
+pub(super) const ENTRIES_MAX: usize = 10_000;
 /// What one member may inflate to.
 const MEMBER_BYTES_MAX: usize = 128 << 20;
 /// What all members that are read may inflate to.

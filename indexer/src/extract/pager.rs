@@ -188,7 +188,7 @@ impl<'s> Pager<'s> {
         }
         let state = match end {
             End::Complete => PageState::Read,
-            End::Damaged => PageState::Damaged,
+            End::Damaged | End::Stumbled => PageState::Damaged,
             End::Chars
             | End::Pages
             | End::Time

@@ -53,9 +53,16 @@ pub struct Address {
     pub address: Option<String>,
 }
 
-/// One line, without control characters, not longer than it may be; nothing where nothing is left.
+/// Characters that nobody sees, those among them that turn the direction of what follows: `gpj.exe` must
+/// not be shown as `exe.jpg`. The names of files that the server gives out lack the same.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
+}
+
+/// One line, without control characters and what nobody sees, not longer than it may be; nothing where
+/// nothing is left.
 fn line(raw: Option<String>, chars_max: usize) -> Option<String> {
-    let raw = raw?;
+    let raw: String = raw?.chars().filter(|c| !is_invisible(*c)).collect();
     let mut out = String::new();
     for word in raw.split(|c: char| c.is_whitespace() || c.is_control()) {
         if !word.is_empty() {
@@ -188,6 +195,7 @@ impl LeftOut {
             Reason::PartsEncrypted
                 | Reason::PartsDamaged
                 | Reason::PartsOverLimit
+                | Reason::PartsElsewhere
                 | Reason::Biometric
         );
         of_parts.then(|| Self::new(name, reason))
@@ -215,4 +223,37 @@ pub struct Room {
     pub parts: u32,
     /// So many bytes.
     pub bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_turn_no_direction() {
+        let turned = "Rechnung\u{202e}fdp.exe";
+        let left = LeftOut::new(turned, Reason::PartsDamaged);
+        assert_eq!(left.name, "Rechnungfdp.exe");
+        let again =
+            LeftOut::of(left.number(), "a\u{2066}b\r\nc\u{200b}").expect("a reason of parts");
+        assert_eq!(again.name, "ab c");
+        let mail = Mail {
+            from: vec![Address {
+                name: Some("Bank\u{202e}knaB".into()),
+                address: Some("a\u{200f}@b.example".into()),
+            }],
+            subject: Some("\u{2067}\u{feff}".into()),
+            ..Mail::default()
+        };
+        let mail = mail.bounded();
+        assert_eq!(mail.from[0].spelled(), "BankknaB <a@b.example>");
+        assert_eq!(mail.subject, None);
+        let head = PartHead {
+            path: "Ordner/\u{202d}x".into(),
+            title: Some("\u{2028}Grüße".into()),
+        };
+        let head = head.bounded();
+        assert_eq!(head.path, "Ordner/x");
+        assert_eq!(head.title.as_deref(), Some("Grüße"));
+    }
 }

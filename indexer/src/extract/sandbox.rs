@@ -90,6 +90,15 @@ impl Layers {
         self.has(Layer::Limits) && (self.has(Layer::SystemCalls) || self.has(Layer::Landlock))
     }
 
+    /// Whether a program that is not ours may read a document behind these. It must open its libraries
+    /// and its data, and so its list of system calls alone would leave it every file that the server
+    /// reads, keys among them. Reading files is what every Landlock refuses: one in part is enough.
+    pub const fn suffice_for_program(self) -> bool {
+        self.has(Layer::Limits)
+            && self.has(Layer::SystemCalls)
+            && (self.has(Layer::Landlock) || self.has(Layer::LandlockInPart))
+    }
+
     pub(super) const fn bits(self) -> u8 {
         self.0
     }
@@ -226,9 +235,8 @@ fn cage_files(cage: &Cage<'_>) -> Option<RulesetStatus> {
 
 /// What the loader and a program that computes need beside [`ALLOWED`]: to read files that Landlock
 /// leaves them, and to become the program. No socket, no process, no thread.
-const PROGRAM_ALLOWED: [i64; 25] = [
+const PROGRAM_ALLOWED: [i64; 23] = [
     libc::SYS_execve,
-    libc::SYS_openat,
     libc::SYS_newfstatat,
     libc::SYS_statx,
     libc::SYS_faccessat,
@@ -251,15 +259,13 @@ const PROGRAM_ALLOWED: [i64; 25] = [
     libc::SYS_getgid,
     libc::SYS_getegid,
     libc::SYS_uname,
-    libc::SYS_mmap,
 ];
 
 /// The calls that only this machine's kind has; glibc still makes some of them.
 #[cfg(target_arch = "x86_64")]
-const PROGRAM_ALLOWED_HERE: [i64; 6] = [
+const PROGRAM_ALLOWED_HERE: [i64; 5] = [
     libc::SYS_arch_prctl,
     libc::SYS_access,
-    libc::SYS_open,
     libc::SYS_stat,
     libc::SYS_readlink,
     libc::SYS_lstat,
@@ -273,7 +279,12 @@ fn program_calls() -> Result<BpfProgram, seccompiler::BackendError> {
         .chain(PROGRAM_ALLOWED_HERE)
         .map(|call| (call, Vec::new()))
         .collect();
-    // The loader maps code from files; memory that was written never becomes code.
+    // Older kinds of Landlock let a file be cut that may not be written.
+    rules.insert(libc::SYS_openat, only_to_read(2)?);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_open, only_to_read(1)?);
+    rules.insert(libc::SYS_mmap, code_or_written()?);
+    // What was mapped to be written is never made code, and what was made writable neither.
     rules.insert(libc::SYS_mprotect, no_code()?);
     rules.insert(libc::SYS_tgkill, to_myself()?);
     // Limits may be asked for; whoever is root could raise them as well.
@@ -332,6 +343,34 @@ fn no_code() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 
+/// The loader maps the code of libraries from their files, to be read and run, and their data to be
+/// written: never both at once.
+fn code_or_written() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
+    let both = executable | u64::from(libc::PROT_WRITE.unsigned_abs());
+    let code = SeccompCondition::new(
+        2,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::MaskedEq(both),
+        executable,
+    )?;
+    let mut rules = no_code()?;
+    rules.push(SeccompRule::new(vec![code])?);
+    Ok(rules)
+}
+
+/// A file is opened to be read, neither made nor cut; its flags are this argument.
+fn only_to_read(flags: u8) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let more = (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs();
+    let condition = SeccompCondition::new(
+        flags,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::MaskedEq(u64::from(more)),
+        0,
+    )?;
+    Ok(vec![SeccompRule::new(vec![condition])?])
+}
+
 /// An abort sends a signal, but to nobody else.
 fn to_myself() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let myself = SeccompCondition::new(
@@ -354,4 +393,86 @@ fn compile(
         std::env::consts::ARCH.try_into()?,
     )?
     .try_into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_opens_files_needs_landlock_and_a_worker_of_ours_does_not() {
+        let check = |layers: &[Layer], (worker, program): (bool, bool)| {
+            let held = layers.iter().fold(Layers::NONE, |all, one| all.with(*one));
+            assert_eq!(held.suffice(), worker, "{held:?}");
+            assert_eq!(held.suffice_for_program(), program, "{held:?}");
+        };
+        use Layer::{GivesWay, Landlock, LandlockInPart, Limits, SystemCalls};
+        check(&[], (false, false));
+        check(&[Limits, SystemCalls, Landlock], (true, true));
+        check(&[Limits, SystemCalls, LandlockInPart], (true, true));
+        check(&[Limits, SystemCalls, GivesWay], (true, false));
+        check(&[Limits, Landlock], (true, false));
+        check(&[Limits, LandlockInPart], (false, false));
+        check(&[SystemCalls, Landlock], (false, false));
+    }
+
+    /// What the kernel would do with a call: the filter, run as the kernel runs it.
+    fn answer(filter: &BpfProgram, call: i64, arguments: [u64; 6]) -> u32 {
+        let mut data = Vec::new();
+        data.extend(u32::try_from(call).expect("a call").to_ne_bytes());
+        // The architecture is asked for first; the filter itself says which one it expects.
+        let expected = filter.get(1).expect("a comparison").k;
+        data.extend(expected.to_ne_bytes());
+        data.extend([0; 8]);
+        data.extend(arguments.into_iter().flat_map(u64::to_ne_bytes));
+        let (mut at, mut value) = (0_usize, 0_u32);
+        loop {
+            let step = filter.get(at).expect("a filter ends with an answer");
+            at += 1;
+            let jump = |met: bool| usize::from(if met { step.jt } else { step.jf });
+            match step.code {
+                0x20 => {
+                    let from = usize::try_from(step.k).expect("a place");
+                    let word = data.get(from..from + 4).expect("within the data");
+                    value = u32::from_ne_bytes(word.try_into().expect("four bytes"));
+                }
+                0x54 => value &= step.k,
+                0x05 => at += usize::try_from(step.k).expect("a way"),
+                0x15 => at += jump(value == step.k),
+                0x25 => at += jump(value > step.k),
+                0x35 => at += jump(value >= step.k),
+                0x06 => return step.k,
+                other => panic!("an instruction that no filter of ours has: {other:#x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_program_writes_no_file_and_never_maps_what_it_writes_to_run() {
+        let filter = program_calls().expect("a filter");
+        let allowed = |call: i64, protection: i32| {
+            let protection = u64::from(protection.unsigned_abs());
+            answer(&filter, call, [0, 4096, protection, 0, 0, 0]) == libc::SECCOMP_RET_ALLOW
+        };
+        let (read, write, run) = (libc::PROT_READ, libc::PROT_WRITE, libc::PROT_EXEC);
+        for fine in [libc::PROT_NONE, read, read | run, run, read | write, write] {
+            assert!(allowed(libc::SYS_mmap, fine), "{fine}");
+        }
+        for both in [write | run, read | write | run] {
+            assert!(!allowed(libc::SYS_mmap, both), "{both}");
+        }
+        assert!(allowed(libc::SYS_mprotect, read | write));
+        assert!(!allowed(libc::SYS_mprotect, read | run));
+        assert!(!allowed(libc::SYS_socket, 0));
+        // The third argument of this one is how a file is opened.
+        assert!(allowed(libc::SYS_openat, libc::O_RDONLY | libc::O_CLOEXEC));
+        for more in [libc::O_WRONLY, libc::O_RDWR, libc::O_TRUNC, libc::O_CREAT] {
+            assert!(!allowed(libc::SYS_openat, more), "{more}");
+        }
+        // Our own worker maps no code at all.
+        let own = system_calls().expect("a filter");
+        let protection = u64::from((read | run).unsigned_abs());
+        let mapped = answer(&own, libc::SYS_mmap, [0, 4096, protection, 0, 0, 0]);
+        assert_ne!(mapped, libc::SECCOMP_RET_ALLOW);
+    }
 }

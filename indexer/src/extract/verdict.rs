@@ -35,7 +35,7 @@ impl Talk {
             (true, _) | (_, Some(End::Content | End::Pages | End::Chars)) => Some(Reason::TooLarge),
             (_, Some(End::Complete)) => None,
             (_, Some(End::Encrypted)) => Some(Reason::Encrypted),
-            (_, Some(End::Damaged)) => Some(Reason::Damaged),
+            (_, Some(End::Damaged | End::Stumbled)) => Some(Reason::Damaged),
             (_, Some(End::NotText)) => Some(Reason::NotText),
             (_, Some(End::Unsafe)) => Some(Reason::Unsafe),
             (_, Some(End::Unknown)) => Some(Reason::UnknownFormat),
@@ -60,7 +60,7 @@ impl Talk {
             }
             (_, Some(End::Complete)) => None,
             (_, Some(End::Encrypted)) => Some(Reason::Encrypted),
-            (_, Some(End::Damaged)) => Some(Reason::Damaged),
+            (_, Some(End::Damaged | End::Stumbled)) => Some(Reason::Damaged),
             (_, Some(End::NotText)) => Some(Reason::NotText),
             (_, Some(End::Unsafe)) => Some(Reason::Unsafe),
             (_, Some(End::Unknown)) => Some(Reason::UnknownFormat),
@@ -95,6 +95,7 @@ impl Talk {
                     | Reason::PartsDamaged
                     | Reason::PartsOverLimit
                     | Reason::PartsTooDeep
+                    | Reason::PartsElsewhere
                     | Reason::Biometric
                     | Reason::PartsInfected => {}
                 }
@@ -132,6 +133,7 @@ impl Talk {
             left_out: self.carried.left_out,
             limits_hit,
             sandbox,
+            stumbled: self.end == Some(End::Stumbled),
             invoice: self.invoice,
             pages: self.pages,
         }
@@ -202,6 +204,22 @@ mod tests {
             not(Reason::OutOfMemory),
         );
         check(&[], Some(Reason::Encrypted), not(Reason::Encrypted));
+    }
+
+    #[test]
+    fn a_reader_that_panics_is_told_from_a_document_that_is_damaged() {
+        let check = |end: End, stumbled: bool| {
+            let talk = Talk {
+                end: Some(end),
+                ..Talk::default()
+            };
+            let read = talk.into_extraction(Format::Docx, &Limits::default());
+            let reason = Reason::Damaged;
+            assert_eq!(read.state, TextState::Unreadable { reason });
+            assert_eq!(read.stumbled, stumbled);
+        };
+        check(End::Damaged, false);
+        check(End::Stumbled, true);
     }
 
     #[test]

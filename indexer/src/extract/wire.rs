@@ -230,10 +230,12 @@ pub(super) enum End {
     Unknown,
     /// There is nothing in it.
     Empty,
+    /// The reader panicked outside of a page: there is no sense in the structure, and a fault is ours.
+    Stumbled,
 }
 
 impl End {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Complete,
         Self::Encrypted,
         Self::Damaged,
@@ -245,6 +247,7 @@ impl End {
         Self::Unsafe,
         Self::Unknown,
         Self::Empty,
+        Self::Stumbled,
     ];
 }
 
@@ -404,6 +407,21 @@ mod tests {
             );
         }
         assert!(Header::read(&mut [0; HEADER_BYTES].as_slice()).is_err());
+    }
+
+    #[test]
+    fn what_can_be_drawn_is_the_same_everywhere() {
+        for format in Format::ALL {
+            assert_eq!(DRAWABLE.contains(&format), format.is_drawn(), "{format:?}");
+            let engine = format.engine();
+            let engine = format!("{} {}, tesseract 5", engine.name, engine.version);
+            assert_eq!(
+                super::super::is_drawn(&engine),
+                format.is_drawn(),
+                "{engine}"
+            );
+        }
+        assert_eq!(super::super::drawn_engines(), ["hayro", "image"]);
     }
 
     #[test]

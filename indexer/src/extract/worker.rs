@@ -124,7 +124,7 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
             read_as(content, header, deadline, &mut say)
         }));
         // A panic outside of a page: there is no sense in the structure.
-        reading.unwrap_or(Ok(End::Damaged))?
+        reading.unwrap_or(Ok(End::Stumbled))?
     };
     Frame::End(end).write(output)
 }
@@ -180,7 +180,7 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
     let mut pager = Pager::new(header, deadline, &mut *say);
     // What was read before the reader stumbled is kept.
     let end = catch_unwind(AssertUnwindSafe(|| read(&content, &mut pager)));
-    let end = pager.finish(end.unwrap_or(Err(End::Damaged.into())))?;
+    let end = pager.finish(end.unwrap_or(Err(End::Stumbled.into())))?;
     // A container that no office program wrote is an archive.
     if header.task == Task::Package && end == End::Unknown {
         return archive::read(&content, &mut Carrier::new(header, deadline, say));

@@ -16,6 +16,7 @@ mod cost;
 mod german;
 mod hostile;
 mod invoices;
+mod left_out;
 mod mutated;
 mod office;
 mod parts;
@@ -52,6 +53,8 @@ const TESTS: &[Test] = &tests![
     invoices::an_invoice_in_xml_gives_its_facts_and_its_text,
     invoices::a_pdf_with_an_invoice_keeps_its_text_and_gives_the_facts,
     invoices::a_biometric_record_in_a_pdf_is_told_wherever_it_is_attached,
+    left_out::a_link_in_a_mail_is_no_damaged_attachment,
+    left_out::a_member_whose_name_stands_twice_is_named,
     mutated::a_mutated_document_ends_in_a_defined_state,
     office::a_letter_is_read_with_all_that_belongs_to_it,
     office::running_text_becomes_pages_at_the_ends_of_paragraphs,

@@ -50,7 +50,7 @@ const ROOM: Room = Room {
     bytes: 64 << 20,
 };
 
-fn take(content: &[u8]) -> (Extraction, Vec<Part>) {
+pub(crate) fn take(content: &[u8]) -> (Extraction, Vec<Part>) {
     apart(&extractor(limits()), content, ROOM)
 }
 
@@ -319,11 +319,11 @@ pub(crate) fn an_archive_is_taken_apart() {
 }
 
 /// Writes a mail as Outlook does, into a storage of a file.
-struct Outlook {
-    file: CompoundFile<Cursor<Vec<u8>>>,
+pub(crate) struct Outlook {
+    pub(crate) file: CompoundFile<Cursor<Vec<u8>>>,
 }
 
-fn wide(text: &str) -> Vec<u8> {
+pub(crate) fn wide(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
@@ -334,7 +334,13 @@ impl Outlook {
     }
 
     /// `head`: bytes before the properties. Each of these is its number and eight bytes.
-    fn storage(&mut self, at: &str, head: usize, fixed: &[(u32, u64)], texts: &[(&str, &[u8])]) {
+    pub(crate) fn storage(
+        &mut self,
+        at: &str,
+        head: usize,
+        fixed: &[(u32, u64)],
+        texts: &[(&str, &[u8])],
+    ) {
         if at != "/" {
             self.file.create_storage(at).expect("a storage");
         }

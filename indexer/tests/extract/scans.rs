@@ -374,7 +374,8 @@ pub(crate) fn hostile_pictures_end_in_a_reason() {
     };
     let whole = data("photo-eurhiuebk.jpg");
     let broken = [Reason::Damaged, Reason::Crashed];
-    let large = [Reason::TooLarge, Reason::OutOfMemory, Reason::Damaged];
+    // All of their dots are there: nothing but their number keeps them from being drawn.
+    let large = [Reason::TooLarge, Reason::OutOfMemory];
     check(
         "a JPEG of two bytes more than its number",
         &whole[..5],
@@ -388,20 +389,25 @@ pub(crate) fn hostile_pictures_end_in_a_reason() {
     check("a WebP without a picture", b"RIFF\x04\0\0\0WEBP", &broken);
     check(
         "a PNG of 30,000 by 30,000",
-        &empty_png(30_000, 30_000),
+        &whole_png(30_000, 30_000),
         &large,
     );
     check(
-        "a PNG of two thousand million by one",
-        &empty_png(2_000_000_000, 1),
+        "a PNG of a thousand million by one",
+        &whole_png(1_000_000_000, 1),
         &large,
     );
     check("a PNG without dots", &empty_png(0, 0), &broken);
     check(
-        "a TIFF of 100,000 by 100,000",
-        &empty_tiff(100_000, 100_000),
+        "a TIFF of 20,000 by 20,000",
+        &whole_tiff(20_000, 20_000),
         &large,
     );
+    // The same way, but smaller, they are drawn.
+    for small in [whole_png(100, 50), whole_tiff(100, 50)] {
+        let picture = drawn(&small, 0, Want::Recognition);
+        assert_eq!((picture.width, picture.height), (100, 50));
+    }
     // A half of a picture: what can be seen of it, or that it is damaged.
     for keep in [whole.len() / 2, whole.len() - 2] {
         let half = whole.get(..keep).expect("it is longer");
@@ -423,15 +429,53 @@ pub(crate) fn a_tiff_whose_pages_go_round_in_a_circle_ends() {
 
 /// A PNG that promises so many dots and has none.
 fn empty_png(width: u32, height: u32) -> Vec<u8> {
+    png_of(width, height, b"x\x9c\x03\0\0\0\0\x01")
+}
+
+/// A PNG of so many black dots.
+fn whole_png(width: u32, height: u32) -> Vec<u8> {
+    png_of(width, height, &zeros((width + 1) * height))
+}
+
+fn png_of(width: u32, height: u32, packed: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut head = b"IHDR".to_vec();
     head.extend(width.to_be_bytes());
     head.extend(height.to_be_bytes());
     head.extend([8, 0, 0, 0, 0]);
     chunk(&mut bytes, &head);
-    chunk(&mut bytes, b"IDATx\x9c\x03\0\0\0\0\x01");
+    chunk(&mut bytes, &[&b"IDAT"[..], packed].concat());
     chunk(&mut bytes, b"IEND");
     bytes
+}
+
+/// So many zeros as zlib keeps them, with the codes that deflate fixes: one, then runs of 258.
+fn zeros(count: u32) -> Vec<u8> {
+    /// One literal, a run of the longest kind one byte back, the end: their bits, the first one lowest.
+    const ZERO: (u32, u32) = (0b0000_1100, 8);
+    const RUN: (u32, u32) = (0b1010_0011, 13);
+    const END: (u32, u32) = (0, 7);
+    let mut out = b"x\x9c".to_vec();
+    let (mut bits, mut held) = (0_u32, 0);
+    let mut put = |(code, length): (u32, u32)| {
+        bits |= code << held;
+        held += length;
+        while held >= 8 {
+            let [low, ..] = bits.to_le_bytes();
+            out.push(low);
+            bits >>= 8;
+            held -= 8;
+        }
+    };
+    // The last block, of fixed codes.
+    put((0b011, 3));
+    put(ZERO);
+    (0..(count - 1) / 258).for_each(|_| put(RUN));
+    (0..(count - 1) % 258).for_each(|_| put(ZERO));
+    put(END);
+    put((0, 7));
+    out.extend((((count % 65_521) << 16) | 1).to_be_bytes());
+    out
 }
 
 fn chunk(bytes: &mut Vec<u8>, body: &[u8]) {
@@ -450,16 +494,31 @@ fn chunk(bytes: &mut Vec<u8>, body: &[u8]) {
 
 /// A TIFF that promises so many dots in one strip of one byte.
 fn empty_tiff(width: u32, height: u32) -> Vec<u8> {
+    directory(width, height, (1, 0, 1))
+}
+
+/// A TIFF of so many black dots, packed by deflate.
+fn whole_tiff(width: u32, height: u32) -> Vec<u8> {
+    let packed = zeros(width * height);
+    let length = u32::try_from(packed.len()).expect("short");
+    let behind = directory(width, height, (8, 0, length)).len();
+    let behind = u32::try_from(behind).expect("short");
+    [directory(width, height, (8, behind, length)), packed].concat()
+}
+
+/// A TIFF with one strip: how it is packed, where it stands, how long it is.
+fn directory(width: u32, height: u32, strip: (u32, u32, u32)) -> Vec<u8> {
+    let (packed, place, length) = strip;
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     let tags: [(u16, u32); 8] = [
         (256, width),
         (257, height),
         (258, 8),
-        (259, 1),
+        (259, packed),
         (262, 1),
-        (273, 0),
+        (273, place),
         (278, height),
-        (279, 1),
+        (279, length),
     ];
     bytes.extend(8_u16.to_le_bytes());
     for (tag, value) in tags {

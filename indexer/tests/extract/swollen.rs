@@ -124,6 +124,7 @@ pub(crate) fn every_container_built_to_do_harm_ends_in_its_state() {
     let mut wrong = Vec::new();
     for (name, content, expect) in &all {
         let extraction = extract(content);
+        assert!(!extraction.stumbled, "{name}");
         if !reason(&extraction).is_some_and(|reason| expect.contains(&reason)) {
             wrong.push((*name, extraction.state));
         }
@@ -180,6 +181,8 @@ pub(crate) fn cut_and_flipped_documents_end_in_a_state() {
             let read = block_on(extractor.extract(broken.as_slice(), None));
             let extraction = read.expect("no content makes an error");
             assert_ne!(reason(&extraction), Some(Reason::Crashed), "{broken:?}");
+            // What is damaged is told by the reader, and not by its panic.
+            assert!(!extraction.stumbled, "{broken:?}");
             count += 1;
         }
     }

@@ -6,5 +6,6 @@ mod german;
 mod house;
 mod life;
 mod marks;
+mod neighbours;
 mod pages;
 mod typing;

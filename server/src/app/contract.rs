@@ -10,7 +10,7 @@ use crate::http::openapi::EdgeParts;
 use crate::http::parameters::Parameters;
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, paperless, refiling, relations, retention, search, types, webhooks,
+    oidc, paperless, refiling, relations, retention, search, suggestions, types, webhooks,
 };
 
 /// The contract of everything that this server answers.
@@ -49,7 +49,7 @@ use crate::{
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 16] = [
+const ROOMS: [fn() -> Contract; 17] = [
     departments::ApiDoc::openapi,
     oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
@@ -65,6 +65,7 @@ const ROOMS: [fn() -> Contract; 16] = [
     inspections::ApiDoc::openapi,
     feed::ApiDoc::openapi,
     search::ApiDoc::openapi,
+    suggestions::ApiDoc::openapi,
     webhooks::ApiDoc::openapi,
 ];
 

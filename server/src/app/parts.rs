@@ -17,7 +17,7 @@ use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, pages, paperless, refiling, relations, retention, search, types,
+    oidc, pages, paperless, refiling, relations, retention, search, suggestions, types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -96,6 +96,7 @@ impl Parts {
                 .configure(notes::routes)
                 .configure(inspections::routes)
                 .configure(relations::routes)
+                .configure(suggestions::routes)
                 .configure(feed::routes)
                 .configure(webhooks::routes)
                 .configure(paperless::routes)

@@ -31,7 +31,8 @@ pub enum Covers {
 pub enum Extent {
     /// All of it.
     Whole,
-    /// Registered documents only, and of them the version in force: no drafts, nothing that has just come in.
+    /// Registered documents only, and of them the version in force: no drafts, nothing that has just come in,
+    /// nothing that was taken out of an older version.
     Registered,
 }
 
@@ -334,7 +335,9 @@ impl Inspected {
             all = all.add(of_units(at, &[unit], Asked::ByName));
         }
         match (self.extent, table) {
-            (Extent::Registered, Table::Document) => all.add(column(at, "state").eq("registered")),
+            (Extent::Registered, Table::Document) => all
+                .add(column(at, "state").eq("registered"))
+                .add(column(at, "superseded").eq(0)),
             (Extent::Registered | Extent::Whole, _) => all,
         }
     }

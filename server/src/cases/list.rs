@@ -88,6 +88,34 @@ pub(crate) async fn visible_among(
     Ok(found.into_iter().map(CaseId::of).collect())
 }
 
+/// The open cases that the actor may see and register in, and that have one of these references or ids.
+pub(crate) async fn open_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    references: &[String],
+    ids: &[CaseId],
+) -> Result<Vec<Case>, DbError> {
+    use record_case::Column;
+    if references.is_empty() && ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let meant = Condition::any()
+        .add(Column::Reference.is_in(references.iter().cloned()))
+        .add(Column::Id.is_in(ids.iter().map(|id| id.raw())));
+    let may_register = actor
+        .sight(Right::Register)
+        .on(Table::Case, "record_case", Asked::ByName);
+    let found = record_case::Entity::find()
+        .filter(visible(actor, Asked::ByName))
+        .filter(may_register)
+        .filter(meant)
+        .filter(Column::State.eq("open"))
+        .order_by_asc(Column::Id)
+        .all(on)
+        .await?;
+    found.into_iter().map(Case::try_from).collect()
+}
+
 fn matching(actor: &Actor, filter: &Filter) -> Condition {
     use record_case::Column;
     let mut all = Condition::all().add(visible(actor, Asked::Many));

@@ -14,7 +14,7 @@ mod wire;
 pub use evidence::{KINDS, roots_astray, states};
 pub(crate) use http::answer;
 pub use http::{ApiDoc, routes};
-pub(crate) use list::{visible_among, visible_with_id};
+pub(crate) use list::{open_among, visible_among, visible_with_id};
 pub use model::{Case, CaseError, Life, NewCase};
 pub use ops::{
     Filed, closed, filed, find, followed, in_file, lock, moved, open, open_in_file, parts, read,

@@ -17,4 +17,4 @@ mod wire;
 pub use evidence::{KINDS, mend_names, roots_astray, states, with_names_astray};
 pub use http::{ApiDoc, routes};
 pub use model::{Correspondent, CorrespondentError, NAME_CHARS_MAX};
-pub use ops::{known, known_among, named, of_ids, spelled, with_below};
+pub use ops::{known, known_among, named, named_among, of_ids, reached_at, spelled, with_below};

@@ -16,6 +16,9 @@ use crate::base::db::DbError;
 use crate::base::{Actor, CorrespondentId, Right};
 use crate::unit::Unit;
 
+/// So many names are asked for in one question.
+const NAMES_AT_ONCE: usize = 400;
+
 async fn add(unit: &mut Unit, details: Details) -> Result<Correspondent, DbError> {
     let (now, by) = (unit.now(), unit.actor().account);
     let new = Correspondent {
@@ -54,6 +57,49 @@ pub async fn spelled(
     names: &[String],
 ) -> Result<Vec<Correspondent>, DbError> {
     rows::spelled(on, actor, names).await
+}
+
+/// The correspondents that the actor knows by one of these names or aliases, each with the first of the names
+/// that is one of its own.
+pub async fn named_among(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    names: &[String],
+) -> Result<Vec<(usize, Correspondent)>, DbError> {
+    let mut found: Vec<Correspondent> = Vec::new();
+    for some in names.chunks(NAMES_AT_ONCE) {
+        for one in rows::spelled(on, actor, some).await? {
+            if !found.iter().any(|known| known.id == one.id) {
+                found.push(one);
+            }
+        }
+    }
+    let ids: Vec<CorrespondentId> = found.iter().map(|one| one.id).collect();
+    let known = known_among(on, actor, &ids).await?;
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for (at, name) in names.iter().enumerate() {
+        first.entry(spelling(name)).or_insert(at);
+    }
+    let mut named: Vec<(usize, Correspondent)> = found
+        .into_iter()
+        .filter(|one| known.contains(&one.id))
+        .filter_map(|one| {
+            let spelled = one.details.spellings();
+            let at = spelled.iter().filter_map(|name| first.get(name)).min()?;
+            Some((*at, one))
+        })
+        .collect();
+    named.sort_by_key(|(at, one)| (*at, one.id));
+    Ok(named)
+}
+
+/// The correspondents that the actor knows and that have one of these addresses of e-mail, in small letters.
+pub async fn reached_at(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    mails: &[String],
+) -> Result<Vec<Correspondent>, DbError> {
+    rows::reached_at(on, actor, mails).await
 }
 
 /// A correspondent that the actor knows, or the one into which it was merged.

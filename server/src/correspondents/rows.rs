@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, ExprTrait, LikeExpr, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::model::{Address, Correspondent, CorrespondentKind, Details, Merged, spelling};
@@ -392,6 +392,27 @@ pub(super) async fn spelled(
     let mut found: Vec<Correspondent> = found?;
     found.sort_by_key(|one| !wanted.contains(&spelling(&one.details.name)));
     Ok(found)
+}
+
+/// The correspondents within the actor's reach that have one of these addresses of e-mail, which are in small
+/// letters.
+pub(super) async fn reached_at(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    mails: &[String],
+) -> Result<Vec<Correspondent>, DbError> {
+    if mails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let small = Expr::expr(Func::lower(correspondent::Column::Email.into_expr()));
+    let rows = correspondent::Entity::find()
+        .filter(ExprTrait::is_in(small, mails.iter().cloned()))
+        .filter(correspondent::Column::MergedInto.is_null())
+        .filter(within_reach(actor, Right::Read))
+        .order_by_asc(correspondent::Column::Id)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Correspondent::try_from).collect()
 }
 
 /// What a list shall contain.

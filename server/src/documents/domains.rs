@@ -74,12 +74,21 @@ pub async fn astray(on: &impl ConnectionTrait, id: DocumentId) -> Result<Option<
 pub async fn prepare(db: &Db, storage: &Storage, astray: &Astray) -> Result<Ready, DocumentError> {
     let (on, to) = (db.read(), &astray.to);
     let instead_of = match same::known_content(on, storage, &astray.content, to).await? {
-        Known::Stored(kept) => return Ok(Ready::Stored(Box::new(kept))),
+        // The blob that is left loses its key: that the other one is sound must be known, not likely.
+        Known::Stored(kept) => {
+            let name = kept.blob.name;
+            if same::is_whole(storage, &kept).await? {
+                return Ok(Ready::Stored(Box::new(kept)));
+            }
+            Some(name)
+        }
         Known::Lost(name) => Some(name),
         Known::New => None,
     };
     let (name, from) = (astray.blob.name, &astray.blob.domain);
-    if !rows::is_named_elsewhere(on, name.as_bytes(), astray.compartment).await? {
+    let shared = rows::is_named_elsewhere(on, name.as_bytes(), astray.compartment).await?;
+    // Beside one that is lost it is stored anew, so that the lost one is known to have a successor.
+    if instead_of.is_none() && !shared {
         let wrapped = storage.kms().transfer(from, to, &astray.blob.key).await;
         return Ok(Ready::Wrapped(wrapped.map_err(DbError::from)?));
     }

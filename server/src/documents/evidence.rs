@@ -416,7 +416,8 @@ pub async fn without_components(
         .collect()
 }
 
-/// Components that do not stand where what they were taken out of stands; at most `limit`.
+/// Components that do not stand where what they were taken out of stands, or that say wrongly whether it is
+/// in force; at most `limit`.
 pub async fn components_astray(
     on: &impl ConnectionTrait,
     limit: u64,
@@ -429,7 +430,9 @@ pub async fn components_astray(
         .join(" AND ");
     let text = format!(
         "SELECT c.id FROM document c JOIN document f ON f.id = c.family_id \
+         JOIN document p ON p.id = c.parent_id JOIN document_version v ON v.id = c.taken_from \
          WHERE NOT (c.department_id = f.department_id AND c.state = f.state AND {places}) \
+         OR (c.superseded <> 0) <> (v.number < p.content_version OR p.superseded <> 0) \
          ORDER BY c.id LIMIT $1"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

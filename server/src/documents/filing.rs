@@ -18,6 +18,9 @@ use crate::departments::{self, Department, functions};
 use crate::files::{self, FileError, What};
 use crate::unit::Unit;
 
+/// Most cases and documents that follow in one unit of work.
+pub const FOLLOWERS_MAX: u64 = 20_000;
+
 /// An open case into which the actor may put documents, with its file. The row of the case is
 /// locked: it stays open until the unit ends.
 async fn target(unit: &Unit, case: CaseId, right: Right) -> Result<Filed, DocumentError> {

@@ -12,7 +12,7 @@ use super::components;
 use super::fields;
 use super::invoices;
 use super::listing;
-use super::model::{Document, DocumentError, Held, State, TAGS_MAX};
+use super::model::{Details, Document, DocumentError, Held, State, TAGS_MAX};
 use super::pictures;
 use super::quarantine::http as quarantine;
 use super::reading;
@@ -24,7 +24,7 @@ use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
 use super::{looking, ops};
 use crate::audit::event::Look;
-use crate::base::{Actor, DocumentId};
+use crate::base::{Actor, DocumentId, Right};
 use crate::cases::CaseError;
 use crate::departments::{self, Department, SignedIn};
 use crate::files::{RetentionView, Standing};
@@ -265,7 +265,7 @@ pub(super) async fn patch_document(
     changed_answer((&db, &actor), language, changed).await
 }
 
-/// A document as the actor may read it.
+/// A document as the actor may read it, without anything of its content.
 pub(super) async fn told(
     on: &impl ConnectionTrait,
     actor: &Actor,
@@ -273,7 +273,6 @@ pub(super) async fn told(
     (departments, language): (&[Department], Language),
 ) -> Result<DocumentView, DocumentError> {
     let mut view = DocumentView::of(&held, departments, language);
-    view.tell_details(&held, language);
     let views = std::slice::from_mut(&mut view);
     fields::tell(on, actor, &[held], views).await?;
     Ok(view)
@@ -418,11 +417,24 @@ pub(super) async fn get_document(
         let etag = (header::ETAG, etag.to_string());
         return Ok(HttpResponse::NotModified().insert_header(etag).finish());
     }
-    note(&looks, &actor, Look::ReadDocument, Some(&held.document)).await?;
+    // An invoice and a mail say what stands in the content: who is told it reads content.
+    let reads = looking::sees(db.read(), &actor, Right::ReadContent, &held.document).await?;
+    let (invoice, details) = if reads {
+        let details = held.text.as_ref().map(|text| text.details.clone());
+        let invoice = invoices::told(db.read(), &storage, &held).await?;
+        (invoice, details.unwrap_or_default())
+    } else {
+        (None, Details::default())
+    };
+    let look = if invoice.is_some() || details != Details::default() {
+        Look::ReadContent
+    } else {
+        Look::ReadDocument
+    };
+    note(&looks, &actor, look, Some(&held.document)).await?;
     let same = same::duplicates(db.read(), &actor, &held).await?;
     let all = departments::departments(db.read()).await?;
     let retention = retention(&db, &held).await?;
-    let invoice = invoices::told(db.read(), &storage, &actor, &held).await?;
     let unread = held.text.as_ref().is_none_or(|text| text.reason.is_some());
     let waiting = if unread {
         scans::waiting(db.read(), held.version.id, db.now()).await?
@@ -433,6 +445,7 @@ pub(super) async fn get_document(
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
     view.invoice = invoice;
+    view.tell_details(&details, language);
     view.text.waiting = waiting.map(WaitingView::from);
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag.to_string()))
@@ -446,9 +459,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
     };
     let mut within = vec![Object::Case(filed.case.id)];
     within.extend(filed.case.parent.map(Object::Case));
-    // What holds the whole holds what was taken out of it.
-    let family = held.document.part.as_ref().map(|part| part.family);
-    within.extend(family.map(Object::Document));
+    // What holds something holds what was taken out of it.
+    let above = looking::above(db.read(), &held.document).await?;
+    within.extend(above.into_iter().map(Object::Document));
     let standing = Standing {
         object: Object::Document(held.document.id),
         file: &filed.file,

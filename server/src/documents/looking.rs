@@ -124,6 +124,17 @@ pub(super) async fn only_results(
     sight.only_results(on, Table::Document, row).await
 }
 
+/// All that a document was taken out of, and what that was taken out of.
+pub(super) async fn above(
+    on: &impl ConnectionTrait,
+    document: &Document,
+) -> Result<Vec<DocumentId>, DbError> {
+    match document.part {
+        Some(_) => rows::above(on, document.id).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// A document whose content the actor may see.
 async fn readable(
     on: &impl ConnectionTrait,

@@ -32,6 +32,7 @@ mod registering;
 mod rows;
 mod same;
 mod scans;
+mod suggesting;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -53,8 +54,8 @@ pub use domains::{
 pub use entrance::{Entered, Entering, Entrance, EntryError, prepare_quarantine};
 pub(crate) use fields::may_say;
 pub use filing::{
-    Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile, register, route,
-    unregistered_in, with_field,
+    FOLLOWERS_MAX, Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile,
+    register, route, unregistered_in, with_field,
 };
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_withheld, withhold_version};
@@ -81,9 +82,10 @@ pub use quarantine::{
 };
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{
-    Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans, keep_recognised,
-    to_recognise, unrecognised,
+    Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
+    keep_recognised, to_recognise, unrecognised,
 };
+pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};
 pub(crate) use wire::{DocumentView, NewDocument};

@@ -277,6 +277,8 @@ pub struct Part {
     pub depth: u64,
     /// What it is called there, with its folders.
     pub path: Option<String>,
+    /// Whether the outermost has got a newer version since: a party to proceedings is not shown it.
+    pub superseded: bool,
 }
 
 /// A document as it stands.

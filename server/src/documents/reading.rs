@@ -277,6 +277,9 @@ impl PageView {
     }
 }
 
+/// As a history names what was found in the content besides its text.
+const DETAILS: &str = "rendition.details";
+
 /// What happened to a document, from the log: who, when, what, from which value to which.
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/history", tag = "documents", operation_id = "readHistory",
@@ -298,9 +301,19 @@ pub(super) async fn get_history(
             "A party inspects what is registered, not how it came about.",
         )));
     }
-    note(&looks, &actor, Look::ReadHistory, Some(&held.document)).await?;
     let kms: &dyn Kms = storage.kms().as_ref();
-    let found = history(db.read(), kms, held.document.id.raw()).await?;
+    let mut found = history(db.read(), kms, held.document.id.raw()).await?;
+    // What was found in the content is content: told to whoever may read that, and recorded as that.
+    if !looking::sees(db.read(), &actor, Right::ReadContent, &held.document).await? {
+        for entry in &mut found.items {
+            entry.changes.retain(|change| change.field != DETAILS);
+        }
+    }
+    let mut changes = found.items.iter().flat_map(|entry| &entry.changes);
+    if changes.any(|change| change.field == DETAILS) {
+        note(&looks, &actor, Look::ReadContent, Some(&held.document)).await?;
+    }
+    note(&looks, &actor, Look::ReadHistory, Some(&held.document)).await?;
     let found = fields::untold(db.read(), &actor, found).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -122,6 +122,15 @@ async fn is_sound(
     }
 }
 
+/// Whether a blob can be opened and is, to its end, the content that it is said to be.
+pub(super) async fn is_whole(storage: &storage::Storage, kept: &Kept) -> Result<bool, StoreError> {
+    match storage.verify_content(&kept.blob).await {
+        Ok(found) => Ok(found == kept.content),
+        Err(StoreError::Damaged { .. } | StoreError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The documents of a department that came in with this content under this name, whoever asks:
 /// oldest first.
 pub async fn named_with_content(

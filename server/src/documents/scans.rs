@@ -1,7 +1,7 @@
 //! Pages that were read as pictures: which ones wait, and what becomes of their text.
 
 use sea_orm::ConnectionTrait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::Blob;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use super::guard;
 use super::indexing::to_extract;
 use super::looking::LOOKS_MAX;
 use super::model::{DocumentError, Kept, TextInfo};
-use super::ops::{ReadText, keep_rendition};
+use super::ops::keep_rendition;
 use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
@@ -33,15 +33,44 @@ pub struct Scan {
     pub content: Blob,
     /// What the text reader made of it.
     pub text: TextInfo,
-    /// The pages that the text reader gave; nothing where none has any text.
+    /// The pages that the text reader gave, and those that were recognised since; nothing where none has
+    /// any text.
     pub pages: Option<Blob>,
+    /// How far this engine has come with it before.
+    pub progress: Progress,
 }
 
-/// What there is of a version for reading its pictures. `None`: it is gone, withheld, or was never looked
-/// at.
+/// How far recognition has come with a version: it stands in the last rendition of words while pages are
+/// left to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// Every page up to this number was looked at.
+    pub through: u32,
+    /// So many words were kept of them.
+    pub words: u64,
+    /// Why the first page that could not be read was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+impl Progress {
+    /// What a rendition of words says; nothing where no page was left.
+    fn of(row: &rows::rendition::Model) -> Option<Self> {
+        serde_json::from_str(row.details.as_deref()?).ok()
+    }
+}
+
+/// What there is of a version for reading its pictures with this engine. `None`: it is gone, withheld, or
+/// was never looked at.
+///
+/// # Errors
+///
+/// Where its text is there but the key of it is not.
 pub async fn to_recognise(
     on: &impl ConnectionTrait,
     id: VersionId,
+    engine: &str,
 ) -> Result<Option<Scan>, DbError> {
     let Some((version, content)) = to_extract(on, id).await? else {
         return Ok(None);
@@ -53,37 +82,75 @@ pub async fn to_recognise(
     for _ in 0..LOOKS_MAX {
         let texts = rows::all_renditions(on, id, "text").await?;
         // What recognition made of it is not read again: it begins anew from the text reader's.
-        let first = texts.into_iter().rfind(|row| !row.engine.contains(AND));
-        let Some(first) = first else {
+        let first = texts.iter().rfind(|row| !row.engine.contains(AND));
+        let Some(first) = first.cloned() else {
             return Ok(None);
         };
-        let pages = match &first.blob_name {
+        let (last, progress) = match begun(on, id, engine, (&first, texts)).await? {
+            Some((last, progress)) => (last, progress),
+            None => (first.clone(), Progress::default()),
+        };
+        let pages = match &last.blob_name {
             Some(name) => rows::blob_to_open(on, name).await?,
             None => None,
         };
-        if pages.is_some() || first.blob_name.is_none() {
+        if pages.is_some() || last.blob_name.is_none() {
             return Ok(Some(Scan {
                 document: version.document,
                 content,
                 text: rows::text_info(first),
                 pages,
+                progress,
             }));
         }
     }
-    Ok(None)
+    Err(DbError::Corrupt {
+        table: "blob_key",
+        key: id.to_string(),
+        what: "the key of a text is missing",
+    })
+}
+
+/// The text and the progress of an engine that has begun with what the text reader gave, and has pages
+/// left.
+async fn begun(
+    on: &impl ConnectionTrait,
+    id: VersionId,
+    engine: &str,
+    (first, texts): (&rows::rendition::Model, Vec<rows::rendition::Model>),
+) -> Result<Option<(rows::rendition::Model, Progress)>, DbError> {
+    let since =
+        |row: &rows::rendition::Model| (row.created_at, row.id) > (first.created_at, first.id);
+    let words = rows::all_renditions(on, id, WORDS).await?;
+    let words = words
+        .into_iter()
+        .rfind(|row| row.engine == engine && since(row));
+    let Some(progress) = words.as_ref().and_then(Progress::of) else {
+        return Ok(None);
+    };
+    let both = engines(&first.engine, engine);
+    let mut texts = texts.into_iter();
+    let text = texts.rfind(|row| row.engine == both && since(row));
+    Ok(text.map(|text| (text, progress)))
 }
 
 /// What recognition made of a version.
 #[derive(Debug)]
 pub struct Recognised {
-    /// The text of all pages, and what became of it.
-    pub text: ReadText,
+    /// What became of the text of all pages.
+    pub info: TextInfo,
+    /// That text, stored, where there is any.
+    pub text: Option<Kept>,
     /// The words with their places, stored; nothing where no page could be read.
     pub words: Option<Kept>,
     /// How many pages were recognised.
     pub pages: u64,
+    /// How many could not be.
+    pub failed: u64,
     /// The engine that recognised, with its version.
     pub engine: String,
+    /// How far it has come, where pages are left.
+    pub progress: Option<Progress>,
 }
 
 /// The engines of a text of which pages were recognised.
@@ -93,7 +160,8 @@ pub fn engines(reader: &str, recogniser: &str) -> String {
 }
 
 /// Keeps what recognition made of a version: a text that stands in for the one before, which stays, and
-/// the words.
+/// the words. Where there was no page to look at, the text before is in force as it is, and words without
+/// any say that this engine was here.
 pub async fn keep_recognised(
     unit: &mut Unit,
     version: VersionId,
@@ -101,65 +169,84 @@ pub async fn keep_recognised(
 ) -> Result<(), DocumentError> {
     let before = rows::all_renditions(unit.tx(), version, "text").await?;
     let replaced = before.last().map(|row| row.id.to_string());
+    let progress = found.progress.as_ref().map(serde_json::to_string);
     let words = rows::rendition::Model {
         id: RenditionId::new().raw(),
         version: 1,
         document_version_id: version.raw(),
         kind: WORDS.to_owned(),
         engine: found.engine.clone(),
-        state: found.text.info.state.clone(),
-        reason: found.text.info.reason.clone(),
+        state: found.info.state.clone(),
+        reason: found.info.reason.clone(),
         pages: i64::try_from(found.pages).unwrap_or(i64::MAX),
         blob_name: None,
         created_at: unit.now().micros(),
         components: None,
-        details: None,
+        details: progress.and_then(Result::ok),
     };
-    let text = rows::rendition::Model {
-        id: RenditionId::new().raw(),
-        kind: "text".to_owned(),
-        engine: found.text.info.engine.clone(),
-        pages: i64::try_from(found.text.info.pages).unwrap_or(i64::MAX),
-        components: found
-            .text
-            .info
-            .components
-            .map(|many| i64::try_from(many).unwrap_or(i64::MAX)),
-        details: found.text.info.details.to_json(),
-        ..words.clone()
+    let looked_at_any = found.pages + found.failed > 0;
+    let context = if looked_at_any {
+        let info = found.info;
+        let text = rows::rendition::Model {
+            id: RenditionId::new().raw(),
+            kind: "text".to_owned(),
+            engine: info.engine,
+            pages: i64::try_from(info.pages).unwrap_or(i64::MAX),
+            components: info
+                .components
+                .map(|many| i64::try_from(many).unwrap_or(i64::MAX)),
+            details: info.details.to_json(),
+            ..words.clone()
+        };
+        let context = Object::new()
+            .with("engine", text.engine.as_str())
+            .with_some("replaces", replaced.as_deref());
+        keep_rendition(unit, version, text, found.text.as_ref()).await?;
+        context
+    } else {
+        Object::new().with("engine", found.engine.as_str())
     };
-    let context = Object::new()
-        .with("engine", text.engine.as_str())
-        .with_some("replaces", replaced.as_deref());
-    keep_rendition(unit, version, text, found.text.pages.as_ref()).await?;
     let document = keep_rendition(unit, version, words, found.words.as_ref()).await?;
     let department = Some(document.department);
     unit.record_with(Action::TextRead, department, Some(context.to_bytes()));
     Ok(())
 }
 
-/// Versions with pages without text that this engine has not looked at, and that no job waits for; at most
-/// `limit`.
+/// Versions that this engine has not looked at, that no job waits for and that can be opened: of which
+/// pages have no text, or were recognised by another engine; at most `limit`. Only what one of `readers`
+/// has read can be drawn.
 pub async fn unrecognised(
     on: &impl ConnectionTrait,
     engine: &str,
+    readers: &[&str],
     limit: u32,
 ) -> Result<Vec<VersionId>, DbError> {
-    let text = "SELECT DISTINCT r.document_version_id FROM rendition r \
-                WHERE r.kind = 'text' AND r.reason = 'no_text' \
-                AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
-                AND g.document_version_id = r.document_version_id) \
-                AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
-                AND w.document_version_id = r.document_version_id AND w.engine = $1) \
-                AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
-                AND j.subject = r.document_version_id) \
-                ORDER BY r.document_version_id LIMIT $3";
-    let values = [
+    let likes: Vec<String> = (5..readers.len() + 5)
+        .map(|at| format!("r.engine LIKE ${at}"))
+        .collect();
+    let text = format!(
+        "SELECT DISTINCT r.document_version_id FROM rendition r \
+         JOIN document_version v ON v.id = r.document_version_id \
+         JOIN blob_key k ON k.name = v.blob_name \
+         WHERE r.kind = 'text' AND ({}) AND (r.reason = 'no_text' OR EXISTS (\
+         SELECT 1 FROM rendition o WHERE o.kind = 'words' \
+         AND o.document_version_id = r.document_version_id AND o.engine <> $1)) \
+         AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
+         AND w.document_version_id = r.document_version_id AND w.engine = $1) \
+         AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
+         AND g.document_version_id = r.document_version_id) \
+         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
+         AND j.subject = r.document_version_id) \
+         ORDER BY r.document_version_id LIMIT $3",
+        likes.join(" OR ")
+    );
+    let mut values: Vec<sea_orm::Value> = vec![
         engine.into(),
         JobKind::ReadScan.code().into(),
         i64::from(limit).into(),
         guard::KIND.into(),
     ];
+    values.extend(readers.iter().map(|name| format!("{name} %").into()));
     let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()
         .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
@@ -271,4 +358,121 @@ pub(super) async fn waiting(
         return Ok(Some(Waiting { job, state, place }));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DatabaseConnection;
+
+    use super::*;
+    use crate::base::db::{Access, connect};
+
+    const ENGINE: &str = "tesseract 5.3.0+1 deu+eng";
+
+    /// As much of the tables as the question touches.
+    async fn tables() -> DatabaseConnection {
+        let on = connect("sqlite::memory:", Access::Write).await;
+        let on = on.expect("a database");
+        for table in [
+            "rendition (document_version_id BLOB, kind TEXT, engine TEXT, reason TEXT)",
+            "document_version (id BLOB, blob_name BLOB)",
+            "blob_key (name BLOB)",
+            "job (kind TEXT, subject BLOB)",
+        ] {
+            let made = on
+                .execute_unprepared(&format!("CREATE TABLE {table}"))
+                .await;
+            made.expect("a table");
+        }
+        on
+    }
+
+    async fn run(on: &DatabaseConnection, text: &str, values: Vec<sea_orm::Value>) {
+        on.execute_raw(sql(on, text, values)).await.expect("a row");
+    }
+
+    /// A version that a text reader has read.
+    async fn version(on: &DatabaseConnection, reader: &str, reason: Option<&str>) -> VersionId {
+        let id = VersionId::new();
+        let text = "INSERT INTO document_version VALUES ($1, $1)";
+        run(on, text, vec![id.raw().into()]).await;
+        let text = "INSERT INTO blob_key VALUES ($1)";
+        run(on, text, vec![id.raw().into()]).await;
+        rendition(on, id, ("text", reader), reason).await;
+        id
+    }
+
+    async fn rendition(
+        on: &DatabaseConnection,
+        id: VersionId,
+        (kind, engine): (&str, &str),
+        reason: Option<&str>,
+    ) {
+        let text = "INSERT INTO rendition VALUES ($1, $2, $3, $4)";
+        let reason = reason.map(str::to_owned);
+        let values = vec![id.raw().into(), kind.into(), engine.into(), reason.into()];
+        run(on, text, values).await;
+    }
+
+    #[tokio::test]
+    async fn what_can_be_drawn_and_was_not_looked_at_by_this_engine_is_found() {
+        let on = tables().await;
+        let no_text = Some("no_text");
+        let scan = version(&on, "hayro 0.9.0+2", no_text).await;
+        // By another engine, whatever the reason is for what is still missing.
+        let old = version(&on, "image 0.25.10+1", Some("too_large")).await;
+        rendition(&on, old, ("words", "tesseract 4.1.0+1 deu"), None).await;
+
+        let known = version(&on, "hayro 0.9.0+2", no_text).await;
+        rendition(&on, known, ("words", ENGINE), None).await;
+        // Slides of pictures and a blank text cannot be drawn.
+        version(&on, "pptx 1", no_text).await;
+        version(&on, "plain 2", no_text).await;
+        version(&on, "hayro 0.9.0+2", None).await;
+        let waiting = version(&on, "hayro 0.9.0+2", no_text).await;
+        let job = vec![JobKind::ReadScan.code().into(), waiting.raw().into()];
+        run(&on, "INSERT INTO job VALUES ($1, $2)", job).await;
+        // Nobody can open it: asked for again and again, it would keep all others from being read.
+        let lost = version(&on, "hayro 0.9.0+2", no_text).await;
+        let text = "DELETE FROM blob_key WHERE name = $1";
+        run(&on, text, vec![lost.raw().into()]).await;
+
+        let readers = indexer::extract::drawn_engines();
+        let found = unrecognised(&on, ENGINE, &readers, 16).await;
+        let mut found: Vec<Uuid> = found
+            .expect("an answer")
+            .into_iter()
+            .map(VersionId::raw)
+            .collect();
+        found.sort_unstable();
+        let mut expected = vec![scan.raw(), old.raw()];
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn progress_stands_in_a_row_and_comes_back() {
+        let progress = Progress {
+            through: 16,
+            words: 4_000,
+            failed: Some("timed_out".to_owned()),
+        };
+        let row = |details: Option<String>| rows::rendition::Model {
+            id: Uuid::nil(),
+            version: 1,
+            document_version_id: Uuid::nil(),
+            kind: WORDS.to_owned(),
+            engine: ENGINE.to_owned(),
+            state: "partly_readable".to_owned(),
+            reason: None,
+            pages: 16,
+            blob_name: None,
+            created_at: 0,
+            components: None,
+            details,
+        };
+        let json = serde_json::to_string(&progress).expect("JSON");
+        assert_eq!(Progress::of(&row(Some(json))), Some(progress));
+        assert_eq!(Progress::of(&row(None)), None);
+    }
 }

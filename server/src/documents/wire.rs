@@ -11,7 +11,7 @@ use super::components::wire::{LeftOutView, MailView, ParentView};
 use super::fields;
 use super::invoices::InvoiceView;
 use super::model::{
-    CORRESPONDENT_CHARS_MAX, Change, Channel, Direction, Document, Held, Metadata,
+    CORRESPONDENT_CHARS_MAX, Change, Channel, Details, Direction, Document, Held, Metadata,
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
@@ -233,11 +233,13 @@ pub(crate) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub components: Option<u64>,
-    /// What it says of itself, where it is a mail. Only where one document is asked for.
+    /// What it says of itself, where it is a mail whose content you may read. Only where one document is
+    /// asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub mail: Option<MailView>,
-    /// What was not taken out of it, and why: at most 100. Only where one document is asked for.
+    /// What was not taken out of it, and why: at most 100. Only where one document is asked for whose
+    /// content you may read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub left_out: Option<Vec<LeftOutView>>,
@@ -405,14 +407,10 @@ impl DocumentView {
 }
 
 impl DocumentView {
-    /// Tells what is told of one document and not in lists.
-    pub(super) fn tell_details(&mut self, held: &Held, language: Language) {
-        let Some(text) = &held.text else {
-            return;
-        };
-        self.mail = text.details.mail.as_ref().map(MailView::of);
-        let left_out: Vec<_> = text
-            .details
+    /// Tells what stands in the content of one document: to whoever may read that, and not in lists.
+    pub(super) fn tell_details(&mut self, details: &Details, language: Language) {
+        self.mail = details.mail.as_ref().map(MailView::of);
+        let left_out: Vec<_> = details
             .left_out
             .iter()
             .map(|one| LeftOutView::of(one, language))

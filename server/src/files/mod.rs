@@ -30,6 +30,6 @@ pub use ops::{
     Patterns, closed, enclosed, find, find_many, followed, has_subject, in_plan_unit, locked,
     moved, open, parts, patterns, read, reopened, to_change, to_work_in, with_subject,
 };
-pub use references::{Named, What, aliases, assign, keep_alias, resolve};
+pub use references::{Named, What, aliases, assign, formerly, keep_alias, resolve};
 pub use view::{HoldView, RetentionView, Standing};
 pub(crate) use wire::{FileView, LifeState, TAG_CHARS_MAX, TAGS_MAX};

@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use crate::base::db::{DbError, sql};
+use crate::base::db::{DbError, placeholders, sql};
 use crate::base::pattern::{Facts, Pattern};
 use crate::base::{CaseId, DocumentId, FileId};
 use crate::unit::Unit;
@@ -114,6 +114,31 @@ pub async fn resolve(on: &impl ConnectionTrait, reference: &str) -> Result<Optio
         what,
         alias: old != 0,
     }))
+}
+
+/// What was once called one of these and has another reference now, whoever asks.
+pub async fn formerly(
+    on: &impl ConnectionTrait,
+    references: &[String],
+) -> Result<Vec<(String, What)>, DbError> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = placeholders(on.get_database_backend(), 1, references.len(), 0);
+    let text = format!(
+        "SELECT reference, kind, object_id FROM reference_alias WHERE reference IN {list} \
+         ORDER BY reference"
+    );
+    let values: Vec<sea_orm::Value> = references.iter().map(|one| one.clone().into()).collect();
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    let mut found = Vec::new();
+    for row in rows {
+        let kind: String = row.try_get_by_index(1)?;
+        if let Some(what) = What::of(&kind, row.try_get_by_index(2)?) {
+            found.push((row.try_get_by_index(0)?, what));
+        }
+    }
+    Ok(found)
 }
 
 /// What these were called before, each with its id, oldest first.

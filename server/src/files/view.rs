@@ -104,7 +104,7 @@ pub struct Standing<'f> {
     pub object: Object,
     /// The file in which it stands, or which it is.
     pub file: &'f CaseFile,
-    /// The cases in which it stands.
+    /// The cases in which it stands, and the documents out of which it was taken.
     pub within: Vec<Object>,
 }
 
@@ -129,16 +129,17 @@ impl RetentionView {
         bearers.sort_unstable_by_key(|one| one.raw());
         bearers.dedup();
         let holds = holds::on_objects(on, &bearers).await?;
-        let (mut files, mut cases) = (Vec::new(), Vec::new());
+        let (mut files, mut cases, mut documents) = (Vec::new(), Vec::new(), Vec::new());
         for one in all {
             match one.object {
                 Object::File(id) => files.push(id),
                 Object::Case(id) => cases.push(id),
-                Object::Document(_) => {}
+                Object::Document(id) => documents.push(id),
             }
         }
         let mut inside = holds::held_inside_files(on, &files).await?;
         inside.extend(holds::held_inside_cases(on, &cases).await?);
+        inside.extend(holds::held_inside_documents(on, &documents).await?);
         let view = |one: &Standing<'_>| {
             let bearers = one.bearers();
             let held = holds.iter().filter(|hold| bearers.contains(&hold.object));

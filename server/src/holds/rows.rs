@@ -9,7 +9,7 @@ use super::model::{Hold, Lifted, Object};
 use crate::audit::canonical::Object as Json;
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{AccountId, CaseId, FileId, HoldId, Timestamp};
+use crate::base::{AccountId, CaseId, DocumentId, FileId, HoldId, Timestamp};
 use crate::unit::Unit;
 
 pub(super) mod hold {
@@ -196,6 +196,20 @@ pub async fn held_inside_cases(
         WHERE h.lifted_at IS NULL AND c.parent_id IS NOT NULL \
         UNION SELECT c.parent_id FROM record_case c JOIN held u ON c.id = u.id \
         WHERE c.parent_id IS NOT NULL)";
+    held_among(on, text, ids.iter().map(|id| id.raw())).await
+}
+
+/// Those of these documents inside which anything bears a hold: what was taken out of them, however
+/// deep.
+pub async fn held_inside_documents(
+    on: &impl ConnectionTrait,
+    ids: &[DocumentId],
+) -> Result<HashSet<Uuid>, DbError> {
+    let text = "WITH RECURSIVE held(id) AS (\
+        SELECT d.parent_id FROM hold h JOIN document d ON d.id = h.object_id \
+        WHERE h.lifted_at IS NULL AND d.parent_id IS NOT NULL \
+        UNION SELECT d.parent_id FROM document d JOIN held u ON d.id = u.id \
+        WHERE d.parent_id IS NOT NULL)";
     held_among(on, text, ids.iter().map(|id| id.raw())).await
 }
 

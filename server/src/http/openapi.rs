@@ -170,6 +170,8 @@ groups! {
     ListOfProblems = [NotFound];
     /// Searching.
     SearchProblems = [IndexBehind];
+    /// Asking what could be said about something that may still be changed.
+    SuggestProblems = [NotFound, StateConflict, ContentWithheld, IndexBehind];
     /// Downloading content.
     ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable, ContentWithheld];
     /// Reading the text of a document.

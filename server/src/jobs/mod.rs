@@ -6,6 +6,7 @@
 
 mod again;
 mod parts;
+mod pictures;
 mod rows;
 mod runner;
 mod scans;

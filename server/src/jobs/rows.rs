@@ -171,6 +171,15 @@ pub(super) async fn later(unit: &Unit, id: Uuid, due: Timestamp) -> Result<(), D
     Ok(())
 }
 
+/// The job is given back as it was before it was taken: that it was not done is no fault of its own.
+pub(super) async fn given_back(unit: &Unit, id: Uuid) -> Result<(), DbError> {
+    let tx = unit.tx();
+    let text = "UPDATE job SET claimed_until = 0, \
+                attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END WHERE id = $1";
+    tx.execute_raw(sql(tx, text, [id.into()])).await?;
+    Ok(())
+}
+
 /// The job failed: later again, or put aside.
 pub(super) async fn failed_once(
     unit: &Unit,

@@ -26,21 +26,14 @@ use crate::unit::{Db, Unit};
 use crate::webhooks::{self, Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
-const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
+pub(super) const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
 /// What an invoice is about: JSON.
 const INVOICE_MEDIA_TYPE: &str = "application/json";
 /// How often the table is looked at when nobody says that there is work.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Pieces of parts that wait for the store, beside that which it takes.
 const PIECES_WAITING_MAX: usize = 4;
-
-/// How often it is looked whether pictures can be read, while they cannot.
-const LOOK_FOR_PROGRAM_EVERY: Duration = Duration::from_secs(60);
-/// How often it is looked for pages that this engine has not read, once there are none.
-const LOOK_FOR_UNREAD_EVERY: Duration = Duration::from_secs(3_600);
-/// So many of them are put in the queue at once, when nothing else waits there.
-const UNREAD_AT_ONCE: u32 = 16;
 
 /// After how long a job comes again that needs the virus scanner, which did not answer.
 const SCANNER_AGAIN_SECONDS: i64 = 5;
@@ -86,11 +79,11 @@ impl JobError {
 /// Takes jobs and runs them.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    db: Db,
-    storage: Storage,
+    pub(super) db: Db,
+    pub(super) storage: Storage,
     entrance: Entrance,
     extractor: Arc<Extractor>,
-    scans: Arc<Scans>,
+    pub(super) scans: Arc<Scans>,
     postman: Postman,
     idle: Arc<Notify>,
 }
@@ -138,66 +131,13 @@ impl Runner {
             places: 1,
         };
         let (other, third) = (runner.clone(), runner.clone());
-        let (reader, searcher) = (runner.clone(), runner.clone());
-        tasks.start("scans", |end| reader.run_when_ready(pictures, end));
+        let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
+        tasks.start("tesseract", |end| looker.look_for_program(end));
+        tasks.start("scans", |end| reader.run(pictures, end));
         tasks.start("unread scans", |end| searcher.search_unread(end));
         tasks.start("texts", |end| runner.run(texts, end));
         tasks.start("moves", |end| third.run(moves, end));
         tasks.start("deliveries", |end| other.run(messages, end));
-    }
-
-    /// Reads pictures as soon as there is a program that can.
-    async fn run_when_ready(self, lane: Lane, end: CancellationToken) {
-        loop {
-            self.scans.look().await;
-            if self.scans.ready().is_some() {
-                return self.run(lane, end).await;
-            }
-            tokio::select! {
-                () = end.cancelled() => return,
-                () = tokio::time::sleep(LOOK_FOR_PROGRAM_EVERY) => {}
-            }
-        }
-    }
-
-    /// Puts into the queue what was never recognised, or by another engine; only while nothing that came
-    /// in today waits there.
-    async fn search_unread(self, end: CancellationToken) {
-        loop {
-            let pause = match self.queue_unread().await {
-                Ok(pause) => pause,
-                Err(error) => {
-                    tracing::error!(error = %error, "pages without text could not be looked for");
-                    LOOK_FOR_PROGRAM_EVERY
-                }
-            };
-            tokio::select! {
-                () = end.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
-    }
-
-    async fn queue_unread(&self) -> Result<Duration, DbError> {
-        let Some(program) = self.scans.ready() else {
-            return Ok(LOOK_EVERY);
-        };
-        let backlog = rows::backlog(self.db.read(), JobKind::ReadScan).await?;
-        if backlog.waiting > 0 {
-            return Ok(LOOK_EVERY);
-        }
-        let engine = program.engine();
-        let unread = documents::unrecognised(self.db.read(), &engine, UNREAD_AT_ONCE).await?;
-        if unread.is_empty() {
-            return Ok(LOOK_FOR_UNREAD_EVERY);
-        }
-        self.db
-            .keep_house(async move |unit: &mut Unit| {
-                documents::enqueue_scans(unit, unread);
-                Ok::<_, DbError>(())
-            })
-            .await?;
-        Ok(LOOK_EVERY)
     }
 
     async fn run(self, lane: Lane, end: CancellationToken) {
@@ -253,6 +193,8 @@ impl Runner {
         under_way: &UnderWay,
     ) -> Vec<(Claimed, Option<Turn>)> {
         let claimed = match lane.kind {
+            // They wait for the program.
+            JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
             JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent => {
                 self.claim_oldest(lane.kind, free).await
             }
@@ -310,7 +252,7 @@ impl Runner {
         let work = async {
             match claimed.job {
                 Job::ExtractText(version) => self.extract(version, &claimed).await,
-                Job::ReadScan(version) => self.read_scan(version, &claimed).await,
+                Job::ReadScan(version) => self.read_scan(version, &claimed, end).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
             }
@@ -451,7 +393,15 @@ impl Runner {
             let (extraction, kept) = tokio::join!(Box::pin(reading), Box::pin(keeping));
             // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
             let kept = kept?;
-            (Some(parts::judged(extraction?, left)), kept)
+            let extraction = extraction?;
+            if extraction.stumbled {
+                tracing::warn!(
+                    document.version = %id,
+                    text.engine = extraction.engine.name,
+                    "a reader panicked at a document, which counts as damaged"
+                );
+            }
+            (Some(parts::judged(extraction, left)), kept)
         };
         let inside = || extraction.as_ref().and_then(parts::biometric);
         let biometric = own.or(apart.biometric).or_else(inside);
@@ -463,7 +413,8 @@ impl Runner {
             let mut pages = found.pages.iter();
             pages.any(|page| page.state == PageState::NeedsOcr)
         });
-        let next = (pictures && self.scans.ready().is_some()).then_some(Job::ReadScan(id));
+        // Where nothing reads pictures yet, it waits in the queue.
+        let next = pictures.then_some(Job::ReadScan(id));
         let mut text = self.pack(extraction, &domain).await?;
         if own.is_some() {
             text.info.reason = Some(Reason::Biometric.as_str().to_owned());
@@ -508,45 +459,6 @@ impl Runner {
             if settled {
                 return Ok(());
             }
-        }
-    }
-
-    /// Reads the pages of a version that are pictures and keeps what stands on them. Running it twice
-    /// keeps two texts that say the same.
-    async fn read_scan(&self, id: VersionId, claimed: &Claimed) -> Result<(), JobError> {
-        let job = claimed.id;
-        let scan = documents::to_recognise(self.db.read(), id).await?;
-        let (Some(scan), Some(program)) = (scan, self.scans.ready()) else {
-            let gone: Result<(), DbError> = self
-                .db
-                .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
-                .await;
-            return Ok(gone?);
-        };
-        let domain = documents::domain_of(self.db.read(), scan.document).await?;
-        let outcome = self.scans.read(&self.storage, &program, scan).await?;
-        let (text, words) = outcome.pack()?;
-        let text = self.store_some(text, &domain).await?;
-        let words = self.store_some(words, &domain).await?;
-        let found = outcome.kept(text, words);
-        self.db
-            .write(&Actor::system(), async move |unit: &mut Unit| {
-                rows::done(unit, job).await?;
-                documents::keep_recognised(unit, id, found).await
-            })
-            .await?;
-        Ok(())
-    }
-
-    /// Stores what was packed, where anything was.
-    async fn store_some(
-        &self,
-        packed: Option<Bytes>,
-        domain: &storage::KeyDomain,
-    ) -> Result<Option<Kept>, JobError> {
-        match packed {
-            Some(packed) => Ok(Some(self.store(packed, TEXT_MEDIA_TYPE, domain).await?)),
-            None => Ok(None),
         }
     }
 
@@ -621,7 +533,7 @@ impl Runner {
 
     /// Stores what was read. Copies of a document have the same text: it is stored once, like their
     /// content.
-    async fn store(
+    pub(super) async fn store(
         &self,
         bytes: Bytes,
         media_type: &str,

@@ -2,20 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indexer::extract::{
-    ExtractError, Extractor, PictureState, Program, Reason, Recogniser, Recognition,
-    RecognitionLimits, Size, Want, program,
+    ExtractError, Extractor, Picture, PictureState, Program, Read, Reason, Recogniser, Recognition,
+    RecognitionLimits, Size, Want, Word, program,
 };
 use storage::{Blob, Storage};
 use tokio::sync::watch;
 use tokio_util::io::StreamReader;
+use tokio_util::sync::CancellationToken;
 
 use super::runner::JobError;
 use crate::documents::{
-    Page, Pages, PlacedWords, Recognised, Scan, TEXT_BYTES_MAX, TextInfo, WordsPage, engines,
+    Kept, Page, Pages, PlacedWords, Progress, Recognised, Scan, TEXT_BYTES_MAX, TextInfo,
+    WordsPage, engines,
 };
 
 /// The state of a page that was recognised.
@@ -23,8 +26,17 @@ const RECOGNISED: &str = "recognised";
 /// The state of a page that waits for it.
 const NEEDS_OCR: &str = "needs_ocr";
 
+/// Words of one document that are kept.
+const WORDS_MAX: usize = 1_000_000;
+/// So many pages are read before what they say is kept, at first …
+const PAGES_FIRST: u32 = 16;
+/// … and at most: as many as were read before, so that a long document is not kept a hundred times.
+const PAGES_MOST: u32 = 256;
+/// The picture by which it is tried whether the program may be run: this many dots, all white.
+const TRIED_DOTS: u32 = 64;
+
 /// Whether pictures can be read on this machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// Nobody has looked yet.
     Unknown,
@@ -43,11 +55,13 @@ pub struct Scans {
     languages: Vec<String>,
     document_chars_max: usize,
     standing: watch::Sender<Standing>,
+    /// The program could not be run when it was wanted, and has not shown since that it can.
+    doubted: AtomicBool,
 }
 
 /// What was found on one page.
 enum Found {
-    Words(Box<indexer::extract::Read>, Size, i32),
+    Words(Box<Read>, Size, i32),
     Failed(Reason),
 }
 
@@ -68,6 +82,7 @@ impl Scans {
             program,
             languages,
             standing: watch::Sender::new(Standing::Unknown),
+            doubted: AtomicBool::new(false),
         }
     }
 
@@ -92,82 +107,121 @@ impl Scans {
 
     /// Looks for the program; says so where what it finds is new.
     pub(super) async fn look(&self) {
-        let found = match program(&self.program, &self.languages).await {
-            Ok(program) => Standing::Ready(Arc::new(program)),
+        let now = match program(&self.program, &self.languages).await {
+            Ok(program) => self.tried(Arc::new(program)).await,
             Err(error) => Standing::Missing(error.to_string()),
         };
-        let before = self.standing.send_replace(found.clone());
-        match (before, found) {
-            (Standing::Unknown | Standing::Missing(_), Standing::Ready(program)) => {
+        self.stand(now);
+    }
+
+    /// The program was not there, or may not be run, when it was wanted.
+    pub(super) fn missed(&self, error: &ExtractError) {
+        self.doubted.store(true, Ordering::Relaxed);
+        self.stand(Standing::Missing(error.to_string()));
+    }
+
+    /// A program that could not be run once must show that it can: what holds it is not there on every
+    /// machine, and a page that waits is not to find out every minute.
+    async fn tried(&self, program: Arc<Program>) -> Standing {
+        if !self.doubted.load(Ordering::Relaxed) {
+            return Standing::Ready(program);
+        }
+        let size = Size {
+            width: TRIED_DOTS * 24,
+            height: TRIED_DOTS * 24,
+        };
+        let white = Picture {
+            size,
+            width: TRIED_DOTS,
+            height: TRIED_DOTS,
+            turned: 0,
+            bytes: vec![u8::MAX; usize::try_from(TRIED_DOTS * TRIED_DOTS).unwrap_or_default()],
+        };
+        match self.recogniser.recognise(&program, &white).await {
+            Ok(_) => {
+                self.doubted.store(false, Ordering::Relaxed);
+                Standing::Ready(program)
+            }
+            Err(error) => Standing::Missing(error.to_string()),
+        }
+    }
+
+    fn stand(&self, now: Standing) {
+        let mut before = None;
+        self.standing.send_if_modified(|standing| {
+            let changed = *standing != now;
+            if changed {
+                before = Some(std::mem::replace(standing, now.clone()));
+            }
+            changed
+        });
+        match (before, now) {
+            (Some(_), Standing::Ready(program)) => {
                 tracing::info!(scans.engine = program.engine(), "scans are read");
             }
-            (Standing::Unknown | Standing::Ready(_), Standing::Missing(reason)) => {
+            (Some(Standing::Unknown | Standing::Ready(_)), Standing::Missing(reason)) => {
                 tracing::warn!(
                     scans.reason = reason,
                     "scans cannot be read: pages without text wait until tesseract is there"
                 );
             }
-            (_, Standing::Unknown)
-            | (Standing::Ready(_), Standing::Ready(_))
-            | (Standing::Missing(_), Standing::Missing(_)) => {}
+            // Another reason for the same.
+            (Some(Standing::Missing(_)), Standing::Missing(_))
+            | (Some(_), Standing::Unknown)
+            | (None, _) => {}
         }
     }
 
-    /// Reads the pages of a version that have no text.
+    /// Reads the next pages of a version that have no text: some, or all that are left. `None`: the end
+    /// came before the first of them was read.
     pub(super) async fn read(
         &self,
         storage: &Storage,
         program: &Program,
         scan: Scan,
-    ) -> Result<Outcome, JobError> {
-        let mut pages = pages_of(storage, &scan).await?;
+        end: &CancellationToken,
+    ) -> Result<Option<Outcome>, JobError> {
+        let before = &scan.progress;
+        let pages = pages_of(storage, &scan).await?;
         let wanted: Vec<u32> = (0_u32..)
             .zip(&pages)
-            .filter(|(_, page)| page.state == NEEDS_OCR)
+            .filter(|(number, page)| *number >= before.through && page.state == NEEDS_OCR)
             .map(|(number, _)| number)
             .collect();
-        let content = &scan.content;
-        let mut found: Vec<(u32, Found)> = stream::iter(wanted)
-            .map(|number| async move {
-                let found = self.page(storage, program, content, number).await?;
-                Ok::<_, JobError>((number, found))
-            })
-            .buffer_unordered(self.places())
-            .try_collect()
-            .await?;
-        found.sort_by_key(|(number, _)| *number);
-        let mut room = self.document_chars_max;
-        let mut failed = None;
-        let mut words = Vec::new();
-        for (number, found) in found {
-            let Some(page) = usize::try_from(number)
-                .ok()
-                .and_then(|at| pages.get_mut(at))
-            else {
-                continue;
-            };
-            match found {
-                Found::Failed(reason) => failed = failed.or(Some(reason)),
-                Found::Words(read, size, turned) => {
-                    page.text = read.text.chars().take(room).collect();
-                    room = room.saturating_sub(read.text.chars().count());
-                    RECOGNISED.clone_into(&mut page.state);
-                    if room == 0 {
-                        "cut".clone_into(&mut page.state);
-                        failed = failed.or(Some(Reason::TooLarge));
-                    }
-                    words.push(words_page(number + 1, *read, size, turned));
+        let many = before.through.clamp(PAGES_FIRST, PAGES_MOST);
+        let many = usize::try_from(many).unwrap_or(usize::MAX);
+        let now: Vec<u32> = wanted.iter().copied().take(many).collect();
+        let mut reading = Reading::new(pages, self.document_chars_max, before);
+        let (mut looked_at, mut through) = (0, before.through);
+        {
+            let content = &scan.content;
+            let found = stream::iter(now)
+                .map(|number| async move {
+                    let found = self.page(storage, program, content, number).await?;
+                    Ok::<_, JobError>((number, found))
+                })
+                // One after the other, so that what is read is the beginning of what is left.
+                .buffered(self.places())
+                .take_until(end.cancelled());
+            let mut found = std::pin::pin!(found);
+            while let Some((number, found)) = found.try_next().await? {
+                looked_at += 1;
+                through = number + 1;
+                reading.take(number, found);
+                if reading.full {
+                    break;
                 }
             }
         }
-        let engine = program.engine();
-        let info = judged(&scan.text, &pages, failed, &engine);
-        Ok(Outcome {
-            info,
-            pages,
-            words,
-            engine,
-        })
+        if looked_at == 0 && !wanted.is_empty() {
+            return Ok(None);
+        }
+        let rest = looked_at < wanted.len() && !reading.full;
+        Ok(Some(reading.end(
+            &scan,
+            program.engine(),
+            rest.then_some(through),
+        )))
     }
 
     async fn page(
@@ -197,20 +251,122 @@ impl Scans {
     }
 }
 
-/// What came of reading a version.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) info: TextInfo,
+/// The pages of a version while they are read, and what may still be kept of them.
+struct Reading {
     pages: Vec<Page>,
     words: Vec<WordsPage>,
+    chars_left: usize,
+    words_left: usize,
+    words_before: u64,
+    /// Why the first page that could not be read was not.
+    reason: Option<Reason>,
+    /// How many pages could not be read now.
+    failed: u64,
+    /// Nothing more may be kept.
+    full: bool,
+}
+
+impl Reading {
+    fn new(pages: Vec<Page>, chars_max: usize, before: &Progress) -> Self {
+        let chars: usize = pages.iter().map(|page| page.text.chars().count()).sum();
+        let words = usize::try_from(before.words).unwrap_or(usize::MAX);
+        Self {
+            pages,
+            words: Vec::new(),
+            chars_left: chars_max.saturating_sub(chars),
+            words_left: WORDS_MAX.saturating_sub(words),
+            words_before: before.words,
+            reason: before.failed.as_deref().and_then(Reason::from_name),
+            failed: 0,
+            full: false,
+        }
+    }
+
+    /// Takes what was found on a page, as far as there is room.
+    fn take(&mut self, number: u32, found: Found) {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        let Some(page) = self.pages.get_mut(at) else {
+            return;
+        };
+        let (mut read, size, turned) = match found {
+            Found::Words(read, size, turned) => (*read, size, turned),
+            Found::Failed(reason) => {
+                self.reason = self.reason.or(Some(reason));
+                self.failed += 1;
+                return;
+            }
+        };
+        // What stood there was worth nothing, and is replaced.
+        self.chars_left += page.text.chars().count();
+        let chars = read.text.chars().count();
+        self.full = chars > self.chars_left || read.words.len() > self.words_left;
+        if self.full {
+            self.reason = self.reason.or(Some(Reason::TooLarge));
+            page.text = read.text.chars().take(self.chars_left).collect();
+            read.words = first_words(read.words, self.words_left, self.chars_left);
+            "cut".clone_into(&mut page.state);
+        } else {
+            page.text.clone_from(&read.text);
+            RECOGNISED.clone_into(&mut page.state);
+        }
+        self.chars_left = self.chars_left.saturating_sub(chars);
+        self.words_left = self.words_left.saturating_sub(read.words.len());
+        self.words.push(words_page(number + 1, read, size, turned));
+    }
+
+    /// What came of it; `through`: up to there, and pages are left.
+    fn end(self, scan: &Scan, engine: String, through: Option<u32>) -> Outcome {
+        let words: usize = self.words.iter().map(|page| page.words.len()).sum();
+        let words = self.words_before + u64::try_from(words).unwrap_or(u64::MAX);
+        let rest = through.is_some();
+        Outcome {
+            info: judged(&scan.text, &self.pages, (self.reason, rest), &engine),
+            progress: through.map(|through| Progress {
+                through,
+                words,
+                failed: self.reason.map(|reason| reason.as_str().to_owned()),
+            }),
+            pages: self.pages,
+            words: self.words,
+            failed: self.failed,
+            engine,
+        }
+    }
+}
+
+/// The words of a page that still fit.
+fn first_words(words: Vec<Word>, words_max: usize, chars_max: usize) -> Vec<Word> {
+    let mut chars = 0;
+    let fits = |word: &Word| {
+        chars += word.text.chars().count();
+        chars <= chars_max
+    };
+    words.into_iter().take(words_max).take_while(fits).collect()
+}
+
+/// What came of reading pages of a version.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    info: TextInfo,
+    pages: Vec<Page>,
+    words: Vec<WordsPage>,
+    failed: u64,
     engine: String,
+    /// How far it has come, where pages are left.
+    progress: Option<Progress>,
 }
 
 impl Outcome {
+    /// Whether pages are left to be read.
+    pub(super) fn is_begun(&self) -> bool {
+        self.progress.is_some()
+    }
+
     /// The packed text, where there is any, and the packed words, where any page was read.
     pub(super) fn pack(&self) -> Result<(Option<Bytes>, Option<Bytes>), serde_json::Error> {
         let has_text = self.pages.iter().any(|page| !page.text.trim().is_empty());
-        let text = has_text.then(|| Pages::of(self.pages.clone()).pack());
+        // Which pages are blank is known to whoever goes on.
+        let text = (has_text || self.is_begun()).then(|| Pages::of(self.pages.clone()).pack());
         let words = (!self.words.is_empty()).then(|| PlacedWords::of(self.words.clone()).pack());
         Ok((
             text.transpose()?.map(Bytes::from),
@@ -219,21 +375,21 @@ impl Outcome {
     }
 
     /// As documents keep it.
-    pub(super) fn kept(
-        self,
-        text: Option<crate::documents::Kept>,
-        words: Option<crate::documents::Kept>,
-    ) -> Recognised {
+    pub(super) fn kept(self, text: Option<Kept>, words: Option<Kept>) -> Recognised {
         Recognised {
-            text: crate::documents::ReadText::plain(self.info, text),
+            info: self.info,
+            text,
             words,
             pages: u64::try_from(self.words.len()).unwrap_or(u64::MAX),
+            failed: self.failed,
             engine: self.engine,
+            progress: self.progress,
         }
     }
 }
 
-/// What the text reader gave; where it gave nothing, every page is to be recognised.
+/// What the text reader gave, and what was recognised since; where there is nothing, every page is to be
+/// recognised.
 async fn pages_of(storage: &Storage, scan: &Scan) -> Result<Vec<Page>, JobError> {
     if let Some(blob) = &scan.pages {
         let packed = storage.read(blob, TEXT_BYTES_MAX).await?;
@@ -249,7 +405,7 @@ async fn pages_of(storage: &Storage, scan: &Scan) -> Result<Vec<Page>, JobError>
     Ok(vec![page; count])
 }
 
-fn words_page(number: u32, read: indexer::extract::Read, size: Size, turned: i32) -> WordsPage {
+fn words_page(number: u32, read: Read, size: Size, turned: i32) -> WordsPage {
     let words = read.words.into_iter().map(|word| {
         let [left, top, width, height] = word.place;
         (left, top, width, height, word.confidence, word.text)
@@ -265,13 +421,18 @@ fn words_page(number: u32, read: indexer::extract::Read, size: Size, turned: i32
     }
 }
 
-/// What became of the text, seen as a whole.
-fn judged(before: &TextInfo, pages: &[Page], failed: Option<Reason>, engine: &str) -> TextInfo {
+/// What became of the text, seen as a whole: why a page could not be read, and whether any is left.
+fn judged(
+    before: &TextInfo,
+    pages: &[Page],
+    (failed, rest): (Option<Reason>, bool),
+    engine: &str,
+) -> TextInfo {
     let has_text = pages.iter().any(|page| !page.text.trim().is_empty());
     let no_text = Reason::NoText.as_str();
     let kept = before.reason.clone().filter(|reason| reason != no_text);
     let failed = failed.map(|reason| reason.as_str().to_owned());
-    let nothing = (!has_text).then(|| no_text.to_owned());
+    let nothing = (rest || !has_text).then(|| no_text.to_owned());
     let reason = kept.or(failed).or(nothing);
     let state = match (&reason, has_text) {
         (None, _) => "readable",
@@ -314,7 +475,7 @@ mod tests {
     #[test]
     fn the_state_of_a_text_follows_from_what_both_engines_read() {
         let check = |before: &TextInfo, pages: &[Page], failed, expect: (&str, Option<&str>)| {
-            let after = judged(before, pages, failed, "tesseract 5");
+            let after = judged(before, pages, (failed, false), "tesseract 5");
             assert_eq!((after.state.as_str(), after.reason.as_deref()), expect);
             assert_eq!(after.engine, "hayro 1, tesseract 5");
             assert_eq!(after.pages, before.pages);
@@ -330,5 +491,91 @@ mod tests {
         check(&scan, &half[1..], late, ("unreadable", Some("timed_out")));
         let cut = info("partly_readable", Some("too_large"));
         check(&cut, &read, None, ("partly_readable", Some("too_large")));
+    }
+
+    #[test]
+    fn while_pages_are_left_the_text_is_partly_readable() {
+        let scan = info("unreadable", Some("no_text"));
+        let check = |pages: &[Page], failed, expect: (&str, Option<&str>)| {
+            let after = judged(&scan, pages, (failed, true), "tesseract 5");
+            assert_eq!((after.state.as_str(), after.reason.as_deref()), expect);
+        };
+        let half = [page("Wort", RECOGNISED), page("", NEEDS_OCR)];
+        check(&half, None, ("partly_readable", Some("no_text")));
+        check(&half[1..], None, ("unreadable", Some("no_text")));
+        let crashed = Some(Reason::Crashed);
+        check(&half, crashed, ("partly_readable", Some("crashed")));
+    }
+
+    fn found(words: &[&str]) -> Found {
+        let one = |text: &&str| Word {
+            text: (*text).to_owned(),
+            place: [0, 0, 10, 10],
+            confidence: 90,
+        };
+        let read = Read {
+            text: words.join(" "),
+            words: words.iter().map(one).collect(),
+            confidence: 90,
+            languages: "deu".to_owned(),
+        };
+        let size = Size {
+            width: 100,
+            height: 100,
+        };
+        Found::Words(Box::new(read), size, 0)
+    }
+
+    #[test]
+    fn nothing_is_kept_beyond_the_characters_and_words_of_a_document() {
+        let pages = || {
+            vec![
+                page("Vorspann", "read"),
+                page("?", NEEDS_OCR),
+                page("", NEEDS_OCR),
+            ]
+        };
+        let begin = Progress::default();
+        // Eight characters are taken, and one that is worth nothing.
+        let mut reading = Reading::new(pages(), 17, &begin);
+        reading.take(1, found(&["neun", "acht"]));
+        assert!(!reading.full);
+        assert_eq!(reading.pages[1], page("neun acht", RECOGNISED));
+        reading.take(2, found(&["zu", "viel"]));
+        assert!(reading.full && reading.reason == Some(Reason::TooLarge));
+        assert_eq!(reading.pages[2], page("", "cut"));
+        let kept: Vec<usize> = reading.words.iter().map(|page| page.words.len()).collect();
+        assert_eq!(kept, [2, 0]);
+
+        // Two words are left of all.
+        let before = Progress {
+            through: 1,
+            words: u64::try_from(WORDS_MAX).expect("a number") - 2,
+            failed: None,
+        };
+        let mut reading = Reading::new(pages(), 1_000, &before);
+        reading.take(1, found(&["eins", "zwei"]));
+        assert!(!reading.full);
+        reading.take(2, found(&["drei"]));
+        assert!(reading.full);
+        let kept: Vec<usize> = reading.words.iter().map(|page| page.words.len()).collect();
+        assert_eq!(kept, [2, 0]);
+    }
+
+    #[test]
+    fn a_page_that_fails_keeps_its_state_and_its_reason_is_carried_on() {
+        let pages = vec![page("", NEEDS_OCR), page("", NEEDS_OCR)];
+        let mut reading = Reading::new(pages.clone(), 100, &Progress::default());
+        reading.take(0, Found::Failed(Reason::TimedOut));
+        assert_eq!((reading.failed, &reading.pages[0]), (1, &pages[0]));
+        let before = Progress {
+            through: 1,
+            words: 0,
+            failed: Some("timed_out".to_owned()),
+        };
+        let mut reading = Reading::new(pages, 100, &before);
+        reading.take(1, found(&["Wort"]));
+        assert_eq!(reading.reason, Some(Reason::TimedOut));
+        assert_eq!(reading.failed, 0);
     }
 }

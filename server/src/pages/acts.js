@@ -1,6 +1,7 @@
 // What can be done with a document before and after it is registered.
 import { h, moment, t } from "/pages/dom.js";
 import { departmentName, json } from "/pages/app.js";
+import { casesFor, describe } from "/pages/describe.js";
 import { fillIn } from "/pages/fields.js";
 import { askFor, casePicker, departmentChoice, field, filePicker, input, keys, may, reasonField, select, send, textarea, unitPicker, ways } from "/pages/forms.js";
 
@@ -28,11 +29,13 @@ export function documentActions(found, after) {
   const loose = found.state === "incoming" || found.state === "draft";
   // A component takes no step by itself: it goes with what it was taken out of.
   if (found.parent) {
+    if (loose && may("edit", department)) offer("describe", describe);
     if (loose && found.type && may("edit", department)) offer("fields", fillIn);
     return offers;
   }
   if (loose && may("register", department)) offer("register", register, true);
   if (found.state === "incoming" && may("route", department)) offer("route", handOn);
+  if (loose && may("edit", department)) offer("describe", describe);
   if (loose && found.type && may("edit", department)) offer("fields", fillIn);
   if (loose && may("discard", department)) offer("discard", discard);
   if (found.state === "discarded" && may("discard", department)) offer("restore", restore);
@@ -46,6 +49,7 @@ const at = (found) => `/documents/${found.id}`;
 export async function register(found, after) {
   const key = keys();
   const existing = casePicker("register", { last });
+  const offered = may("edit", found.department) ? casesFor(found, existing) : null;
   const subject = input(found.title, { maxlength: "300" });
   const file = filePicker("register");
   const fileSubject = input("", { maxlength: "300" });
@@ -59,6 +63,7 @@ export async function register(found, after) {
   const turn = (to) => {
     way = to;
     existing.node.hidden = way !== "existing";
+    if (offered) offered.hidden = way !== "existing";
     newCase.hidden = way === "existing";
     inFile.hidden = way !== "case";
     inNewFile.hidden = way !== "file";
@@ -78,7 +83,7 @@ export async function register(found, after) {
   };
   const result = await askFor({
     title: t("registerTitle", { title: found.title }), wide: true, submit: t("act_register"), stale: () => after("reload", found),
-    body: [ways(t("registerWhere"), [["existing", t("wayExisting")], ["case", t("wayCase")], ["file", t("wayFile")]], turn), existing.node, newCase,
+    body: [ways(t("registerWhere"), [["existing", t("wayExisting")], ["case", t("wayCase")], ["file", t("wayFile")]], turn), existing.node, offered, newCase,
       h("p", { class: "hint" }, t("registerHint"))],
     act: async () => {
       const into = await target();

@@ -432,10 +432,16 @@ const backButton = () => h("button", { type: "button", id: "close", onclick: () 
 
 const CHIPS = { pending: ["warn", "textPending"], readable: ["good", "textReadable"], partly_readable: ["warn", "textPartly"], unreadable: ["bad", "textUnreadable"] };
 
+/** A text of which nothing was read yet and that will be is as good as one at which nobody has looked. */
+function chipOf({ state: read, waiting }) {
+  const comes = read === "unreadable" && waiting && waiting.state !== "failed";
+  return CHIPS[comes ? "pending" : read] ?? ["", read];
+}
+
 const STATES = { incoming: ["", "stateIncoming"], draft: ["warn", "stateDraft"], registered: ["good", "stateRegistered"], discarded: ["bad", "stateDiscarded"] };
 
 function render(found, history, versions) {
-  const [colour, word] = CHIPS[found.text.state] ?? ["", found.text.state];
+  const [colour, word] = chipOf(found.text);
   const failure = h("p", { class: "error", role: "alert" });
   const attempt = (action) => async () => {
     failure.textContent = "";
@@ -504,14 +510,7 @@ function textOf(found) {
     setTimeout(() => { if (state.shown === found.id) { state.shown = undefined; show(); } }, 1500);
     return box;
   }
-  const words = marked(found.id);
-  json(`/documents/${found.id}/text`).then((text) => {
-    const pages = text.pages.filter((page) => page.text.trim());
-    if (!pages.length) box.append(h("p", { class: "muted" }, found.text.explanation ?? t("noText")));
-    for (const page of pages) {
-      box.append(h("p", { class: "leaf-no" }, t("pageNo", { n: page.number })), h("div", { class: "leaf" }, highlight(page.text, words)));
-    }
-  }).catch((error) => box.append(h("p", { class: "muted" }, found.text.explanation ?? error.message)));
+  leaves(box, found);
   return box;
 }
 
@@ -522,6 +521,40 @@ function pagesOf(found) {
   const hit = state.hits.find((one) => one.id === found.id);
   const marked = hit?.snippets.find((snippet) => snippet.text.some((piece) => piece.mark));
   return picturesOf(found, hit ? state.looked.trim() : "", marked?.page);
+}
+
+/** The text as far as it was read, and what is still to be done for it. */
+function leaves(box, found) {
+  const { waiting } = found.text;
+  const status = h("p", { class: "muted" }, waiting ? waitingFor(waiting) : "");
+  const text = h("div", {});
+  box.replaceChildren(...(waiting ? [status, text] : [text]));
+  // That there is no text is said when nothing is going to be read any more.
+  const missing = (otherwise) => (waiting && waiting.state !== "failed" ? "" : h("p", { class: "muted" }, found.text.explanation ?? otherwise));
+  const words = marked(found.id);
+  json(`/documents/${found.id}/text`).then((read) => {
+    const pages = read.pages.filter((page) => page.text.trim());
+    if (!pages.length) text.append(missing(t("noText")));
+    for (const page of pages) {
+      text.append(h("p", { class: "leaf-no" }, t("pageNo", { n: page.number })), h("div", { class: "leaf" }, highlight(page.text, words)));
+    }
+  }).catch((error) => text.append(missing(error.message)));
+  if (waiting && waiting.state !== "failed") setTimeout(() => lookAgain(box, status, found, 2000), 2000);
+}
+
+const waitingFor = (waiting) => t(`waits_${waiting.task}_${waiting.state}`, { place: number(waiting.place) });
+
+/** A scan may take long: the pause grows, and only what has changed is shown anew, as long as it is looked at. */
+async function lookAgain(box, status, found, pause) {
+  if (!box.isConnected) return;
+  const now = state.me && await json(`/documents/${found.id}`).catch(() => null);
+  if (!now || !box.isConnected) return;
+  const { waiting, engine } = now.text;
+  if (!waiting && state.shown === found.id) { state.shown = undefined; show(); return; }
+  if (!waiting || waiting.state === "failed" || engine !== found.text.engine) { leaves(box, now); return; }
+  status.textContent = waitingFor(waiting);
+  const next = Math.min(pause * 1.5, 30000);
+  setTimeout(() => lookAgain(box, status, found, next), next);
 }
 
 /** The spellings that were found in this document. */
@@ -702,7 +735,7 @@ async function watchText(id, chip, tries) {
   const found = state.me && await json(`/documents/${id}`).catch(() => null);
   if (!found || tries > 40) return;
   if (found.text.state === "pending") { setTimeout(() => watchText(id, chip, tries + 1), 400 + tries * 50); return; }
-  const [colour, word] = CHIPS[found.text.state] ?? ["", found.text.state];
+  const [colour, word] = chipOf(found.text);
   chip.className = `chip ${colour}`;
   chip.textContent = t(word);
 }
@@ -761,7 +794,7 @@ $("language").addEventListener("click", () => {
   show();
 });
 
-export { CHIPS, ask, departmentName, event, json, leave, receipt, save, show, state, textOf, view, where };
+export { ask, chipOf, departmentName, event, json, leave, receipt, save, show, state, textOf, view, where };
 
 speak();
 offerWays().catch(() => {});

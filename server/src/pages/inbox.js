@@ -5,7 +5,7 @@ import { documentActions, filedIn, forgetLast } from "/pages/acts.js";
 import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import { whoIs } from "/pages/correspondents.js";
 import { fieldList, forgetFields } from "/pages/fields.js";
-import { CHIPS, departmentName, event, json, receipt, save, show as showAll, state, textOf, view, where } from "/pages/app.js";
+import { chipOf, departmentName, event, json, receipt, save, show as showAll, state, textOf, view, where } from "/pages/app.js";
 import { done, may, placesFor, refused } from "/pages/forms.js";
 
 export const VIEW = "view-inbox";
@@ -185,7 +185,7 @@ const back = () => h("button", { type: "button", class: "close", onclick: () => 
 } }, t("back"));
 
 function render(side, found, history) {
-  const [colour, word] = CHIPS[found.text.state] ?? ["", found.text.state];
+  const [colour, word] = chipOf(found.text);
   const failure = h("div", {});
   const attempt = (action) => async () => {
     failure.replaceChildren();

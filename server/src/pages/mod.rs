@@ -23,6 +23,7 @@ const SCRIPTS: [(&str, &str); 19] = [
     ("acts.js", include_str!("acts.js")),
     ("beside.js", include_str!("beside.js")),
     ("correspondents.js", include_str!("correspondents.js")),
+    ("describe.js", include_str!("describe.js")),
     ("dom.js", include_str!("dom.js")),
     ("fields.js", include_str!("fields.js")),
     ("forms.js", include_str!("forms.js")),

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::{PAGE, SCRIPTS, STYLE};
 use crate::base::{Right, Role};
-use crate::documents::{Channel, Direction, State};
+use crate::documents::{Channel, Direction, State, WaitingState};
 
 const ACTIONS: &str = include_str!("../../../docs/audit-actions.md");
 
@@ -172,6 +172,17 @@ fn what_the_contract_says_in_codes_has_its_words() {
         has(format!("disposal_{disposal}"));
         has(format!("disposal_{disposal}_long"));
     }
+    // What is still to be done for a text is said, and looked at again.
+    assert!(script("app.js").contains("`waits_${waiting.task}_${waiting.state}`"));
+    for state in [
+        WaitingState::Running,
+        WaitingState::Waiting,
+        WaitingState::Failed,
+    ] {
+        for task in ["text", "scan"] {
+            has(format!("waits_{task}_{}", state.code()));
+        }
+    }
     for kind in ["file", "case", "document"] {
         has(format!("goTo_{kind}"));
         has(format!("holdOn_{kind}"));
@@ -187,7 +198,7 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for (object, what) in codes {
         match object {
             "document" => has(format!("did_{what}")),
-            "file" | "case" | "hold" | "note" | "relation" | "correspondent" => {
+            "file" | "case" | "hold" | "note" | "relation" | "correspondent" | "content" => {
                 has(format!("did_{object}_{what}"));
             }
             _ => continue,

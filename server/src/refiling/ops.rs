@@ -10,7 +10,7 @@ use crate::files::{self, CaseFile, FileError, Life};
 use crate::unit::Unit;
 
 /// Most cases and documents that follow in one unit of work.
-pub(super) const FOLLOWERS_MAX: u64 = 20_000;
+pub(super) const FOLLOWERS_MAX: u64 = documents::FOLLOWERS_MAX;
 
 /// Why something was not refiled.
 #[derive(Debug, Error)]

@@ -1,14 +1,16 @@
 //! The engine for rooms that bring an interface of their own: the same right, the same look.
 
 use actix_web::web::{self, Data};
-use indexer::{Index, LIMIT_MAX, SearchRequest, SuggestRequest};
+use indexer::{
+    Filters, Index, Key, LIMIT_MAX, Neighbours, NeighboursRequest, SearchRequest, SuggestRequest,
+};
 use uuid::Uuid;
 
-use super::follower::Follower;
+use super::follower::{Follower, SUPERSEDED};
 use super::http::{Reach, reach_of, search_problem};
 use super::pending;
 use crate::base::{Actor, DocumentId};
-use crate::documents;
+use crate::documents::{self, State};
 use crate::http::Problem;
 use crate::unit::Db;
 
@@ -95,4 +97,84 @@ pub(crate) async fn words(
         .map_err(Problem::internal)?
         .map_err(|error| search_problem(name, error))?;
     Ok(found.words.into_iter().map(|one| one.word).collect())
+}
+
+/// The states of documents that count for what their department files: what was put aside or is superseded does not.
+const FILED: [State; 3] = [State::Incoming, State::Draft, State::Registered];
+
+/// The documents of a department that are most like a text, of those that the actor may search; not the document
+/// of which the text is.
+///
+/// # Errors
+/// Where the index is too far behind.
+pub(crate) async fn neighbours(
+    engine: Engine<'_>,
+    actor: &Actor,
+    (id, department): (DocumentId, &str),
+    pages: Vec<String>,
+) -> Result<Neighbours, Problem> {
+    let Engine {
+        db,
+        index,
+        follower,
+    } = engine;
+    let Reach { access, opened } = reach_of(db, actor).await?;
+    let request = NeighboursRequest {
+        pages,
+        key: Some(Key(id.raw().as_u128())),
+        department: department.to_owned(),
+        states_left_out: vec![State::Discarded.code().to_owned(), SUPERSEDED.to_owned()],
+        access,
+        opened,
+        hidden: pending::hidden(db, index, follower, actor).await?,
+    };
+    let of = index.get_ref().clone();
+    web::block(move || of.neighbours(&request))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(|error| search_problem("id", error))
+}
+
+/// The documents of a department on which a code stands, such as an account, of those that the actor may search;
+/// at most `most`.
+///
+/// # Errors
+/// Where the index is too far behind.
+pub(crate) async fn having(
+    engine: Engine<'_>,
+    actor: &Actor,
+    (department, code): (&str, &str),
+    most: usize,
+) -> Result<Vec<DocumentId>, Problem> {
+    let Engine {
+        db,
+        index,
+        follower,
+    } = engine;
+    let Reach { access, opened } = reach_of(db, actor).await?;
+    let request = SearchRequest {
+        opened,
+        hidden: pending::hidden(db, index, follower, actor).await?,
+        filters: Filters {
+            department: vec![department.to_owned()],
+            state: FILED.iter().map(|one| one.code().to_owned()).collect(),
+            ..Filters::default()
+        },
+        limit: most.clamp(1, LIMIT_MAX),
+        snippets: false,
+        ..SearchRequest::new(code, access)
+    };
+    let of = index.get_ref().clone();
+    let answer = web::block(move || of.search(&request))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(|error| search_problem("id", error))?;
+    // Another code that is nearly like it says nothing.
+    if answer.corrected.is_some() {
+        return Ok(Vec::new());
+    }
+    let hits = answer.hits.iter();
+    Ok(hits
+        .map(|hit| DocumentId::of(Uuid::from_u128(hit.key.0)))
+        .collect())
 }

@@ -493,6 +493,10 @@ fn places(held: &Held) -> Vec<Key> {
     within
 }
 
+/// As a registered document stands in the index that was taken out of a version no longer in force: so
+/// those do not find it to whom only results are opened.
+pub(super) const SUPERSEDED: &str = "registered-superseded";
+
 fn entry(one: Indexed, pages: Option<Pages>, invoice: Invoice) -> Entry {
     let Indexed {
         held,
@@ -514,6 +518,11 @@ fn entry(one: Indexed, pages: Option<Pages>, invoice: Invoice) -> Entry {
     });
     let within = places(&held);
     let document = held.document;
+    let superseded = document.part.as_ref().is_some_and(|part| part.superseded);
+    let state = match document.state {
+        State::Registered if superseded => SUPERSEDED,
+        state => state.code(),
+    };
     let metadata = document.metadata;
     let date = metadata.document_date.map(|date| date.date());
     Entry {
@@ -537,7 +546,7 @@ fn entry(one: Indexed, pages: Option<Pages>, invoice: Invoice) -> Entry {
         department,
         direction: Some(metadata.direction.code().to_owned()),
         channel: metadata.channel.map(|channel| channel.code().to_owned()),
-        state: document.state.code().to_owned(),
+        state: state.to_owned(),
         document_date: date
             .and_then(|date| Day::from_calendar(date.year(), date.month().into(), date.day())),
         received_at: metadata.received_at.micros(),

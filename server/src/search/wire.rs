@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::follower::INBOX_OF_UNITS;
+use super::follower::{INBOX_OF_UNITS, SUPERSEDED};
 use crate::base::{AccountId, Actor, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::{Department, functions};
@@ -297,6 +297,15 @@ pub(super) enum Lies {
     WithNobody(Vec<AccountId>),
 }
 
+/// How the index names a state.
+fn names_of(state: State) -> Vec<String> {
+    let mut names = vec![state.code().to_owned()];
+    if state == State::Registered {
+        names.push(SUPERSEDED.to_owned());
+    }
+    names
+}
+
 impl Asked {
     /// With whom it lies, where that was asked.
     pub(super) async fn lies(
@@ -319,7 +328,7 @@ impl Asked {
         let named = [self.case, self.file].into_iter().flatten();
         let mut placed = Filters {
             within: named.map(key).collect(),
-            state: self.state.iter().map(|one| one.code().to_owned()).collect(),
+            state: self.state.iter().flat_map(|one| names_of(*one)).collect(),
             ..Filters::default()
         };
         match lies {

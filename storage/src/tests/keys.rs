@@ -271,19 +271,28 @@ async fn rotation_in_the_file_keeps_old_keys_until_they_are_removed() {
 }
 
 #[test]
-fn a_change_that_was_cut_off_is_not_overwritten() {
-    let (file, _) = File::new();
+fn a_change_that_was_cut_off_stands_in_nobodys_way() {
+    let (file, keys) = File::new();
+    let (documents, taxes) = (domain("documents"), domain("taxes"));
     let beside = file.path.with_extension("toml.new");
-    std::fs::write(&beside, "half").expect("it can be written");
-    let refused = KeyFile::rotate(&file.path, &domain("documents"), CREATED).map(drop);
-    assert!(
-        matches!(&refused, Err(KeyError::File(KeyFileError::AlreadyThere { path })) if *path == beside),
-        "{refused:?}"
-    );
-    assert!(
-        KeyFile::open(&file.path, &[]).is_ok(),
-        "the keys are as they were"
-    );
+    let cut_off = || std::fs::write(&beside, "half").expect("it can be written");
+    let before = keys.active_kek(&documents).expect("active");
+
+    cut_off();
+    assert!(keys.add_missing(&taxes, CREATED).expect("it is added"));
+    cut_off();
+    KeyFile::rotate(&file.path, &documents, CREATED).expect("it rotates");
+    cut_off();
+    KeyFile::remove(&file.path, &documents, &before).expect("the old key goes");
+    assert!(!beside.exists(), "nothing is left of it");
+    assert_eq!(mode(&file.path), 0o600, "still only the owner's");
+    let opened = KeyFile::open(&file.path, &[taxes]).expect("it opens");
+    assert_eq!(opened.key_ids(&documents).len(), 1);
+
+    let other = file.path.with_file_name("other.toml");
+    std::fs::write(other.with_extension("toml.new"), "half").expect("it can be written");
+    KeyFile::create(&other, &[documents], CREATED).expect("a key file");
+    assert_eq!(mode(&other), 0o600);
 }
 
 #[tokio::test]
@@ -348,13 +357,10 @@ fn no_domain_is_rotated_or_added_that_cannot_be() {
         matches!(refused, Err(KeyError::UnknownDomain { .. })),
         "{refused:?}"
     );
-    std::fs::write(file.path.with_extension("toml.new"), "half").expect("it can be written");
+    std::fs::create_dir(file.path.with_extension("toml.new")).expect("a folder");
     let refused = keys.add_missing(&domain("taxes"), CREATED);
     assert!(
-        matches!(
-            refused,
-            Err(KeyError::File(KeyFileError::AlreadyThere { .. }))
-        ),
+        matches!(refused, Err(KeyError::File(KeyFileError::Io { .. }))),
         "{refused:?}"
     );
     assert!(

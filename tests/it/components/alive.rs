@@ -8,6 +8,7 @@ use tests::town::{Town, id_of};
 use tests::wait_until;
 
 use super::{Member, components, family, filed, zip};
+use crate::key_domains::rows;
 
 #[tokio::test]
 async fn a_kill_at_any_moment_takes_nothing_out_twice() {
@@ -70,6 +71,43 @@ async fn a_kill_at_any_moment_takes_nothing_out_twice() {
         .json();
     assert_eq!(all["total"], 6 * 9);
     let output = town.app.command(&["verify"]).await;
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_reading_that_takes_nothing_out_leaves_what_an_earlier_one_took_out() {
+    let Some(mut town) = Town::start().await else {
+        return;
+    };
+    let (filed, _) = filed(&town).await;
+    let id = id_of(&filed);
+    assert_eq!(town.read(&id).await["components"], json!(2));
+    assert!(town.app.stop().success());
+    // As where it takes too long the second time.
+    town.app.set("PAPIERLOS_EXTRACT_PARTS_MAX", "0");
+    let new = match town.app.database() {
+        Some(_) => "gen_random_uuid()",
+        None => "randomblob(16)",
+    };
+    let of_the_mail = "FROM document_version v JOIN document d ON d.id = v.document_id \
+                       AND d.parent_id IS NULL";
+    let again = format!(
+        "INSERT INTO job (id, kind, subject, created_at, due_at, attempts, claimed_until) \
+         SELECT {new}, 'extract_text', v.id, 0, 0, 0, 0 {of_the_mail}"
+    );
+    damage(&town.app, &again).await;
+    town.app.resume();
+    let texts = format!(
+        "SELECT 1 {of_the_mail} JOIN rendition r ON r.document_version_id = v.id \
+         WHERE r.kind = 'text'"
+    );
+    wait_until("it is read again", async || {
+        rows(&town, &texts, Vec::new()).await.len() == 2
+    })
+    .await;
+    assert_eq!(town.read(&id).await["components"], json!(2));
+    assert_eq!(components(&town.clerk(), &id).await.len(), 2);
+    let output = town.app.command(&["check", "--json"]).await;
     assert!(output.status.success(), "{output:?}");
 }
 

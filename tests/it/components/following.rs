@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::plan::{admit, compartment};
+use tests::plan::{admit, compartment, damage};
 use tests::town::{OTHER, OWN, Town, add, id_of, send};
 use tests::{Answer, Client};
 
@@ -319,4 +319,95 @@ async fn a_component_takes_no_step_alone() {
         (&view["title"], &view["state"]),
         (&json!("Plan der Sperrzone"), &json!("registered"))
     );
+}
+
+#[tokio::test]
+async fn a_hold_holds_what_was_taken_out_and_the_disposal_of_what_it_was_taken_out_of() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let town = &registry.town;
+    let clerk = town.clerk();
+    let (filed, _) = filed(town).await;
+    let family = family(&clerk, &filed).await;
+    let file = registry.file("02.1", "Sperrungen").await;
+    let case = registry.case(&file, "Mühlengasse").await;
+    register(&clerk, &filed, &case).await.is(200);
+    // How many holds each shows, and what stands against its disposal because of one.
+    let shown = async || {
+        let mut all = Vec::new();
+        for id in &family {
+            let view = clerk.get(&at(id)).await.is(200).json();
+            let holds = view["retention"]["holds"].as_array().map_or(0, Vec::len);
+            let reasons = view["retention"]["reasons"].to_string();
+            all.push((
+                holds,
+                reasons.contains("\"hold\""),
+                reasons.contains("hold_inside"),
+            ));
+        }
+        all
+    };
+    let (free, held, around) = ((0, false, false), (1, true, false), (0, false, true));
+    assert_eq!(shown().await, [free; 4]);
+    // The mail in the mail: its note lies in it, the plan beside it.
+    let inner = clerk.get(&at(&family[2])).await.is(200).json();
+    assert_eq!(inner["title"], "Nachfrage");
+    let hold = json!({"document": family[2], "reason": "Klage"});
+    registry.head.post("/api/v1/holds", &hold).await.is(201);
+    assert_eq!(shown().await, [around, free, (1, true, false), held]);
+    // On the note: both mails are around it, the inner one bears its own as well.
+    let hold = json!({"document": family[3], "reason": "Klage"});
+    registry.head.post("/api/v1/holds", &hold).await.is(201);
+    assert_eq!(
+        shown().await,
+        [around, free, (1, true, true), (2, true, false)]
+    );
+}
+
+/// Lets it look as if so many more documents had been taken out of one.
+async fn crowd(town: &Town, id: &str, many: u32) {
+    let (id, new) = match town.app.database() {
+        Some(_) => (format!("'{id}'::uuid"), "gen_random_uuid()"),
+        None => (format!("x'{}'", id.replace('-', "")), "randomblob(16)"),
+    };
+    let text = format!(
+        "INSERT INTO document (id, version, department_id, state, title, direction, received_at, \
+         doc_references, tags, content_version, created_at, created_by, changed_at, changed_by, \
+         parent_id, family_id, taken_from, position, depth) \
+         WITH RECURSIVE numbers(n) AS (\
+         SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {many}) \
+         SELECT {new}, 1, d.department_id, d.state, 'Anlage', d.direction, d.received_at, \
+         '[]', '[]', 1, d.created_at, d.created_by, d.changed_at, d.changed_by, \
+         d.id, d.id, v.id, 1000 + n, 1 \
+         FROM document d JOIN document_version v ON v.document_id = d.id CROSS JOIN numbers \
+         WHERE d.id = {id}"
+    );
+    damage(&town.app, &text).await;
+}
+
+#[tokio::test]
+async fn what_takes_more_along_than_one_unit_of_work_moves_is_refused_before_it_begins() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let (filed, _) = filed(&town).await;
+    let (clerk, id) = (town.clerk(), id_of(&filed));
+    let preview = "/api/v1/documents/bulk/preview";
+    let change = json!({"inbox": "m.brandt"});
+    let handed_on = json!({"ids": [id], "change": change});
+    let seen = clerk.post(preview, &handed_on).await.is(200).json();
+    assert_eq!(seen["documents"][0]["id"], json!(id));
+    // With the mail itself and the three that were taken out of it one more than the most.
+    crowd(&town, &id, 19_997).await;
+    let refused = clerk.post(preview, &handed_on).await;
+    refused.is_problem(409, "conflict");
+    // What was previewed before they came is refused as well.
+    let late = json!({"token": seen["token"], "documents": seen["documents"], "change": change,
+        "mode": "each"});
+    let apply = "/api/v1/documents/bulk/apply";
+    clerk.post(apply, &late).await.is_problem(409, "conflict");
+    // What is said about a document takes nothing along.
+    let said = json!({"ids": [id], "change": {"add_tags": ["Eilt"]}});
+    clerk.post(preview, &said).await.is(200);
 }

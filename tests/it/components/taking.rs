@@ -1,5 +1,7 @@
 //! What is taken out, how it is shown and found, and what is left where it is.
 
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::town::{Town, id_of};
@@ -271,6 +273,43 @@ async fn an_archive_is_taken_apart_as_far_as_it_may() {
     assert_eq!(
         (&read["text"]["reason"], parts.len()),
         (&json!("damaged"), 0)
+    );
+}
+
+#[tokio::test]
+async fn a_new_version_has_the_room_that_the_one_before_had() {
+    let limit = Start::new().with("PAPIERLOS_EXTRACT_PARTS_MAX", "20");
+    let Some(town) = Town::of(limit).await else {
+        return;
+    };
+    let clerk = town.clerk();
+    let names: Vec<String> = (0..30).map(|number| format!("{number:02}.txt")).collect();
+    let members: Vec<Member<'_>> = names
+        .iter()
+        .map(|name| (name.as_str(), b"z".as_slice()))
+        .collect();
+    let filed = clerk
+        .file(
+            "viele.zip",
+            &zip(&members[..15]),
+            &json!({"title": "Viele"}),
+        )
+        .await
+        .is(201);
+    town.settle().await;
+    let id = id_of(&filed);
+    assert_eq!(components(&clerk, &id).await.len(), 15);
+    let next = Part::bytes(zip(&members[10..])).file_name("viele.zip");
+    let request = clerk
+        .request(Method::POST, &format!("/api/v1/documents/{id}/versions"))
+        .header("if-match", filed.etag())
+        .multipart(Form::new().part("content", next));
+    clerk.send(request).await.is(201);
+    town.settle().await;
+    let read = town.read(&id).await;
+    assert_eq!(
+        (&read["components"], &read["left_out"]),
+        (&json!(20), &json!(null))
     );
 }
 

@@ -146,7 +146,8 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "fileDocument" => call(documents, By::Clerk).upload(),
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
-        | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail" => {
+        | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail"
+        | "suggestMetadata" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -158,6 +159,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "readPage" => "/pages/1",
                 "readPicture" => "/pages/1/picture",
                 "readThumbnail" => "/thumbnail",
+                "suggestMetadata" => "/suggestions",
                 _ => "",
             };
             if operation == "readText" {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use lopdf::{Object, Stream, dictionary};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tests::app::Start;
 use tests::tesseract::has_tesseract;
 use tests::{Town, wait_until, wait_until_within};
@@ -188,16 +190,170 @@ async fn without_tesseract_a_scan_stays_without_text_until_it_is_there() {
     let id = file(&town, "scan.pdf", &sample("scan-emog.pdf")).await;
     let text = town.read(&id).await["text"].clone();
     assert_eq!(text["reason"], "no_text", "{text}");
-    assert!(text["waiting"].is_null(), "{text}");
+    assert_eq!(text["waiting"]["task"], "scan", "{text}");
     wait_until("the server says so", async || {
-        let ready = town.app.anonymous().get("/health/ready").await.json();
-        let checks = ready["checks"].as_array().cloned().unwrap_or_default();
-        let scans = checks.iter().find(|check| check["name"] == "scans");
-        let detail = scans.and_then(|check| check["detail"].as_str());
-        detail.is_some_and(|detail| detail.contains("/nonexistent/tesseract"))
+        said_of_scans(&town)
+            .await
+            .contains("/nonexistent/tesseract")
     })
     .await;
     assert!(town.app.log().contains("scans cannot be read"));
+    assert!(town.app.stop().success());
+    town.app.set(variable, "/usr/bin/tesseract");
+    town.app.resume();
+    assert_eq!(recognised(&town, &id).await["text"]["state"], "readable");
+}
+
+/// What the server says of scans where it says whether it is ready.
+async fn said_of_scans(town: &Town) -> String {
+    let ready = town.app.anonymous().get("/health/ready").await.json();
+    let checks = ready["checks"].as_array().cloned().unwrap_or_default();
+    let scans = checks.iter().find(|check| check["name"] == "scans");
+    let detail = scans.and_then(|check| check["detail"].as_str());
+    detail.unwrap_or_default().to_owned()
+}
+
+/// A scanned page, cut into so many pages that each show a line or two of it.
+fn strips(pdf: &[u8], count: u32) -> Vec<u8> {
+    let mut pdf = lopdf::Document::load_mem(pdf).expect("a PDF");
+    let pages = pdf.catalog().and_then(|catalog| catalog.get(b"Pages"));
+    let pages = pages.and_then(Object::as_reference).expect("its pages");
+    let whole = pdf.get_pages().into_values().next().expect("a page");
+    let whole = pdf.get_dictionary(whole).expect("its dictionary").clone();
+    let mut kids: Vec<Object> = Vec::new();
+    for number in 0..count {
+        let mut strip = whole.clone();
+        let bottom = 200 + i64::from(number % 8) * 60;
+        let shown: Vec<Object> = vec![60.into(), bottom.into(), 360.into(), (bottom + 60).into()];
+        strip.set("MediaBox", shown.clone());
+        strip.set("CropBox", shown);
+        kids.push(pdf.add_object(strip).into());
+    }
+    let tree = pdf.get_object_mut(pages).and_then(Object::as_dict_mut);
+    let tree = tree.expect("the tree of pages");
+    tree.set("Kids", kids);
+    tree.set("Count", i64::from(count));
+    let mut bytes = Vec::new();
+    pdf.save_to(&mut bytes).expect("a vector takes all");
+    bytes
+}
+
+/// The one number that the database answers with.
+async fn number(town: &Town, text: &str) -> i64 {
+    let database = Database::connect(town.app.database_url()).await;
+    let database = database.expect("the database");
+    let statement = Statement::from_string(database.get_database_backend(), text);
+    let row = database.query_one_raw(statement).await.expect("an answer");
+    let number = row.expect("a row").try_get_by_index(0).expect("a number");
+    database.close().await.expect("closed");
+    number
+}
+
+/// So many pages were looked at, of all that were kept.
+const LOOKED_AT: &str =
+    "SELECT CAST(coalesce(sum(pages), 0) AS BIGINT) FROM rendition WHERE kind = 'words'";
+
+#[tokio::test]
+async fn a_long_scan_stops_with_the_server_and_goes_on_where_it_stopped() {
+    if !has_tesseract() {
+        return;
+    }
+    let start = Start::new().with("PAPIERLOS_EXTRACT_OCR_WORKERS", "1");
+    let Some(mut town) = Town::of(start).await else {
+        return;
+    };
+    let content = strips(&sample("scan-emog.pdf"), 40);
+    let id = file(&town, "lang.pdf", &content).await;
+    let mut text = Value::Null;
+    wait_until_within(PATIENCE, "the first pages are kept", async || {
+        text = town.clerk().get(&path(&id)).await.is(200).json()["text"].clone();
+        let engine = text["engine"].as_str().unwrap_or_default();
+        engine.contains("tesseract")
+    })
+    .await;
+    // What is there is found already, and it is said that more comes.
+    assert_eq!(text["waiting"]["task"], "scan", "{text}");
+    assert_eq!(text["reason"], "no_text", "{text}");
+    assert!(town.app.stop().success());
+    let before = number(&town, LOOKED_AT).await;
+    assert!((16..40).contains(&before), "{before} pages");
+    // That it was stopped is no failed attempt.
+    let attempts = "SELECT attempts FROM job WHERE kind = 'read_scan' AND claimed_until = 0";
+    assert_eq!(number(&town, attempts).await, 0);
+
+    town.app.resume();
+    let document = recognised(&town, &id).await;
+    assert_eq!(document["text"]["state"], "readable", "{document}");
+    assert_eq!(document["text"]["pages"], 40);
+    // Each page was looked at once.
+    assert_eq!(number(&town, LOOKED_AT).await, 40);
+    let text = town.clerk().get(&format!("{}/text", path(&id))).await;
+    let pages = text.is(200).json()["pages"].clone();
+    let pages = pages.as_array().cloned().unwrap_or_default();
+    assert!(pages.iter().all(|page| page["state"] == "recognised"));
+    // Where its words stand is told of each page, whichever part it was read with.
+    for page in [1, 17, 40] {
+        let told = town.clerk().get(&format!("{}/pages/{page}", path(&id)));
+        let told = told.await.is(200).json();
+        let engine = told["recognition"]["engine"].as_str().unwrap_or_default();
+        assert!(engine.contains("tesseract"), "{told}");
+    }
+    assert!(!town.app.log().contains("a job failed"));
+}
+
+#[tokio::test]
+async fn what_was_cut_short_is_recognised_too_once_tesseract_is_there() {
+    if !has_tesseract() {
+        return;
+    }
+    let variable = "PAPIERLOS_EXTRACT_OCR_PROGRAM";
+    let start = Start::new()
+        .with(variable, "/nonexistent/tesseract")
+        .with("PAPIERLOS_EXTRACT_PAGES_MAX", "1");
+    let Some(mut town) = Town::of(start).await else {
+        return;
+    };
+    let id = file(&town, "zwei.pdf", &strips(&sample("scan-emog.pdf"), 2)).await;
+    let text = town.read(&id).await["text"].clone();
+    assert_eq!(text["reason"], "too_large", "{text}");
+    assert_eq!(text["waiting"]["task"], "scan", "{text}");
+    assert!(town.app.stop().success());
+    town.app.set(variable, "/usr/bin/tesseract");
+    town.app.resume();
+    let text = recognised(&town, &id).await["text"].clone();
+    assert_eq!(text["state"], "partly_readable", "{text}");
+    assert_eq!(text["reason"], "too_large", "{text}");
+}
+
+#[tokio::test]
+async fn scans_wait_while_tesseract_is_taken_away() {
+    if !has_tesseract() {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let program = folder.path().join("tesseract");
+    std::fs::copy("/usr/bin/tesseract", &program).expect("a copy");
+    let variable = "PAPIERLOS_EXTRACT_OCR_PROGRAM";
+    let start = Start::new().with(variable, program.display().to_string());
+    let Some(mut town) = Town::of(start).await else {
+        return;
+    };
+    wait_until_within(PATIENCE, "tesseract is found", async || {
+        said_of_scans(&town).await.starts_with("tesseract ")
+    })
+    .await;
+    std::fs::remove_file(&program).expect("it was there");
+    let id = file(&town, "scan.pdf", &sample("scan-emog.pdf")).await;
+    wait_until_within(PATIENCE, "the server says so", async || {
+        said_of_scans(&town).await.contains("they wait")
+    })
+    .await;
+    wait_until("the scan waits", async || {
+        let text = town.clerk().get(&path(&id)).await.is(200).json()["text"].clone();
+        text["waiting"]["state"] == "waiting"
+    })
+    .await;
+    assert!(!town.app.log().contains("a job failed"));
     assert!(town.app.stop().success());
     town.app.set(variable, "/usr/bin/tesseract");
     town.app.resume();

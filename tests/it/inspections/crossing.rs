@@ -2,13 +2,14 @@
 //! looked learns it of what is theirs.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::fixtures;
 use tests::plan::{plan, unit};
 use tests::town::{OTHER, OWN, Town, add, id_of};
 use tests::{Answer, Client};
 
 use super::{ASK, EMERGENCY, in_time, is_about, looks, papers, post};
+use crate::components::filed;
 use crate::records::{act, register};
 
 /// A town with a plan of one unit, and the head of [`OWN`].
@@ -174,6 +175,49 @@ async fn content_that_only_an_inspection_opens_is_recorded_under_it_though_a_rol
             && is_about(look, "inspection", &id)
     });
     assert!(under, "{recorded:?}");
+}
+
+#[tokio::test]
+async fn what_a_mail_and_an_invoice_say_of_themselves_is_told_and_recorded_as_content() {
+    let Some((town, head)) = start().await else {
+        return;
+    };
+    let registrar = town.registrar().await;
+    let (mail, _) = filed(&town).await;
+    let clerk = town.clerk();
+    let xml = include_bytes!("../../data/xrechnung/01.01a-INVOICE_ubl.xml");
+    let bill = crate::reading::file(&town, "application/xml", xml, "Rechnung").await;
+    let bill = id_of(&bill);
+    town.settle().await;
+    for (id, told) in [(id_of(&mail), "mail"), (bill, "invoice")] {
+        let at = format!("/api/v1/documents/{id}");
+        let recorded = async |under: &str| {
+            let all = looks(&town).await;
+            let is = |look: &&Value| {
+                look["action"] == "content.read"
+                    && is_about(look, "document", &id)
+                    && is_about(look, "inspection", under)
+            };
+            all.iter().filter(is).count()
+        };
+        // The registry knows of it and reads no content.
+        let known = registrar.get(&at).await.is(200);
+        assert_eq!(known.json()[told], json!(null), "{told}");
+        let history = registrar.get(&format!("{at}/history")).await.is(200);
+        assert!(!history.text().contains("rendition.details"), "{told}");
+        assert!(!history.text().contains("joerg@"), "{told}");
+        let own = clerk.get(&at).await.is(200);
+        assert!(own.json()[told].is_object(), "{told}");
+
+        let under = opened(&town, &head, "g.aktuar", ("document", &id)).await;
+        assert_eq!(recorded(&under).await, 0, "{told}");
+        assert!(registrar.get(&at).await.is(200).json()[told].is_object());
+        assert_eq!(recorded(&under).await, 1, "{told}");
+        let history = registrar.get(&format!("{at}/history")).await.is(200);
+        let tells = history.text().contains("rendition.details");
+        assert_eq!(tells, told == "mail", "{told}");
+        assert_eq!(recorded(&under).await, 1 + usize::from(tells), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! What an inspection shows: exactly what it covers, in lists, counts, searches and the change feed alike.
 
-use serde_json::json;
-use tests::fixtures;
-use tests::plan::admit;
+use serde_json::{Value, json};
+use tests::plan::{admit, damage};
 use tests::town::{OWN, add, id_of};
+use tests::{Answer, Client, fixtures};
 
 use super::{ASK, Personnel, everything, in_time, papers, post};
+use crate::components::{components, zip};
 use crate::records::{act, register};
 
 #[expect(
@@ -223,6 +224,131 @@ async fn a_party_is_shown_no_drafts_no_older_versions_and_not_how_it_came_about(
             .json();
         assert_eq!(found["total"], total, "{words}: {found}");
     }
+}
+
+/// A new version of a document.
+async fn next_version(clerk: &Client, document: &Answer, content: Vec<u8>) -> Answer {
+    let path = format!("/api/v1/documents/{}/versions", id_of(document));
+    let part = reqwest::multipart::Part::bytes(content).file_name("unterlagen.zip");
+    let request = clerk
+        .request(reqwest::Method::POST, &path)
+        .multipart(reqwest::multipart::Form::new().part("content", part))
+        .header("if-match", document.etag());
+    let answer = clerk.send(request).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    answer
+}
+
+/// The members of a document in force: their ids.
+async fn members(client: &Client, document: &str) -> Vec<String> {
+    let all = components(client, document).await;
+    let id = |one: &Value| one["id"].as_str().expect("an id").to_owned();
+    all.iter().map(id).collect()
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
+#[tokio::test]
+async fn a_party_is_shown_nothing_that_was_taken_out_of_an_older_version() {
+    let Some(mut it) = Personnel::start().await else {
+        return;
+    };
+    let (clerk, party) = (it.town.clerk(), it.town.other());
+    let new = json!({"plan_unit": "02", "subject": "Bauantrag Beispiel"});
+    let file = clerk.post("/api/v1/files", &new).await.is(201);
+    let case = json!({"file": id_of(&file), "subject": "Bauantrag"});
+    let case = clerk.post("/api/v1/cases", &case).await.is(201);
+    // An archive with an archive in it, of which each version has other members.
+    let inner = zip(&[("innen.txt", b"Wetterfahne")]);
+    let first = zip(&[("aussen.txt", b"Quittungsblock"), ("innen.zip", &inner)]);
+    let filed = clerk
+        .file("unterlagen.zip", &first, &json!({"title": "Unterlagen"}))
+        .await
+        .is(201);
+    let id = id_of(&filed);
+    it.town.settle().await;
+    let mut old = members(&clerk, &id).await;
+    assert_eq!(old.len(), 2);
+    let nested = members(&clerk, &old[1]).await;
+    old.extend(nested);
+    assert_eq!(old.len(), 3);
+    let now = clerk.get(&format!("/api/v1/documents/{id}")).await.is(200);
+    let registered = register(&clerk, &now, &case).await.is(200);
+    let ask = json!({"account": "k.sommer", "file": id_of(&file), "reason": "party",
+        "purpose": "§ 29 VwVfG", "valid_until": in_time(86_400)});
+    let asked = id_of(&clerk.post(ASK, &ask).await.is(201));
+    post(&it.head, &format!("{ASK}/{asked}/approve"))
+        .await
+        .is(200);
+    it.town.settle().await;
+    let total = async |client: &Client, path: &str| {
+        let answer = client.get(path).await.is(200).json();
+        answer["total"].as_u64().unwrap_or_default()
+    };
+    let listed = "/api/v1/documents?count=true&components=true";
+    // How much the party is told of what was taken out of the first version.
+    let told = async || {
+        let mut seen = 0;
+        for one in &old {
+            for rest in ["", "/content", "/text", "/versions"] {
+                let path = format!("/api/v1/documents/{one}{rest}");
+                seen += u64::from(party.get(&path).await.status == 200);
+            }
+        }
+        (seen, total(&party, "/api/v1/search?q=Quittungsblock").await)
+    };
+    assert_eq!(told().await, (12, 1), "in force");
+    assert_eq!(total(&party, listed).await, 4);
+
+    let second = zip(&[("neu.txt", b"Dachrinne")]);
+    next_version(&clerk, &registered, second).await;
+    // At once, whatever the index knows.
+    assert_eq!(told().await, (0, 0), "in force no longer");
+    it.town.settle().await;
+    assert_eq!(told().await, (0, 0));
+    assert_eq!(
+        total(&party, listed).await,
+        2,
+        "itself, and what is in it now"
+    );
+    for (words, many) in [("Dachrinne", 1), ("Wetterfahne", 0)] {
+        let path = format!("/api/v1/search?q={words}");
+        assert_eq!(total(&party, &path).await, many, "{words}");
+        let path = format!("{path}&state=registered");
+        assert_eq!(total(&clerk, &path).await, 1, "{words}");
+    }
+    // Those who work with it see how it came about.
+    for one in &old {
+        let path = format!("/api/v1/documents/{one}");
+        clerk.get(&path).await.is(200);
+        let history = clerk.get(&format!("{path}/history")).await.is(200);
+        assert!(history.text().contains("\"superseded\""), "{one}");
+    }
+    let checked = async |it: &Personnel| {
+        for command in ["verify", "check"] {
+            let output = it.town.app.command(&[command]).await;
+            assert!(output.status.success(), "{output:?}");
+        }
+    };
+    checked(&it).await;
+
+    // An archive from before that was kept: it is found out from the versions.
+    assert!(it.town.app.stop().success());
+    for statement in [
+        "ALTER TABLE document DROP COLUMN superseded",
+        "DELETE FROM seaql_migrations WHERE version = 'm0025_superseded'",
+    ] {
+        damage(&it.town.app, statement).await;
+    }
+    it.town.app.resume();
+    let mut seen = Vec::new();
+    for one in members(&clerk, &id).await.iter().chain(&old) {
+        let path = format!("/api/v1/documents/{one}");
+        seen.push(party.get(&path).await.status.as_u16());
+    }
+    assert_eq!(seen, [200, 404, 404, 404]);
 }
 
 #[tokio::test]

@@ -52,9 +52,9 @@ async fn where_no_key_can_be_made_nothing_is_filed_and_nothing_goes_under_anothe
     assert!(town.app.stop().success());
     let path = town.app.data().join("keys/domains.toml");
     fs::write(&path, without(&key_file(&town), "personal")).expect("the key file");
-    // What was cut off while it was written is not overwritten: so no key is made.
+    // A folder where the file is written first does not go away by itself: so no key is made.
     let beside = town.app.data().join("keys/domains.toml.new");
-    fs::write(&beside, "half").expect("a file");
+    fs::create_dir(&beside).expect("a folder");
     town.app.resume();
     let mut house = House {
         inside: case(&town, "11").await,
@@ -89,11 +89,14 @@ async fn where_no_key_can_be_made_nothing_is_filed_and_nothing_goes_under_anothe
     assert!(said(&listed).contains("personal ohne Schlüssel"));
 
     // The key is added beside the server, which finds it when it needs it.
-    fs::remove_file(&beside).expect("it goes");
+    fs::remove_dir(&beside).expect("it goes");
+    // What was cut off while it was written stands in nobody's way.
+    fs::write(&beside, "half").expect("a file");
     let added = house.town.app.command(&["keys", "add", "personal"]).await;
     assert!(added.status.success(), "{added:?}");
     let again = house.town.app.command(&["keys", "add", "personal"]).await;
     assert_eq!(again.status.code(), Some(3), "{again:?}");
+    assert!(!beside.exists(), "nothing is left of it");
     let draft = house.draft(&content).await.is(201);
     read(&house.town.clerk(), &id_of(&draft)).await;
     assert_eq!(house.domains(&id_of(&draft)).await, ["personal"; 2]);

@@ -1,6 +1,10 @@
 //! Content follows its document under the keys of another place.
 
+use std::fs;
+use std::path::PathBuf;
+
 use serde_json::json;
+use tests::fixtures;
 use tests::plan::damage;
 use tests::town::id_of;
 
@@ -190,6 +194,83 @@ async fn a_job_that_finds_nothing_left_to_do_ends_and_says_nothing() {
     house.moved().await;
     assert_eq!(house.lies(&id_of(&letter)).await, lies);
     assert_eq!(house.records_of_moves().await, told);
+    house.is_sound().await;
+}
+
+/// Where the store keeps a blob.
+fn stored(house: &House, blob: &str) -> PathBuf {
+    let (first, rest) = blob.split_at(2);
+    let second = rest.get(..2).expect("a name");
+    let blobs = house.town.app.data().join("blobs/blobs");
+    blobs.join(first).join(second).join(blob)
+}
+
+/// Two documents with this content: one that lies within already, and one that does not yet.
+async fn twins(house: &House, content: &[u8]) -> (String, String) {
+    let there = house.letter(content).await;
+    house.hide(&there).await.is(200);
+    house.moved().await;
+    let comes = house.letter(content).await;
+    assert_eq!(house.domains(&id_of(&comes)).await, ["general"; 2]);
+    (id_of(&there), id_of(&comes))
+}
+
+#[tokio::test]
+async fn what_is_damaged_where_content_goes_is_not_taken_for_it_however_large() {
+    let Some(mut house) = House::start().await else {
+        return;
+    };
+    // More than what is read to its end when it is merely brought again.
+    let content = fixtures::heavy_pdf("Bauakte", 3 << 19);
+    let (there, comes) = twins(&house, &content).await;
+    let (lies, old) = (house.lies(&there).await, house.lies(&comes).await);
+    let path = stored(&house, &lies[0].0);
+    let sound = fs::read(&path).expect("a blob");
+    let mut damaged = sound.clone();
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    fs::write(&path, damaged).expect("a blob");
+
+    let clerk = house.town.clerk();
+    let letter = clerk.get(&format!("/api/v1/documents/{comes}")).await;
+    house.hide(&letter.is(200)).await.is(200);
+    house.moved().await;
+    assert_eq!(house.domains(&comes).await, ["personal"; 2]);
+    assert_ne!(
+        house.lies(&comes).await[0].0,
+        lies[0].0,
+        "a blob of its own"
+    );
+    assert_eq!(house.domain_of(&old[0].0).await, None);
+    house.reads(&comes, &content).await;
+
+    fs::write(&path, sound).expect("a blob");
+    house.reads(&there, &content).await;
+    house.is_sound().await;
+}
+
+#[tokio::test]
+async fn what_is_lost_where_content_goes_does_not_keep_it_back() {
+    let Some(mut house) = House::start().await else {
+        return;
+    };
+    let content = page("Beihilfe");
+    let (there, comes) = twins(&house, &content).await;
+    let lost = house.lies(&there).await.remove(0).0;
+    let path = stored(&house, &lost);
+    let sound = fs::read(&path).expect("a blob");
+    fs::remove_file(&path).expect("a blob");
+
+    let clerk = house.town.clerk();
+    let letter = clerk.get(&format!("/api/v1/documents/{comes}")).await;
+    house.hide(&letter.is(200)).await.is(200);
+    house.moved().await;
+    assert_eq!(house.domains(&comes).await, ["personal"; 2]);
+    assert_ne!(house.lies(&comes).await[0].0, lost, "a blob of its own");
+    house.reads(&comes, &content).await;
+
+    fs::write(&path, sound).expect("a blob");
+    house.reads(&there, &content).await;
     house.is_sound().await;
 }
 

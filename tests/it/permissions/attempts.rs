@@ -47,6 +47,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "versions",
         "components",
         "history",
+        "what to say",
         "change",
         "add version",
         "discard",
@@ -83,6 +84,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "versions" => client.get(&format!("{at}/versions")).await,
         "components" => client.get(&format!("{at}/components")).await,
         "history" => client.get(&format!("{at}/history")).await,
+        "what to say" => client.get(&format!("{at}/suggestions")).await,
         "change" => {
             client
                 .patch(&at, &etag, &json!({"title": "Geändert"}))
@@ -122,6 +124,19 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         "file in own" => upload(client, "/api/v1/documents", None, Some(OWN)).await,
         "file in other" => upload(client, "/api/v1/documents", None, Some(OTHER)).await,
         "list" => client.get("/api/v1/documents").await,
+        "mail" | "mail history" => {
+            let mail = format!(
+                "From: joerg@stadtwerke.example\r\nTo: amt@hollerfurt.example\r\n\
+                 Subject: Anfrage {}\r\nDate: Mon, 2 Mar 2026 09:15:00 +0100\r\n\r\nGuten Tag\r\n",
+                uuid::Uuid::now_v7()
+            );
+            let title = json!({"title": "Anfrage"});
+            let filed = town.clerk().file("a.eml", mail.as_bytes(), &title).await;
+            let id = id_of(&filed.is(201));
+            town.read(&id).await;
+            let rest = if what == "mail" { "" } else { "/history" };
+            client.get(&format!("/api/v1/documents/{id}{rest}")).await
+        }
         "search" => client.get("/api/v1/search?q=Antrag").await,
         "suggest" => client.get("/api/v1/search/suggest?q=Antr").await,
         "changes" => client.get("/api/v1/changes").await,

@@ -224,7 +224,7 @@ impl Recogniser {
             });
         };
         let held = Layers::from_bits(*held);
-        if !held.suffice() {
+        if !held.suffice_for_program() {
             return Err(ExtractError::Unprotected { held });
         }
         let says = |words: &str| {
@@ -232,8 +232,8 @@ impl Recogniser {
             last_words.windows(words.len()).any(|it| it == words)
         };
         if says("cannot become the program") {
-            let words = String::from_utf8_lossy(last_words).into_owned();
-            return Err(ExtractError::Worker(io::Error::other(words)));
+            let said = String::from_utf8_lossy(last_words).trim().to_owned();
+            return Err(ExtractError::NoProgram { said });
         }
         if !status.success() {
             return Ok(Said::Failed(table::died_of(status, says("bad_alloc"))));
@@ -314,4 +314,53 @@ fn read(page: table::Page, picture: &Picture, languages: String) -> Read {
 /// Where it is not there or lacks the first of the languages.
 pub async fn program(path: &Path, languages: &[String]) -> Result<Program, ProgramError> {
     Program::find(path, languages).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::super::sandbox::Layer;
+    use super::*;
+
+    fn judged(layers: &[Layer], last_words: &str) -> Result<Said, ExtractError> {
+        let limits = RecognitionLimits {
+            memory_bytes_max: 1 << 20,
+            cpu_seconds_max: 1,
+            wall_time_max: Duration::from_secs(1),
+            workers_max: 1,
+        };
+        let held = layers.iter().fold(Layers::NONE, |all, one| all.with(*one));
+        let table = b"level\tpage_num\tblock_num\n";
+        let said = [&GREETING[..], &[held.bits()], &table[..]].concat();
+        let status = ExitStatus::from_raw(0);
+        Recogniser::new("/nonexistent".into(), limits).judge(&said, last_words.as_bytes(), status)
+    }
+
+    #[test]
+    fn nothing_is_taken_from_a_program_that_landlock_does_not_hold() {
+        use Layer::{GivesWay, Landlock, LandlockInPart, Limits, SystemCalls};
+        for held in [
+            &[Limits, SystemCalls, GivesWay][..],
+            &[Limits, Landlock],
+            &[SystemCalls, Landlock],
+        ] {
+            let judged = judged(held, "");
+            assert!(matches!(judged, Err(ExtractError::Unprotected { .. })));
+        }
+        for held in [Landlock, LandlockInPart] {
+            let judged = judged(&[Limits, SystemCalls, held], "");
+            assert!(matches!(judged, Ok(Said::Page(_))));
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_gone_is_no_matter_of_the_page() {
+        let held = [Layer::Limits, Layer::SystemCalls, Layer::Landlock];
+        let judged = judged(&held, "cannot become the program: No such file\n");
+        match judged {
+            Err(ExtractError::NoProgram { said }) => assert!(said.ends_with("No such file")),
+            Ok(_) | Err(_) => panic!("another ending"),
+        }
+    }
 }

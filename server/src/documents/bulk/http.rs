@@ -13,6 +13,7 @@ use super::{Bulk, DOCUMENTS_MAX, GivenUp, Outcome, all};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::departments::{self, SignedIn};
+use crate::documents::filing::FOLLOWERS_MAX;
 use crate::documents::http::refuse;
 use crate::documents::list::{self, Order};
 use crate::documents::model::{Document, DocumentError};
@@ -80,9 +81,22 @@ async fn tried(
         .await;
     match given_up {
         Err(GivenUp::Tried(outcomes)) => Ok(outcomes),
+        Err(GivenUp::TooMany) => Err(too_many()),
         Err(GivenUp::Db(error)) => Err(error.into()),
         Err(GivenUp::KeyTaken) | Ok(_) => Err(Problem::new(Kind::Internal)),
     }
+}
+
+/// The refusal of more than move in one unit of work.
+fn too_many() -> Problem {
+    Problem::new(Kind::Conflict).detail(text(
+        format!(
+            "Mit ihren Anlagen sind das mehr als {FOLLOWERS_MAX} Dokumente. Bitte weniger auf einmal weiterleiten."
+        ),
+        format!(
+            "With what was taken out of them these are more than {FOLLOWERS_MAX} documents. Hand on fewer at once."
+        ),
+    ))
 }
 
 fn refusal(error: DocumentError, language: Language) -> ProblemBody {
@@ -261,6 +275,7 @@ pub(in crate::documents) async fn post_apply(
                     .finish(&db, Err(Problem::new(Kind::IdempotencyInProgress)))
                     .await;
             }
+            Err(GivenUp::TooMany) => return Err(too_many()),
             Err(GivenUp::Db(error)) => return Err(error.into()),
             Err(GivenUp::Tried(outcomes)) => outcomes,
         };

@@ -1,7 +1,8 @@
 //! One change of many documents: what it would do to each is shown first, and only that is done.
 //!
 //! Invariants: a preview changes nothing and leaves no record; what is done is done in one unit of work, with a
-//! record for each document; a document that has moved on since it was looked at is left alone.
+//! record for each document; a document that has moved on since it was looked at is left alone; what goes with
+//! them is counted before anything is done.
 
 pub(super) mod http;
 mod wire;
@@ -9,11 +10,11 @@ mod wire;
 use std::collections::BTreeSet;
 
 use super::alike::Alike;
-use super::filing::{self, Route};
+use super::filing::{self, FOLLOWERS_MAX, Route};
 use super::model::{
     Change, Channel, CivilDate, Direction, Document, DocumentError, Metadata, TAGS_MAX,
 };
-use super::ops;
+use super::{ops, rows};
 use crate::base::db::DbError;
 use crate::base::{CorrespondentId, DocumentId, Right};
 use crate::cases;
@@ -90,6 +91,14 @@ impl Bulk {
             Self::Inbox(_) => Right::Route,
         }
     }
+
+    /// Whether what was taken out of a document goes along.
+    const fn takes_along(&self) -> bool {
+        match self {
+            Self::Metadata(_) => false,
+            Self::Inbox(_) => true,
+        }
+    }
 }
 
 /// Does it to one document that is locked, as one record.
@@ -125,6 +134,8 @@ enum GivenUp {
     Tried(Vec<Outcome>),
     /// The idempotency key came before; its answer must be read.
     KeyTaken,
+    /// With what was taken out of them they are more than move in one unit of work.
+    TooMany,
     /// The database.
     Db(DbError),
 }
@@ -135,6 +146,17 @@ impl From<DbError> for GivenUp {
     }
 }
 
+/// Refuses what would be no bounded unit of work: each of them may be a mail or an archive. They are locked, so
+/// that none is taken out of them meanwhile.
+async fn require_few(unit: &Unit, documents: &[DocumentId]) -> Result<(), GivenUp> {
+    let followers = rows::count_followers(unit.tx(), documents).await?;
+    let own = u64::try_from(documents.len()).unwrap_or(u64::MAX);
+    if followers.saturating_add(own) > FOLLOWERS_MAX {
+        return Err(GivenUp::TooMany);
+    }
+    Ok(())
+}
+
 /// Does it to all of them; what fails by the database alone ends it. What is refused may have left something
 /// behind: then the unit must be given up. They are locked in the order of their ids, and after them their cases in
 /// that of theirs, so that two who change the same ones, or others in the same cases, wait for each other and not
@@ -143,7 +165,7 @@ async fn all(
     unit: &mut Unit,
     documents: &[(DocumentId, u64)],
     bulk: &Bulk,
-) -> Result<Vec<Outcome>, DbError> {
+) -> Result<Vec<Outcome>, GivenUp> {
     let mut alike = Alike::default();
     let mut order: Vec<_> = documents.iter().enumerate().collect();
     order.sort_unstable_by_key(|(_, (id, _))| *id);
@@ -151,13 +173,17 @@ async fn all(
     let mut wanted = BTreeSet::new();
     for (at, (id, version)) in order {
         let before = match ops::to_change(unit, *id, *version, bulk.right()).await {
-            Err(DocumentError::Db(error)) => return Err(error),
+            Err(DocumentError::Db(error)) => return Err(error.into()),
             before => before,
         };
         if let Ok(before) = &before {
             wanted.extend(before.case);
         }
         found.push((at, before));
+    }
+    if bulk.takes_along() {
+        let moving = found.iter().filter_map(|(_, before)| before.as_ref().ok());
+        require_few(unit, &moving.map(|one| one.id).collect::<Vec<_>>()).await?;
     }
     for case in wanted {
         cases::lock(unit, case).await?;
@@ -169,7 +195,7 @@ async fn all(
             Err(error) => Err(error),
         };
         match outcome {
-            Err(DocumentError::Db(error)) => return Err(error),
+            Err(DocumentError::Db(error)) => return Err(error.into()),
             outcome => outcomes.push((at, outcome)),
         }
     }

@@ -3,7 +3,7 @@
 //! Invariants: a component is made once for its place in a version, by the job that reads that
 //! version's text and in the unit of work that keeps it; it stands where the outermost of what it was
 //! taken out of stands, in the same state, at every moment (`rows::family::follow`); it takes no step
-//! by itself, and its content stays.
+//! by itself, and its content stays; it says whether the version is in force out of which it was taken.
 
 pub(super) mod http;
 pub(super) mod wire;
@@ -92,7 +92,12 @@ pub(super) async fn admit(
     version: &Version,
     text: &mut ReadText,
 ) -> Result<Vec<NewPart>, DocumentError> {
-    if text.parts.is_empty() {
+    // A reading that was cut short takes nothing away that an earlier one took out.
+    if text.parts.is_empty()
+        && rows::positions_taken(unit.tx(), version.id)
+            .await?
+            .is_empty()
+    {
         return Ok(Vec::new());
     }
     let document = rows::find(unit.tx(), version.document).await?;
@@ -105,7 +110,6 @@ pub(super) async fn admit(
         part.map_or(0, |part| part.depth),
     );
     let taken = rows::positions_taken(unit.tx(), version.id).await?;
-    let mut known: u64 = 0;
     let mut new = Vec::new();
     for part in std::mem::take(&mut text.parts) {
         let bytes = part.content.kept.content.bytes;
@@ -116,14 +120,12 @@ pub(super) async fn admit(
         }
         left.parts = left.parts.saturating_sub(1);
         left.bytes = left.bytes.saturating_sub(bytes);
-        if had {
-            known += 1;
-        } else {
+        if !had {
             new.push(part);
         }
     }
-    let many = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    text.info.components = Some(known.saturating_add(many));
+    let many = taken.len().saturating_add(new.len());
+    text.info.components = Some(u64::try_from(many).unwrap_or(u64::MAX));
     Ok(new)
 }
 
@@ -191,6 +193,8 @@ pub(super) async fn take_out(
                 position: part.position,
                 depth: above.map_or(1, |above| above.depth + 1),
                 path: path.clone(),
+                superseded: version.number < parent.content_version
+                    || above.is_some_and(|above| above.superseded),
             }),
             version: 1,
             department: parent.department,

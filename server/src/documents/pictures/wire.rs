@@ -206,7 +206,7 @@ impl NoPicture {
 /// Why a page is not shown as a picture.
 pub(super) fn explained(reason: Reason) -> Text {
     match reason {
-        Reason::UnknownFormat | Reason::NoText | Reason::NotText => text(
+        Reason::UnknownFormat | Reason::NoText | Reason::NotText | Reason::PartsElsewhere => text(
             "Von Dateien dieses Formats gibt es kein Seitenbild; der Text ist lesbar, soweit er gelesen \
              wurde.",
             "There are no pictures of pages of this file format; its text can be read as far as it was \

@@ -108,22 +108,28 @@ impl Standing {
     }
 }
 
-/// The words of a page that were recognised on it, where they were.
+/// The words of a page that were recognised on it, where they were. A long document is recognised in parts,
+/// each with words of its own; the newest that has the page counts.
 pub(super) async fn recognised(
     easel: &Easel<'_>,
     version: &Version,
     page: u32,
 ) -> Result<Option<Sheet>, Problem> {
     let on = easel.db.read();
-    // Between looking for the blob and for its key it may have followed its document.
-    for _ in 0..LOOKS_MAX {
-        let newest = rows::renditions(on, &[version.id], WORDS).await?;
-        let Some((_, info, Some(name))) = newest.into_iter().next() else {
-            return Ok(None);
-        };
-        if let Some(blob) = rows::blob_to_open(on, &name).await? {
-            return read(easel.storage, &blob, page, info.engine).await;
+    // Between looking for the blobs and for their keys they may have followed their document.
+    'looks: for _ in 0..LOOKS_MAX {
+        let parts = rows::all_renditions(on, version.id, WORDS).await?;
+        for part in parts.into_iter().rev() {
+            let Some(name) = part.blob_name else { continue };
+            let Some(blob) = rows::blob_to_open(on, &name).await? else {
+                continue 'looks;
+            };
+            let found = read(easel.storage, &blob, page, part.engine).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
         }
+        return Ok(None);
     }
     Ok(None)
 }

@@ -11,8 +11,9 @@ use crate::base::db::{DbError, sql};
 use crate::base::{DocumentId, Job, VersionId};
 use crate::unit::Unit;
 
-/// Lets what was taken out of a document follow it: where it stands, in which state, with whom. Called
-/// by every write of a document, so that nothing can come apart.
+/// Lets what was taken out of a document follow it: where it stands, in which state, with whom; and
+/// whether the version is in force out of which it was taken. Called by every write of a document, so that
+/// nothing can come apart.
 pub(super) async fn follow(
     unit: &mut Unit,
     changed: &Document,
@@ -28,11 +29,19 @@ pub(super) async fn follow(
             one.inbox,
         )
     };
-    if changed.part.is_some() || goes(changed) == goes(before) {
+    let (moves, newer) = (
+        goes(changed) != goes(before),
+        changed.content_version != before.content_version,
+    );
+    if changed.part.is_some() || !(moves || newer) {
         return Ok(());
     }
-    let members = document::Entity::find()
-        .filter(document::Column::FamilyId.eq(changed.id.raw()))
+    let mut members =
+        document::Entity::find().filter(document::Column::FamilyId.eq(changed.id.raw()));
+    if !moves {
+        members = members.filter(document::Column::Superseded.eq(0));
+    }
+    let members = members
         .order_by_asc(document::Column::Id)
         .lock_exclusive()
         .all(unit.tx())
@@ -46,6 +55,10 @@ pub(super) async fn follow(
         member.reason.clone_from(&changed.reason);
         member.case = changed.case;
         member.inbox = changed.inbox;
+        // Nothing was taken out of the new version yet.
+        if let Some(part) = member.part.as_mut().filter(|_| newer) {
+            part.superseded = true;
+        }
         member.version += 1;
         member.changed_at = changed.changed_at;
         member.changed_by = changed.changed_by;
@@ -71,8 +84,8 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// How many documents were taken out of one and of what was taken out of it, and how many bytes they
-/// have: but for those of a version.
+/// How many documents were taken out of the version in force of one and of what was taken out of it, and
+/// how many bytes they have: but for those of a version.
 pub(in crate::documents) async fn family_size(
     on: &impl ConnectionTrait,
     family: DocumentId,
@@ -81,7 +94,7 @@ pub(in crate::documents) async fn family_size(
     let text = "SELECT count(*), CAST(coalesce(sum(b.bytes), 0) AS BIGINT) FROM document d \
                 JOIN document_version v ON v.document_id = d.id AND v.number = 1 \
                 JOIN blob b ON b.name = v.blob_name \
-                WHERE d.family_id = $1 AND d.taken_from <> $2";
+                WHERE d.family_id = $1 AND d.taken_from <> $2 AND d.superseded = 0";
     let row = on
         .query_one_raw(sql(on, text, [family.raw().into(), except.raw().into()]))
         .await?;
@@ -90,6 +103,15 @@ pub(in crate::documents) async fn family_size(
     };
     let (many, bytes): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     Ok((counted(many), counted(bytes)))
+}
+
+/// How many documents go with these: what was taken out of them, and out of that.
+pub(in crate::documents) async fn count_followers(
+    on: &impl ConnectionTrait,
+    documents: &[DocumentId],
+) -> Result<u64, DbError> {
+    let wanted = document::Column::FamilyId.is_in(documents.iter().map(|id| id.raw()));
+    Ok(document::Entity::find().filter(wanted).count(on).await?)
 }
 
 /// The places in a version from which something was taken out.
@@ -138,6 +160,21 @@ pub(in crate::documents) async fn count_components(
         .filter(document::Column::TakenFrom.eq(version.raw()))
         .count(on)
         .await?)
+}
+
+/// All that a document was taken out of: its parent, and what that was taken out of.
+pub(in crate::documents) async fn above(
+    on: &impl ConnectionTrait,
+    id: DocumentId,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "WITH RECURSIVE above(id) AS (\
+                SELECT parent_id FROM document WHERE id = $1 AND parent_id IS NOT NULL \
+                UNION SELECT d.parent_id FROM document d JOIN above a ON a.id = d.id \
+                WHERE d.parent_id IS NOT NULL) SELECT id FROM above";
+    let rows = on.query_all_raw(sql(on, text, [id.raw().into()])).await?;
+    rows.iter()
+        .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
+        .collect()
 }
 
 /// What the components among these documents were taken out of.

@@ -30,7 +30,9 @@ pub(super) use domains::{
     stays_in, wrap_within,
 };
 pub(super) use drawn::{blob_with_digest, newest_drawn};
-pub(super) use family::{components, count_components, family_size, parents, positions_taken};
+pub(super) use family::{
+    above, components, count_components, count_followers, family_size, parents, positions_taken,
+};
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};
 pub(super) use quarantined::{

@@ -100,6 +100,9 @@ pub(in crate::documents) mod document {
         pub position: Option<i64>,
         pub depth: Option<i64>,
         pub part_path: Option<String>,
+        /// What this was taken out of is in force no longer: [`SUPERSEDED`], or since before that was
+        /// recorded.
+        pub superseded: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -107,6 +110,9 @@ pub(in crate::documents) mod document {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// As a row says that it is superseded, and its record with it.
+const SUPERSEDED: i64 = 1;
 
 pub(in crate::documents) mod document_tag {
     use sea_orm::entity::prelude::*;
@@ -281,6 +287,10 @@ impl document::Model {
             .with_some("registered_at", self.registered_at.map(at))
             .with_some("registered_by", self.registered_by.map(|id| id.to_string()))
             .with("state", self.state.as_str())
+            .with_some(
+                "superseded",
+                (self.superseded == SUPERSEDED).then_some(true),
+            )
             .with("tags", list(&self.tags))
             .with_some("taken_from", self.taken_from.map(|id| id.to_string()))
             .with("title", self.title.as_str())
@@ -392,6 +402,7 @@ impl TryFrom<document::Model> for Document {
                     position: counted(position),
                     depth: counted(depth),
                     path: row.part_path,
+                    superseded: row.superseded != 0,
                 })
             }
             (None, None, None, None, None) => None,
@@ -446,6 +457,11 @@ impl From<&Document> for document::Model {
             position: part.map(|one| signed(one.position)),
             depth: part.map(|one| signed(one.depth)),
             part_path: part.and_then(|one| one.path.clone()),
+            superseded: if part.is_some_and(|one| one.superseded) {
+                SUPERSEDED
+            } else {
+                0
+            },
             case_id: document.case.map(CaseId::raw),
             reference: registered.map(|one| one.reference.clone()),
             ordinal: registered.map(|one| signed(one.ordinal)),

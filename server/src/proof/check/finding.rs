@@ -80,7 +80,7 @@ codes! {
     /// Fewer documents were taken out of a version than its text says.
     ComponentsMissing = "components-missing", "Aus einer Version wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
     /// A component does not stand where the document stands out of which it was taken.
-    ComponentAstray = "component-astray", "Eine Anlage steht nicht, wo das Dokument steht, aus dem sie stammt. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
+    ComponentAstray = "component-astray", "Eine Anlage steht nicht, wo das Dokument steht, aus dem sie stammt, oder nennt die geltende Fassung falsch. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
     /// A blob that a row names is not in the store.
     BlobMissing = "blob-missing", "Ein Inhalt fehlt im Speicher. Die Datei dieses Namens aus der Sicherung zurücklegen.";
     /// A blob in the store has another length than its row says.
@@ -92,7 +92,7 @@ codes! {
     /// Content lies under other keys than those of the compartment of its document, and no job will move it.
     BlobAstray = "blob-astray", "Ein Inhalt liegt unter anderen Schlüsseln als denen der Abschottung, in der sein Dokument steht, und kein Auftrag holt ihn nach. --repair legt den Auftrag an.";
     /// A compartment has no key: nothing can be filed in it.
-    DomainWithoutKey = "domain-without-key", "Eine Abschottung hat keinen Schlüssel: In ihr kann nichts abgelegt werden. Server beenden, papierlos keys add ausführen, Schlüsseldatei sichern.";
+    DomainWithoutKey = "domain-without-key", "Eine Abschottung hat keinen Schlüssel: In ihr kann nichts abgelegt werden. `papierlos keys add BEREICH` ausführen, auch neben dem laufenden Server, dann die Schlüsseldatei sichern.";
     /// A blob in the store is named by no row.
     BlobUnreferenced = "blob-unreferenced", "Eine Datei im Speicher gehört zu keinem Dokument, etwa nach einem Absturz. Nach der Wiederherstellung einer alten Datenbank zuerst klären; --repair löscht sie.";
     /// Uploads were begun and never finished.

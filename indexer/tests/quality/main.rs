@@ -3,6 +3,8 @@
 //! The corpus is the demo town, its questions stand in `tests/data/quality` of the workspace. The table is
 //! printed (`cargo nextest run --no-capture`), the level guarded.
 
+mod suggestions;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::Write;
@@ -26,6 +28,10 @@ struct Document {
     date: Option<String>,
     #[serde(default)]
     received: Option<String>,
+    #[serde(default)]
+    direction: Option<String>,
+    #[serde(default)]
+    channel: Option<String>,
     #[serde(default)]
     correspondent: Option<String>,
     #[serde(default)]
