@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use indexer::extract::{Extraction, Extractor, PageState, Reason, Room, TextState};
+use indexer::likeness::Sketch;
 use storage::Storage;
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
@@ -511,6 +512,7 @@ impl Runner {
                 ..ReadText::plain(info, None)
             });
         }
+        let sketch = Sketch::of(extraction.pages.iter().map(|page| page.text.as_str()));
         let pages = extraction.pages.into_iter().map(|page| {
             let state = match page.state {
                 PageState::Read => "read",
@@ -526,6 +528,7 @@ impl Runner {
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
         let pages = self.store(packed, TEXT_MEDIA_TYPE, domain).await?;
         Ok(ReadText {
+            sketch,
             invoice,
             ..ReadText::plain(info, Some(pages))
         })
