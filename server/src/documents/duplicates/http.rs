@@ -13,7 +13,7 @@ use super::{Looked, of_bytes, worth_a_look};
 use crate::audit::event::Look;
 use crate::base::DocumentId;
 use crate::departments::SignedIn;
-use crate::documents::http::{see, store_problem};
+use crate::documents::http::{note, see, store_problem};
 use crate::documents::looking;
 use crate::documents::model::{Document, DocumentError};
 use crate::documents::text::{Pages, TEXT_BYTES_MAX};
@@ -48,6 +48,7 @@ pub(crate) async fn get_duplicates(
         Err(DocumentError::TextPending | DocumentError::Withheld) => (seen, None),
         found => found?,
     };
+    note(&looks, &actor, Look::ReadText, Some(&held.document)).await?;
     let same = of_bytes(db.read(), &actor, &held).await?;
     let except: Vec<DocumentId> = same.iter().map(|one| one.document.id).collect();
     let mut shown: Vec<_> = same.iter().map(|one| one.document.shown()).collect();
