@@ -4,10 +4,12 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
-use tests::town::{OTHER, add, id_of, send};
+use tests::town::{OTHER, OWN, add, id_of, send};
 use tests::{Answer, Client, Town, fixtures, wait_until};
 
 use super::path;
+use crate::inspections::Personnel;
+use crate::records::register;
 
 const LETTER: &str = "Stadt Hollerfurt an der Aue, Fachbereich Finanzen\n\
     Frau Erika Becker, Lindenweg 14, 05321 Hollerfurt\n\
@@ -216,6 +218,31 @@ async fn nobody_learns_of_a_duplicate_that_may_not_be_read() {
         .get(&asked(&own))
         .await
         .is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn what_stands_in_a_compartment_is_named_to_those_who_enter_it() {
+    let Some(it) = Personnel::start().await else {
+        return;
+    };
+    let (town, clerk) = (&it.town, it.town.clerk());
+    let case = clerk.get(&format!("/api/v1/cases/{}", it.case)).await;
+    let (content, metadata) = (fixtures::unique_pdf(LETTER), json!({"title": "Abmahnung"}));
+    let filed = clerk.file("g.pdf", &content, &metadata).await.is(201);
+    let hidden = id_of(&register(&clerk, &filed, &case.is(200)).await.is(200));
+    let own = file(&clerk, "Scan", &fixtures::unique_pdf(&misread())).await;
+    wait_until("both are compared", async || {
+        named(&told(&clerk, &own).await) == [of("text", &hidden)]
+    })
+    .await;
+    let outside = add(&town.app, "f.nebenan", "clerk", Some(OWN)).await;
+    let outside = town.app.with_token(&outside);
+    assert_eq!(
+        told(&outside, &own).await,
+        json!({"text": "compared", "items": []})
+    );
+    let asked = format!("{}/duplicates", path(&hidden));
+    outside.get(&asked).await.is_problem(404, "not-found");
 }
 
 #[tokio::test]
