@@ -1,6 +1,6 @@
 //! The numbers of two texts: two invoices of one sender differ in nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// More that stand on one side only are not looked at one by one: the texts differ.
 const APART_MAX: usize = 60;
@@ -27,7 +27,8 @@ const TAKEN_FOR: [[char; 2]; 7] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Number {
     digits: String,
-    /// Whether it was written in digits; else letters stood among them.
+    /// Whether it was written in digits; else letters stood among them, or it is a sign that is taken for
+    /// one.
     clean: bool,
 }
 
@@ -50,36 +51,79 @@ impl Number {
 /// Whether both texts have the same numbers, in whatever order: a number here for which another stands
 /// there is a difference. `noisy`: the words say that a machine misread one of the texts.
 pub(super) fn agree(here: &[Number], there: &[Number], noisy: bool) -> bool {
-    let mut balance: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut balance: BTreeMap<&str, Balance> = BTreeMap::new();
     for one in here {
-        balance.entry(&one.digits).or_default().0 += 1;
+        balance.entry(&one.digits).or_default().here.add(one);
     }
     for one in there {
-        balance.entry(&one.digits).or_default().1 += 1;
+        balance.entry(&one.digits).or_default().there.add(one);
     }
     let (mut left, mut right, mut both) = (Vec::new(), Vec::new(), 0);
-    for (digits, (here, there)) in balance {
-        both += here.min(there);
-        left.extend(std::iter::repeat_n(digits, here.saturating_sub(there)));
-        right.extend(std::iter::repeat_n(digits, there.saturating_sub(here)));
+    for (digits, Balance { here, there }) in &balance {
+        both += here.all.min(there.all);
+        left.extend(std::iter::repeat_n(
+            *digits,
+            here.all.saturating_sub(there.all),
+        ));
+        right.extend(std::iter::repeat_n(
+            *digits,
+            there.all.saturating_sub(here.all),
+        ));
     }
     if left.len().max(right.len()) > APART_MAX {
         return false;
     }
     run_together(&mut left, &mut right);
     run_together(&mut right, &mut left);
-    let all = here.iter().chain(there);
-    let clean: BTreeSet<&str> = all
-        .filter(|one| one.clean)
-        .map(|one| one.digits.as_str())
-        .collect();
-    left.retain(|digits| clean.contains(digits));
-    right.retain(|digits| clean.contains(digits));
+    let balance = |digits: &str| balance.get(digits).copied().unwrap_or_default();
+    keep_clean(&mut left, |digits| {
+        let Balance { here, there } = balance(digits);
+        here.clean.saturating_sub(there.all)
+    });
+    keep_clean(&mut right, |digits| {
+        let Balance { here, there } = balance(digits);
+        there.clean.saturating_sub(here.all)
+    });
     let misread = take_misread(&mut left, &mut right);
     if misread > usize::from(noisy) || !(left.is_empty() || right.is_empty()) {
         return false;
     }
     left.len().max(right.len()) <= ONE_SIDED_MAX.max(both / ONE_SIDED_SHARE)
+}
+
+/// How often a number stands on each side.
+#[derive(Debug, Clone, Copy, Default)]
+struct Balance {
+    here: Count,
+    there: Count,
+}
+
+/// How often a number stands on one side.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    /// Written in digits.
+    clean: usize,
+}
+
+impl Count {
+    fn add(&mut self, one: &Number) {
+        self.all += 1;
+        self.clean += usize::from(one.clean);
+    }
+}
+
+/// Leaves of numbers that stand on one side only those that were written in digits; they are sorted.
+fn keep_clean(numbers: &mut Vec<&str>, clean: impl Fn(&str) -> usize) {
+    let (mut last, mut kept) = ("", 0);
+    numbers.retain(|digits| {
+        let digits = *digits;
+        if digits != last {
+            (last, kept) = (digits, 0);
+        }
+        kept += 1;
+        kept <= clean(digits)
+    });
 }
 
 /// Takes away numbers that are several on the other side: `11022025` for `11.02.2025`.

@@ -66,6 +66,21 @@ fn what_a_machine_misreads_is_forgiven() {
 }
 
 #[test]
+fn a_section_is_taken_for_an_eight_and_a_roman_one_for_a_bar() {
+    let law = format!(
+        "{LETTER}\nNach § 3 Abs. 2 und §§ 7, 9 der Satzung (Amtsblatt I 1474, III) wird die Gebühr fällig."
+    );
+    let read = law
+        .replace("§ 3", "83")
+        .replace("§§ 7", "88 7")
+        .replace("I 1474", "11474")
+        .replace("III", "Ill");
+    assert!(same(&law, &read).is_some());
+    assert_eq!(same(&law, &law.replace("§ 3", "§ 4")), None);
+    assert_eq!(same(&law, &read.replace("83", "84")), None);
+}
+
+#[test]
 fn another_number_is_another_letter() {
     // The invoice of next month, the next invoice, another amount, another date.
     check(

@@ -10,6 +10,8 @@ use crate::analysis::fold::{SOFT_HYPHEN, fold};
 pub const WORDS_MIN: usize = 30;
 /// Words, and numbers, of a text that are laid beside those of another: about a hundred pages.
 const COMPARED_MAX: usize = 40_000;
+/// The sign of a section.
+const SECTION: &str = "§";
 /// Differences that a machine makes, from which on more of its kind are expected.
 pub(super) const NOISY: usize = 3;
 
@@ -72,6 +74,16 @@ impl Text {
 
     /// Adds what stands between two gaps: a word, a number, or both, where they ran together.
     fn push(&mut self, word: String) {
+        // Machines take § for 8, and I, II and III for bars or ones.
+        if word == SECTION {
+            self.numbers.push(Number::doubtful("8".to_owned()));
+            return;
+        }
+        if word.chars().all(|c| matches!(c, 'i' | 'l')) {
+            let ones = word.chars().map(digit_for).collect();
+            self.numbers.push(Number::doubtful(ones));
+            return;
+        }
         let digits = word.chars().filter(char::is_ascii_digit).count();
         if digits == 0 {
             self.words.push(word);
@@ -126,10 +138,17 @@ impl Iterator for Reader {
     fn next(&mut self) -> Option<String> {
         loop {
             let rest = self.chars.get(self.at..)?;
-            let from = rest.iter().position(|c| c.is_alphanumeric())?;
+            let from = rest
+                .iter()
+                .position(|c| c.is_alphanumeric() || is_section(*c))?;
             let rest = rest.get(from..)?;
-            let end = rest.iter().position(|c| !c.is_alphanumeric());
-            let end = end.unwrap_or(rest.len());
+            let end = match rest.first() {
+                Some(c) if is_section(*c) => 1,
+                _ => rest
+                    .iter()
+                    .position(|c| !c.is_alphanumeric())
+                    .unwrap_or(rest.len()),
+            };
             let word: String = rest.iter().take(end).collect();
             self.at += from + end;
             let folded = fold(&word);
@@ -138,6 +157,10 @@ impl Iterator for Reader {
             }
         }
     }
+}
+
+fn is_section(c: char) -> bool {
+    SECTION.starts_with(c)
 }
 
 fn is_number(word: &str) -> bool {
@@ -173,7 +196,7 @@ pub(super) const fn shape(letter: char) -> char {
     match letter {
         '1' | 'f' | 'i' | 'j' | 'l' | 't' => 'i',
         '0' | '9' | 'a' | 'c' | 'd' | 'e' | 'g' | 'o' | 'q' => 'o',
-        '6' | '8' | 'b' | 'h' | 'n' | 'r' | 'u' => 'n',
+        '6' | '8' | '§' | 'b' | 'h' | 'n' | 'r' | 'u' => 'n',
         '2' | '5' | 's' | 'z' => 's',
         'v' | 'w' | 'y' => 'v',
         other => other,

@@ -1,11 +1,15 @@
 //! What says the same: the same bytes, the scan of a letter, and what only looks like it.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
+use tests::tesseract::has_tesseract;
 use tests::town::{OTHER, OWN, add, id_of, send};
-use tests::{Answer, Client, Town, fixtures, wait_until};
+use tests::{Answer, Client, Town, fixtures, wait_until, wait_until_within};
 
 use super::path;
 use crate::inspections::Personnel;
@@ -23,6 +27,9 @@ const LETTER: &str = "Stadt Hollerfurt an der Aue, Fachbereich Finanzen\n\
     02590 939-217 gerne zur Verfügung.\n\
     Mit freundlichen Grüßen\n\
     im Auftrag Häusermann";
+
+/// A page takes seconds of the processor, and its readers give way to everything else.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The letter with some passages written, or read, otherwise.
 fn letter(changes: &[(&str, &str)]) -> String {
@@ -155,6 +162,28 @@ async fn the_scan_of_a_letter_is_named_beside_the_same_bytes_and_no_other_letter
             json!({"text": "compared", "items": []})
         );
     }
+}
+
+#[tokio::test]
+async fn the_letter_is_found_beside_its_scan_once_that_is_recognised() {
+    if !has_tesseract() {
+        return;
+    }
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let clerk = town.clerk();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../indexer/tests/data");
+    let text = std::fs::read_to_string(folder.join("scan-emog.txt")).expect("a sample");
+    let text = text.replace('\u{c}', "");
+    let letter = file(&clerk, "Gesetz", &fixtures::unique_pdf(&text)).await;
+    let scan = std::fs::read(folder.join("scan-emog.pdf")).expect("a sample");
+    let scan = file(&clerk, "Scan", &scan).await;
+    wait_until_within(PATIENCE, "the scan says the same", async || {
+        named(&told(&clerk, &letter).await) == [of("text", &scan)]
+    })
+    .await;
+    assert_eq!(named(&told(&clerk, &scan).await), [of("text", &letter)]);
 }
 
 #[tokio::test]
