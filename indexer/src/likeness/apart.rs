@@ -12,7 +12,7 @@ const PAIRS_MAX: usize = 900;
 /// Longest run of shapes that is compared as one.
 const JOINED_MAX: usize = 200;
 /// From this share of other shapes on, in thousandths, a word is another word.
-const OTHER: usize = 550;
+const OTHER: usize = 450;
 /// A word of two letters says nothing.
 const LETTERS_MIN: usize = 3;
 /// So many words in a row may stand on one side only: a stamp, a line of a fax. More are a sentence.
