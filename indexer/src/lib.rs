@@ -19,6 +19,7 @@ mod generation;
 pub mod guard;
 mod index;
 pub mod letter;
+pub mod likeness;
 mod marking;
 mod merge;
 mod neighbours;

@@ -24,6 +24,7 @@ mod m0018_told_emergency;
 mod m0019_key_domains;
 mod m0020_components;
 mod m0022_quarantine;
+mod m0024_sketches;
 mod m0025_superseded;
 pub mod roles;
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_key_domains::Step),
             Box::new(m0020_components::Step),
             Box::new(m0022_quarantine::Step),
+            Box::new(m0024_sketches::Step),
             Box::new(m0025_superseded::Step),
         ]
     }

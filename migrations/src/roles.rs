@@ -87,6 +87,8 @@ pub const FREE: &[&str] = &[
     "blob_key",
     "document_tag",
     "document_field",
+    "text_sketch",
+    "sketch_key",
     "correspondent_name",
     "reference_counter",
     "idempotency",

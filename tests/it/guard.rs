@@ -84,6 +84,10 @@ async fn is_withheld(town: &Town, id: &str) {
         let refused = town.clerk().get(&format!("{at}/{path}")).await;
         refused.is_problem(451, "content-withheld");
     }
+    // There is no text that could be compared.
+    let told = town.clerk().get(&format!("{at}/duplicates")).await;
+    let told = told.is(200).json();
+    assert_eq!(told, json!({"text": "short", "items": []}));
 }
 
 #[tokio::test]

@@ -63,11 +63,8 @@ pub(super) fn read(content: &[u8], out: &mut Carrier<'_>) -> io::Result<End> {
     if members.is_empty() {
         return Ok(End::Empty);
     }
-    let mut names = String::new();
-    for (_, name, _, _) in &members {
-        names.push_str(name);
-        names.push('\n');
-    }
+    let names = members.iter();
+    let names: String = names.flat_map(|one| [one.1.as_str(), "\n"]).collect();
     let end = out.text(&names)?;
     for (index, path, packed, encrypted) in members {
         if out.out_of_time() {

@@ -1,8 +1,10 @@
-//! How good the German search is, over a corpus with judged questions.
+//! How good the German search is, over a corpus with judged questions; and how good near duplicates
+//! are told from letters that only look like each other.
 //!
 //! The corpus is the demo town, its questions stand in `tests/data/quality` of the workspace. The table is
 //! printed (`cargo nextest run --no-capture`), the level guarded.
 
+mod duplicates;
 mod suggestions;
 
 use std::collections::{BTreeMap, HashMap};

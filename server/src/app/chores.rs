@@ -17,6 +17,8 @@ use crate::{departments, documents, inspections, jobs, replay, webhooks};
 
 /// How often it is looked whether more can be read again.
 const AGAIN_EVERY: Duration = Duration::from_secs(5);
+/// A pause in which others come to write.
+const BETWEEN_SKETCHES: Duration = Duration::from_millis(100);
 
 impl Server {
     /// Writes down once a second which tokens were used.
@@ -99,6 +101,31 @@ impl Server {
                 tokio::select! {
                     () = end.cancelled() => return,
                     () = tokio::time::sleep(AGAIN_EVERY) => {}
+                }
+            }
+        });
+    }
+
+    /// Once after the start: remembers the texts that were kept before texts were remembered.
+    pub(super) fn sketch_older(&self) {
+        let (db, storage) = (self.archive.db.clone(), self.archive.storage.clone());
+        self.tasks.start("sketching", |end| async move {
+            let mut after = None;
+            loop {
+                let pause = match jobs::sketch_older(&db, &storage, after).await {
+                    Ok(None) => return,
+                    Ok(last) => {
+                        after = last;
+                        BETWEEN_SKETCHES
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %error, "older texts could not be remembered");
+                        AGAIN_EVERY
+                    }
+                };
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         });

@@ -195,6 +195,7 @@ impl Server {
         self.note_uses();
         self.read_again();
         self.tell_emergencies();
+        self.sketch_older();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);

@@ -14,12 +14,12 @@ use sea_orm::ConnectionTrait;
 use storage::{Blob, Storage, StoreError};
 
 use super::intake::Arrived;
-use super::model::{DocumentError, Version};
-use super::rows;
+use super::model::{Document, DocumentError, Version};
+use super::{duplicates, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, CaseId, DepartmentId, DocumentId, RenditionId, VersionId};
+use crate::base::{Actor, CaseId, DepartmentId, RenditionId, VersionId};
 use crate::cases::{self, CaseError};
 use crate::unit::{Db, Unit};
 
@@ -91,7 +91,7 @@ pub(super) async fn withhold(
         let document = document.ok_or(DocumentError::NotFound)?;
         let before = rows::all_renditions(unit.tx(), version, KIND).await?;
         if before.is_empty() {
-            hide_text(unit, document.id, version).await?;
+            hide_text(unit, &document, version).await?;
             let row = rows::rendition::Model {
                 id: RenditionId::new().raw(),
                 version: 1,
@@ -117,10 +117,11 @@ pub(super) async fn withhold(
 }
 
 /// Puts a text in the place of the one before that says why there is none any more. What was found beside
-/// the text stays: what a mail says of itself, how many components there are.
+/// the text stays: what a mail says of itself, how many components there are. The text is remembered no
+/// more.
 async fn hide_text(
     unit: &mut Unit,
-    document: DocumentId,
+    document: &Document,
     version: VersionId,
 ) -> Result<(), DocumentError> {
     let before = rows::all_renditions(unit.tx(), version, "text").await?;
@@ -147,7 +148,9 @@ async fn hide_text(
         components,
         details,
     };
-    Ok(rows::insert_rendition(unit, document, row, None).await?)
+    let text = RenditionId::of(row.id);
+    rows::insert_rendition(unit, document.id, row, None).await?;
+    Ok(duplicates::keep(unit, document, (version, text), None).await?)
 }
 
 /// Withholds a version by its id; an error where there is none.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::bulk;
 use super::components;
+use super::duplicates;
 use super::fields;
 use super::invoices;
 use super::listing;
@@ -491,6 +492,7 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         post_discard,
         post_restore,
         components::http::get_components,
+        duplicates::http::get_duplicates,
         registering::post_register,
         registering::post_route,
         registering::get_recipients,
@@ -554,6 +556,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .head(pictures::http::get_thumbnail),
         )
         .service(to("/{id}/components").get(components::http::get_components))
+        .service(to("/{id}/duplicates").get(duplicates::http::get_duplicates))
         .service(to("/{id}/history").get(reading::get_history))
         .service(to("/{id}/discard").post(post_discard))
         .service(to("/{id}/restore").post(post_restore))

@@ -10,6 +10,7 @@ mod browse;
 mod bulk;
 mod components;
 mod domains;
+mod duplicates;
 mod entrance;
 pub mod evidence;
 mod fields;
@@ -51,6 +52,7 @@ pub use components::{NewPart, Room, room};
 pub use domains::{
     Astray, Ready, astray, department_of_version, domain_of, is_settled, prepare, settle,
 };
+pub use duplicates::{Unsketched, keep_older, unsketched};
 pub use entrance::{Entered, Entering, Entrance, EntryError, prepare_quarantine};
 pub(crate) use fields::may_say;
 pub use filing::{

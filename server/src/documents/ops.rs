@@ -1,6 +1,7 @@
 //! What is done with documents; the only code that writes about them.
 
 use indexer::guard::Biometric;
+use indexer::likeness::Sketch;
 use sea_orm::ConnectionTrait;
 
 use super::alike::Alike;
@@ -9,7 +10,7 @@ use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{fields, guard, invoices, naming, rows, same};
+use super::{duplicates, fields, guard, invoices, naming, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -361,6 +362,8 @@ pub(super) async fn add_version(
     let mut document = stepped(unit, &before);
     document.content_version += 1;
     rows::save(unit, &document, &before).await?;
+    // The text of the version before is in force no longer.
+    rows::forget_sketch(unit, id).await?;
     let (version, _) = add_content(unit, &document, content).await?;
     unit.record(Action::VersionAdd, Some(document.department));
     unit.enqueue(Job::ExtractText(version.id));
@@ -416,6 +419,8 @@ pub struct ReadText {
     pub info: TextInfo,
     /// The pages, stored; nothing where there is no text.
     pub pages: Option<Kept>,
+    /// What is remembered of its text; nothing where there is too little.
+    pub sketch: Option<Sketch>,
     /// What it is about as an invoice, stored; nothing where it is none.
     pub invoice: Option<Kept>,
     /// What was taken out of it, stored.
@@ -433,6 +438,7 @@ impl ReadText {
         Self {
             info,
             pages,
+            sketch: None,
             invoice: None,
             parts: Vec::new(),
             room: Room {
@@ -474,8 +480,9 @@ pub async fn keep_text(
         details: text.info.details.to_json(),
     };
     let context = Object::new().with("engine", row.engine.as_str()).to_bytes();
-    let engine = row.engine.clone();
+    let (engine, id) = (row.engine.clone(), RenditionId::of(row.id));
     let document = keep_rendition(unit, version, row, text.pages.as_ref()).await?;
+    duplicates::keep(unit, &document, (version, id), text.sketch.as_ref()).await?;
     keep_invoice(unit, version, (engine, text.invoice)).await?;
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
     components::take_out(unit, &document, &found, parts).await?;

@@ -1,11 +1,13 @@
 //! Pages that were read as pictures: which ones wait, and what becomes of their text.
 
+use indexer::likeness::Sketch;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use storage::Blob;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::duplicates;
 use super::guard;
 use super::indexing::to_extract;
 use super::looking::LOOKS_MAX;
@@ -141,6 +143,8 @@ pub struct Recognised {
     pub info: TextInfo,
     /// That text, stored, where there is any.
     pub text: Option<Kept>,
+    /// What is remembered of it; nothing where there is too little.
+    pub sketch: Option<Sketch>,
     /// The words with their places, stored; nothing where no page could be read.
     pub words: Option<Kept>,
     /// How many pages were recognised.
@@ -201,7 +205,9 @@ pub async fn keep_recognised(
         let context = Object::new()
             .with("engine", text.engine.as_str())
             .with_some("replaces", replaced.as_deref());
-        keep_rendition(unit, version, text, found.text.as_ref()).await?;
+        let id = RenditionId::of(text.id);
+        let document = keep_rendition(unit, version, text, found.text.as_ref()).await?;
+        duplicates::keep(unit, &document, (version, id), found.sketch.as_ref()).await?;
         context
     } else {
         Object::new().with("engine", found.engine.as_str())

@@ -145,8 +145,7 @@ pub(super) async fn post_document(
                 asked = true;
             }
             let place = match new {
-                Some(new) if new.case.is_some() => None,
-                Some(new) => goes(new).ok(),
+                Some(new) => goes(new).ok().filter(|_| new.case.is_none()),
                 None => department_of(&actor, None, &all).ok(),
             };
             let entered = stage(&entrance, content).await?;
@@ -156,10 +155,7 @@ pub(super) async fn post_document(
     let (new, arrived) = (received.metadata, received.content);
     let department = goes(&new)?;
     let draft = new.is_draft().then(|| new.case.map(CaseId::of));
-    let place = match new.case {
-        Some(case) => guard::department_of_case(&db, &actor, CaseId::of(case)).await?,
-        None => Some(department),
-    };
+    let place = place_of(&db, &actor, (&new, department)).await?;
     let arrived = guard::admit(&db, &actor, place, arrived).await?;
     let metadata = new.metadata(arrived.file_name.as_deref(), db.now())?;
     let said = serde_json::to_vec(&new).map_err(Problem::internal)?;
@@ -194,6 +190,18 @@ pub(super) async fn post_document(
         })
         .await;
     once.finish(&db, filed).await
+}
+
+/// Where a document goes, as far as the actor may know: a draft goes where its case stands.
+async fn place_of(
+    db: &Db,
+    actor: &Actor,
+    (new, department): (&NewDocument, DepartmentId),
+) -> Result<Option<DepartmentId>, DocumentError> {
+    match new.case {
+        Some(case) => guard::department_of_case(db, actor, CaseId::of(case)).await,
+        None => Ok(Some(department)),
+    }
 }
 
 async fn created(

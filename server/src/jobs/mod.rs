@@ -10,6 +10,7 @@ mod pictures;
 mod rows;
 mod runner;
 mod scans;
+mod sketching;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -18,3 +19,4 @@ pub use again::{Step, read_again};
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;
 pub use scans::{Scans, Standing};
+pub use sketching::sketch_older;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use indexer::extract::{Extraction, Extractor, PageState, Reason, Room, TextState};
-use storage::Storage;
+use indexer::likeness::Sketch;
+use storage::{Blob, KeyDomain, Storage};
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{
-    self, Arriving, Details, Entrance, EntryError, Kept, Page, Pages, ReadText, TextInfo,
+    self, Arriving, Details, Entrance, EntryError, Kept, Page, Pages, ReadText, TextInfo, Version,
 };
 use crate::unit::{Db, Unit};
 use crate::webhooks::{self, Postman, WebhookError};
@@ -373,35 +374,14 @@ impl Runner {
         };
         let left = documents::room(self.db.read(), &version, room).await?;
         let domain = documents::domain_of(self.db.read(), version.document).await?;
-        let department = documents::department_of_version(self.db.read(), &version).await?;
         let own = documents::biometric_in(&self.storage, &blob).await?;
         let too_large = blob.content_bytes > limits.content_bytes_max;
         let (extraction, apart) = if own.is_some() || too_large {
             (None, Apart::default())
         } else {
-            let content = self.storage.open(&blob, None).await?;
-            let content = StreamReader::new(content.map_err(std::io::Error::other));
-            let (taker, taken) = mpsc::channel(PIECES_WAITING_MAX);
-            let fits = Room {
-                parts: u32::try_from(left.parts).unwrap_or(u32::MAX),
-                bytes: left.bytes,
-            };
-            let media_type = Some(version.media_type.as_str());
-            let reading = self.extractor.take_apart(content, media_type, fits, taker);
-            let store = (&self.entrance, &domain);
-            let keeping = parts::keep(store, &self.db, department, taken);
-            let (extraction, kept) = tokio::join!(Box::pin(reading), Box::pin(keeping));
-            // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
-            let kept = kept?;
-            let extraction = extraction?;
-            if extraction.stumbled {
-                tracing::warn!(
-                    document.version = %id,
-                    text.engine = extraction.engine.name,
-                    "a reader panicked at a document, which counts as damaged"
-                );
-            }
-            (Some(parts::judged(extraction, left)), kept)
+            let taken = self.take_apart((&version, &blob), left, &domain).await;
+            let (extraction, apart) = taken?;
+            (Some(parts::judged(extraction, left)), apart)
         };
         let inside = || extraction.as_ref().and_then(parts::biometric);
         let biometric = own.or(apart.biometric).or_else(inside);
@@ -430,6 +410,39 @@ impl Runner {
             })
             .await?;
         Ok(())
+    }
+
+    /// Reads a version, and stores what lies in it.
+    async fn take_apart(
+        &self,
+        (version, blob): (&Version, &Blob),
+        left: documents::Room,
+        domain: &KeyDomain,
+    ) -> Result<(Extraction, Apart), JobError> {
+        let department = documents::department_of_version(self.db.read(), version).await?;
+        let content = self.storage.open(blob, None).await?;
+        let content = StreamReader::new(content.map_err(std::io::Error::other));
+        let (taker, taken) = mpsc::channel(PIECES_WAITING_MAX);
+        let fits = Room {
+            parts: u32::try_from(left.parts).unwrap_or(u32::MAX),
+            bytes: left.bytes,
+        };
+        let media_type = Some(version.media_type.as_str());
+        let reading = self.extractor.take_apart(content, media_type, fits, taker);
+        let store = (&self.entrance, domain);
+        let keeping = parts::keep(store, &self.db, department, taken);
+        let (extraction, apart) = tokio::join!(Box::pin(reading), Box::pin(keeping));
+        // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
+        let apart = apart?;
+        let extraction = extraction?;
+        if extraction.stumbled {
+            tracing::warn!(
+                document.version = %version.id,
+                text.engine = extraction.engine.name,
+                "a reader panicked at a document, which counts as damaged"
+            );
+        }
+        Ok((extraction, apart))
     }
 
     /// Brings the content of a document under the keys of its place, blob by blob. Running it twice
@@ -465,7 +478,7 @@ impl Runner {
     async fn pack(
         &self,
         extraction: Option<Extraction>,
-        domain: &storage::KeyDomain,
+        domain: &KeyDomain,
     ) -> Result<ReadText, JobError> {
         let Some(extraction) = extraction else {
             let info = TextInfo {
@@ -511,6 +524,7 @@ impl Runner {
                 ..ReadText::plain(info, None)
             });
         }
+        let sketch = Sketch::of(extraction.pages.iter().map(|page| page.text.as_str()));
         let pages = extraction.pages.into_iter().map(|page| {
             let state = match page.state {
                 PageState::Read => "read",
@@ -526,6 +540,7 @@ impl Runner {
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
         let pages = self.store(packed, TEXT_MEDIA_TYPE, domain).await?;
         Ok(ReadText {
+            sketch,
             invoice,
             ..ReadText::plain(info, Some(pages))
         })
@@ -537,7 +552,7 @@ impl Runner {
         &self,
         bytes: Bytes,
         media_type: &str,
-        domain: &storage::KeyDomain,
+        domain: &KeyDomain,
     ) -> Result<Kept, JobError> {
         let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
         arriving.push(bytes).await?;

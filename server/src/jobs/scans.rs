@@ -10,6 +10,7 @@ use indexer::extract::{
     ExtractError, Extractor, Picture, PictureState, Program, Read, Reason, Recogniser, Recognition,
     RecognitionLimits, Size, Want, Word, program,
 };
+use indexer::likeness::Sketch;
 use storage::{Blob, Storage};
 use tokio::sync::watch;
 use tokio_util::io::StreamReader;
@@ -377,6 +378,7 @@ impl Outcome {
     /// As documents keep it.
     pub(super) fn kept(self, text: Option<Kept>, words: Option<Kept>) -> Recognised {
         Recognised {
+            sketch: Sketch::of(self.pages.iter().map(|page| page.text.as_str())),
             info: self.info,
             text,
             words,

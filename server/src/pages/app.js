@@ -2,7 +2,7 @@
 // ever set as text, never as markup.
 import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
-import { componentsOf, mailRows, notesOn, relationsOf, undoOf } from "/pages/beside.js";
+import { componentsOf, duplicatesOf, mailRows, notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import * as account from "/pages/account.js";
 import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
@@ -470,7 +470,7 @@ function render(found, history, versions) {
     h("dl", {}, rows.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
     fieldList(found) ?? "",
     ...(holdList(found.retention?.holds, found.id, found.department, () => { state.shown = undefined; show(); }) ?? []),
-    ...same(found),
+    duplicatesOf(found, address),
     componentsOf(found, address),
     notesOn("document", found, found.state !== "discarded"), relationsOf(found, address),
     pagesOf(found),
@@ -482,12 +482,6 @@ function render(found, history, versions) {
       h("button", { type: "button", class: "plain end", onclick: attempt(() => save(found, one)), "aria-label": `${t("download")}: ${t("version", { n: one.number })}` }, t("download"))))),
     h("h3", {}, t("proof")), h("p", { class: "muted" }, t("proofText")),
     last ? receipt(last.seq, last.hash, found.content.sha256) : "");
-}
-
-function same(found) {
-  if (!found.duplicates?.length) return [];
-  return [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, found.duplicates.map((one) => h("li", {},
-    h("a", { href: address(one.id) }, one.title), h("span", { class: "muted" }, moment(one.received_at)))))];
 }
 
 function receipt(seq, hash, sha256) {

@@ -1,4 +1,4 @@
-// What stands beside a record: notes on files, cases and documents, and what one document is to another.
+// What stands beside a record: notes on files, cases and documents, what one document is to another, and what says the same.
 import { day, fill, h, moment, say, t } from "/pages/dom.js";
 import { json, state } from "/pages/app.js";
 import { askFor, everything, field, input, keys, may, picker, reasonField, select, send, textarea } from "/pages/forms.js";
@@ -29,6 +29,36 @@ export function componentsOf(found, address) {
   };
   show();
   return place;
+}
+
+/** What says the same as a document: the same bytes, or nearly the same text, page beside page; it fills itself. */
+export function duplicatesOf(found, address) {
+  const place = h("section", { class: "beside", "aria-label": t("duplicates") });
+  const line = (one, ...more) => h("li", {}, h("a", { href: address(one.id) }, one.title), h("span", { class: "muted" }, moment(one.received_at)), more);
+  const list = (lines) => fill(place, lines.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, lines)] : null);
+  list((found.duplicates ?? []).map((one) => line(one)));
+  json(`/documents/${found.id}/duplicates`).then((told) => list(told.items.map((one) => (one.kind === "bytes" ? line(one.document)
+    : line(one.document, h("span", { class: "muted" }, t("saysTheSame", { share: Math.round(one.score * 100) })), besideEachOther(found.id, one))))))
+    // Whoever may not read content keeps what the document itself names.
+    .catch(() => {});
+  return place;
+}
+
+/** Both texts side by side, once somebody opens them: those pages that say the same. */
+function besideEachOther(here, one) {
+  const pages = h("div", { class: "pairs" });
+  const page = (text, number, url, title) => h("div", {},
+    h("p", { class: "leaf-no" }, title, " · ", h("a", { href: url, target: "_blank" }, t("pageNo", { n: number }))),
+    h("div", { class: "leaf" }, text.pages.find((leaf) => leaf.number === number)?.text ?? ""));
+  const show = async () => {
+    let texts;
+    try { texts = await Promise.all([json(`/documents/${here}/text`), json(`/documents/${one.document.id}/text`)]); } catch (error) {
+      fill(pages, h("p", { class: "error" }, error.message));
+      return;
+    }
+    fill(pages, one.pages.map((pair) => [page(texts[0], pair.here, pair.here_url, t("thisDocument")), page(texts[1], pair.there, pair.there_url, one.document.title)]));
+  };
+  return h("details", { class: "wide", ontoggle: (event) => { if (event.target.open && !pages.children.length) show(); } }, h("summary", {}, t("sideBySide")), pages);
 }
 
 /** The fields of a mail, for the list of what is said about a document. */

@@ -2,7 +2,7 @@
 // goes on with the next one after each.
 import { $, chip, day, fill, h, moment, number, plural, say, t } from "/pages/dom.js";
 import { documentActions, filedIn, forgetLast } from "/pages/acts.js";
-import { notesOn, relationsOf, undoOf } from "/pages/beside.js";
+import { duplicatesOf, notesOn, relationsOf, undoOf } from "/pages/beside.js";
 import { whoIs } from "/pages/correspondents.js";
 import { fieldList, forgetFields } from "/pages/fields.js";
 import { chipOf, departmentName, event, json, receipt, save, show as showAll, state, textOf, view, where } from "/pages/app.js";
@@ -205,8 +205,7 @@ function render(side, found, history) {
     h("div", { class: "actions" }, documentActions(found, after), undoOf(found, history, () => { now.list = null; now.doc = undefined; showAll(); })), failure,
     h("dl", {}, facts.filter(([, value]) => value).map(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)])),
     fieldList(found),
-    found.duplicates?.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, found.duplicates.map((one) =>
-      h("li", {}, h("a", { href: `#/?doc=${one.id}` }, one.title), h("span", { class: "muted" }, moment(one.received_at)))))] : null,
+    duplicatesOf(found, (other) => `#/?doc=${other}`),
     notesOn("document", found, found.state !== "discarded"), relationsOf(found, (other) => `#/?doc=${other}`),
     h("div", { class: "head" }, h("h3", {}, t("text")), chip(t(word), colour), h("span", { class: "end" },
       found.content.media_type === "application/pdf" ? h("button", { type: "button", class: "small", onclick: attempt(() => view(found)) }, t("show")) : null, " ",

@@ -147,7 +147,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
         | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail"
-        | "suggestMetadata" => {
+        | "suggestMetadata" | "listDuplicates" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -160,6 +160,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "readPicture" => "/pages/1/picture",
                 "readThumbnail" => "/thumbnail",
                 "suggestMetadata" => "/suggestions",
+                "listDuplicates" => "/duplicates",
                 _ => "",
             };
             if operation == "readText" {

@@ -2,6 +2,7 @@
 
 mod changing;
 mod content;
+mod duplicates;
 mod filing;
 mod lists;
 mod pictures;

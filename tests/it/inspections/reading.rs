@@ -98,6 +98,7 @@ async fn an_inspection_shows_what_it_covers_everywhere_and_nothing_else() {
         "",
         "/content",
         "/text",
+        "/duplicates",
         "/versions",
         "/versions/1/content",
         "/history",

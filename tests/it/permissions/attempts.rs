@@ -46,6 +46,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "thumbnail",
         "versions",
         "components",
+        "duplicates",
         "history",
         "what to say",
         "change",
@@ -83,6 +84,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "thumbnail" => client.get(&format!("{at}/thumbnail")).await,
         "versions" => client.get(&format!("{at}/versions")).await,
         "components" => client.get(&format!("{at}/components")).await,
+        "duplicates" => client.get(&format!("{at}/duplicates")).await,
         "history" => client.get(&format!("{at}/history")).await,
         "what to say" => client.get(&format!("{at}/suggestions")).await,
         "change" => {

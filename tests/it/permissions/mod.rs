@@ -93,6 +93,7 @@ async fn nothing_of_another_department_shows_anywhere() {
             "",
             "/content",
             "/text",
+            "/duplicates",
             "/versions",
             "/versions/1/content",
             "/history",

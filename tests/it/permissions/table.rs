@@ -25,6 +25,7 @@ const DOCUMENTS: &[&str] = &[
     "thumbnail",
     "versions",
     "components",
+    "duplicates",
     "history",
     "mail",
     "mail history",

@@ -7,6 +7,7 @@ mod family;
 mod filed;
 mod found;
 mod quarantined;
+mod sketches;
 mod tables;
 
 use sea_orm::entity::prelude::*;
@@ -39,6 +40,7 @@ pub(super) use quarantined::{
     quarantine, quarantine_count, quarantine_find, quarantine_holds, quarantine_insert,
     quarantine_page, quarantine_save,
 };
+pub(super) use sketches::{forget_sketch, keep_sketch, sharing_keys, sketch, unsketched};
 pub(super) use tables::{
     blob, document, document_field, document_tag, document_version, rendition,
 };
@@ -92,6 +94,7 @@ pub(super) async fn save_by(
         return Err(DbError::Stale);
     }
     family::follow(unit, changed, before).await?;
+    sketches::follow_state(unit, changed, before).await?;
     if changed.metadata.tags != before.metadata.tags {
         let old_tags = document_tag::Column::DocumentId.eq(id);
         document_tag::Entity::delete_many()
