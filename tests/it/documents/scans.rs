@@ -293,8 +293,8 @@ async fn a_long_scan_stops_with_the_server_and_goes_on_where_it_stopped() {
     assert!(pages.iter().all(|page| page["state"] == "recognised"));
     // Where its words stand is told of each page, whichever part it was read with.
     for page in [1, 17, 40] {
-        let told = town.clerk().get(&format!("{}/pages/{page}", path(&id)));
-        let told = told.await.is(200).json();
+        let page = format!("{}/pages/{page}", path(&id));
+        let told = town.clerk().get(&page).await.is(200).json();
         let engine = told["recognition"]["engine"].as_str().unwrap_or_default();
         assert!(engine.contains("tesseract"), "{told}");
     }
