@@ -22,7 +22,8 @@ bench: ## measures the promised figures against the floor of this machine, print
 	@$(CARGO) build --quiet --locked --workspace --release --bins --bench spine
 	@$(CARGO) bench --quiet --locked --workspace --bench spine -- $(ROWS) $(if $(QUICK),--quick)
 
-quality: ## asks the quality set of German questions, has documents suggested for, compares letters that are nearly alike, and prints what was found
+quality: ## asks the quality set of German questions, has documents suggested for, compares letters that are nearly alike, reads documents and scans, and prints what was found
+	@scripts/packages.sh quality
 	@$(CARGO) test --locked --package indexer --test quality -- --nocapture
 
 check: ## format, lints, documents, licences and advisories

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that one of the make targets needs: only what is absent, by name, saying so.
-#   scripts/packages.sh demo|test|bench|check|ci
+#   scripts/packages.sh demo|test|bench|quality|check|ci
 set -euo pipefail
 
 usage() {
-    echo "usage: scripts/packages.sh demo|test|bench|check|ci" >&2
+    echo "usage: scripts/packages.sh demo|test|bench|quality|check|ci" >&2
     exit 2
 }
 [ $# -eq 1 ] || usage
@@ -41,12 +41,15 @@ for_scans() {
     need tesseract-ocr-deu german_tesseract
     need tesseract-ocr-osd top_of_pages
 }
-for_test() {
+for_quality() {
     for_build
     for_scans
+    need poppler-utils has pdftotext
+}
+for_test() {
+    for_quality
     need clamav-daemon virus_scanner
     need postgresql postgres_server
-    need poppler-utils has pdftotext
     need openssl has openssl
     need xxd has xxd
     need python3 has python3
@@ -73,6 +76,7 @@ demo)
     for_scans
     ;;
 test | bench) for_test ;;
+quality) for_quality ;;
 check)
     for_build
     need git has git

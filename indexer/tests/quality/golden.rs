@@ -22,9 +22,11 @@ struct Sample {
 
 type Mail = CompoundFile<Cursor<Vec<u8>>>;
 
-/// The words of the mail below.
-const MAIL: &str = "Jörg Großmüller joerg.grossmueller@hollerfurt.example Bürgerbüro Sondernutzung \
-    Mühlengasse Die Verwaltungsgebühr beträgt 125 € und ist bis zum 28. Februar zu überweisen.";
+/// What the mail below says, beside who writes to whom.
+const SUBJECT: &str = "Sondernutzung Mühlengasse";
+const FEE: &str = "Die Verwaltungsgebühr beträgt 125 € und ist bis zum 28. Februar zu überweisen.";
+const SENDER: [&str; 2] = ["Jörg Großmüller", "joerg.grossmueller@hollerfurt.example"];
+const RECIPIENT: &str = "Bürgerbüro";
 
 fn stream(mail: &mut Mail, path: &str, bytes: &[u8]) {
     let mut stream = mail.create_stream(path).expect("a place");
@@ -54,13 +56,10 @@ fn outlook() -> Vec<u8> {
     let sent = (1_772_439_300 + 11_644_473_600) * 10_000_000;
     let top = properties(32, 0x0039_0040, sent);
     stream(&mut mail, "/__properties_version1.0", &top);
-    let sender = "joerg.grossmueller@hollerfurt.example";
-    let (subject, fee) = MAIL.split_at(MAIL.find("Die ").expect("the text"));
-    let subject = subject.split_at(subject.find("Sondernutzung").expect("the subject"));
-    wide(&mut mail, "/__substg1.0_0037001F", subject.1.trim());
-    wide(&mut mail, "/__substg1.0_0C1A001F", "Jörg Großmüller");
-    wide(&mut mail, "/__substg1.0_5D01001F", sender);
-    wide(&mut mail, "/__substg1.0_1000001F", fee);
+    wide(&mut mail, "/__substg1.0_0037001F", SUBJECT);
+    wide(&mut mail, "/__substg1.0_0C1A001F", SENDER[0]);
+    wide(&mut mail, "/__substg1.0_5D01001F", SENDER[1]);
+    wide(&mut mail, "/__substg1.0_1000001F", FEE);
     let to = "/__recip_version1.0_#00000000";
     mail.create_storage(to).expect("a storage");
     let recipient = properties(8, 0x0c15_0003, 1);
@@ -69,11 +68,7 @@ fn outlook() -> Vec<u8> {
         &format!("{to}/__properties_version1.0"),
         &recipient,
     );
-    wide(
-        &mut mail,
-        &format!("{to}/__substg1.0_3001001F"),
-        "Bürgerbüro",
-    );
+    wide(&mut mail, &format!("{to}/__substg1.0_3001001F"), RECIPIENT);
     mail.flush().expect("a vector takes all");
     mail.into_inner().into_inner()
 }
@@ -108,7 +103,7 @@ pub(crate) fn the_words_of_every_format_are_read() {
         name: "msg".to_owned(),
         format: "outlook".to_owned(),
         file: "made by the test".to_owned(),
-        words: MAIL.to_owned(),
+        words: [SENDER[0], SENDER[1], RECIPIENT, SUBJECT, FEE].join(" "),
     };
     documents.push((mail, outlook()));
     println!(

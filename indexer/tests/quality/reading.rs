@@ -108,7 +108,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// An extractor whose workers are this binary. Time is what the archive has more of: it is built to be fast.
+/// An extractor whose workers are this binary; they have more time than those of the archive, which are
+/// built to be fast.
 fn extractor() -> Extractor {
     let limits = Limits {
         cpu_seconds_max: 120,
@@ -219,9 +220,14 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
+/// What pdftotext reads; nothing where it cannot open the document, which is said.
 fn pdftotext(path: &Path) -> String {
     let mut command = Command::new("pdftotext");
-    let output = run(command.args(["-enc", "UTF-8"]).arg(path).arg("-"));
+    let command = command.args(["-enc", "UTF-8"]).arg(path).arg("-");
+    let output = command.output().expect("a program that was there before");
+    if !output.status.success() {
+        println!("left out: pdftotext cannot read {}", path.display());
+    }
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -256,7 +262,7 @@ pub(crate) fn words_of_born_digital_pages_are_those_of_pdftotext() {
         all_wanted += number;
         all_found += hits;
     }
-    assert!(all_wanted > 0, "no PDF has words");
+    assert!(all_wanted > 0, "no PDF with words in {folders:?}");
     line("all", all_wanted, all_found);
     assert!(
         ratio(all_found, all_wanted) >= RECALL_MIN,
