@@ -175,8 +175,8 @@ fn is_hyphen(c: char) -> bool {
 pub(crate) fn words(text: &str) -> Words {
     let text: String = text.nfkc().collect();
     let mut joined = String::with_capacity(text.len());
-    for line in text.lines() {
-        let line = line.trim();
+    let lines = text.lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty()) {
         match line.strip_suffix(is_hyphen) {
             Some(head) => joined.push_str(head),
             None => {
