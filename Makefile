@@ -23,7 +23,7 @@ bench: ## measures the promised figures against the floor of this machine, print
 	@$(CARGO) bench --quiet --locked --workspace --bench spine -- $(ROWS) $(if $(QUICK),--quick)
 
 quality: ## asks the quality set of German questions, has documents suggested for, compares letters that are nearly alike, and prints what was found
-	@$(CARGO) test --locked --package indexer --test quality -- --nocapture
+	@$(CARGO) test --locked --workspace --test quality -- --nocapture
 
 check: ## format, lints, documents, licences and advisories
 	@scripts/packages.sh check
