@@ -24,7 +24,7 @@ bench: ## measures the promised figures against the floor of this machine, print
 
 quality: ## asks the quality set of German questions, has documents suggested for, compares letters that are nearly alike, reads documents and scans, and prints what was found
 	@scripts/packages.sh quality
-	@$(CARGO) test --locked --package indexer --test quality -- --nocapture
+	@$(CARGO) test --locked --workspace --test quality -- --nocapture
 
 check: ## format, lints, documents, licences and advisories
 	@scripts/packages.sh check

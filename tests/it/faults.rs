@@ -312,7 +312,7 @@ async fn a_server_without_its_keys_does_not_start_and_names_them() {
     let Some(mut town) = ended(Start::new()).await else {
         return;
     };
-    let Some(foreign) = ended(Start::new()).await else {
+    let Some(foreign) = ended(Start::new().of_its_own()).await else {
         return;
     };
     for file in ["keys/domains.toml", "keys/log.key"] {

@@ -23,6 +23,7 @@ const FAREWELL: Duration = Duration::from_secs(20);
 pub struct Start {
     engine: Option<Engine>,
     variables: Vec<(String, String)>,
+    of_its_own: bool,
 }
 
 impl Start {
@@ -43,6 +44,13 @@ impl Start {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Start {
         self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// As an archive made for this test alone: towns are otherwise copies of one, with the same keys.
+    #[must_use]
+    pub fn of_its_own(mut self) -> Start {
+        self.of_its_own = true;
         self
     }
 
@@ -84,10 +92,12 @@ impl Start {
     /// Whether nothing is set that says where data lie, or how they came to lie there.
     pub(crate) fn may_be_copied(&self) -> bool {
         const PLACES: [&str; 5] = ["DATABASE", "INDEX", "KEYS", "LOG", "STORAGE"];
-        self.variables.iter().all(|(name, _)| {
-            let setting = name.trim_start_matches("PAPIERLOS_");
-            !PLACES.iter().any(|place| setting.starts_with(place))
-        })
+        let mut variables = self.variables.iter();
+        !self.of_its_own
+            && variables.all(|(name, _)| {
+                let setting = name.trim_start_matches("PAPIERLOS_");
+                !PLACES.iter().any(|place| setting.starts_with(place))
+            })
     }
 }
 

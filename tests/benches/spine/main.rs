@@ -19,6 +19,7 @@ mod material;
 mod memory;
 mod process;
 mod raw;
+mod reading;
 mod rights;
 mod search;
 mod table;
@@ -45,6 +46,7 @@ const ROWS: &[Row] = &[
     ("memory", memory::memory_row),
     ("start", memory::start_row),
     ("kills", kills::kills_row),
+    ("reading", reading::reading_row),
 ];
 
 /// What is to be measured, and with what.
@@ -70,7 +72,7 @@ impl Plan {
             let known = ROWS.iter().any(|(name, _)| name == word);
             assert!(
                 known,
-                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills"
+                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills, reading"
             );
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -190,6 +190,11 @@ fn cpu_of_tree(root: u32) -> f64 {
     sum as f64 / ticks()
 }
 
+/// CPU seconds of this program and of all that it has started and seen end.
+pub(crate) fn cpu_of_ours() -> f64 {
+    stat(std::process::id()).map_or(0.0, |own| own.ticks as f64 / ticks())
+}
+
 /// Memory of a process.
 pub(crate) fn memory(pid: u32) -> Memory {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

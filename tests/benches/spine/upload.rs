@@ -23,16 +23,16 @@ const PDF_BYTES: usize = 50_000;
 const PACE: u32 = 16;
 
 /// A server on a new data folder, a token, and a look at its database.
-struct Fresh {
+pub(crate) struct Fresh {
     // Before the folder: it is dropped first.
-    served: Served,
-    token: String,
+    pub(crate) served: Served,
+    pub(crate) token: String,
     database: DatabaseConnection,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Fresh {
-    fn start(plan: &Plan) -> Self {
+    pub(crate) fn start(plan: &Plan) -> Self {
         let folder = scratch();
         let data = folder.path().join("data");
         let token = set_up(&plan.runtime, &data);
@@ -51,7 +51,7 @@ impl Fresh {
         }
     }
 
-    fn number(&self, plan: &Plan, query: &str) -> u64 {
+    pub(crate) fn number(&self, plan: &Plan, query: &str) -> u64 {
         let asked = sql(&self.database, query, []);
         let row = plan
             .runtime
@@ -64,7 +64,7 @@ impl Fresh {
     }
 
     /// Waits until no job is left and the index knows every record.
-    fn drained(&self, plan: &Plan) {
+    pub(crate) fn drained(&self, plan: &Plan) {
         wait("all texts read", || {
             std::thread::sleep(Duration::from_millis(20));
             self.number(plan, "SELECT count(*) FROM job WHERE failed_at IS NULL") == 0

@@ -215,6 +215,14 @@ async fn said_of_scans(town: &Town) -> String {
 
 /// A scanned page, cut into so many pages that each show a line or two of it.
 fn strips(pdf: &[u8], count: u32) -> Vec<u8> {
+    repeated(pdf, count, |number| {
+        let bottom = 200 + i64::from(number % 8) * 60;
+        Some([60, bottom, 360, bottom + 60])
+    })
+}
+
+/// The first page as many times as asked for, each time so much of it, or all.
+fn repeated(pdf: &[u8], count: u32, part: impl Fn(u32) -> Option<[i64; 4]>) -> Vec<u8> {
     let mut pdf = lopdf::Document::load_mem(pdf).expect("a PDF");
     let pages = pdf.catalog().and_then(|catalog| catalog.get(b"Pages"));
     let pages = pages.and_then(Object::as_reference).expect("its pages");
@@ -223,10 +231,11 @@ fn strips(pdf: &[u8], count: u32) -> Vec<u8> {
     let mut kids: Vec<Object> = Vec::new();
     for number in 0..count {
         let mut strip = whole.clone();
-        let bottom = 200 + i64::from(number % 8) * 60;
-        let shown: Vec<Object> = vec![60.into(), bottom.into(), 360.into(), (bottom + 60).into()];
-        strip.set("MediaBox", shown.clone());
-        strip.set("CropBox", shown);
+        if let Some(shown) = part(number) {
+            let shown: Vec<Object> = shown.into_iter().map(Object::from).collect();
+            strip.set("MediaBox", shown.clone());
+            strip.set("CropBox", shown);
+        }
         kids.push(pdf.add_object(strip).into());
     }
     let tree = pdf.get_object_mut(pages).and_then(Object::as_dict_mut);
@@ -313,7 +322,8 @@ async fn what_was_cut_short_is_recognised_too_once_tesseract_is_there() {
     let Some(mut town) = Town::of(start).await else {
         return;
     };
-    let id = file(&town, "zwei.pdf", &strips(&sample("scan-emog.pdf"), 2)).await;
+    let twice = repeated(&sample("scan-emog.pdf"), 2, |_| None);
+    let id = file(&town, "zwei.pdf", &twice).await;
     let text = town.read(&id).await["text"].clone();
     assert_eq!(text["reason"], "too_large", "{text}");
     assert_eq!(text["waiting"]["task"], "scan", "{text}");

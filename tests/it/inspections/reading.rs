@@ -344,6 +344,7 @@ async fn a_party_is_shown_nothing_that_was_taken_out_of_an_older_version() {
         damage(&it.town.app, statement).await;
     }
     it.town.app.resume();
+    let (clerk, party) = (it.town.clerk(), it.town.other());
     let mut seen = Vec::new();
     for one in members(&clerk, &id).await.iter().chain(&old) {
         let path = format!("/api/v1/documents/{one}");

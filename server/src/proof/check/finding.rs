@@ -79,7 +79,7 @@ codes! {
     BiometricWithheld = "biometric-withheld", "Eine Version ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; vernichtet wird sie noch nicht (docs/privacy.md).";
     /// Fewer documents were taken out of a version than its text says.
     ComponentsMissing = "components-missing", "Aus einer Version wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
-    /// A component does not stand where the document stands out of which it was taken.
+    /// A component does not stand where the document stands out of which it was taken, or says wrongly whether the version is in force.
     ComponentAstray = "component-astray", "Eine Anlage steht nicht, wo das Dokument steht, aus dem sie stammt, oder nennt die geltende Fassung falsch. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
     /// A blob that a row names is not in the store.
     BlobMissing = "blob-missing", "Ein Inhalt fehlt im Speicher. Die Datei dieses Namens aus der Sicherung zurücklegen.";
