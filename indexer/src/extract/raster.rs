@@ -313,10 +313,13 @@ fn dimensions(content: &[u8], format: Format) -> Result<Dimensions, End> {
     })
 }
 
+/// The bytes of a file, and its dots of an inch across and down.
+type Leaf = (Vec<u8>, Option<(f64, f64)>);
+
 /// The file with the picture of that number in front, and its dots of an inch where they are said.
 ///
 /// The library opens the first picture of a TIFF only; where that one lies stands in the first bytes.
-fn leaf(content: &[u8], format: Format, number: u32) -> Result<(Vec<u8>, Option<(f64, f64)>), End> {
+fn leaf(content: &[u8], format: Format, number: u32) -> Result<Leaf, End> {
     if format != Format::Tiff {
         // Nothing else ends so here: there is no such page.
         return if number == 0 {
@@ -355,10 +358,15 @@ fn leaf(content: &[u8], format: Format, number: u32) -> Result<(Vec<u8>, Option<
 }
 
 fn density(decoder: &mut tiff::decoder::Decoder<Cursor<&[u8]>>) -> Option<(f64, f64)> {
-    let mut ratio = |tag: Tag| match decoder.find_tag(tag).ok()?? {
-        Value::Rational(over, under) if under > 0 => Some(f64::from(over) / f64::from(under)),
-        // Any other type is none that a resolution may have.
-        _ => None,
+    // Any other type is none that a resolution may have.
+    let mut ratio = |tag: Tag| {
+        if let Value::Rational(over, under) = decoder.find_tag(tag).ok()??
+            && under > 0
+        {
+            Some(f64::from(over) / f64::from(under))
+        } else {
+            None
+        }
     };
     let (x, y) = (ratio(Tag::XResolution)?, ratio(Tag::YResolution)?);
     let unit: Option<u16> = decoder.find_tag_unsigned(Tag::ResolutionUnit).ok()?;

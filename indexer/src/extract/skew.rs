@@ -189,8 +189,7 @@ mod tests {
         let turned = turn(&page, 3.0);
         let (x, y, _) = turned
             .enumerate_pixels()
-            .filter(|(_, _, dot)| dot.0[0] < 128)
-            .next()
+            .find(|(_, _, dot)| dot.0[0] < 128)
             .expect("the dots are somewhere");
         let place = [f64::from(x), f64::from(y), 1.0, 1.0];
         let [left, top, ..] = back(place, (400, 400), 300);

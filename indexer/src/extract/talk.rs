@@ -120,6 +120,7 @@ impl Carried {
 }
 
 /// Hands over header and content, takes the frames, until the worker says its end or falls silent.
+#[expect(clippy::too_many_lines, reason = "one arm for each frame")]
 pub(super) async fn converse(
     child: &mut Child,
     header: Header,

@@ -46,6 +46,7 @@ impl Talk {
     }
 
     /// The result for the one who asked.
+    #[expect(clippy::too_many_lines, reason = "one arm for each end")]
     pub(super) fn into_extraction(self, format: Format, limits: &Limits) -> Extraction {
         let mut limits_hit = Vec::new();
         let mut hit = |limit: Limit| {

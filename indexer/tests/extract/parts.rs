@@ -135,6 +135,7 @@ const INNER: &str = "From: anke@hollerfurt.example\r\n\
     Kreuzung beachten\r\n\
     --drin--\r\n";
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 pub(crate) fn a_mail_is_read_and_taken_apart() {
     let pdf = simple(&["Lageplan der Sperrung"]);
     let (mail, parts) = take(&golden_mail(&pdf));
@@ -493,6 +494,7 @@ fn many(parts: usize) -> Vec<u8> {
     mail
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 pub(crate) fn hostile_containers_end_in_a_state() {
     let zeros = vec![0; 40 << 20];
     let bomb = zip(&[("gross.bin", &zeros), ("klein.txt", b"klein")]);

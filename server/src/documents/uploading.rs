@@ -45,7 +45,7 @@ pub(crate) async fn stage(entrance: &Entrance, mut content: Content) -> Result<E
     let media_type = content.media_type.as_ref().map(ToString::to_string);
     let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     let file_name = content.file_name.map(|name| name.as_str().to_owned());
-    let entered = progress.working(entering.finish(media_type, file_name));
+    let entered = progress.working(Box::pin(entering.finish(media_type, file_name)));
     Ok(entered.await?)
 }
 

@@ -22,6 +22,7 @@ use crate::replay::with_receipt;
 use crate::unit::{Db, Unit, Written};
 
 impl From<InspectionError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
     fn from(error: InspectionError) -> Self {
         match error {
             InspectionError::NotFound => Self::new(Kind::NotFound),

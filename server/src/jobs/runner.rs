@@ -258,7 +258,7 @@ impl Runner {
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
             }
         };
-        let Err(error) = self.held(&claimed, work).await else {
+        let Err(error) = self.held(&claimed, Box::pin(work)).await else {
             return;
         };
         tracing::warn!(

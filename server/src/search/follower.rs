@@ -519,9 +519,10 @@ fn entry(one: Indexed, pages: Option<Pages>, invoice: Invoice) -> Entry {
     let within = places(&held);
     let document = held.document;
     let superseded = document.part.as_ref().is_some_and(|part| part.superseded);
-    let state = match document.state {
-        State::Registered if superseded => SUPERSEDED,
-        state => state.code(),
+    let state = if superseded && document.state == State::Registered {
+        SUPERSEDED
+    } else {
+        document.state.code()
     };
     let metadata = document.metadata;
     let date = metadata.document_date.map(|date| date.date());

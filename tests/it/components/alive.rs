@@ -147,10 +147,8 @@ async fn components_that_are_missing_are_named_and_taken_out_again() {
     let now = components(&clerk, &id).await;
     assert_eq!(now[0]["title"], "Lageplan");
     assert_eq!(now[1]["id"], json!(family[2]), "what was there stays");
-    let stray = format!(
-        "UPDATE document SET department_id = (SELECT id FROM department WHERE id <> department_id \
-         LIMIT 1), version = version + 1 WHERE part_path = 'Nachfrage.eml'"
-    );
+    let stray = "UPDATE document SET department_id = (SELECT id FROM department \
+         WHERE id <> department_id LIMIT 1), version = version + 1 WHERE part_path = 'Nachfrage.eml'";
     damage(&town.app, &stray).await;
     let found = codes(&[]).await;
     assert!(found.contains(&"component-astray".to_owned()), "{found:?}");

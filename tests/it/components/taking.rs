@@ -10,6 +10,7 @@ use tests::{Start, fixtures, wait_until};
 use super::{Member, components, family, filed, found, mail, zip};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn a_mail_is_shown_with_its_fields_and_its_attachments_are_documents() {
     let Some(town) = Town::start().await else {
         return;
@@ -163,6 +164,7 @@ async fn text_in_an_attachment_finds_the_attachment_and_tells_whose_it_is() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn an_archive_is_taken_apart_as_far_as_it_may() {
     let limits = Start::new()
         .with("PAPIERLOS_EXTRACT_PARTS_MAX", "20")

@@ -337,7 +337,7 @@ mod tests {
         check("dd\\.mm\\.yyyy", 46082.0, "01.03.2026");
         check("[$-407]d. mmmm yyyy;@", 46082.0, "1. März 2026");
         check("[$-407]mmmm yyyy", 46082.0, "März 2026");
-        check("dd.mm.yyyy hh:mm", 46082.604_166_666_7, "01.03.2026 14:30");
+        check("dd.mm.yyyy hh:mm", 46_082.604_166_666_7, "01.03.2026 14:30");
         check("yyyy-mm-dd", 46082.0, "2026-03-01");
         check("hh:mm:ss", 0.5, "12:00:00");
         check("[h]:mm", 0.25, "06:00");

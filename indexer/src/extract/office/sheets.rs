@@ -142,11 +142,10 @@ fn sheet(package: &mut Package<'_>, part: &str, book: &Book, pager: &mut Pager<'
                         row.push(shown.replace(['\n', '\t'], " "));
                     }
                 }
+                // It holds them all.
+                b"headerFooter" => {}
                 name if name.ends_with(b"Header") || name.ends_with(b"Footer") => {
-                    // `headerFooter` holds them all.
-                    if name != b"headerFooter" {
-                        margins.push(without_codes(&markup.text()?));
-                    }
+                    margins.push(without_codes(&markup.text()?));
                 }
                 _ => {}
             },

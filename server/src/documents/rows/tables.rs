@@ -359,6 +359,7 @@ impl rendition::Model {
 impl TryFrom<document::Model> for Document {
     type Error = DbError;
 
+    #[expect(clippy::too_many_lines, reason = "one row, column by column")]
     fn try_from(row: document::Model) -> Result<Self, DbError> {
         let corrupt = |what| DbError::Corrupt {
             table: "document",

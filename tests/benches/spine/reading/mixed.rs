@@ -45,7 +45,7 @@ fn scanned(name: &str, scan: &[u8], number: u64) -> (&'static str, Vec<u8>) {
 
 /// Half of them PDFs of 5 to 75 KB, three pages each; the others in eight formats.
 fn document(pool: &Pool, number: u64) -> (&'static str, Vec<u8>) {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let weight = usize::try_from(number / 2 % 8).unwrap_or_default();
         return ("pdf", pdf(pool, number, 5_000 + weight * 10_000));
     }

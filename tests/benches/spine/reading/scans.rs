@@ -100,7 +100,7 @@ impl Desk<'_> {
         );
     }
 
-    async fn from_pdf(&self, sheet: &Sheet) {
+    async fn read_pdf(&self, sheet: &Sheet) {
         let content = fs::read(&sheet.pdf).expect("a PDF");
         let drawn = self.painter.picture(&content[..], 0, Want::Recognition);
         match drawn.await.expect("a worker") {
@@ -124,7 +124,7 @@ impl Desk<'_> {
     fn whole(&self) -> f64 {
         let since = Instant::now();
         let all = stream::iter(self.pages());
-        let read = all.for_each_concurrent(PLACES, |sheet| self.from_pdf(sheet));
+        let read = all.for_each_concurrent(PLACES, |sheet| self.read_pdf(sheet));
         self.plan.runtime.block_on(read);
         self.per_minute(since)
     }
