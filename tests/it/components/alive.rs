@@ -149,7 +149,7 @@ async fn components_that_are_missing_are_named_and_taken_out_again() {
     assert_eq!(now[1]["id"], json!(family[2]), "what was there stays");
     let stray = "UPDATE document SET department_id = (SELECT id FROM department \
          WHERE id <> department_id LIMIT 1), version = version + 1 WHERE part_path = 'Nachfrage.eml'";
-    damage(&town.app, &stray).await;
+    damage(&town.app, stray).await;
     let found = codes(&[]).await;
     assert!(found.contains(&"component-astray".to_owned()), "{found:?}");
 }
