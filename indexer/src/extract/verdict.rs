@@ -97,7 +97,8 @@ impl Talk {
                     | Reason::PartsTooDeep
                     | Reason::PartsElsewhere
                     | Reason::Biometric
-                    | Reason::PartsInfected => {}
+                    | Reason::PartsInfected
+                    | Reason::PartsUnscanned => {}
                 }
                 Some(reason)
             }

@@ -106,6 +106,11 @@ impl Infected {
         &self.signature
     }
 
+    /// Its length.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.arrived.bytes()
+    }
+
     /// Puts it into quarantine, durably; and gives the name of what fits it.
     pub async fn put_aside(
         self,
