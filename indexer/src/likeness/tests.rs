@@ -117,6 +117,13 @@ fn another_name_is_another_letter() {
 }
 
 #[test]
+fn a_word_without_end_is_compared_with_none() {
+    let with = |word: &str| format!("{LETTER} {}", word.repeat(100_000));
+    assert_eq!(same(&with("xk"), &with("kx")), None);
+    assert_eq!(same(&with("xk"), &with("xk")), Some(1.0));
+}
+
+#[test]
 fn a_reminder_is_another_letter() {
     check(
         &[(
