@@ -106,6 +106,7 @@ impl Apart {
     fn weigh(&mut self, here: &[&str], there: &[&str]) {
         let most = here.len().max(there.len());
         if here.is_empty() || there.is_empty() {
+            self.other += denials(here) + denials(there);
             self.stands_alone(most);
             return;
         }
@@ -114,13 +115,18 @@ impl Apart {
             self.stands_alone(most);
             return;
         }
+        // `eine` and `keine` look alike, and say the opposite.
+        let contrary = |one: &&str| there.iter().any(|other| are_contrary(one, other));
+        self.other += usize::from(here.iter().any(contrary));
         // As one: a space too many or too few is misread too.
         let (left, right) = (shapes(&here.concat()), shapes(&there.concat()));
         let long = left.len().max(right.len());
         if long <= JOINED_MAX {
             self.steps += left.len() * right.len();
             let steps = distance(&left, &right);
-            if steps <= slips(long) {
+            // So many letters may be a word of denial.
+            let denied = steps >= LETTERS_MIN && denials(here) != denials(there);
+            if steps <= slips(long) && !denied {
                 self.misread += 1;
                 self.touched += most;
                 self.meet(steps, left, right);
@@ -172,7 +178,8 @@ impl Apart {
         }
         let left = alone.iter().filter(|word| tells(word)).count();
         let right = open.iter().filter(|(word, _)| tells(word)).count();
-        self.other += left.min(right);
+        let denied = denials(&alone) + open.iter().filter(|(word, _)| denies(word)).count();
+        self.other += left.min(right).max(denied);
         self.stands_alone(alone.len().max(open.len()));
     }
 
@@ -192,6 +199,27 @@ impl Apart {
 /// Whether a word is long enough to tell one text from another.
 fn tells(word: &str) -> bool {
     word.chars().count() >= LETTERS_MIN
+}
+
+/// Whether a word says that something is not so.
+fn denies(word: &str) -> bool {
+    matches!(word, "nie" | "ohne" | "weder")
+        || word.starts_with("kein")
+        || shapes(word) == shapes("nicht")
+}
+
+/// How many of these words do.
+fn denials(words: &[&str]) -> usize {
+    words.iter().filter(|word| denies(word)).count()
+}
+
+/// Whether one word is the other with `k` or `un` before it: `eine` and `keine`, `zulässig` and `unzulässig`.
+fn are_contrary(one: &str, other: &str) -> bool {
+    let denies = |one: &str, other: &str| {
+        other.starts_with("ein") && one.strip_prefix('k') == Some(other)
+            || tells(other) && one.strip_prefix("un") == Some(other)
+    };
+    denies(one, other) || denies(other, one)
 }
 
 /// The shapes of a word: `rn` is `m`, `ii` is `u`.
