@@ -72,9 +72,13 @@ async fn suggestions(
     let (held, invoice) = (&basis.held, basis.invoice.as_ref());
     let department = all.iter().find(|one| one.id == held.document.department);
     let department = department.map_or("", |one| one.slug.as_str());
-    let pages = basis.pages.as_deref().unwrap_or_default();
-    let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
-    let letter = letter::read(&pages);
+    let pages = basis.pages.clone().unwrap_or_default();
+    // A long text takes a while, and others are served by this thread.
+    let letter = web::block(move || {
+        let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+        letter::read(&pages)
+    });
+    let letter = letter.await.map_err(Problem::internal)?;
     let asking = Asking {
         engine,
         actor,

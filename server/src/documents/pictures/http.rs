@@ -209,7 +209,10 @@ async fn text_of(
         };
         if let Some(blob) = rows::blob_to_open(on, &name).await? {
             let packed = storage.read(&blob, TEXT_BYTES_MAX).await;
-            let pages = Pages::unpack(&packed.map_err(store_problem)?);
+            let packed = packed.map_err(store_problem)?;
+            // A long text takes a while, and others are served by this thread.
+            let pages = tokio::task::spawn_blocking(move || Pages::unpack(&packed));
+            let pages = pages.await.map_err(Problem::internal)?;
             let pages = pages.map(|all| all.pages).unwrap_or_default();
             return Ok(Some((info, pages)));
         }
