@@ -23,8 +23,9 @@ use crate::http::openapi::ReadProblems;
 use crate::ledger::looks::{Looked as Seen, Looks};
 use crate::unit::Db;
 
-/// Other documents that you may read and that say the same: with the same bytes, or with a text that does
-/// not differ but for what a machine misreads, such as the scan of a letter that came by mail as well.
+/// Other documents that say the same: with the same bytes, where you may know of them, or, where you may read
+/// their content, with a text that does not differ but for what a machine misreads, such as the scan of a letter
+/// that came by mail as well.
 ///
 /// Texts that differ in a name, a date, an amount or another number are not the same. Where pages of both
 /// say the same, they are named, to be looked at side by side.
