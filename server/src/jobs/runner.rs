@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::parts::{self, Apart};
 use super::rows::{self, Claimed};
@@ -21,7 +22,8 @@ use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{
-    self, Arriving, Details, Entrance, EntryError, Kept, Page, Pages, ReadText, TextInfo, Version,
+    self, Arriving, Details, DocumentError, Entrance, EntryError, Kept, Page, Pages, ReadText,
+    TextInfo, Version,
 };
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
@@ -236,7 +238,7 @@ impl Runner {
         if turns.is_empty() {
             return Ok(Vec::new());
         }
-        let jobs: Vec<uuid::Uuid> = turns.iter().map(|one| one.job).collect();
+        let jobs: Vec<Uuid> = turns.iter().map(|one| one.job).collect();
         let claimed: Result<Vec<Claimed>, DbError> = self
             .db
             .keep_house(async move |unit: &mut Unit| rows::claim_these(unit, &jobs).await)
@@ -360,11 +362,7 @@ impl Runner {
         // Of what is withheld nothing is read any more.
         let withheld = documents::is_withheld(self.db.read(), id).await?;
         let Some((version, blob)) = found.filter(|_| !withheld) else {
-            let gone: Result<(), DbError> = self
-                .db
-                .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
-                .await;
-            return Ok(gone?);
+            return self.leave(job).await;
         };
         let limits = self.extractor.limits();
         let room = documents::Room {
@@ -405,14 +403,29 @@ impl Runner {
         text.biometric = biometric;
         apart.tell(&mut text);
         text.room = room;
-        self.db
+        let kept = self
+            .db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 rows::done(unit, job).await?;
                 next.into_iter().for_each(|next| unit.enqueue(next));
                 documents::keep_text(unit, id, text).await
             })
-            .await?;
-        Ok(())
+            .await;
+        match kept {
+            // Meanwhile.
+            Err(DocumentError::Withheld) => self.leave(job).await,
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Nothing is left to do for a job.
+    pub(super) async fn leave(&self, job: Uuid) -> Result<(), JobError> {
+        let left: Result<(), DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
+            .await;
+        Ok(left?)
     }
 
     /// Reads a version, and stores what lies in it.
