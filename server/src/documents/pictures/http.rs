@@ -133,6 +133,7 @@ pub(crate) async fn get_page(
         db: &db,
         storage: &storage,
         painter: &painter,
+        account: actor.account,
     };
     let read = text_of(db.read(), &storage, &version).await?;
     let page = at(number).ok_or(DocumentError::NoVersion)?;
@@ -315,6 +316,7 @@ pub(crate) async fn get_picture(
         db: &db,
         storage: &storage,
         painter: &painter,
+        account: actor.account,
     };
     let page = (DocumentId::of(id), which(query.version), number, width);
     show(&request, &easel, (&looks, &actor), page).await
@@ -358,6 +360,7 @@ pub(crate) async fn get_thumbnail(
         db: &db,
         storage: &storage,
         painter: &painter,
+        account: actor.account,
     };
     let page = (DocumentId::of(id), which(query.version), 1, THUMBNAIL);
     show(&request, &easel, (&looks, &actor), page).await
