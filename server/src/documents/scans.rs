@@ -58,7 +58,7 @@ pub struct Progress {
 
 impl Progress {
     /// What a rendition of words says; nothing where no page was left.
-    fn of(row: &rows::rendition::Model) -> Option<Self> {
+    pub(in crate::documents) fn of(row: &rows::rendition::Model) -> Option<Self> {
         serde_json::from_str(row.details.as_deref()?).ok()
     }
 }
