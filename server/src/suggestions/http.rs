@@ -18,7 +18,7 @@ use crate::http::extract::Path;
 use crate::http::openapi::SuggestProblems;
 use crate::http::{Language, Problem};
 use crate::ledger::looks::Looks;
-use crate::search::{Engine, Follower};
+use crate::search::{self, Engine, Follower};
 use crate::types;
 use crate::unit::Db;
 
@@ -79,9 +79,11 @@ async fn suggestions(
         letter::read(&pages)
     });
     let letter = letter.await.map_err(Problem::internal)?;
+    let findable = search::findable(engine, actor).await?;
     let asking = Asking {
         engine,
         actor,
+        findable: &findable,
         basis,
         letter: &letter,
         department,
