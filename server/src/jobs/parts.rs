@@ -114,8 +114,8 @@ pub(super) async fn keep(
 ) -> Result<Apart, JobError> {
     let mut apart = Apart::default();
     let place = (db, department);
-    let whole = keep_each((entrance, domain), place, last, taken, &mut apart).await;
-    if let Err(error) = whole {
+    let whole = keep_each((entrance, domain), place, last, taken, &mut apart);
+    if let Err(error) = Box::pin(whole).await {
         apart.forget(db, storage).await;
         return Err(error);
     }
