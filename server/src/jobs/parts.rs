@@ -114,8 +114,9 @@ pub(super) async fn keep(
 ) -> Result<Apart, JobError> {
     let mut apart = Apart::default();
     let place = (db, department);
-    let whole = keep_each((entrance, domain), place, last, taken, &mut apart);
-    if let Err(error) = Box::pin(whole).await {
+    let each = keep_each((entrance, domain), place, last, taken, &mut apart);
+    let whole = Box::pin(each).await;
+    if let Err(error) = whole {
         apart.forget(db, storage).await;
         return Err(error);
     }
