@@ -137,6 +137,10 @@ pub enum Behaviour {
     Babbles,
     /// It says that the content is too large for it.
     TakesLess,
+    /// As the real one, but content that begins so is too large for it.
+    TakesLessOf(&'static str),
+    /// As the real one, but at content that begins so it breaks off.
+    BreaksOffAt(&'static str),
 }
 
 /// A scanner in this process. Ends with this value.
@@ -258,6 +262,21 @@ async fn serve(mut stream: TcpStream, mind: &Mind) -> std::io::Result<()> {
     let infected = content
         .windows(INFECTED.len())
         .any(|window| window == INFECTED.as_bytes());
+    let begins = |with: &str| content.starts_with(with.as_bytes());
+    let behaviour = match behaviour {
+        Behaviour::TakesLessOf(with) if begins(with) => Behaviour::TakesLess,
+        Behaviour::BreaksOffAt(with) if begins(with) => {
+            mind.broken.fetch_add(1, Ordering::SeqCst);
+            return Ok(());
+        }
+        Behaviour::TakesLessOf(_) | Behaviour::BreaksOffAt(_) => Behaviour::Looks,
+        Behaviour::Looks
+        | Behaviour::LooksOnce
+        | Behaviour::Silent
+        | Behaviour::BreaksOff
+        | Behaviour::Babbles
+        | Behaviour::TakesLess => behaviour,
+    };
     match behaviour {
         Behaviour::Looks if infected => {
             let answer = format!("stream: {SIGNATURE} FOUND\0");
@@ -272,8 +291,10 @@ async fn serve(mut stream: TcpStream, mind: &Mind) -> std::io::Result<()> {
             stream.write_all(&[b'x'; 4096]).await?;
         },
         // Until the other side has had enough.
-        Behaviour::Silent | Behaviour::LooksOnce | Behaviour::BreaksOff => {
-            stream.read_u8().await.map(drop)
-        }
+        Behaviour::Silent
+        | Behaviour::LooksOnce
+        | Behaviour::BreaksOff
+        | Behaviour::TakesLessOf(_)
+        | Behaviour::BreaksOffAt(_) => stream.read_u8().await.map(drop),
     }
 }

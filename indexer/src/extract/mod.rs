@@ -322,11 +322,13 @@ pub enum Reason {
     Biometric,
     /// The virus scanner knows something against some of what it contains. Told by whoever files the parts.
     PartsInfected,
+    /// The virus scanner gave no verdict on some of what it contains. Told by whoever files the parts.
+    PartsUnscanned,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -345,6 +347,7 @@ impl Reason {
         Self::PartsElsewhere,
         Self::Biometric,
         Self::PartsInfected,
+        Self::PartsUnscanned,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -368,6 +371,7 @@ impl Reason {
             Self::PartsElsewhere => "parts_elsewhere",
             Self::Biometric => "biometric",
             Self::PartsInfected => "parts_infected",
+            Self::PartsUnscanned => "parts_unscanned",
         }
     }
 
@@ -436,6 +440,10 @@ impl Reason {
                 "In mindestens einer enthaltenen Datei wurde Schadsoftware gefunden; sie liegt in \
                  Quarantäne. Das Original bitte nicht öffnen."
             }
+            Self::PartsUnscanned => {
+                "Mindestens eine enthaltene Datei konnte nicht auf Schadsoftware geprüft werden und \
+                 wurde nicht entnommen; sie steht nur im Original."
+            }
         }
     }
 
@@ -487,6 +495,10 @@ impl Reason {
             Self::PartsInfected => {
                 "At least one contained file is infected and lies in quarantine. Please do not open \
                  the original."
+            }
+            Self::PartsUnscanned => {
+                "At least one contained file could not be scanned for viruses and was not taken out; it \
+                 is in the original only."
             }
         }
     }

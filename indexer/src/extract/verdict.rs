@@ -98,7 +98,8 @@ impl Talk {
                     | Reason::PartsTooDeep
                     | Reason::PartsElsewhere
                     | Reason::Biometric
-                    | Reason::PartsInfected => {}
+                    | Reason::PartsInfected
+                    | Reason::PartsUnscanned => {}
                 }
                 Some(reason)
             }

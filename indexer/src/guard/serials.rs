@@ -23,7 +23,8 @@ const BEFORE_BYTES: usize = 120;
 /// The same for one that is digits only.
 const BEFORE_DIGITS_BYTES: usize = 32;
 
-/// Words that say that a serial number follows, but not of what: enough where the check digit is right.
+/// Words that say that a serial number follows, but not of what: enough where the check digit is right and
+/// the page speaks of an identity document.
 const SERIAL: [&str; 8] = [
     "seriennummer",
     "serien-nr",
@@ -34,15 +35,13 @@ const SERIAL: [&str; 8] = [
     "dokumenten-nr",
     "document no",
 ];
-/// Words that say that another number follows.
-const OTHER: [&str; 22] = [
+/// What stands in words that say that another number follows.
+const OTHER: [&str; 27] = [
     "rechnung",
     "aktenzeichen",
     "geschäftszeichen",
     "kassenzeichen",
     "kennzeichen",
-    " az.",
-    " az:",
     "kunden",
     "vorgang",
     "beleg",
@@ -50,14 +49,25 @@ const OTHER: [&str; 22] = [
     "iban",
     "konto",
     "telefon",
-    " tel.",
-    " tel:",
+    "telefax",
+    "rufnummer",
     "mobil",
     "vertrag",
     "bestell",
     "auftrag",
     "artikel",
     "inventar",
+    "buchung",
+    "zahlung",
+    "referenz",
+    "sendungs",
+    "ordnungsmerkmal",
+    "antragsn",
+    "debitor",
+];
+/// Whole words that say so: as a part of others they would say nothing (`beantragt`, `Urkunde`).
+const OTHER_WHOLE: [&str; 8] = [
+    "az", "gz", "tel", "fax", "handy", "antrag", "kunde", "sendung",
 ];
 
 /// One sign of a shape.
@@ -196,9 +206,7 @@ impl Serials {
                 Kind::Signs(signs) => all.shapes.push(signs),
             }
         }
-        let words = words
-            .into_iter()
-            .map(|word| word.trim().to_ascii_lowercase());
+        let words = words.into_iter().map(|word| lowered(word.trim()));
         all.words = words.filter(|word| !word.is_empty()).collect();
         all
     }
@@ -212,7 +220,7 @@ impl Serials {
         let shapes = self.shapes.iter();
         let shapes = shapes.map(|signs| SerialShape(Kind::Signs(signs.clone())).to_string());
         let shapes: Vec<String> = zones.into_iter().chain(shapes).collect();
-        format!("1 {} {}", shapes.join(","), self.words.join(","))
+        format!("2 {} {}", shapes.join(","), self.words.join(","))
     }
 
     /// The text with every serial number masked, sign by sign.
@@ -247,7 +255,6 @@ impl Serials {
         if self.shapes.is_empty() {
             return found;
         }
-        // Small letters keep their places: only those of ASCII become others.
         let mut lower = None;
         for place in words(text) {
             let word = text.get(place.clone()).unwrap_or_default();
@@ -257,8 +264,12 @@ impl Serials {
             let Some(first) = shapes.next() else { continue };
             let checked =
                 first.contains(&Sign::Check) || shapes.any(|it| it.contains(&Sign::Check));
-            let lower = lower.get_or_insert_with(|| text.to_ascii_lowercase());
-            if self.is_announced(lower, &place, checked) {
+            let (lower, named) = lower.get_or_insert_with(|| {
+                let lower = lowered(text);
+                let named = self.words.iter().any(|word| lower.contains(word.as_str()));
+                (lower, named)
+            });
+            if self.is_announced(lower, &place, checked && *named) {
                 found.push(place);
             }
         }
@@ -267,8 +278,8 @@ impl Serials {
     }
 
     /// Whether what stands around a word says that it is a serial number: the nearest word that says
-    /// what it is counts.
-    fn is_announced(&self, lower: &str, place: &Range<usize>, checked: bool) -> bool {
+    /// what it is counts. `serial` says whether words do that leave open of what.
+    fn is_announced(&self, lower: &str, place: &Range<usize>, serial: bool) -> bool {
         let word = lower.get(place.clone()).unwrap_or_default();
         let digits = word.bytes().all(|byte| byte.is_ascii_digit());
         let reach = if digits {
@@ -286,10 +297,12 @@ impl Serials {
             ends.max().unwrap_or(0)
         };
         let mut own = last(&mut self.words.iter().map(String::as_str));
-        if checked {
+        if serial {
             own = own.max(last(&mut SERIAL.into_iter()));
         }
-        let other = last(&mut OTHER.into_iter());
+        let whole = OTHER_WHOLE.into_iter();
+        let whole = whole.filter_map(|word| last_whole(lower, from..place.start, word));
+        let other = last(&mut OTHER.into_iter()).max(whole.max().unwrap_or(0));
         if own > 0 && own > other {
             let between = before.get(own..).unwrap_or_default();
             return !digits || !between.bytes().any(|byte| byte.is_ascii_digit());
@@ -355,6 +368,30 @@ impl Serials {
             values: values.collect(),
         })
     }
+}
+
+/// The text in small letters, each at its place.
+fn lowered(text: &str) -> String {
+    let small = |sign: char| match sign {
+        'Ä' => 'ä',
+        'Ö' => 'ö',
+        'Ü' => 'ü',
+        other => other.to_ascii_lowercase(),
+    };
+    text.chars().map(small).collect()
+}
+
+/// Where in a part of a text a word ends that stands there last as a whole, from the beginning of the part.
+fn last_whole(text: &str, part: Range<usize>, word: &str) -> Option<usize> {
+    let is_whole = |at: usize| {
+        let (start, end) = (part.start + at, part.start + at + word.len());
+        let before = text.get(..start).and_then(|it| it.chars().next_back());
+        let after = text.get(end..).and_then(|it| it.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    };
+    let mut found = text.get(part.clone())?.rmatch_indices(word);
+    let (at, _) = found.find(|(at, _)| is_whole(*at))?;
+    Some(at + word.len())
 }
 
 /// Words that may be serial numbers: letters and digits of ASCII, between other signs.

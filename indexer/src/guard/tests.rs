@@ -172,7 +172,18 @@ fn serial_numbers_with_their_words_are_masked() {
         "Nummer C01X00T478 (Reisepass)",
         "Nummer ########## (Reisepass)",
     );
-    check("Seriennummer: L01X00T471", "Seriennummer: ##########");
+    check(
+        "Seriennummer: L01X00T471\nPersonalausweis der Stadt Hollerfurt",
+        "Seriennummer: ##########\nPersonalausweis der Stadt Hollerfurt",
+    );
+    check(
+        "PERSONALAUSWEIS des Antragstellers: L01X00T471",
+        "PERSONALAUSWEIS des Antragstellers: ##########",
+    );
+    check(
+        "Personalausweis beantragt, Urkunde L01X00T471",
+        "Personalausweis beantragt, Urkunde ##########",
+    );
     check(
         "Personalausweis, ausgestellt am 01.02.2020\nvon der Stadt Hollerfurt, Nr.: T22000129",
         "Personalausweis, ausgestellt am 01.02.2020\nvon der Stadt Hollerfurt, Nr.: #########",
@@ -224,6 +235,23 @@ fn ordinary_numbers_stay() {
         "Geschäftszeichen FH-2024-000123 zum Reisepass",
         "Personalausweis XL01X00T4719 ist länger",
         "Personalausweis B01X00T47 beginnt anders",
+        "Reisepass\nTel.: 1220001297",
+        "Reisepass, Handy 1220001297",
+        "Personalausweis, Rufnummer 1220001297",
+        "Personalausweis, Fax 1220001297",
+        "Personalausweis beantragt.\nAz.: K12345678",
+        "Personalausweis\nGZ K12345678",
+        "Personalausweis, GESCHÄFTSZEICHEN K12345678",
+        "Gebühr Reisepass, Buchungszeichen 1220001297",
+        "Reisepass, Zahlung zu 1220001297",
+        "Reisepass, Referenz 1220001297",
+        "Reisepass, Debitor 1220001297",
+        "Reisepass, Kunde 1220001297",
+        "Personalausweis Antrag K12345678",
+        "Personalausweis, Antragsnummer K12345678",
+        "Personalausweis, Ordnungsmerkmal K12345678",
+        "Personalausweis mit der Post, Sendungsnummer RR1234567",
+        "Laptop, Seriennummer: L01X00T471",
     ] {
         assert_eq!(masked(text), text);
     }

@@ -9,8 +9,10 @@ use super::text::{NOISY, shape};
 
 /// Of a place with more pairs of words, no pair is looked at.
 const PAIRS_MAX: usize = 900;
-/// Longest run of shapes that is compared as one.
+/// Longest run of shapes that is compared as one; a longer word is compared with none.
 const JOINED_MAX: usize = 200;
+/// Steps of comparing shapes in all, after which two texts are not the same.
+const STEPS_MAX: usize = 50_000_000;
 /// From this share of other shapes on, in thousandths, a word is another word.
 const OTHER: usize = 450;
 /// A word of two letters says nothing.
@@ -45,6 +47,8 @@ pub(super) struct Apart {
     /// How often each difference was met. What differs twice in the same way was written so: `Meyer` and
     /// `Meier`.
     met: HashMap<(Vec<char>, Vec<char>), usize, RandomState>,
+    /// Steps that comparing has taken.
+    steps: usize,
 }
 
 impl Apart {
@@ -66,6 +70,9 @@ impl Apart {
         }
         let mut apart = Self::default();
         for (left, right) in all {
+            if apart.steps > STEPS_MAX {
+                break;
+            }
             let stays = |left: &mut usize| {
                 let moved = *left > 0;
                 *left = left.saturating_sub(1);
@@ -86,7 +93,8 @@ impl Apart {
         let other_max = if noisy { words / OTHER_SHARE } else { 0 };
         let garbled_max = (self.misread + 2) / GARBLED_SHARE;
         let twice = self.met.values().any(|many| *many > 1);
-        self.other <= other_max
+        self.steps <= STEPS_MAX
+            && self.other <= other_max
             && !twice
             && self.garbled <= garbled_max.min(GARBLED_MAX)
             && self.run <= RUN_MAX.max(words / RUN_SHARE)
@@ -98,6 +106,7 @@ impl Apart {
     fn weigh(&mut self, here: &[&str], there: &[&str]) {
         let most = here.len().max(there.len());
         if here.is_empty() || there.is_empty() {
+            self.other += denials(here) + denials(there);
             self.stands_alone(most);
             return;
         }
@@ -106,12 +115,18 @@ impl Apart {
             self.stands_alone(most);
             return;
         }
+        // `eine` and `keine` look alike, and say the opposite.
+        let contrary = |one: &&str| there.iter().any(|other| are_contrary(one, other));
+        self.other += usize::from(here.iter().any(contrary));
         // As one: a space too many or too few is misread too.
         let (left, right) = (shapes(&here.concat()), shapes(&there.concat()));
         let long = left.len().max(right.len());
         if long <= JOINED_MAX {
+            self.steps += left.len() * right.len();
             let steps = distance(&left, &right);
-            if steps <= slips(long) {
+            // So many letters may be a word of denial.
+            let denied = steps >= LETTERS_MIN && denials(here) != denials(there);
+            if steps <= slips(long) && !denied {
                 self.misread += 1;
                 self.touched += most;
                 self.meet(steps, left, right);
@@ -127,8 +142,17 @@ impl Apart {
         let mut alone: Vec<&str> = Vec::new();
         for word in here {
             let own = shapes(word);
+            let mut taken = 0;
             let each = open.iter().enumerate().map(|(at, (_, other))| {
-                let (steps, long) = (distance(&own, other), own.len().max(other.len()));
+                let long = own.len().max(other.len());
+                let steps = if own == *other {
+                    0
+                } else if long > JOINED_MAX {
+                    long
+                } else {
+                    taken += own.len() * other.len();
+                    distance(&own, other)
+                };
                 let far = if steps <= slips(long) {
                     0
                 } else {
@@ -136,7 +160,9 @@ impl Apart {
                 };
                 (far, at, steps)
             });
-            let Some((far, at, steps)) = each.min().filter(|(far, _, _)| *far <= OTHER) else {
+            let nearest = each.min();
+            self.steps += taken;
+            let Some((far, at, steps)) = nearest.filter(|(far, _, _)| *far <= OTHER) else {
                 alone.push(word);
                 continue;
             };
@@ -152,7 +178,8 @@ impl Apart {
         }
         let left = alone.iter().filter(|word| tells(word)).count();
         let right = open.iter().filter(|(word, _)| tells(word)).count();
-        self.other += left.min(right);
+        let denied = denials(&alone) + open.iter().filter(|(word, _)| denies(word)).count();
+        self.other += left.min(right).max(denied);
         self.stands_alone(alone.len().max(open.len()));
     }
 
@@ -172,6 +199,27 @@ impl Apart {
 /// Whether a word is long enough to tell one text from another.
 fn tells(word: &str) -> bool {
     word.chars().count() >= LETTERS_MIN
+}
+
+/// Whether a word says that something is not so.
+fn denies(word: &str) -> bool {
+    matches!(word, "nie" | "ohne" | "weder")
+        || word.starts_with("kein")
+        || shapes(word) == shapes("nicht")
+}
+
+/// How many of these words do.
+fn denials(words: &[&str]) -> usize {
+    words.iter().filter(|word| denies(word)).count()
+}
+
+/// Whether one word is the other with `k` or `un` before it: `eine` and `keine`, `zulässig` and `unzulässig`.
+fn are_contrary(one: &str, other: &str) -> bool {
+    let denies = |one: &str, other: &str| {
+        other.starts_with("ein") && one.strip_prefix('k') == Some(other)
+            || tells(other) && one.strip_prefix("un") == Some(other)
+    };
+    denies(one, other) || denies(other, one)
 }
 
 /// The shapes of a word: `rn` is `m`, `ii` is `u`.

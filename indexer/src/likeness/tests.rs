@@ -117,6 +117,34 @@ fn another_name_is_another_letter() {
 }
 
 #[test]
+fn what_denies_the_other_is_another_letter() {
+    check(&[("stelle ich Ihnen", "stelle ich Ihnen nicht")], false);
+    check(&[("der Umkleiden", "der Umkleiden weder")], false);
+    let ends = |end: &str| format!("{LETTER}\n{end}");
+    let allowed = ends("Hiergegen ist eine Beschwerde zulässig.");
+    for denied in [
+        "Hiergegen ist keine Beschwerde zulässig.",
+        "Hiergegen ist eine Beschwerde unzulässig.",
+        "Hiergegen ist eine Beschwerde nieht zulässig.",
+    ] {
+        assert_eq!(same(&allowed, &ends(denied)), None, "{denied}");
+    }
+    // The word itself may be misread.
+    let refused = ends("Eine Beschwerde ist nicht zulässig.");
+    let misread = ends("Eine Beschwerde ist ni cht zulässig.");
+    assert!(same(&refused, &misread).is_some());
+    let misread = ends("Eine Beschwerde ist nieht zulässig.");
+    assert!(same(&refused, &misread).is_some());
+}
+
+#[test]
+fn a_word_without_end_is_compared_with_none() {
+    let with = |word: &str| format!("{LETTER} {}", word.repeat(100_000));
+    assert_eq!(same(&with("xk"), &with("kx")), None);
+    assert_eq!(same(&with("xk"), &with("xk")), Some(1.0));
+}
+
+#[test]
 fn a_reminder_is_another_letter() {
     check(
         &[(

@@ -3,7 +3,8 @@
 //!
 //! Those others are all letters of the town beside each other, many of which came out of one form; and
 //! for each letter what an office really has beside it: the one of next month, the one with another
-//! reference, with another amount, to somebody else, and the reminder. They are read with errors too.
+//! reference, with another amount, to somebody else, the reminder, and the one that says the opposite.
+//! They are read with errors too.
 //! Chance is sown, so that the figures are the same each time.
 
 use std::collections::BTreeMap;
@@ -281,6 +282,15 @@ fn reminding(text: &str) -> Option<String> {
     ))
 }
 
+/// The letter with a word more that denies what it says.
+fn denying(text: &str) -> Option<String> {
+    let (before, verb) = [" wird ", " werden ", " ist ", " sind "]
+        .into_iter()
+        .find_map(|verb| Some((text.split_once(verb)?.0, verb)))?;
+    let after = text.get(before.len() + verb.len()..)?;
+    Some(format!("{before}{verb}nicht {after}"))
+}
+
 /// A letter as it was read, with what is remembered of it.
 struct Reading {
     sketch: Option<Sketch>,
@@ -332,6 +342,7 @@ fn others_of(text: &str, chance: &mut Chance) -> Vec<(&'static str, String)> {
         ("other amount", with_other_amount(text, chance)),
         ("other name", to_somebody_else(text, chance)),
         ("reminder", reminding(text)),
+        ("the opposite", denying(text)),
     ];
     // Not every letter has an amount, or a name.
     others

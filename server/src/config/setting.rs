@@ -265,7 +265,7 @@ pub const SETTINGS: &[Setting] = &[
         "extract.workers",
         count(1, 64),
         "1",
-        "Processes that read text out of documents.",
+        "Processes that read text out of documents; pages are drawn by as many again.",
     ),
     setting(
         "extract.memory_bytes_max",

@@ -178,6 +178,17 @@ pub async fn is_withheld(on: &impl ConnectionTrait, version: VersionId) -> Resul
     Ok(!withheld(on, &[version]).await?.is_empty())
 }
 
+/// Refuses a version that was withheld while it was read; its document is locked.
+pub(super) async fn require_still_open(
+    unit: &Unit,
+    version: VersionId,
+) -> Result<(), DocumentError> {
+    let found = rows::version(unit.tx(), version).await?;
+    let (found, _) = found.ok_or(DocumentError::NoVersion)?;
+    super::ops::lock(unit, found.document).await?;
+    require_open(unit.tx(), version).await
+}
+
 /// Refuses a version that is withheld.
 pub(super) async fn require_open(
     on: &impl ConnectionTrait,

@@ -76,6 +76,11 @@ pub struct Arrived {
 }
 
 impl Arrived {
+    /// The store in which it is.
+    pub(super) fn storage(&self) -> Storage {
+        self.storage.clone()
+    }
+
     /// SHA-256 of the content.
     #[must_use]
     pub const fn sha256(&self) -> Sha256Digest {
@@ -230,7 +235,7 @@ impl Arrived {
 }
 
 /// Deletes a blob that no row names.
-async fn take_away(storage: Storage, name: Sha256Digest) {
+pub(super) async fn take_away(storage: Storage, name: Sha256Digest) {
     if let Err(error) = storage.delete(&name).await {
         tracing::warn!(%error, "a blob that nobody names stays; `papierlos check` will name it");
     }

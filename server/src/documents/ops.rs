@@ -452,7 +452,7 @@ impl ReadText {
 }
 
 /// Keeps the text of a version as a rendition. A version that has its text keeps it; one in which a
-/// biometric record was found is withheld.
+/// biometric record was found is withheld. Of what was withheld meanwhile nothing is kept.
 pub async fn keep_text(
     unit: &mut Unit,
     version: VersionId,
@@ -461,6 +461,7 @@ pub async fn keep_text(
     let (found, _) = rows::version(unit.tx(), version)
         .await?
         .ok_or(DocumentError::NoVersion)?;
+    guard::require_still_open(unit, version).await?;
     let parts = components::admit(unit, &found, &mut text).await?;
     let row = rows::rendition::Model {
         id: RenditionId::new().raw(),

@@ -58,7 +58,7 @@ pub struct Progress {
 
 impl Progress {
     /// What a rendition of words says; nothing where no page was left.
-    fn of(row: &rows::rendition::Model) -> Option<Self> {
+    pub(in crate::documents) fn of(row: &rows::rendition::Model) -> Option<Self> {
         serde_json::from_str(row.details.as_deref()?).ok()
     }
 }
@@ -165,12 +165,13 @@ pub fn engines(reader: &str, recogniser: &str) -> String {
 
 /// Keeps what recognition made of a version: a text that stands in for the one before, which stays, and
 /// the words. Where there was no page to look at, the text before is in force as it is, and words without
-/// any say that this engine was here.
+/// any say that this engine was here. Of what was withheld meanwhile nothing is kept.
 pub async fn keep_recognised(
     unit: &mut Unit,
     version: VersionId,
     found: Recognised,
 ) -> Result<(), DocumentError> {
+    guard::require_still_open(unit, version).await?;
     let before = rows::all_renditions(unit.tx(), version, "text").await?;
     let replaced = before.last().map(|row| row.id.to_string());
     let progress = found.progress.as_ref().map(serde_json::to_string);

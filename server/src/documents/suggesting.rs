@@ -61,7 +61,10 @@ pub(crate) async fn to_suggest(
     let pages = match blob {
         Some(blob) => {
             let packed = storage.read(&blob, TEXT_BYTES_MAX).await;
-            let pages = Pages::unpack(&packed.map_err(store_problem)?);
+            let packed = packed.map_err(store_problem)?;
+            // A long text takes a while, and others are served by this thread.
+            let pages = tokio::task::spawn_blocking(move || Pages::unpack(&packed));
+            let pages = pages.await.map_err(Problem::internal)?;
             let pages = pages.map(|all| all.pages).unwrap_or_default();
             pages.into_iter().map(|page| page.text).collect()
         }

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use indexer::extract::{Extraction, Format, PartHead, Reason, Taken, TextState};
 use indexer::guard::Biometric;
-use storage::KeyDomain;
+use storage::{KeyDomain, Storage};
 use tokio::sync::mpsc;
 
 use super::runner::JobError;
 use crate::base::{Actor, DepartmentId};
 use crate::documents::{
-    Details, Entered, Entering, Entrance, EntryError, LeftOut, NewPart, ReadText, Room,
+    Details, Entered, Entering, Entrance, EntryError, Infected, LeftOut, NewPart, ReadText, Room,
+    evidence,
 };
 use crate::http::name::FileName;
 use crate::import::{HEAD_BYTES, guess};
@@ -20,6 +21,11 @@ use crate::virus::ScanError;
 const INFECTED: &str = Reason::PartsInfected.as_str();
 /// The name of the reason for what does not fit.
 const OVER_LIMIT: &str = Reason::PartsOverLimit.as_str();
+/// The name of the reason for what the virus scanner gave no verdict on.
+const UNSCANNED: &str = Reason::PartsUnscanned.as_str();
+/// Bytes of infected parts that are held until the last part has its verdict; more go into quarantine at
+/// once.
+const ASIDE_BYTES_MAX: u64 = 64 << 20;
 /// What stands for the name of something that was refused.
 const NAMELESS: &str = "Anlage";
 
@@ -34,12 +40,44 @@ pub(super) struct Apart {
     unnamed: Vec<u64>,
     /// The other parts that are not stored, by their paths, and why not.
     refused: Vec<(String, &'static str)>,
+    /// Those that go into quarantine once every part has its verdict, and how many bytes they are: a try
+    /// that ends before leaves no record of them.
+    aside: Vec<Infected>,
+    aside_bytes: u64,
 }
 
 impl Apart {
     fn refuse(&mut self, kind: Biometric, position: u64) {
         self.biometric = self.biometric.or(Some(kind));
         self.unnamed.push(position);
+    }
+
+    /// Leaves a part out; what kind of biometric record it is, where it is one, goes before the reason.
+    fn leave_out(&mut self, part: (String, u64), biometric: Option<Biometric>, why: &'static str) {
+        let (path, position) = part;
+        match biometric {
+            Some(kind) => self.refuse(kind, position),
+            None => self.refused.push((path, why)),
+        }
+    }
+
+    /// Takes the parts out of the store again that no row names: the try has failed, and the next one
+    /// stores them anew.
+    pub(super) async fn forget(self, db: &Db, storage: &Storage) {
+        for part in self.parts {
+            let name = part.content.kept.blob.name;
+            match evidence::has_blob_row(db.read(), name.as_bytes()).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    if let Err(error) = storage.delete(&name).await {
+                        tracing::warn!(%error, "a blob that nobody names stays; `papierlos check` will name it");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a blob that nobody names stays; `papierlos check` will name it");
+                }
+            }
+        }
     }
 
     /// Says in the text which parts did not become documents, and why not; gives the others to it.
@@ -58,31 +96,54 @@ impl Apart {
 struct Open {
     head: PartHead,
     position: u64,
-    /// Gone where it is too large to be looked at: the rest of it is let pass.
-    entering: Option<Entering>,
+    /// Gone where it is left out, for this reason: the rest of it is let pass.
+    entering: Result<Entering, &'static str>,
     first: Vec<u8>,
 }
 
 /// Stores each part that comes whole, past the virus scanner and past the guard; none of them is named
 /// by a row yet. What the scanner knows something against goes into quarantine, whatever it is; of a
-/// biometric record nothing else stays.
+/// biometric record nothing else stays. In the last try, `last`, what the scanner has no verdict on is left
+/// out. A try that fails leaves nothing behind.
 pub(super) async fn keep(
     (entrance, domain): (&Entrance, &KeyDomain),
-    db: &Db,
+    (db, storage): (&Db, &Storage),
     department: Option<DepartmentId>,
-    mut taken: mpsc::Receiver<Taken>,
+    last: bool,
+    taken: mpsc::Receiver<Taken>,
 ) -> Result<Apart, JobError> {
     let mut apart = Apart::default();
+    let place = (db, department);
+    let each = keep_each((entrance, domain), place, last, taken, &mut apart);
+    let whole = Box::pin(each).await;
+    if let Err(error) = whole {
+        apart.forget(db, storage).await;
+        return Err(error);
+    }
+    Ok(apart)
+}
+
+async fn keep_each(
+    (entrance, domain): (&Entrance, &KeyDomain),
+    (db, department): (&Db, Option<DepartmentId>),
+    last: bool,
+    mut taken: mpsc::Receiver<Taken>,
+    apart: &mut Apart,
+) -> Result<(), JobError> {
     let mut position = 0;
     let mut open: Option<Open> = None;
     while let Some(one) = taken.recv().await {
         match one {
             Taken::Head(head) => {
                 position += 1;
+                let entering = match entrance.begin_in(domain).await {
+                    Ok(entering) => Ok(entering),
+                    Err(error) => Err(left_out(&error, last).ok_or(error)?),
+                };
                 open = Some(Open {
                     head,
                     position,
-                    entering: Some(entrance.begin_in(domain).await?),
+                    entering,
                     first: Vec::new(),
                 });
             }
@@ -90,32 +151,48 @@ pub(super) async fn keep(
                 let Some(part) = &mut open else { continue };
                 let missing = HEAD_BYTES.saturating_sub(part.first.len());
                 part.first.extend(bytes.iter().take(missing));
-                let Some(entering) = &mut part.entering else {
+                let Ok(entering) = &mut part.entering else {
                     continue;
                 };
-                match entering.push(Bytes::from(bytes)).await {
-                    Ok(()) => {}
-                    Err(EntryError::Scan(ScanError::TooLarge { .. })) => {
-                        part.entering = None;
-                    }
-                    Err(error) => return Err(error.into()),
+                if let Err(error) = entering.push(Bytes::from(bytes)).await {
+                    part.entering = Err(left_out(&error, last).ok_or(error)?);
                 }
             }
             Taken::End { whole } => {
                 let Some(part) = open.take() else { continue };
                 if whole {
-                    finish((db, department), part, &mut apart).await?;
+                    finish((db, department), part, last, apart).await?;
                 } else {
-                    cut_off(part, &mut apart).await;
+                    cut_off(part, apart).await;
                 }
             }
         }
     }
     // The worker ended within it.
-    if let Some(entering) = open.and_then(|part| part.entering) {
+    if let Some(Ok(entering)) = open.map(|part| part.entering) {
         entering.discard().await;
     }
-    Ok(apart)
+    for infected in std::mem::take(&mut apart.aside) {
+        put_aside(infected, (db, department)).await?;
+    }
+    Ok(())
+}
+
+/// Why a part is left out where the scanner fails like this; nothing where another try may do.
+const fn left_out(error: &EntryError, last: bool) -> Option<&'static str> {
+    match error {
+        EntryError::Scan(ScanError::TooLarge { .. } | ScanError::Refused) => Some(OVER_LIMIT),
+        EntryError::Scan(ScanError::Slow(_) | ScanError::Answer(_)) if last => Some(UNSCANNED),
+        EntryError::Scan(_) | EntryError::Store(_) => None,
+    }
+}
+
+async fn put_aside(
+    infected: Infected,
+    (db, department): (&Db, Option<DepartmentId>),
+) -> Result<(), JobError> {
+    infected.put_aside(db, &Actor::system(), department).await?;
+    Ok(())
 }
 
 /// Forgets a part that did not come whole. What its beginning tells lies in the whole all the same.
@@ -123,7 +200,7 @@ async fn cut_off(part: Open, apart: &mut Apart) {
     if let Some(kind) = Biometric::of(&part.first) {
         apart.refuse(kind, part.position);
     }
-    if let Some(entering) = part.entering {
+    if let Ok(entering) = part.entering {
         entering.discard().await;
     }
 }
@@ -132,6 +209,7 @@ async fn cut_off(part: Open, apart: &mut Apart) {
 async fn finish(
     (db, department): (&Db, Option<DepartmentId>),
     part: Open,
+    last: bool,
     apart: &mut Apart,
 ) -> Result<(), JobError> {
     let Open {
@@ -141,16 +219,24 @@ async fn finish(
         first,
     } = part;
     let biometric = Biometric::of(&first);
-    let Some(entering) = entering else {
-        match biometric {
-            Some(kind) => apart.refuse(kind, position),
-            None => apart.refused.push((head.path, OVER_LIMIT)),
+    let entering = match entering {
+        Ok(entering) => entering,
+        Err(why) => {
+            apart.leave_out((head.path, position), biometric, why);
+            return Ok(());
         }
-        return Ok(());
     };
     let name = FileName::clean(&head.path).map(|name| name.as_str().to_owned());
     let media_type = guess(name.as_deref().unwrap_or_default(), &first).to_owned();
-    match (entering.finish(media_type, name).await?, biometric) {
+    let entered = match entering.finish(media_type, name).await {
+        Ok(entered) => entered,
+        Err(error) => {
+            let why = left_out(&error, last).ok_or(error)?;
+            apart.leave_out((head.path, position), biometric, why);
+            return Ok(());
+        }
+    };
+    match (entered, biometric) {
         (Entered::Clean(arrived), None) => apart.parts.push(NewPart {
             position,
             path: head.path,
@@ -162,11 +248,14 @@ async fn finish(
             apart.refuse(kind, position);
         }
         (Entered::Infected(infected), biometric) => {
-            infected.put_aside(db, &Actor::system(), department).await?;
-            match biometric {
-                Some(kind) => apart.refuse(kind, position),
-                None => apart.refused.push((head.path, INFECTED)),
+            let bytes = apart.aside_bytes.saturating_add(infected.bytes());
+            if bytes > ASIDE_BYTES_MAX {
+                put_aside(infected, (db, department)).await?;
+            } else {
+                apart.aside_bytes = bytes;
+                apart.aside.push(infected);
             }
+            apart.leave_out((head.path, position), biometric, INFECTED);
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::rows::{self, Claimed};
 use super::runner::{JobError, LOOK_EVERY, Runner, TEXT_MEDIA_TYPE};
 use crate::base::db::DbError;
 use crate::base::{Actor, JobKind, VersionId};
-use crate::documents::{self, Kept};
+use crate::documents::{self, DocumentError, Kept};
 use crate::unit::Unit;
 
 /// How often it is looked whether pictures can be read, and by what.
@@ -97,11 +97,7 @@ impl Runner {
         let scan = documents::to_recognise(self.db.read(), id, &program.engine()).await?;
         let drawn = scan.filter(|scan| indexer::extract::is_drawn(&scan.text.engine));
         let Some(scan) = drawn else {
-            let gone: Result<(), DbError> = self
-                .db
-                .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
-                .await;
-            return Ok(gone?);
+            return self.leave(job).await;
         };
         let domain = documents::domain_of(self.db.read(), scan.document).await?;
         let outcome = match self.scans.read(&self.storage, &program, scan, end).await {
@@ -120,7 +116,8 @@ impl Runner {
         let words = self.store_some(words, &domain).await?;
         let is_begun = outcome.is_begun();
         let found = outcome.kept(text, words);
-        self.db
+        let kept = self
+            .db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 if is_begun {
                     let now = unit.now();
@@ -130,8 +127,13 @@ impl Runner {
                 }
                 documents::keep_recognised(unit, id, found).await
             })
-            .await?;
-        Ok(())
+            .await;
+        match kept {
+            // Meanwhile.
+            Err(DocumentError::Withheld) => self.leave(job).await,
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
     }
 
     async fn give_back(&self, job: Uuid) -> Result<(), JobError> {

@@ -13,6 +13,12 @@ pub(super) const ATTEMPTS_MAX: i64 = 8;
 /// this is only how long the job of a process that was killed waits.
 pub(super) const CLAIM_SECONDS: i64 = 15;
 
+/// After how long a job comes again that waits for another program, the first time; each time twice as
+/// long.
+const WAITS_SECONDS: i64 = 5;
+/// The longest that it waits.
+const WAITS_SECONDS_MAX: i64 = 300;
+
 /// A job that this process has taken.
 #[derive(Debug, Clone)]
 pub(super) struct Claimed {
@@ -168,6 +174,21 @@ pub(super) async fn later(unit: &Unit, id: Uuid, due: Timestamp) -> Result<(), D
                 WHERE id = $2";
     tx.execute_raw(sql(tx, text, [due.micros().into(), id.into()]))
         .await?;
+    Ok(())
+}
+
+/// The job waits for another program, later each time. However often that is, it is no attempt that failed:
+/// two are left at least.
+pub(super) async fn waits(unit: &Unit, claimed: &Claimed) -> Result<(), DbError> {
+    let tx = unit.tx();
+    let attempts = claimed.attempts.clamp(1, ATTEMPTS_MAX - 1);
+    let seconds = (WAITS_SECONDS << (attempts - 1)).min(WAITS_SECONDS_MAX);
+    let due = unit.now().plus_seconds(seconds);
+    let kept = attempts.min(ATTEMPTS_MAX - 2);
+    let text = "UPDATE job SET due_at = $1, claimed_until = 0, attempts = $2, last_error = NULL \
+                WHERE id = $3";
+    let values = [due.micros().into(), kept.into(), claimed.id.into()];
+    tx.execute_raw(sql(tx, text, values)).await?;
     Ok(())
 }
 

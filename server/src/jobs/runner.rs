@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::parts::{self, Apart};
 use super::rows::{self, Claimed};
@@ -21,9 +22,11 @@ use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{
-    self, Arriving, Details, Entrance, EntryError, Kept, Page, Pages, ReadText, TextInfo, Version,
+    self, Arriving, Details, DocumentError, Entrance, EntryError, Kept, Page, Pages, ReadText,
+    TextInfo, Version,
 };
 use crate::unit::{Db, Unit};
+use crate::virus::ScanError;
 use crate::webhooks::{self, Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
@@ -35,9 +38,6 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Pieces of parts that wait for the store, beside that which it takes.
 const PIECES_WAITING_MAX: usize = 4;
-
-/// After how long a job comes again that needs the virus scanner, which did not answer.
-const SCANNER_AGAIN_SECONDS: i64 = 5;
 
 /// How often a running job says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
@@ -62,11 +62,14 @@ pub(super) enum JobError {
 }
 
 impl JobError {
-    /// Whether the virus scanner does not answer, so that another try will do.
+    /// Whether the virus scanner is not there, so that another try will do. What it cannot judge it cannot
+    /// judge the next time either.
     const fn waits_for_scanner(&self) -> bool {
         match self {
-            Self::Entry(EntryError::Scan(_)) => true,
-            Self::Entry(EntryError::Store(_))
+            Self::Entry(EntryError::Scan(
+                ScanError::Unreachable(_) | ScanError::Broken(_) | ScanError::Silent,
+            )) => true,
+            Self::Entry(EntryError::Scan(_) | EntryError::Store(_))
             | Self::Db(_)
             | Self::Store(_)
             | Self::Worker(_)
@@ -235,7 +238,7 @@ impl Runner {
         if turns.is_empty() {
             return Ok(Vec::new());
         }
-        let jobs: Vec<uuid::Uuid> = turns.iter().map(|one| one.job).collect();
+        let jobs: Vec<Uuid> = turns.iter().map(|one| one.job).collect();
         let claimed: Result<Vec<Claimed>, DbError> = self
             .db
             .keep_house(async move |unit: &mut Unit| rows::claim_these(unit, &jobs).await)
@@ -276,8 +279,7 @@ impl Runner {
             .keep_house(async move |unit: &mut Unit| {
                 if waits {
                     // However long that takes, nothing is given up for it.
-                    let later = unit.now().plus_seconds(SCANNER_AGAIN_SECONDS);
-                    return rows::later(unit, claimed.id, later).await;
+                    return rows::waits(unit, &claimed).await;
                 }
                 rows::failed_once(unit, &claimed, &why).await
             })
@@ -360,11 +362,7 @@ impl Runner {
         // Of what is withheld nothing is read any more.
         let withheld = documents::is_withheld(self.db.read(), id).await?;
         let Some((version, blob)) = found.filter(|_| !withheld) else {
-            let gone: Result<(), DbError> = self
-                .db
-                .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
-                .await;
-            return Ok(gone?);
+            return self.leave(job).await;
         };
         let limits = self.extractor.limits();
         let room = documents::Room {
@@ -379,7 +377,10 @@ impl Runner {
         let (extraction, apart) = if own.is_some() || too_large {
             (None, Apart::default())
         } else {
-            let taken = self.take_apart((&version, &blob), left, &domain).await;
+            let last = claimed.attempts >= rows::ATTEMPTS_MAX;
+            let taken = self
+                .take_apart((&version, &blob), left, &domain, last)
+                .await;
             let (extraction, apart) = taken?;
             (Some(parts::judged(extraction, left)), apart)
         };
@@ -402,14 +403,29 @@ impl Runner {
         text.biometric = biometric;
         apart.tell(&mut text);
         text.room = room;
-        self.db
+        let kept = self
+            .db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 rows::done(unit, job).await?;
                 next.into_iter().for_each(|next| unit.enqueue(next));
                 documents::keep_text(unit, id, text).await
             })
-            .await?;
-        Ok(())
+            .await;
+        match kept {
+            // Meanwhile.
+            Err(DocumentError::Withheld) => self.leave(job).await,
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Nothing is left to do for a job.
+    pub(super) async fn leave(&self, job: Uuid) -> Result<(), JobError> {
+        let left: Result<(), DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
+            .await;
+        Ok(left?)
     }
 
     /// Reads a version, and stores what lies in it.
@@ -418,6 +434,7 @@ impl Runner {
         (version, blob): (&Version, &Blob),
         left: documents::Room,
         domain: &KeyDomain,
+        last: bool,
     ) -> Result<(Extraction, Apart), JobError> {
         let department = documents::department_of_version(self.db.read(), version).await?;
         let content = self.storage.open(blob, None).await?;
@@ -430,11 +447,18 @@ impl Runner {
         let media_type = Some(version.media_type.as_str());
         let reading = self.extractor.take_apart(content, media_type, fits, taker);
         let store = (&self.entrance, domain);
-        let keeping = parts::keep(store, &self.db, department, taken);
+        let place = (&self.db, &self.storage);
+        let keeping = parts::keep(store, place, department, last, taken);
         let (extraction, apart) = tokio::join!(Box::pin(reading), Box::pin(keeping));
         // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
         let apart = apart?;
-        let extraction = extraction?;
+        let extraction = match extraction {
+            Ok(extraction) => extraction,
+            Err(error) => {
+                apart.forget(&self.db, &self.storage).await;
+                return Err(error.into());
+            }
+        };
         if extraction.stumbled {
             tracing::warn!(
                 document.version = %version.id,

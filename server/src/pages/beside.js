@@ -38,17 +38,17 @@ export function duplicatesOf(found, address) {
   const list = (lines) => fill(place, lines.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, lines)] : null);
   list((found.duplicates ?? []).map((one) => line(one)));
   json(`/documents/${found.id}/duplicates`).then((told) => list(told.items.map((one) => (one.kind === "bytes" ? line(one.document)
-    : line(one.document, h("span", { class: "muted" }, t("saysTheSame", { share: Math.round(one.score * 100) })), besideEachOther(found.id, one))))))
+    : line(one.document, h("span", { class: "muted" }, t("saysTheSame", { share: Math.round(one.score * 100) })), besideEachOther(found.id, one, address))))))
     // Whoever may not read content keeps what the document itself names.
     .catch(() => {});
   return place;
 }
 
 /** Both texts side by side, once somebody opens them: those pages that say the same. */
-function besideEachOther(here, one) {
+function besideEachOther(here, one, address) {
   const pages = h("div", { class: "pairs" });
-  const page = (text, number, url, title) => h("div", {},
-    h("p", { class: "leaf-no" }, title, " · ", h("a", { href: url, target: "_blank" }, t("pageNo", { n: number }))),
+  const page = (text, number, id, title) => h("div", {},
+    h("p", { class: "leaf-no" }, h("a", { href: address(id) }, title), " · ", t("pageNo", { n: number })),
     h("div", { class: "leaf" }, text.pages.find((leaf) => leaf.number === number)?.text ?? ""));
   const show = async () => {
     let texts;
@@ -56,7 +56,7 @@ function besideEachOther(here, one) {
       fill(pages, h("p", { class: "error" }, error.message));
       return;
     }
-    fill(pages, one.pages.map((pair) => [page(texts[0], pair.here, pair.here_url, t("thisDocument")), page(texts[1], pair.there, pair.there_url, one.document.title)]));
+    fill(pages, one.pages.map((pair) => [page(texts[0], pair.here, here, t("thisDocument")), page(texts[1], pair.there, one.document.id, one.document.title)]));
   };
   return h("details", { class: "wide", ontoggle: (event) => { if (event.target.open && !pages.children.length) show(); } }, h("summary", {}, t("sideBySide")), pages);
 }

@@ -2,7 +2,8 @@
 
 use actix_web::web::{self, Data};
 use indexer::{
-    Filters, Index, Key, LIMIT_MAX, Neighbours, NeighboursRequest, SearchRequest, SuggestRequest,
+    Filters, Index, Key, LIMIT_MAX, Neighbours, NeighboursRequest, Opened, SearchRequest,
+    SuggestRequest,
 };
 use uuid::Uuid;
 
@@ -99,6 +100,32 @@ pub(crate) async fn words(
     Ok(found.words.into_iter().map(|one| one.word).collect())
 }
 
+/// What the one who asks may find: found out once for several questions of one request.
+#[derive(Debug, Clone)]
+pub(crate) struct Findable {
+    access: Vec<u64>,
+    opened: Vec<Opened>,
+    hidden: Vec<Key>,
+}
+
+/// What the actor may find.
+///
+/// # Errors
+/// Where the index is too far behind.
+pub(crate) async fn findable(engine: Engine<'_>, actor: &Actor) -> Result<Findable, Problem> {
+    let Engine {
+        db,
+        index,
+        follower,
+    } = engine;
+    let Reach { access, opened } = reach_of(db, actor).await?;
+    Ok(Findable {
+        access,
+        opened,
+        hidden: pending::hidden(db, index, follower, actor).await?,
+    })
+}
+
 /// The states of documents that count for what their department files: what was put aside or is superseded does not.
 const FILED: [State; 3] = [State::Incoming, State::Draft, State::Registered];
 
@@ -106,29 +133,23 @@ const FILED: [State; 3] = [State::Incoming, State::Draft, State::Registered];
 /// of which the text is.
 ///
 /// # Errors
-/// Where the index is too far behind.
+/// Where the index cannot be asked.
 pub(crate) async fn neighbours(
     engine: Engine<'_>,
-    actor: &Actor,
+    findable: &Findable,
     (id, department): (DocumentId, &str),
     pages: Vec<String>,
 ) -> Result<Neighbours, Problem> {
-    let Engine {
-        db,
-        index,
-        follower,
-    } = engine;
-    let Reach { access, opened } = reach_of(db, actor).await?;
     let request = NeighboursRequest {
         pages,
         key: Some(Key(id.raw().as_u128())),
         department: department.to_owned(),
         states_left_out: vec![State::Discarded.code().to_owned(), SUPERSEDED.to_owned()],
-        access,
-        opened,
-        hidden: pending::hidden(db, index, follower, actor).await?,
+        access: findable.access.clone(),
+        opened: findable.opened.clone(),
+        hidden: findable.hidden.clone(),
     };
-    let of = index.get_ref().clone();
+    let of = engine.index.get_ref().clone();
     web::block(move || of.neighbours(&request))
         .await
         .map_err(Problem::internal)?
@@ -139,22 +160,16 @@ pub(crate) async fn neighbours(
 /// at most `most`.
 ///
 /// # Errors
-/// Where the index is too far behind.
+/// Where the index cannot be asked.
 pub(crate) async fn having(
     engine: Engine<'_>,
-    actor: &Actor,
+    findable: &Findable,
     (department, code): (&str, &str),
     most: usize,
 ) -> Result<Vec<DocumentId>, Problem> {
-    let Engine {
-        db,
-        index,
-        follower,
-    } = engine;
-    let Reach { access, opened } = reach_of(db, actor).await?;
     let request = SearchRequest {
-        opened,
-        hidden: pending::hidden(db, index, follower, actor).await?,
+        opened: findable.opened.clone(),
+        hidden: findable.hidden.clone(),
         filters: Filters {
             department: vec![department.to_owned()],
             state: FILED.iter().map(|one| one.code().to_owned()).collect(),
@@ -162,9 +177,9 @@ pub(crate) async fn having(
         },
         limit: most.clamp(1, LIMIT_MAX),
         snippets: false,
-        ..SearchRequest::new(code, access)
+        ..SearchRequest::new(code, findable.access.clone())
     };
-    let of = index.get_ref().clone();
+    let of = engine.index.get_ref().clone();
     let answer = web::block(move || of.search(&request))
         .await
         .map_err(Problem::internal)?

@@ -15,7 +15,7 @@ mod rebuild;
 mod tests;
 mod wire;
 
-pub(crate) use ask::{Engine, found, having, neighbours, words};
+pub(crate) use ask::{Engine, Findable, findable, found, having, neighbours, words};
 pub use follower::{FollowError, Follower, Progress};
 pub use http::{ApiDoc, routes};
 pub use probe::IndexProbe;

@@ -17,7 +17,7 @@ use crate::correspondents::{self, Correspondent};
 use crate::documents::{self, Basis, Document, State};
 use crate::files::{self, What};
 use crate::http::{Problem, Text};
-use crate::search::{self, Engine};
+use crate::search::{self, Engine, Findable};
 
 /// So many references are asked for in one question.
 const CODES_AT_ONCE: usize = 400;
@@ -33,6 +33,8 @@ const AGREEING_PERCENT: usize = 67;
 pub(super) struct Asking<'a> {
     pub(super) engine: Engine<'a>,
     pub(super) actor: &'a Actor,
+    /// What the index may tell him.
+    pub(super) findable: &'a Findable,
     pub(super) basis: &'a Basis,
     pub(super) letter: &'a Letter,
     /// The short name of its department.
@@ -63,7 +65,7 @@ pub(super) async fn alike(asking: Asking<'_>) -> Result<Alike, Problem> {
     let document = &asking.basis.held.document;
     let pages = asking.basis.pages.clone().unwrap_or_default();
     let of = (document.id, asking.department);
-    let neighbours = search::neighbours(asking.engine, asking.actor, of, pages).await?;
+    let neighbours = search::neighbours(asking.engine, asking.findable, of, pages).await?;
     let ids = neighbours.all.iter().map(|one| one.key.0);
     let ids: Vec<DocumentId> = ids
         .map(|key| DocumentId::of(Uuid::from_u128(key)))
@@ -213,7 +215,7 @@ async fn by_key(asking: Asking<'_>, gathered: &mut Gathered<Who>) -> Result<(), 
     let on = asking.engine.db.read();
     for key in keys.into_iter().take(KEYS_MAX) {
         let asked = (asking.department, key.as_str());
-        let ids = search::having(asking.engine, asking.actor, asked, HAVING_MAX).await?;
+        let ids = search::having(asking.engine, asking.findable, asked, HAVING_MAX).await?;
         let mut found = counting(on, asking.actor, document.department, &ids).await?;
         found.retain(|one| one.id != document.id);
         let named: Vec<CorrespondentId> = found

@@ -18,7 +18,7 @@ use crate::http::extract::Path;
 use crate::http::openapi::SuggestProblems;
 use crate::http::{Language, Problem};
 use crate::ledger::looks::Looks;
-use crate::search::{Engine, Follower};
+use crate::search::{self, Engine, Follower};
 use crate::types;
 use crate::unit::Db;
 
@@ -72,12 +72,18 @@ async fn suggestions(
     let (held, invoice) = (&basis.held, basis.invoice.as_ref());
     let department = all.iter().find(|one| one.id == held.document.department);
     let department = department.map_or("", |one| one.slug.as_str());
-    let pages = basis.pages.as_deref().unwrap_or_default();
-    let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
-    let letter = letter::read(&pages);
+    let pages = basis.pages.clone().unwrap_or_default();
+    // A long text takes a while, and others are served by this thread.
+    let letter = web::block(move || {
+        let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+        letter::read(&pages)
+    });
+    let letter = letter.await.map_err(Problem::internal)?;
+    let findable = search::findable(engine, actor).await?;
     let asking = Asking {
         engine,
         actor,
+        findable: &findable,
         basis,
         letter: &letter,
         department,

@@ -39,6 +39,25 @@ pub(crate) async fn lies(town: &Town) -> Vec<Value> {
     items.as_array().cloned().expect("a list")
 }
 
+/// How many blobs lie in the store, and how many rows of blobs there are.
+async fn blobs(town: &Town) -> (usize, usize) {
+    let folder = town.app.data().join("blobs/blobs");
+    let mut folders = vec![folder];
+    let mut lying = 0;
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        for entry in entries.map_while(Result::ok) {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                lying += 1;
+            }
+        }
+    }
+    let rows = crate::key_domains::rows(town, "SELECT name FROM blob", Vec::new()).await;
+    (lying, rows.len())
+}
+
 /// How many documents there are, as the auditor counts them.
 async fn documents(town: &Town) -> usize {
     town.documents().await.len()

@@ -5,7 +5,7 @@ use tests::Town;
 use tests::app::Start;
 use tests::clamd::{Behaviour, FakeClamd, VARIABLE};
 
-use super::{documents, file, form, infected, lies, town};
+use super::{blobs, documents, file, form, infected, lies, town};
 
 #[tokio::test]
 async fn whatever_it_does_instead_of_answering_nothing_comes_in() {
@@ -34,6 +34,9 @@ async fn whatever_it_does_instead_of_answering_nothing_comes_in() {
         if let Ok(answer) = clerk.try_send(large).await {
             answer.is_problem(503, "scanner-unavailable");
         }
+        // Whether or not it was told, nothing of it is there.
+        assert_eq!(blobs(&town).await, (0, 0), "{behaviour:?}");
+        assert_eq!(documents(&town).await, 0, "{behaviour:?}");
     }
     assert_eq!(documents(&town).await, 0);
     assert!(lies(&town).await.is_empty());

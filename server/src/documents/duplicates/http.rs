@@ -23,8 +23,9 @@ use crate::http::openapi::ReadProblems;
 use crate::ledger::looks::{Looked as Seen, Looks};
 use crate::unit::Db;
 
-/// Other documents that you may read and that say the same: with the same bytes, or with a text that does
-/// not differ but for what a machine misreads, such as the scan of a letter that came by mail as well.
+/// Other documents that say the same: with the same bytes, where you may know of them, or, where you may read
+/// their content, with a text that does not differ but for what a machine misreads, such as the scan of a letter
+/// that came by mail as well.
 ///
 /// Texts that differ in a name, a date, an amount or another number are not the same. Where pages of both
 /// say the same, they are named, to be looked at side by side.
@@ -95,14 +96,14 @@ async fn side_by_side(
     if others.is_empty() {
         return Ok(Vec::new());
     }
-    let pages = read(storage, blob).await.map_err(store_problem)?;
-    let here = web::block(move || Arc::new(text_of(&pages)))
+    let packed = read(storage, blob).await.map_err(store_problem)?;
+    let here = web::block(move || Arc::new(text_of(&packed)))
         .await
         .map_err(Problem::internal)?;
     let mut all = Vec::new();
     for (document, blob) in others {
-        let pages = match read(storage, &blob).await {
-            Ok(pages) => pages,
+        let packed = match read(storage, &blob).await {
+            Ok(packed) => packed,
             Err(error) => {
                 tracing::warn!(document.id = %document.id, error = %error, "a text could not be read to be compared");
                 continue;
@@ -110,7 +111,7 @@ async fn side_by_side(
         };
         let here = Arc::clone(&here);
         let found = web::block(move || {
-            let there = text_of(&pages);
+            let there = text_of(&packed);
             let score = here.same(&there)?;
             Some((score, here.pages_alike(&there)))
         })
@@ -128,12 +129,13 @@ async fn side_by_side(
     Ok(all)
 }
 
-async fn read(storage: &Storage, blob: &Blob) -> Result<Option<Pages>, StoreError> {
-    let packed = storage.read(blob, TEXT_BYTES_MAX).await?;
-    Ok(Pages::unpack(&packed))
+async fn read(storage: &Storage, blob: &Blob) -> Result<Vec<u8>, StoreError> {
+    storage.read(blob, TEXT_BYTES_MAX).await
 }
 
-fn text_of(pages: &Option<Pages>) -> Text {
+/// A long text takes a while: not on a thread that serves others.
+fn text_of(packed: &[u8]) -> Text {
+    let pages = Pages::unpack(packed);
     let pages = pages.iter().flat_map(|all| &all.pages);
     Text::of(pages.map(|page| page.text.as_str()))
 }

@@ -1,8 +1,9 @@
 //! Duplicates: documents with the same bytes, and documents whose text says the same.
 //!
 //! Invariants: a document has at most one sketch, that of the newest text of its version in force; what
-//! was put aside is not found by it; another document is named, and its text read, only for whoever may
-//! read the content of both; what is withheld is compared with nothing.
+//! was put aside is not found by it; another document is named for its text, and its text read, only for
+//! whoever may read the content of both, and for its bytes for whoever may know of both; what is withheld is
+//! compared with nothing.
 
 pub(super) mod http;
 mod sketching;

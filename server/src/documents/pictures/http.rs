@@ -133,6 +133,7 @@ pub(crate) async fn get_page(
         db: &db,
         storage: &storage,
         painter: &painter,
+        account: actor.account,
     };
     let read = text_of(db.read(), &storage, &version).await?;
     let page = at(number).ok_or(DocumentError::NoVersion)?;
@@ -209,7 +210,10 @@ async fn text_of(
         };
         if let Some(blob) = rows::blob_to_open(on, &name).await? {
             let packed = storage.read(&blob, TEXT_BYTES_MAX).await;
-            let pages = Pages::unpack(&packed.map_err(store_problem)?);
+            let packed = packed.map_err(store_problem)?;
+            // A long text takes a while, and others are served by this thread.
+            let pages = tokio::task::spawn_blocking(move || Pages::unpack(&packed));
+            let pages = pages.await.map_err(Problem::internal)?;
             let pages = pages.map(|all| all.pages).unwrap_or_default();
             return Ok(Some((info, pages)));
         }
@@ -312,6 +316,7 @@ pub(crate) async fn get_picture(
         db: &db,
         storage: &storage,
         painter: &painter,
+        account: actor.account,
     };
     let page = (DocumentId::of(id), which(query.version), number, width);
     show(&request, &easel, (&looks, &actor), page).await
@@ -355,6 +360,7 @@ pub(crate) async fn get_thumbnail(
         db: &db,
         storage: &storage,
         painter: &painter,
+        account: actor.account,
     };
     let page = (DocumentId::of(id), which(query.version), 1, THUMBNAIL);
     show(&request, &easel, (&looks, &actor), page).await

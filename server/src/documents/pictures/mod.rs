@@ -10,7 +10,7 @@ pub(super) mod wire;
 mod words;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -30,7 +30,7 @@ use super::looking::LOOKS_MAX;
 use super::model::{DocumentError, Kept, Version};
 use super::rows;
 use crate::base::db::DbError;
-use crate::base::{Actor, DocumentId, VersionId};
+use crate::base::{AccountId, Actor, DocumentId, VersionId};
 use crate::http::{Kind, Problem, text};
 use crate::unit::{Db, Unit};
 
@@ -48,6 +48,8 @@ const SHAPES: &str = "shapes";
 const PLACES: &str = "places";
 /// Pages that wait for their turn to be drawn; whoever comes then is asked to come again.
 const WAITING_MAX: usize = 24;
+/// Of these and of those that are being drawn, as many are for one account at most.
+const BY_ACCOUNT_MAX: usize = 6;
 /// Most bytes of stored shapes and places that are read back.
 const TOLD_BYTES_MAX: u64 = 32 << 20;
 /// What could not be drawn for want of time or memory is tried again after so long, in microseconds.
@@ -58,8 +60,30 @@ const TRIED_AGAIN_AFTER: i64 = 3_600 * 1_000_000;
 pub struct Painter {
     extractor: Extractor,
     places: Semaphore,
+    /// How many places each account has that has any.
+    taken: Mutex<HashMap<AccountId, usize>>,
     /// What is being drawn: whoever wants the same waits for it.
     drawing: Mutex<HashMap<Key, Weak<Turn>>>,
+}
+
+/// A place among those that draw or wait; free again when dropped.
+#[derive(Debug)]
+struct Place<'a> {
+    painter: &'a Painter,
+    account: AccountId,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut taken = self.painter.taken();
+        if let Some(many) = taken.get_mut(&self.account) {
+            *many -= 1;
+            if *many == 0 {
+                taken.remove(&self.account);
+            }
+        }
+    }
 }
 
 type Turn = tokio::sync::Mutex<()>;
@@ -73,6 +97,7 @@ impl Painter {
         Self {
             places: Semaphore::new(at_once + WAITING_MAX),
             extractor,
+            taken: Mutex::default(),
             drawing: Mutex::default(),
         }
     }
@@ -89,14 +114,31 @@ impl Painter {
         turn
     }
 
-    fn place(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.places.try_acquire().map_err(|_full| {
+    fn taken(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for an account; none of them has them all.
+    fn place(&self, account: AccountId) -> Result<Place<'_>, Problem> {
+        let full = || {
             Problem::new(Kind::Unavailable)
                 .retry_after_seconds(2)
                 .detail(text(
                     "Gerade werden viele Seiten gezeichnet. Bitte gleich noch einmal versuchen.",
                     "Many pages are being drawn. Please try again in a moment.",
                 ))
+        };
+        let mut taken = self.taken();
+        let own = taken.get(&account).copied().unwrap_or_default();
+        if own >= BY_ACCOUNT_MAX {
+            return Err(full());
+        }
+        let permit = self.places.try_acquire().map_err(|_full| full())?;
+        taken.insert(account, own + 1);
+        Ok(Place {
+            painter: self,
+            account,
+            _permit: permit,
         })
     }
 }
@@ -178,6 +220,8 @@ struct Easel<'a> {
     db: &'a Db,
     storage: &'a Storage,
     painter: &'a Painter,
+    /// For whom.
+    account: AccountId,
 }
 
 impl Easel<'_> {
@@ -219,7 +263,7 @@ impl Easel<'_> {
         if let Some(made) = self.kept(&about).await? {
             return Ok(made);
         }
-        let _place = self.painter.place()?;
+        let _place = self.painter.place(self.account)?;
         match draw().await? {
             Fresh::NoPage => Err(DocumentError::NoVersion.into()),
             // The first bytes say so again at no cost.
@@ -340,6 +384,19 @@ impl Easel<'_> {
         (page, width): (u32, u16),
     ) -> Result<(Blob, [u8; 32]), Problem> {
         let place = page.checked_sub(1).ok_or(DocumentError::NoVersion)?;
+        // Whoever asks for a page that is none starts no worker for it each time. The first one there is,
+        // or it is kept that there is not.
+        if page > 1 {
+            let pages = match self.shapes(version, content).await? {
+                Ok(shapes) => u32::try_from(shapes.len()).unwrap_or(u32::MAX),
+                Err(reason) => {
+                    return Err(Problem::new(Kind::NoPicture).detail(wire::explained(reason)));
+                }
+            };
+            if page > pages {
+                return Err(DocumentError::NoVersion.into());
+            }
+        }
         let about = About::picture(version, page, width);
         let made = self.made(about, async || {
             let reader = self.content(content).await?;
@@ -421,12 +478,32 @@ mod tests {
         };
         let painter = Painter::new(Extractor::new("/proc/self/exe".into(), limits));
         let held: Vec<_> = (0..=WAITING_MAX)
-            .map_while(|_| painter.place().ok())
+            .map_while(|_| painter.place(AccountId::new()).ok())
             .collect();
         assert_eq!(held.len(), WAITING_MAX + 1);
-        let refused = painter.place().err().map(|problem| problem.kind());
+        let refused = painter
+            .place(AccountId::new())
+            .err()
+            .map(|problem| problem.kind());
         assert_eq!(refused, Some(Kind::Unavailable));
         drop(held);
-        assert!(painter.place().is_ok());
+        assert!(painter.place(AccountId::new()).is_ok());
+        assert!(painter.taken().is_empty());
+    }
+
+    #[test]
+    fn one_account_leaves_places_to_the_others() {
+        let limits = indexer::extract::Limits::default();
+        let painter = Painter::new(Extractor::new("/proc/self/exe".into(), limits));
+        let (one, other) = (AccountId::new(), AccountId::new());
+        let mut held: Vec<_> = (0..WAITING_MAX)
+            .map_while(|_| painter.place(one).ok())
+            .collect();
+        assert_eq!(held.len(), BY_ACCOUNT_MAX);
+        let refused = painter.place(one).err().map(|problem| problem.kind());
+        assert_eq!(refused, Some(Kind::Unavailable));
+        assert!(painter.place(other).is_ok());
+        held.pop();
+        assert!(painter.place(one).is_ok());
     }
 }

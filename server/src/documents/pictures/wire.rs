@@ -244,6 +244,11 @@ pub(super) fn explained(reason: Reason) -> Text {
             "Die Datei enthält Schadsoftware; ihre Seiten werden nicht gezeichnet.",
             "The file contains infected content; its pages are not drawn.",
         ),
+        Reason::PartsUnscanned => text(
+            "Die Datei enthält Inhalte, die nicht auf Schadsoftware geprüft werden konnten; ihre Seiten werden \
+             nicht gezeichnet.",
+            "The file contains what could not be scanned for viruses; its pages are not drawn.",
+        ),
     }
 }
 

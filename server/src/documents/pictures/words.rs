@@ -8,8 +8,8 @@ use super::Easel;
 use crate::documents::http::store_problem;
 use crate::documents::looking::LOOKS_MAX;
 use crate::documents::model::Version;
-use crate::documents::rows;
-use crate::documents::scans::WORDS;
+use crate::documents::rows::{self, rendition};
+use crate::documents::scans::{Progress, WORDS};
 use crate::documents::words::{PlacedWords, WORDS_BYTES_MAX, WordsPage};
 use crate::http::Problem;
 
@@ -119,7 +119,7 @@ pub(super) async fn recognised(
     // Between looking for the blobs and for their keys they may have followed their document.
     'looks: for _ in 0..LOOKS_MAX {
         let parts = rows::all_renditions(on, version.id, WORDS).await?;
-        for part in parts.into_iter().rev() {
+        for part in with_page(parts, page) {
             let Some(name) = part.blob_name else { continue };
             let Some(blob) = rows::blob_to_open(on, &name).await? else {
                 continue 'looks;
@@ -132,6 +132,28 @@ pub(super) async fn recognised(
         return Ok(None);
     }
     Ok(None)
+}
+
+/// Of parts, oldest first, those that came to a page, newest first: one for each time that an engine went
+/// through the document. The others need not be read.
+fn with_page(parts: Vec<rendition::Model>, page: u32) -> Vec<rendition::Model> {
+    let mut found = Vec::new();
+    // How far the part before came, where it left pages.
+    let mut before: Option<(String, u32)> = None;
+    for part in parts {
+        let through = Progress::of(&part).map(|progress| progress.through);
+        let last = through.unwrap_or(u32::MAX);
+        let from = match &before {
+            Some((engine, from)) if *engine == part.engine && *from < last => *from,
+            Some(_) | None => 0,
+        };
+        before = through.map(|through| (part.engine.clone(), through));
+        if from < page && page <= last {
+            found.push(part);
+        }
+    }
+    found.reverse();
+    found
 }
 
 async fn read(
@@ -154,6 +176,7 @@ async fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::RenditionId;
 
     fn word(text: &str, left: i64, top: i64) -> Standing {
         Standing {
@@ -164,6 +187,43 @@ mod tests {
             height: 200,
             confidence: None,
         }
+    }
+
+    #[test]
+    fn of_a_long_document_the_part_with_the_page_is_read() {
+        let part = |engine: &str, through: Option<u32>| rendition::Model {
+            id: RenditionId::new().raw(),
+            version: 1,
+            document_version_id: RenditionId::new().raw(),
+            kind: WORDS.to_owned(),
+            engine: engine.to_owned(),
+            state: "readable".to_owned(),
+            reason: None,
+            pages: 1,
+            blob_name: None,
+            created_at: 0,
+            components: None,
+            details: through.map(|through| format!("{{\"through\":{through},\"words\":9}}")),
+        };
+        let parts = [
+            part("old", None),
+            part("new", Some(10)),
+            part("new", Some(20)),
+            part("new", None),
+            part("new", Some(5)),
+        ];
+        let check = |page: u32, expect: &[usize]| {
+            let found = with_page(parts.to_vec(), page);
+            let found: Vec<_> = found.iter().map(|one| one.id).collect();
+            let expect: Vec<_> = expect.iter().map(|at| parts[*at].id).collect();
+            assert_eq!(found, expect, "{page}");
+        };
+        check(1, &[4, 1, 0]);
+        check(5, &[4, 1, 0]);
+        check(6, &[1, 0]);
+        check(10, &[1, 0]);
+        check(11, &[2, 0]);
+        check(21, &[3, 0]);
     }
 
     #[test]

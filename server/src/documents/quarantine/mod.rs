@@ -12,7 +12,7 @@ use storage::KeyDomain;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::intake::Arrived;
+use super::intake::{Arrived, take_away};
 use super::model::DocumentError;
 use super::rows;
 use crate::audit::canonical::Object;
@@ -106,6 +106,11 @@ impl Infected {
         &self.signature
     }
 
+    /// Its length.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.arrived.bytes()
+    }
+
     /// Puts it into quarantine, durably; and gives the name of what fits it.
     pub async fn put_aside(
         self,
@@ -136,9 +141,16 @@ impl Infected {
         }
         let domain = KeyDomain::parse(QUARANTINE).map_err(DbError::from)?;
         departments::make_key(db, &domain).await?;
+        let storage = arrived.storage();
         let (kept, media_type) = arrived.keep_apart(&domain).await?;
-        let name = signature.clone();
-        db.write(actor, async move |unit: &mut Unit| {
+        let (spare, name) = (kept.blob.name, signature.clone());
+        let written = db.write(actor, async move |unit: &mut Unit| {
+            let account = unit.actor().account;
+            if rows::quarantine_holds(unit.tx(), &sha256, account).await? {
+                // It came twice at the same time.
+                unit.record_with(Action::DocumentQuarantine, department, Some(context));
+                return Ok::<_, DocumentError>(false);
+            }
             let new = Quarantined {
                 id: QuarantineId::new(),
                 version: 1,
@@ -149,15 +161,17 @@ impl Infected {
                 signature: name,
                 department,
                 created_at: unit.now(),
-                created_by: unit.actor().account,
+                created_by: account,
                 discarded: None,
             };
             rows::insert_blob(unit, &kept).await?;
             rows::quarantine_insert(unit, &new).await?;
             unit.record_with(Action::DocumentQuarantine, department, Some(context));
-            Ok::<_, DocumentError>(())
-        })
-        .await?;
+            Ok(true)
+        });
+        if !written.await?.value {
+            take_away(storage, spare).await;
+        }
         Ok(signature)
     }
 
