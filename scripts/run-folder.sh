@@ -7,5 +7,6 @@ set -euo pipefail
     exit 1
 }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/papierlos-run.XXXXXXXX")
+# shellcheck disable=SC2016  # the shell that it starts is to expand them
 setsid -f bash -c 'tail --pid="$1" -f /dev/null; rm -rf "$2"' - "$PPID" "$folder" </dev/null >/dev/null 2>&1
 echo "TEST_RUN_DIR=$folder" >>"$NEXTEST_ENV"
