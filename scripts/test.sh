@@ -6,6 +6,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# No test pulls the plug of the machine: what the tests kill are our own processes.
+export TEST_PG_FSYNC=${TEST_PG_FSYNC:-off}
+
 cargo=scripts/cargo.sh
 if "$cargo" nextest --version >/dev/null 2>&1; then
     nextest=true
