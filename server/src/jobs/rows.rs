@@ -133,11 +133,11 @@ fn claimed(row: &QueryResult) -> Result<Claimed, DbError> {
     })
 }
 
-/// The job still runs.
+/// The job still runs; where it was given back meanwhile it stays so.
 pub(super) async fn renew(unit: &Unit, id: Uuid) -> Result<(), DbError> {
     let tx = unit.tx();
     let until = unit.now().plus_seconds(CLAIM_SECONDS).micros();
-    let text = "UPDATE job SET claimed_until = $1 WHERE id = $2";
+    let text = "UPDATE job SET claimed_until = $1 WHERE id = $2 AND claimed_until > 0";
     tx.execute_raw(sql(tx, text, [until.into(), id.into()]))
         .await?;
     Ok(())
