@@ -100,7 +100,7 @@ pub(in crate::documents) mod document {
         pub position: Option<i64>,
         pub depth: Option<i64>,
         pub part_path: Option<String>,
-        /// What this was taken out of is in force no longer: [`SUPERSEDED`], or since before that was
+        /// What this was taken out of is in force no longer: `SUPERSEDED`, or since before that was
         /// recorded.
         pub superseded: i64,
     }
