@@ -40,6 +40,8 @@ pub(super) struct Apart {
     garbled: usize,
     /// Words for which quite other words stand.
     other: usize,
+    /// Words that stand on one side only, or for others, and say that something is not so.
+    denied: usize,
     /// Most words in a row that stand on one side only.
     run: usize,
     /// All words that do.
@@ -94,6 +96,7 @@ impl Apart {
         let garbled_max = (self.misread + 2) / GARBLED_SHARE;
         let twice = self.met.values().any(|many| *many > 1);
         self.steps <= STEPS_MAX
+            && self.denied == 0
             && self.other <= other_max
             && !twice
             && self.garbled <= garbled_max.min(GARBLED_MAX)
@@ -106,7 +109,7 @@ impl Apart {
     fn weigh(&mut self, here: &[&str], there: &[&str]) {
         let most = here.len().max(there.len());
         if here.is_empty() || there.is_empty() {
-            self.other += denials(here) + denials(there);
+            self.denied += denials(here) + denials(there);
             self.stands_alone(most);
             return;
         }
@@ -117,7 +120,7 @@ impl Apart {
         }
         // `eine` and `keine` look alike, and say the opposite.
         let contrary = |one: &&str| there.iter().any(|other| are_contrary(one, other));
-        self.other += usize::from(here.iter().any(contrary));
+        self.denied += usize::from(here.iter().any(contrary));
         // As one: a space too many or too few is misread too.
         let (left, right) = (shapes(&here.concat()), shapes(&there.concat()));
         let long = left.len().max(right.len());
@@ -167,6 +170,7 @@ impl Apart {
                 continue;
             };
             let (other, shapes) = open.remove(at);
+            self.denied += usize::from(denies(word) != denies(other));
             if far > 0 {
                 self.garbled += 1;
                 self.touched += 1;
@@ -179,7 +183,8 @@ impl Apart {
         let left = alone.iter().filter(|word| tells(word)).count();
         let right = open.iter().filter(|(word, _)| tells(word)).count();
         let denied = denials(&alone) + open.iter().filter(|(word, _)| denies(word)).count();
-        self.other += left.min(right).max(denied);
+        self.denied += denied;
+        self.other += left.min(right);
         self.stands_alone(alone.len().max(open.len()));
     }
 
@@ -201,11 +206,13 @@ fn tells(word: &str) -> bool {
     word.chars().count() >= LETTERS_MIN
 }
 
-/// Whether a word says that something is not so.
+/// Whether a word says that something is not so, or may be such a word misread.
 fn denies(word: &str) -> bool {
+    let own = shapes(word);
+    let not = shapes("nicht");
     matches!(word, "nie" | "ohne" | "weder")
-        || word.starts_with("kein")
-        || shapes(word) == shapes("nicht")
+        || own.starts_with(&shapes("kein"))
+        || own.len().abs_diff(not.len()) <= 1 && distance(&own, &not) <= 1
 }
 
 /// How many of these words do.
