@@ -23,19 +23,11 @@ unprivileged() {
     setpriv --reuid="$owner_uid" --regid="$owner_gid" --clear-groups --inh-caps=-all -- "$@"
 }
 
-alive() {
-    local state
-    state=$(sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
-    [ -n "$state" ] && [ "$state" != Z ]
-}
-
 # Waits for the owner to end, then takes the server and its folder away. Detached: a test run that is
 # killed leaves nothing behind.
 watch_owner() {
     local dir=$1 owner=$2 bin=$3
-    while alive "$owner"; do
-        sleep 0.5
-    done
+    wait_for_end_of "$owner"
     unprivileged "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true
     rm -rf "$dir"
 }
@@ -90,6 +82,9 @@ start() {
 }
 
 self=$(cd "$(dirname "$0")" && pwd)/postgres.sh
+# shellcheck source=scripts/owner.sh
+. "$(dirname "$self")/owner.sh"
+
 case ${1:-} in
 start)
     if [ -n "${TEST_POSTGRES_URL:-}" ]; then
@@ -114,7 +109,8 @@ nextest)
         exit 0
     fi
     url=$("$self" start "$PPID")
-    echo "TEST_POSTGRES_URL=$url" >>"$NEXTEST_ENV"
+    # It goes with the run, and so may what is left in it.
+    printf '%s\n' "TEST_POSTGRES_URL=$url" "TEST_POSTGRES_OWN=1" >>"$NEXTEST_ENV"
     ;;
 *)
     echo "usage: scripts/postgres.sh start [PID] | nextest" >&2

@@ -17,13 +17,14 @@ else
     nextest=false
     whole=("$cargo" test --locked --workspace --no-fail-fast)
     echo "cargo-nextest is not installed: running by cargo test"
+    # What the tests start: a selection of tests does not build it.
+    "$cargo" build --quiet --locked --workspace --bins
     # Nextest starts its own, and makes its own folder for what tests share, by .config/nextest.toml.
-    TEST_RUN_DIR=$(mktemp -d "${TMPDIR:-/tmp}/papierlos-run.XXXXXXXX")
+    TEST_RUN_DIR=$(scripts/run-folder.sh start $$)
     export TEST_RUN_DIR
-    trap 'rm -rf "$TEST_RUN_DIR"' EXIT
     if [ -z "${TEST_POSTGRES_URL:-}" ]; then
         TEST_POSTGRES_URL=$(scripts/postgres.sh start $$)
-        export TEST_POSTGRES_URL
+        export TEST_POSTGRES_URL TEST_POSTGRES_OWN=1
     fi
 fi
 # only NEXTEST_FILTER CARGO_TEST_ARGUMENT...

@@ -26,6 +26,7 @@ mod m0020_components;
 mod m0022_quarantine;
 mod m0024_sketches;
 mod m0025_superseded;
+mod m0026_turns;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_quarantine::Step),
             Box::new(m0024_sketches::Step),
             Box::new(m0025_superseded::Step),
+            Box::new(m0026_turns::Step),
         ]
     }
 }

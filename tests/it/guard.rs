@@ -5,10 +5,11 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tests::town::{OWN, Town, id_of};
-use tests::{Answer, Client, fixtures};
+use tests::{Answer, Client, fixtures, wait_until};
 
 use crate::at_rest::verdict;
 use crate::components::{components, found, mail, zip};
+use crate::reading::as_before;
 
 /// Minutiae of fingers (ISO/IEC 19794-2), a finger as a picture (WSQ), a face (ISO/IEC 19794-5).
 const RECORDS: [&[u8]; 3] = [
@@ -202,4 +203,37 @@ async fn nothing_is_found_by_the_serial_number_of_an_identity_document() {
     let pages = clerk.get(&format!("{at}/text")).await.is(200).json();
     assert!(pages["pages"][0]["text"].to_string().contains("L01X00T471"));
     assert!(!town.app.log().contains("L01X00T47"), "{}", town.app.log());
+}
+
+#[tokio::test]
+async fn what_is_withheld_is_not_asked_to_be_read_again() {
+    let Some(mut town) = Town::start().await else {
+        return;
+    };
+    let clerk = town.clerk();
+    let archive = zip(&[(NAME, RECORDS[0])]);
+    let content = mail("Unterlagen", "anbei die Lindenblüte", &archive);
+    let title = json!({"title": "Unterlagen"});
+    let withheld = clerk.file("unterlagen.eml", &content, &title).await.is(201);
+    let archive = zip(&[("notiz.txt", "Kastanienallee".as_bytes())]);
+    let content = mail("Notiz", "anbei die Notiz", &archive);
+    let title = json!({"title": "Notiz"});
+    let other = clerk.file("notiz.eml", &content, &title).await.is(201);
+    town.settle().await;
+    is_withheld(&town, &id_of(&withheld)).await;
+    assert!(town.app.stop().success());
+    let old = "UPDATE rendition SET engine = 'mail-parser 0' WHERE engine LIKE 'mail-parser %'";
+    as_before(&town, old).await;
+    town.app.resume();
+    let path = format!("/api/v1/documents/{}", id_of(&other));
+    wait_until("the other one is read again", async || {
+        let shown = town.clerk().get(&path).await.is(200).json();
+        shown["text"]["engine"] != "mail-parser 0"
+    })
+    .await;
+    is_withheld(&town, &id_of(&withheld)).await;
+    let log = town.app.log();
+    let asked = log.lines().find(|line| line.contains("of older engines"));
+    let asked = asked.expect("it was asked for");
+    assert!(asked.contains("versions=1"), "{asked}");
 }

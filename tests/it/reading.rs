@@ -190,6 +190,30 @@ async fn whatever_the_format_a_browser_saves_it_and_runs_nothing() {
     town.settle().await;
 }
 
+/// Makes texts stand as in an archive of before: the guards of the database are taken down by hand. The server
+/// does not run.
+pub(crate) async fn as_before(town: &Town, statement: &str) {
+    let database = Database::connect(town.app.database_url()).await;
+    let database = database.expect("the database");
+    let names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'rendition'";
+    if database.get_database_backend() == sea_orm::DbBackend::Sqlite {
+        let named = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, names);
+        let rows = database.query_all_raw(named).await;
+        for row in rows.expect("the triggers") {
+            let name: String = row.try_get_by_index(0).expect("a name");
+            let drop = format!("DROP TRIGGER {name}");
+            database.execute_unprepared(&drop).await.expect("a trigger");
+        }
+    } else {
+        let off = "ALTER TABLE rendition DISABLE TRIGGER ALL";
+        let done = database.execute_unprepared(off).await;
+        done.expect("the triggers");
+    }
+    let done = database.execute_unprepared(statement).await;
+    done.expect("the row");
+    database.close().await.expect("closed");
+}
+
 #[tokio::test]
 async fn what_an_older_program_could_not_read_is_read_at_the_next_start() {
     let Some(mut town) = Town::start().await else {
@@ -197,33 +221,10 @@ async fn what_an_older_program_could_not_read_is_read_at_the_next_start() {
     };
     let filed = file(&town, Format::Docx.media_type(), &letter(), "Schreiben").await;
     town.settle().await;
-    let url = town.app.database_url();
     town.app.stop();
-    // As it stood in an archive of before: the guards of the database are taken down by hand.
-    let database = Database::connect(url).await.expect("the database");
-    let names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'rendition'";
-    if database.get_database_backend() == sea_orm::DbBackend::Sqlite {
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, names);
-        for row in database
-            .query_all_raw(statement)
-            .await
-            .expect("the triggers")
-        {
-            let name: String = row.try_get_by_index(0).expect("a name");
-            let drop = format!("DROP TRIGGER {name}");
-            database.execute_unprepared(&drop).await.expect("a trigger");
-        }
-    } else {
-        let off = "ALTER TABLE rendition DISABLE TRIGGER ALL";
-        database
-            .execute_unprepared(off)
-            .await
-            .expect("the triggers");
-    }
     let old = "UPDATE rendition SET engine = 'none 0', state = 'unreadable', \
                reason = 'unknown_format'";
-    database.execute_unprepared(old).await.expect("the row");
-    database.close().await.expect("closed");
+    as_before(&town, old).await;
     town.app.resume();
     let path = format!("/api/v1/documents/{}", id_of(&filed));
     wait_until("it is read again", async || {

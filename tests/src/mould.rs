@@ -30,12 +30,16 @@ struct Note<T> {
 
 impl<T: DeserializeOwned + Serialize> Mould<T> {
     /// The one of this run, made by `make` where nobody has yet: a server and what is to be noted. None where the
-    /// run has no folder, or where `make` gives none.
+    /// run has no folder or its PostgreSQL is not its own, or where `make` gives none.
     pub(crate) async fn of_this_run<F>(engine: Engine, make: F) -> Option<Mould<T>>
     where
         F: AsyncFnOnce() -> Option<(TestApp, T)>,
     {
         let run = std::env::var_os("TEST_RUN_DIR").filter(|run| !run.is_empty())?;
+        // On a server that stays the database of the mould would stay, too.
+        if engine == Engine::Postgres && std::env::var_os("TEST_POSTGRES_OWN").is_none() {
+            return None;
+        }
         let folder = PathBuf::from(run).join(match engine {
             Engine::Sqlite => "sqlite",
             Engine::Postgres => "postgres",

@@ -287,25 +287,31 @@ pub async fn without_text(
         .collect()
 }
 
-/// Versions whose newest text was read by one of `engines` and that no job will read; at most `limit`.
+/// Versions whose newest text was read by one of `engines` and that no job will read, of those that can be read
+/// again: their content has its key and is not withheld. At most `limit`.
 pub async fn read_by(
     on: &impl ConnectionTrait,
     engines: &[String],
     job_kind: &str,
     limit: u64,
 ) -> Result<Vec<VersionId>, DbError> {
-    let places: Vec<String> = (3..engines.len() + 3).map(|at| format!("${at}")).collect();
+    let places: Vec<String> = (4..engines.len() + 4).map(|at| format!("${at}")).collect();
     let text = format!(
-        "SELECT r.document_version_id FROM rendition r WHERE r.kind = 'text' \
+        "SELECT r.document_version_id FROM rendition r \
+         JOIN document_version v ON v.id = r.document_version_id \
+         JOIN blob_key k ON k.name = v.blob_name WHERE r.kind = 'text' \
          AND r.engine IN ({}) AND NOT EXISTS (SELECT 1 FROM rendition n \
          WHERE n.document_version_id = r.document_version_id AND n.kind = 'text' \
          AND (n.created_at > r.created_at OR (n.created_at = r.created_at AND n.id > r.id))) \
+         AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $3 \
+         AND g.document_version_id = r.document_version_id) \
          AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 \
          AND j.subject = r.document_version_id) ORDER BY r.document_version_id LIMIT $2",
         places.join(", ")
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut values: Vec<sea_orm::Value> = vec![job_kind.into(), limit.into()];
+    let mut values: Vec<sea_orm::Value> =
+        vec![job_kind.into(), limit.into(), super::guard::KIND.into()];
     values.extend(engines.iter().map(|engine| engine.as_str().into()));
     let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()

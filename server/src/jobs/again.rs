@@ -23,6 +23,11 @@ pub enum Step {
 /// Asks for texts that were read by older versions of today's engines to be read again. Nothing is
 /// lost: the new text is one more rendition, and the record of it names the engine.
 pub async fn read_again(db: &Db) -> Result<Step, DbError> {
+    // The cheap question first: what an older engine has read is looked for among all texts.
+    let backlog = rows::backlog(db.read(), JobKind::ExtractText).await?;
+    if backlog.waiting > WAITING_MAX {
+        return Ok(Step::More);
+    }
     let engines = evidence::engines(db.read()).await?;
     let old: Vec<String> = engines
         .into_iter()
@@ -30,10 +35,6 @@ pub async fn read_again(db: &Db) -> Result<Step, DbError> {
         .collect();
     if old.is_empty() {
         return Ok(Step::Done);
-    }
-    let backlog = rows::backlog(db.read(), JobKind::ExtractText).await?;
-    if backlog.waiting > WAITING_MAX {
-        return Ok(Step::More);
     }
     let kind = JobKind::ExtractText.code();
     let found = evidence::read_by(db.read(), &old, kind, STEP).await?;

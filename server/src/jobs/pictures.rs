@@ -60,8 +60,7 @@ impl Runner {
         let Some(program) = self.scans.ready() else {
             return Ok(LOOK_EVERY);
         };
-        let backlog = rows::backlog(self.db.read(), JobKind::ReadScan).await?;
-        if backlog.waiting > 0 {
+        if rows::any_wait(self.db.read(), JobKind::ReadScan).await? {
             return Ok(LOOK_EVERY);
         }
         let engine = program.engine();

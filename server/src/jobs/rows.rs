@@ -226,6 +226,13 @@ pub(super) async fn failed_once(
     Ok(())
 }
 
+/// Whether any work of this kind waits, or is being done.
+pub(super) async fn any_wait(on: &impl ConnectionTrait, kind: JobKind) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM job WHERE kind = $1 AND failed_at IS NULL LIMIT 1";
+    let found = on.query_one_raw(sql(on, text, [kind.code().into()]));
+    Ok(found.await?.is_some())
+}
+
 /// How much work of this kind waits.
 pub async fn backlog(on: &impl ConnectionTrait, kind: JobKind) -> Result<Backlog, DbError> {
     let text = "SELECT count(*), count(failed_at), \

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
 use indexer::likeness::Text;
 use storage::{Blob, Storage, StoreError};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::wire::{Duplicates, FoundDuplicate};
@@ -87,6 +88,10 @@ struct Alike {
     pages: Vec<(u64, u64)>,
 }
 
+/// So many times are texts laid side by side at the same time; whoever comes then waits.
+const AT_ONCE: usize = 2;
+static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
+
 /// Lays the texts of others beside one: those that say the same, most alike first.
 async fn side_by_side(
     storage: &Storage,
@@ -96,6 +101,7 @@ async fn side_by_side(
     if others.is_empty() {
         return Ok(Vec::new());
     }
+    let _place = PLACES.acquire().await.map_err(Problem::internal)?;
     let packed = read(storage, blob).await.map_err(store_problem)?;
     let here = web::block(move || Arc::new(text_of(&packed)))
         .await
