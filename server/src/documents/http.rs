@@ -139,9 +139,9 @@ impl From<DocumentError> for Problem {
                  attested about it, and delete the content where it came from.",
             )),
             DocumentError::Withheld => Self::new(Kind::ContentWithheld).detail(text(
-                "In dieser Version wurde ein biometrischer Datensatz gefunden. Ihr Inhalt und ihr Text \
+                "In dieser Fassung wurde ein biometrischer Datensatz gefunden. Ihr Inhalt und ihr Text \
                  werden nicht mehr ausgegeben. Bitte die Datenschutzbeauftragten verständigen und eine \
-                 Version ohne ihn hinzufügen.",
+                 Fassung ohne ihn hinzufügen.",
                 "A biometric record was found in this version. Its content and its text are not handed \
                  out any more. Please tell those who are responsible for data protection, and add a \
                  version without it.",

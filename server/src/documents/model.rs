@@ -74,7 +74,7 @@ pub enum State {
     Incoming,
     /// Entwurf, noch nicht veraktet.
     Draft,
-    /// Veraktet: in einem Vorgang, mit Geschäftszeichen; nur noch neue Versionen kommen hinzu.
+    /// Veraktet: in einem Vorgang, mit Geschäftszeichen; nur noch neue Fassungen kommen hinzu.
     Registered,
     /// Aussortiert, mit Begründung; kann zurückgeholt werden.
     Discarded,

@@ -78,7 +78,7 @@ pub async fn versions<B: MessageBody + 'static>(
     }
     if Version::wanted(request.headers()).is_none() {
         let detail = text(
-            "Diese Fassung der Schnittstelle wird nicht unterstützt; version=2 bis version=10.",
+            "Diese Version der Schnittstelle wird nicht unterstützt; version=2 bis version=10.",
             "This version of the interface is not spoken; version=2 to version=10.",
         );
         return Err(Problem::new(Kind::NotAcceptable).detail(detail).into());

@@ -128,7 +128,7 @@ codes! {
     /// A state has no record.
     StateRowUnrecorded = "state-row-unrecorded", States, Tampering, "Ein Zustand ist nicht protokolliert.";
     /// A version of an entity has no record.
-    VersionGap = "version-gap", States, Tampering, "Eine Version eines Objekts ist nicht protokolliert.";
+    VersionGap = "version-gap", States, Tampering, "Ein Stand eines Objekts ist nicht protokolliert.";
     /// The content that a record names is not in the store.
     BlobMissing = "blob-missing", Blobs, Tampering, "Der Inhalt, den ein Eintrag nennt, fehlt im Speicher.";
     /// The content in the store is not what its record names.

@@ -56,7 +56,7 @@ codes! {
     /// A job was put aside after too many attempts.
     JobFailed = "job-failed", "Ein Auftrag wurde nach zu vielen Versuchen beiseitegelegt. --repair gibt ihm neue Versuche.";
     /// The versions of a document are not 1, 2, 3 … up to the one in force.
-    VersionGap = "version-gap", "Die Versionen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
+    VersionGap = "version-gap", "Die Fassungen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.
     TagsAstray = "tags-astray", "Die Schlagworte für Filter sind nicht die des Dokuments. --repair schreibt sie neu, wo sich die Zeile lesen lässt.";
     /// A document is not found by what stands in its fields, or by something that does not.
@@ -72,13 +72,13 @@ codes! {
     /// A reference names more than one thing.
     ReferenceDoubled = "reference-doubled", "Ein Aktenzeichen nennt mehr als eine Sache. Datenbank sichern, mit verify prüfen.";
     /// A version has no text, and no job will read it.
-    TextMissing = "text-missing", "Zu einer Version fehlt der Text, und kein Auftrag wird ihn lesen. --repair legt den Auftrag an.";
+    TextMissing = "text-missing", "Zu einer Fassung fehlt der Text, und kein Auftrag wird ihn lesen. --repair legt den Auftrag an.";
     /// Content is a biometric record, and nothing withholds it.
     BiometricFound = "biometric-found", "Ein Inhalt ist ein biometrischer Datensatz und wird noch ausgegeben. --deep --repair sperrt ihn und alles, worin er steckt.";
     /// A version is withheld because it is, or holds, a biometric record.
-    BiometricWithheld = "biometric-withheld", "Eine Version ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; vernichtet wird sie noch nicht (docs/privacy.md).";
+    BiometricWithheld = "biometric-withheld", "Eine Fassung ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; vernichtet wird sie noch nicht (docs/privacy.md).";
     /// Fewer documents were taken out of a version than its text says.
-    ComponentsMissing = "components-missing", "Aus einer Version wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
+    ComponentsMissing = "components-missing", "Aus einer Fassung wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
     /// A component does not stand where the document stands out of which it was taken, or says wrongly whether the version is in force.
     ComponentAstray = "component-astray", "Eine Anlage steht nicht, wo das Dokument steht, aus dem sie stammt, oder nennt die geltende Fassung falsch. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
     /// A blob that a row names is not in the store.
