@@ -82,7 +82,7 @@ export const words = {
     discardReason: "Warum gehört es in keine Akte?",
     discardHint: "Gelöscht wird nichts: Aussortiertes ist weiter zu finden und lässt sich zurückholen.",
     reasonAdvert: "Werbung",
-    reasonDouble: "Doppel",
+    reasonDouble: "Dublette",
     reasonAstray: "Irrläufer",
     restoreTitle: "Zurückholen: {title}",
     restoreHint: "Das Dokument liegt danach wieder im Eingang oder ist wieder Entwurf.",

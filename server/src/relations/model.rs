@@ -18,7 +18,7 @@ pub enum RelationKind {
     Supersedes,
     /// Gehört zu.
     BelongsTo,
-    /// Doppel von.
+    /// Dublette von.
     DuplicateOf,
     /// Anlage zu.
     AttachmentOf,
@@ -52,7 +52,7 @@ impl RelationKind {
             Self::Answers => ("answers", "Antwort auf", "answers"),
             Self::Supersedes => ("supersedes", "ersetzt", "supersedes"),
             Self::BelongsTo => ("belongs_to", "gehört zu", "belongs to"),
-            Self::DuplicateOf => ("duplicate_of", "Doppel von", "duplicate of"),
+            Self::DuplicateOf => ("duplicate_of", "Dublette von", "duplicate of"),
             Self::AttachmentOf => ("attachment_of", "Anlage zu", "attachment of"),
         };
         Name {
@@ -69,7 +69,7 @@ impl RelationKind {
             Self::Answers => ("answered_by", "beantwortet durch", "answered by"),
             Self::Supersedes => ("superseded_by", "ersetzt durch", "superseded by"),
             Self::BelongsTo => ("includes", "dazu gehört", "includes"),
-            Self::DuplicateOf => ("duplicated_by", "hat als Doppel", "duplicated by"),
+            Self::DuplicateOf => ("duplicated_by", "hat als Dublette", "duplicated by"),
             Self::AttachmentOf => ("has_attachment", "hat als Anlage", "has as attachment"),
         };
         Name {

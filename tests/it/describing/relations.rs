@@ -36,7 +36,7 @@ async fn a_relation_is_seen_from_both_documents_under_the_name_of_each() {
         ("answers", "answered_by", "beantwortet durch"),
         ("supersedes", "superseded_by", "ersetzt durch"),
         ("belongs_to", "includes", "dazu gehört"),
-        ("duplicate_of", "duplicated_by", "hat als Doppel"),
+        ("duplicate_of", "duplicated_by", "hat als Dublette"),
         ("attachment_of", "has_attachment", "hat als Anlage"),
     ];
     let answer = registry.town.letter("Bescheid", "Bescheid").await;
