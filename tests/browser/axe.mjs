@@ -133,9 +133,16 @@ for (const [look, options] of Object.entries(looks)) {
   await page.fill("#q", "Rechnung");
   await page.press("#q", "Enter");
   await page.waitForSelector(".hit mark");
+  const compared = [];
+  page.on("request", (request) => { if (request.url().endsWith("/duplicates")) compared.push(request.url()); });
   await page.click(".hit a");
   await page.waitForSelector(".leaf");
   await found(page, `document, ${look}`);
+  check(`no texts are compared before somebody asks, ${look}`, !compared.length);
+  await page.click("#document .same-texts > summary");
+  await page.waitForSelector("#document .same-texts > div:not([aria-busy]) > *");
+  await found(page, `what has the same text, ${look}`);
+  check(`and once when somebody does, ${look}`, compared.length === 1);
   await sideways(page, look);
   await registry(page, look);
   await people(page, look);

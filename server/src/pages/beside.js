@@ -1,5 +1,5 @@
 // What stands beside a record: notes on files, cases and documents, what one document is to another, and what says the same.
-import { day, fill, h, moment, say, t } from "/pages/dom.js";
+import { day, fill, h, moment, plural, say, t } from "/pages/dom.js";
 import { json, state } from "/pages/app.js";
 import { askFor, everything, field, input, keys, may, picker, reasonField, select, send, textarea } from "/pages/forms.js";
 
@@ -31,17 +31,49 @@ export function componentsOf(found, address) {
   return place;
 }
 
-/** What says the same as a document: the same bytes, or nearly the same text, page beside page; it fills itself. */
+/** What says the same as a document: the same bytes at once, texts that say the same once somebody asks, page beside page. */
 export function duplicatesOf(found, address) {
-  const place = h("section", { class: "beside", "aria-label": t("duplicates") });
+  const same = found.duplicates ?? [];
   const line = (one, ...more) => h("li", {}, h("a", { href: address(one.id) }, one.title), h("span", { class: "muted" }, moment(one.received_at)), more);
-  const list = (lines) => fill(place, lines.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, lines)] : null);
-  list((found.duplicates ?? []).map((one) => line(one)));
-  json(`/documents/${found.id}/duplicates`).then((told) => list(told.items.map((one) => (one.kind === "bytes" ? line(one.document)
-    : line(one.document, h("span", { class: "muted" }, t("saysTheSame", { share: Math.round(one.score * 100) })), besideEachOther(found.id, one, address))))))
-    // Whoever may not read content keeps what the document itself names.
-    .catch(() => {});
+  const place = h("section", { class: "beside", "aria-label": t("duplicates") });
+  fill(place, same.length ? [h("h3", {}, t("duplicates")), h("ul", { class: "rows" }, same.map((one) => line(one)))] : null,
+    // Where no text can be read there is none to compare.
+    found.text.state === "unreadable" && !found.text.waiting ? null : sameTextsOf(found, same, line, address));
   return place;
+}
+
+/** Texts that say the same. To compare them costs the server something: it is asked when this is opened, and again where it could not say. */
+function sameTextsOf(found, same, line, address) {
+  const texts = h("div", {});
+  let asked = false;
+  const told = (text, child) => {
+    fill(texts, child);
+    texts.removeAttribute("aria-busy");
+    // Whoever went on to another document is not told about this one.
+    if (texts.isConnected) say(text);
+  };
+  const show = async () => {
+    asked = true;
+    fill(texts, h("p", { class: "muted" }, t("sameTextsComing")));
+    texts.setAttribute("aria-busy", "true");
+    say(t("sameTextsComing"));
+    let answer;
+    try { answer = await json(`/documents/${found.id}/duplicates`); } catch (error) {
+      asked = false;
+      told(error.message, h("p", { class: "error" }, error.message));
+      return;
+    }
+    asked = answer.text !== "pending";
+    const others = answer.items.filter((one) => !same.some((known) => known.id === one.document.id));
+    if (!others.length) {
+      const why = t(`sameTexts_${answer.text}`);
+      told(why, h("p", { class: "muted" }, why));
+      return;
+    }
+    told(plural("sameTexts", others.length), h("ul", { class: "rows" }, others.map((one) => (one.kind === "bytes" ? line(one.document)
+      : line(one.document, h("span", { class: "muted" }, t("saysTheSame", { share: Math.round(one.score * 100) })), besideEachOther(found.id, one, address))))));
+  };
+  return h("details", { class: "same-texts", ontoggle: (event) => { if (event.target.open && !asked) show(); } }, h("summary", {}, t("sameTextsFind")), texts);
 }
 
 /** Both texts side by side, once somebody opens them: those pages that say the same. */

@@ -183,6 +183,11 @@ fn what_the_contract_says_in_codes_has_its_words() {
             has(format!("waits_{task}_{}", state.code()));
         }
     }
+    // Why no text is named that says the same.
+    assert!(script("beside.js").contains("`sameTexts_${answer.text}`"));
+    for looked in ["compared", "pending", "short"] {
+        has(format!("sameTexts_{looked}"));
+    }
     for kind in ["file", "case", "document"] {
         has(format!("goTo_{kind}"));
         has(format!("holdOn_{kind}"));
