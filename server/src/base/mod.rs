@@ -20,7 +20,7 @@ pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
     DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId, PlanId,
-    PlanUnitId, QuarantineId, RelationId, RenditionId, RequestId, TokenId, TypeId, UnitId,
+    PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId, RequestId, TokenId, TypeId, UnitId,
     VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
