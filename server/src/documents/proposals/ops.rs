@@ -48,9 +48,7 @@ async fn knows(
         return Ok(true);
     }
     let row = (document.id.raw(), place);
-    actor
-        .may_with(on, Right::Looks, Table::Document, row)
-        .await
+    actor.may_with(on, Right::Looks, Table::Document, row).await
 }
 
 /// A proposal of which the actor may know.

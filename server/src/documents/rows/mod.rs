@@ -42,8 +42,8 @@ pub(super) use proposals::{
     proposal, proposal_find, proposal_insert, proposal_save, proposals_open,
 };
 pub(super) use quarantined::{
-    is_false_alarm, quarantine, quarantine_count, quarantine_find, quarantine_holds, quarantine_insert,
-    quarantine_page, quarantine_save,
+    is_false_alarm, quarantine, quarantine_count, quarantine_find, quarantine_holds,
+    quarantine_insert, quarantine_page, quarantine_save,
 };
 pub(super) use sketches::{forget_sketch, keep_sketch, sharing_keys, sketch, unsketched};
 pub(super) use tables::{
