@@ -24,11 +24,12 @@ fn keys(name: &str, language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-const WORDS: [&str; 4] = [
+const WORDS: [&str; 5] = [
     "words.js",
     "words-registry.js",
     "words-beside.js",
     "words-people.js",
+    "words-withheld.js",
 ];
 
 fn known() -> BTreeSet<&'static str> {
