@@ -207,7 +207,7 @@ impl Runner {
         let claimed = match lane.kind {
             // They wait for the program.
             JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
-            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent => {
+            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent | JobKind::CarryOut => {
                 self.claim_oldest(lane.kind, free).await
             }
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
