@@ -47,6 +47,7 @@ pub const APPEND_ONLY: &[&str] = &[
     "access_subject",
     "checkpoint",
     "blob",
+    "destroyed_blob",
     "reference_alias",
 ];
 /// Tables whose rows move from version to version and stay.
@@ -79,6 +80,7 @@ pub const VERSIONED: &[&str] = &[
     "field",
     "document_type",
     "quarantine",
+    "proposal",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[

@@ -251,6 +251,10 @@ if (admin) {
     await leave(page);
     await dialog(page, "[data-act=endFunction]", `ending a function, ${look}`);
     await leave(page);
+    await page.click("#nav-withheld");
+    await page.waitForSelector("#withheld-title");
+    await found(page, `what is withheld and in quarantine, ${look}`);
+    await sideways(page, `what is withheld and in quarantine, ${look}`);
     await page.context().close();
   }
 }

@@ -33,3 +33,4 @@ mod tidy;
 mod types;
 mod virus;
 mod webhooks;
+mod withheld;

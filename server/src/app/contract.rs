@@ -35,6 +35,7 @@ use crate::{
         (name = "relations", description = "What one document is to another"),
         (name = "inspections", description = "Reading for a time: inspections, emergencies, and who looked"),
         (name = "quarantine", description = "Content that came in infected"),
+        (name = "withheld", description = "Versions that are withheld, and what two people decide about them and the quarantine"),
         (name = "search", description = "Find documents"),
         (name = "log", description = "The change feed, and the log for auditors"),
         (name = "webhooks", description = "Changes, told to your own program"),

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::BlobClaim;
+use super::{BlobClaim, Target};
 use crate::base::DepartmentId;
 
 /// What happened. Closed: a new action is a new line here, and in `docs/audit-actions.md`.
@@ -178,6 +178,22 @@ pub enum Action {
     DocumentQuarantine,
     /// The key of content in quarantine was destroyed, with a reason.
     QuarantineDiscard,
+    /// Two people said that the scanner is wrong about content in quarantine.
+    QuarantineRelease,
+    /// It was proposed to destroy or to release what is withheld or in quarantine.
+    ProposalMake,
+    /// A second person approved that.
+    ProposalApprove,
+    /// It was withdrawn, turned down, or something stood against it.
+    ProposalEnd,
+    /// What was to be destroyed is gone.
+    ProposalDone,
+    /// The key of content that was withheld was destroyed.
+    ContentDestroy,
+    /// Content that was withheld by mistake is given out again.
+    ContentRelease,
+    /// Openings of this log were erased: those that said which content it was that is destroyed.
+    PrivacyErase,
     /// Someone subscribed to changes.
     WebhookCreate,
     /// A subscription was changed, paused or taken up again.
@@ -330,6 +346,14 @@ impl Action {
             Self::ContentDraw => "content.draw",
             Self::DocumentQuarantine => "document.quarantine",
             Self::QuarantineDiscard => "quarantine.discard",
+            Self::QuarantineRelease => "quarantine.release",
+            Self::ProposalMake => "proposal.make",
+            Self::ProposalApprove => "proposal.approve",
+            Self::ProposalEnd => "proposal.end",
+            Self::ProposalDone => "proposal.done",
+            Self::ContentDestroy => "content.destroy",
+            Self::ContentRelease => "content.release",
+            Self::PrivacyErase => "privacy.erase",
             Self::WebhookCreate => "webhook.create",
             Self::WebhookChange => "webhook.change",
             Self::WebhookRotate => "webhook.rotate",
@@ -423,6 +447,8 @@ pub enum Kind {
     Webhook,
     /// Content in quarantine.
     Quarantine,
+    /// That what is withheld or in quarantine is destroyed or released.
+    Proposal,
 }
 
 impl Kind {
@@ -455,7 +481,8 @@ impl Kind {
             | Self::Note
             | Self::Relation
             | Self::Webhook
-            | Self::Quarantine => false,
+            | Self::Quarantine
+            | Self::Proposal => false,
         }
     }
 
@@ -487,7 +514,8 @@ impl Kind {
             | Self::Note
             | Self::Relation
             | Self::Webhook
-            | Self::Quarantine => self.code(),
+            | Self::Quarantine
+            | Self::Proposal => self.code(),
         }
     }
 
@@ -520,6 +548,7 @@ impl Kind {
             Self::Relation => "relation",
             Self::Webhook => "webhook",
             Self::Quarantine => "quarantine",
+            Self::Proposal => "proposal",
         }
     }
 }
@@ -552,4 +581,6 @@ pub struct Event {
     pub subjects: Vec<Subject>,
     /// What else belongs to it (JCS): reasons, counts. Committed, not shown, erasable.
     pub context: Option<Vec<u8>>,
+    /// Openings that are gone with it; only for [`Action::PrivacyErase`].
+    pub targets: Vec<Target>,
 }

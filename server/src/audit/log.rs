@@ -186,7 +186,7 @@ fn draft(records: &Records, event: &Event) -> LeafDraft {
         uow: records.unit.raw(),
         subjects: Vec::with_capacity(event.subjects.len()),
         private: BTreeMap::new(),
-        targets: Vec::new(),
+        targets: event.targets.clone(),
     }
 }
 
@@ -547,6 +547,7 @@ fn plain_event(action: Action) -> Event {
         department: None,
         subjects: Vec::new(),
         context: None,
+        targets: Vec::new(),
     }
 }
 

@@ -5,11 +5,12 @@
 //! about persons it says through salted commitments; the openings live beside the log and can be
 //! erased.
 //!
-//! All of these files but `log`, which appends, and `history`, which reads it, are pure: no database, no HTTP, no clock.
+//! All of these files but `log`, which appends, `history`, which reads it, and `erasing`, which takes openings away, are pure: no database, no HTTP, no clock.
 
 pub mod bundle;
 pub mod canonical;
 pub mod commitment;
+pub mod erasing;
 pub mod event;
 pub mod history;
 pub mod leaf;

@@ -311,7 +311,8 @@ impl Actor {
             | Right::Refile
             | Right::Hold
             | Right::ManagePlan
-            | Right::Inspect => false,
+            | Right::Inspect
+            | Right::Purge => false,
         };
         self.inspections.iter().filter(counts).copied().collect()
     }

@@ -93,6 +93,8 @@ ids! {
     FieldId;
     /// Content in quarantine.
     QuarantineId;
+    /// That what is withheld or in quarantine is destroyed or released.
+    ProposalId;
     /// A note on a file, a case or a document.
     NoteId;
     /// What one document is to another.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::ids::{DeliveryId, DocumentId, VersionId};
+use super::ids::{DeliveryId, DocumentId, ProposalId, VersionId};
 
 /// Work that a change leaves behind, enqueued in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Job {
     DeliverWebhook(DeliveryId),
     /// Bring the content of a document under the keys of where it stands.
     MoveContent(DocumentId),
+    /// Destroy what two people have decided to destroy.
+    CarryOut(ProposalId),
 }
 
 /// The names in the table of jobs.
@@ -28,6 +30,8 @@ pub enum JobKind {
     DeliverWebhook,
     /// See [`Job::MoveContent`].
     MoveContent,
+    /// See [`Job::CarryOut`].
+    CarryOut,
 }
 
 impl JobKind {
@@ -39,6 +43,7 @@ impl JobKind {
             Self::ReadScan => "read_scan",
             Self::DeliverWebhook => "deliver_webhook",
             Self::MoveContent => "move_content",
+            Self::CarryOut => "carry_out",
         }
     }
 }
@@ -52,6 +57,7 @@ impl Job {
             Self::ReadScan(_) => JobKind::ReadScan,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
             Self::MoveContent(_) => JobKind::MoveContent,
+            Self::CarryOut(_) => JobKind::CarryOut,
         }
     }
 
@@ -62,6 +68,7 @@ impl Job {
             Self::ExtractText(version) | Self::ReadScan(version) => version.raw(),
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
+            Self::CarryOut(proposal) => proposal.raw(),
         }
     }
 
@@ -73,6 +80,7 @@ impl Job {
             JobKind::ReadScan,
             JobKind::DeliverWebhook,
             JobKind::MoveContent,
+            JobKind::CarryOut,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -81,6 +89,7 @@ impl Job {
             JobKind::ReadScan => Self::ReadScan(VersionId::of(subject)),
             JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
+            JobKind::CarryOut => Self::CarryOut(ProposalId::of(subject)),
         })
     }
 }

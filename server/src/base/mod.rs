@@ -20,8 +20,8 @@ pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
     DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId, PlanId,
-    PlanUnitId, QuarantineId, RelationId, RenditionId, RequestId, TokenId, TypeId, UnitId,
-    VersionId, WebhookId,
+    PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId, RequestId, TokenId, TypeId,
+    UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};

@@ -35,6 +35,8 @@ pub enum Right {
     Inspect,
     /// Learn who looked at it.
     Looks,
+    /// Propose and approve that what is withheld is destroyed or released.
+    Purge,
 }
 
 /// Where a role has a right.
@@ -69,6 +71,7 @@ impl Right {
         Self::ManagePlan,
         Self::Inspect,
         Self::Looks,
+        Self::Purge,
     ];
 
     /// Its name in the printed table.
@@ -89,6 +92,7 @@ impl Right {
             Self::ManagePlan => "manage_plan",
             Self::Inspect => "inspect",
             Self::Looks => "looks",
+            Self::Purge => "purge",
         }
     }
 
@@ -116,9 +120,12 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Register
             | Right::Close
             | Right::Inspect => Reach::Own,
-            Right::Reopen | Right::Refile | Right::Hold | Right::ManagePlan | Right::Looks => {
-                Reach::Nowhere
-            }
+            Right::Reopen
+            | Right::Refile
+            | Right::Hold
+            | Right::ManagePlan
+            | Right::Looks
+            | Right::Purge => Reach::Nowhere,
         },
         Role::Head => match right {
             Right::Read
@@ -132,11 +139,14 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Reopen
             | Right::Hold
             | Right::Inspect
-            | Right::Looks => Reach::Below,
+            | Right::Looks
+            | Right::Purge => Reach::Below,
             Right::Refile | Right::ManagePlan => Reach::Nowhere,
         },
         Role::RecordsManager => match right {
-            Right::Read | Right::Refile | Right::Hold | Right::ManagePlan => Reach::House,
+            Right::Read | Right::Refile | Right::Hold | Right::ManagePlan | Right::Purge => {
+                Reach::House
+            }
             Right::ReadContent
             | Right::Receive
             | Right::Edit
@@ -162,7 +172,8 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Hold
             | Right::ManagePlan
             | Right::Inspect
-            | Right::Looks => Reach::Nowhere,
+            | Right::Looks
+            | Right::Purge => Reach::Nowhere,
         },
         Role::Integrator => match right {
             Right::Read | Right::ReadContent | Right::Receive | Right::Edit | Right::Register => {
@@ -176,7 +187,8 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Hold
             | Right::ManagePlan
             | Right::Inspect
-            | Right::Looks => Reach::Nowhere,
+            | Right::Looks
+            | Right::Purge => Reach::Nowhere,
         },
         Role::Auditor => match right {
             Right::Read | Right::ReadContent | Right::Looks => Reach::House,
@@ -190,7 +202,8 @@ pub const fn reach(role: Role, right: Right) -> Reach {
             | Right::Refile
             | Right::Hold
             | Right::ManagePlan
-            | Right::Inspect => Reach::Nowhere,
+            | Right::Inspect
+            | Right::Purge => Reach::Nowhere,
         },
     }
 }

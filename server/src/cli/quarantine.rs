@@ -9,7 +9,7 @@ use crate::archive::Archive;
 use crate::base::{Actor, QuarantineId};
 use crate::config::Config;
 use crate::departments::{self, Department};
-use crate::documents::{self, QuarantineError, Quarantined, REASON_CHARS_MAX, discard_quarantined};
+use crate::documents::{self, About, Act, ProposalError, Quarantined, REASON_CHARS_MAX};
 use crate::unit::Unit;
 
 /// Entries that are read at once.
@@ -19,15 +19,24 @@ const STEP: u64 = 500;
 pub(super) enum Quarantine {
     /// Listet auf, was in Quarantäne liegt, das Neueste zuerst.
     List {
-        /// Auch, was verworfen ist.
+        /// Auch, was vernichtet ist.
         #[arg(long)]
         discarded: bool,
         /// Eine Zeile JSON für jedes.
         #[arg(long)]
         json: bool,
     },
-    /// Verwirft einen Inhalt: Sein Schlüssel wird vernichtet, niemand liest ihn mehr.
-    Discard {
+    /// Beantragt, einen Inhalt zu vernichten; eine weitere Person gibt das frei.
+    Destroy {
+        /// Der Eintrag, wie `quarantine list` ihn zeigt.
+        #[arg(value_name = "EINTRAG")]
+        id: Uuid,
+        /// Warum; steht im Protokoll.
+        #[arg(long, value_name = "GRUND")]
+        reason: String,
+    },
+    /// Beantragt, einen Inhalt als Fehlalarm freizugeben; eine weitere Person gibt das frei.
+    Release {
         /// Der Eintrag, wie `quarantine list` ihn zeigt.
         #[arg(value_name = "EINTRAG")]
         id: Uuid,
@@ -49,6 +58,8 @@ struct Line<'l> {
     created_by: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     discarded_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released_at: Option<String>,
 }
 
 impl<'l> Line<'l> {
@@ -63,6 +74,7 @@ impl<'l> Line<'l> {
             created_at: one.created_at.to_string(),
             created_by: one.created_by.raw(),
             discarded_at: one.discarded.as_ref().map(|it| it.at.to_string()),
+            released_at: one.released.as_ref().map(|it| it.at.to_string()),
         }
     }
 
@@ -71,11 +83,15 @@ impl<'l> Line<'l> {
             .department
             .map_or(String::new(), |it| format!(", {it}"));
         let gone = match &self.discarded_at {
-            Some(at) => format!(", verworfen {at}"),
+            Some(at) => format!(", vernichtet {at}"),
+            None => String::new(),
+        };
+        let let_go = match &self.released_at {
+            Some(at) => format!(", freigegeben {at}"),
             None => String::new(),
         };
         format!(
-            "{}: {}, {} Bytes, eingegangen {}{place}{gone}",
+            "{}: {}, {} Bytes, eingegangen {}{place}{let_go}{gone}",
             self.id, self.signature, self.bytes, self.created_at
         )
     }
@@ -86,7 +102,8 @@ impl Quarantine {
         let archive = Archive::open(config).await?;
         let ended = match self {
             Self::List { discarded, json } => list(&archive, discarded, json).await,
-            Self::Discard { id, reason } => discard(&archive, id, &reason).await,
+            Self::Destroy { id, reason } => propose(&archive, id, Act::Destroy, &reason).await,
+            Self::Release { id, reason } => propose(&archive, id, Act::Release, &reason).await,
         };
         archive.db.close().await;
         ended
@@ -113,29 +130,41 @@ async fn list(archive: &Archive, discarded: bool, json: bool) -> Ended {
     }
 }
 
-async fn discard(archive: &Archive, id: Uuid, reason: &str) -> Ended {
+async fn propose(archive: &Archive, id: Uuid, act: Act, reason: &str) -> Ended {
     let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     let chars = reason.chars().count();
     if chars == 0 || chars > REASON_CHARS_MAX {
         let said = format!("der Grund hat 1 bis {REASON_CHARS_MAX} Zeichen");
         return Err(Failure::new(USAGE, said));
     }
+    let about = About::Quarantined(QuarantineId::of(id));
     let written = archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
-            discard_quarantined(unit, QuarantineId::of(id), None, reason).await
+            documents::propose(unit, (about, act), reason).await
         })
         .await;
     match written {
-        Ok(_) => {
-            say(&format!("{id}: verworfen"));
+        Ok(written) => {
+            let proposal = written.value.id();
+            say(&format!(
+                "{id}: beantragt, wartet auf die Freigabe durch eine weitere Person ({proposal})"
+            ));
             Ok(())
         }
-        Err(QuarantineError::NotFound) => {
+        Err(ProposalError::NotFound) => {
             let said = format!("{id}: einen solchen Eintrag gibt es nicht");
             Err(Failure::new(USAGE, said))
         }
-        Err(error @ QuarantineError::Db(_)) => Err(Failure::of(MISSING, &error)),
+        Err(ProposalError::Over) => Err(Failure::new(
+            FINDINGS,
+            format!("{id}: ist schon vernichtet oder freigegeben"),
+        )),
+        Err(ProposalError::Proposed) => Err(Failure::new(
+            FINDINGS,
+            format!("{id}: darüber liegt schon ein Antrag vor"),
+        )),
+        Err(error @ ProposalError::Db(_)) => Err(Failure::of(MISSING, &error)),
         Err(error) => Err(Failure::refused(FINDINGS, error)),
     }
 }

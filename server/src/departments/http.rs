@@ -190,7 +190,8 @@ pub(super) struct DepartmentView {
     #[schema(nullable = false)]
     may_file: Option<bool>,
     /// What you may do there with what stands in no compartment: `read`, `read_content`, `receive`, `edit`,
-    /// `discard`, `route`, `register`, `close`, `reopen`, `refile`, `hold`, `manage_plan`; told in the list.
+    /// `discard`, `route`, `register`, `close`, `reopen`, `refile`, `hold`, `manage_plan`, `inspect`, `looks`,
+    /// `purge`; told in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     may: Option<Vec<String>>,

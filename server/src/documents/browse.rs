@@ -453,7 +453,7 @@ async fn pairs(
 }
 
 /// The text of the version in force in one piece, of a document whose content the actor may read.
-/// `None`: it is still being read, there is none, or it is withheld.
+/// `None`: it is still being read, there is none, or it is withheld or destroyed.
 pub(crate) async fn plain_text(
     on: &impl ConnectionTrait,
     storage: &Storage,
@@ -462,7 +462,8 @@ pub(crate) async fn plain_text(
 ) -> Result<Option<String>, DocumentError> {
     let blob = match looking::text(on, actor, id).await {
         Ok((_, Some(blob))) => blob,
-        Ok((_, None)) | Err(DocumentError::TextPending | DocumentError::Withheld) => {
+        Ok((_, None))
+        | Err(DocumentError::TextPending | DocumentError::Withheld | DocumentError::Destroyed) => {
             return Ok(None);
         }
         Err(error) => return Err(error),

@@ -4,6 +4,7 @@
 //! word; what it knows something against can only be put into quarantine.
 
 use bytes::Bytes;
+use sea_orm::ConnectionTrait;
 use storage::{KeyDomain, Storage, StoreError};
 use thiserror::Error;
 
@@ -159,6 +160,14 @@ pub enum Entered {
 }
 
 impl Entered {
+    /// The same; what two people have released as a false alarm of the scanner is clean.
+    pub async fn judged(self, on: &impl ConnectionTrait) -> Result<Self, DbError> {
+        match self {
+            Self::Clean(arrived) => Ok(Self::Clean(arrived)),
+            Self::Infected(infected) => infected.judged(on).await,
+        }
+    }
+
     /// What can be filed. What cannot is put into quarantine, and whoever brought it is told so.
     pub async fn admit(
         self,
@@ -166,7 +175,7 @@ impl Entered {
         actor: &Actor,
         department: Option<DepartmentId>,
     ) -> Result<Arrived, Problem> {
-        match self {
+        match self.judged(db.read()).await? {
             Self::Clean(arrived) => Ok(arrived),
             Self::Infected(infected) => Err(infected.refuse(db, actor, department).await),
         }

@@ -9,11 +9,14 @@ use sea_orm::{
 use storage::{Blob, KeyDomain};
 use uuid::Uuid;
 
-use super::guard;
+pub use super::guarded::{
+    ContentOf, Withheld, contents, is_destroyed, is_left_over, is_released, withheld,
+};
 use super::model::Document;
 pub use super::rows::Elsewhere;
 use super::rows::{
-    self, blob, document, document_field, document_tag, document_version, quarantine, rendition,
+    self, blob, document, document_field, document_tag, document_version, proposal, quarantine,
+    rendition,
 };
 use crate::audit::event::Kind;
 use crate::audit::states::{self, Part};
@@ -29,6 +32,7 @@ pub const KINDS: &[Kind] = &[
     Kind::DocumentVersion,
     Kind::Rendition,
     Kind::Quarantine,
+    Kind::Proposal,
 ];
 
 /// The states of the entities of a kind. Kinds of other rooms have none here.
@@ -59,6 +63,14 @@ pub async fn states(
             let mut facts = Vec::new();
             for row in on.query_all_raw(part.query(on, kind.table())).await? {
                 let model = quarantine::Model::from_query_result(&row, "")?;
+                facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
+            }
+            Ok(facts)
+        }
+        Kind::Proposal => {
+            let mut facts = Vec::new();
+            for row in on.query_all_raw(part.query(on, kind.table())).await? {
+                let model = proposal::Model::from_query_result(&row, "")?;
                 facts.push(part.fact(&row, (model.id, model.version), model.state_bytes())?);
             }
             Ok(facts)
@@ -125,6 +137,7 @@ pub async fn roots_astray(
         (Kind::Document, "", "t.id"),
         (Kind::DocumentVersion, "", "t.document_id"),
         (Kind::Quarantine, "", "t.id"),
+        (Kind::Proposal, "", "t.id"),
         (
             Kind::Rendition,
             "JOIN document_version v ON v.id = t.document_version_id",
@@ -304,7 +317,9 @@ pub async fn read_by(
          WHERE n.document_version_id = r.document_version_id AND n.kind = 'text' \
          AND (n.created_at > r.created_at OR (n.created_at = r.created_at AND n.id > r.id))) \
          AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $3 \
-         AND g.document_version_id = r.document_version_id) \
+         AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
+         SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = 'released' \
+         AND l.document_version_id = g.document_version_id)) \
          AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 \
          AND j.subject = r.document_version_id) ORDER BY r.document_version_id LIMIT $2",
         places.join(", ")
@@ -326,76 +341,6 @@ pub async fn engines(on: &impl ConnectionTrait) -> Result<Vec<String>, DbError> 
     rows.iter()
         .map(|row| Ok(row.try_get_by_index(0)?))
         .collect()
-}
-
-/// A version that is withheld.
-#[derive(Debug, Clone)]
-pub struct Withheld {
-    /// The document.
-    pub document: DocumentId,
-    /// The version.
-    pub version: VersionId,
-    /// What was found in it.
-    pub kind: String,
-}
-
-/// Versions that are withheld; at most `limit`.
-pub async fn withheld(on: &impl ConnectionTrait, limit: u64) -> Result<Vec<Withheld>, DbError> {
-    let text = "SELECT v.document_id, v.id, r.reason FROM rendition r \
-                JOIN document_version v ON v.id = r.document_version_id \
-                WHERE r.kind = $1 ORDER BY v.id LIMIT $2";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = on
-        .query_all_raw(sql(on, text, [guard::KIND.into(), limit.into()]))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let kind: Option<String> = row.try_get_by_index(2)?;
-            Ok(Withheld {
-                document: DocumentId::of(row.try_get_by_index(0)?),
-                version: VersionId::of(row.try_get_by_index(1)?),
-                kind: kind.unwrap_or_default(),
-            })
-        })
-        .collect()
-}
-
-/// The content of a version, to be opened.
-#[derive(Debug, Clone)]
-pub struct ContentOf {
-    /// The document.
-    pub document: DocumentId,
-    /// The version.
-    pub version: VersionId,
-    /// All that is needed to open it; nothing where it has no key.
-    pub open: Option<Blob>,
-    /// Whether it is withheld.
-    pub withheld: bool,
-}
-
-/// The contents of the versions behind `after`, in the order of their ids.
-pub async fn contents(
-    on: &impl ConnectionTrait,
-    after: Uuid,
-    limit: u64,
-) -> Result<Vec<ContentOf>, DbError> {
-    let found = document_version::Entity::find()
-        .filter(document_version::Column::Id.gt(after))
-        .order_by_asc(document_version::Column::Id)
-        .limit(limit)
-        .all(on)
-        .await?;
-    let names: Vec<_> = found.iter().map(|row| row.blob_name.clone()).collect();
-    let open = rows::blobs_to_open(on, &names).await?;
-    let versions: Vec<_> = found.iter().map(|row| VersionId::of(row.id)).collect();
-    let withheld = guard::withheld(on, &versions).await?;
-    let all = found.into_iter().map(|row| ContentOf {
-        document: DocumentId::of(row.document_id),
-        version: VersionId::of(row.id),
-        open: open.get(&row.blob_name).cloned(),
-        withheld: withheld.contains(&VersionId::of(row.id)),
-    });
-    Ok(all.collect())
 }
 
 /// Versions of which fewer documents were taken out than their text says, and that no job will read

@@ -3,9 +3,9 @@
 //!
 //! Invariants: nothing of what is refused stays, and the record of it says department and kind, no name
 //! and no digest; a version that is withheld hands out neither content nor text, and neither does any in
-//! which it lies; who withholds does not destroy.
+//! which it lies; who withholds does not destroy: that, and releasing, takes two people (`proposals`).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::TryStreamExt;
 use indexer::extract::Reason;
@@ -19,18 +19,22 @@ use super::{duplicates, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, CaseId, DepartmentId, RenditionId, VersionId};
+use crate::base::{Actor, CaseId, DepartmentId, DocumentId, RenditionId, VersionId};
 use crate::cases::{self, CaseError};
 use crate::unit::{Db, Unit};
 
 /// The kind of the rendition that says what was found.
 pub(super) const KIND: &str = "biometric";
-/// Its state.
-const FOUND: &str = "found";
+/// What it says where one was found: the version is withheld.
+pub(super) const FOUND: &str = "found";
+/// What it says since two people let it go.
+pub(super) const RELEASED: &str = "released";
+/// What it says since two people had the content destroyed.
+const DESTROYED: &str = "destroyed";
 /// What found it.
 const ENGINE: &str = "guard 1";
 
-/// Lets in what is no biometric record. What is one is thrown away, and that is recorded.
+/// Lets in what is no biometric record, or was released. What is one is thrown away, and that is recorded.
 pub(crate) async fn admit(
     db: &Db,
     actor: &Actor,
@@ -40,6 +44,9 @@ pub(crate) async fn admit(
     let Some(kind) = arrived.biometric() else {
         return Ok(arrived);
     };
+    if is_released(db.read(), arrived.sha256().as_bytes()).await? {
+        return Ok(arrived);
+    }
     arrived.discard().await;
     db.write(actor, async move |unit: &mut Unit| {
         let context = Object::new().with("reason", kind.as_str()).to_bytes();
@@ -79,41 +86,89 @@ pub async fn biometric_in(storage: &Storage, blob: &Blob) -> Result<Option<Biome
 }
 
 /// Withholds a version in which a biometric record was found, and those out of which it was taken: they
-/// have it in them. Doing it twice does it once.
+/// have it in them. Doing it twice does it once; what two people have released is left alone, and so is what
+/// holds it.
 pub(super) async fn withhold(
     unit: &mut Unit,
     version: &Version,
     kind: Biometric,
 ) -> Result<(), DocumentError> {
-    let mut next = Some((version.id, version.document));
-    while let Some((version, document)) = next {
-        let document = rows::find(unit.tx(), document).await?;
+    lock_with_wholes(unit, version.document).await?;
+    let mut next = Some(version.id);
+    while let Some(id) = next {
+        let found = rows::version(unit.tx(), id).await?;
+        let (version, _) = found.ok_or(DocumentError::NoVersion)?;
+        if is_released(unit.tx(), &version.sha256).await? {
+            return Ok(());
+        }
+        let document = rows::find(unit.tx(), version.document).await?;
         let document = document.ok_or(DocumentError::NotFound)?;
-        let before = rows::all_renditions(unit.tx(), version, KIND).await?;
-        if before.is_empty() {
-            hide_text(unit, &document, version).await?;
-            let row = rows::rendition::Model {
-                id: RenditionId::new().raw(),
-                version: 1,
-                document_version_id: version.raw(),
-                kind: KIND.to_owned(),
-                engine: ENGINE.to_owned(),
-                state: FOUND.to_owned(),
-                reason: Some(kind.as_str().to_owned()),
-                pages: 0,
-                blob_name: None,
-                created_at: unit.now().micros(),
-                components: None,
-                details: None,
-            };
+        if judged(unit.tx(), id).await?.is_none() {
+            hide_text(unit, &document, id).await?;
+            let row = said(unit, id, (FOUND, Some(kind.as_str())));
             rows::insert_rendition(unit, document.id, row, None).await?;
             let context = Object::new().with("reason", kind.as_str()).to_bytes();
             let department = Some(document.department);
             unit.record_with(Action::DocumentWithhold, department, Some(context));
         }
-        next = document.part.map(|part| (part.taken_from, part.parent));
+        next = document.part.map(|part| part.taken_from);
     }
     Ok(())
+}
+
+/// A rendition that says how a version stands.
+fn said(
+    unit: &Unit,
+    version: VersionId,
+    (state, reason): (&str, Option<&str>),
+) -> rows::rendition::Model {
+    rows::rendition::Model {
+        id: RenditionId::new().raw(),
+        version: 1,
+        document_version_id: version.raw(),
+        kind: KIND.to_owned(),
+        engine: ENGINE.to_owned(),
+        state: state.to_owned(),
+        reason: reason.map(str::to_owned),
+        pages: 0,
+        blob_name: None,
+        created_at: unit.now().micros(),
+        components: None,
+        details: None,
+    }
+}
+
+/// Says of a version that is withheld that it is so no longer, and records it. Its document is locked.
+pub(super) async fn settle(
+    unit: &mut Unit,
+    (document, version): (&Document, VersionId),
+    how: Judged,
+    context: Vec<u8>,
+) -> Result<(), DbError> {
+    let (state, action) = match how {
+        Judged::Withheld => return Err(DbError::GivenUp),
+        Judged::Released => (RELEASED, Action::ContentRelease),
+        Judged::Destroyed => (DESTROYED, Action::ContentDestroy),
+    };
+    let row = said(unit, version, (state, None));
+    rows::insert_rendition(unit, document.id, row, None).await?;
+    unit.record_with(action, Some(document.department), Some(context));
+    Ok(())
+}
+
+/// Locks a document, what it was taken out of before it: the outermost first, so that nobody waits for
+/// another who waits for him.
+pub(super) async fn lock_with_wholes(unit: &Unit, id: DocumentId) -> Result<(), DbError> {
+    let found = rows::find(unit.tx(), id).await?;
+    if let Some(part) = found.and_then(|document| document.part) {
+        super::ops::lock(unit, part.family).await?;
+        let mut above = rows::above(unit.tx(), id).await?;
+        above.sort_unstable();
+        for one in above {
+            super::ops::lock(unit, one).await?;
+        }
+    }
+    super::ops::lock(unit, id).await
 }
 
 /// Puts a text in the place of the one before that says why there is none any more. What was found beside
@@ -164,38 +219,130 @@ pub async fn withhold_version(
     withhold(unit, &version, kind).await
 }
 
-/// Those of the versions that are withheld.
+/// How a version stands in which a biometric record was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It is given out to nobody.
+    Withheld,
+    /// Two people said that it was none: it is given out again.
+    Released,
+    /// Two people had it destroyed.
+    Destroyed,
+}
+
+impl Judged {
+    /// What all that was said of a version comes to: nothing leads back from the last two.
+    fn of<'s>(states: impl Iterator<Item = &'s str>) -> Option<Self> {
+        let mut judged = None;
+        for state in states {
+            let next = match state {
+                DESTROYED => Self::Destroyed,
+                RELEASED => Self::Released,
+                _ => Self::Withheld,
+            };
+            judged = match (judged, next) {
+                (Some(Self::Destroyed), _) | (_, Self::Destroyed) => Some(Self::Destroyed),
+                (Some(Self::Released), _) | (_, Self::Released) => Some(Self::Released),
+                (Some(Self::Withheld) | None, Self::Withheld) => Some(Self::Withheld),
+            };
+        }
+        judged
+    }
+
+    /// As it stands in answers.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Withheld => "withheld",
+            Self::Released => RELEASED,
+            Self::Destroyed => DESTROYED,
+        }
+    }
+}
+
+/// How those of the versions stand in which a biometric record was found.
+pub(super) async fn all_judged(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<HashMap<VersionId, Judged>, DbError> {
+    let mut said: HashMap<VersionId, Vec<String>> = HashMap::new();
+    for (version, state) in rows::states_of(on, versions, KIND).await? {
+        said.entry(version).or_default().push(state);
+    }
+    let judged = said.into_iter().filter_map(|(version, states)| {
+        Some((version, Judged::of(states.iter().map(String::as_str))?))
+    });
+    Ok(judged.collect())
+}
+
+/// How a version stands; nothing where no biometric record was found in it.
+pub(super) async fn judged(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+) -> Result<Option<Judged>, DbError> {
+    Ok(all_judged(on, &[version]).await?.remove(&version))
+}
+
+/// Those of the versions that are given out to nobody: withheld, or destroyed.
 pub(super) async fn withheld(
     on: &impl ConnectionTrait,
     versions: &[VersionId],
 ) -> Result<HashSet<VersionId>, DbError> {
-    let found = rows::renditions(on, versions, KIND).await?;
-    Ok(found.into_iter().map(|(version, _, _)| version).collect())
+    let judged = all_judged(on, versions).await?.into_iter();
+    let closed = judged.filter(|(_, judged)| *judged != Judged::Released);
+    Ok(closed.map(|(version, _)| version).collect())
 }
 
-/// Whether a version is withheld.
+/// Whether a version is given out to nobody.
 pub async fn is_withheld(on: &impl ConnectionTrait, version: VersionId) -> Result<bool, DbError> {
     Ok(!withheld(on, &[version]).await?.is_empty())
 }
 
-/// Refuses a version that was withheld while it was read; its document is locked.
+/// Whether two people have released this content: the guard leaves it alone, wherever it comes.
+pub async fn is_released(on: &impl ConnectionTrait, sha256: &[u8; 32]) -> Result<bool, DbError> {
+    rows::is_said_of_content(on, sha256, (KIND, RELEASED)).await
+}
+
+/// Refuses a version that was withheld while it was read; its document is locked, with those out of which
+/// it was taken.
 pub(super) async fn require_still_open(
     unit: &Unit,
     version: VersionId,
 ) -> Result<(), DocumentError> {
     let found = rows::version(unit.tx(), version).await?;
     let (found, _) = found.ok_or(DocumentError::NoVersion)?;
-    super::ops::lock(unit, found.document).await?;
+    lock_with_wholes(unit, found.document).await?;
     require_open(unit.tx(), version).await
 }
 
-/// Refuses a version that is withheld.
+/// Refuses a version that is withheld, or destroyed.
 pub(super) async fn require_open(
     on: &impl ConnectionTrait,
     version: VersionId,
 ) -> Result<(), DocumentError> {
-    if is_withheld(on, version).await? {
-        return Err(DocumentError::Withheld);
+    match judged(on, version).await? {
+        Some(Judged::Withheld) => Err(DocumentError::Withheld),
+        Some(Judged::Destroyed) => Err(DocumentError::Destroyed),
+        Some(Judged::Released) | None => Ok(()),
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leads_back_from_what_was_destroyed_or_released() {
+        let check = |states: &[&str], expect: Option<Judged>| {
+            assert_eq!(Judged::of(states.iter().copied()), expect, "{states:?}");
+        };
+        check(&[], None);
+        check(&[FOUND], Some(Judged::Withheld));
+        // Whichever row is read first.
+        check(&[FOUND, RELEASED], Some(Judged::Released));
+        check(&[RELEASED, FOUND], Some(Judged::Released));
+        check(&[FOUND, DESTROYED], Some(Judged::Destroyed));
+        check(&[DESTROYED, FOUND], Some(Judged::Destroyed));
+        // What is said in a way that nobody knows is not given out.
+        check(&["?"], Some(Judged::Withheld));
+    }
 }

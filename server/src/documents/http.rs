@@ -15,6 +15,7 @@ use super::invoices;
 use super::listing;
 use super::model::{Details, Document, DocumentError, Held, State, TAGS_MAX};
 use super::pictures;
+use super::proposals::http as proposals;
 use super::quarantine::http as quarantine;
 use super::reading;
 use super::registering;
@@ -145,6 +146,12 @@ impl From<DocumentError> for Problem {
                 "A biometric record was found in this version. Its content and its text are not handed \
                  out any more. Please tell those who are responsible for data protection, and add a \
                  version without it.",
+            )),
+            DocumentError::Destroyed => Self::new(Kind::ContentDestroyed).detail(text(
+                "Der Inhalt dieser Fassung wurde vernichtet: Zwei Personen haben das entschieden. Was über \
+                 das Dokument gesagt ist, und wer wann entschieden hat, bleibt.",
+                "The content of this version was destroyed: two people have decided that. What is said \
+                 about the document stays, and who decided when.",
             )),
             DocumentError::Store(error) => store_problem(error),
             DocumentError::Db(error) => error.into(),
@@ -500,7 +507,12 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         bulk::http::post_preview,
         bulk::http::post_apply,
         quarantine::get_quarantine,
-        quarantine::post_discard
+        proposals::get_withheld,
+        proposals::post_on_withheld,
+        proposals::post_on_quarantined,
+        proposals::get_proposal,
+        proposals::post_approve,
+        proposals::post_end
     ),
     components(schemas(
         super::wire::FieldValue,
@@ -518,7 +530,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
     let to = |path: &str| web::resource(format!("/api/v1/documents{path}"));
     config
         .service(web::resource("/api/v1/quarantine").get(quarantine::get_quarantine))
-        .service(web::resource("/api/v1/quarantine/{id}/discard").post(quarantine::post_discard))
+        .service(
+            web::resource("/api/v1/quarantine/{id}/proposals").post(proposals::post_on_quarantined),
+        )
+        .service(web::resource("/api/v1/withheld").get(proposals::get_withheld))
+        .service(
+            web::resource("/api/v1/withheld/{version}/proposals").post(proposals::post_on_withheld),
+        )
+        .service(web::resource("/api/v1/proposals/{id}").get(proposals::get_proposal))
+        .service(web::resource("/api/v1/proposals/{id}/approve").post(proposals::post_approve))
+        .service(web::resource("/api/v1/proposals/{id}/end").post(proposals::post_end))
         .service(
             to("")
                 .get(listing::get_documents)

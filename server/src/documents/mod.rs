@@ -16,6 +16,7 @@ pub mod evidence;
 mod fields;
 mod filing;
 mod guard;
+mod guarded;
 mod http;
 mod indexing;
 mod intake;
@@ -27,6 +28,7 @@ mod model;
 mod naming;
 mod ops;
 mod pictures;
+mod proposals;
 mod quarantine;
 mod reading;
 mod registering;
@@ -60,7 +62,7 @@ pub use filing::{
     register, route, unregistered_in, with_field,
 };
 pub(crate) use guard::admit;
-pub use guard::{biometric_in, is_withheld, withhold_version};
+pub use guard::{biometric_in, is_released, is_withheld, withhold_version};
 pub(crate) use http::act;
 pub use http::{ApiDoc, routes};
 pub use indexing::{Indexed, to_extract, to_index};
@@ -78,9 +80,12 @@ pub use model::{
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use pictures::Painter;
+pub use proposals::{
+    About, Act, Next, ProposalError, bytes_to_remove, destroy_content, destroy_made,
+    finish_destroying, next_step, propose,
+};
 pub use quarantine::{
-    Discarded, Infected, QuarantineError, Quarantined, count_quarantined, discard_quarantined,
-    quarantine,
+    Discarded, Infected, QuarantineError, Quarantined, count_quarantined, quarantine,
 };
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{

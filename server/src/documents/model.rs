@@ -561,6 +561,9 @@ pub enum DocumentError {
     /// A biometric record was found in this version: its content and text are withheld.
     #[error("the version is withheld")]
     Withheld,
+    /// Two people had its content destroyed.
+    #[error("the content was destroyed")]
+    Destroyed,
     /// Content could not be stored or read.
     #[error("the content store failed")]
     Store(#[from] storage::StoreError),

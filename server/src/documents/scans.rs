@@ -241,7 +241,9 @@ pub async fn unrecognised(
          AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
          AND w.document_version_id = r.document_version_id AND w.engine = $1) \
          AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
-         AND g.document_version_id = r.document_version_id) \
+         AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
+         SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = 'released' \
+         AND l.document_version_id = g.document_version_id)) \
          AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
          AND j.subject = r.document_version_id) \
          ORDER BY r.document_version_id LIMIT $3",
@@ -321,7 +323,10 @@ impl From<Waiting> for WaitingView {
         Self {
             task: match waiting.job {
                 JobKind::ReadScan => "scan",
-                JobKind::ExtractText | JobKind::DeliverWebhook | JobKind::MoveContent => "text",
+                JobKind::ExtractText
+                | JobKind::DeliverWebhook
+                | JobKind::MoveContent
+                | JobKind::CarryOut => "text",
             },
             state: waiting.state.code(),
             place: waiting.place,
@@ -381,7 +386,8 @@ mod tests {
         let on = connect("sqlite::memory:", Access::Write).await;
         let on = on.expect("a database");
         for table in [
-            "rendition (document_version_id BLOB, kind TEXT, engine TEXT, reason TEXT)",
+            "rendition (document_version_id BLOB, kind TEXT, engine TEXT, reason TEXT, \
+             state TEXT)",
             "document_version (id BLOB, blob_name BLOB)",
             "blob_key (name BLOB)",
             "job (kind TEXT, subject BLOB)",
@@ -415,7 +421,7 @@ mod tests {
         (kind, engine): (&str, &str),
         reason: Option<&str>,
     ) {
-        let text = "INSERT INTO rendition VALUES ($1, $2, $3, $4)";
+        let text = "INSERT INTO rendition VALUES ($1, $2, $3, $4, 'readable')";
         let reason = reason.map(str::to_owned);
         let values = vec![id.raw().into(), kind.into(), engine.into(), reason.into()];
         run(on, text, values).await;

@@ -10,5 +10,6 @@ mod rows;
 pub use evidence::{KINDS, roots_astray, states};
 pub use model::{Hold, Lifted, Object};
 pub use rows::{
-    find, held_inside_cases, held_inside_documents, held_inside_files, insert, lift, on_objects,
+    find, held_inside_cases, held_inside_documents, held_inside_files, held_with_what_is_around,
+    insert, lift, on_objects,
 };

@@ -213,6 +213,42 @@ pub async fn held_inside_documents(
     held_among(on, text, ids.iter().map(|id| id.raw())).await
 }
 
+/// Those of these documents that bear a hold, or that stand in what bears one: what they were taken out of,
+/// their case and what that is a part of, their file and what that is a part of.
+pub async fn held_with_what_is_around(
+    on: &impl ConnectionTrait,
+    ids: &[DocumentId],
+) -> Result<HashSet<Uuid>, DbError> {
+    let values: Vec<sea_orm::Value> = ids.iter().map(|id| id.raw().into()).collect();
+    if values.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let list = placeholders(on.get_database_backend(), 1, ids.len(), 0);
+    let text = format!(
+        "WITH RECURSIVE wholes(root, id) AS (\
+         SELECT d.id, d.id FROM document d WHERE d.id IN {list} \
+         UNION SELECT w.root, d.parent_id FROM wholes w JOIN document d ON d.id = w.id \
+         WHERE d.parent_id IS NOT NULL), \
+         cases(root, id) AS (\
+         SELECT w.root, d.case_id FROM wholes w JOIN document d ON d.id = w.id \
+         WHERE d.case_id IS NOT NULL \
+         UNION SELECT k.root, c.parent_id FROM cases k JOIN record_case c ON c.id = k.id \
+         WHERE c.parent_id IS NOT NULL), \
+         files(root, id) AS (\
+         SELECT k.root, c.file_id FROM cases k JOIN record_case c ON c.id = k.id \
+         UNION SELECT i.root, f.parent_id FROM files i JOIN record_file f ON f.id = i.id \
+         WHERE f.parent_id IS NOT NULL), \
+         around(root, id) AS (SELECT root, id FROM wholes UNION SELECT root, id FROM cases \
+         UNION SELECT root, id FROM files) \
+         SELECT DISTINCT a.root FROM around a JOIN hold h ON h.object_id = a.id \
+         WHERE h.lifted_at IS NULL"
+    );
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
+}
+
 async fn held_among(
     on: &impl ConnectionTrait,
     held: &str,

@@ -97,6 +97,7 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::Validation
             | Kind::BiometricContent
             | Kind::ContentWithheld
+            | Kind::ContentDestroyed
             | Kind::IdempotencyKeyReused
             | Kind::Infected
             | Kind::PreconditionRequired
@@ -171,16 +172,18 @@ groups! {
     /// Searching.
     SearchProblems = [IndexBehind];
     /// Asking what could be said about something that may still be changed.
-    SuggestProblems = [NotFound, StateConflict, ContentWithheld, IndexBehind];
+    SuggestProblems = [NotFound, StateConflict, ContentWithheld, ContentDestroyed, IndexBehind];
     /// Downloading content.
-    ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable, ContentWithheld];
+    ContentProblems = [NotFound, PreconditionFailed, RangeNotSatisfiable, ContentWithheld,
+        ContentDestroyed];
     /// Reading the text of a document.
-    TextProblems = [NotFound, ContentWithheld];
+    TextProblems = [NotFound, ContentWithheld, ContentDestroyed];
     /// Reading a page: what was not told before is kept.
-    PageProblems = [NotFound, ContentWithheld, Conflict, KeyMissing, InsufficientStorage];
+    PageProblems = [NotFound, ContentWithheld, ContentDestroyed, Conflict, KeyMissing,
+        InsufficientStorage];
     /// Downloading a picture: what was not drawn before is kept.
-    PictureProblems = [NotFound, NoPicture, ContentWithheld, Conflict, PreconditionFailed,
-        RangeNotSatisfiable, KeyMissing, InsufficientStorage];
+    PictureProblems = [NotFound, NoPicture, ContentWithheld, ContentDestroyed, Conflict,
+        PreconditionFailed, RangeNotSatisfiable, KeyMissing, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,

@@ -269,7 +269,8 @@ impl Importer {
             return Ok(Outcome::Already(already(id, source.bytes)));
         }
         if self.mode == Mode::Look {
-            if source.biometric {
+            let released = documents::is_released(self.db.read(), source.sha256.as_bytes()).await?;
+            if source.biometric && !released {
                 return Err(Stop::Refused(Refusal::Biometric));
             }
             return self.would(&source).await;
@@ -323,7 +324,7 @@ impl Importer {
 
     /// What can be filed. What cannot is put into quarantine.
     async fn admit(&self, entered: Entered, department: DepartmentId) -> Result<Arrived, Stop> {
-        match entered {
+        match entered.judged(self.db.read()).await? {
             Entered::Clean(arrived) => Ok(arrived),
             Entered::Infected(infected) => {
                 let put = infected.put_aside(&self.db, &self.actor, Some(department));

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use super::runner::JobError;
 use crate::base::{Actor, DepartmentId};
 use crate::documents::{
-    Details, Entered, Entering, Entrance, EntryError, Infected, LeftOut, NewPart, ReadText, Room,
-    evidence,
+    self, Details, Entered, Entering, Entrance, EntryError, Infected, LeftOut, NewPart, ReadText,
+    Room, evidence,
 };
 use crate::http::name::FileName;
 use crate::import::{HEAD_BYTES, guess};
@@ -229,13 +229,22 @@ async fn finish(
     let name = FileName::clean(&head.path).map(|name| name.as_str().to_owned());
     let media_type = guess(name.as_deref().unwrap_or_default(), &first).to_owned();
     let entered = match entering.finish(media_type, name).await {
-        Ok(entered) => entered,
+        Ok(entered) => entered.judged(db.read()).await?,
         Err(error) => {
             let why = left_out(&error, last).ok_or(error)?;
             apart.leave_out((head.path, position), biometric, why);
             return Ok(());
         }
     };
+    let sha256 = match &entered {
+        Entered::Clean(arrived) => Some(arrived.sha256()),
+        Entered::Infected(_) => None,
+    };
+    let released = match (biometric, sha256) {
+        (Some(_), Some(sha256)) => documents::is_released(db.read(), sha256.as_bytes()).await?,
+        (_, _) => false,
+    };
+    let biometric = biometric.filter(|_| !released);
     match (entered, biometric) {
         (Entered::Clean(arrived), None) => apart.parts.push(NewPart {
             position,
@@ -268,9 +277,50 @@ pub(super) fn biometric(extraction: &Extraction) -> Option<Biometric> {
     Some(Biometric::from_name(&found.name).unwrap_or(Biometric::Cbeff))
 }
 
+/// What is kept of what was read of a version.
+pub(super) fn kept(
+    extraction: Extraction,
+    apart: &Apart,
+    biometric: Option<Biometric>,
+    is_released: bool,
+) -> Extraction {
+    match biometric {
+        Some(_) => withheld(extraction, apart),
+        None if is_released => released(extraction, apart),
+        None => extraction,
+    }
+}
+
+/// What is kept of what was read of a version that two people have released: all of it. What the guard still
+/// takes for a biometric record in it becomes no document: it stands in the original only.
+fn released(mut extraction: Extraction, apart: &Apart) -> Extraction {
+    for one in &mut extraction.left_out {
+        if one.reason == Reason::Biometric {
+            NAMELESS.clone_into(&mut one.name);
+        }
+    }
+    if apart.unnamed.is_empty() {
+        return extraction;
+    }
+    let refused = apart.unnamed.iter();
+    let refused = refused.map(|place| indexer::extract::LeftOut {
+        name: format!("{NAMELESS} {place}"),
+        reason: Reason::Biometric,
+    });
+    extraction.left_out = refused.chain(extraction.left_out).collect();
+    let refused = u32::try_from(apart.unnamed.len()).unwrap_or(u32::MAX);
+    extraction.parts = extraction.parts.saturating_sub(refused);
+    if let TextState::Readable = extraction.state {
+        extraction.state = TextState::PartlyReadable {
+            reason: Reason::Biometric,
+        };
+    }
+    extraction
+}
+
 /// What is kept of what was read of a version that is withheld: no text, no facts, no names of what was
 /// refused.
-pub(super) fn withheld(mut extraction: Extraction, apart: &Apart) -> Extraction {
+fn withheld(mut extraction: Extraction, apart: &Apart) -> Extraction {
     extraction.pages.clear();
     extraction.invoice = None;
     extraction.state = TextState::Unreadable {

@@ -129,10 +129,19 @@ impl Runner {
             .await;
         match kept {
             // Meanwhile.
-            Err(DocumentError::Withheld) => self.leave(job).await,
+            Err(DocumentError::Withheld | DocumentError::Destroyed) => self.leave(job).await,
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
         }
+    }
+
+    /// Nothing is left to do for a job.
+    pub(super) async fn leave(&self, job: Uuid) -> Result<(), JobError> {
+        let left: Result<(), DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
+            .await;
+        Ok(left?)
     }
 
     async fn give_back(&self, job: Uuid) -> Result<(), JobError> {

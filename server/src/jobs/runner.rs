@@ -22,8 +22,8 @@ use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{
-    self, Arriving, Details, DocumentError, Entrance, EntryError, Kept, Page, Pages, ReadText,
-    TextInfo, Version,
+    self, Arriving, Details, DocumentError, Entrance, EntryError, Kept, Page, Pages, ProposalError,
+    ReadText, TextInfo, Version,
 };
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
@@ -59,6 +59,8 @@ pub(super) enum JobError {
     Pack(#[from] serde_json::Error),
     #[error("the message could not be made")]
     Webhook(#[from] WebhookError),
+    #[error("what was decided could not be carried out")]
+    Proposal(#[from] ProposalError),
 }
 
 impl JobError {
@@ -75,7 +77,8 @@ impl JobError {
             | Self::Worker(_)
             | Self::Document(_)
             | Self::Pack(_)
-            | Self::Webhook(_) => false,
+            | Self::Webhook(_)
+            | Self::Proposal(_) => false,
         }
     }
 }
@@ -134,13 +137,18 @@ impl Runner {
             kind: JobKind::MoveContent,
             places: 1,
         };
-        let (other, third) = (runner.clone(), runner.clone());
+        let decided = Lane {
+            kind: JobKind::CarryOut,
+            places: 1,
+        };
+        let (other, third, fourth) = (runner.clone(), runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
         tasks.start("tesseract", |end| looker.look_for_program(end));
         tasks.start("scans", |end| reader.run(pictures, end));
         tasks.start("unread scans", |end| searcher.search_unread(end));
         tasks.start("texts", |end| runner.run(texts, end));
         tasks.start("moves", |end| third.run(moves, end));
+        tasks.start("destructions", |end| fourth.run(decided, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -199,7 +207,7 @@ impl Runner {
         let claimed = match lane.kind {
             // They wait for the program.
             JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
-            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent => {
+            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent | JobKind::CarryOut => {
                 self.claim_oldest(lane.kind, free).await
             }
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
@@ -259,6 +267,7 @@ impl Runner {
                 Job::ReadScan(version) => self.read_scan(version, &claimed, end).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
+                Job::CarryOut(proposal) => self.carry_out(proposal, &claimed).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {
@@ -372,7 +381,9 @@ impl Runner {
         };
         let left = documents::room(self.db.read(), &version, room).await?;
         let domain = documents::domain_of(self.db.read(), version.document).await?;
+        let released = documents::is_released(self.db.read(), &version.sha256).await?;
         let own = documents::biometric_in(&self.storage, &blob).await?;
+        let own = own.filter(|_| !released);
         let too_large = blob.content_bytes > limits.content_bytes_max;
         let (extraction, apart) = if own.is_some() || too_large {
             (None, Apart::default())
@@ -386,10 +397,8 @@ impl Runner {
         };
         let inside = || extraction.as_ref().and_then(parts::biometric);
         let biometric = own.or(apart.biometric).or_else(inside);
-        let extraction = match biometric {
-            Some(_) => extraction.map(|found| parts::withheld(found, &apart)),
-            None => extraction,
-        };
+        let biometric = biometric.filter(|_| !released);
+        let extraction = extraction.map(|found| parts::kept(found, &apart, biometric, released));
         let pictures = extraction.as_ref().is_some_and(|found| {
             let mut pages = found.pages.iter();
             pages.any(|page| page.state == PageState::NeedsOcr)
@@ -413,19 +422,10 @@ impl Runner {
             .await;
         match kept {
             // Meanwhile.
-            Err(DocumentError::Withheld) => self.leave(job).await,
+            Err(DocumentError::Withheld | DocumentError::Destroyed) => self.leave(job).await,
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
         }
-    }
-
-    /// Nothing is left to do for a job.
-    pub(super) async fn leave(&self, job: Uuid) -> Result<(), JobError> {
-        let left: Result<(), DbError> = self
-            .db
-            .keep_house(async move |unit: &mut Unit| rows::done(unit, job).await)
-            .await;
-        Ok(left?)
     }
 
     /// Reads a version, and stores what lies in it.

@@ -11,9 +11,10 @@ import * as inbox from "/pages/inbox.js";
 import { picturesOf } from "/pages/pictures.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
+import * as withheld from "/pages/withheld.js";
 
 /** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
-const ROOMS = [inbox, records, plan, correspondents, functions, account];
+const ROOMS = [inbox, records, plan, correspondents, functions, withheld, account];
 const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0, looked: "" };
 
 // ---- the server ---------------------------------------------------------------------------

@@ -17,7 +17,7 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 20] = [
+const SCRIPTS: [(&str, &str); 22] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
@@ -34,10 +34,12 @@ const SCRIPTS: [(&str, &str); 20] = [
     ("record.js", include_str!("record.js")),
     ("records.js", include_str!("records.js")),
     ("tree.js", include_str!("tree.js")),
+    ("withheld.js", include_str!("withheld.js")),
     ("words.js", include_str!("words.js")),
     ("words-beside.js", include_str!("words-beside.js")),
     ("words-people.js", include_str!("words-people.js")),
     ("words-registry.js", include_str!("words-registry.js")),
+    ("words-withheld.js", include_str!("words-withheld.js")),
 ];
 const ICON: &str = include_str!("icon.svg");
 

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use indexer::guard::Biometric;
+
 use super::{PAGE, SCRIPTS, STYLE};
 use crate::base::{Right, Role};
 use crate::documents::{Channel, Direction, State, WaitingState};
@@ -24,11 +26,12 @@ fn keys(name: &str, language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-const WORDS: [&str; 4] = [
+const WORDS: [&str; 5] = [
     "words.js",
     "words-registry.js",
     "words-beside.js",
     "words-people.js",
+    "words-withheld.js",
 ];
 
 fn known() -> BTreeSet<&'static str> {
@@ -187,6 +190,11 @@ fn what_the_contract_says_in_codes_has_its_words() {
     assert!(script("beside.js").contains("`sameTexts_${answer.text}`"));
     for looked in ["compared", "pending", "short"] {
         has(format!("sameTexts_{looked}"));
+    }
+    // What is withheld, by what was found in it.
+    assert!(script("withheld.js").contains("`found_${one.found}`"));
+    for found in Biometric::ALL {
+        has(format!("found_{}", found.as_str()));
     }
     for kind in ["file", "case", "document"] {
         has(format!("goTo_{kind}"));

@@ -22,6 +22,7 @@ impl IntoResponses for DetailProblems {
             Kind::PayloadTooLarge,
             Kind::UnsupportedMediaType,
             Kind::TooManyRequests,
+            Kind::ContentDestroyed,
             Kind::ContentWithheld,
             Kind::Internal,
             Kind::Unavailable,

@@ -14,6 +14,7 @@ use storage::{KeyDomain, Kms};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::writer::{Operation, Stop, Work, Writer, report, write_all};
+use crate::audit::Target;
 use crate::audit::event::{Action, Event, Subject};
 use crate::audit::log::{Log, Receipt};
 use crate::base::db::{Access, DbError, connect};
@@ -21,6 +22,8 @@ use crate::base::{Actor, Clock, DepartmentId, Job, Timestamp, UnitId};
 
 /// Most operations that wait; beyond, callers wait for a place.
 const QUEUE_MAX: usize = 1024;
+/// Most erased openings that one record names: so many fit into it for sure.
+const TARGETS_MAX: usize = 100;
 
 /// The database: one way to read it, one way to write it.
 #[derive(Debug, Clone)]
@@ -107,6 +110,12 @@ impl Unit {
         Ok(self.kms.active_kek(domain).map(drop)?)
     }
 
+    /// Who holds the wrapping keys.
+    #[must_use]
+    pub fn kms(&self) -> Arc<dyn Kms> {
+        Arc::clone(&self.kms)
+    }
+
     /// Called by rows after each write of an entity: the next event will carry it.
     pub fn changed(&mut self, subject: Subject) {
         self.touched.push(subject);
@@ -136,6 +145,7 @@ impl Unit {
                 department,
                 subjects: vec![subject],
                 context: context.clone(),
+                targets: Vec::new(),
             });
         }
         let subjects = std::mem::take(&mut self.touched);
@@ -144,7 +154,21 @@ impl Unit {
             department,
             subjects,
             context,
+            targets: Vec::new(),
         });
+    }
+
+    /// Says which openings of the log this unit has erased: in as many records as it takes.
+    pub fn erased(&mut self, targets: &[Target], department: Option<DepartmentId>) {
+        for some in targets.chunks(TARGETS_MAX) {
+            self.events.push(Event {
+                action: Action::PrivacyErase,
+                department,
+                subjects: Vec::new(),
+                context: None,
+                targets: some.to_vec(),
+            });
+        }
     }
 
     /// Leaves work behind, in the same transaction.

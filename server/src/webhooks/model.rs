@@ -34,7 +34,7 @@ pub(super) const TEST: &str = "webhook.test";
 const ALL: &str = "*";
 
 /// What can be subscribed to: the actions that happen to documents, cases and files, and emergencies.
-const EVENTS: [Action; 26] = [
+const EVENTS: [Action; 28] = [
     Action::DocumentReceive,
     Action::DocumentComponent,
     Action::DocumentChange,
@@ -43,6 +43,8 @@ const EVENTS: [Action; 26] = [
     Action::DocumentRestore,
     Action::TextRead,
     Action::DocumentWithhold,
+    Action::ContentDestroy,
+    Action::ContentRelease,
     Action::DocumentRegister,
     Action::DocumentRoute,
     Action::DocumentRefile,

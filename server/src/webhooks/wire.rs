@@ -24,8 +24,8 @@ pub(super) struct WebhookRequest {
     #[schema(min_length = 1, max_length = 2000)]
     url: String,
     /// What is told: `*` for everything, or `document.receive`, `document.component`, `document.change`, `document.version`,
-    /// `document.discard`, `document.restore`, `document.text`, `document.withhold`, `document.register`, `document.route`,
-    /// `document.refile`, `document.undo`; `file.open`, `file.change`, `file.close`, `file.reopen`, `file.refile`; the
+    /// `document.discard`, `document.restore`, `document.text`, `document.withhold`, `content.destroy`, `content.release`,
+    /// `document.register`, `document.route`, `document.refile`, `document.undo`; `file.open`, `file.change`, `file.close`, `file.reopen`, `file.refile`; the
     /// same of `case`; `break_glass.request`, `break_glass.approve`, `break_glass.end`,
     /// `break_glass.expire`.
     #[schema(min_items = 1, max_items = 32)]

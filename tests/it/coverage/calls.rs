@@ -8,6 +8,7 @@ use tests::{Answer, Client, fixtures};
 
 use super::{describing, inspecting, people};
 use crate::virus;
+use crate::withheld;
 
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
@@ -257,11 +258,28 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 .json(json!({"case": id_of(&other), "reason": "Falsch zugeordnet"}))
         }
         "listQuarantine" => call("/api/v1/quarantine", By::Admin),
-        "discardQuarantined" => {
-            let (path, etag) = virus::attempts::quarantined(town).await;
-            call(format!("{path}/discard"), By::Admin)
-                .based_on(etag)
-                .json(json!({"reason": "Absender ist unterrichtet"}))
+        "proposeOnQuarantined" => {
+            let entry = virus::attempts::quarantined(town).await;
+            call(format!("{entry}/proposals"), By::Admin)
+                .json(json!({"act": "destroy", "reason": "Absender ist unterrichtet"}))
+        }
+        "listWithheld" => call(withheld::WITHHELD, By::Head),
+        "proposeOnWithheld" => {
+            let version = withheld::attempts::version(town).await;
+            call(
+                format!("{}/{version}/proposals", withheld::WITHHELD),
+                By::Head,
+            )
+            .json(json!({"act": "destroy", "reason": "Fund geprüft"}))
+        }
+        "readProposal" | "approveProposal" | "endProposal" => {
+            let id = withheld::attempts::proposed(town).await;
+            let rest = match operation {
+                "approveProposal" => "/approve",
+                "endProposal" => "/end",
+                _ => "",
+            };
+            call(format!("{}/{id}{rest}", withheld::PROPOSALS), By::Head)
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),

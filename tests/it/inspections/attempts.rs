@@ -30,7 +30,12 @@ pub(crate) const INSPECTED: &[&str] = &[
 ];
 
 /// Somebody of a town besides those who try: made once, for it takes processes of their own.
-async fn other(town: &Town, login: &str, role: &str, department: Option<&str>) -> Client {
+pub(crate) async fn other(
+    town: &Town,
+    login: &str,
+    role: &str,
+    department: Option<&str>,
+) -> Client {
     static KNOWN: Mutex<BTreeMap<(PathBuf, String), String>> = Mutex::const_new(BTreeMap::new());
     let mut known = KNOWN.lock().await;
     let key = (town.app.data().to_owned(), login.to_owned());

@@ -11,6 +11,7 @@ use crate::records::attempts::{FILED, filed, filing};
 use crate::sign_in::attempts as sign_in;
 use crate::types::attempts::{TYPED, type_attempt};
 use crate::virus::attempts::{self as virus, QUARANTINED};
+use crate::withheld::attempts::{self as withheld, ENDED};
 
 async fn upload(
     client: &Client,
@@ -159,6 +160,7 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         what if DESCRIBED.contains(&what) => describe(town, client, what).await,
         what if INSPECTED.contains(&what) => inspect(town, client, what).await,
         what if QUARANTINED.contains(&what) => virus::attempt(town, client, what).await,
+        what if ENDED.contains(&what) => withheld::attempt(town, client, what).await,
         what if sign_in::TRIED.contains(&what) => sign_in::attempt(town, client, what).await,
         other => administer(town, client, other, round).await,
     }

@@ -11,6 +11,7 @@ use tests::town::{OWN, Town};
 use super::attempts::attempt;
 use crate::inspections::attempts::INSPECTED;
 use crate::virus::attempts::QUARANTINED;
+use crate::withheld::attempts::ENDED;
 
 /// Documents. In the order of the lines.
 const DOCUMENTS: &[&str] = &[
@@ -297,6 +298,14 @@ async fn who_may_do_what_with_inspections() {
 #[tokio::test]
 async fn who_may_do_what_with_the_quarantine() {
     let Some(table) = answers(QUARANTINED).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_what_is_withheld() {
+    let Some(table) = answers(ENDED).await else {
         return;
     };
     insta::assert_snapshot!(table);

@@ -3,14 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tests::clamd::{Clamd, INFECTED, SIGNATURE, STREAM_BYTES_MAX, VARIABLE};
-use tests::town::{OWN, id_of, send, token_of};
+use tests::town::{OWN, id_of, token_of};
 use tests::{Answer, Town};
 
 use super::{documents, file, form, infected, lies, town};
 use crate::components::zip;
-use crate::key_domains::rows;
+use crate::withheld::decide;
 
 /// It was refused, with the name of the signature.
 fn refused(answer: Answer) {
@@ -143,84 +143,20 @@ async fn a_folder_is_filed_but_for_what_is_infected() {
     assert!(told.contains(SIGNATURE) && told.contains(OWN), "{told}");
     let line: Value = serde_json::from_str(list(&["--json"]).await.trim()).expect("a line");
     let id = line["id"].as_str().expect("an id");
-    let discard = ["quarantine", "discard", id, "--reason", "Werbung"];
-    let output = town.app.command(&discard).await;
+    let destroy = ["quarantine", "destroy", id, "--reason", "Werbung"];
+    let output = town.app.command(&destroy).await;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(said, format!("{id}: verworfen\n"));
-    assert_eq!(list(&[]).await, "");
-    assert!(list(&["--discarded"]).await.contains("verworfen"));
-    let output = town.app.command(&discard).await;
+    assert!(said.starts_with(&format!("{id}: beantragt")), "{said}");
+    // From the machine too it takes another person.
+    assert!(list(&[]).await.contains(SIGNATURE));
+    let output = town.app.command(&destroy).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-}
-
-#[tokio::test]
-async fn discarding_destroys_the_key_and_nothing_leads_to_the_content() {
-    let Some(clamd) = Clamd::start().await else {
-        return;
-    };
-    let Some(mut town) = town(&clamd.address()).await else {
-        return;
-    };
-    let content = infected();
-    refused(file(&town.clerk(), "brief.txt", &content).await);
-    let entry = lies(&town).await.remove(0);
-    let id = entry["id"].as_str().expect("an id").to_owned();
-    let keys = async |town: &Town| {
-        let text = "SELECT name FROM blob_key WHERE domain = '0-quarantine'";
-        rows(town, text, Vec::new()).await.len()
-    };
-    assert_eq!(keys(&town).await, 1);
-    let admin = town.admin();
-    // There is no such address, for whoever may do the most.
-    for rest in ["", "/content", "/text"] {
-        let path = format!("/api/v1/quarantine/{id}{rest}");
-        admin.get(&path).await.is(404);
-    }
-    let path = format!("/api/v1/quarantine/{id}/discard");
-    let reason = json!({"reason": "Absender ist unterrichtet"});
-    let post = async |etag: &str, body: &Value| {
-        send(
-            &admin,
-            Method::POST,
-            &path,
-            &[("if-match", etag)],
-            Some(body),
-        )
-        .await
-    };
-    send(&admin, Method::POST, &path, &[], Some(&reason))
-        .await
-        .is_problem(428, "precondition-required");
-    post("\"v7\"", &reason)
-        .await
-        .is_problem(412, "precondition-failed");
-    post("\"v1\"", &json!({"reason": " "}))
-        .await
-        .is_problem(422, "validation");
-    let gone = post("\"v1\"", &reason).await.is(200);
-    assert_eq!(town.record_of(&gone).await["action"], "quarantine.discard");
-    assert_eq!(gone.json()["reason"], "Absender ist unterrichtet");
-    post("\"v2\"", &reason)
-        .await
-        .is_problem(409, "state-conflict");
-    assert_eq!(keys(&town).await, 0);
-    assert!(lies(&town).await.is_empty());
-    let all = admin.get("/api/v1/quarantine?discarded=true").await;
-    assert_eq!(all.is(200).json()["items"][0]["id"], json!(id));
-    // What was discarded may come again, and lies there again.
-    refused(file(&town.clerk(), "brief.txt", &content).await);
-    assert_eq!(lies(&town).await.len(), 1);
-
-    // All of it is as the log says, and every blob is accounted for.
-    town.settle().await;
-    assert!(town.app.stop().success(), "{}", town.app.log());
-    for arguments in [
-        ["check", "--deep", "--json"],
-        ["verify", "--blobs", "--json"],
-    ] {
-        let output = town.app.command(&arguments).await;
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-    }
+    let proposal = lies(&town).await[0]["proposal"]["id"].clone();
+    let proposal = proposal.as_str().expect("an id");
+    decide(&town.admin(), proposal, "approve").await.is(200);
+    tests::wait_until("it is destroyed", async || lies(&town).await.is_empty()).await;
+    assert_eq!(list(&[]).await, "");
+    assert!(list(&["--discarded"]).await.contains("vernichtet"));
 }
 
 #[tokio::test]

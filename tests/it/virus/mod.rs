@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 mod doors;
+mod ended;
 mod guarded;
 mod scanner;
 mod shown;

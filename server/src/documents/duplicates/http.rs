@@ -47,7 +47,9 @@ pub(crate) async fn get_duplicates(
     let seen = see(&db, &looks, &actor, id).await?;
     let (held, blob) = match looking::text(db.read(), &actor, id).await {
         // What is withheld has no text for anybody, and is compared with nothing.
-        Err(DocumentError::TextPending | DocumentError::Withheld) => (seen, None),
+        Err(DocumentError::TextPending | DocumentError::Withheld | DocumentError::Destroyed) => {
+            (seen, None)
+        }
         found => found?,
     };
     note(&looks, &actor, Look::ReadText, Some(&held.document)).await?;

@@ -1,44 +1,30 @@
-//! The quarantine over HTTP: what lies there, and that it is discarded. Content is not given out.
+//! The quarantine over HTTP: what lies there. Content is not given out.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use uuid::Uuid;
 
-use super::wire::{QuarantineDiscard, QuarantineFilter, QuarantinePage, QuarantinedView};
-use super::{QuarantineError, Quarantined, discard_quarantined, may_discard, may_see, quarantine};
-use crate::base::QuarantineId;
-use crate::departments::{self, Department, SignedIn};
+use super::wire::{QuarantineFilter, QuarantinePage, QuarantinedView};
+use super::{QuarantineError, may_decide, may_see, quarantine};
+use crate::departments::{self, SignedIn};
+use crate::documents::proposals::model::About;
+use crate::documents::proposals::wire::ProposalView;
 use crate::documents::rows;
-use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
-use crate::http::openapi::{ActProblems, IdempotencyParam, IfMatchParam, ListProblems};
+use crate::http::extract::ListQuery;
+use crate::http::openapi::ListProblems;
 use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Kind, Problem, text};
-use crate::replay::{Answer, Once};
-use crate::unit::{Db, Unit};
+use crate::unit::Db;
 
 impl From<QuarantineError> for Problem {
     fn from(error: QuarantineError) -> Self {
         match error {
-            QuarantineError::NotFound => Self::new(Kind::NotFound),
             QuarantineError::Forbidden => Self::new(Kind::Forbidden).detail(text(
-                "Die Quarantäne sehen Administration, Registratur und Rechnungsprüfung; leeren dürfen sie \
-                 nur Administration und Registratur.",
-                "The quarantine is seen by administrators, records managers and auditors; only the former \
-                 two may discard.",
+                "Die Quarantäne sehen Administration, Registratur und Rechnungsprüfung; was aus ihrem Inhalt \
+                 wird, entscheiden nur Administration und Registratur, zu zweit.",
+                "The quarantine is seen by administrators, records managers and auditors; what becomes of \
+                 it is decided by two of the former.",
             )),
-            QuarantineError::Discarded => Self::new(Kind::StateConflict)
-                .detail(text(
-                    "Der Inhalt ist schon verworfen.",
-                    "The content was discarded before.",
-                ))
-                .current_state("discarded"),
-            QuarantineError::Stale { current } => Self::new(Kind::PreconditionFailed)
-                .detail(text(
-                    "Der Eintrag wurde inzwischen geändert. Bitte neu laden und prüfen.",
-                    "The entry was changed meanwhile. Please read it again and check.",
-                ))
-                .current_etag(&ETag::of_version(current)),
-            QuarantineError::Db(error) => error.into(),
         }
     }
 }
@@ -75,6 +61,8 @@ pub(in crate::documents) async fn get_quarantine(
         Some(_) | None => None,
     };
     let all = departments::departments_of(&request, &db).await?;
+    let open = rows::proposals_open(db.read()).await?;
+    let decides = may_decide(&actor).is_ok();
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
         response.insert_header((header::LINK, next_link(&request, cursor)));
@@ -82,54 +70,13 @@ pub(in crate::documents) async fn get_quarantine(
     Ok(response.json(QuarantinePage {
         items: found
             .iter()
-            .map(|one| QuarantinedView::of(one, &all))
+            .map(|one| {
+                let about = About::Quarantined(one.id);
+                let proposal = open.iter().find(|proposal| proposal.about == about);
+                let view = proposal.map(|it| ProposalView::of(it, &actor, decides));
+                QuarantinedView::of(one, &all, view)
+            })
             .collect(),
         next_cursor,
     }))
-}
-
-fn answer(one: &Quarantined, all: &[Department]) -> Result<Answer, QuarantineError> {
-    let etag = ETag::of_version(one.version).to_string();
-    let mut answer = Answer::created(&QuarantinedView::of(one, all))?.with_header("etag", etag);
-    answer.status = 200;
-    Ok(answer)
-}
-
-/// Discards what lies in quarantine: its key is destroyed. For administrators and records managers.
-#[utoipa::path(
-    post, path = "/api/v1/quarantine/{id}/discard", tag = "quarantine",
-    operation_id = "discardQuarantined",
-    params(("id" = Uuid, Path, description = "The entry"), IfMatchParam, IdempotencyParam),
-    request_body = QuarantineDiscard,
-    responses((status = 200, description = "Its key is destroyed; durable", body = QuarantinedView,
-        headers(("ETag" = String, description = "Its new version"),
-        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
-        ActProblems),
-    security(("token" = []))
-)]
-pub(in crate::documents) async fn post_discard(
-    request: HttpRequest,
-    db: Data<Db>,
-    SignedIn(actor): SignedIn,
-    Path(id): Path<Uuid>,
-    if_match: IfMatch,
-    MaybeKey(key): MaybeKey,
-    Json(body): Json<QuarantineDiscard>,
-) -> Result<HttpResponse, Problem> {
-    may_discard(&actor)?;
-    let once = Once::action(&actor, key, &request, &body)?;
-    if let Some(answer) = once.answered(&db).await? {
-        return Ok(answer);
-    }
-    let id = QuarantineId::of(id);
-    let found = rows::quarantine_find(db.read(), id).await?;
-    let before = found.ok_or(QuarantineError::NotFound)?;
-    let reason = body.reason()?;
-    if_match.check(&ETag::of_version(before.version))?;
-    let all = departments::departments_of(&request, &db).await?;
-    once.run(&db, &actor, async move |unit: &mut Unit| {
-        let after = discard_quarantined(unit, id, Some(before.version), reason).await?;
-        answer(&after, &all)
-    })
-    .await
 }

@@ -1,8 +1,11 @@
 //! Quarantine: content that came in infected. It lies encrypted in a key domain of its own, apart from the
-//! content of documents, and no door leads out of it but the destruction of its key.
+//! content of documents, and no door leads out of it but the destruction of its key. Two people end it
+//! (`proposals`): they have it destroyed, or say that the scanner is wrong about it; then the same content is
+//! let in when it is brought again.
 //!
 //! Invariants: it is never shown, filed or given out; the same content of the same account lies there
-//! once; what lies there and what was discarded stays known, with who brought it, when, and why it went.
+//! once; what lies there, what was destroyed and what was released stays known, with who brought it, when, and
+//! why it went.
 
 pub(super) mod http;
 mod wire;
@@ -12,8 +15,10 @@ use storage::KeyDomain;
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::entrance::Entered;
 use super::intake::{Arrived, take_away};
 use super::model::DocumentError;
+use super::proposals::model::Signed;
 use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
@@ -50,8 +55,10 @@ pub struct Quarantined {
     pub created_at: Timestamp,
     /// Who brought it.
     pub created_by: AccountId,
-    /// That it was discarded.
+    /// That its key was destroyed.
     pub discarded: Option<Discarded>,
+    /// That two people say that the scanner is wrong about it.
+    pub released: Option<Signed>,
 }
 
 /// That content was discarded: its key is destroyed.
@@ -68,24 +75,9 @@ pub struct Discarded {
 /// Why something was not done with the quarantine.
 #[derive(Debug, Error)]
 pub enum QuarantineError {
-    /// There is no such entry.
-    #[error("there is no such entry in quarantine")]
-    NotFound,
     /// The actor may not.
     #[error("the actor may not do this with the quarantine")]
     Forbidden,
-    /// It was discarded before.
-    #[error("it was discarded before")]
-    Discarded,
-    /// It has moved on.
-    #[error("the entry is at version {current}")]
-    Stale {
-        /// The current version.
-        current: u64,
-    },
-    /// The database.
-    #[error("the database failed")]
-    Db(#[from] DbError),
 }
 
 /// Content that has come in and that the scanner knows something against.
@@ -104,6 +96,15 @@ impl Infected {
     #[must_use]
     pub fn signature(&self) -> &str {
         &self.signature
+    }
+
+    /// The content, where two people have said that the scanner is wrong about it; else it stays infected.
+    pub(super) async fn judged(self, on: &impl ConnectionTrait) -> Result<Entered, DbError> {
+        let sha256 = self.arrived.sha256();
+        if rows::is_false_alarm(on, sha256.as_bytes(), &self.signature).await? {
+            return Ok(Entered::Clean(self.arrived));
+        }
+        Ok(Entered::Infected(self))
     }
 
     /// Its length.
@@ -163,6 +164,7 @@ impl Infected {
                 created_at: unit.now(),
                 created_by: account,
                 discarded: None,
+                released: None,
             };
             rows::insert_blob(unit, &kept).await?;
             rows::quarantine_insert(unit, &new).await?;
@@ -197,7 +199,7 @@ impl Infected {
 
 /// Refuses whoever may not see what lies in quarantine: it is for those who administer, who keep the
 /// files, and who audit.
-fn may_see(actor: &Actor) -> Result<(), QuarantineError> {
+pub(super) fn may_see(actor: &Actor) -> Result<(), QuarantineError> {
     let roles = [
         Role::System,
         Role::Admin,
@@ -210,8 +212,8 @@ fn may_see(actor: &Actor) -> Result<(), QuarantineError> {
     Err(QuarantineError::Forbidden)
 }
 
-/// Refuses whoever may not discard it.
-fn may_discard(actor: &Actor) -> Result<(), QuarantineError> {
+/// Refuses whoever does not decide on what becomes of it.
+pub(super) fn may_decide(actor: &Actor) -> Result<(), QuarantineError> {
     let roles = [Role::System, Role::Admin, Role::RecordsManager];
     if actor.scope == Scope::Full && roles.iter().any(|role| actor.is(*role)) {
         return Ok(());
@@ -232,39 +234,4 @@ pub async fn quarantine(
 /// How much lies there.
 pub async fn count_quarantined(on: &impl ConnectionTrait) -> Result<u64, DbError> {
     rows::quarantine_count(on).await
-}
-
-/// Discards what lies in quarantine: its key is destroyed, and nobody reads it any more. `expected` is
-/// the version that the actor has seen, where he has.
-pub async fn discard_quarantined(
-    unit: &mut Unit,
-    id: QuarantineId,
-    expected: Option<u64>,
-    reason: String,
-) -> Result<Quarantined, QuarantineError> {
-    may_discard(unit.actor())?;
-    let found = rows::quarantine_find(unit.tx(), id).await?;
-    let before = found.ok_or(QuarantineError::NotFound)?;
-    if before.discarded.is_some() {
-        return Err(QuarantineError::Discarded);
-    }
-    if expected.is_some_and(|expected| expected != before.version) {
-        return Err(QuarantineError::Stale {
-            current: before.version,
-        });
-    }
-    let context = Object::new().with("reason", reason.as_str()).to_bytes();
-    let after = Quarantined {
-        version: before.version + 1,
-        discarded: Some(Discarded {
-            at: unit.now(),
-            by: unit.actor().account,
-            reason,
-        }),
-        ..before.clone()
-    };
-    rows::quarantine_save(unit, &after, &before).await?;
-    rows::destroy_key(unit, &after.blob).await?;
-    unit.record_with(Action::QuarantineDiscard, after.department, Some(context));
-    Ok(after)
 }

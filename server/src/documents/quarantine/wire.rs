@@ -6,16 +6,14 @@ use uuid::Uuid;
 
 use super::Quarantined;
 use crate::departments::Department;
-use crate::documents::model::REASON_CHARS_MAX;
-use crate::http::Problem;
-use crate::http::gather::Fields;
+use crate::documents::proposals::wire::ProposalView;
 
 /// What is asked of the list.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(in crate::documents) struct QuarantineFilter {
-    /// Whether discarded ones are wanted too.
+    /// Whether those are wanted too whose key is destroyed.
     #[param(nullable = false)]
     pub(super) discarded: Option<bool>,
 }
@@ -50,7 +48,7 @@ pub(in crate::documents) struct QuarantinedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     discarded_at: Option<String>,
-    /// By which account it was discarded.
+    /// By which account: who approved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     discarded_by: Option<Uuid>,
@@ -58,10 +56,27 @@ pub(in crate::documents) struct QuarantinedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
+    /// Since when two people say that the scanner is wrong about it, UTC: the same content is let in when it
+    /// is brought again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    released_at: Option<String>,
+    /// By which account: who approved that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    released_by: Option<Uuid>,
+    /// What is proposed about it, while that waits or is carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    proposal: Option<ProposalView>,
 }
 
 impl QuarantinedView {
-    pub(in crate::documents) fn of(one: &Quarantined, departments: &[Department]) -> Self {
+    pub(in crate::documents) fn of(
+        one: &Quarantined,
+        departments: &[Department],
+        proposal: Option<ProposalView>,
+    ) -> Self {
         let department = departments
             .iter()
             .find(|department| Some(department.id) == one.department);
@@ -79,6 +94,9 @@ impl QuarantinedView {
             discarded_at: discarded.map(|it| it.at.to_string()),
             discarded_by: discarded.map(|it| it.by.raw()),
             reason: discarded.map(|it| it.reason.clone()),
+            released_at: one.released.map(|it| it.at.to_string()),
+            released_by: one.released.map(|it| it.by.raw()),
+            proposal,
         }
     }
 }
@@ -92,23 +110,4 @@ pub(in crate::documents) struct QuarantinePage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) next_cursor: Option<String>,
-}
-
-/// Why it is discarded.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Absender ist unterrichtet"}))]
-pub(in crate::documents) struct QuarantineDiscard {
-    /// The reason; stands in the log.
-    #[schema(min_length = 1, max_length = 1000)]
-    reason: String,
-}
-
-impl QuarantineDiscard {
-    /// The reason.
-    pub(in crate::documents) fn reason(&self) -> Result<String, Problem> {
-        let mut fields = Fields::new();
-        let reason = fields.line("/reason", &self.reason, REASON_CHARS_MAX);
-        fields.done(reason.unwrap_or_default())
-    }
 }

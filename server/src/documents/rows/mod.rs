@@ -6,9 +6,11 @@ mod drawn;
 mod family;
 mod filed;
 mod found;
+mod proposals;
 mod quarantined;
 mod sketches;
 mod tables;
+mod withheld;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Query, SelectStatement};
@@ -36,13 +38,21 @@ pub(super) use family::{
 };
 pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
 pub(super) use found::{found_by, with_field, write_found};
+pub(super) use proposals::{
+    proposal, proposal_find, proposal_insert, proposal_save, proposals_open,
+};
 pub(super) use quarantined::{
-    quarantine, quarantine_count, quarantine_find, quarantine_holds, quarantine_insert,
-    quarantine_page, quarantine_save,
+    is_false_alarm, quarantine, quarantine_count, quarantine_find, quarantine_holds,
+    quarantine_insert, quarantine_page, quarantine_save,
 };
 pub(super) use sketches::{forget_sketch, keep_sketch, sharing_keys, sketch, unsketched};
 pub(super) use tables::{
     blob, document, document_field, document_tag, document_version, rendition,
+};
+
+pub(super) use withheld::{
+    Finds, destroyed_by, finds, having_content, is_destroyed, is_named_beyond, is_said_of_content,
+    made_of, note_destroyed, sha256_of, states_of, versions_naming, versions_within,
 };
 
 use blobs::blob_claim;

@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 
+use super::super::proposals::model::Signed;
 use super::super::quarantine::{Discarded, Quarantined};
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
@@ -31,6 +32,8 @@ pub(in crate::documents) mod quarantine {
         pub discarded_at: Option<i64>,
         pub discarded_by: Option<Uuid>,
         pub reason: Option<String>,
+        pub released_at: Option<i64>,
+        pub released_by: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -56,6 +59,8 @@ impl quarantine::Model {
             .with_some("discarded_by", self.discarded_by.map(id))
             .with("media_type", self.media_type.as_str())
             .with_some("reason", self.reason.as_deref())
+            .with_some("released_at", self.released_at.map(at))
+            .with_some("released_by", self.released_by.map(id))
             .with("sha256", hex::encode(&self.sha256))
             .with("signature", self.signature.as_str())
             .to_bytes()
@@ -93,6 +98,13 @@ impl TryFrom<quarantine::Model> for Quarantined {
             }),
             (_, _, _) => None,
         };
+        let released = match (row.released_at, row.released_by) {
+            (Some(at), Some(by)) => Some(Signed {
+                at: Timestamp::of_micros(at),
+                by: AccountId::of(by),
+            }),
+            (_, _) => None,
+        };
         Ok(Self {
             id: QuarantineId::of(row.id),
             version: u64::try_from(row.version).unwrap_or_default(),
@@ -105,6 +117,7 @@ impl TryFrom<quarantine::Model> for Quarantined {
             created_at: Timestamp::of_micros(row.created_at),
             created_by: AccountId::of(row.created_by),
             discarded,
+            released,
         })
     }
 }
@@ -126,6 +139,8 @@ impl From<&Quarantined> for quarantine::Model {
             discarded_at: discarded.map(|it| it.at.micros()),
             discarded_by: discarded.map(|it| it.by.raw()),
             reason: discarded.map(|it| it.reason.clone()),
+            released_at: one.released.map(|it| it.at.micros()),
+            released_by: one.released.map(|it| it.by.raw()),
         }
     }
 }
@@ -189,6 +204,22 @@ pub(in crate::documents) async fn quarantine_holds(
         .filter(quarantine::Column::Sha256.eq(sha256.to_vec()))
         .filter(quarantine::Column::CreatedBy.eq(by.raw()))
         .filter(quarantine::Column::DiscardedAt.is_null())
+        .one(on)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Whether two people have said of this content that the scanner is wrong about it, with this name for what
+/// fits.
+pub(in crate::documents) async fn is_false_alarm(
+    on: &impl ConnectionTrait,
+    sha256: &[u8; 32],
+    signature: &str,
+) -> Result<bool, DbError> {
+    let found = quarantine::Entity::find()
+        .filter(quarantine::Column::Sha256.eq(sha256.to_vec()))
+        .filter(quarantine::Column::Signature.eq(signature))
+        .filter(quarantine::Column::ReleasedAt.is_not_null())
         .one(on)
         .await?;
     Ok(found.is_some())

@@ -79,6 +79,8 @@ kinds! {
         "Something with this name or number exists already. Choose another.";
     IdempotencyInProgress = "idempotency-in-progress", CONFLICT, "Anfrage läuft noch", "Request still running",
         "The same `Idempotency-Key` is being worked on. Wait `retry_after` seconds, then repeat.";
+    ContentDestroyed = "content-destroyed", GONE, "Inhalt vernichtet", "Content destroyed",
+        "Two people had the content of this version destroyed. It does not come back; what is said about the document stays.";
     PreconditionFailed = "precondition-failed", PRECONDITION_FAILED, "Inzwischen geändert", "Changed meanwhile",
         "`If-Match` names a state that is no longer current (`current_etag`). Read again, then decide.";
     PayloadTooLarge = "payload-too-large", PAYLOAD_TOO_LARGE, "Zu groß", "Too large",

@@ -57,7 +57,7 @@ pub(super) async fn check(
         match (here.take(), row.take()) {
             (None, None) => return Ok(()),
             (Some(blob), Some(named)) if blob.name.0 == named.name => {
-                both(on, &blob, &named, depth, outcome).await?;
+                both(on, &blob, &named, (depth, mode), outcome).await?;
                 here = stored.try_next().await?;
                 row = rows.next().await?;
             }
@@ -72,7 +72,9 @@ pub(super) async fn check(
             }
             (passed, Some(named)) => {
                 // The row may be younger than the list.
-                if !on.storage.exists(&Sha256Digest(named.name)).await? {
+                let gone = !on.storage.exists(&Sha256Digest(named.name)).await?;
+                // What was destroyed is not missed.
+                if gone && !evidence::is_destroyed(on.db.read(), &named.name).await? {
                     outcome.push(Code::BlobMissing, hex::encode(named.name), false);
                 }
                 here = passed;
@@ -124,9 +126,17 @@ async fn both(
     on: &Checked,
     blob: &StoredBlob,
     row: &BlobRow,
-    depth: Depth,
+    (depth, mode): (Depth, Mode),
     outcome: &mut Outcome,
 ) -> Result<(), CheckError> {
+    let unopened = row.open.is_none();
+    if unopened && evidence::is_left_over(on.db.read(), &row.name).await? {
+        if mode == Mode::Repair {
+            on.storage.delete(&blob.name).await?;
+        }
+        outcome.push(Code::BlobNotDestroyed, blob.name, mode == Mode::Repair);
+        return Ok(());
+    }
     if blob.stored_bytes != row.stored_bytes {
         let lengths = format!(
             "{} {} of {}",
@@ -137,7 +147,10 @@ async fn both(
     }
     let Some(open) = &row.open else {
         // What followed its document under other keys, as another blob, is read by nobody any more.
-        if !evidence::is_named(on.db.read(), &row.name).await? {
+        // What is being destroyed has lost its key already.
+        if !evidence::is_named(on.db.read(), &row.name).await?
+            || evidence::is_destroyed(on.db.read(), &row.name).await?
+        {
             return Ok(());
         }
         outcome.push(Code::BlobKeyMissing, blob.name, false);

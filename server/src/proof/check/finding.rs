@@ -76,7 +76,7 @@ codes! {
     /// Content is a biometric record, and nothing withholds it.
     BiometricFound = "biometric-found", "Ein Inhalt ist ein biometrischer Datensatz und wird noch ausgegeben. --deep --repair sperrt ihn und alles, worin er steckt.";
     /// A version is withheld because it is, or holds, a biometric record.
-    BiometricWithheld = "biometric-withheld", "Eine Fassung ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; vernichtet wird sie noch nicht (docs/privacy.md).";
+    BiometricWithheld = "biometric-withheld", "Eine Fassung ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; zwei Personen vernichten sie oder geben sie frei (docs/privacy.md).";
     /// Fewer documents were taken out of a version than its text says.
     ComponentsMissing = "components-missing", "Aus einer Fassung wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
     /// A component does not stand where the document stands out of which it was taken, or says wrongly whether the version is in force.
@@ -93,6 +93,8 @@ codes! {
     BlobAstray = "blob-astray", "Ein Inhalt liegt unter anderen Schlüsseln als denen der Abschottung, in der sein Dokument steht, und kein Auftrag holt ihn nach. --repair legt den Auftrag an.";
     /// A compartment has no key: nothing can be filed in it.
     DomainWithoutKey = "domain-without-key", "Eine Abschottung hat keinen Schlüssel: In ihr kann nichts abgelegt werden. `papierlos keys add BEREICH` ausführen, auch neben dem laufenden Server, dann die Schlüsseldatei sichern.";
+    /// The bytes of a blob that was destroyed are in the store all the same, or again.
+    BlobNotDestroyed = "blob-not-destroyed", "Ein vernichteter Inhalt liegt im Speicher, etwa aus einer Sicherung zurückgelegt; ohne Schlüssel liest ihn niemand. --repair löscht ihn.";
     /// A blob in the store is named by no row.
     BlobUnreferenced = "blob-unreferenced", "Eine Datei im Speicher gehört zu keinem Dokument, etwa nach einem Absturz. Nach der Wiederherstellung einer alten Datenbank zuerst klären; --repair löscht sie.";
     /// Uploads were begun and never finished.

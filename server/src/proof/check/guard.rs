@@ -30,7 +30,7 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// The beginning of every content that is not withheld yet; repair withholds what must not be there.
+/// The beginning of every content in which nothing was found yet; repair withholds what must not be there.
 async fn contents(on: &Checked, mode: Mode, outcome: &mut Outcome) -> Result<(), CheckError> {
     let mut after = Uuid::nil();
     loop {
@@ -41,7 +41,7 @@ async fn contents(on: &Checked, mode: Mode, outcome: &mut Outcome) -> Result<(),
         after = last.version.raw();
         for one in step {
             // What has no key is named elsewhere, and so is what cannot be read.
-            let Some(blob) = one.open.filter(|_| !one.withheld) else {
+            let Some(blob) = one.open.filter(|_| !one.judged) else {
                 continue;
             };
             let found = match documents::biometric_in(&on.storage, &blob).await {
@@ -52,6 +52,9 @@ async fn contents(on: &Checked, mode: Mode, outcome: &mut Outcome) -> Result<(),
                 Err(error) => return Err(error.into()),
             };
             let Some(kind) = found else { continue };
+            if evidence::is_released(on.db.read(), one.version).await? {
+                continue;
+            }
             if mode == Mode::Repair {
                 let version = one.version;
                 let done: Result<_, DocumentError> = on

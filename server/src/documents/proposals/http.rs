@@ -1,0 +1,372 @@
+//! Proposals over HTTP, and the list of what is withheld: parse, call, render.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use sea_orm::{Condition, ConnectionTrait};
+use uuid::Uuid;
+
+use super::model::{About, Proposal, ProposalError};
+use super::ops;
+use super::wire::{Line, NewProposal, ProposalView, WithheldFilter, WithheldPage, WithheldView};
+use crate::audit::event::Look;
+use crate::base::db::DbError;
+use crate::base::{Actor, ProposalId, QuarantineId, Right, Timestamp, VersionId};
+use crate::departments::{self, Department, SignedIn};
+use crate::documents::guard::{self, Judged};
+use crate::documents::quarantine::may_decide;
+use crate::documents::{list, rows};
+use crate::http::extract::{Json, ListQuery, Path};
+use crate::http::openapi::{CreateProblems, ListProblems, ReadProblems};
+use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
+use crate::http::{Kind, Problem, text};
+use crate::ledger::looks::{Looked, Looks};
+use crate::replay::with_receipt;
+use crate::unit::{Db, Unit, Written};
+
+impl From<ProposalError> for Problem {
+    fn from(error: ProposalError) -> Self {
+        let conflict = |german: &'static str, english: &'static str| {
+            Self::new(Kind::Conflict).detail(text(german, english))
+        };
+        let forbidden = |german: &'static str, english: &'static str| {
+            Self::new(Kind::Forbidden).detail(text(german, english))
+        };
+        match error {
+            ProposalError::NotFound => Self::new(Kind::NotFound),
+            ProposalError::Forbidden => forbidden(
+                "Darüber dürfen Sie nicht entscheiden.",
+                "This is not yours to decide on.",
+            ),
+            ProposalError::InAnothersStead => forbidden(
+                "Das geht nur im eigenen Namen, nicht in Vertretung und nicht für eine Funktion.",
+                "This is done in one's own name, not as a deputy and not for a function.",
+            ),
+            ProposalError::FourEyes => forbidden(
+                "Das braucht eine weitere Person: Niemand gibt frei, was er selbst beantragt hat.",
+                "This takes another person: nobody approves what he proposed.",
+            ),
+            ProposalError::Elsewhere => forbidden(
+                "Denselben Inhalt haben noch andere Dokumente, über die Sie nicht entscheiden. Bitte wenden \
+                 Sie sich an die Registratur.",
+                "Other documents have the same content, on which you do not decide. Please turn to the \
+                 records managers.",
+            ),
+            ProposalError::Settled => conflict(
+                "Der Antrag ist bereits erledigt.",
+                "The proposal is settled already.",
+            ),
+            ProposalError::NotWithheld => conflict(
+                "Diese Fassung ist nicht gesperrt.",
+                "This version is not withheld.",
+            ),
+            ProposalError::Over => conflict(
+                "Der Inhalt ist schon vernichtet oder freigegeben.",
+                "The content was destroyed or released before.",
+            ),
+            ProposalError::Proposed => conflict(
+                "Darüber liegt schon ein Antrag vor.",
+                "There is a proposal about it already.",
+            ),
+            ProposalError::Held => conflict(
+                "Eine Löschsperre steht dagegen: auf dem Dokument, auf dem, worin es steht, oder auf dem, was \
+                 aus ihm entnommen wurde.",
+                "A hold stands against it: on the document, on what it stands in, or on what was taken out \
+                 of it.",
+            ),
+            ProposalError::OpenElsewhere => conflict(
+                "Derselbe Inhalt, oder worin er steckt, ist anderswo nicht gesperrt. Bitte warten, bis er \
+                 gelesen ist, oder `papierlos check --deep --repair` ausführen lassen.",
+                "The same content, or what holds it, is not withheld elsewhere. Please wait until it is \
+                 read, or have `papierlos check --deep --repair` run.",
+            ),
+            ProposalError::Changed => conflict(
+                "Der Antrag beträfe inzwischen andere Fassungen. Bitte ablehnen und neu beantragen.",
+                "The proposal would be about other versions by now. Please turn it down and propose anew.",
+            ),
+            ProposalError::TooMany => conflict(
+                "Der Antrag beträfe zu viele Fassungen auf einmal.",
+                "The proposal would be about too many versions at once.",
+            ),
+            ProposalError::Document(error) => error.into(),
+            ProposalError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// Whether the actor decides on what a proposal is about.
+async fn decides(on: &impl ConnectionTrait, actor: &Actor, about: About) -> Result<bool, DbError> {
+    let id = match about {
+        About::Quarantined(_) => return Ok(may_decide(actor).is_ok()),
+        About::Version(id) => id,
+    };
+    let Some((version, _)) = rows::version(on, id).await? else {
+        return Ok(false);
+    };
+    let document = rows::find(on, version.document).await?;
+    Ok(document.is_some_and(|it| actor.may(Right::Purge, it.place())))
+}
+
+/// The answer to a write.
+async fn answer(
+    db: &Db,
+    actor: &Actor,
+    created: bool,
+    written: &Written<Proposal>,
+) -> Result<HttpResponse, Problem> {
+    let decides = decides(db.read(), actor, written.value.about).await?;
+    let mut response = if created {
+        HttpResponse::Created()
+    } else {
+        HttpResponse::Ok()
+    };
+    with_receipt(&mut response, written.receipt);
+    Ok(response.json(ProposalView::of(&written.value, actor, decides)))
+}
+
+/// What was done. That the actor named something of which he may not know is noted.
+async fn noted<T>(
+    looks: &Looks,
+    actor: &Actor,
+    done: Result<T, ProposalError>,
+) -> Result<T, Problem> {
+    if let Err(ProposalError::NotFound) = &done {
+        looks.note(Looked::of(Look::Refused, actor)).await?;
+    }
+    Ok(done?)
+}
+
+/// Documents of which the actor may know that a version is withheld: he decides on it, or may learn who
+/// looked at it.
+fn told_to(actor: &Actor) -> Condition {
+    Condition::any()
+        .add(list::visible_among_few(actor, Right::Purge))
+        .add(list::visible_among_few(actor, Right::Looks))
+}
+
+async fn lines(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    all: &[Department],
+    finds: &[rows::rendition::Model],
+) -> Result<Vec<Line>, DbError> {
+    let ids: Vec<VersionId> = finds
+        .iter()
+        .map(|find| VersionId::of(find.document_version_id))
+        .collect();
+    let judged = guard::all_judged(on, &ids).await?;
+    let mut lines = Vec::with_capacity(finds.len());
+    for find in finds {
+        let id = VersionId::of(find.document_version_id);
+        let Some((version, _)) = rows::version(on, id).await? else {
+            continue;
+        };
+        let Some(document) = rows::find(on, version.document).await? else {
+            continue;
+        };
+        let department = all.iter().find(|one| one.id == document.department);
+        lines.push(Line {
+            department: department.map(|one| one.slug.clone()),
+            decides: actor.may(Right::Purge, document.place()),
+            found: find.reason.clone().unwrap_or_default(),
+            found_at: Timestamp::of_micros(find.created_at),
+            judged: judged.get(&id).copied().unwrap_or(Judged::Withheld),
+            version,
+            document,
+        });
+    }
+    Ok(lines)
+}
+
+/// The versions in which a biometric record was found and that are withheld, with what is proposed about them.
+///
+/// For those who decide on them (`purge`: heads and records managers, in a compartment those who enter it), and
+/// for those who may learn who looked at them.
+#[utoipa::path(
+    get, path = "/api/v1/withheld", tag = "withheld", operation_id = "listWithheld",
+    params(WithheldFilter, PageRequest),
+    responses((status = 200, description = "The newest find first", body = WithheldPage,
+        headers(("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
+        ListProblems),
+    security(("token" = []))
+)]
+pub(in crate::documents) async fn get_withheld(
+    request: HttpRequest,
+    db: Data<Db>,
+    looks: Data<Looks>,
+    cursors: Data<Cursors>,
+    SignedIn(actor): SignedIn,
+    ListQuery {
+        filter: asked,
+        page: wanted,
+    }: ListQuery<WithheldFilter>,
+) -> Result<HttpResponse, Problem> {
+    let scope = scope_of("withheld", &asked, &[])?;
+    let before: Option<Uuid> = wanted.after(&cursors, &scope)?;
+    let limit = usize::from(wanted.limit);
+    let finds = rows::Finds {
+        kind: guard::KIND,
+        found: guard::FOUND,
+        over: asked.over == Some(true),
+    };
+    let many = u64::from(wanted.limit) + 1;
+    let mut found = rows::finds(db.read(), finds, told_to(&actor), before, many).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = match found.last() {
+        Some(last) if more => Some(cursors.seal(&scope, &last.id)?),
+        Some(_) | None => None,
+    };
+    let all = departments::departments_of(&request, &db).await?;
+    let open = rows::proposals_open(db.read()).await?;
+    let lines = lines(db.read(), &actor, &all, &found).await?;
+    let shown = lines.iter().map(|line| line.document.shown()).collect();
+    let seen = Looked::of(Look::List, &actor);
+    looks.note(seen.showing(shown)).await?;
+    let items = lines.into_iter().map(|line| {
+        let (id, decides) = (line.version.id, line.decides);
+        let proposal = open.iter().find(|it| it.versions.contains(&id));
+        let view = proposal.map(|it| ProposalView::of(it, &actor, decides));
+        WithheldView::of(line, view)
+    });
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        response.insert_header((header::LINK, next_link(&request, cursor)));
+    }
+    Ok(response.json(WithheldPage {
+        items: items.collect(),
+        next_cursor,
+    }))
+}
+
+/// Proposes to destroy or to release a version that is withheld.
+///
+/// It is not done before somebody else who decides on it has approved it. The proposal names all versions with
+/// which it is done: those with the same content within the key domain, and, where it is to be destroyed, what
+/// they were taken out of.
+#[utoipa::path(
+    post, path = "/api/v1/withheld/{version}/proposals", tag = "withheld",
+    operation_id = "proposeOnWithheld",
+    params(("version" = Uuid, Path, description = "The version")),
+    request_body = NewProposal,
+    responses((status = 201, description = "Waits for approval", body = ProposalView), CreateProblems),
+    security(("token" = []))
+)]
+pub(in crate::documents) async fn post_on_withheld(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(version): Path<Uuid>,
+    Json(body): Json<NewProposal>,
+) -> Result<HttpResponse, Problem> {
+    let about = About::Version(VersionId::of(version));
+    proposed((&db, &looks), &actor, about, &body).await
+}
+
+/// Proposes to destroy content in quarantine, or to release it as a false alarm. For administrators and
+/// records managers.
+///
+/// Released content is not given out: the same content is let in when it is brought again, though the scanner
+/// knows that signature.
+#[utoipa::path(
+    post, path = "/api/v1/quarantine/{id}/proposals", tag = "quarantine",
+    operation_id = "proposeOnQuarantined",
+    params(("id" = Uuid, Path, description = "The entry")),
+    request_body = NewProposal,
+    responses((status = 201, description = "Waits for approval", body = ProposalView), CreateProblems),
+    security(("token" = []))
+)]
+pub(in crate::documents) async fn post_on_quarantined(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    Json(body): Json<NewProposal>,
+) -> Result<HttpResponse, Problem> {
+    may_decide(&actor)?;
+    let about = About::Quarantined(QuarantineId::of(id));
+    proposed((&db, &looks), &actor, about, &body).await
+}
+
+async fn proposed(
+    (db, looks): (&Db, &Looks),
+    actor: &Actor,
+    about: About,
+    body: &NewProposal,
+) -> Result<HttpResponse, Problem> {
+    let (act, reason) = body.read()?;
+    let done = db
+        .write(actor, async move |unit: &mut Unit| {
+            ops::propose(unit, (about, act), reason).await
+        })
+        .await;
+    let written = noted(looks, actor, done).await?;
+    answer(db, actor, true, &written).await
+}
+
+/// One proposal.
+#[utoipa::path(
+    get, path = "/api/v1/proposals/{id}", tag = "withheld", operation_id = "readProposal",
+    params(("id" = Uuid, Path, description = "The proposal")),
+    responses((status = 200, description = "The proposal", body = ProposalView), ReadProblems),
+    security(("token" = []))
+)]
+pub(in crate::documents) async fn get_proposal(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let found = ops::known(db.read(), &actor, ProposalId::of(id)).await;
+    let one = noted(&looks, &actor, found).await?;
+    let decides = decides(db.read(), &actor, one.about).await?;
+    Ok(HttpResponse::Ok().json(ProposalView::of(&one, &actor, decides)))
+}
+
+/// Approves a proposal that waits: somebody who decides on what it is about, and did not make it.
+///
+/// What is released is released at once. What is destroyed is destroyed by a job that begins at once; from then
+/// on its content is 410 `content-destroyed`.
+#[utoipa::path(
+    post, path = "/api/v1/proposals/{id}/approve", tag = "withheld", operation_id = "approveProposal",
+    params(("id" = Uuid, Path, description = "The proposal")),
+    responses((status = 200, description = "Approved", body = ProposalView), CreateProblems),
+    security(("token" = []))
+)]
+pub(in crate::documents) async fn post_approve(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let id = ProposalId::of(id);
+    let done = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::approve(unit, id).await
+        })
+        .await;
+    let written = noted(&looks, &actor, done).await?;
+    answer(&db, &actor, false, &written).await
+}
+
+/// Withdraws a proposal that waits, or turns it down: somebody who decides on what it is about.
+#[utoipa::path(
+    post, path = "/api/v1/proposals/{id}/end", tag = "withheld", operation_id = "endProposal",
+    params(("id" = Uuid, Path, description = "The proposal")),
+    responses((status = 200, description = "Came to nothing", body = ProposalView), CreateProblems),
+    security(("token" = []))
+)]
+pub(in crate::documents) async fn post_end(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let id = ProposalId::of(id);
+    let done = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::end(unit, id).await
+        })
+        .await;
+    let written = noted(&looks, &actor, done).await?;
+    answer(&db, &actor, false, &written).await
+}

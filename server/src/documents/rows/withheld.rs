@@ -1,0 +1,263 @@
+//! Rows of what the guard has found: how it stands, who else has it, and what of it is destroyed.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Query;
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect};
+
+use super::tables::{blob, document, document_version, rendition};
+use crate::base::db::{DbError, sql};
+use crate::base::{ProposalId, VersionId};
+use crate::unit::Unit;
+
+pub(in crate::documents) mod destroyed_blob {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "destroyed_blob")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: Vec<u8>,
+        pub proposal_id: Uuid,
+        pub destroyed_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// All that renditions of a kind say of how these versions stand, in no order.
+pub(in crate::documents) async fn states_of(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+    kind: &str,
+) -> Result<Vec<(VersionId, String)>, DbError> {
+    let rows: Vec<(Uuid, String)> = rendition::Entity::find()
+        .select_only()
+        .columns([
+            rendition::Column::DocumentVersionId,
+            rendition::Column::State,
+        ])
+        .filter(rendition::Column::DocumentVersionId.is_in(versions.iter().map(|id| id.raw())))
+        .filter(rendition::Column::Kind.eq(kind))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(version, state)| (VersionId::of(version), state))
+        .collect())
+}
+
+/// Whether a rendition of a kind says this of any version with this content, wherever it stands.
+pub(in crate::documents) async fn is_said_of_content(
+    on: &impl ConnectionTrait,
+    sha256: &[u8; 32],
+    (kind, state): (&str, &str),
+) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM blob b JOIN document_version v ON v.blob_name = b.name \
+                JOIN rendition r ON r.document_version_id = v.id \
+                WHERE b.sha256 = $1 AND r.kind = $2 AND r.state = $3 LIMIT 1";
+    let values = [sha256.to_vec().into(), kind.into(), state.into()];
+    Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
+}
+
+async fn ids(
+    on: &impl ConnectionTrait,
+    text: &str,
+    value: sea_orm::Value,
+) -> Result<Vec<VersionId>, DbError> {
+    let rows = on.query_all_raw(sql(on, text, [value])).await?;
+    rows.iter()
+        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// The versions whose content is a blob.
+pub(in crate::documents) async fn versions_naming(
+    on: &impl ConnectionTrait,
+    name: &[u8],
+) -> Result<Vec<VersionId>, DbError> {
+    let text = "SELECT id FROM document_version WHERE blob_name = $1 ORDER BY id";
+    ids(on, text, name.to_vec().into()).await
+}
+
+/// The versions of what was taken out of a version.
+pub(in crate::documents) async fn versions_within(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+) -> Result<Vec<VersionId>, DbError> {
+    let text = "SELECT v.id FROM document d JOIN document_version v ON v.document_id = d.id \
+                WHERE d.taken_from = $1 ORDER BY v.id";
+    ids(on, text, version.raw().into()).await
+}
+
+/// SHA-256 of the content of a blob.
+pub(in crate::documents) async fn sha256_of(
+    on: &impl ConnectionTrait,
+    name: &[u8],
+) -> Result<Option<Vec<u8>>, DbError> {
+    let row = blob::Entity::find_by_id(name.to_vec()).one(on).await?;
+    Ok(row.map(|row| row.sha256))
+}
+
+/// The versions and renditions with this content, whatever blob they name now, each with its document:
+/// those of which a record may say that their content lay under another name before.
+pub(in crate::documents) async fn having_content(
+    on: &impl ConnectionTrait,
+    sha256: &[u8],
+) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let text = "SELECT v.id, v.document_id FROM blob b \
+                JOIN document_version v ON v.blob_name = b.name WHERE b.sha256 = $1 \
+                UNION ALL SELECT r.id, v.document_id FROM blob b \
+                JOIN rendition r ON r.blob_name = b.name \
+                JOIN document_version v ON v.id = r.document_version_id WHERE b.sha256 = $1";
+    let rows = on
+        .query_all_raw(sql(on, text, [sha256.to_vec().into()]))
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect()
+}
+
+/// `$2, $3 …` for ids that stand behind `before` other values.
+fn places(before: usize, many: usize) -> String {
+    let each: Vec<String> = (before + 1..=before + many)
+        .map(|at| format!("${at}"))
+        .collect();
+    each.join(", ")
+}
+
+/// Whether a version beside these, or a rendition of another one, names a blob too.
+pub(in crate::documents) async fn is_named_beyond(
+    on: &impl ConnectionTrait,
+    name: &[u8],
+    versions: &[VersionId],
+) -> Result<bool, DbError> {
+    let list = places(1, versions.len());
+    let text = format!(
+        "SELECT 1 FROM document_version WHERE blob_name = $1 AND id NOT IN ({list}) \
+         UNION ALL SELECT 1 FROM rendition \
+         WHERE blob_name = $1 AND document_version_id NOT IN ({list}) LIMIT 1"
+    );
+    let mut values: Vec<sea_orm::Value> = vec![name.to_vec().into()];
+    values.extend(versions.iter().map(|id| id.raw().into()));
+    Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
+}
+
+/// The blobs of renditions of these versions that still have their key and that nobody beyond them names:
+/// at most `limit`.
+pub(in crate::documents) async fn made_of(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+    limit: u64,
+) -> Result<Vec<Vec<u8>>, DbError> {
+    let list = places(1, versions.len());
+    let text = format!(
+        "SELECT DISTINCT r.blob_name FROM rendition r JOIN blob_key k ON k.name = r.blob_name \
+         WHERE r.document_version_id IN ({list}) \
+         AND NOT EXISTS (SELECT 1 FROM rendition o WHERE o.blob_name = r.blob_name \
+         AND o.document_version_id NOT IN ({list})) \
+         AND NOT EXISTS (SELECT 1 FROM document_version v WHERE v.blob_name = r.blob_name \
+         AND v.id NOT IN ({list})) ORDER BY r.blob_name LIMIT $1"
+    );
+    let mut values: Vec<sea_orm::Value> = vec![i64::try_from(limit).unwrap_or(i64::MAX).into()];
+    values.extend(versions.iter().map(|id| id.raw().into()));
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
+}
+
+/// Notes that the key of a blob is destroyed, and that its bytes go.
+pub(in crate::documents) async fn note_destroyed(
+    unit: &Unit,
+    proposal: ProposalId,
+    name: &[u8],
+) -> Result<(), DbError> {
+    let row = destroyed_blob::ActiveModel {
+        name: Set(name.to_vec()),
+        proposal_id: Set(proposal.raw()),
+        destroyed_at: Set(unit.now().micros()),
+    };
+    destroyed_blob::Entity::insert(row)
+        .exec_without_returning(unit.tx())
+        .await?;
+    Ok(())
+}
+
+/// The blobs whose bytes go by a proposal.
+pub(in crate::documents) async fn destroyed_by(
+    on: &impl ConnectionTrait,
+    proposal: ProposalId,
+) -> Result<Vec<Vec<u8>>, DbError> {
+    let rows = destroyed_blob::Entity::find()
+        .filter(destroyed_blob::Column::ProposalId.eq(proposal.raw()))
+        .order_by_asc(destroyed_blob::Column::Name)
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// Whether a blob is destroyed.
+pub(in crate::documents) async fn is_destroyed(
+    on: &impl ConnectionTrait,
+    name: &[u8],
+) -> Result<bool, DbError> {
+    let found = destroyed_blob::Entity::find_by_id(name.to_vec());
+    Ok(found.one(on).await?.is_some())
+}
+
+/// Which finds shall be listed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::documents) struct Finds<'f> {
+    /// The kind of the renditions.
+    pub kind: &'f str,
+    /// What those say by which a version is withheld.
+    pub found: &'f str,
+    /// Whether those are wanted too that were released or destroyed since.
+    pub over: bool,
+}
+
+/// The renditions by which versions of documents are withheld that fulfil `visible`: at most `limit` before
+/// `before`, the newest first.
+pub(in crate::documents) async fn finds(
+    on: &impl ConnectionTrait,
+    wanted: Finds<'_>,
+    visible: Condition,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<rendition::Model>, DbError> {
+    let documents = Query::select()
+        .column((document::Entity, document::Column::Id))
+        .from(document::Entity)
+        .cond_where(visible)
+        .to_owned();
+    let versions = Query::select()
+        .column(document_version::Column::Id)
+        .from(document_version::Entity)
+        .and_where(document_version::Column::DocumentId.in_subquery(documents))
+        .to_owned();
+    let mut query = rendition::Entity::find()
+        .filter(rendition::Column::Kind.eq(wanted.kind))
+        .filter(rendition::Column::State.eq(wanted.found))
+        .filter(rendition::Column::DocumentVersionId.in_subquery(versions));
+    if !wanted.over {
+        let settled = Query::select()
+            .column(rendition::Column::DocumentVersionId)
+            .from(rendition::Entity)
+            .and_where(rendition::Column::Kind.eq(wanted.kind))
+            .and_where(rendition::Column::State.ne(wanted.found))
+            .to_owned();
+        query = query.filter(rendition::Column::DocumentVersionId.not_in_subquery(settled));
+    }
+    if let Some(before) = before {
+        query = query.filter(rendition::Column::Id.lt(before));
+    }
+    Ok(query
+        .order_by_desc(rendition::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?)
+}
