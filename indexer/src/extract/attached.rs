@@ -1,5 +1,5 @@
 //! What a PDF carries within, told by what it is and not by its name: an invoice (ZUGFeRD, Factur-X),
-//! whose facts are added to the text, biometric records, which it must not carry, and all other files,
+//! whose facts are added to the text, biometric records, which it must not carry, and all other attachments,
 //! which are taken out of it.
 
 use std::collections::HashSet;
@@ -20,17 +20,17 @@ use crate::guard::Biometric;
 const STRUCTURE_BYTES_MAX: usize = 64 << 20;
 /// What an attachment may inflate to; real invoices have some ten kilobytes.
 const ATTACHMENT_BYTES_MAX: usize = 16 << 20;
-/// What a file may inflate to that is taken out: the worker holds it as a whole.
-const FILE_BYTES_MAX: u64 = 128 << 20;
+/// What an attachment may inflate to that is taken out: the worker holds it as a whole.
+const WHOLE_BYTES_MAX: u64 = 128 << 20;
 /// Attachments that are looked at for an invoice.
 const ATTACHMENTS_MAX: usize = 20;
 /// Embedded files that are looked at for what they must not be.
 const EMBEDDED_MAX: usize = 1_000;
-/// Files that are told of, taken out or not.
-const FILES_MAX: usize = 10_000;
+/// Attachments that are told of, taken out or not.
+const ALL_MAX: usize = 10_000;
 /// Nodes of the tree of names that are looked at.
 const NODES_MAX: usize = 10_000;
-/// How deep within an object of a PDF a file may be named.
+/// How deep within an object of a PDF an attachment may be named.
 const NESTED_MAX: usize = 16;
 /// Every attachment, or its media type, is declared by one of these in plain sight.
 const SIGNS: [&[u8]; 4] = [
@@ -39,7 +39,7 @@ const SIGNS: [&[u8]; 4] = [
     b"text#2Fxml",
     b"application#2Fxml",
 ];
-/// Under these a file stands in its specification, the best first.
+/// Under these an attachment stands in its specification, the best first.
 const STREAMS: [&[u8]; 5] = [b"F", b"UF", b"Unix", b"Mac", b"DOS"];
 /// Under these its name does, the best first.
 const NAMES: [&[u8]; 5] = [b"UF", b"F", b"Unix", b"Mac", b"DOS"];
@@ -85,13 +85,13 @@ pub(super) fn read(
     if is_cover {
         out.portfolio()?;
     }
-    for file in files(&document) {
+    for one in all_attachments(&document) {
         if deadline.has_passed() {
             return Ok(late(end));
         }
         // The invoice is the document itself: its facts stand there.
-        if Some(file.stream) != own {
-            take_out(&document, file, out)?;
+        if Some(one.stream) != own {
+            take_out(&document, one, out)?;
         }
     }
     Ok(end)
@@ -102,22 +102,22 @@ fn late(end: End) -> End {
     if end == End::Complete { End::Time } else { end }
 }
 
-/// Hands out one file.
-fn take_out(document: &Document, file: File, out: &mut Carrier<'_>) -> io::Result<()> {
+/// Hands out one attachment.
+fn take_out(document: &Document, one: Attachment, out: &mut Carrier<'_>) -> io::Result<()> {
     let head = PartHead {
-        path: file.name,
+        path: one.name,
         title: None,
     };
     let head = head.bounded();
     if !out.has_room(&head.path)? {
         return Ok(());
     }
-    let stream = document.get_object(file.stream).and_then(Object::as_stream);
+    let stream = document.get_object(one.stream).and_then(Object::as_stream);
     let Ok(stream) = stream else {
         return out.left_out(&head.path, Reason::PartsDamaged);
     };
     let packed = u64::try_from(stream.content.len()).unwrap_or(u64::MAX);
-    let most = out.longest(Some(packed)).min(FILE_BYTES_MAX);
+    let most = out.longest(Some(packed)).min(WHOLE_BYTES_MAX);
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     match stream.decompressed_content_with_limit(most) {
         Ok(content) => out.part(&head, content.as_slice(), Some(packed)),
@@ -272,17 +272,17 @@ fn named(document: &Document, tree: Object, most: usize) -> Vec<Object> {
     all
 }
 
-/// A file that a PDF carries.
-struct File {
+/// Something that a PDF carries.
+struct Attachment {
     /// What it is called there, as a stranger wrote it.
     name: String,
     stream: ObjectId,
 }
 
-/// All files of a PDF, each once and always in the same order: those of the document itself as its list
+/// All attachments of a PDF, each once and always in the same order: those of the document itself as its list
 /// has them, then those that anything else in it names (a note on a page, a part of its structure), then
 /// those that nothing names.
-fn files(document: &Document) -> Vec<File> {
+fn all_attachments(document: &Document) -> Vec<Attachment> {
     let catalog = document.catalog().ok();
     let entry = |dictionary: &Dictionary, key: &[u8]| -> Option<Object> {
         let (_, value) = document.dereference(dictionary.get(key).ok()?).ok()?;
@@ -292,10 +292,10 @@ fn files(document: &Document) -> Vec<File> {
     if let Some(Object::Dictionary(names)) = catalog.and_then(|it| entry(it, b"Names"))
         && let Ok(tree) = names.get(b"EmbeddedFiles")
     {
-        listed.extend(named(document, tree.clone(), FILES_MAX));
+        listed.extend(named(document, tree.clone(), ALL_MAX));
     }
     if let Some(Object::Array(files)) = catalog.and_then(|it| entry(it, b"AF")) {
-        listed.extend(files.into_iter().take(FILES_MAX));
+        listed.extend(files.into_iter().take(ALL_MAX));
     }
     let mut named_by: Vec<&Dictionary> = Vec::new();
     for one in &listed {
@@ -307,29 +307,29 @@ fn files(document: &Document) -> Vec<File> {
         specifications(object, NESTED_MAX, &mut named_by);
     }
     let mut seen = HashSet::new();
-    let mut files: Vec<File> = Vec::new();
+    let mut all: Vec<Attachment> = Vec::new();
     for specification in named_by {
-        if let Some(file) = file_of(document, specification)
-            && files.len() < FILES_MAX
-            && seen.insert(file.stream)
+        if let Some(one) = attachment_of(document, specification)
+            && all.len() < ALL_MAX
+            && seen.insert(one.stream)
         {
-            files.push(file);
+            all.push(one);
         }
     }
     let unnamed = document.objects.iter();
     let unnamed = unnamed.filter(|(id, object)| is_embedded(object) && !seen.contains(*id));
-    let unnamed = unnamed.map(|(id, _)| File {
+    let unnamed = unnamed.map(|(id, _)| Attachment {
         name: String::new(),
         stream: *id,
     });
-    let left = FILES_MAX.saturating_sub(files.len());
-    files.extend(unnamed.take(left));
-    files
+    let left = ALL_MAX.saturating_sub(all.len());
+    all.extend(unnamed.take(left));
+    all
 }
 
-/// What names a file within an object: a dictionary with a file in it, wherever it stands.
+/// What names attachments within an object: dictionaries of one kind, wherever they stand.
 fn specifications<'d>(object: &'d Object, depth: usize, found: &mut Vec<&'d Dictionary>) {
-    if depth == 0 || found.len() >= 2 * FILES_MAX {
+    if depth == 0 || found.len() >= 2 * ALL_MAX {
         return;
     }
     let dictionary = match object {
@@ -358,8 +358,8 @@ fn specifications<'d>(object: &'d Object, depth: usize, found: &mut Vec<&'d Dict
     }
 }
 
-/// The file that a specification names.
-fn file_of(document: &Document, specification: &Dictionary) -> Option<File> {
+/// The attachment that a specification names.
+fn attachment_of(document: &Document, specification: &Dictionary) -> Option<Attachment> {
     let (_, streams) = document.dereference(specification.get(b"EF").ok()?).ok()?;
     let streams = streams.as_dict().ok()?;
     let stream = STREAMS
@@ -369,7 +369,7 @@ fn file_of(document: &Document, specification: &Dictionary) -> Option<File> {
         let (_, name) = document.dereference(specification.get(key).ok()?).ok()?;
         lopdf::decode_text_string(name).ok()
     });
-    Some(File {
+    Some(Attachment {
         name: name.unwrap_or_default(),
         stream,
     })

@@ -597,7 +597,7 @@ pub struct Extraction {
     pub left_out: Vec<LeftOut>,
     /// The place of the password that opened it, among those that were tried.
     pub opened: Option<usize>,
-    /// Its pages are a cover: it is there for the files that it carries.
+    /// Its pages are a cover: it is there for what is attached to it.
     pub portfolio: bool,
 }
 

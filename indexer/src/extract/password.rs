@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 /// The longest password, in bytes of UTF-8: PDF takes no longer one.
@@ -19,11 +20,13 @@ const PACKED_BYTES_MAX: usize = PASSWORDS_MAX * (PASSWORD_BYTES_MAX + 1);
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// A password of 1 to [`PASSWORD_BYTES_MAX`] bytes; nothing else is one.
+    /// A password of 1 to [`PASSWORD_BYTES_MAX`] bytes; nothing else is one. However its letters were
+    /// typed, it is the same, as PDF wants it (NFKC).
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
+        let text: Zeroizing<String> = Zeroizing::new(text.nfkc().collect());
         let fits = (1..=PASSWORD_BYTES_MAX).contains(&text.len());
-        fits.then(|| Self(Zeroizing::new(text.to_owned())))
+        fits.then_some(Self(text))
     }
 
     /// The secret itself, for those who try or keep it.
@@ -143,6 +146,7 @@ mod tests {
     #[test]
     fn a_password_has_a_length_and_is_never_shown() {
         assert_eq!(Password::new(""), None);
+        assert_eq!(some(&["a\u{308}"]), some(&["ä"]));
         assert_eq!(Password::new(&"x".repeat(PASSWORD_BYTES_MAX + 1)), None);
         let shown = format!("{:?}", some(&["Gehalt2026"]));
         assert!(!shown.contains("Gehalt"), "{shown}");

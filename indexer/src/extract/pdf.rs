@@ -16,8 +16,6 @@ use hayro_interpret::{
 use hayro_syntax::object::{Dict, String as PdfString};
 use hayro_syntax::page::Page;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
-use unicode_normalization::UnicodeNormalization as _;
-use zeroize::Zeroizing;
 
 use super::attached;
 use super::layout::{Full, Layout, Place};
@@ -81,9 +79,7 @@ pub(super) fn open(content: impl Into<PdfData>, passwords: &Passwords) -> Result
 /// Opens what is locked by the first password that fits.
 fn unlock(content: &PdfData, passwords: &Passwords) -> Option<Opened> {
     let fitting = passwords.numbered().find_map(|(by, password)| {
-        // As the makers of PDF want it: the same word in every way of writing it.
-        let text: Zeroizing<String> = Zeroizing::new(password.expose().nfkc().collect());
-        let pdf = Pdf::new_with_password(content.clone(), &text).ok()?;
+        let pdf = Pdf::new_with_password(content.clone(), password.expose()).ok()?;
         Some(Opened { pdf, by: Some(by) })
     });
     fitting.or_else(|| {

@@ -286,7 +286,7 @@ pub(super) enum Frame {
     PartEnd(bool),
     /// The place of the password that opened the document.
     Opened(u8),
-    /// What the document shows is a cover: it is there for the files that it carries.
+    /// What the document shows is a cover: it is there for what is attached to it.
     Portfolio,
 }
 

@@ -201,7 +201,7 @@ fn read_pdf(
     let give = |page: PageText| say(Frame::Page(page));
     let end = pdf::read(&opened.pdf, header, deadline, give)?;
     let key = opened.by.and_then(|by| passwords.get(usize::from(by)));
-    // What was made of its pages makes room for its files.
+    // What was made of its pages makes room for its attachments.
     let content = opened.pdf.data().clone();
     drop(opened);
     let mut out = Carrier::new(header, deadline, say);
