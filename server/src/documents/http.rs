@@ -21,6 +21,7 @@ use super::registering;
 use super::same;
 use super::scans::{self, WaitingView};
 use super::undoing;
+use super::unlocking;
 use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
 use super::{looking, ops};
@@ -485,6 +486,7 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         reading::get_content,
         reading::get_version_content,
         reading::get_text,
+        unlocking::post_unlock,
         pictures::http::get_page,
         pictures::http::get_picture,
         pictures::http::get_thumbnail,
@@ -538,6 +540,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(reading::get_version_content)
                 .head(reading::get_version_content),
         )
+        .service(to("/{id}/versions/{number}/unlock").post(unlocking::post_unlock))
         .service(
             to("/{id}/content")
                 .get(reading::get_content)

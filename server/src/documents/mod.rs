@@ -26,6 +26,7 @@ mod looking;
 mod model;
 mod naming;
 mod ops;
+mod passwords;
 mod pictures;
 mod quarantine;
 mod reading;
@@ -38,6 +39,7 @@ mod suggesting;
 mod tests;
 mod text;
 mod undoing;
+mod unlocking;
 mod uploading;
 mod wire;
 mod words;
@@ -77,6 +79,7 @@ pub use model::{
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
+pub use passwords::{Known as KnownPasswords, known as known_passwords, store as store_password};
 pub use pictures::Painter;
 pub use quarantine::{
     Discarded, Infected, QuarantineError, Quarantined, count_quarantined, discard_quarantined,

@@ -7,6 +7,7 @@
 mod again;
 mod parts;
 mod pictures;
+mod reading;
 mod rows;
 mod runner;
 mod scans;
