@@ -92,26 +92,25 @@ pub async fn known(
     storage: &Storage,
     version: VersionId,
 ) -> Result<Known, DocumentError> {
+    let mut known = Known::default();
     // Between looking for the blob and for its key it may have followed its document.
     for _ in 0..LOOKS_MAX {
-        let all = rows::all_renditions(on, version, KIND).await?;
-        let Some(newest) = all.into_iter().next_back() else {
-            return Ok(Known::default());
+        let Some(row) = newest(on, version).await? else {
+            return Ok(known);
         };
-        let Some(name) = newest.blob_name else {
-            return Ok(Known::default());
+        known.id = Some(row.id);
+        let Some(name) = row.blob_name else {
+            return Ok(known);
         };
-        let Some(blob) = rows::blob_to_open(on, &name).await? else {
-            continue;
-        };
-        let most = u64::try_from(PACKED_BYTES).unwrap_or(u64::MAX);
-        let packed = Zeroizing::new(storage.read(&blob, most).await?);
-        return Ok(Known {
-            id: Some(newest.id),
-            passwords: Passwords::of(unpack(&packed)),
-        });
+        if let Some(blob) = rows::blob_to_open(on, &name).await? {
+            let most = u64::try_from(PACKED_BYTES).unwrap_or(u64::MAX);
+            let packed = Zeroizing::new(storage.read(&blob, most).await?);
+            known.passwords = Passwords::of(unpack(&packed));
+            return Ok(known);
+        }
     }
-    Ok(Known::default())
+    // Its key was destroyed: nobody knows it any more.
+    Ok(known)
 }
 
 /// The newest rendition that holds a password of a version.

@@ -31,6 +31,7 @@ const DOCUMENTS: &[&str] = &[
     "mail history",
     "what to say",
     "change",
+    "unlock",
     "add version",
     "discard",
     "restore",
