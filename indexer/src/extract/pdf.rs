@@ -84,7 +84,7 @@ fn unlock(content: &PdfData, passwords: &Passwords) -> Option<Opened> {
     });
     fitting.or_else(|| {
         // hayro knows neither the letters that older locks are made of, nor the passwords of their owners.
-        let (by, plain) = attached::unlocked(content.as_ref(), passwords)?;
+        let (plain, by) = attached::unlocked(content.as_ref(), passwords)?;
         let pdf = Pdf::new(plain).ok()?;
         Some(Opened { pdf, by: Some(by) })
     })
