@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use indexer::extract::{Extraction, PageState, Password, Passwords, Reason, Room, TextState};
+use indexer::extract::{
+    Extraction, Format, PageState, Password, Passwords, Reason, Room, TextState,
+};
 use indexer::likeness::Sketch;
 use storage::{Blob, KeyDomain};
 use tokio::sync::mpsc;
@@ -29,7 +31,8 @@ impl Runner {
         own: &Passwords,
     ) -> Result<(Extraction, Apart, Option<Password>), JobError> {
         let (extraction, apart) = self.take_apart(of, within, domain, own).await?;
-        let locked = extraction.state.reason() == Some(Reason::Encrypted);
+        let locked = extraction.format == Format::Pdf
+            && extraction.state.reason() == Some(Reason::Encrypted);
         if !locked || self.tried.is_empty() {
             return Ok((extraction, apart, None));
         }
