@@ -18,6 +18,7 @@ mod harness;
 mod import;
 mod inspections;
 mod key_domains;
+mod locked;
 mod paperless;
 mod permissions;
 mod prove;

@@ -6,7 +6,7 @@ use super::pager::Say;
 use super::parts::{LEFT_OUT_MAX, LeftOut, Mail, PartHead};
 use super::wire::{End, Frame, Header};
 use super::worker::{self, Deadline};
-use super::{PageText, Reason};
+use super::{Invoice, PageText, Reason};
 
 /// Parts are handed out in pieces of this size.
 const PIECE_BYTES: usize = 64 << 10;
@@ -49,6 +49,15 @@ impl<'a> Carrier<'a> {
         (self.say)(Frame::Mail(Box::new(mail.clone())))
     }
 
+    pub(super) fn invoice(&mut self, invoice: Invoice) -> io::Result<()> {
+        (self.say)(Frame::Invoice(Box::new(invoice)))
+    }
+
+    /// Says that what the document shows is a cover.
+    pub(super) fn portfolio(&mut self) -> io::Result<()> {
+        (self.say)(Frame::Portfolio)
+    }
+
     pub(super) fn left_out(&mut self, name: &str, reason: Reason) -> io::Result<()> {
         self.left_out += 1;
         if self.left_out > LEFT_OUT_MAX {
@@ -66,6 +75,15 @@ impl<'a> Carrier<'a> {
         Ok(false)
     }
 
+    /// How long a part may become that takes so many bytes in its archive.
+    pub(super) fn longest(&self, packed: Option<u64>) -> u64 {
+        let ratio = u64::from(self.header.parts_ratio);
+        let full = packed.map_or(u64::MAX, |packed| {
+            packed.saturating_mul(ratio).max(RATIO_FREE_BYTES)
+        });
+        full.min(self.bytes_left)
+    }
+
     /// Hands out a part, as far as it comes and may; `packed` is what it takes in its archive.
     pub(super) fn part(
         &mut self,
@@ -76,11 +94,7 @@ impl<'a> Carrier<'a> {
         if !self.has_room(&head.path)? {
             return Ok(());
         }
-        let ratio = u64::from(self.header.parts_ratio);
-        let full = packed.map_or(u64::MAX, |packed| {
-            packed.saturating_mul(ratio).max(RATIO_FREE_BYTES)
-        });
-        let full = full.min(self.bytes_left);
+        let full = self.longest(packed);
         (self.say)(Frame::Part(head.clone()))?;
         let mut piece = vec![0; PIECE_BYTES];
         let mut sent: u64 = 0;

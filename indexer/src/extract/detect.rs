@@ -38,6 +38,11 @@ const ARCHIVE: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// What Outlook, and whatever else keeps streams in one file, begins with.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
+/// The brands of pictures that are kept as films are.
+const HEIF: [&[u8]; 9] = [
+    b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif",
+];
+
 /// The format of a document that begins with `head`.
 pub(super) fn format(head: &[u8]) -> Format {
     if ARCHIVE.iter().any(|first| head.starts_with(first)) {
@@ -137,6 +142,12 @@ fn picture(head: &[u8]) -> Option<Format> {
         ] => Some(Format::Webp),
         _ => None,
     }
+}
+
+/// The pictures of telephones: HEIC and its kin, which nothing here decodes.
+pub(super) fn is_heif(head: &[u8]) -> bool {
+    let brand = head.get(8..12).unwrap_or_default();
+    head.get(4..8) == Some(b"ftyp".as_slice()) && HEIF.contains(&brand)
 }
 
 fn is_pdf(head: &[u8]) -> bool {
@@ -266,6 +277,18 @@ mod tests {
         check(b"From: here\nto there it is\nfar\n", Format::Text);
         check(b"", Format::Unknown);
         check(b"\x01\x02\x03\x04", Format::Unknown);
+    }
+
+    #[test]
+    fn pictures_that_nothing_decodes_are_known() {
+        for brand in [b"heic", b"mif1", b"avif"] {
+            let head = [&b"\0\0\0\x18ftyp"[..], brand, b"\0\0\0\0mif1heic"].concat();
+            assert!(is_heif(&head), "{head:?}");
+            assert_eq!(format(&head), Format::Unknown);
+        }
+        assert!(!is_heif(b"\0\0\0\x18ftypisom"));
+        assert!(!is_heif(b"\0\0\0\x18ftyp"));
+        assert!(!is_heif(b""));
     }
 
     #[test]

@@ -4,17 +4,16 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncRead;
 use tokio::process::{Child, Command};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::detect::{self, HEAD_BYTES};
 use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
-use super::wire::{End, Header, Task};
+use super::wire::{Header, Task};
 use super::{
-    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Probe, Reason, Room,
-    Taken, TextState, WORKER_COMMAND, Want,
+    Extraction, Limits, Opening, PageShape, Passwords, Picture, PictureState, PlacedPage, Probe,
+    Room, Taken, WORKER_COMMAND, Want,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -86,6 +85,12 @@ impl Extractor {
         &self.limits
     }
 
+    /// The same extractor, with passwords that are tried at a document that is locked.
+    #[must_use]
+    pub const fn opening<'a>(&'a self, passwords: &'a Passwords) -> Opening<'a> {
+        Opening::new(self, passwords)
+    }
+
     /// Gets the text of a document.
     ///
     /// The format is told from the content; `declared`, a media type, only words the refusal. A
@@ -96,14 +101,11 @@ impl Extractor {
     /// Never for what the document is; see [`ExtractError`].
     pub async fn extract(
         &self,
-        mut content: impl AsyncRead + Send + Unpin,
+        content: impl AsyncRead + Send + Unpin,
         declared: Option<&str>,
     ) -> Result<Extraction, ExtractError> {
-        let room = Room {
-            parts: self.limits.parts_max,
-            bytes: self.limits.parts_bytes_max,
-        };
-        self.extract_dyn(&mut content, declared, room, None).await
+        let opening = self.opening(Passwords::none());
+        opening.extract(content, declared).await
     }
 
     /// Gets the text of a document, and hands over what is in it: as far as there is room.
@@ -116,61 +118,13 @@ impl Extractor {
     /// See [`Extractor::extract`]; and where `taker` is closed before the end.
     pub async fn take_apart(
         &self,
-        mut content: impl AsyncRead + Send + Unpin,
+        content: impl AsyncRead + Send + Unpin,
         declared: Option<&str>,
         room: Room,
         taker: mpsc::Sender<Taken>,
     ) -> Result<Extraction, ExtractError> {
-        self.extract_dyn(&mut content, declared, room, Some(taker))
-            .await
-    }
-
-    async fn extract_dyn(
-        &self,
-        content: &mut (dyn AsyncRead + Send + Unpin),
-        declared: Option<&str>,
-        room: Room,
-        taker: Option<mpsc::Sender<Taken>>,
-    ) -> Result<Extraction, ExtractError> {
-        let head = head_of(content).await?;
-        let format = detect::format(&head);
-        let task = match format {
-            Format::Pdf => Task::Pdf,
-            Format::Text => Task::Text,
-            Format::Html => Task::Html,
-            Format::Rtf => Task::Rtf,
-            Format::Csv => Task::Csv,
-            Format::Mail => Task::Mail,
-            Format::Outlook => Task::Outlook,
-            Format::Archive => Task::Package,
-            Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => Task::Leaves(format),
-            // Told from within only.
-            Format::Docx
-            | Format::Xlsx
-            | Format::Pptx
-            | Format::Odt
-            | Format::Ods
-            | Format::Odp
-            | Format::Ubl
-            | Format::Cii
-            | Format::Unknown => match detect::to_open(&head) {
-                Some(task) => task,
-                None => return Ok(refusal(&head, declared)),
-            },
-        };
-        let limits = Limits {
-            parts_max: room.parts,
-            parts_bytes_max: room.bytes,
-            ..self.limits.clone()
-        };
-        let talk = self.talk(task, &limits, head, content, taker).await?;
-        if talk.carried.not_taken {
-            return Err(ExtractError::NotTaken);
-        }
-        if !talk.held().suffice() {
-            return Err(ExtractError::Unprotected { held: talk.held() });
-        }
-        Ok(talk.into_extraction(format, &self.limits))
+        let opening = self.opening(Passwords::none());
+        opening.take_apart(content, declared, room, taker).await
     }
 
     /// Draws a page of a document, beginning with page 0.
@@ -180,14 +134,12 @@ impl Extractor {
     /// Never for what the document is; see [`ExtractError`].
     pub async fn picture(
         &self,
-        mut content: impl AsyncRead + Send + Unpin,
+        content: impl AsyncRead + Send + Unpin,
         page: u32,
         want: Want,
     ) -> Result<PictureState<Picture>, ExtractError> {
-        let drawn = self
-            .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
-            .await?;
-        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+        let opening = self.opening(Passwords::none());
+        opening.picture(content, page, want).await
     }
 
     /// How large the pages of a document are, and how they are turned.
@@ -197,11 +149,9 @@ impl Extractor {
     /// Never for what the document is; see [`ExtractError`].
     pub async fn shapes(
         &self,
-        mut content: impl AsyncRead + Send + Unpin,
+        content: impl AsyncRead + Send + Unpin,
     ) -> Result<PictureState<Vec<PageShape>>, ExtractError> {
-        let shapes = |format: Format| Some(Task::Shapes(format));
-        let drawn = self.drawn(&mut content, shapes).await?;
-        Ok(drawn.and_then(|packed| PageShape::unpack_all(&packed)))
+        self.opening(Passwords::none()).shapes(content).await
     }
 
     /// Where the words of a page stand that it brings itself, beginning with page 0. Only a PDF has such.
@@ -211,38 +161,10 @@ impl Extractor {
     /// Never for what the document is; see [`ExtractError`].
     pub async fn words(
         &self,
-        mut content: impl AsyncRead + Send + Unpin,
+        content: impl AsyncRead + Send + Unpin,
         page: u32,
     ) -> Result<PictureState<PlacedPage>, ExtractError> {
-        let words = |format: Format| (format == Format::Pdf).then_some(Task::Words(page));
-        let drawn = self.drawn(&mut content, words).await?;
-        Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
-    }
-
-    async fn drawn(
-        &self,
-        content: &mut (dyn AsyncRead + Send + Unpin),
-        task: impl FnOnce(Format) -> Option<Task>,
-    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
-        let head = head_of(content).await?;
-        let format = detect::format(&head);
-        if !format.is_drawn() {
-            return Ok(PictureState::Refused(Reason::UnknownFormat));
-        }
-        let Some(task) = task(format) else {
-            return Ok(PictureState::Refused(Reason::UnknownFormat));
-        };
-        let talk = self.talk(task, &self.limits, head, content, None).await?;
-        if talk.held.is_some() && !talk.held().suffice() {
-            return Err(ExtractError::Unprotected { held: talk.held() });
-        }
-        let beyond = talk.end == Some(End::Pages);
-        Ok(match (talk.fell_short(), talk.drawn) {
-            (None, Some(packed)) => PictureState::Drawn(packed),
-            (None, None) => PictureState::Refused(Reason::Crashed),
-            (Some(_), _) if beyond => PictureState::NoPage,
-            (Some(reason), _) => PictureState::Refused(reason),
-        })
+        self.opening(Passwords::none()).words(content, page).await
     }
 
     /// Lets a worker behind these layers try what must not succeed, and tells what came of it.
@@ -253,7 +175,7 @@ impl Extractor {
     pub async fn self_test(&self, layers: Layers) -> Result<(Layers, Vec<Probe>), ExtractError> {
         let talk = self
             .talk(
-                Task::SelfTest(layers),
+                (Task::SelfTest(layers), Passwords::none()),
                 &self.limits,
                 Vec::new(),
                 &mut tokio::io::empty(),
@@ -264,9 +186,9 @@ impl Extractor {
     }
 
     /// Starts a worker, hands it the content, takes its frames and sees it end.
-    async fn talk(
+    pub(super) async fn talk(
         &self,
-        task: Task,
+        (task, passwords): (Task, &Passwords),
         limits: &Limits,
         head: Vec<u8>,
         content: &mut (dyn AsyncRead + Send + Unpin),
@@ -281,9 +203,14 @@ impl Extractor {
         let mut talk = Talk::default();
         talk.carried.taker = taker;
         let time_is_up = {
-            let header = Header::new(task, limits);
+            let packed = passwords.pack();
+            let header = Header {
+                password_bytes: u32::try_from(packed.len()).unwrap_or(u32::MAX),
+                ..Header::new(task, limits)
+            };
+            let front = (header, packed.as_slice());
             let talking = async {
-                converse(&mut child, header, head, content, limits, &mut talk).await;
+                converse(&mut child, front, head, content, limits, &mut talk).await;
                 // How it died matters only if it did not say how it ended.
                 if talk.end.is_none() && !talk.broken {
                     talk.status = child.wait().await.ok();
@@ -327,56 +254,5 @@ impl Extractor {
                 exe: self.exe.clone(),
                 source,
             })
-    }
-}
-
-impl<T> PictureState<T> {
-    /// What a worker packed wrongly is worth nothing.
-    fn and_then<U>(self, unpack: impl FnOnce(T) -> Option<U>) -> PictureState<U> {
-        match self {
-            Self::Drawn(packed) => match unpack(packed) {
-                Some(picture) => PictureState::Drawn(picture),
-                None => PictureState::Refused(Reason::Crashed),
-            },
-            Self::Refused(reason) => PictureState::Refused(reason),
-            Self::NoPage => PictureState::NoPage,
-        }
-    }
-}
-
-/// The first bytes of a content, by which its format is told.
-async fn head_of(content: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, ExtractError> {
-    let mut head = Vec::new();
-    let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
-    content
-        .take(head_bytes)
-        .read_to_end(&mut head)
-        .await
-        .map_err(ExtractError::Source)?;
-    Ok(head)
-}
-
-/// What is said of content that no worker reads.
-fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
-    let is_text = declared.is_some_and(|media| media.trim_start().starts_with("text/"));
-    let reason = if head.is_empty() {
-        Reason::Empty
-    } else if is_text && !detect::is_text(head) {
-        Reason::NotText
-    } else {
-        Reason::UnknownFormat
-    };
-    Extraction {
-        state: TextState::Unreadable { reason },
-        format: Format::Unknown,
-        pages: Vec::new(),
-        engine: Format::Unknown.engine(),
-        limits_hit: Vec::new(),
-        invoice: None,
-        sandbox: Layers::NONE,
-        stumbled: false,
-        mail: None,
-        parts: 0,
-        left_out: Vec::new(),
     }
 }

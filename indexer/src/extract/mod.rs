@@ -19,10 +19,12 @@ mod markup;
 mod ocr;
 mod ocr_worker;
 mod office;
+mod opening;
 mod outlook;
 mod package;
 mod pager;
 mod parts;
+mod password;
 mod pdf;
 mod picture;
 mod plain;
@@ -46,7 +48,9 @@ pub use ocr::{
     Program, ProgramError, Read, Recogniser, Recognition, RecognitionLimits, Word, program,
 };
 pub use ocr_worker::{RECOGNISE_COMMAND, recognise_main};
+pub use opening::{Opening, Unlocked};
 pub use parts::{Address, LeftOut, Mail, PartHead, Room, Taken};
+pub use password::{PASSWORD_BYTES_MAX, PASSWORDS_MAX, Password, Passwords};
 pub use picture::{PageShape, Picture, PictureState, PlacedPage, PlacedWord, RENDERER, Size, Want};
 pub use probe::{Attempt, Outcome, Probe};
 pub use raster::ENGINE as PICTURES;
@@ -216,7 +220,7 @@ impl Format {
             // before is looked at again.
             Self::Unknown => Engine {
                 name: "none",
-                version: "4",
+                version: "5",
             },
         }
     }
@@ -324,11 +328,13 @@ pub enum Reason {
     PartsInfected,
     /// The virus scanner gave no verdict on some of what it contains. Told by whoever files the parts.
     PartsUnscanned,
+    /// A picture in a format that nothing here decodes, such as HEIC.
+    UnreadPicture,
 }
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -348,6 +354,7 @@ impl Reason {
         Self::Biometric,
         Self::PartsInfected,
         Self::PartsUnscanned,
+        Self::UnreadPicture,
     ];
 
     /// The stable name of the reason, for rows and answers.
@@ -372,6 +379,7 @@ impl Reason {
             Self::Biometric => "biometric",
             Self::PartsInfected => "parts_infected",
             Self::PartsUnscanned => "parts_unscanned",
+            Self::UnreadPicture => "unread_picture",
         }
     }
 
@@ -385,7 +393,8 @@ impl Reason {
         match self {
             Self::Empty => "Die Datei ist leer.",
             Self::Encrypted => {
-                "Die Datei ist mit einem Kennwort geschützt; ihr Text kann nicht durchsucht werden."
+                "Die Datei ist mit einem Kennwort geschützt; ohne das Kennwort kann ihr Text nicht \
+                 gelesen werden."
             }
             Self::Damaged => {
                 "Die Datei ist beschädigt; ihr Text konnte nicht oder nur zum Teil gelesen werden."
@@ -444,6 +453,10 @@ impl Reason {
                 "Mindestens eine enthaltene Datei konnte nicht auf Schadsoftware geprüft werden und \
                  wurde nicht entnommen; sie steht nur im Original."
             }
+            Self::UnreadPicture => {
+                "Das Bild ist im Format HEIC oder einem verwandten gespeichert, das hier weder \
+                 gelesen noch angezeigt wird. Bitte als JPEG oder PDF hinzufügen."
+            }
         }
     }
 
@@ -451,7 +464,9 @@ impl Reason {
     pub const fn english(self) -> &'static str {
         match self {
             Self::Empty => "The file is empty.",
-            Self::Encrypted => "The file is protected by a password; its text cannot be searched.",
+            Self::Encrypted => {
+                "The file is protected by a password; without it its text cannot be read."
+            }
             Self::Damaged => "The file is damaged; its text could not be read, or only in part.",
             Self::TooLarge => {
                 "The file is very large; its text was not read, or only up to the limit."
@@ -499,6 +514,10 @@ impl Reason {
             Self::PartsUnscanned => {
                 "At least one contained file could not be scanned for viruses and was not taken out; it \
                  is in the original only."
+            }
+            Self::UnreadPicture => {
+                "The picture is in HEIC or a format like it, which is neither read nor shown here. \
+                 Please add it as JPEG or PDF."
             }
         }
     }
@@ -576,6 +595,10 @@ pub struct Extraction {
     pub parts: u32,
     /// What was not taken out: the first of it, by name.
     pub left_out: Vec<LeftOut>,
+    /// The place of the password that opened it, among those that were tried.
+    pub opened: Option<usize>,
+    /// Its pages are a cover: it is there for what is attached to it.
+    pub portfolio: bool,
 }
 
 /// What one document may cost. A worker is told these when it starts.

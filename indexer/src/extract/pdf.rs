@@ -5,7 +5,6 @@
 //! memory. What can be stopped from the device is stopped here; the rest dies with the worker.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 
 use hayro_interpret::font::{Glyph, GlyphRun};
 use hayro_interpret::hayro_cmap::BfString;
@@ -18,7 +17,9 @@ use hayro_syntax::object::{Dict, String as PdfString};
 use hayro_syntax::page::Page;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
 
+use super::attached;
 use super::layout::{Full, Layout, Place};
+use super::password::Passwords;
 use super::picture::{PlacedPage, PlacedWord, Size};
 use super::wire::{End, Header};
 use super::worker::Deadline;
@@ -27,7 +28,7 @@ use super::{Engine, PageState, PageText};
 /// The version of hayro-interpret, and ours of what is built on it.
 pub(super) const ENGINE: Engine = Engine {
     name: "hayro",
-    version: "0.9.0+2",
+    version: "0.9.0+3",
 };
 
 /// The clock is asked once in so many drawings.
@@ -47,34 +48,55 @@ enum Stop {
     Time,
 }
 
-/// A PDF that has at least one page.
-pub(super) fn open(content: impl Into<PdfData>) -> Result<Pdf, End> {
-    let pdf = Pdf::new(content).map_err(|error| match error {
-        LoadPdfError::Decryption(
-            DecryptionError::PasswordProtected
-            | DecryptionError::UnsupportedAlgorithm
+/// A PDF that was opened.
+pub(super) struct Opened {
+    pub(super) pdf: Pdf,
+    /// The place of the password that opened it, where it took one.
+    pub(super) by: Option<u8>,
+}
+
+/// A PDF that has at least one page, opened without a password or by the first one that fits.
+pub(super) fn open(content: impl Into<PdfData>, passwords: &Passwords) -> Result<Opened, End> {
+    let content = content.into();
+    let opened = match Pdf::new(content.clone()) {
+        Ok(pdf) => Opened { pdf, by: None },
+        Err(LoadPdfError::Decryption(DecryptionError::PasswordProtected)) => {
+            unlock(&content, passwords).ok_or(End::Encrypted)?
+        }
+        Err(LoadPdfError::Decryption(
+            DecryptionError::UnsupportedAlgorithm
             | DecryptionError::InvalidEncryption
             | DecryptionError::MissingIDEntry,
-        ) => End::Encrypted,
-        LoadPdfError::Invalid => End::Damaged,
-    })?;
-    if pdf.pages().is_empty() {
+        )) => return Err(End::Encrypted),
+        Err(LoadPdfError::Invalid) => return Err(End::Damaged),
+    };
+    if opened.pdf.pages().is_empty() {
         return Err(End::Damaged);
     }
-    Ok(pdf)
+    Ok(opened)
+}
+
+/// Opens what is locked by the first password that fits.
+fn unlock(content: &PdfData, passwords: &Passwords) -> Option<Opened> {
+    let fitting = passwords.numbered().find_map(|(by, password)| {
+        let pdf = Pdf::new_with_password(content.clone(), password.expose()).ok()?;
+        Some(Opened { pdf, by: Some(by) })
+    });
+    fitting.or_else(|| {
+        // hayro knows neither the letters that older locks are made of, nor the passwords of their owners.
+        let (plain, by) = attached::unlocked(content.as_ref(), passwords)?;
+        let pdf = Pdf::new(plain).ok()?;
+        Some(Opened { pdf, by: Some(by) })
+    })
 }
 
 /// Reads page after page and gives each away at once: what was given survives the worker.
 pub(super) fn read(
-    content: Arc<Vec<u8>>,
+    pdf: &Pdf,
     header: &Header,
     deadline: Deadline,
     mut give: impl FnMut(PageText) -> std::io::Result<()>,
 ) -> std::io::Result<End> {
-    let pdf = match open(content) {
-        Ok(pdf) => pdf,
-        Err(end) => return Ok(end),
-    };
     let cache = InterpreterCache::new();
     let mut chars_left = usize::try_from(header.document_chars).unwrap_or(usize::MAX);
     let page_chars = usize::try_from(header.page_chars).unwrap_or(usize::MAX);
@@ -103,11 +125,12 @@ pub(super) fn read(
 /// The words of one page, with where they stand.
 pub(super) fn words(
     content: Vec<u8>,
+    passwords: &Passwords,
     number: u32,
     header: &Header,
     deadline: Deadline,
 ) -> Result<Vec<u8>, End> {
-    let pdf = open(content)?;
+    let pdf = open(content, passwords)?.pdf;
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     // Nothing else ends so here: there is no such page.
     let page = pdf.pages().get(number).ok_or(End::Pages)?;

@@ -18,6 +18,7 @@ use image::{
 use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
+use super::password::Passwords;
 use super::picture::{self, PageShape, Picture, Size, Want};
 use super::wire::{End, Header};
 use super::{Engine, Format, PageState, PageText, pdf, skew};
@@ -83,12 +84,19 @@ fn count(content: &[u8], format: Format) -> Result<u32, End> {
     Ok(count)
 }
 
-/// How large the pages are, and how they are turned.
-pub(super) fn shapes(content: Vec<u8>, format: Format, header: &Header) -> Result<Vec<u8>, End> {
+/// How large the pages are, and how they are turned; and the place of the password that told it.
+pub(super) fn shapes(
+    content: Vec<u8>,
+    format: Format,
+    passwords: &Passwords,
+    header: &Header,
+) -> Result<(Vec<u8>, Option<u8>), End> {
     let most = usize::try_from(header.pages).unwrap_or(usize::MAX);
+    let mut by = None;
     let shapes: Vec<PageShape> = if format == Format::Pdf {
-        let pdf = pdf::open(content)?;
-        let shapes = pdf.pages().iter().take(most).map(|page| {
+        let opened = pdf::open(content, passwords)?;
+        by = opened.by;
+        let shapes = opened.pdf.pages().iter().take(most).map(|page| {
             let (width, height) = page.render_dimensions();
             PageShape {
                 size: Size::of_points(f64::from(width), f64::from(height)),
@@ -115,19 +123,18 @@ pub(super) fn shapes(content: Vec<u8>, format: Format, header: &Header) -> Resul
         }
         shapes
     };
-    Ok(PageShape::pack_all(&shapes))
+    Ok((PageShape::pack_all(&shapes), by))
 }
 
 /// Draws one page.
 pub(super) fn draw(
     content: Vec<u8>,
-    format: Format,
-    want: Want,
-    number: u32,
+    (format, want, number): (Format, Want, u32),
+    passwords: &Passwords,
     header: &Header,
 ) -> Result<Vec<u8>, End> {
     let (image, size) = if format == Format::Pdf {
-        draw_pdf(content, want, number)?
+        draw_pdf(content, passwords, want, number)?
     } else {
         draw_picture(&content, format, want, number, header)?
     };
@@ -147,8 +154,13 @@ pub(super) fn draw(
     picture.pack()
 }
 
-fn draw_pdf(content: Vec<u8>, want: Want, number: u32) -> Result<(DynamicImage, Size), End> {
-    let pdf: Pdf = pdf::open(content)?;
+fn draw_pdf(
+    content: Vec<u8>,
+    passwords: &Passwords,
+    want: Want,
+    number: u32,
+) -> Result<(DynamicImage, Size), End> {
+    let pdf: Pdf = pdf::open(content, passwords)?.pdf;
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     // Nothing else ends so here: there is no such page.
     let page = pdf.pages().get(number).ok_or(End::Pages)?;

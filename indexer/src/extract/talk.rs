@@ -50,6 +50,8 @@ pub(super) struct Talk {
     pub(super) format: Option<Format>,
     pub(super) invoice: Option<Invoice>,
     pub(super) drawn: Option<Vec<u8>>,
+    /// The place of the password that opened the document, as the worker says.
+    pub(super) opened: Option<u8>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -69,6 +71,7 @@ pub(super) struct Carried {
     /// Parts that ended whole.
     pub(super) parts: u32,
     pub(super) left_out: Vec<LeftOut>,
+    pub(super) portfolio: bool,
     /// Who takes the parts; else they go nowhere.
     pub(super) taker: Option<mpsc::Sender<Taken>>,
     /// The taker went away.
@@ -99,6 +102,10 @@ impl Carried {
                 self.mail = Some(mail);
                 return Ok(true);
             }
+            Frame::Portfolio => {
+                self.portfolio = true;
+                return Ok(true);
+            }
             Frame::Mail(_)
             | Frame::LeftOut(_)
             | Frame::Part(_)
@@ -109,6 +116,7 @@ impl Carried {
             | Frame::Format(_)
             | Frame::Invoice(_)
             | Frame::Drawn(_)
+            | Frame::Opened(_)
             | Frame::End(_)
             | Frame::Probe(..) => return Err(Malformed),
         };
@@ -123,7 +131,7 @@ impl Carried {
 #[expect(clippy::too_many_lines, reason = "one arm for each frame")]
 pub(super) async fn converse(
     child: &mut Child,
-    header: Header,
+    (header, passwords): (Header, &[u8]),
     head: Vec<u8>,
     content: &mut (dyn AsyncRead + Send + Unpin),
     limits: &Limits,
@@ -140,6 +148,7 @@ pub(super) async fn converse(
         format,
         invoice,
         drawn,
+        opened,
         end,
         broken,
         feeding,
@@ -151,7 +160,8 @@ pub(super) async fn converse(
     } = talk;
     let mut budget = Budget::new(header.task, limits);
     let feed = async {
-        match feed(stdin, header, head, content, limits, feeding).await {
+        let front = (header, passwords);
+        match feed(stdin, front, head, content, limits, feeding).await {
             Ok(all) => *too_long = !all,
             Err(error) => *source_error = Some(error),
         }
@@ -172,6 +182,9 @@ pub(super) async fn converse(
                 Ok(Frame::Drawn(bytes)) if held.is_some() && drawn.is_none() => {
                     *drawn = Some(bytes);
                 }
+                Ok(Frame::Opened(by)) if held.is_some() && opened.is_none() => {
+                    *opened = Some(by);
+                }
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
                     return Heard::Enough;
@@ -181,7 +194,8 @@ pub(super) async fn converse(
                     | Frame::LeftOut(_)
                     | Frame::Part(_)
                     | Frame::Bytes(_)
-                    | Frame::PartEnd(_)),
+                    | Frame::PartEnd(_)
+                    | Frame::Portfolio),
                 ) if held.is_some() => match carried.take(frame).await {
                     Ok(true) => {}
                     Ok(false) => return Heard::Enough,
@@ -226,13 +240,14 @@ enum Heard {
 /// worker that reads no further has its reasons, and they are found elsewhere.
 async fn feed(
     mut stdin: ChildStdin,
-    header: Header,
+    (header, passwords): (Header, &[u8]),
     head: Vec<u8>,
     content: &mut (dyn AsyncRead + Send + Unpin),
     limits: &Limits,
     feeding: &mut Feeding,
 ) -> Result<bool, io::Error> {
     let mut part = header.to_bytes();
+    part.extend(passwords);
     part.extend(&head);
     let mut sent = u64::try_from(head.len()).unwrap_or(u64::MAX);
     loop {

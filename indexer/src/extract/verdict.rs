@@ -99,7 +99,8 @@ impl Talk {
                     | Reason::PartsElsewhere
                     | Reason::Biometric
                     | Reason::PartsInfected
-                    | Reason::PartsUnscanned => {}
+                    | Reason::PartsUnscanned
+                    | Reason::UnreadPicture => {}
                 }
                 Some(reason)
             }
@@ -136,6 +137,8 @@ impl Talk {
             limits_hit,
             sandbox,
             stumbled: self.end == Some(End::Stumbled),
+            opened: self.opened.map(usize::from),
+            portfolio: self.carried.portfolio,
             invoice: self.invoice,
             pages: self.pages,
         }

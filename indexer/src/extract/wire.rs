@@ -7,7 +7,7 @@ use super::parts::{LeftOut, Mail, PartHead};
 use super::{Format, Invoice, Layers, Limits, PageState, PageText, Want};
 
 /// Length of the header.
-pub(super) const HEADER_BYTES: usize = 64;
+pub(super) const HEADER_BYTES: usize = 68;
 const MAGIC: [u8; 4] = *b"plx1";
 /// Tag and length before each frame.
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
@@ -59,6 +59,8 @@ pub(super) struct Header {
     pub(super) parts: u32,
     pub(super) parts_bytes: u64,
     pub(super) parts_ratio: u32,
+    /// Bytes of passwords that follow the header, in front of the document.
+    pub(super) password_bytes: u32,
 }
 
 impl Header {
@@ -75,6 +77,7 @@ impl Header {
             parts: limits.parts_max,
             parts_bytes: limits.parts_bytes_max,
             parts_ratio: limits.parts_ratio_max,
+            password_bytes: 0,
         }
     }
 
@@ -131,6 +134,7 @@ impl Header {
         bytes.extend(self.parts_bytes.to_be_bytes());
         bytes.extend(self.parts_ratio.to_be_bytes());
         bytes.extend(page.to_be_bytes());
+        bytes.extend(self.password_bytes.to_be_bytes());
         bytes
     }
 
@@ -173,8 +177,10 @@ impl Header {
             parts: u32::from_be_bytes(take(from)?),
             parts_bytes: u64::from_be_bytes(take(from)?),
             parts_ratio: u32::from_be_bytes(take(from)?),
+            password_bytes: 0,
         };
         let number = u32::from_be_bytes(take(from)?);
+        header.password_bytes = u32::from_be_bytes(take(from)?);
         if let Task::Draw(_, _, page) | Task::Words(page) = &mut header.task {
             *page = number;
         }
@@ -278,6 +284,10 @@ pub(super) enum Frame {
     Bytes(Vec<u8>),
     /// The part ends, and is whole or not.
     PartEnd(bool),
+    /// The place of the password that opened the document.
+    Opened(u8),
+    /// What the document shows is a cover: it is there for what is attached to it.
+    Portfolio,
 }
 
 /// The longest facts of an invoice, in bytes.
@@ -328,6 +338,8 @@ impl Frame {
             }
             Self::Bytes(bytes) => (BYTES, Vec::new(), bytes),
             Self::PartEnd(whole) => (34, vec![u8::from(*whole)], &[]),
+            Self::Opened(by) => (35, vec![*by], &[]),
+            Self::Portfolio => (36, vec![1], &[]),
         };
         let length = u32::try_from(head.len() + rest.len()).unwrap_or(u32::MAX);
         let mut frame = vec![tag];
@@ -377,6 +389,8 @@ impl Frame {
             }
             (BYTES, _) => Self::Bytes(body),
             (34, [whole @ (0 | 1)]) => Self::PartEnd(*whole == 1),
+            (35, [by]) => Self::Opened(*by),
+            (36, [1]) => Self::Portfolio,
             _ => return None,
         };
         Some(frame)
@@ -398,7 +412,10 @@ mod tests {
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
         ] {
-            let header = Header::new(task, &Limits::default());
+            let header = Header {
+                password_bytes: 4_000,
+                ..Header::new(task, &Limits::default())
+            };
             let bytes = header.to_bytes();
             assert_eq!(bytes.len(), HEADER_BYTES);
             assert_eq!(
@@ -456,6 +473,8 @@ mod tests {
             }),
             Frame::Bytes(vec![0, 255]),
             Frame::PartEnd(true),
+            Frame::Opened(31),
+            Frame::Portfolio,
         ] {
             let mut bytes = Vec::new();
             frame.write(&mut bytes).expect("a vector takes all");
@@ -480,6 +499,8 @@ mod tests {
             (32, vec![1, b'{', b'}']),
             (33, vec![]),
             (34, vec![2]),
+            (35, vec![1, 2]),
+            (36, vec![0]),
         ] {
             assert_eq!(Frame::parse(tag, body), None);
         }

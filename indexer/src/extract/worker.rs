@@ -8,16 +8,16 @@ use std::io::{self, Read as _};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::carry::Carrier;
 use super::pager::{Pager, Reading, Say};
+use super::password::Passwords;
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    LeftOut, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail, office,
-    outlook, pdf, plain, raster, rtf, separated,
+    PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
+    plain, raster, rtf, separated,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -110,6 +110,7 @@ impl Deadline {
 }
 
 fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> {
+    let passwords = Passwords::read(input, header.password_bytes)?;
     let mut content = Vec::new();
     input
         .take(header.content_bytes.saturating_add(1))
@@ -121,7 +122,7 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
         End::Content
     } else {
         let reading = catch_unwind(AssertUnwindSafe(|| {
-            read_as(content, header, deadline, &mut say)
+            read_as((content, &passwords), header, deadline, &mut say)
         }));
         // A panic outside of a page: there is no sense in the structure.
         reading.unwrap_or(Ok(End::Stumbled))?
@@ -130,27 +131,14 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
 }
 
 /// Reads the content as what it is.
-fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) -> io::Result<End> {
+fn read_as(
+    (content, passwords): (Vec<u8>, &Passwords),
+    header: &Header,
+    deadline: Deadline,
+    say: Say<'_>,
+) -> io::Result<End> {
     let read: fn(&[u8], &mut Pager<'_>) -> Reading = match header.task {
-        Task::Pdf => {
-            let content = Arc::new(content);
-            let give = |page: PageText| say(Frame::Page(page));
-            let end = pdf::read(Arc::clone(&content), header, deadline, give)?;
-            if !deadline.has_passed() {
-                let found = attached::look(&content, deadline);
-                if let Some(invoice) = found.invoice {
-                    say(Frame::Invoice(Box::new(invoice)))?;
-                }
-                if let Some(kind) = found.biometric {
-                    // What it is called there is nobody's business; what it is stands in its place.
-                    say(Frame::LeftOut(LeftOut::new(
-                        kind.as_str(),
-                        Reason::Biometric,
-                    )))?;
-                }
-            }
-            return Ok(end);
-        }
+        Task::Pdf => return read_pdf((content, passwords), header, deadline, say),
         Task::Text => {
             return match plain::decode(&content) {
                 Some(text) => pages(&text, header, &mut |page| say(Frame::Page(page))),
@@ -163,12 +151,20 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
             let give = |page: PageText| say(Frame::Page(page));
             return raster::leaves(&content, format, header, give);
         }
-        Task::Shapes(format) => return drawn(raster::shapes(content, format, header), say),
+        Task::Shapes(format) => {
+            let shapes = raster::shapes(content, format, passwords, header);
+            if let Ok((_, Some(by))) = &shapes {
+                say(Frame::Opened(*by))?;
+            }
+            return drawn(shapes.map(|(packed, _)| packed), say);
+        }
         Task::Words(number) => {
-            return drawn(pdf::words(content, number, header, deadline), say);
+            let words = pdf::words(content, passwords, number, header, deadline);
+            return drawn(words, say);
         }
         Task::Draw(format, want, number) => {
-            return drawn(raster::draw(content, format, want, number, header), say);
+            let page = (format, want, number);
+            return drawn(raster::draw(content, page, passwords, header), say);
         }
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,
@@ -186,6 +182,30 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
         return archive::read(&content, &mut Carrier::new(header, deadline, say));
     }
     Ok(end)
+}
+
+/// Reads a PDF: by which password it opened, its pages, what it carries.
+fn read_pdf(
+    (content, passwords): (Vec<u8>, &Passwords),
+    header: &Header,
+    deadline: Deadline,
+    say: Say<'_>,
+) -> io::Result<End> {
+    let opened = match pdf::open(content, passwords) {
+        Ok(opened) => opened,
+        Err(end) => return Ok(end),
+    };
+    if let Some(by) = opened.by {
+        say(Frame::Opened(by))?;
+    }
+    let give = |page: PageText| say(Frame::Page(page));
+    let end = pdf::read(&opened.pdf, header, deadline, give)?;
+    let key = opened.by.and_then(|by| passwords.get(usize::from(by)));
+    // What was made of its pages makes room for its attachments.
+    let content = opened.pdf.data().clone();
+    drop(opened);
+    let mut out = Carrier::new(header, deadline, say);
+    attached::read(content.as_ref(), key, (end, deadline), &mut out)
 }
 
 fn drawn(result: Result<Vec<u8>, End>, say: Say<'_>) -> io::Result<End> {

@@ -9,6 +9,7 @@
     reason = "all of this is a test, though none of it wears the attribute"
 )]
 
+mod attached;
 mod builder;
 mod containers;
 mod cost;
@@ -16,6 +17,7 @@ mod german;
 mod hostile;
 mod invoices;
 mod left_out;
+mod locked;
 mod mutated;
 mod office;
 mod parts;
@@ -38,6 +40,9 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = &tests![
+    attached::everything_that_is_attached_to_a_pdf_is_taken_out_once,
+    attached::an_attachment_costs_no_more_than_it_may,
+    attached::the_invoice_of_a_pdf_stays_where_it_is,
     cost::a_dropped_extraction_kills_its_worker,
     cost::content_that_does_not_come_is_an_error_and_not_a_verdict,
     cost::content_that_cannot_be_read_is_an_error_and_not_a_verdict,
@@ -53,6 +58,12 @@ const TESTS: &[Test] = &tests![
     invoices::a_biometric_record_in_a_pdf_is_told_wherever_it_is_attached,
     left_out::a_link_in_a_mail_is_no_damaged_attachment,
     left_out::a_member_whose_name_stands_twice_is_named,
+    locked::a_locked_pdf_is_read_by_the_first_password_that_fits,
+    locked::a_pdf_that_anyone_may_open_is_read_like_any_other,
+    locked::a_password_with_umlauts_opens_in_every_way_of_writing_it,
+    locked::whether_a_password_fits_is_told_without_reading,
+    locked::pages_of_a_locked_pdf_are_drawn_with_its_password,
+    locked::a_picture_that_nothing_decodes_says_so,
     mutated::a_mutated_document_ends_in_a_defined_state,
     office::a_letter_is_read_with_all_that_belongs_to_it,
     office::running_text_becomes_pages_at_the_ends_of_paragraphs,

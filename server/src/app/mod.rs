@@ -122,7 +122,11 @@ impl Server {
         Runner::start(
             &archive.db,
             (&archive.storage, entrance(&archive.storage, &config)),
-            (extractor, Arc::clone(&scans)),
+            (
+                extractor,
+                config.extract.pdf_passwords.clone(),
+                Arc::clone(&scans),
+            ),
             (postman, most),
             &tasks,
         );

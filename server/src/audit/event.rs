@@ -168,6 +168,8 @@ pub enum Action {
     DocumentDiscard,
     /// A document was taken back.
     DocumentRestore,
+    /// A version that is locked was opened with its password, which is kept.
+    DocumentUnlock,
     /// The text of a version was read, or could not be.
     TextRead,
     /// Content followed its document under the keys of another compartment, or of none.
@@ -341,6 +343,7 @@ impl Action {
             Self::VersionAdd => "document.version",
             Self::DocumentDiscard => "document.discard",
             Self::DocumentRestore => "document.restore",
+            Self::DocumentUnlock => "document.unlock",
             Self::TextRead => "document.text",
             Self::ContentMove => "content.move",
             Self::ContentDraw => "content.draw",

@@ -19,6 +19,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use indexer::extract::Passwords;
 use indexer::guard::Serials;
 use zeroize::Zeroizing;
 
@@ -241,6 +242,8 @@ pub struct Extract {
     pub parts_ratio_max: u32,
     /// How deep they may lie.
     pub parts_depth_max: u32,
+    /// What is tried at PDFs that are locked.
+    pub pdf_passwords: Passwords,
     /// Processes that recognise text; none: one for each core.
     pub ocr_workers: Option<usize>,
     /// Where tesseract is.
@@ -460,6 +463,7 @@ fn read_extract(reader: &mut Reader) -> Extract {
         parts_bytes_max: reader.number("extract.parts_bytes_max"),
         parts_ratio_max: reader.small("extract.parts_ratio_max"),
         parts_depth_max: reader.small("extract.parts_depth_max"),
+        pdf_passwords: reader.passwords("extract.pdf_passwords"),
         ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
         ocr_program: reader.path("extract.ocr_program"),
         ocr_languages: languages(&reader.text("extract.ocr_languages")),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use indexer::extract::{Password, Passwords};
 use indexer::guard::SerialShape;
 
 use super::Secret;
@@ -14,6 +15,9 @@ use super::oidc::GroupRole;
 use super::setting::Setting;
 use super::shape::Shape;
 use super::virus::Clamd;
+
+/// The most passwords that are tried at a document.
+const PASSWORDS_TRIED_MAX: usize = 20;
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,6 +256,17 @@ impl Reader {
 
     pub(super) fn secret(&mut self, key: &str) -> Secret {
         self.value(key, |_, text| Some(Secret::new(text.to_owned())))
+    }
+
+    /// Passwords, one in a line.
+    pub(super) fn passwords(&mut self, key: &str) -> Passwords {
+        self.value(key, |_, text| {
+            let lines = text.lines().map(str::trim);
+            let lines = lines.filter(|line| !line.is_empty());
+            let all: Option<Vec<Password>> = lines.map(Password::new).collect();
+            let all = all.filter(|all| all.len() <= PASSWORDS_TRIED_MAX)?;
+            Some(Passwords::of(all))
+        })
     }
 
     /// Where clamd listens; nothing where it is not said.

@@ -316,6 +316,12 @@ pub const SETTINGS: &[Setting] = &[
         "How deep what is taken out may lie in mails and archives.",
     ),
     setting(
+        "extract.pdf_passwords",
+        Shape::Secret,
+        "",
+        "Passwords that are tried at locked PDFs, one in a line: at most 20, each of at most 127 bytes.",
+    ),
+    setting(
         "extract.ocr_workers",
         count(0, 256),
         "0",

@@ -22,6 +22,7 @@ use super::registering;
 use super::same;
 use super::scans::{self, WaitingView};
 use super::undoing;
+use super::unlocking;
 use super::uploading;
 use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
 use super::{looking, ops};
@@ -492,6 +493,7 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         reading::get_content,
         reading::get_version_content,
         reading::get_text,
+        unlocking::post_unlock,
         pictures::http::get_page,
         pictures::http::get_picture,
         pictures::http::get_thumbnail,
@@ -559,6 +561,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(reading::get_version_content)
                 .head(reading::get_version_content),
         )
+        .service(to("/{id}/versions/{number}/unlock").post(unlocking::post_unlock))
         .service(
             to("/{id}/content")
                 .get(reading::get_content)

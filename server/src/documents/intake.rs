@@ -1,12 +1,14 @@
 //! Content on its way in: in the store, but not named by any row yet.
 
 use bytes::Bytes;
+use indexer::extract::Password;
 use indexer::guard::{Biometric, HEAD_BYTES};
 use sea_orm::ConnectionTrait;
 use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
 
 use super::model::{DocumentError, Kept};
 use super::ops::Content;
+use super::passwords;
 use super::same::{self, Known};
 use crate::base::{Actor, CaseId, CompartmentId, Tasks};
 use crate::cases::{self, CaseError};
@@ -159,6 +161,17 @@ impl Arrived {
         Ok(self.keep_for(db, None).await?.0)
     }
 
+    /// Like [`Arrived::keep`], with the password by which the content opens.
+    pub async fn keep_with(
+        self,
+        db: &Db,
+        password: Option<&Password>,
+    ) -> Result<Content, DocumentError> {
+        let storage = self.storage.clone();
+        let content = self.keep(db).await?;
+        passwords::with(db, &storage, content, password).await
+    }
+
     /// Like [`Arrived::keep`], for someone who must not learn by the time it takes whether others
     /// have the same content: where the actor sees no document that has it, it is written all the
     /// same and taken away again later.
@@ -207,6 +220,7 @@ impl Arrived {
                     kept,
                     media_type,
                     file_name,
+                    password: None,
                 };
                 return Ok((content, spare));
             }
@@ -224,6 +238,7 @@ impl Arrived {
             kept,
             media_type,
             file_name,
+            password: None,
         };
         Ok((content, None))
     }

@@ -27,6 +27,7 @@ mod looking;
 mod model;
 mod naming;
 mod ops;
+mod passwords;
 mod pictures;
 mod proposals;
 mod quarantine;
@@ -40,6 +41,7 @@ mod suggesting;
 mod tests;
 mod text;
 mod undoing;
+mod unlocking;
 mod uploading;
 mod wire;
 mod words;
@@ -79,6 +81,7 @@ pub use model::{
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
+pub use passwords::{Known as KnownPasswords, known as known_passwords, store as store_password};
 pub use pictures::Painter;
 pub use proposals::{
     About, Act, Next, ProposalError, bytes_to_remove, destroy_content, destroy_made,

@@ -401,6 +401,9 @@ pub struct Details {
     /// What was not taken out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// Its pages are a cover: it is there for what is attached to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub portfolio: bool,
 }
 
 /// Something that was not taken out.

@@ -1,8 +1,10 @@
 //! What is done with documents; the only code that writes about them.
 
+use indexer::extract::Reason;
 use indexer::guard::Biometric;
 use indexer::likeness::Sketch;
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use super::alike::Alike;
 use super::components::{self, NewPart, Room};
@@ -10,7 +12,7 @@ use super::looking::{held, sees};
 use super::model::{
     Change, Document, DocumentError, Held, Kept, Metadata, State, Step, TextInfo, Version,
 };
-use super::{duplicates, fields, guard, invoices, naming, rows, same};
+use super::{duplicates, fields, guard, invoices, naming, passwords, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
@@ -31,6 +33,8 @@ pub struct Content {
     pub media_type: String,
     /// The name under which it came.
     pub file_name: Option<String>,
+    /// The password by which it opens, stored, where that came with it.
+    pub password: Option<Kept>,
 }
 
 /// Files a new document. The content must be durable already.
@@ -155,6 +159,7 @@ pub(super) async fn add_content(
         kept,
         media_type,
         file_name,
+        password,
     } = content;
     // The place got other keys while the content came: the caller brings it again.
     if departments::key_domain(unit.tx(), document.compartment).await? != kept.blob.domain {
@@ -176,6 +181,9 @@ pub(super) async fn add_content(
         created_by: document.changed_by,
     };
     rows::insert_version(unit, &version, &held).await?;
+    if let Some(password) = &password {
+        passwords::keep(unit, version.id, password).await?;
+    }
     Ok((version, had))
 }
 
@@ -429,6 +437,10 @@ pub struct ReadText {
     pub room: Room,
     /// What it is or holds, where that is a biometric record.
     pub biometric: Option<Biometric>,
+    /// The password that opened it, stored, where that was not kept before.
+    pub password: Option<Kept>,
+    /// The rendition of the password that was known when it was read.
+    pub known: Option<Uuid>,
 }
 
 impl ReadText {
@@ -447,6 +459,8 @@ impl ReadText {
                 depth: 0,
             },
             biometric: None,
+            password: None,
+            known: None,
         }
     }
 }
@@ -463,6 +477,7 @@ pub async fn keep_text(
         .ok_or(DocumentError::NoVersion)?;
     guard::require_still_open(unit, version).await?;
     let parts = components::admit(unit, &found, &mut text).await?;
+    let encrypted = text.info.reason.as_deref() == Some(Reason::Encrypted.as_str());
     let row = rows::rendition::Model {
         id: RenditionId::new().raw(),
         version: 1,
@@ -485,12 +500,27 @@ pub async fn keep_text(
     let document = keep_rendition(unit, version, row, text.pages.as_ref()).await?;
     duplicates::keep(unit, &document, (version, id), text.sketch.as_ref()).await?;
     keep_invoice(unit, version, (engine, text.invoice)).await?;
+    if let Some(password) = &text.password {
+        passwords::keep(unit, version, password).await?;
+    } else if encrypted && known_since(unit, version, text.known).await? {
+        unit.enqueue(Job::ExtractText(version));
+    }
     unit.record_with(Action::TextRead, Some(document.department), Some(context));
     components::take_out(unit, &document, &found, parts).await?;
     match text.biometric {
         Some(kind) => guard::withhold(unit, &found, kind).await,
         None => Ok(()),
     }
+}
+
+/// Whether somebody has given another password than this one while the version was being read.
+async fn known_since(
+    unit: &Unit,
+    version: VersionId,
+    known: Option<Uuid>,
+) -> Result<bool, DbError> {
+    let newest = passwords::newest(unit.tx(), version).await?;
+    Ok(newest.is_some_and(|newest| Some(newest.id) != known))
 }
 
 /// Keeps what a version is about as an invoice. Where it was read as one before and is not any more,

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use indexer::extract::Password;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use super::fields;
 use super::guard;
 use super::model::{Document, DocumentError, Held, Step};
 use super::ops;
+use super::passwords::{self, Given};
 use super::same;
 use super::wire::{DocumentView, Duplicate, NewDocument};
 use crate::base::db::DbError;
@@ -171,7 +173,9 @@ pub(super) async fn post_document(
         return Err(refused.into());
     }
     let arrived = arrived.within_case(&db, &actor, draft.flatten()).await?;
+    let storage = arrived.storage();
     let content = arrived.keep_as(&db, &actor, &tasks).await?;
+    let content = passwords::with(&db, &storage, content, new.opened_by().as_ref()).await?;
     let (seer, saved) = (actor.clone(), once.clone());
     let filed = db
         .write(&actor, async move |unit: &mut Unit| {
@@ -265,12 +269,14 @@ pub(super) async fn post_version(
     }
     let place = Some(before.document.department);
     let received = upload
-        .read(async |_: Option<&Nothing>, content| {
+        .read(async |new: Option<&NewVersion>, content| {
+            new.map(NewVersion::password).transpose()?;
             let entered = stage(&entrance, content).await?;
             entered.admit(&db, &actor, place).await
         })
         .await?;
     let arrived = guard::admit(&db, &actor, place, received.content).await?;
+    let password = received.metadata.password()?;
     let path = request.path().as_bytes();
     let print = Fingerprint::of(&[b"POST", path, arrived.staged.content.sha256.as_bytes()]);
     let once = Once::new(&actor, key, print);
@@ -282,7 +288,9 @@ pub(super) async fn post_version(
     let arrived = arrived
         .within(db.read(), before.document.compartment)
         .await?;
+    let storage = arrived.storage();
     let content = arrived.keep_as(&db, &actor, &tasks).await?;
+    let content = passwords::with(&db, &storage, content, password.as_ref()).await?;
     let all = departments::departments(db.read()).await?;
     let (seer, saved) = (actor.clone(), once.clone());
     let added = db
@@ -315,9 +323,24 @@ pub(super) struct VersionForm {
     /// The version's bytes, as they are.
     #[schema(value_type = String, format = Binary)]
     content: Vec<u8>,
+    /// What is said about it.
+    metadata: Option<NewVersion>,
 }
 
-/// A version brings no metadata of its own.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+/// What is said about a new version: nothing but how it opens.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct NewVersion {
+    /// The password by which its content opens, where that is a locked PDF; at most 127 bytes in UTF-8. It is
+    /// kept encrypted and never told.
+    #[schema(value_type = Option<String>, format = Password, nullable = false, write_only,
+        min_length = 1, max_length = 127)]
+    password: Option<Given>,
+}
+
+impl NewVersion {
+    fn password(&self) -> Result<Option<Password>, Problem> {
+        let read = self.password.as_ref().map(Given::read).transpose();
+        read.map_err(|fault| Problem::new(Kind::Validation).field("/password", fault))
+    }
+}

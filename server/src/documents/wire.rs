@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use indexer::extract::Reason;
+use indexer::extract::{Password, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use super::model::{
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
+use super::passwords::Given;
 use super::scans::WaitingView;
 use crate::base::{AccountId, CorrespondentId, Timestamp};
 use crate::cases::{CaseName, FileName};
@@ -76,9 +77,20 @@ pub(crate) struct NewDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub case: Option<Uuid>,
+    /// The password by which its content opens, where that is a locked PDF; at most 127 bytes in UTF-8. It is
+    /// kept encrypted and never told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Password, nullable = false, write_only,
+        min_length = 1, max_length = 127)]
+    pub password: Option<Given>,
 }
 
 impl NewDocument {
+    /// The password by which its content opens; nothing where none is given that could be one.
+    pub(crate) fn opened_by(&self) -> Option<Password> {
+        self.password.as_ref()?.read().ok()
+    }
+
     /// Whether it is a draft, or is meant for a case, which only drafts are before they are registered.
     pub(crate) fn is_draft(&self) -> bool {
         self.draft == Some(true) || self.case.is_some()
@@ -243,6 +255,11 @@ pub(crate) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub left_out: Option<Vec<LeftOutView>>,
+    /// `true`: its pages are a cover, and what matters is attached to it (a PDF portfolio). Only where one
+    /// document is asked for whose content you may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub portfolio: Option<bool>,
     /// Other documents with the same content that you may see. Only where one document is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -396,6 +413,7 @@ impl DocumentView {
             components: text.as_ref().and_then(|text| text.components),
             mail: None,
             left_out: None,
+            portfolio: None,
             duplicates: None,
             retention: None,
             created_at: document.created_at.to_string(),
@@ -416,6 +434,7 @@ impl DocumentView {
             .map(|one| LeftOutView::of(one, language))
             .collect();
         self.left_out = (!left_out.is_empty()).then_some(left_out);
+        self.portfolio = details.portfolio.then_some(true);
     }
 }
 
@@ -541,6 +560,9 @@ impl NewDocument {
         );
         let tags = fields.lines("/tags", &self.tags, TAGS_MAX, TAG_CHARS_MAX);
         let given = given(&mut fields, "", &self.fields);
+        if let Some(Err(fault)) = self.password.as_ref().map(Given::read) {
+            fields.fault("/password", fault);
+        }
         let given: Values = given
             .into_iter()
             .filter_map(|(code, value)| Some((code, value?)))

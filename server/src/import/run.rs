@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use indexer::extract::Password;
 use indexer::guard::Biometric;
 use storage::{Sha256Digest, Sha256Hasher, StoreError};
 use thiserror::Error;
@@ -275,9 +276,10 @@ impl Importer {
             }
             return self.would(&source).await;
         }
-        let name = source.name.clone();
+        let (name, password) = (source.name.clone(), source.said.opened_by());
         let entered = self.take_in(source).await?;
         let arrived = self.admit(entered, department).await?;
+        let arrived = (arrived, password);
         self.receive(department, name, metadata, arrived).await
     }
 
@@ -345,7 +347,7 @@ impl Importer {
         department: DepartmentId,
         name: String,
         metadata: Metadata,
-        arrived: Arrived,
+        (arrived, password): (Arrived, Option<Password>),
     ) -> Result<Outcome, Stop> {
         let admitted = documents::admit(&self.db, &self.actor, Some(department), arrived).await;
         let arrived = match admitted {
@@ -354,7 +356,7 @@ impl Importer {
             Err(error) => return Err(error.into()),
         };
         let (sha256, bytes) = (arrived.sha256(), arrived.bytes());
-        let content = arrived.keep(&self.db).await?;
+        let content = arrived.keep_with(&self.db, password.as_ref()).await?;
         let (claims, actor) = (self.claims.clone(), self.actor.clone());
         let written = self
             .db

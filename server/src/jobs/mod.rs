@@ -8,6 +8,7 @@ mod again;
 mod decided;
 mod parts;
 mod pictures;
+mod reading;
 mod rows;
 mod runner;
 mod scans;

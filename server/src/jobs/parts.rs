@@ -370,8 +370,9 @@ fn deep(reason: Reason) -> Reason {
 pub(super) fn counted(extraction: &Extraction) -> Option<u64> {
     match extraction.format {
         Format::Mail | Format::Outlook | Format::Archive => Some(u64::from(extraction.parts)),
-        Format::Pdf
-        | Format::Text
+        // Most carry nothing, and are no containers.
+        Format::Pdf => (extraction.parts > 0).then(|| u64::from(extraction.parts)),
+        Format::Text
         | Format::Docx
         | Format::Xlsx
         | Format::Pptx
@@ -396,6 +397,7 @@ pub(super) fn details(extraction: &Extraction) -> Details {
     let left_out = extraction.left_out.iter();
     Details {
         mail: extraction.mail.as_deref().cloned(),
+        portfolio: extraction.portfolio,
         left_out: left_out
             .map(|one| LeftOut {
                 name: one.name.clone(),

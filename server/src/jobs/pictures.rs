@@ -99,6 +99,8 @@ impl Runner {
             return self.leave(job).await;
         };
         let domain = documents::domain_of(self.db.read(), scan.document).await?;
+        let known = documents::known_passwords(self.db.read(), &self.storage, id).await?;
+        let scan = (scan, &known.passwords);
         let outcome = match self.scans.read(&self.storage, &program, scan, end).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => return self.give_back(job).await,

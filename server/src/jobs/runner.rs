@@ -3,15 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::TryStreamExt;
-use indexer::extract::{Extraction, Extractor, PageState, Reason, Room, TextState};
-use indexer::likeness::Sketch;
-use storage::{Blob, KeyDomain, Storage};
+use indexer::extract::{Extractor, PageState, Passwords, Reason};
+use storage::Storage;
 use thiserror::Error;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -21,23 +17,15 @@ use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
-use crate::documents::{
-    self, Arriving, Details, DocumentError, Entrance, EntryError, Kept, Page, Pages, ProposalError,
-    ReadText, TextInfo, Version,
-};
+use crate::documents::{self, DocumentError, Entrance, EntryError, ProposalError};
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
 use crate::webhooks::{self, Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
 pub(super) const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
-/// What an invoice is about: JSON.
-const INVOICE_MEDIA_TYPE: &str = "application/json";
 /// How often the table is looked at when nobody says that there is work.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Pieces of parts that wait for the store, beside that which it takes.
-const PIECES_WAITING_MAX: usize = 4;
 
 /// How often a running job says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
@@ -88,8 +76,10 @@ impl JobError {
 pub struct Runner {
     pub(super) db: Db,
     pub(super) storage: Storage,
-    entrance: Entrance,
-    extractor: Arc<Extractor>,
+    pub(super) entrance: Entrance,
+    pub(super) extractor: Arc<Extractor>,
+    /// What is tried at PDFs that are locked.
+    pub(super) tried: Arc<Passwords>,
     pub(super) scans: Arc<Scans>,
     postman: Postman,
     idle: Arc<Notify>,
@@ -108,7 +98,7 @@ impl Runner {
     pub fn start(
         db: &Db,
         (storage, entrance): (&Storage, Entrance),
-        (extractor, scans): (Extractor, Arc<Scans>),
+        (extractor, tried, scans): (Extractor, Passwords, Arc<Scans>),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
     ) {
@@ -117,6 +107,7 @@ impl Runner {
             storage: storage.clone(),
             entrance,
             extractor: Arc::new(extractor),
+            tried: Arc::new(tried),
             scans,
             postman,
             idle: Arc::new(Notify::new()),
@@ -385,15 +376,14 @@ impl Runner {
         let own = documents::biometric_in(&self.storage, &blob).await?;
         let own = own.filter(|_| !released);
         let too_large = blob.content_bytes > limits.content_bytes_max;
-        let (extraction, apart) = if own.is_some() || too_large {
-            (None, Apart::default())
+        let known = documents::known_passwords(self.db.read(), &self.storage, id).await?;
+        let (extraction, apart, fits) = if own.is_some() || too_large {
+            (None, Apart::default(), None)
         } else {
             let last = claimed.attempts >= rows::ATTEMPTS_MAX;
-            let taken = self
-                .take_apart((&version, &blob), left, &domain, last)
-                .await;
-            let (extraction, apart) = taken?;
-            (Some(parts::judged(extraction, left)), apart)
+            let read = self.read((&version, &blob), (left, last), &domain, &known.passwords);
+            let (extraction, apart, fits) = Box::pin(read).await?;
+            (Some(parts::judged(extraction, left)), apart, fits)
         };
         let inside = || extraction.as_ref().and_then(parts::biometric);
         let biometric = own.or(apart.biometric).or_else(inside);
@@ -410,6 +400,10 @@ impl Runner {
             text.info.reason = Some(Reason::Biometric.as_str().to_owned());
         }
         text.biometric = biometric;
+        text.known = known.id();
+        text.password = self
+            .keep_password(fits.filter(|_| biometric.is_none()), &domain)
+            .await?;
         apart.tell(&mut text);
         text.room = room;
         let kept = self
@@ -426,47 +420,6 @@ impl Runner {
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
         }
-    }
-
-    /// Reads a version, and stores what lies in it.
-    async fn take_apart(
-        &self,
-        (version, blob): (&Version, &Blob),
-        left: documents::Room,
-        domain: &KeyDomain,
-        last: bool,
-    ) -> Result<(Extraction, Apart), JobError> {
-        let department = documents::department_of_version(self.db.read(), version).await?;
-        let content = self.storage.open(blob, None).await?;
-        let content = StreamReader::new(content.map_err(std::io::Error::other));
-        let (taker, taken) = mpsc::channel(PIECES_WAITING_MAX);
-        let fits = Room {
-            parts: u32::try_from(left.parts).unwrap_or(u32::MAX),
-            bytes: left.bytes,
-        };
-        let media_type = Some(version.media_type.as_str());
-        let reading = self.extractor.take_apart(content, media_type, fits, taker);
-        let store = (&self.entrance, domain);
-        let place = (&self.db, &self.storage);
-        let keeping = parts::keep(store, place, department, last, taken);
-        let (extraction, apart) = tokio::join!(Box::pin(reading), Box::pin(keeping));
-        // Where parts cannot be kept, nobody takes them: that is the reason, not the other.
-        let apart = apart?;
-        let extraction = match extraction {
-            Ok(extraction) => extraction,
-            Err(error) => {
-                apart.forget(&self.db, &self.storage).await;
-                return Err(error.into());
-            }
-        };
-        if extraction.stumbled {
-            tracing::warn!(
-                document.version = %version.id,
-                text.engine = extraction.engine.name,
-                "a reader panicked at a document, which counts as damaged"
-            );
-        }
-        Ok((extraction, apart))
     }
 
     /// Brings the content of a document under the keys of its place, blob by blob. Running it twice
@@ -497,91 +450,6 @@ impl Runner {
                 return Ok(());
             }
         }
-    }
-
-    async fn pack(
-        &self,
-        extraction: Option<Extraction>,
-        domain: &KeyDomain,
-    ) -> Result<ReadText, JobError> {
-        let Some(extraction) = extraction else {
-            let info = TextInfo {
-                state: "unreadable".to_owned(),
-                reason: Some("too_large".to_owned()),
-                pages: 0,
-                engine: "none".to_owned(),
-                components: None,
-                details: Details::default(),
-            };
-            return Ok(ReadText::plain(info, None));
-        };
-        let invoice = match &extraction.invoice {
-            Some(invoice) => {
-                let facts = Bytes::from(serde_json::to_vec(invoice)?);
-                Some(self.store(facts, INVOICE_MEDIA_TYPE, domain).await?)
-            }
-            None => None,
-        };
-        let state = match extraction.state {
-            TextState::Readable => "readable",
-            TextState::PartlyReadable { .. } => "partly_readable",
-            TextState::Unreadable { .. } => "unreadable",
-        };
-        let info = TextInfo {
-            state: state.to_owned(),
-            reason: extraction
-                .state
-                .reason()
-                .map(|reason| reason.as_str().to_owned()),
-            pages: u64::try_from(extraction.pages.len()).unwrap_or(u64::MAX),
-            engine: format!("{} {}", extraction.engine.name, extraction.engine.version),
-            components: parts::counted(&extraction),
-            details: parts::details(&extraction),
-        };
-        if extraction
-            .pages
-            .iter()
-            .all(|page| page.text.trim().is_empty())
-        {
-            return Ok(ReadText {
-                invoice,
-                ..ReadText::plain(info, None)
-            });
-        }
-        let sketch = Sketch::of(extraction.pages.iter().map(|page| page.text.as_str()));
-        let pages = extraction.pages.into_iter().map(|page| {
-            let state = match page.state {
-                PageState::Read => "read",
-                PageState::NeedsOcr => "needs_ocr",
-                PageState::Cut => "cut",
-                PageState::Damaged => "damaged",
-            };
-            Page {
-                text: page.text,
-                state: state.to_owned(),
-            }
-        });
-        let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
-        let pages = self.store(packed, TEXT_MEDIA_TYPE, domain).await?;
-        Ok(ReadText {
-            sketch,
-            invoice,
-            ..ReadText::plain(info, Some(pages))
-        })
-    }
-
-    /// Stores what was read. Copies of a document have the same text: it is stored once, like their
-    /// content.
-    pub(super) async fn store(
-        &self,
-        bytes: Bytes,
-        media_type: &str,
-        domain: &KeyDomain,
-    ) -> Result<Kept, JobError> {
-        let mut arriving = Arriving::begin_in(&self.storage, domain).await?;
-        arriving.push(bytes).await?;
-        let arrived = arriving.finish(media_type.to_owned(), None).await?;
-        Ok(arrived.keep(&self.db).await?.kept)
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indexer::extract::{
-    ExtractError, Extractor, Picture, PictureState, Program, Read, Reason, Recogniser, Recognition,
-    RecognitionLimits, Size, Want, Word, program,
+    ExtractError, Extractor, Passwords, Picture, PictureState, Program, Read, Reason, Recogniser,
+    Recognition, RecognitionLimits, Size, Want, Word, program,
 };
 use indexer::likeness::Sketch;
 use storage::{Blob, Storage};
@@ -179,7 +179,7 @@ impl Scans {
         &self,
         storage: &Storage,
         program: &Program,
-        scan: Scan,
+        (scan, passwords): (Scan, &Passwords),
         end: &CancellationToken,
     ) -> Result<Option<Outcome>, JobError> {
         let before = &scan.progress;
@@ -195,7 +195,7 @@ impl Scans {
         let mut reading = Reading::new(pages, self.document_chars_max, before);
         let (mut looked_at, mut through) = (0, before.through);
         {
-            let content = &scan.content;
+            let content = (&scan.content, passwords);
             let found = stream::iter(now)
                 .map(|number| async move {
                     let found = self.page(storage, program, content, number).await?;
@@ -229,13 +229,14 @@ impl Scans {
         &self,
         storage: &Storage,
         program: &Program,
-        content: &Blob,
+        (content, passwords): (&Blob, &Passwords),
         number: u32,
     ) -> Result<Found, JobError> {
         let stream = storage.open(content, None).await?;
         let stream = StreamReader::new(stream.map_err(std::io::Error::other));
         let drawn = self
             .painter
+            .opening(passwords)
             .picture(stream, number, Want::Recognition)
             .await?;
         let picture = match drawn {

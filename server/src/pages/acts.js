@@ -27,6 +27,7 @@ export function documentActions(found, after) {
   const offer = (key, action, main = false) =>
     offers.push(h("button", { type: "button", class: main ? "main" : "", "data-act": key, onclick: () => action(found, after) }, t(`act_${key}`)));
   const loose = found.state === "incoming" || found.state === "draft";
+  if (found.text.reason === "encrypted" && may("edit", department)) offer("unlock", unlock);
   // A component takes no step by itself: it goes with what it was taken out of.
   if (found.parent) {
     if (loose && may("edit", department)) offer("describe", describe);
@@ -141,6 +142,17 @@ async function restore(found, after) {
     act: () => send("POST", `${at(found)}/restore`, undefined, { version: found.version }),
   });
   if (result) after("restore", result);
+}
+
+/** Opens a locked PDF for all who may read it: the password is kept, the file stays locked. */
+async function unlock(found, after) {
+  const password = input("", { type: "password", autocomplete: "off", maxlength: "127" });
+  const result = await askFor({
+    title: t("unlockTitle", { title: found.title }), submit: t("act_unlock"),
+    body: [field(t("unlockPassword"), password), h("p", { class: "hint" }, t("unlockHint"))],
+    act: () => send("POST", `${at(found)}/versions/${found.content.number}/unlock`, { password: password.value }),
+  });
+  if (result) after("reload", result);
 }
 
 async function refile(found, after) {

@@ -21,6 +21,7 @@ export function componentsOf(found, address) {
     }
     fill(place,
       h("h3", {}, t("componentsTitle")),
+      found.portfolio ? h("p", { class: "hint" }, t("portfolioHint")) : null,
       all.items.length ? h("ul", { class: "rows" }, all.items.map((one) => h("li", {},
         h("a", { href: address(one.id) }, one.title), h("span", { class: "muted" }, one.parent?.path ?? "")))) : null,
       all.more ? h("p", { class: "hint" }, t("moreComponents")) : null,

@@ -7,8 +7,7 @@ use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
 use super::{describing, inspecting, people};
-use crate::virus;
-use crate::withheld;
+use crate::{locked, virus, withheld};
 
 /// What a test knows of an operation: the request by which it succeeds.
 pub(super) struct Call {
@@ -172,6 +171,11 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "readVersionContent" => {
             let (id, _) = document(town).await;
             call(format!("{documents}/{id}/versions/1/content"), By::Clerk)
+        }
+        "unlockVersion" => {
+            let id = locked::filed(town).await;
+            call(format!("{documents}/{id}/versions/1/unlock"), By::Clerk)
+                .json(json!({"password": locked::PASSWORD}))
         }
         "changeDocument" => {
             let (id, etag) = document(town).await;

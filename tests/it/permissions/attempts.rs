@@ -7,6 +7,7 @@ use tests::{Answer, Client};
 
 use crate::describing::attempts::{DESCRIBED, describe};
 use crate::inspections::attempts::{INSPECTED, inspect};
+use crate::locked;
 use crate::records::attempts::{FILED, filed, filing};
 use crate::sign_in::attempts as sign_in;
 use crate::types::attempts::{TYPED, type_attempt};
@@ -51,6 +52,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "history",
         "what to say",
         "change",
+        "unlock",
         "add version",
         "discard",
         "restore",
@@ -88,6 +90,12 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "duplicates" => client.get(&format!("{at}/duplicates")).await,
         "history" => client.get(&format!("{at}/history")).await,
         "what to say" => client.get(&format!("{at}/suggestions")).await,
+        "unlock" => {
+            let id = locked::filed(town).await;
+            let path = format!("/api/v1/documents/{id}/versions/1/unlock");
+            let body = json!({"password": locked::PASSWORD});
+            client.post(&path, &body).await
+        }
         "change" => {
             client
                 .patch(&at, &etag, &json!({"title": "Geändert"}))

@@ -32,6 +32,7 @@ const DOCUMENTS: &[&str] = &[
     "mail history",
     "what to say",
     "change",
+    "unlock",
     "add version",
     "discard",
     "restore",

@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use indexer::extract::{
-    Extractor, PICTURES, PageShape, PictureState, PlacedPage, PlacedWord, RENDERER, Reason, Size,
-    Want,
+    Extractor, PICTURES, PageShape, Password, Passwords, PictureState, PlacedPage, PlacedWord,
+    RENDERER, Reason, Size, Unlocked, Want,
 };
 use storage::{Blob, Storage};
 use tokio::io::AsyncRead;
@@ -28,6 +28,7 @@ use super::http::store_problem;
 use super::intake::Arriving;
 use super::looking::LOOKS_MAX;
 use super::model::{DocumentError, Kept, Version};
+use super::passwords;
 use super::rows;
 use crate::base::db::DbError;
 use crate::base::{AccountId, Actor, DocumentId, VersionId};
@@ -116,6 +117,19 @@ impl Painter {
 
     fn taken(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a password opens content, for an account.
+    pub(super) async fn unlocks(
+        &self,
+        account: AccountId,
+        content: impl AsyncRead + Send + Unpin,
+        password: &Password,
+    ) -> Result<Unlocked, Problem> {
+        let _place = self.place(account)?;
+        let passwords = Passwords::of([password.clone()]);
+        let tried = self.extractor.opening(&passwords).unlock(content).await;
+        tried.map_err(Problem::internal)
     }
 
     /// A place for an account; none of them has them all.
@@ -238,6 +252,9 @@ impl Easel<'_> {
             let Some(name) = &row.blob_name else {
                 let since = self.db.now().micros().saturating_sub(row.created_at);
                 let reason = row.reason.as_deref().and_then(Reason::from_name);
+                if reason == Some(Reason::Encrypted) && self.is_unlocked(about, &row).await? {
+                    return Ok(None);
+                }
                 let stands = |reason: &Reason| !passes(*reason) || since < TRIED_AGAIN_AFTER;
                 return Ok(reason.filter(stands).map(Made::Refused));
             };
@@ -246,6 +263,22 @@ impl Easel<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a password was kept since something could not be drawn for want of one.
+    async fn is_unlocked(
+        &self,
+        about: &About,
+        refused: &rows::rendition::Model,
+    ) -> Result<bool, DbError> {
+        let newest = passwords::newest(self.db.read(), about.version).await?;
+        Ok(newest.is_some_and(|newest| newest.created_at >= refused.created_at))
+    }
+
+    /// By which a version opens that is locked.
+    async fn passwords(&self, version: &Version) -> Result<Passwords, Problem> {
+        let known = passwords::known(self.db.read(), self.storage, version.id).await?;
+        Ok(known.passwords)
     }
 
     /// What was made before, or what `draw` makes now. Of those who want the same at the same time one draws.
@@ -307,11 +340,6 @@ impl Easel<'_> {
         Ok(content.kept)
     }
 
-    async fn content(&self, blob: &Blob) -> Result<impl AsyncRead + Send + Unpin, Problem> {
-        let stream = self.storage.open(blob, None).await.map_err(store_problem)?;
-        Ok(StreamReader::new(stream.map_err(std::io::Error::other)))
-    }
-
     /// How large the pages of a version are; or why it is not drawn.
     async fn shapes(
         &self,
@@ -320,8 +348,10 @@ impl Easel<'_> {
     ) -> Result<Result<Vec<PageShape>, Reason>, Problem> {
         let about = About::of(version, SHAPES);
         let made = self.made(about, async || {
-            let reader = self.content(content).await?;
-            let told = self.painter.extractor.shapes(reader).await;
+            let reader = content_of(self.storage, content).await?;
+            let passwords = self.passwords(version).await?;
+            let opening = self.painter.extractor.opening(&passwords);
+            let told = opening.shapes(reader).await;
             match told.map_err(Problem::internal)? {
                 PictureState::Drawn(shapes) => {
                     let of =
@@ -356,8 +386,10 @@ impl Easel<'_> {
         let place = page.checked_sub(1).ok_or(DocumentError::NoVersion)?;
         let about = About::places(version, page);
         let made = self.made(about, async || {
-            let reader = self.content(content).await?;
-            let told = self.painter.extractor.words(reader, place).await;
+            let reader = content_of(self.storage, content).await?;
+            let passwords = self.passwords(version).await?;
+            let opening = self.painter.extractor.opening(&passwords);
+            let told = opening.words(reader, place).await;
             match told.map_err(Problem::internal)? {
                 PictureState::Drawn(page) => {
                     json(&(page.size.width, page.size.height, &page.words))
@@ -399,9 +431,11 @@ impl Easel<'_> {
         }
         let about = About::picture(version, page, width);
         let made = self.made(about, async || {
-            let reader = self.content(content).await?;
+            let reader = content_of(self.storage, content).await?;
+            let passwords = self.passwords(version).await?;
             let want = Want::Shown { width };
-            let drawn = self.painter.extractor.picture(reader, place, want).await;
+            let opening = self.painter.extractor.opening(&passwords);
+            let drawn = opening.picture(reader, place, want).await;
             Ok(match drawn.map_err(Problem::internal)? {
                 PictureState::Drawn(picture) => Fresh::Bytes(picture.bytes.into(), MEDIA_TYPE),
                 PictureState::Refused(reason) => Fresh::Refused(reason),
@@ -434,6 +468,15 @@ impl Easel<'_> {
         let packed = self.storage.read(blob, TOLD_BYTES_MAX).await;
         serde_json::from_slice(&packed.map_err(store_problem)?).map_err(Problem::internal)
     }
+}
+
+/// Content as a worker reads it.
+pub(super) async fn content_of(
+    storage: &Storage,
+    blob: &Blob,
+) -> Result<impl AsyncRead + Send + Unpin, Problem> {
+    let stream = storage.open(blob, None).await.map_err(store_problem)?;
+    Ok(StreamReader::new(stream.map_err(std::io::Error::other)))
 }
 
 /// What a worker told, as it is stored.

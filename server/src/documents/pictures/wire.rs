@@ -204,7 +204,7 @@ impl NoPicture {
 }
 
 /// Why a page is not shown as a picture.
-pub(super) fn explained(reason: Reason) -> Text {
+pub(in crate::documents) fn explained(reason: Reason) -> Text {
     match reason {
         Reason::UnknownFormat | Reason::NoText | Reason::NotText | Reason::PartsElsewhere => text(
             "Von Dateien dieses Formats gibt es kein Seitenbild; der Text ist lesbar, soweit er gelesen \
@@ -212,13 +212,15 @@ pub(super) fn explained(reason: Reason) -> Text {
             "There are no pictures of pages of this file format; its text can be read as far as it was \
              read.",
         ),
+        Reason::UnreadPicture => text(reason.german(), reason.english()),
         Reason::Empty => text(
             "Die Datei ist leer; von ihr gibt es kein Bild.",
             "The file is empty; there is no picture of it.",
         ),
         Reason::Encrypted | Reason::PartsEncrypted => text(
-            "Die Datei ist mit einem Kennwort geschützt; ihre Seiten können nicht gezeichnet werden.",
-            "The file is protected by a password; its pages cannot be drawn.",
+            "Die Datei ist mit einem Kennwort geschützt; ohne das Kennwort können ihre Seiten nicht gezeichnet \
+             werden.",
+            "The file is protected by a password; without it its pages cannot be drawn.",
         ),
         Reason::Damaged | Reason::PartsDamaged => text(
             "Die Datei ist beschädigt; diese Seite kann nicht gezeichnet werden.",

@@ -1,0 +1,317 @@
+//! Documents that may be locked: what is asked of a worker, with the passwords that it tries.
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::sync::mpsc;
+
+use super::detect::{self, HEAD_BYTES};
+use super::host::{ExtractError, Extractor};
+use super::password::Passwords;
+use super::sandbox::Layers;
+use super::wire::{End, Task};
+use super::{
+    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Reason, Room, Taken,
+    TextState, Want,
+};
+
+/// An [`Extractor`] with passwords. They go to the worker of a document that can be locked, and to no other.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    extractor: &'a Extractor,
+    passwords: &'a Passwords,
+}
+
+/// Whether passwords open a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlocked {
+    /// The password at this place does.
+    By(usize),
+    /// It is open without one, or nothing that can be locked.
+    NotLocked,
+    /// None of them does, or it is locked in an unknown way.
+    Wrong,
+    /// It could not be looked at, for this reason.
+    Unread(Reason),
+}
+
+/// What was drawn, and the place of the password that opened the document.
+type Drawn = (PictureState<Vec<u8>>, Option<usize>);
+
+impl<'a> Opening<'a> {
+    pub(super) const fn new(extractor: &'a Extractor, passwords: &'a Passwords) -> Self {
+        Self {
+            extractor,
+            passwords,
+        }
+    }
+
+    /// See [`Extractor::extract`].
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn extract(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        declared: Option<&str>,
+    ) -> Result<Extraction, ExtractError> {
+        let limits = self.extractor.limits();
+        let room = Room {
+            parts: limits.parts_max,
+            bytes: limits.parts_bytes_max,
+        };
+        self.extract_dyn(&mut content, declared, room, None).await
+    }
+
+    /// See [`Extractor::take_apart`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Extractor::take_apart`].
+    pub async fn take_apart(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        declared: Option<&str>,
+        room: Room,
+        taker: mpsc::Sender<Taken>,
+    ) -> Result<Extraction, ExtractError> {
+        self.extract_dyn(&mut content, declared, room, Some(taker))
+            .await
+    }
+
+    /// See [`Extractor::picture`].
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn picture(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        page: u32,
+        want: Want,
+    ) -> Result<PictureState<Picture>, ExtractError> {
+        let (drawn, _) = self
+            .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
+            .await?;
+        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+    }
+
+    /// See [`Extractor::shapes`].
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn shapes(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+    ) -> Result<PictureState<Vec<PageShape>>, ExtractError> {
+        let shapes = |format: Format| Some(Task::Shapes(format));
+        let (drawn, _) = self.drawn(&mut content, shapes).await?;
+        Ok(drawn.and_then(|packed| PageShape::unpack_all(&packed)))
+    }
+
+    /// See [`Extractor::words`].
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn words(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        page: u32,
+    ) -> Result<PictureState<PlacedPage>, ExtractError> {
+        let words = |format: Format| (format == Format::Pdf).then_some(Task::Words(page));
+        let (drawn, _) = self.drawn(&mut content, words).await?;
+        Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
+    }
+
+    /// Whether one of the passwords opens a document.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn unlock(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+    ) -> Result<Unlocked, ExtractError> {
+        let shapes = |format: Format| (format == Format::Pdf).then_some(Task::Shapes(format));
+        let (drawn, opened) = self.drawn(&mut content, shapes).await?;
+        Ok(match (drawn, opened) {
+            (PictureState::Drawn(_) | PictureState::NoPage, Some(by)) => Unlocked::By(by),
+            (
+                PictureState::Drawn(_)
+                | PictureState::NoPage
+                | PictureState::Refused(Reason::UnknownFormat | Reason::UnreadPicture),
+                _,
+            ) => Unlocked::NotLocked,
+            (PictureState::Refused(Reason::Encrypted), _) => Unlocked::Wrong,
+            (PictureState::Refused(reason), _) => Unlocked::Unread(reason),
+        })
+    }
+
+    /// The passwords, where the task is about something that can be locked.
+    fn of_use(self, task: Task) -> &'a Passwords {
+        match task {
+            Task::Pdf
+            | Task::Words(_)
+            | Task::Shapes(Format::Pdf)
+            | Task::Draw(Format::Pdf, _, _) => self.passwords,
+            Task::Text
+            | Task::Leaves(_)
+            | Task::Shapes(_)
+            | Task::Draw(..)
+            | Task::Package
+            | Task::Xml
+            | Task::Html
+            | Task::Rtf
+            | Task::Csv
+            | Task::Mail
+            | Task::Outlook
+            | Task::SelfTest(_) => Passwords::none(),
+        }
+    }
+
+    async fn extract_dyn(
+        self,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+        declared: Option<&str>,
+        room: Room,
+        taker: Option<mpsc::Sender<Taken>>,
+    ) -> Result<Extraction, ExtractError> {
+        let head = head_of(content).await?;
+        let format = detect::format(&head);
+        let task = match format {
+            Format::Pdf => Task::Pdf,
+            Format::Text => Task::Text,
+            Format::Html => Task::Html,
+            Format::Rtf => Task::Rtf,
+            Format::Csv => Task::Csv,
+            Format::Mail => Task::Mail,
+            Format::Outlook => Task::Outlook,
+            Format::Archive => Task::Package,
+            Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => Task::Leaves(format),
+            // Told from within only.
+            Format::Docx
+            | Format::Xlsx
+            | Format::Pptx
+            | Format::Odt
+            | Format::Ods
+            | Format::Odp
+            | Format::Ubl
+            | Format::Cii
+            | Format::Unknown => match detect::to_open(&head) {
+                Some(task) => task,
+                None => return Ok(refusal(&head, declared)),
+            },
+        };
+        let limits = Limits {
+            parts_max: room.parts,
+            parts_bytes_max: room.bytes,
+            ..self.extractor.limits().clone()
+        };
+        let task = (task, self.of_use(task));
+        let talk = self
+            .extractor
+            .talk(task, &limits, head, content, taker)
+            .await?;
+        if talk.carried.not_taken {
+            return Err(ExtractError::NotTaken);
+        }
+        if !talk.held().suffice() {
+            return Err(ExtractError::Unprotected { held: talk.held() });
+        }
+        Ok(talk.into_extraction(format, self.extractor.limits()))
+    }
+
+    async fn drawn(
+        self,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+        task: impl FnOnce(Format) -> Option<Task>,
+    ) -> Result<Drawn, ExtractError> {
+        let head = head_of(content).await?;
+        let format = detect::format(&head);
+        if !format.is_drawn() {
+            let reason = if detect::is_heif(&head) {
+                Reason::UnreadPicture
+            } else {
+                Reason::UnknownFormat
+            };
+            return Ok((PictureState::Refused(reason), None));
+        }
+        let Some(task) = task(format) else {
+            return Ok((PictureState::Refused(Reason::UnknownFormat), None));
+        };
+        let task = (task, self.of_use(task));
+        let limits = self.extractor.limits();
+        let talk = self
+            .extractor
+            .talk(task, limits, head, content, None)
+            .await?;
+        if talk.held.is_some() && !talk.held().suffice() {
+            return Err(ExtractError::Unprotected { held: talk.held() });
+        }
+        let beyond = talk.end == Some(End::Pages);
+        let opened = talk.opened.map(usize::from);
+        let state = match (talk.fell_short(), talk.drawn) {
+            (None, Some(packed)) => PictureState::Drawn(packed),
+            (None, None) => PictureState::Refused(Reason::Crashed),
+            (Some(_), _) if beyond => PictureState::NoPage,
+            (Some(reason), _) => PictureState::Refused(reason),
+        };
+        Ok((state, opened))
+    }
+}
+
+impl<T> PictureState<T> {
+    /// What a worker packed wrongly is worth nothing.
+    fn and_then<U>(self, unpack: impl FnOnce(T) -> Option<U>) -> PictureState<U> {
+        match self {
+            Self::Drawn(packed) => match unpack(packed) {
+                Some(picture) => PictureState::Drawn(picture),
+                None => PictureState::Refused(Reason::Crashed),
+            },
+            Self::Refused(reason) => PictureState::Refused(reason),
+            Self::NoPage => PictureState::NoPage,
+        }
+    }
+}
+
+/// The first bytes of a content, by which its format is told.
+async fn head_of(content: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, ExtractError> {
+    let mut head = Vec::new();
+    let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    content
+        .take(head_bytes)
+        .read_to_end(&mut head)
+        .await
+        .map_err(ExtractError::Source)?;
+    Ok(head)
+}
+
+/// What is said of content that no worker reads.
+fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
+    let is_text = declared.is_some_and(|media| media.trim_start().starts_with("text/"));
+    let reason = if head.is_empty() {
+        Reason::Empty
+    } else if is_text && !detect::is_text(head) {
+        Reason::NotText
+    } else if detect::is_heif(head) {
+        Reason::UnreadPicture
+    } else {
+        Reason::UnknownFormat
+    };
+    Extraction {
+        state: TextState::Unreadable { reason },
+        format: Format::Unknown,
+        pages: Vec::new(),
+        engine: Format::Unknown.engine(),
+        limits_hit: Vec::new(),
+        invoice: None,
+        sandbox: Layers::NONE,
+        stumbled: false,
+        mail: None,
+        parts: 0,
+        left_out: Vec::new(),
+        opened: None,
+        portfolio: false,
+    }
+}
