@@ -14,7 +14,7 @@ use super::talk::{Feeding, Talk, converse};
 use super::wire::{End, Header, Task};
 use super::{
     Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Probe, Reason, Room,
-    Taken, TextState, WORKER_COMMAND, Want,
+    Taken, TextState, WORKER_COMMAND, Want, sheets,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -219,6 +219,66 @@ impl Extractor {
         Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
     }
 
+    /// Whether pages are drawn from such content itself.
+    ///
+    /// # Errors
+    ///
+    /// If the content cannot be read.
+    pub async fn draws(mut content: impl AsyncRead + Send + Unpin) -> Result<bool, ExtractError> {
+        let head = head_of(&mut content).await?;
+        Ok(detect::format(&head).is_drawn())
+    }
+
+    /// Parts a text among sheets of paper: for each sheet the number of the page of the text that stands on
+    /// it, beginning with 1. Pages are parted by form feeds.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the text is; see [`ExtractError`].
+    pub async fn sheets(&self, text: &str) -> Result<PictureState<Vec<u32>>, ExtractError> {
+        let told = self.drawn_of_text(text, Task::Sheets).await?;
+        Ok(told.and_then(|packed| sheets::unpack_leaves(&packed)))
+    }
+
+    /// Draws a sheet of a text, beginning with sheet 0.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the text is; see [`ExtractError`].
+    pub async fn sheet_picture(
+        &self,
+        text: &str,
+        sheet: u32,
+        want: Want,
+    ) -> Result<PictureState<Picture>, ExtractError> {
+        let drawn = self
+            .drawn_of_text(text, Task::DrawSheet(want, sheet))
+            .await?;
+        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+    }
+
+    /// Where the words of a sheet of a text stand, beginning with sheet 0.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the text is; see [`ExtractError`].
+    pub async fn sheet_words(
+        &self,
+        text: &str,
+        sheet: u32,
+    ) -> Result<PictureState<PlacedPage>, ExtractError> {
+        let drawn = self.drawn_of_text(text, Task::SheetWords(sheet)).await?;
+        Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
+    }
+
+    async fn drawn_of_text(
+        &self,
+        text: &str,
+        task: Task,
+    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
+        self.answer(task, Vec::new(), &mut text.as_bytes()).await
+    }
+
     async fn drawn(
         &self,
         content: &mut (dyn AsyncRead + Send + Unpin),
@@ -232,6 +292,16 @@ impl Extractor {
         let Some(task) = task(format) else {
             return Ok(PictureState::Refused(Reason::UnknownFormat));
         };
+        self.answer(task, head, content).await
+    }
+
+    /// What a worker draws, or tells of what would be drawn.
+    async fn answer(
+        &self,
+        task: Task,
+        head: Vec<u8>,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
         let talk = self.talk(task, &self.limits, head, content, None).await?;
         if talk.held.is_some() && !talk.held().suffice() {
             return Err(ExtractError::Unprotected { held: talk.held() });

@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 use super::carry::Carrier;
 use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
+use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    LeftOut, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail, office,
-    outlook, pdf, plain, raster, rtf, separated,
+    Format, LeftOut, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail,
+    office, outlook, pdf, plain, raster, rtf, separated, sheets,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -58,7 +59,10 @@ fn serve() -> io::Result<()> {
         | Task::Leaves(_)
         | Task::Shapes(_)
         | Task::Words(_)
-        | Task::Draw(..) => Layers::ALL,
+        | Task::Draw(..)
+        | Task::Sheets
+        | Task::DrawSheet(..)
+        | Task::SheetWords(_) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -169,6 +173,17 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
         }
         Task::Draw(format, want, number) => {
             return drawn(raster::draw(content, format, want, number, header), say);
+        }
+        Task::Sheets => return drawn(sheets::leaves(content, header, deadline), say),
+        Task::DrawSheet(want, number) => {
+            let sheet = sheets::page(content, number, Foot::Shown, deadline);
+            let draw = |pdf| raster::draw(pdf, Format::Pdf, want, 0, header);
+            return drawn(sheet.and_then(draw), say);
+        }
+        Task::SheetWords(number) => {
+            let sheet = sheets::page(content, number, Foot::Left, deadline);
+            let words = |pdf| pdf::words(pdf, 0, header, deadline);
+            return drawn(sheet.and_then(words), say);
         }
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,
