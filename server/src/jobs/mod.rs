@@ -5,6 +5,7 @@
 //! Messages are taken in turns, so that a receiver that fails does not take the places of the others.
 
 mod again;
+mod offices;
 mod parts;
 mod pictures;
 mod rows;
@@ -16,6 +17,7 @@ mod tests;
 mod turns;
 
 pub use again::{Step, read_again};
+pub use offices::{OfficeStanding, Offices};
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;
 pub use scans::{Scans, Standing};

@@ -22,7 +22,7 @@ pub const SHEETS: Engine = Engine {
 };
 
 /// The pages of a text are parted by this in what a worker is given.
-pub(super) const PAGE_END: char = '\u{c}';
+pub const PAGE_END: char = '\u{c}';
 
 /// A4, in points.
 const WIDTH: f64 = 595.28;
