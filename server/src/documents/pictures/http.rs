@@ -143,6 +143,7 @@ pub(crate) async fn get_page(
         painter: &painter,
         account: actor.account,
     };
+    at(number).ok_or(DocumentError::NoVersion)?;
     let read = text_of(db.read(), &storage, &version).await?;
     let ground = ground(&easel, &version, &content).await?;
     let text_pages = read.as_ref().map_or(0, |(info, _)| info.pages);
