@@ -29,6 +29,9 @@ const PDF: &str = "application/pdf";
 const LOOK_FOR_PROGRAM_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked for documents without pages, once there are none.
 const LOOK_FOR_UNCONVERTED_EVERY: Duration = Duration::from_secs(3_600);
+/// After the program has come it is looked once more after so long: what was being read at that moment is read
+/// by then.
+const LOOK_ONCE_MORE_AFTER: Duration = Duration::from_secs(10);
 /// So many of them are put in the queue at once, when nothing else waits there.
 const UNCONVERTED_AT_ONCE: u32 = 16;
 /// The letter by which it is tried whether the program may be run.
@@ -172,8 +175,13 @@ impl Runner {
     /// Puts into the queue what has no pages; only while nothing that came in today waits there.
     pub(super) async fn search_unconverted(self, end: CancellationToken) {
         let mut standing = self.offices.standing();
+        let mut once_more = true;
         loop {
             let pause = match self.queue_unconverted().await {
+                Ok(pause) if once_more && pause == LOOK_FOR_UNCONVERTED_EVERY => {
+                    once_more = false;
+                    LOOK_ONCE_MORE_AFTER
+                }
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::error!(error = %error, "documents without pages could not be looked for");
@@ -182,7 +190,7 @@ impl Runner {
             };
             tokio::select! {
                 () = end.cancelled() => return,
-                Ok(()) = standing.changed() => {}
+                Ok(()) = standing.changed() => once_more = true,
                 () = tokio::time::sleep(pause) => {}
             }
         }
