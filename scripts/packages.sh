@@ -24,6 +24,8 @@ postgres_server() { compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
 german_tesseract() { tesseract --list-langs | grep -qx deu; }
 top_of_pages() { tesseract --list-langs | grep -qx osd; }
 virus_scanner() { [ -x /usr/sbin/clamd ]; }
+# Without a screen it is enough: what draws windows is not asked for.
+office() { [ -x /usr/lib/libreoffice/program/soffice.bin ] && [ -e "/usr/lib/libreoffice/program/$1" ]; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
@@ -46,8 +48,14 @@ for_quality() {
     for_scans
     need poppler-utils has pdftotext
 }
+for_office() {
+    need libreoffice-writer-nogui office libswlo.so
+    need libreoffice-calc-nogui office libsclo.so
+    need libreoffice-impress-nogui office libsdlo.so
+}
 for_test() {
     for_quality
+    for_office
     need clamav-daemon virus_scanner
     need postgresql postgres_server
     need openssl has openssl

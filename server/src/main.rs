@@ -11,5 +11,8 @@ fn main() -> ExitCode {
     if word == indexer::extract::RECOGNISE_COMMAND {
         return indexer::extract::recognise_main();
     }
+    if word == indexer::extract::CONVERT_COMMAND {
+        return indexer::extract::convert_main();
+    }
     server::cli::main()
 }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::database::{Engine, TestDatabase};
+use crate::libreoffice;
 use crate::wait::PATIENCE;
 
 /// The variable that gives the server its database.
@@ -356,6 +357,7 @@ impl TestApp {
                 command.env_remove(&name);
             }
         }
+        command.env(libreoffice::VARIABLE, "/nonexistent/soffice.bin");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

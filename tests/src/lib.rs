@@ -10,6 +10,7 @@ pub mod client;
 pub mod contract;
 pub mod database;
 pub mod fixtures;
+pub mod libreoffice;
 mod mould;
 pub mod plan;
 pub mod provider;

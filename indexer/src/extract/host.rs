@@ -13,7 +13,7 @@ use super::talk::{Feeding, Talk, converse};
 use super::wire::{Header, Task};
 use super::{
     Extraction, Limits, Opening, PageShape, Passwords, Picture, PictureState, PlacedPage, Probe,
-    Room, Taken, WORKER_COMMAND, Want,
+    Room, Taken, WORKER_COMMAND, Want, detect, opening, sheets,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -165,6 +165,70 @@ impl Extractor {
         page: u32,
     ) -> Result<PictureState<PlacedPage>, ExtractError> {
         self.opening(Passwords::none()).words(content, page).await
+    }
+
+    /// Whether pages are drawn from such content itself.
+    ///
+    /// # Errors
+    ///
+    /// If the content cannot be read.
+    pub async fn draws(mut content: impl AsyncRead + Send + Unpin) -> Result<bool, ExtractError> {
+        let head = opening::head_of(&mut content).await?;
+        Ok(detect::format(&head).is_drawn())
+    }
+
+    /// Parts a text among sheets of paper: for each sheet the number of the page of the text that stands on
+    /// it, beginning with 1. Pages are parted by form feeds.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the text is; see [`ExtractError`].
+    pub async fn sheets(&self, text: &str) -> Result<PictureState<Vec<u32>>, ExtractError> {
+        let told = self.drawn_of_text(text, Task::Sheets).await?;
+        Ok(told.and_then(|packed| sheets::unpack_leaves(&packed)))
+    }
+
+    /// Draws a sheet of a text, beginning with sheet 0.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the text is; see [`ExtractError`].
+    pub async fn sheet_picture(
+        &self,
+        text: &str,
+        sheet: u32,
+        want: Want,
+    ) -> Result<PictureState<Picture>, ExtractError> {
+        let drawn = self
+            .drawn_of_text(text, Task::DrawSheet(want, sheet))
+            .await?;
+        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+    }
+
+    /// Where the words of a sheet of a text stand, beginning with sheet 0.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the text is; see [`ExtractError`].
+    pub async fn sheet_words(
+        &self,
+        text: &str,
+        sheet: u32,
+    ) -> Result<PictureState<PlacedPage>, ExtractError> {
+        let drawn = self.drawn_of_text(text, Task::SheetWords(sheet)).await?;
+        Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
+    }
+
+    async fn drawn_of_text(
+        &self,
+        text: &str,
+        task: Task,
+    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
+        let opening = self.opening(Passwords::none());
+        let (drawn, _) = opening
+            .answer(task, Vec::new(), &mut text.as_bytes())
+            .await?;
+        Ok(drawn)
     }
 
     /// Lets a worker behind these layers try what must not succeed, and tells what came of it.

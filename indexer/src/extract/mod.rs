@@ -8,6 +8,7 @@
 mod archive;
 mod attached;
 mod carry;
+mod convert;
 mod detect;
 mod flow;
 mod host;
@@ -33,6 +34,7 @@ mod raster;
 mod rtf;
 mod sandbox;
 mod separated;
+mod sheets;
 mod skew;
 mod talk;
 mod verdict;
@@ -42,6 +44,10 @@ mod worker;
 use std::fmt;
 use std::time::Duration;
 
+pub use convert::{
+    CONVERT_COMMAND, Conversion, ConversionLimits, Converter, Office, OfficeError, convert_main,
+    office_engines, office_format, office_program,
+};
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
 pub use ocr::{
@@ -55,6 +61,7 @@ pub use picture::{PageShape, Picture, PictureState, PlacedPage, PlacedWord, REND
 pub use probe::{Attempt, Outcome, Probe};
 pub use raster::ENGINE as PICTURES;
 pub use sandbox::{Layer, Layers};
+pub use sheets::{PAGE_END, SHEETS, sheet};
 pub use worker::{WORKER_COMMAND, worker_main};
 
 /// What a document is, judged by its first bytes and never by its name.
@@ -193,6 +200,14 @@ impl Format {
         matches!(
             self,
             Self::Pdf | Self::Jpeg | Self::Png | Self::Tiff | Self::Webp
+        )
+    }
+
+    /// Whether an office program can make pages of it.
+    pub const fn is_of_office(self) -> bool {
+        matches!(
+            self,
+            Self::Docx | Self::Xlsx | Self::Pptx | Self::Odt | Self::Ods | Self::Odp | Self::Rtf
         )
     }
 

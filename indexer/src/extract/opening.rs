@@ -34,7 +34,7 @@ pub enum Unlocked {
 }
 
 /// What was drawn, and the place of the password that opened the document.
-type Drawn = (PictureState<Vec<u8>>, Option<usize>);
+pub(super) type Drawn = (PictureState<Vec<u8>>, Option<usize>);
 
 impl<'a> Opening<'a> {
     pub(super) const fn new(extractor: &'a Extractor, passwords: &'a Passwords) -> Self {
@@ -166,6 +166,9 @@ impl<'a> Opening<'a> {
             | Task::Csv
             | Task::Mail
             | Task::Outlook
+            | Task::Sheets
+            | Task::DrawSheet(..)
+            | Task::SheetWords(_)
             | Task::SelfTest(_) => Passwords::none(),
         }
     }
@@ -240,6 +243,16 @@ impl<'a> Opening<'a> {
         let Some(task) = task(format) else {
             return Ok((PictureState::Refused(Reason::UnknownFormat), None));
         };
+        self.answer(task, head, content).await
+    }
+
+    /// What a worker draws, or tells of what would be drawn.
+    pub(super) async fn answer(
+        self,
+        task: Task,
+        head: Vec<u8>,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<Drawn, ExtractError> {
         let task = (task, self.of_use(task));
         let limits = self.extractor.limits();
         let talk = self
@@ -263,7 +276,7 @@ impl<'a> Opening<'a> {
 
 impl<T> PictureState<T> {
     /// What a worker packed wrongly is worth nothing.
-    fn and_then<U>(self, unpack: impl FnOnce(T) -> Option<U>) -> PictureState<U> {
+    pub(super) fn and_then<U>(self, unpack: impl FnOnce(T) -> Option<U>) -> PictureState<U> {
         match self {
             Self::Drawn(packed) => match unpack(packed) {
                 Some(picture) => PictureState::Drawn(picture),
@@ -276,7 +289,7 @@ impl<T> PictureState<T> {
 }
 
 /// The first bytes of a content, by which its format is told.
-async fn head_of(content: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, ExtractError> {
+pub(super) async fn head_of(content: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, ExtractError> {
     let mut head = Vec::new();
     let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
     content

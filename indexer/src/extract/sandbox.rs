@@ -23,7 +23,7 @@ use super::wire::Header;
 /// A worker gives way to requests by this much.
 const NICENESS: i32 = 15;
 /// After the signal that a time limit sends, so many seconds until the process is killed.
-const CPU_GRACE_SECONDS: u64 = 2;
+pub(super) const CPU_GRACE_SECONDS: u64 = 2;
 
 /// One of the things that hold a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,7 +148,7 @@ pub(super) fn in_thread(wanted: Layers, held: Layers) -> Layers {
     held
 }
 
-fn give_way() -> bool {
+pub(super) fn give_way() -> bool {
     // When memory runs out the kernel should take a worker and not the database beside it. A
     // container may forbid to say so; the limit on memory holds all the same.
     let _may_fail = std::fs::write("/proc/self/oom_score_adj", "1000").is_ok();
@@ -235,7 +235,7 @@ fn cage_files(cage: &Cage<'_>) -> Option<RulesetStatus> {
 
 /// What the loader and a program that computes need beside [`ALLOWED`]: to read files that Landlock
 /// leaves them, and to become the program. No socket, no process, no thread.
-const PROGRAM_ALLOWED: [i64; 23] = [
+pub(super) const PROGRAM_ALLOWED: [i64; 23] = [
     libc::SYS_execve,
     libc::SYS_newfstatat,
     libc::SYS_statx,
@@ -294,7 +294,7 @@ fn program_calls() -> Result<BpfProgram, seccompiler::BackendError> {
 }
 
 /// The system calls of memory, threads that wait, pipes that are open, and the end.
-const ALLOWED: [i64; 24] = [
+pub(super) const ALLOWED: [i64; 24] = [
     libc::SYS_read,
     libc::SYS_write,
     libc::SYS_writev,
@@ -332,7 +332,7 @@ fn system_calls() -> Result<BpfProgram, seccompiler::BackendError> {
 }
 
 /// Memory never becomes code.
-fn no_code() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+pub(super) fn no_code() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
     let condition = SeccompCondition::new(
         2,
@@ -345,7 +345,7 @@ fn no_code() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
 
 /// The loader maps the code of libraries from their files, to be read and run, and their data to be
 /// written: never both at once.
-fn code_or_written() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+pub(super) fn code_or_written() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
     let both = executable | u64::from(libc::PROT_WRITE.unsigned_abs());
     let code = SeccompCondition::new(
@@ -372,7 +372,7 @@ fn only_to_read(flags: u8) -> Result<Vec<SeccompRule>, seccompiler::BackendError
 }
 
 /// An abort sends a signal, but to nobody else.
-fn to_myself() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+pub(super) fn to_myself() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let myself = SeccompCondition::new(
         0,
         SeccompCmpArgLen::Dword,
@@ -382,7 +382,7 @@ fn to_myself() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     Ok(vec![SeccompRule::new(vec![myself])?])
 }
 
-fn compile(
+pub(super) fn compile(
     rules: BTreeMap<i64, Vec<SeccompRule>>,
 ) -> Result<BpfProgram, seccompiler::BackendError> {
     let not_permitted = SeccompAction::Errno(libc::EPERM.unsigned_abs());

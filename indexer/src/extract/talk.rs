@@ -293,8 +293,10 @@ struct Budget {
 impl Budget {
     fn new(task: Task, limits: &Limits) -> Self {
         let drawn = match task {
-            Task::Shapes(_) | Task::Draw(..) => Some(PICTURE_BYTES_MAX),
-            Task::Words(_) => Some(WORDS_BYTES_MAX),
+            Task::Shapes(_) | Task::Draw(..) | Task::Sheets | Task::DrawSheet(..) => {
+                Some(PICTURE_BYTES_MAX)
+            }
+            Task::Words(_) | Task::SheetWords(_) => Some(WORDS_BYTES_MAX),
             Task::Pdf
             | Task::Text
             | Task::Leaves(_)

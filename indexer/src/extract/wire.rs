@@ -27,6 +27,12 @@ pub(super) enum Task {
     Draw(Format, Want, u32),
     /// Say where the words of the page of that number of a PDF stand, beginning with 0.
     Words(u32),
+    /// Part text among sheets of paper.
+    Sheets,
+    /// Draw the sheet of that number, beginning with 0.
+    DrawSheet(Want, u32),
+    /// Say where the words of the sheet of that number stand, beginning with 0.
+    SheetWords(u32),
     /// Read a zip container as what it is: of an office program, or an archive to be taken apart.
     Package,
     /// Read a document in XML, if it is an invoice.
@@ -108,6 +114,16 @@ impl Header {
                 page = number;
                 7
             }
+            Task::Sheets => 8,
+            Task::DrawSheet(want, number) => {
+                let [high, low] = want.number().to_be_bytes();
+                (about, page) = ([0, high, low], number);
+                9
+            }
+            Task::SheetWords(number) => {
+                page = number;
+                10
+            }
             Task::Package => 20,
             Task::Xml => 21,
             Task::Html => 22,
@@ -156,6 +172,9 @@ impl Header {
             (5, true) => Task::Shapes(format()?),
             (6, true) => Task::Draw(format()?, want, 0),
             (7, true) => Task::Words(0),
+            (8, true) => Task::Sheets,
+            (9, true) => Task::DrawSheet(want, 0),
+            (10, true) => Task::SheetWords(0),
             (20, true) => Task::Package,
             (21, true) => Task::Xml,
             (22, true) => Task::Html,
@@ -181,7 +200,11 @@ impl Header {
         };
         let number = u32::from_be_bytes(take(from)?);
         header.password_bytes = u32::from_be_bytes(take(from)?);
-        if let Task::Draw(_, _, page) | Task::Words(page) = &mut header.task {
+        if let Task::Draw(_, _, page)
+        | Task::Words(page)
+        | Task::DrawSheet(_, page)
+        | Task::SheetWords(page) = &mut header.task
+        {
             *page = number;
         }
         Ok(header)
@@ -411,6 +434,9 @@ mod tests {
             Task::Words(1_999),
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
+            Task::Sheets,
+            Task::DrawSheet(Want::Shown { width: 320 }, 70_000),
+            Task::SheetWords(1_999),
         ] {
             let header = Header {
                 password_bytes: 4_000,

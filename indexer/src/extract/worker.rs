@@ -14,10 +14,11 @@ use super::carry::Carrier;
 use super::pager::{Pager, Reading, Say};
 use super::password::Passwords;
 use super::sandbox::{self, Layers};
+use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
-    plain, raster, rtf, separated,
+    Format, PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
+    plain, raster, rtf, separated, sheets,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -58,7 +59,10 @@ fn serve() -> io::Result<()> {
         | Task::Leaves(_)
         | Task::Shapes(_)
         | Task::Words(_)
-        | Task::Draw(..) => Layers::ALL,
+        | Task::Draw(..)
+        | Task::Sheets
+        | Task::DrawSheet(..)
+        | Task::SheetWords(_) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -165,6 +169,20 @@ fn read_as(
         Task::Draw(format, want, number) => {
             let page = (format, want, number);
             return drawn(raster::draw(content, page, passwords, header), say);
+        }
+        Task::Sheets => return drawn(sheets::leaves(content, header, deadline), say),
+        Task::DrawSheet(want, number) => {
+            let sheet = sheets::page(content, number, Foot::Shown, deadline);
+            let draw = |pdf| {
+                let page = (Format::Pdf, want, 0);
+                raster::draw(pdf, page, Passwords::none(), header)
+            };
+            return drawn(sheet.and_then(draw), say);
+        }
+        Task::SheetWords(number) => {
+            let sheet = sheets::page(content, number, Foot::Left, deadline);
+            let words = |pdf| pdf::words(pdf, Passwords::none(), 0, header, deadline);
+            return drawn(sheet.and_then(words), say);
         }
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,

@@ -20,6 +20,7 @@ mod left_out;
 mod locked;
 mod mutated;
 mod office;
+mod pages;
 mod parts;
 mod runner;
 mod sandbox;
@@ -89,6 +90,12 @@ const TESTS: &[Test] = &tests![
     sandbox::each_layer_refuses_by_itself,
     sandbox::the_kernel_says_the_same_of_a_waiting_worker,
     sandbox::another_program_is_no_worker,
+    pages::text_is_drawn_on_sheets_with_its_words_in_their_places,
+    pages::a_long_text_is_parted_among_sheets_and_ends,
+    pages::strange_letters_are_boxes_and_keep_their_names,
+    pages::documents_of_an_office_become_pages,
+    pages::an_office_program_reads_no_file_that_a_document_names,
+    pages::a_hostile_document_costs_its_own_pages,
     scans::scans_are_read_as_well_as_by_plain_tesseract,
     scans::picture_files_ask_for_recognition_page_by_page,
     scans::a_page_on_its_head_is_read_and_its_words_are_found_in_place,

@@ -24,6 +24,12 @@ pub(crate) fn run(tests: &[Test]) -> ExitCode {
     {
         return extract::recognise_main();
     }
+    if arguments
+        .first()
+        .is_some_and(|first| first == extract::CONVERT_COMMAND)
+    {
+        return extract::convert_main();
+    }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if has("--list") {
         if !has("--ignored") {

@@ -227,6 +227,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
     let queues = [
         (JobKind::ExtractText, "jobs", "failed"),
         (JobKind::ReadScan, "scans", "scans_failed"),
+        (JobKind::ConvertOffice, "conversions", "conversions_failed"),
         (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
         (JobKind::MoveContent, "moves", "moves_failed"),
         (JobKind::CarryOut, "destructions", "destructions_failed"),

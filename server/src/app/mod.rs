@@ -20,7 +20,9 @@ use tokio::sync::watch;
 use self::contract::known_parameters;
 pub use self::contract::{contract, paperless_contract};
 use self::parts::Parts;
-use self::probes::{BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, ScansProbe, VirusProbe};
+use self::probes::{
+    BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, OfficeProbe, ScansProbe, VirusProbe,
+};
 use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
 use crate::config::{Auth, Config};
@@ -34,7 +36,7 @@ use crate::http::multipart::Room;
 use crate::http::page::Cursors;
 use crate::http::parameters::parameters;
 use crate::http::reference::Reference;
-use crate::jobs::{Runner, Scans};
+use crate::jobs::{Offices, Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
@@ -78,6 +80,7 @@ pub struct Server {
     looks: Looks,
     people: Arc<departments::KnownPeople>,
     scans: Arc<Scans>,
+    offices: Arc<Offices>,
 }
 
 impl Server {
@@ -119,6 +122,7 @@ impl Server {
         );
         let postman = Postman::new(&archive.db, &archive.storage, &looks, rules);
         let scans = Arc::new(scans(&config));
+        let offices = Arc::new(offices(&config));
         Runner::start(
             &archive.db,
             (&archive.storage, entrance(&archive.storage, &config)),
@@ -126,6 +130,7 @@ impl Server {
                 extractor,
                 config.extract.pdf_passwords.clone(),
                 Arc::clone(&scans),
+                Arc::clone(&offices),
             ),
             (postman, most),
             &tasks,
@@ -140,6 +145,7 @@ impl Server {
             looks,
             people: Arc::default(),
             scans,
+            offices,
         })
     }
 
@@ -297,6 +303,7 @@ impl Server {
             Arc::new(LogProbe(self.published.clone())),
             Arc::new(IndexProbe::new(&self.follower, &self.archive.db)),
             Arc::new(ScansProbe(self.scans.standing())),
+            Arc::new(OfficeProbe(self.offices.standing())),
         ];
         if let Some(virus) = &self.config.virus {
             probes.push(Arc::new(VirusProbe(Scanner::new(virus))));
@@ -351,6 +358,28 @@ fn scans(config: &Config) -> Scans {
             config.extract.ocr_program.clone(),
             config.extract.ocr_languages.clone(),
         ),
+    )
+}
+
+/// The longest PDF that is made of a document of an office, in bytes.
+const CONVERTED_BYTES_MAX: u64 = 64 << 20;
+
+/// What makes pages of documents of an office.
+fn offices(config: &Config) -> Offices {
+    let extract = &config.extract;
+    let limits = indexer::extract::ConversionLimits {
+        content_bytes_max: extract_limits(config).content_bytes_max,
+        made_bytes_max: CONVERTED_BYTES_MAX,
+        memory_bytes_max: extract.office_memory_bytes_max,
+        cpu_seconds_max: u32::try_from(extract.office_time_max.as_secs()).unwrap_or(u32::MAX),
+        // As with scans: they give way.
+        wall_time_max: extract.office_time_max.saturating_mul(SCAN_PATIENCE),
+        workers_max: extract.office_workers,
+    };
+    Offices::new(
+        worker_binary(),
+        limits,
+        (extract.office_program.clone(), extract.office_dir.clone()),
     )
 }
 

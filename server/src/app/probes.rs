@@ -3,7 +3,7 @@
 use crate::archive::Archive;
 use crate::base::db::{DbError, sql};
 use crate::http::health::Probe;
-use crate::jobs::Standing;
+use crate::jobs::{OfficeStanding, Standing};
 use crate::ledger::publisher::Published;
 use crate::unit::Db;
 use crate::virus::Scanner;
@@ -93,6 +93,25 @@ impl Probe for ScansProbe {
             Standing::Unknown => "not looked for yet".to_owned(),
             Standing::Ready(program) => program.engine(),
             Standing::Missing(reason) => format!("not read, they wait: {reason}"),
+        };
+        std::future::ready(Ok(detail)).boxed()
+    }
+}
+
+/// Whether documents of an office are shown as pages. A server that cannot is ready all the same: their text
+/// is shown.
+pub(super) struct OfficeProbe(pub(super) watch::Receiver<OfficeStanding>);
+
+impl Probe for OfficeProbe {
+    fn name(&self) -> &'static str {
+        "office"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        let detail = match &*self.0.borrow() {
+            OfficeStanding::Unknown => "not looked for yet".to_owned(),
+            OfficeStanding::Ready(office) => office.engine(),
+            OfficeStanding::Missing(reason) => format!("their text is shown: {reason}"),
         };
         std::future::ready(Ok(detail)).boxed()
     }

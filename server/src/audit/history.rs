@@ -17,7 +17,7 @@ use crate::base::db::{DbError, sql};
 const ENTRIES_MAX: u64 = 1_000;
 /// What is no part of a history: that a page was drawn for somebody who looked changed nothing.
 const NOTHING_CHANGED: &str = "s.kind = 'rendition' AND EXISTS (SELECT 1 FROM rendition r \
-    WHERE r.id = s.entity_id AND r.kind IN ('picture', 'shapes', 'places'))";
+    WHERE r.id = s.entity_id AND r.kind IN ('picture', 'shapes', 'places', 'converted'))";
 
 /// The history of a file, a case or a document.
 #[derive(Debug, Serialize, ToSchema)]

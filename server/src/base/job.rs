@@ -11,6 +11,8 @@ pub enum Job {
     ExtractText(VersionId),
     /// Read the pages of a version that are pictures.
     ReadScan(VersionId),
+    /// Make pages of a version that an office program wrote.
+    ConvertOffice(VersionId),
     /// Send a message to a subscriber.
     DeliverWebhook(DeliveryId),
     /// Bring the content of a document under the keys of where it stands.
@@ -26,6 +28,8 @@ pub enum JobKind {
     ExtractText,
     /// See [`Job::ReadScan`].
     ReadScan,
+    /// See [`Job::ConvertOffice`].
+    ConvertOffice,
     /// See [`Job::DeliverWebhook`].
     DeliverWebhook,
     /// See [`Job::MoveContent`].
@@ -41,6 +45,7 @@ impl JobKind {
         match self {
             Self::ExtractText => "extract_text",
             Self::ReadScan => "read_scan",
+            Self::ConvertOffice => "convert_office",
             Self::DeliverWebhook => "deliver_webhook",
             Self::MoveContent => "move_content",
             Self::CarryOut => "carry_out",
@@ -55,6 +60,7 @@ impl Job {
         match self {
             Self::ExtractText(_) => JobKind::ExtractText,
             Self::ReadScan(_) => JobKind::ReadScan,
+            Self::ConvertOffice(_) => JobKind::ConvertOffice,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
             Self::MoveContent(_) => JobKind::MoveContent,
             Self::CarryOut(_) => JobKind::CarryOut,
@@ -65,7 +71,9 @@ impl Job {
     #[must_use]
     pub const fn subject(self) -> Uuid {
         match self {
-            Self::ExtractText(version) | Self::ReadScan(version) => version.raw(),
+            Self::ExtractText(version) | Self::ReadScan(version) | Self::ConvertOffice(version) => {
+                version.raw()
+            }
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
             Self::CarryOut(proposal) => proposal.raw(),
@@ -78,6 +86,7 @@ impl Job {
         [
             JobKind::ExtractText,
             JobKind::ReadScan,
+            JobKind::ConvertOffice,
             JobKind::DeliverWebhook,
             JobKind::MoveContent,
             JobKind::CarryOut,
@@ -87,6 +96,7 @@ impl Job {
         .map(|known| match known {
             JobKind::ExtractText => Self::ExtractText(VersionId::of(subject)),
             JobKind::ReadScan => Self::ReadScan(VersionId::of(subject)),
+            JobKind::ConvertOffice => Self::ConvertOffice(VersionId::of(subject)),
             JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
             JobKind::CarryOut => Self::CarryOut(ProposalId::of(subject)),

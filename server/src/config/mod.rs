@@ -250,6 +250,16 @@ pub struct Extract {
     pub ocr_program: PathBuf,
     /// Its languages, the first first.
     pub ocr_languages: Vec<String>,
+    /// Processes that make pages of documents of an office.
+    pub office_workers: usize,
+    /// Where LibreOffice is.
+    pub office_program: PathBuf,
+    /// Where it works.
+    pub office_dir: PathBuf,
+    /// Its memory.
+    pub office_memory_bytes_max: u64,
+    /// Its time for one document, of the processor.
+    pub office_time_max: Duration,
 }
 
 /// Messages to subscribers.
@@ -467,6 +477,11 @@ fn read_extract(reader: &mut Reader) -> Extract {
         ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
         ocr_program: reader.path("extract.ocr_program"),
         ocr_languages: languages(&reader.text("extract.ocr_languages")),
+        office_workers: reader.small("extract.office_workers"),
+        office_program: reader.path("extract.office_program"),
+        office_dir: reader.path("extract.office_dir"),
+        office_memory_bytes_max: reader.number("extract.office_memory_bytes_max"),
+        office_time_max: seconds(reader, "extract.office_seconds_max"),
     }
 }
 

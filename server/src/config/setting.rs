@@ -340,6 +340,36 @@ pub const SETTINGS: &[Setting] = &[
         "The languages of pictures, the most frequent first: pages are read in it, and in all of them where they look English.",
     ),
     setting(
+        "extract.office_workers",
+        count(1, 64),
+        "1",
+        "Processes that make pages of documents of an office, where LibreOffice is there.",
+    ),
+    setting(
+        "extract.office_program",
+        Shape::Path,
+        "/usr/lib/libreoffice/program/soffice.bin",
+        "Where LibreOffice is. Where it is missing, the text of such documents is drawn instead of their pages.",
+    ),
+    setting(
+        "extract.office_dir",
+        Shape::Path,
+        "/dev/shm",
+        "The folder below which it works: what it converts lies there in the clear for as long. It should be one in memory.",
+    ),
+    setting(
+        "extract.office_memory_bytes_max",
+        bytes(512 * MIB, 16 * GIB),
+        "1 GiB",
+        "Memory of one such process.",
+    ),
+    setting(
+        "extract.office_seconds_max",
+        count(5, 600),
+        "60",
+        "Time of the processor that it may take for one document; by the clock five times as much.",
+    ),
+    setting(
         "privacy.serial_numbers",
         Shape::SerialNumbers,
         "LXXXXXXXXC, LXXXXXXXX, 999999999C, MRZ",

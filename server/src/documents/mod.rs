@@ -9,6 +9,7 @@ mod asking;
 mod browse;
 mod bulk;
 mod components;
+mod converting;
 mod domains;
 mod duplicates;
 mod entrance;
@@ -53,6 +54,9 @@ pub(crate) use browse::{
 };
 pub(crate) use components::wire::ParentView;
 pub use components::{NewPart, Room, room};
+pub use converting::{
+    ToConvert, enqueue_conversions, keep_converted, may_be_converted, to_convert, unconverted,
+};
 pub use domains::{
     Astray, Ready, astray, department_of_version, domain_of, is_settled, prepare, settle,
 };

@@ -323,6 +323,7 @@ impl From<Waiting> for WaitingView {
         Self {
             task: match waiting.job {
                 JobKind::ReadScan => "scan",
+                JobKind::ConvertOffice => "pages",
                 JobKind::ExtractText
                 | JobKind::DeliverWebhook
                 | JobKind::MoveContent
@@ -341,35 +342,48 @@ pub(super) async fn waiting(
     now: Timestamp,
 ) -> Result<Option<Waiting>, DbError> {
     for job in [JobKind::ExtractText, JobKind::ReadScan] {
-        let text = "SELECT id, due_at, claimed_until, failed_at FROM job \
-                    WHERE kind = $1 AND subject = $2";
-        let values = [job.code().into(), version.raw().into()];
-        let Some(row) = on.query_one_raw(sql(on, text, values)).await? else {
-            continue;
-        };
-        let id: Uuid = row.try_get_by_index(0)?;
-        let due_at: i64 = row.try_get_by_index(1)?;
-        let claimed_until: i64 = row.try_get_by_index(2)?;
-        let failed_at: Option<i64> = row.try_get_by_index(3)?;
-        let state = if failed_at.is_some() {
-            WaitingState::Failed
-        } else if claimed_until > now.micros() {
-            WaitingState::Running
-        } else {
-            WaitingState::Waiting
-        };
-        let text = "SELECT count(*) FROM job WHERE kind = $1 AND failed_at IS NULL \
-                    AND (due_at < $2 OR (due_at = $2 AND id < $3))";
-        let values = [job.code().into(), due_at.into(), id.into()];
-        let ahead = on.query_one_raw(sql(on, text, values)).await?;
-        let ahead: i64 = match ahead {
-            Some(row) => row.try_get_by_index(0)?,
-            None => 0,
-        };
-        let place = u64::try_from(ahead).unwrap_or_default() + 1;
-        return Ok(Some(Waiting { job, state, place }));
+        let found = waits_for(on, job, version, now).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
     }
     Ok(None)
+}
+
+/// How far a job about a version is, if there is one.
+pub(super) async fn waits_for(
+    on: &impl ConnectionTrait,
+    job: JobKind,
+    version: VersionId,
+    now: Timestamp,
+) -> Result<Option<Waiting>, DbError> {
+    let text = "SELECT id, due_at, claimed_until, failed_at FROM job \
+                WHERE kind = $1 AND subject = $2";
+    let values = [job.code().into(), version.raw().into()];
+    let Some(row) = on.query_one_raw(sql(on, text, values)).await? else {
+        return Ok(None);
+    };
+    let id: Uuid = row.try_get_by_index(0)?;
+    let due_at: i64 = row.try_get_by_index(1)?;
+    let claimed_until: i64 = row.try_get_by_index(2)?;
+    let failed_at: Option<i64> = row.try_get_by_index(3)?;
+    let state = if failed_at.is_some() {
+        WaitingState::Failed
+    } else if claimed_until > now.micros() {
+        WaitingState::Running
+    } else {
+        WaitingState::Waiting
+    };
+    let text = "SELECT count(*) FROM job WHERE kind = $1 AND failed_at IS NULL \
+                AND (due_at < $2 OR (due_at = $2 AND id < $3))";
+    let values = [job.code().into(), due_at.into(), id.into()];
+    let ahead = on.query_one_raw(sql(on, text, values)).await?;
+    let ahead: i64 = match ahead {
+        Some(row) => row.try_get_by_index(0)?,
+        None => 0,
+    };
+    let place = u64::try_from(ahead).unwrap_or_default() + 1;
+    Ok(Some(Waiting { job, state, place }))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod again;
 mod decided;
+mod offices;
 mod parts;
 mod pictures;
 mod reading;
@@ -18,6 +19,7 @@ mod tests;
 mod turns;
 
 pub use again::{Step, read_again};
+pub use offices::{OfficeStanding, Offices};
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;
 pub use scans::{Scans, Standing};

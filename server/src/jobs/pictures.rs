@@ -146,7 +146,7 @@ impl Runner {
         Ok(left?)
     }
 
-    async fn give_back(&self, job: Uuid) -> Result<(), JobError> {
+    pub(super) async fn give_back(&self, job: Uuid) -> Result<(), JobError> {
         let back: Result<(), DbError> = self
             .db
             .keep_house(async move |unit: &mut Unit| rows::given_back(unit, job).await)

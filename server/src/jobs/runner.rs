@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::offices::Offices;
 use super::parts::{self, Apart};
 use super::rows::{self, Claimed};
 use super::scans::Scans;
@@ -81,6 +82,7 @@ pub struct Runner {
     /// What is tried at PDFs that are locked.
     pub(super) tried: Arc<Passwords>,
     pub(super) scans: Arc<Scans>,
+    pub(super) offices: Arc<Offices>,
     postman: Postman,
     idle: Arc<Notify>,
 }
@@ -98,7 +100,7 @@ impl Runner {
     pub fn start(
         db: &Db,
         (storage, entrance): (&Storage, Entrance),
-        (extractor, tried, scans): (Extractor, Passwords, Arc<Scans>),
+        (extractor, tried, scans, offices): (Extractor, Passwords, Arc<Scans>, Arc<Offices>),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
     ) {
@@ -109,6 +111,7 @@ impl Runner {
             extractor: Arc::new(extractor),
             tried: Arc::new(tried),
             scans,
+            offices,
             postman,
             idle: Arc::new(Notify::new()),
         };
@@ -124,6 +127,10 @@ impl Runner {
             kind: JobKind::ReadScan,
             places: runner.scans.places(),
         };
+        let conversions = Lane {
+            kind: JobKind::ConvertOffice,
+            places: runner.offices.places(),
+        };
         let moves = Lane {
             kind: JobKind::MoveContent,
             places: 1,
@@ -134,6 +141,11 @@ impl Runner {
         };
         let (other, third, fourth) = (runner.clone(), runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
+        let (converter, office) = (runner.clone(), runner.clone());
+        let unconverted = runner.clone();
+        tasks.start("office", |end| office.look_for_office(end));
+        tasks.start("conversions", |end| converter.run(conversions, end));
+        tasks.start("unconverted", |end| unconverted.search_unconverted(end));
         tasks.start("tesseract", |end| looker.look_for_program(end));
         tasks.start("scans", |end| reader.run(pictures, end));
         tasks.start("unread scans", |end| searcher.search_unread(end));
@@ -198,9 +210,12 @@ impl Runner {
         let claimed = match lane.kind {
             // They wait for the program.
             JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
-            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent | JobKind::CarryOut => {
-                self.claim_oldest(lane.kind, free).await
-            }
+            JobKind::ConvertOffice if self.offices.ready().is_none() => Ok(Vec::new()),
+            JobKind::ExtractText
+            | JobKind::ReadScan
+            | JobKind::ConvertOffice
+            | JobKind::MoveContent
+            | JobKind::CarryOut => self.claim_oldest(lane.kind, free).await,
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
@@ -256,6 +271,7 @@ impl Runner {
             match claimed.job {
                 Job::ExtractText(version) => self.extract(version, &claimed).await,
                 Job::ReadScan(version) => self.read_scan(version, &claimed, end).await,
+                Job::ConvertOffice(version) => self.convert_office(version, &claimed, end).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
                 Job::CarryOut(proposal) => self.carry_out(proposal, &claimed).await,
@@ -393,8 +409,13 @@ impl Runner {
             let mut pages = found.pages.iter();
             pages.any(|page| page.state == PageState::NeedsOcr)
         });
-        // Where nothing reads pictures yet, it waits in the queue.
-        let next = pictures.then_some(Job::ReadScan(id));
+        // Where nothing reads pictures yet, it waits in the queue. What an office wrote has its text to be
+        // shown, and is looked for when there is a program.
+        let office = biometric.is_none() && self.is_to_be_converted(extraction.as_ref());
+        let next = [
+            pictures.then_some(Job::ReadScan(id)),
+            office.then_some(Job::ConvertOffice(id)),
+        ];
         let mut text = self.pack(extraction, &domain).await?;
         if own.is_some() {
             text.info.reason = Some(Reason::Biometric.as_str().to_owned());
@@ -410,7 +431,9 @@ impl Runner {
             .db
             .write(&Actor::system(), async move |unit: &mut Unit| {
                 rows::done(unit, job).await?;
-                next.into_iter().for_each(|next| unit.enqueue(next));
+                next.into_iter()
+                    .flatten()
+                    .for_each(|next| unit.enqueue(next));
                 documents::keep_text(unit, id, text).await
             })
             .await;

@@ -41,6 +41,9 @@ export function picturesOf(found, asked, first) {
   let open = Boolean(asked);
 
   const name = () => t("pageAlt", { n: number(page.number), of: number(page.pages), title: found.title });
+  // What is not the document itself is not to be taken for it.
+  const origin = () => page.drawn_from === "content" ? null :
+    h("p", { class: "hint" }, page.conversion?.explanation ?? t(page.drawn_from === "text" ? "drawnFromText" : "drawnFromConverted"));
   const button = (key, off, action) => h("button", { type: "button", class: "small", "data-page": key, disabled: off, onclick: action }, t(key));
 
   function show(focus) {
@@ -51,7 +54,7 @@ export function picturesOf(found, asked, first) {
     if (!open) {
       const link = page.pictures[0];
       fill(place, h("h3", {}, t("pagesTitle")), h("button", { type: "button", class: "thumbnail", onclick: () => { open = true; show("nextPage"); } },
-        h("img", { src: link.href, alt: name(), width: link.width, height: link.height }), h("span", {}, t("showPages"))));
+        h("img", { src: link.href, alt: name(), width: link.width, height: link.height }), h("span", {}, t("showPages"))), origin());
       return;
     }
     const hits = (page.words ?? []).filter((word) => word.mark).length;
@@ -62,15 +65,17 @@ export function picturesOf(found, asked, first) {
         h("span", { class: "page-no" }, t("pageOf", { n: number(page.number), of: number(page.pages) })),
         button("nextPage", page.number >= page.pages, () => read(page.number + 1, "nextPage")),
         button(large ? "smaller" : "larger", false, () => { large = !large; show(large ? "smaller" : "larger"); })),
+      origin(),
       asked && page.words ? h("p", { class: "hint" }, plural("hitsOnPage", hits)) : null,
       h("div", { class: large ? "desk large" : "desk", tabindex: "0", role: "group", "aria-label": name() }, picture(page.pictures.at(large ? -1 : 1), name(), page.words)));
     const wanted = focus && place.querySelector(`[data-page=${focus}]`);
     if (wanted) (wanted.disabled ? place.querySelector(".desk") : wanted).focus();
   }
 
-  async function read(wanted, focus) {
+  // Where something was found is told as a page of the text; from there on pages are turned as they are drawn.
+  async function read(wanted, focus, byText) {
     const mine = ++turn;
-    const query = new URLSearchParams({ version: String(found.content.number), ...(asked ? { q: asked } : {}) });
+    const query = new URLSearchParams({ version: String(found.content.number), ...(asked ? { q: asked } : {}), ...(byText ? { by_text: "true" } : {}) });
     let answer;
     try {
       answer = await json(`/documents/${found.id}/pages/${wanted}?${query}`);
@@ -78,7 +83,7 @@ export function picturesOf(found, asked, first) {
       if (mine !== turn) return;
       // Whoever may not read the content is told so where its text would be.
       if (error.status === 403) place.replaceChildren();
-      else fill(place, h("h3", {}, t("pagesTitle")), h("p", { class: "error", role: "alert" }, error.message), h("button", { type: "button", onclick: () => read(wanted, focus) }, t("again")));
+      else fill(place, h("h3", {}, t("pagesTitle")), h("p", { class: "error", role: "alert" }, error.message), h("button", { type: "button", onclick: () => read(wanted, focus, byText) }, t("again")));
       return;
     }
     if (mine !== turn) return;
@@ -95,6 +100,6 @@ export function picturesOf(found, asked, first) {
     event.preventDefault();
     read(wanted, step < 0 ? "previousPage" : "nextPage");
   });
-  read(first ?? 1);
+  read(first ?? 1, null, Boolean(first));
   return place;
 }

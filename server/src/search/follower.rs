@@ -306,7 +306,7 @@ impl Spoken {
 
 /// Renditions in which nothing is searched: a page that is drawn for somebody makes no document another one,
 /// nor does a password by which it opens.
-const NOT_SEARCHED: &str = "('picture', 'shapes', 'places', 'password')";
+const NOT_SEARCHED: &str = "('picture', 'shapes', 'places', 'converted', 'password')";
 
 /// The documents that the next records speak of, and the last of these records.
 async fn next(on: &impl ConnectionTrait, applied: Option<u64>) -> Result<Option<Step>, DbError> {

@@ -138,8 +138,8 @@ async fn the_scan_of_a_letter_is_named_beside_the_same_bytes_and_no_other_letter
             json!([{
                 "here": 1,
                 "there": 1,
-                "here_url": format!("{}/pages/1", path(&first)),
-                "there_url": format!("{}/pages/1", path(other)),
+                "here_url": format!("{}/pages/1?by_text=true", path(&first)),
+                "there_url": format!("{}/pages/1?by_text=true", path(other)),
             }])
         );
     }

@@ -5,6 +5,7 @@ mod content;
 mod duplicates;
 mod filing;
 mod lists;
+mod pages;
 mod pictures;
 mod scans;
 

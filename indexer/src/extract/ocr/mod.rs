@@ -17,6 +17,7 @@ mod program;
 mod table;
 
 pub use program::{Program, ProgramError};
+pub(super) use table::died_of;
 
 /// Ours of what is built on the program; counted up when words come out differently.
 pub(super) const OWN_VERSION: u32 = 1;
@@ -246,7 +247,7 @@ impl Recogniser {
 }
 
 /// Everything that comes, up to a limit; what is beyond is read and forgotten.
-async fn all_of(from: Option<impl AsyncRead + Unpin>, bytes_max: u64) -> Vec<u8> {
+pub(super) async fn all_of(from: Option<impl AsyncRead + Unpin>, bytes_max: u64) -> Vec<u8> {
     let mut all = Vec::new();
     let Some(mut from) = from else { return all };
     // A pipe that breaks ends like one that is closed: the status says why.

@@ -136,7 +136,7 @@ pub(super) fn hundredth(confidence: f64) -> u8 {
 }
 
 /// Why the program ended as it did.
-pub(super) fn died_of(status: ExitStatus, no_memory: bool) -> Reason {
+pub(in crate::extract) fn died_of(status: ExitStatus, no_memory: bool) -> Reason {
     match status.signal() {
         Some(libc::SIGXCPU) => Reason::TimedOut,
         // Nobody but the kernel kills a program that has time left: for memory.

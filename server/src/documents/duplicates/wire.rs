@@ -73,8 +73,8 @@ impl FoundDuplicate {
         let pages = pages.map(|(here, there)| PagePair {
             here,
             there,
-            here_url: format!("{here_url}/pages/{here}"),
-            there_url: format!("{there_url}/pages/{there}"),
+            here_url: format!("{here_url}/pages/{here}?by_text=true"),
+            there_url: format!("{there_url}/pages/{there}?by_text=true"),
         });
         Self {
             kind,

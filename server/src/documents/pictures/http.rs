@@ -10,15 +10,18 @@ use storage::{Blob, Storage};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::ground::{Ground, ground};
 use super::wire::{
-    NoPicture, PageOfDocument, PageRecognition, PageSize, PageText, PageWord, PictureLink,
+    NoPicture, PageConversion, PageOfDocument, PageRecognition, PageSize, PageText, PageWord,
+    PictureLink,
 };
 use super::words::{self, Sheet};
-use super::{Easel, MEDIA_TYPE, Painter, THUMBNAIL, WIDTH_DEFAULT, WIDTHS};
+use super::{Easel, MEDIA_TYPE, Painter, Shapes, THUMBNAIL, WIDTH_DEFAULT, WIDTHS};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId};
 use crate::departments::SignedIn;
 use crate::documents::asking::askable;
+use crate::documents::converting::why_unconverted;
 use crate::documents::http::{note, refuse, store_problem};
 use crate::documents::looking::{self, LOOKS_MAX, Which};
 use crate::documents::model::{Document, DocumentError, TextInfo, Version};
@@ -43,6 +46,10 @@ pub(crate) struct PageQuery {
     /// Which words are marked, in the language of searches: those that a search finds, but for typing errors.
     #[param(nullable = false, max_length = 2000)]
     q: Option<String>,
+    /// Whether the number is that of a page of the text, as searches tell it: then the page is told on which that
+    /// one begins. Where an office program has parted the document among pages it is told about where.
+    #[param(nullable = false)]
+    by_text: bool,
 }
 
 /// Which version is meant, and how wide its picture is.
@@ -102,7 +109,8 @@ async fn readable(
 /// One page: how large it is, its pictures, its text, its words with where they stand.
 ///
 /// The size is that of the page as it is looked at. Words are told of pages that were recognised and of those
-/// whose PDF brings its text. Pages of formats that are not drawn have their text only.
+/// that bring their text. `drawn_from` says what the pictures show: of a document that has no pages of its own
+/// they are those that an office program makes of it, or its text on sheets of paper.
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/pages/{number}", tag = "documents", operation_id = "readPage",
     params(("id" = Uuid, Path, description = "The document"),
@@ -135,57 +143,98 @@ pub(crate) async fn get_page(
         painter: &painter,
         account: actor.account,
     };
+    at(number).ok_or(DocumentError::NoVersion)?;
     let read = text_of(db.read(), &storage, &version).await?;
-    let page = at(number).ok_or(DocumentError::NoVersion)?;
-    let read_page = read.as_ref().and_then(|(_, pages)| pages.get(page));
-    let mut view = PageOfDocument {
-        version: version.number,
-        number,
-        pages: 0,
-        size: None,
-        rotation: None,
-        pictures: Vec::new(),
-        no_picture: None,
-        text: read_page.map(|page| PageText {
-            state: page.state.clone(),
-            text: page.text.clone(),
-        }),
-        words: None,
-        recognition: None,
-    };
-    match easel.shapes(&version, &content).await? {
+    let ground = ground(&easel, &version, &content).await?;
+    let text_pages = read.as_ref().map_or(0, |(info, _)| info.pages);
+    let mut view = match easel.shapes(&version, &ground).await? {
         Err(reason) => {
-            let pages = read.as_ref().map_or(0, |(info, _)| info.pages);
             // That there is no picture is told of the first page, whether or not there is any.
-            if u64::from(number) > pages.max(1) {
+            if u64::from(number) > text_pages.max(1) {
                 return Err(DocumentError::NoVersion.into());
             }
-            view.pages = pages;
+            let mut view = PageOfDocument::of(version.number, number);
+            view.pages = text_pages;
+            view.text = text_on(read.as_ref(), number);
             view.no_picture = Some(NoPicture::of(reason, language));
+            view
         }
         Ok(shapes) => {
-            let shape = shapes.get(page).ok_or(DocumentError::NoVersion)?;
-            view.pages = u64::try_from(shapes.len()).unwrap_or(u64::MAX);
-            view.pictures = pictures(&easel, &version, (id, number), shape).await?;
-            view.size = Some(PageSize::of(shape));
-            view.rotation = Some(shape.rotation);
-            let unread = view
-                .text
-                .as_ref()
-                .is_some_and(|text| text.state == "needs_ocr");
-            let sheet = sheet(&easel, &version, &content, number).await?;
-            // Of a page that waits to be recognised it is not known that it has no words.
-            let sheet = sheet.filter(|sheet| !(unread && sheet.words.is_empty()));
-            if let Some(mut sheet) = sheet {
-                let recognised = sheet.recognised.take();
-                view.recognition =
-                    recognised.map(|(engine, languages)| PageRecognition { engine, languages });
-                view.words = Some(marked(&db, sheet, query.q).await?);
-            }
+            let number = if query.by_text {
+                let number = shapes.of_text(number, &ground, text_pages);
+                number.ok_or(DocumentError::NoVersion)?
+            } else {
+                number
+            };
+            let place = (id, number);
+            drawn(
+                &easel,
+                (&version, &ground),
+                (place, &shapes),
+                (read, query.q),
+            )
+            .await?
         }
+    };
+    if !matches!(ground, Ground::Converted(..)) {
+        let why = why_unconverted(db.read(), version.id, db.now()).await?;
+        view.conversion = why.map(|why| PageConversion::of(&why, language));
     }
     note(&looks, &actor, Look::ReadText, Some(&document)).await?;
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// A page that has pictures.
+async fn drawn(
+    easel: &Easel<'_>,
+    (version, ground): (&Version, &Ground),
+    ((id, number), shapes): ((Uuid, u32), &Shapes),
+    (read, query): (Option<(TextInfo, Vec<Page>)>, Option<String>),
+) -> Result<PageOfDocument, Problem> {
+    let page = at(number).ok_or(DocumentError::NoVersion)?;
+    let shape = shapes.pages.get(page).ok_or(DocumentError::NoVersion)?;
+    let mut view = PageOfDocument::of(version.number, number);
+    view.pages = u64::try_from(shapes.pages.len()).unwrap_or(u64::MAX);
+    view.drawn_from = Some(ground.name());
+    view.text_page = match (&shapes.leaves, ground) {
+        (Some(leaves), _) => leaves.get(page).copied(),
+        (None, Ground::Converted(..)) => None,
+        (None, Ground::Content(_) | Ground::Text(..)) => Some(number),
+    };
+    view.text = view.text_page.and_then(|on| text_on(read.as_ref(), on));
+    view.pictures = pictures(easel, (version, ground), (id, number), shape).await?;
+    view.size = Some(PageSize::of(shape));
+    view.rotation = Some(shape.rotation);
+    let unread = view
+        .text
+        .as_ref()
+        .is_some_and(|text| text.state == "needs_ocr");
+    let sheet = sheet(easel, (version, ground), number).await?;
+    // Of a page that waits to be recognised it is not known that it has no words.
+    let sheet = sheet.filter(|sheet| !(unread && sheet.words.is_empty()));
+    if let Some(mut sheet) = sheet {
+        if let Ground::Converted(..) = ground {
+            view.text = Some(PageText {
+                state: "read".to_owned(),
+                text: sheet.text(),
+            });
+        }
+        let recognised = sheet.recognised.take();
+        view.recognition =
+            recognised.map(|(engine, languages)| PageRecognition { engine, languages });
+        view.words = Some(marked(easel.db, sheet, query).await?);
+    }
+    Ok(view)
+}
+
+/// What stands on a page of the text.
+fn text_on(read: Option<&(TextInfo, Vec<Page>)>, number: u32) -> Option<PageText> {
+    let (_, pages) = read?;
+    let page = pages.get(at(number)?)?;
+    Some(PageText {
+        state: page.state.clone(),
+        text: page.text.clone(),
+    })
 }
 
 /// The place of a page among the others; there is no page 0.
@@ -224,13 +273,14 @@ async fn text_of(
 /// Where the pictures of a page are, and the digests of those that were drawn before.
 async fn pictures(
     easel: &Easel<'_>,
-    version: &Version,
+    (version, ground): (&Version, &Ground),
     (id, number): (Uuid, u32),
     shape: &PageShape,
 ) -> Result<Vec<PictureLink>, Problem> {
     let mut links = Vec::with_capacity(WIDTHS.len());
     for width in WIDTHS {
-        let sha256 = easel.drawn_before(version, number, width).await?;
+        let page = (number, width);
+        let sha256 = easel.drawn_before(version, ground, page).await?;
         let place = (id, version.number, number);
         links.push(PictureLink::of(place, shape, (width, sha256)));
     }
@@ -240,14 +290,15 @@ async fn pictures(
 /// The words of a page with where they stand: those that were recognised, else those that it brings.
 async fn sheet(
     easel: &Easel<'_>,
-    version: &Version,
-    content: &Blob,
+    (version, ground): (&Version, &Ground),
     number: u32,
 ) -> Result<Option<Sheet>, Problem> {
-    if let Some(sheet) = words::recognised(easel, version, number).await? {
+    if let Ground::Content(_) = ground
+        && let Some(sheet) = words::recognised(easel, version, number).await?
+    {
         return Ok(Some(sheet));
     }
-    let places = easel.places(version, content, number).await?;
+    let places = easel.places(version, ground, number).await?;
     Ok(places.map(Sheet::of_places))
 }
 
@@ -375,7 +426,8 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let found = readable((easel.db, looks), actor, id, which).await?;
     let (document, version, content) = found;
-    let picture = easel.picture(&version, &content, (number, width)).await?;
+    let ground = ground(easel, &version, &content).await?;
+    let picture = easel.picture(&version, &ground, (number, width)).await?;
     let (blob, sha256) = picture;
     let download = Download {
         sha256,

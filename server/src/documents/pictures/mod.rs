@@ -4,6 +4,7 @@
 //! that what was shown once is shown again byte by byte, and its digest stands in the log; whoever may not
 //! read content sees no picture of it.
 
+mod ground;
 pub(super) mod http;
 mod ops;
 pub(super) mod wire;
@@ -15,14 +16,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use indexer::extract::{
-    Extractor, PICTURES, PageShape, Password, Passwords, PictureState, PlacedPage, PlacedWord,
-    RENDERER, Reason, Size, Unlocked, Want,
+    Extractor, PageShape, Password, Passwords, PictureState, PlacedPage, PlacedWord, Reason, Size,
+    Unlocked, Want, sheet,
 };
 use storage::{Blob, Storage};
 use tokio::io::AsyncRead;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::io::StreamReader;
 
+use self::ground::{About, Ground, text_to_draw};
 use super::domains::domain_of;
 use super::http::store_problem;
 use super::intake::Arriving;
@@ -157,63 +159,6 @@ impl Painter {
     }
 }
 
-/// What draws: a page of a PDF is drawn by the one, every picture is read and written by the other.
-fn engine() -> String {
-    let (first, second) = (RENDERER, PICTURES);
-    format!(
-        "{} {}, {} {}",
-        first.name, first.version, second.name, second.version
-    )
-}
-
-/// What is drawn, or told, of a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct About {
-    document: DocumentId,
-    version: VersionId,
-    kind: &'static str,
-    page: Option<u32>,
-    width: Option<u16>,
-}
-
-impl About {
-    fn of(version: &Version, kind: &'static str) -> Self {
-        Self {
-            document: version.document,
-            version: version.id,
-            kind,
-            page: None,
-            width: None,
-        }
-    }
-
-    /// A page at this width.
-    fn picture(version: &Version, page: u32, width: u16) -> Self {
-        Self {
-            page: Some(page),
-            width: Some(width),
-            ..Self::of(version, PICTURE)
-        }
-    }
-
-    /// Where the words of a page stand.
-    fn places(version: &Version, page: u32) -> Self {
-        Self {
-            page: Some(page),
-            ..Self::of(version, PLACES)
-        }
-    }
-
-    /// As it stands in the row: the same text for the same thing.
-    fn details(&self) -> Option<String> {
-        match (self.page, self.width) {
-            (Some(page), Some(width)) => Some(format!("{{\"page\":{page},\"width\":{width}}}")),
-            (Some(page), None) => Some(format!("{{\"page\":{page}}}")),
-            (None, _) => None,
-        }
-    }
-}
-
 /// What there is now: made at this moment, or before.
 enum Made {
     /// A blob, and SHA-256 of its content.
@@ -241,10 +186,10 @@ struct Easel<'a> {
 impl Easel<'_> {
     /// What was made before, by the engine of today.
     async fn kept(&self, about: &About) -> Result<Option<Made>, DbError> {
-        let (on, engine, details) = (self.db.read(), engine(), about.details());
+        let (on, details) = (self.db.read(), about.details());
         // Between looking for the blob and for its key it may have followed its document.
         for _ in 0..LOOKS_MAX {
-            let wanted = (about.kind, engine.as_str());
+            let wanted = (about.kind, about.engine.as_str());
             let row = rows::newest_drawn(on, about.version, wanted, details.as_deref()).await?;
             let Some(row) = row else {
                 return Ok(None);
@@ -315,10 +260,9 @@ impl Easel<'_> {
     }
 
     async fn keep(&self, about: About, made: Result<Kept, Reason>) -> Result<(), Problem> {
-        let engine = engine();
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {
-                ops::keep(unit, about, engine, made).await
+                ops::keep(unit, about, made).await
             })
             .await?;
         Ok(())
@@ -344,52 +288,71 @@ impl Easel<'_> {
     async fn shapes(
         &self,
         version: &Version,
-        content: &Blob,
-    ) -> Result<Result<Vec<PageShape>, Reason>, Problem> {
-        let about = About::of(version, SHAPES);
-        let made = self.made(about, async || {
-            let reader = content_of(self.storage, content).await?;
-            let passwords = self.passwords(version).await?;
-            let opening = self.painter.extractor.opening(&passwords);
-            let told = opening.shapes(reader).await;
-            match told.map_err(Problem::internal)? {
-                PictureState::Drawn(shapes) => {
+        ground: &Ground,
+    ) -> Result<Result<Shapes, Reason>, Problem> {
+        let about = About::of(version, ground, SHAPES);
+        let extractor = &self.painter.extractor;
+        let made = self.made(about, async || match ground {
+            Ground::Content(blob) | Ground::Converted(blob, ..) => {
+                let reader = content_of(self.storage, blob).await?;
+                let passwords = self.passwords(version).await?;
+                let told = extractor.opening(&passwords).shapes(reader).await;
+                fresh(told.map_err(Problem::internal)?, |shapes| {
                     let of =
                         |shape: &PageShape| (shape.size.width, shape.size.height, shape.rotation);
                     json(&shapes.iter().map(of).collect::<Vec<_>>())
-                }
-                PictureState::Refused(reason) => Ok(Fresh::Refused(reason)),
-                PictureState::NoPage => Ok(Fresh::Refused(Reason::Damaged)),
+                })
+            }
+            Ground::Text(blob, _) => {
+                let text = text_to_draw(self, blob).await?;
+                let told = extractor.sheets(&text).await;
+                fresh(told.map_err(Problem::internal)?, |leaves| json(&leaves))
             }
         });
-        match made.await? {
-            Made::Refused(reason) => Ok(Err(reason)),
-            Made::Stored(blob, _) => {
-                let told: Vec<(u32, u32, u16)> = self.told(&blob).await?;
-                let shape = |(width, height, rotation)| PageShape {
-                    size: Size { width, height },
-                    rotation,
-                };
-                Ok(Ok(told.into_iter().map(shape).collect()))
-            }
+        let blob = match made.await? {
+            Made::Refused(reason) => return Ok(Err(reason)),
+            Made::Stored(blob, _) => blob,
+        };
+        if let Ground::Text(..) = ground {
+            let leaves: Vec<u32> = self.told(&blob).await?;
+            return Ok(Ok(Shapes {
+                pages: vec![sheet(); leaves.len()],
+                leaves: Some(leaves),
+            }));
         }
+        let told: Vec<(u32, u32, u16)> = self.told(&blob).await?;
+        let shape = |(width, height, rotation)| PageShape {
+            size: Size { width, height },
+            rotation,
+        };
+        Ok(Ok(Shapes {
+            pages: told.into_iter().map(shape).collect(),
+            leaves: None,
+        }))
     }
 
-    /// The words that a page of a PDF brings, with where they stand; nothing where it brings none that can
-    /// be told.
+    /// The words that a page brings, with where they stand; nothing where it brings none that can be told.
     async fn places(
         &self,
         version: &Version,
-        content: &Blob,
+        ground: &Ground,
         page: u32,
     ) -> Result<Option<PlacedPage>, Problem> {
         let place = page.checked_sub(1).ok_or(DocumentError::NoVersion)?;
-        let about = About::places(version, page);
+        let about = About::of(version, ground, PLACES).on(page, None);
+        let extractor = &self.painter.extractor;
         let made = self.made(about, async || {
-            let reader = content_of(self.storage, content).await?;
-            let passwords = self.passwords(version).await?;
-            let opening = self.painter.extractor.opening(&passwords);
-            let told = opening.words(reader, place).await;
+            let told = match ground {
+                Ground::Content(blob) | Ground::Converted(blob, ..) => {
+                    let reader = content_of(self.storage, blob).await?;
+                    let passwords = self.passwords(version).await?;
+                    extractor.opening(&passwords).words(reader, place).await
+                }
+                Ground::Text(blob, _) => {
+                    let text = text_to_draw(self, blob).await?;
+                    extractor.sheet_words(&text, place).await
+                }
+            };
             match told.map_err(Problem::internal)? {
                 PictureState::Drawn(page) => {
                     json(&(page.size.width, page.size.height, &page.words))
@@ -412,15 +375,15 @@ impl Easel<'_> {
     async fn picture(
         &self,
         version: &Version,
-        content: &Blob,
+        ground: &Ground,
         (page, width): (u32, u16),
     ) -> Result<(Blob, [u8; 32]), Problem> {
         let place = page.checked_sub(1).ok_or(DocumentError::NoVersion)?;
         // Whoever asks for a page that is none starts no worker for it each time. The first one there is,
         // or it is kept that there is not.
         if page > 1 {
-            let pages = match self.shapes(version, content).await? {
-                Ok(shapes) => u32::try_from(shapes.len()).unwrap_or(u32::MAX),
+            let pages = match self.shapes(version, ground).await? {
+                Ok(shapes) => u32::try_from(shapes.pages.len()).unwrap_or(u32::MAX),
                 Err(reason) => {
                     return Err(Problem::new(Kind::NoPicture).detail(wire::explained(reason)));
                 }
@@ -429,13 +392,22 @@ impl Easel<'_> {
                 return Err(DocumentError::NoVersion.into());
             }
         }
-        let about = About::picture(version, page, width);
+        let about = About::of(version, ground, PICTURE).on(page, Some(width));
+        let extractor = &self.painter.extractor;
         let made = self.made(about, async || {
-            let reader = content_of(self.storage, content).await?;
-            let passwords = self.passwords(version).await?;
             let want = Want::Shown { width };
-            let opening = self.painter.extractor.opening(&passwords);
-            let drawn = opening.picture(reader, place, want).await;
+            let drawn = match ground {
+                Ground::Content(blob) | Ground::Converted(blob, ..) => {
+                    let reader = content_of(self.storage, blob).await?;
+                    let passwords = self.passwords(version).await?;
+                    let opening = extractor.opening(&passwords);
+                    opening.picture(reader, place, want).await
+                }
+                Ground::Text(blob, _) => {
+                    let text = text_to_draw(self, blob).await?;
+                    extractor.sheet_picture(&text, place, want).await
+                }
+            };
             Ok(match drawn.map_err(Problem::internal)? {
                 PictureState::Drawn(picture) => Fresh::Bytes(picture.bytes.into(), MEDIA_TYPE),
                 PictureState::Refused(reason) => Fresh::Refused(reason),
@@ -454,10 +426,10 @@ impl Easel<'_> {
     async fn drawn_before(
         &self,
         version: &Version,
-        page: u32,
-        width: u16,
+        ground: &Ground,
+        (page, width): (u32, u16),
     ) -> Result<Option<[u8; 32]>, DbError> {
-        let about = About::picture(version, page, width);
+        let about = About::of(version, ground, PICTURE).on(page, Some(width));
         Ok(match self.kept(&about).await? {
             Some(Made::Stored(_, sha256)) => Some(sha256),
             Some(Made::Refused(_)) | None => None,
@@ -477,6 +449,46 @@ pub(super) async fn content_of(
 ) -> Result<impl AsyncRead + Send + Unpin, Problem> {
     let stream = storage.open(blob, None).await.map_err(store_problem)?;
     Ok(StreamReader::new(stream.map_err(std::io::Error::other)))
+}
+
+/// How large the pages are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shapes {
+    pages: Vec<PageShape>,
+    /// For each sheet the page of the text that stands on it, where text is drawn.
+    leaves: Option<Vec<u32>>,
+}
+
+impl Shapes {
+    /// The page on which that page of the text begins. Where an office program has broken the lines again that
+    /// is about as far into the document: nobody knows better.
+    fn of_text(&self, number: u32, ground: &Ground, text_pages: u64) -> Option<u32> {
+        let many = u64::try_from(self.pages.len()).unwrap_or(u64::MAX);
+        match (&self.leaves, ground) {
+            (Some(leaves), _) => {
+                let at = leaves.iter().position(|leaf| *leaf == number)?;
+                u32::try_from(at).ok()?.checked_add(1)
+            }
+            (None, Ground::Converted(..)) if text_pages > 0 => {
+                let before = u64::from(number).checked_sub(1)?;
+                let share = before.checked_mul(many)? / text_pages;
+                u32::try_from(share.checked_add(1)?).ok()
+            }
+            (None, _) => Some(number),
+        }
+    }
+}
+
+/// What a worker told of all pages, to be kept.
+fn fresh<T>(
+    told: PictureState<T>,
+    pack: impl FnOnce(T) -> Result<Fresh, Problem>,
+) -> Result<Fresh, Problem> {
+    match told {
+        PictureState::Drawn(told) => pack(told),
+        PictureState::Refused(reason) => Ok(Fresh::Refused(reason)),
+        PictureState::NoPage => Ok(Fresh::Refused(Reason::Damaged)),
+    }
 }
 
 /// What a worker told, as it is stored.

@@ -2,7 +2,7 @@
 
 use indexer::extract::Reason;
 
-use super::About;
+use super::ground::About;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::RenditionId;
@@ -15,7 +15,6 @@ use crate::unit::Unit;
 pub(super) async fn keep(
     unit: &mut Unit,
     about: About,
-    engine: String,
     made: Result<Kept, Reason>,
 ) -> Result<(), DocumentError> {
     let (kept, reason) = match made {
@@ -28,8 +27,9 @@ pub(super) async fn keep(
         "readable"
     };
     let context = Object::new()
-        .with("engine", engine.as_str())
+        .with("engine", about.engine.as_str())
         .with("kind", about.kind)
+        .with_some("of", about.of.map(|id| id.to_string()).as_deref())
         .with_some("page", about.page)
         .with_some("reason", reason.map(Reason::as_str))
         .with_some("width", about.width.map(u32::from))
@@ -39,7 +39,7 @@ pub(super) async fn keep(
         version: 1,
         document_version_id: about.version.raw(),
         kind: about.kind.to_owned(),
-        engine,
+        engine: about.engine.clone(),
         state: state.to_owned(),
         reason: reason.map(|reason| reason.as_str().to_owned()),
         pages: i64::from(about.page.is_some()),

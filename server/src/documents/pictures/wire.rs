@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::words::Sheet;
+use crate::documents::converting::Unconverted;
+use crate::documents::scans::WaitingState;
 use crate::http::{Language, Text, text};
 
 /// A page of a version of a document.
@@ -17,6 +19,17 @@ pub(crate) struct PageOfDocument {
     pub number: u32,
     /// How many pages there are.
     pub pages: u64,
+    /// What the pictures are drawn from: `content`, the document itself; `converted`, what an office program
+    /// made of it; `text`, only the text that was read, which does not look as the original does. Absent where
+    /// there is no picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "content")]
+    pub drawn_from: Option<&'static str>,
+    /// The page of the text that stands on it, as it is counted where the text is told and by searches. Absent
+    /// where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub text_page: Option<u32>,
     /// How large the page is as it is looked at. Absent where there is no picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -31,6 +44,11 @@ pub(crate) struct PageOfDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub no_picture: Option<NoPicture>,
+    /// What there is to say of its conversion by an office program, where it is drawn from its text for as
+    /// long. Absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub conversion: Option<PageConversion>,
     /// Its text. Absent while nobody has read it, and where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -43,6 +61,24 @@ pub(crate) struct PageOfDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub recognition: Option<PageRecognition>,
+}
+
+/// Why a document of an office is not shown as an office program shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageConversion {
+    /// `waiting`, `running`, or `failed`.
+    #[schema(example = "waiting")]
+    pub state: &'static str,
+    /// Its place among all that wait, beginning with 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub place: Option<u64>,
+    /// Why it failed, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "timed_out")]
+    pub reason: Option<&'static str>,
+    /// What that means, for people.
+    pub explanation: String,
 }
 
 /// The size of a page.
@@ -130,6 +166,68 @@ pub(crate) struct PageRecognition {
     /// The languages with which the page was read, as the engine calls them.
     #[schema(example = "deu")]
     pub languages: String,
+}
+
+impl PageOfDocument {
+    /// Of which nothing is known yet.
+    pub(super) fn of(version: u64, number: u32) -> Self {
+        Self {
+            version,
+            number,
+            pages: 0,
+            drawn_from: None,
+            text_page: None,
+            size: None,
+            rotation: None,
+            pictures: Vec::new(),
+            no_picture: None,
+            conversion: None,
+            text: None,
+            words: None,
+            recognition: None,
+        }
+    }
+}
+
+impl PageConversion {
+    pub(super) fn of(found: &Unconverted, language: Language) -> Self {
+        let (state, place, reason) = match found {
+            Unconverted::Waits(waiting) => (waiting.state.code(), Some(waiting.place), None),
+            Unconverted::Failed(reason) => ("failed", None, Some(*reason)),
+        };
+        let explanation = match found {
+            Unconverted::Waits(waiting) => match waiting.state {
+                WaitingState::Waiting | WaitingState::Running => text(
+                    "Die Seiten werden noch aufbereitet. Bis dahin wird der gelesene Text gezeigt.",
+                    "The pages are being prepared. Until then the text that was read is shown.",
+                ),
+                WaitingState::Failed => not_converted(),
+            },
+            Unconverted::Failed(Reason::TimedOut | Reason::OutOfMemory | Reason::TooLarge) => text(
+                "Die Datei ist zu aufwendig, um als Seiten gezeigt zu werden. Gezeigt wird der gelesene \
+                 Text; das Original ist unversehrt gespeichert.",
+                "The file is too costly to be shown as pages. The text that was read is shown; the \
+                 original is stored unharmed.",
+            ),
+            Unconverted::Failed(_) => not_converted(),
+        };
+        Self {
+            state,
+            place,
+            reason: reason.map(Reason::as_str),
+            explanation: explanation.get(language).to_owned(),
+        }
+    }
+}
+
+/// Where an office program could not make sense of a document.
+fn not_converted() -> Text {
+    text(
+        "Die Datei konnte nicht als Seiten aufbereitet werden. Gezeigt wird der gelesene Text; das \
+         Original ist unversehrt gespeichert.",
+        "The file could not be prepared as pages. The text that was read is shown; the original is \
+         stored unharmed.",
+    )
 }
 
 impl PageSize {

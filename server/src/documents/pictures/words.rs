@@ -75,6 +75,22 @@ impl Sheet {
         }
     }
 
+    /// What stands on the page, line by line.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        let mut before: Option<&Standing> = None;
+        for word in &self.words {
+            match before {
+                Some(before) if word.begins_line_after(before) => text.push('\n'),
+                Some(_) => text.push(' '),
+                None => {}
+            }
+            text.push_str(&word.text);
+            before = Some(word);
+        }
+        text
+    }
+
     /// Which of the words a query asks for.
     pub(super) fn marked(&self, query: &str, fields: &[String]) -> Result<Vec<bool>, SearchError> {
         let mut text = String::new();
