@@ -397,6 +397,7 @@ mod tests {
             Task::Words(1_999),
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
+            Task::Draw(Format::Tiff, Want::Copy { dots_per_inch: 200 }, 3),
         ] {
             let header = Header::new(task, &Limits::default());
             let bytes = header.to_bytes();
