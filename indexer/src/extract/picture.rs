@@ -153,9 +153,7 @@ impl Picture {
                 rest.starts_with(b"RIFF") && rest.get(8..12) == Some(b"WEBP".as_slice())
             }
             Want::Recognition => long == dots,
-            Want::Copy { .. } => {
-                long == dots || long == dots.and_then(|dots| dots.checked_mul(3))
-            }
+            Want::Copy { .. } => long == dots || long == dots.and_then(|dots| dots.checked_mul(3)),
         };
         let sized = width > 0 && height > 0 && width_points > 0 && height_points > 0;
         (fits && sized).then(|| Self {

@@ -34,7 +34,7 @@ use crate::http::multipart::Room;
 use crate::http::page::Cursors;
 use crate::http::parameters::parameters;
 use crate::http::reference::Reference;
-use crate::jobs::{Runner, Scans};
+use crate::jobs::{Copies, Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
@@ -122,7 +122,7 @@ impl Server {
         Runner::start(
             &archive.db,
             (&archive.storage, entrance(&archive.storage, &config)),
-            (extractor, Arc::clone(&scans)),
+            (extractor, Arc::clone(&scans), copies(&config)),
             (postman, most),
             &tasks,
         );
@@ -348,6 +348,15 @@ fn scans(config: &Config) -> Scans {
             config.extract.ocr_languages.clone(),
         ),
     )
+}
+
+/// When searchable copies are made.
+const fn copies(config: &Config) -> Copies {
+    if config.extract.copies_always {
+        Copies::Always
+    } else {
+        Copies::Asked
+    }
 }
 
 /// What drawing a page may cost while somebody waits for it: no longer than that one is let wait.

@@ -15,6 +15,8 @@ pub enum Job {
     DeliverWebhook(DeliveryId),
     /// Bring the content of a document under the keys of where it stands.
     MoveContent(DocumentId),
+    /// Make the searchable copy of a version.
+    MakeCopy(VersionId),
 }
 
 /// The names in the table of jobs.
@@ -28,6 +30,8 @@ pub enum JobKind {
     DeliverWebhook,
     /// See [`Job::MoveContent`].
     MoveContent,
+    /// See [`Job::MakeCopy`].
+    MakeCopy,
 }
 
 impl JobKind {
@@ -39,6 +43,7 @@ impl JobKind {
             Self::ReadScan => "read_scan",
             Self::DeliverWebhook => "deliver_webhook",
             Self::MoveContent => "move_content",
+            Self::MakeCopy => "make_copy",
         }
     }
 }
@@ -52,6 +57,7 @@ impl Job {
             Self::ReadScan(_) => JobKind::ReadScan,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
             Self::MoveContent(_) => JobKind::MoveContent,
+            Self::MakeCopy(_) => JobKind::MakeCopy,
         }
     }
 
@@ -59,7 +65,9 @@ impl Job {
     #[must_use]
     pub const fn subject(self) -> Uuid {
         match self {
-            Self::ExtractText(version) | Self::ReadScan(version) => version.raw(),
+            Self::ExtractText(version) | Self::ReadScan(version) | Self::MakeCopy(version) => {
+                version.raw()
+            }
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
         }
@@ -73,6 +81,7 @@ impl Job {
             JobKind::ReadScan,
             JobKind::DeliverWebhook,
             JobKind::MoveContent,
+            JobKind::MakeCopy,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -81,6 +90,7 @@ impl Job {
             JobKind::ReadScan => Self::ReadScan(VersionId::of(subject)),
             JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
+            JobKind::MakeCopy => Self::MakeCopy(VersionId::of(subject)),
         })
     }
 }

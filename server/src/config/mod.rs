@@ -247,6 +247,8 @@ pub struct Extract {
     pub ocr_program: PathBuf,
     /// Its languages, the first first.
     pub ocr_languages: Vec<String>,
+    /// Whether a searchable copy is made of every scan; else when somebody asks.
+    pub copies_always: bool,
 }
 
 /// Messages to subscribers.
@@ -463,6 +465,7 @@ fn read_extract(reader: &mut Reader) -> Extract {
         ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
         ocr_program: reader.path("extract.ocr_program"),
         ocr_languages: languages(&reader.text("extract.ocr_languages")),
+        copies_always: reader.flag("extract.copies_always"),
     }
 }
 

@@ -334,6 +334,12 @@ pub const SETTINGS: &[Setting] = &[
         "The languages of pictures, the most frequent first: pages are read in it, and in all of them where they look English.",
     ),
     setting(
+        "extract.copies_always",
+        Shape::Flag,
+        "false",
+        "Whether a searchable copy (PDF/A) is made of every scan as soon as it was recognised; otherwise when somebody asks for it. A copy takes about as much room as the scan.",
+    ),
+    setting(
         "privacy.serial_numbers",
         Shape::SerialNumbers,
         "LXXXXXXXXC, LXXXXXXXX, 999999999C, MRZ",

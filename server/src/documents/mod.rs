@@ -9,6 +9,7 @@ mod asking;
 mod browse;
 mod bulk;
 mod components;
+mod copies;
 mod domains;
 mod duplicates;
 mod entrance;
@@ -49,6 +50,9 @@ pub(crate) use browse::{
 };
 pub(crate) use components::wire::ParentView;
 pub use components::{NewPart, Room, room};
+pub use copies::{
+    COPY_MEDIA_TYPE, Refusal, ToCopy, has_copy, is_signed, keep_copy, recognised_words, to_copy,
+};
 pub use domains::{
     Astray, Ready, astray, department_of_version, domain_of, is_settled, prepare, settle,
 };

@@ -86,6 +86,7 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::Forbidden
             | Kind::NotFound
             | Kind::NoPicture
+            | Kind::NoCopy
             | Kind::NotAcceptable
             | Kind::RequestTimeout
             | Kind::Conflict
@@ -180,6 +181,9 @@ groups! {
     PageProblems = [NotFound, ContentWithheld, Conflict, KeyMissing, InsufficientStorage];
     /// Downloading a picture: what was not drawn before is kept.
     PictureProblems = [NotFound, NoPicture, ContentWithheld, Conflict, PreconditionFailed,
+        RangeNotSatisfiable, KeyMissing, InsufficientStorage];
+    /// Downloading a searchable copy: what was not asked for before is put into the queue.
+    CopyProblems = [NotFound, NoCopy, ContentWithheld, Conflict, PreconditionFailed,
         RangeNotSatisfiable, KeyMissing, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,

@@ -5,6 +5,8 @@
 //! Messages are taken in turns, so that a receiver that fails does not take the places of the others.
 
 mod again;
+mod copies;
+mod deliveries;
 mod parts;
 mod pictures;
 mod rows;
@@ -16,6 +18,7 @@ mod tests;
 mod turns;
 
 pub use again::{Step, read_again};
+pub use copies::Copies;
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;
 pub use scans::{Scans, Standing};

@@ -15,19 +15,20 @@ use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::copies::Copies;
 use super::parts::{self, Apart};
 use super::rows::{self, Claimed};
 use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
-use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
+use crate::base::{Actor, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{
     self, Arriving, Details, DocumentError, Entrance, EntryError, Kept, Page, Pages, ReadText,
     TextInfo, Version,
 };
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
-use crate::webhooks::{self, Postman, WebhookError};
+use crate::webhooks::{Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
 pub(super) const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
@@ -59,6 +60,10 @@ pub(super) enum JobError {
     Pack(#[from] serde_json::Error),
     #[error("the message could not be made")]
     Webhook(#[from] WebhookError),
+    #[error("the copy could not be made")]
+    Paper(#[from] paper::PaperError),
+    #[error("making the copy broke off")]
+    Broken(#[from] tokio::task::JoinError),
 }
 
 impl JobError {
@@ -75,7 +80,9 @@ impl JobError {
             | Self::Worker(_)
             | Self::Document(_)
             | Self::Pack(_)
-            | Self::Webhook(_) => false,
+            | Self::Webhook(_)
+            | Self::Paper(_)
+            | Self::Broken(_) => false,
         }
     }
 }
@@ -88,7 +95,8 @@ pub struct Runner {
     entrance: Entrance,
     extractor: Arc<Extractor>,
     pub(super) scans: Arc<Scans>,
-    postman: Postman,
+    pub(super) copies: Copies,
+    pub(super) postman: Postman,
     idle: Arc<Notify>,
 }
 
@@ -105,7 +113,7 @@ impl Runner {
     pub fn start(
         db: &Db,
         (storage, entrance): (&Storage, Entrance),
-        (extractor, scans): (Extractor, Arc<Scans>),
+        (extractor, scans, copies): (Extractor, Arc<Scans>, Copies),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
     ) {
@@ -115,6 +123,7 @@ impl Runner {
             entrance,
             extractor: Arc::new(extractor),
             scans,
+            copies,
             postman,
             idle: Arc::new(Notify::new()),
         };
@@ -134,13 +143,19 @@ impl Runner {
             kind: JobKind::MoveContent,
             places: 1,
         };
-        let (other, third) = (runner.clone(), runner.clone());
+        // All pictures of a copy lie in memory at its end: one at a time.
+        let copies = Lane {
+            kind: JobKind::MakeCopy,
+            places: 1,
+        };
+        let (other, third, copier) = (runner.clone(), runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
         tasks.start("tesseract", |end| looker.look_for_program(end));
         tasks.start("scans", |end| reader.run(pictures, end));
         tasks.start("unread scans", |end| searcher.search_unread(end));
         tasks.start("texts", |end| runner.run(texts, end));
         tasks.start("moves", |end| third.run(moves, end));
+        tasks.start("copies", |end| copier.run(copies, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -199,7 +214,7 @@ impl Runner {
         let claimed = match lane.kind {
             // They wait for the program.
             JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
-            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent => {
+            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent | JobKind::MakeCopy => {
                 self.claim_oldest(lane.kind, free).await
             }
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
@@ -259,6 +274,7 @@ impl Runner {
                 Job::ReadScan(version) => self.read_scan(version, &claimed, end).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
+                Job::MakeCopy(version) => self.make_copy(version, &claimed, end).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {
@@ -307,49 +323,6 @@ impl Runner {
                 .await;
             if let Err(error) = renewed {
                 tracing::warn!(error = %error, "a claim could not be renewed");
-            }
-        }
-    }
-
-    /// Sends a message and writes down how it went. At the end of the process an attempt is broken
-    /// off: the receiver may have got it, and gets it again.
-    async fn deliver(
-        &self,
-        id: DeliveryId,
-        claimed: &Claimed,
-        end: &CancellationToken,
-    ) -> Result<(), JobError> {
-        let attempt = tokio::select! {
-            attempt = self.postman.attempt(id) => attempt?,
-            () = end.cancelled() => return Ok(()),
-        };
-        let (job, chance) = (claimed.id, chance());
-        let concluded = self
-            .db
-            .keep_house(async move |unit: &mut Unit| {
-                let concluded = webhooks::conclude(unit, id, &attempt, chance).await?;
-                match concluded.next {
-                    Some(next) => rows::later(unit, job, next).await?,
-                    None => rows::done(unit, job).await?,
-                }
-                Ok::<_, DbError>(concluded)
-            })
-            .await?;
-        let Some((webhook, reason)) = concluded.off else {
-            return Ok(());
-        };
-        let off = self
-            .db
-            .write(&Actor::system(), async move |unit: &mut Unit| {
-                webhooks::switch_off(unit, webhook, reason).await
-            })
-            .await;
-        match off {
-            // Another delivery has done it.
-            Ok(_) | Err(WebhookError::NotFound) => Ok(()),
-            Err(error) => {
-                tracing::error!(webhook.id = %webhook, error = %error, "a webhook could not be switched off");
-                Ok(())
             }
         }
     }
@@ -582,14 +555,5 @@ impl Runner {
         arriving.push(bytes).await?;
         let arrived = arriving.finish(media_type.to_owned(), None).await?;
         Ok(arrived.keep(&self.db).await?.kept)
-    }
-}
-
-/// A byte of chance; where the machine has none, none is needed.
-fn chance() -> u8 {
-    let mut byte = [0];
-    match getrandom::fill(&mut byte) {
-        Ok(()) => u8::from_be_bytes(byte),
-        Err(_none) => 0,
     }
 }
