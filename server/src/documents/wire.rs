@@ -15,7 +15,7 @@ use super::model::{
     REASON_CHARS_MAX, REFERENCE_CHARS_MAX, REFERENCES_MAX, State, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-use super::scans::WaitingView;
+use super::scans::{self, WaitingView};
 use crate::base::{AccountId, CorrespondentId, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
@@ -320,6 +320,10 @@ pub(crate) struct TextView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub engine: Option<String>,
+    /// `true` where pages of it were recognised: there is, or can be made, a searchable copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub recognised: Option<bool>,
     /// What is still to be done for it. Only where one document is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -428,6 +432,7 @@ impl TextView {
                 explanation: None,
                 pages: 0,
                 engine: None,
+                recognised: None,
                 waiting: None,
             };
         };
@@ -441,6 +446,7 @@ impl TextView {
             }),
             pages: text.pages,
             engine: Some(text.engine.clone()),
+            recognised: scans::is_recognised(&text.engine).then_some(true),
             waiting: None,
         }
     }
