@@ -135,3 +135,14 @@ fn a_copy_grows_no_further_than_it_may() {
     let made = make(&little, std::iter::repeat_with(|| page(&noise, 1)));
     assert!(matches!(made, Err(PaperError::TooLarge { .. })), "{made:?}");
 }
+
+#[test]
+fn a_page_without_words_is_a_page_and_a_copy_may_have_none() {
+    let blank = Page {
+        words: Vec::new(),
+        ..page(&[255], 1)
+    };
+    let pdf = make(&about(), [blank]).expect("a copy");
+    assert!(contains(&pdf, "/Count 1"));
+    make(&about(), []).expect("a copy");
+}
