@@ -180,7 +180,11 @@ async fn standing(
             return Ok(Standing::Made(blob, sha256));
         }
     }
-    Ok(Standing::Open)
+    Err(DbError::Corrupt {
+        table: "blob_key",
+        key: version.to_string(),
+        what: "the key of a copy is missing",
+    })
 }
 
 /// Why a copy was refused; nothing where it is worth another try.
