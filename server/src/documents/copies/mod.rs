@@ -41,7 +41,7 @@ pub enum Refusal {
     Signed,
     /// It has too many pages.
     Pages,
-    /// Its pictures would be too large.
+    /// Its pictures would be too large, or its words too many.
     Size,
     /// A page could not be drawn.
     Drawing(Reason),
