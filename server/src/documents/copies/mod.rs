@@ -29,6 +29,8 @@ use crate::base::{DocumentId, RenditionId, Timestamp, VersionId};
 const COPY: &str = "copy";
 /// What a copy is.
 pub const COPY_MEDIA_TYPE: &str = "application/pdf";
+/// What a copy is called whose content came without a name.
+const UNNAMED: &str = "Durchsuchbare Kopie";
 /// What a signed PDF says of itself, always in the clear: which of its bytes the signature covers.
 const SIGNED: &[u8] = b"/ByteRange";
 /// What could not be drawn for want of time or memory is tried again after so long, in microseconds.
@@ -201,7 +203,7 @@ pub struct ToCopy {
     pub document: DocumentId,
     /// The version.
     pub version: VersionId,
-    /// What the document is called.
+    /// The name under which the content came. The title is a matter of the house, and a copy is handed on.
     pub title: String,
     /// The content.
     pub content: Blob,
@@ -235,13 +237,10 @@ pub async fn to_copy(
     let Some((version, content)) = to_extract(on, id).await? else {
         return Ok(None);
     };
-    let Some(document) = rows::find(on, version.document).await? else {
-        return Ok(None);
-    };
     Ok(Some(ToCopy {
-        document: document.id,
+        document: version.document,
         version: id,
-        title: document.metadata.title,
+        title: version.file_name.unwrap_or_else(|| UNNAMED.to_owned()),
         content,
         is_pdf: text.engine.starts_with(RENDERER.name),
         text: RenditionId::of(text.id),
