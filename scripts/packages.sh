@@ -28,6 +28,7 @@ virus_scanner() { [ -x /usr/sbin/clamd ]; }
 office() { [ -x /usr/lib/libreoffice/program/soffice.bin ] && [ -e "/usr/lib/libreoffice/program/$1" ]; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
+jaxb() { [ -e /usr/share/java/jaxb-runtime.jar ]; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
 
 for_build() {
@@ -74,6 +75,8 @@ for_ci() {
     need ceph-mon has ceph-mon
     need ceph-osd has ceph-osd
     need ceph-common has radosgw-admin
+    need default-jdk-headless has javac
+    need libjaxb-java jaxb
     need git has git
     need shellcheck has shellcheck
 }

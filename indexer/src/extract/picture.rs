@@ -29,20 +29,34 @@ pub enum Want {
     /// For recognition: in grey, at the resolution that recognition likes, straightened, one byte
     /// for each dot.
     Recognition,
+    /// For a copy of the page: one byte for each dot where it is grey, three where it has colours, at no
+    /// more than this resolution. Where there is only black and white it is that of the file.
+    Copy {
+        /// Dots of an inch.
+        dots_per_inch: u16,
+    },
 }
 
+/// In the number of a wish: what follows is a resolution and no width.
+const COPY: u16 = 1 << 15;
+
 impl Want {
-    /// As it stands in a header: the width, or nothing.
+    /// As it stands in a header: the width, a resolution, or nothing.
     pub(super) const fn number(self) -> u16 {
         match self {
-            Self::Shown { width } => width,
+            // No picture is wider.
+            Self::Shown { width } => width & !COPY,
             Self::Recognition => 0,
+            Self::Copy { dots_per_inch } => dots_per_inch | COPY,
         }
     }
 
     pub(super) const fn from_number(number: u16) -> Self {
         match number {
             0 => Self::Recognition,
+            copy if copy & COPY != 0 => Self::Copy {
+                dots_per_inch: copy & !COPY,
+            },
             width => Self::Shown { width },
         }
     }
@@ -132,14 +146,14 @@ impl Picture {
         let width = number(&mut rest)?;
         let height = number(&mut rest)?;
         let turned = i32::from_be_bytes(number(&mut rest)?.to_be_bytes());
+        let dots = u64::from(width).checked_mul(u64::from(height));
+        let long = u64::try_from(rest.len()).ok();
         let fits = match want {
             Want::Shown { .. } => {
                 rest.starts_with(b"RIFF") && rest.get(8..12) == Some(b"WEBP".as_slice())
             }
-            Want::Recognition => {
-                let dots = u64::from(width).checked_mul(u64::from(height));
-                u64::try_from(rest.len()).ok() == dots
-            }
+            Want::Recognition => long == dots,
+            Want::Copy { .. } => long == dots || long == dots.and_then(|dots| dots.checked_mul(3)),
         };
         let sized = width > 0 && height > 0 && width_points > 0 && height_points > 0;
         (fits && sized).then(|| Self {
@@ -267,10 +281,20 @@ mod tests {
             bytes: vec![7; 6],
         };
         let packed = picture.clone().pack().expect("memory");
+        let copy = Want::Copy { dots_per_inch: 200 };
+        assert_eq!(Picture::unpack(&packed, copy), Some(picture.clone()));
+        let colours = Picture {
+            bytes: vec![7; 18],
+            ..picture.clone()
+        };
+        let coloured = colours.clone().pack().expect("memory");
+        assert_eq!(Picture::unpack(&coloured, copy), Some(colours));
+        assert_eq!(Picture::unpack(&coloured, Want::Recognition), None);
         assert_eq!(Picture::unpack(&packed, Want::Recognition), Some(picture));
         assert_eq!(Picture::unpack(&packed, Want::Shown { width: 2 }), None);
         let (_, short) = packed.split_last().expect("bytes");
         assert_eq!(Picture::unpack(short, Want::Recognition), None);
+        assert_eq!(Picture::unpack(short, copy), None);
         assert_eq!(Picture::unpack(&[0; 19], Want::Recognition), None);
         let shape = |size, rotation| PageShape { size, rotation };
         let shapes = [shape(size, 0), shape(Size::of_points(f64::NAN, -1.0), 270)];

@@ -33,6 +33,12 @@ pub const ENGINE: Engine = Engine {
 const RECOGNITION_DPI: f64 = 300.0;
 /// The longest side of a picture for recognition, in dots: a little more than A3 at that resolution.
 const RECOGNITION_SIDE_MAX: f64 = 5_000.0;
+/// The longest side of a picture for a copy, in dots: a little more than A2 at 200 dots an inch.
+const COPY_SIDE_MAX: f64 = 4_500.0;
+/// More than any file has.
+const RESOLUTION_OF_THE_FILE: u16 = 10_000;
+/// A dot whose colours differ by no more is grey: scanners are not exact.
+const GREY_WITHIN: u8 = 8;
 /// The long side of a page, in points, where the picture does not say its own: that of A4.
 const LONG_SIDE_POINTS: f64 = 842.0;
 
@@ -140,6 +146,7 @@ pub(super) fn draw(
     };
     let picture = match want {
         Want::Shown { .. } => shown(&image, size)?,
+        Want::Copy { .. } => copied(&image, size),
         Want::Recognition => {
             let (grey, turned) = skew::straighten(grey(image));
             Picture {
@@ -236,11 +243,21 @@ fn draw_picture(
     };
     let (width, height) = decoded.points;
     let own = (f64::from(dots.0) / width).max(f64::from(dots.1) / height);
-    let (wide, high) = target(decoded.points, own, want);
+    // Black and white stays sharp, and takes little room all the same.
+    let as_it_is = matches!(want, Want::Copy { .. })
+        && own * 72.0 <= RECOGNITION_DPI * 1.1
+        && is_two_tone(&decoded.image);
+    let ((wide, high), filter) = if as_it_is {
+        let dots_per_inch = RESOLUTION_OF_THE_FILE;
+        let want = Want::Copy { dots_per_inch };
+        (target(decoded.points, own, want), FilterType::Nearest)
+    } else {
+        (target(decoded.points, own, want), FilterType::Triangle)
+    };
     let image = if dots == (wide, high) {
         decoded.image
     } else {
-        decoded.image.resize_exact(wide, high, FilterType::Triangle)
+        decoded.image.resize_exact(wide, high, filter)
     };
     Ok((image, Size::of_points(width, height)))
 }
@@ -416,6 +433,13 @@ fn target(points: (f64, f64), own: f64, want: Want) -> (u32, u32) {
                 .min(RECOGNITION_SIDE_MAX / height);
             picture::dots(points, scale)
         }
+        Want::Copy { dots_per_inch } => {
+            let scale = own
+                .min(f64::from(dots_per_inch) / 72.0)
+                .min(COPY_SIDE_MAX / width)
+                .min(COPY_SIDE_MAX / height);
+            picture::dots(points, scale)
+        }
     }
 }
 
@@ -442,6 +466,40 @@ fn shown(image: &DynamicImage, size: Size) -> Result<Picture, End> {
         turned: 0,
         bytes,
     })
+}
+
+/// On white, dot by dot; without colour where there is none.
+fn copied(image: &DynamicImage, size: Size) -> Picture {
+    let (width, height) = (image.width(), image.height());
+    let bytes = match image.as_luma8() {
+        Some(grey) => grey.as_raw().clone(),
+        None => {
+            let colour = on_white(image);
+            let is_grey = |dot: &image::Rgb<u8>| {
+                let [red, green, blue] = dot.0;
+                let (least, most) = (red.min(green).min(blue), red.max(green).max(blue));
+                most - least <= GREY_WITHIN
+            };
+            if colour.pixels().all(is_grey) {
+                DynamicImage::ImageRgb8(colour).into_luma8().into_raw()
+            } else {
+                colour.into_raw()
+            }
+        }
+    };
+    Picture {
+        size,
+        width,
+        height,
+        turned: 0,
+        bytes,
+    }
+}
+
+/// Whether there is only black and white.
+fn is_two_tone(image: &DynamicImage) -> bool {
+    let plain = |grey: &GrayImage| grey.as_raw().iter().all(|dot| matches!(dot, 0 | 255));
+    image.as_luma8().is_some_and(plain)
 }
 
 fn grey(image: DynamicImage) -> GrayImage {
@@ -494,6 +552,10 @@ mod tests {
         check((100.0, 1e6), 1.0, shown, (1, 4800));
         check(a4, 300.0 / 72.0, Want::Recognition, (2480, 3508));
         check((2e6, 2e6), 4.0, Want::Recognition, (5000, 5000));
+        let copy = Want::Copy { dots_per_inch: 200 };
+        check(a4, 300.0 / 72.0, copy, (1654, 2339));
+        check(a4, 1.0, copy, (595, 842));
+        check((2e6, 1e6), 4.0, copy, (4500, 2250));
     }
 
     #[test]

@@ -434,6 +434,7 @@ mod tests {
             Task::Words(1_999),
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
+            Task::Draw(Format::Tiff, Want::Copy { dots_per_inch: 200 }, 3),
             Task::Sheets,
             Task::DrawSheet(Want::Shown { width: 320 }, 70_000),
             Task::SheetWords(1_999),

@@ -101,6 +101,7 @@ const TESTS: &[Test] = &tests![
     scans::a_page_on_its_head_is_read_and_its_words_are_found_in_place,
     scans::a_crooked_page_is_read_and_its_words_are_found_in_place,
     scans::pages_are_drawn_for_people_at_the_width_that_is_wanted,
+    scans::pages_are_drawn_for_a_copy_dot_by_dot,
     scans::what_is_told_of_a_page_fits_its_picture,
     scans::the_program_is_looked_for_and_named,
     scans::hostile_pictures_end_in_a_reason,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use image::{DynamicImage, GrayImage, ImageFormat, Luma};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage};
 use indexer::extract::{
     PageState, Picture, PictureState, Program, Read, Reason, Recogniser, Recognition,
     RecognitionLimits, TextState, Want, program,
@@ -275,6 +275,26 @@ pub(crate) fn pages_are_drawn_for_people_at_the_width_that_is_wanted() {
         draw(&data("fax-markeng.tif"), 2, Want::Recognition),
         PictureState::NoPage
     );
+}
+
+pub(crate) fn pages_are_drawn_for_a_copy_dot_by_dot() {
+    let want = Want::Copy { dots_per_inch: 150 };
+    let count = |picture: &Picture| usize::try_from(picture.width * picture.height).expect("few");
+    let scan = drawn(&data("scan-emog.pdf"), 0, want);
+    assert!((1_240..=1_241).contains(&scan.width), "{}", scan.width);
+    assert_eq!(scan.turned, 0);
+    assert_eq!(scan.bytes.len(), count(&scan), "it is grey");
+    // Black and white as it came: 204 dots of an inch, and no grey between.
+    let fax = drawn(&data("fax-markeng.tif"), 0, want);
+    assert_eq!(fax.width, 1_688);
+    assert_eq!(fax.bytes.len(), count(&fax));
+    assert!(fax.bytes.iter().all(|dot| matches!(dot, 0 | 255)));
+    let red = RgbImage::from_pixel(40, 60, image::Rgb([200, 30, 30]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    red.write_to(&mut bytes, ImageFormat::Png).expect("a PNG");
+    let red = drawn(&bytes.into_inner(), 0, want);
+    assert_eq!((red.width, red.height), (40, 60), "nothing is made larger");
+    assert_eq!(red.bytes.len(), 3 * count(&red));
 }
 
 pub(crate) fn what_is_told_of_a_page_fits_its_picture() {

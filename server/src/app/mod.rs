@@ -36,7 +36,7 @@ use crate::http::multipart::Room;
 use crate::http::page::Cursors;
 use crate::http::parameters::parameters;
 use crate::http::reference::Reference;
-use crate::jobs::{Offices, Runner, Scans};
+use crate::jobs::{Copies, Offices, Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
@@ -130,8 +130,8 @@ impl Server {
                 extractor,
                 config.extract.pdf_passwords.clone(),
                 Arc::clone(&scans),
-                Arc::clone(&offices),
             ),
+            (Arc::clone(&offices), copies(&config)),
             (postman, most),
             &tasks,
         );
@@ -381,6 +381,15 @@ fn offices(config: &Config) -> Offices {
         limits,
         (extract.office_program.clone(), extract.office_dir.clone()),
     )
+}
+
+/// When searchable copies are made.
+const fn copies(config: &Config) -> Copies {
+    if config.extract.copies_always {
+        Copies::Always
+    } else {
+        Copies::Asked
+    }
 }
 
 /// What drawing a page may cost while somebody waits for it: no longer than that one is let wait.

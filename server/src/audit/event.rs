@@ -174,7 +174,8 @@ pub enum Action {
     TextRead,
     /// Content followed its document under the keys of another compartment, or of none.
     ContentMove,
-    /// A page was drawn, or how large pages are and where their words stand was told of content; or that could not be.
+    /// A page was drawn, how large pages are and where their words stand was told, or a copy was made of content; or that
+    /// could not be.
     ContentDraw,
     /// Content was put into quarantine.
     DocumentQuarantine,

@@ -19,6 +19,8 @@ pub enum Job {
     MoveContent(DocumentId),
     /// Destroy what two people have decided to destroy.
     CarryOut(ProposalId),
+    /// Make the searchable copy of a version.
+    MakeCopy(VersionId),
 }
 
 /// The names in the table of jobs.
@@ -36,6 +38,8 @@ pub enum JobKind {
     MoveContent,
     /// See [`Job::CarryOut`].
     CarryOut,
+    /// See [`Job::MakeCopy`].
+    MakeCopy,
 }
 
 impl JobKind {
@@ -49,6 +53,7 @@ impl JobKind {
             Self::DeliverWebhook => "deliver_webhook",
             Self::MoveContent => "move_content",
             Self::CarryOut => "carry_out",
+            Self::MakeCopy => "make_copy",
         }
     }
 }
@@ -64,6 +69,7 @@ impl Job {
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
             Self::MoveContent(_) => JobKind::MoveContent,
             Self::CarryOut(_) => JobKind::CarryOut,
+            Self::MakeCopy(_) => JobKind::MakeCopy,
         }
     }
 
@@ -71,7 +77,10 @@ impl Job {
     #[must_use]
     pub const fn subject(self) -> Uuid {
         match self {
-            Self::ExtractText(version) | Self::ReadScan(version) | Self::ConvertOffice(version) => {
+            Self::ExtractText(version)
+            | Self::ReadScan(version)
+            | Self::ConvertOffice(version)
+            | Self::MakeCopy(version) => {
                 version.raw()
             }
             Self::DeliverWebhook(delivery) => delivery.raw(),
@@ -90,6 +99,7 @@ impl Job {
             JobKind::DeliverWebhook,
             JobKind::MoveContent,
             JobKind::CarryOut,
+            JobKind::MakeCopy,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -100,6 +110,7 @@ impl Job {
             JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
             JobKind::CarryOut => Self::CarryOut(ProposalId::of(subject)),
+            JobKind::MakeCopy => Self::MakeCopy(VersionId::of(subject)),
         })
     }
 }

@@ -260,6 +260,8 @@ pub struct Extract {
     pub office_memory_bytes_max: u64,
     /// Its time for one document, of the processor.
     pub office_time_max: Duration,
+    /// Whether a searchable copy is made of every scan; else when somebody asks.
+    pub copies_always: bool,
 }
 
 /// Messages to subscribers.
@@ -482,6 +484,7 @@ fn read_extract(reader: &mut Reader) -> Extract {
         office_dir: reader.path("extract.office_dir"),
         office_memory_bytes_max: reader.number("extract.office_memory_bytes_max"),
         office_time_max: seconds(reader, "extract.office_seconds_max"),
+        copies_always: reader.flag("extract.copies_always"),
     }
 }
 

@@ -370,6 +370,12 @@ pub const SETTINGS: &[Setting] = &[
         "Time of the processor that it may take for one document; by the clock five times as much.",
     ),
     setting(
+        "extract.copies_always",
+        Shape::Flag,
+        "false",
+        "Whether a searchable copy (PDF/A) is made of every scan as soon as it was recognised; otherwise when somebody asks for it. A copy takes about as much room as the scan.",
+    ),
+    setting(
         "privacy.serial_numbers",
         Shape::SerialNumbers,
         "LXXXXXXXXC, LXXXXXXXX, 999999999C, MRZ",

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::bulk;
 use super::components;
+use super::copies;
 use super::duplicates;
 use super::fields;
 use super::invoices;
@@ -492,6 +493,8 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         reading::get_versions,
         reading::get_content,
         reading::get_version_content,
+        copies::http::get_copy,
+        copies::http::get_version_copy,
         reading::get_text,
         unlocking::post_unlock,
         pictures::http::get_page,
@@ -566,6 +569,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
             to("/{id}/content")
                 .get(reading::get_content)
                 .head(reading::get_content),
+        )
+        .service(
+            to("/{id}/versions/{number}/copy")
+                .get(copies::http::get_version_copy)
+                .head(copies::http::get_version_copy),
+        )
+        .service(
+            to("/{id}/copy")
+                .get(copies::http::get_copy)
+                .head(copies::http::get_copy),
         )
         .service(to("/{id}/text").get(reading::get_text))
         .service(to("/{id}/pages/{number}").get(pictures::http::get_page))

@@ -10,6 +10,7 @@ mod browse;
 mod bulk;
 mod components;
 mod converting;
+mod copies;
 mod domains;
 mod duplicates;
 mod entrance;
@@ -56,6 +57,9 @@ pub(crate) use components::wire::ParentView;
 pub use components::{NewPart, Room, room};
 pub use converting::{
     ToConvert, enqueue_conversions, keep_converted, may_be_converted, to_convert, unconverted,
+};
+pub use copies::{
+    COPY_MEDIA_TYPE, Refusal, ToCopy, has_copy, is_signed, keep_copy, recognised_words, to_copy,
 };
 pub use domains::{
     Astray, Ready, astray, department_of_version, domain_of, is_settled, prepare, settle,

@@ -163,6 +163,11 @@ pub fn engines(reader: &str, recogniser: &str) -> String {
     format!("{reader}{AND}{recogniser}")
 }
 
+/// Whether pages of a text that names these engines were recognised.
+pub(super) fn is_recognised(engines: &str) -> bool {
+    engines.contains(AND)
+}
+
 /// Keeps what recognition made of a version: a text that stands in for the one before, which stays, and
 /// the words. Where there was no page to look at, the text before is in force as it is, and words without
 /// any say that this engine was here. Of what was withheld meanwhile nothing is kept.
@@ -307,7 +312,8 @@ impl WaitingState {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = TextWaiting)]
 pub(crate) struct WaitingView {
-    /// `text`: its text is to be read. `scan`: pages that are pictures are to be recognised.
+    /// `text`: its text is to be read. `scan`: pages that are pictures are to be recognised. `copy`: its
+    /// searchable copy is to be made.
     #[schema(example = "scan")]
     pub task: &'static str,
     /// `waiting`, `running`, or `failed`: it failed too often and was put aside.
@@ -318,12 +324,24 @@ pub(crate) struct WaitingView {
     pub place: u64,
 }
 
+impl WaitingView {
+    /// What is about to stand in the queue, or was done at this moment.
+    pub(super) const fn beginning(task: &'static str) -> Self {
+        Self {
+            task,
+            state: WaitingState::Waiting.code(),
+            place: 1,
+        }
+    }
+}
+
 impl From<Waiting> for WaitingView {
     fn from(waiting: Waiting) -> Self {
         Self {
             task: match waiting.job {
                 JobKind::ReadScan => "scan",
                 JobKind::ConvertOffice => "pages",
+                JobKind::MakeCopy => "copy",
                 JobKind::ExtractText
                 | JobKind::DeliverWebhook
                 | JobKind::MoveContent
@@ -341,7 +359,18 @@ pub(super) async fn waiting(
     version: VersionId,
     now: Timestamp,
 ) -> Result<Option<Waiting>, DbError> {
-    for job in [JobKind::ExtractText, JobKind::ReadScan] {
+    let jobs = [JobKind::ExtractText, JobKind::ReadScan];
+    waiting_for(on, version, &jobs, now).await
+}
+
+/// The first of these that is still to be done for a version, if any is.
+pub(super) async fn waiting_for(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+    jobs: &[JobKind],
+    now: Timestamp,
+) -> Result<Option<Waiting>, DbError> {
+    for job in jobs.iter().copied() {
         let found = waits_for(on, job, version, now).await?;
         if found.is_some() {
             return Ok(found);

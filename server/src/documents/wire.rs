@@ -16,7 +16,7 @@ use super::model::{
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 use super::passwords::Given;
-use super::scans::WaitingView;
+use super::scans::{self, WaitingView};
 use crate::base::{AccountId, CorrespondentId, Timestamp};
 use crate::cases::{CaseName, FileName};
 use crate::departments::Department;
@@ -337,6 +337,10 @@ pub(crate) struct TextView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub engine: Option<String>,
+    /// `true` where pages of it were recognised: there is, or can be made, a searchable copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub recognised: Option<bool>,
     /// What is still to be done for it. Only where one document is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -447,6 +451,7 @@ impl TextView {
                 explanation: None,
                 pages: 0,
                 engine: None,
+                recognised: None,
                 waiting: None,
             };
         };
@@ -460,6 +465,7 @@ impl TextView {
             }),
             pages: text.pages,
             engine: Some(text.engine.clone()),
+            recognised: scans::is_recognised(&text.engine).then_some(true),
             waiting: None,
         }
     }

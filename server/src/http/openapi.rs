@@ -86,6 +86,7 @@ fn response(kinds: &[Kind]) -> Response {
             | Kind::Forbidden
             | Kind::NotFound
             | Kind::NoPicture
+            | Kind::NoCopy
             | Kind::NotAcceptable
             | Kind::RequestTimeout
             | Kind::Conflict
@@ -183,6 +184,9 @@ groups! {
         InsufficientStorage];
     /// Downloading a picture: what was not drawn before is kept.
     PictureProblems = [NotFound, NoPicture, ContentWithheld, ContentDestroyed, Conflict,
+        PreconditionFailed, RangeNotSatisfiable, KeyMissing, InsufficientStorage];
+    /// Downloading a searchable copy: what was not asked for before is put into the queue.
+    CopyProblems = [NotFound, NoCopy, ContentWithheld, ContentDestroyed, Conflict,
         PreconditionFailed, RangeNotSatisfiable, KeyMissing, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,

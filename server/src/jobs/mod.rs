@@ -5,7 +5,9 @@
 //! Messages are taken in turns, so that a receiver that fails does not take the places of the others.
 
 mod again;
+mod copies;
 mod decided;
+mod deliveries;
 mod offices;
 mod parts;
 mod pictures;
@@ -19,6 +21,7 @@ mod tests;
 mod turns;
 
 pub use again::{Step, read_again};
+pub use copies::Copies;
 pub use offices::{OfficeStanding, Offices};
 pub use rows::{Backlog, Failed, backlog, failed};
 pub use runner::Runner;

@@ -273,7 +273,7 @@ impl Runner {
             .await;
         match kept {
             // Meanwhile.
-            Err(DocumentError::Withheld) => self.leave(job).await,
+            Err(DocumentError::Withheld | DocumentError::Destroyed) => self.leave(job).await,
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
         }

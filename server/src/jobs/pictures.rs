@@ -7,10 +7,11 @@ use indexer::extract::ExtractError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::copies::Copies;
 use super::rows::{self, Claimed};
 use super::runner::{JobError, LOOK_EVERY, Runner, TEXT_MEDIA_TYPE};
 use crate::base::db::DbError;
-use crate::base::{Actor, JobKind, VersionId};
+use crate::base::{Actor, Job, JobKind, VersionId};
 use crate::documents::{self, DocumentError, Kept};
 use crate::unit::Unit;
 
@@ -117,6 +118,7 @@ impl Runner {
         let words = self.store_some(words, &domain).await?;
         let is_begun = outcome.is_begun();
         let found = outcome.kept(text, words);
+        let copies = self.copies;
         let kept = self
             .db
             .write(&Actor::system(), async move |unit: &mut Unit| {
@@ -125,6 +127,10 @@ impl Runner {
                     rows::later(unit, job, now).await?;
                 } else {
                     rows::done(unit, job).await?;
+                    // Whoever asked for a copy once has one of what is read now.
+                    if copies == Copies::Always || documents::has_copy(unit.tx(), id).await? {
+                        unit.enqueue(Job::MakeCopy(id));
+                    }
                 }
                 documents::keep_recognised(unit, id, found).await
             })

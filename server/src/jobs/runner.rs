@@ -11,17 +11,18 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::copies::Copies;
 use super::offices::Offices;
 use super::parts::{self, Apart};
 use super::rows::{self, Claimed};
 use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
-use crate::base::{Actor, DeliveryId, DocumentId, Job, JobKind, Tasks, VersionId};
+use crate::base::{Actor, DocumentId, Job, JobKind, Tasks, VersionId};
 use crate::documents::{self, DocumentError, Entrance, EntryError, ProposalError};
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
-use crate::webhooks::{self, Postman, WebhookError};
+use crate::webhooks::{Postman, WebhookError};
 
 /// What a packed text is: LZ4 of JSON.
 pub(super) const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
@@ -50,6 +51,10 @@ pub(super) enum JobError {
     Webhook(#[from] WebhookError),
     #[error("what was decided could not be carried out")]
     Proposal(#[from] ProposalError),
+    #[error("the copy could not be made")]
+    Paper(#[from] paper::PaperError),
+    #[error("making the copy broke off")]
+    Broken(#[from] tokio::task::JoinError),
 }
 
 impl JobError {
@@ -67,7 +72,9 @@ impl JobError {
             | Self::Document(_)
             | Self::Pack(_)
             | Self::Webhook(_)
-            | Self::Proposal(_) => false,
+            | Self::Proposal(_)
+            | Self::Paper(_)
+            | Self::Broken(_) => false,
         }
     }
 }
@@ -83,7 +90,8 @@ pub struct Runner {
     pub(super) tried: Arc<Passwords>,
     pub(super) scans: Arc<Scans>,
     pub(super) offices: Arc<Offices>,
-    postman: Postman,
+    pub(super) copies: Copies,
+    pub(super) postman: Postman,
     idle: Arc<Notify>,
 }
 
@@ -100,7 +108,8 @@ impl Runner {
     pub fn start(
         db: &Db,
         (storage, entrance): (&Storage, Entrance),
-        (extractor, tried, scans, offices): (Extractor, Passwords, Arc<Scans>, Arc<Offices>),
+        (extractor, tried, scans): (Extractor, Passwords, Arc<Scans>),
+        (offices, copies): (Arc<Offices>, Copies),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
     ) {
@@ -112,6 +121,7 @@ impl Runner {
             tried: Arc::new(tried),
             scans,
             offices,
+            copies,
             postman,
             idle: Arc::new(Notify::new()),
         };
@@ -139,7 +149,13 @@ impl Runner {
             kind: JobKind::CarryOut,
             places: 1,
         };
+        // All pictures of a copy lie in memory at its end: one at a time.
+        let copies = Lane {
+            kind: JobKind::MakeCopy,
+            places: 1,
+        };
         let (other, third, fourth) = (runner.clone(), runner.clone(), runner.clone());
+        let copier = runner.clone();
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
         let (converter, office) = (runner.clone(), runner.clone());
         let unconverted = runner.clone();
@@ -152,6 +168,7 @@ impl Runner {
         tasks.start("texts", |end| runner.run(texts, end));
         tasks.start("moves", |end| third.run(moves, end));
         tasks.start("destructions", |end| fourth.run(decided, end));
+        tasks.start("copies", |end| copier.run(copies, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -215,7 +232,8 @@ impl Runner {
             | JobKind::ReadScan
             | JobKind::ConvertOffice
             | JobKind::MoveContent
-            | JobKind::CarryOut => self.claim_oldest(lane.kind, free).await,
+            | JobKind::CarryOut
+            | JobKind::MakeCopy => self.claim_oldest(lane.kind, free).await,
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
@@ -275,6 +293,7 @@ impl Runner {
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
                 Job::CarryOut(proposal) => self.carry_out(proposal, &claimed).await,
+                Job::MakeCopy(version) => self.make_copy(version, &claimed, end).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {
@@ -323,49 +342,6 @@ impl Runner {
                 .await;
             if let Err(error) = renewed {
                 tracing::warn!(error = %error, "a claim could not be renewed");
-            }
-        }
-    }
-
-    /// Sends a message and writes down how it went. At the end of the process an attempt is broken
-    /// off: the receiver may have got it, and gets it again.
-    async fn deliver(
-        &self,
-        id: DeliveryId,
-        claimed: &Claimed,
-        end: &CancellationToken,
-    ) -> Result<(), JobError> {
-        let attempt = tokio::select! {
-            attempt = self.postman.attempt(id) => attempt?,
-            () = end.cancelled() => return Ok(()),
-        };
-        let (job, chance) = (claimed.id, chance());
-        let concluded = self
-            .db
-            .keep_house(async move |unit: &mut Unit| {
-                let concluded = webhooks::conclude(unit, id, &attempt, chance).await?;
-                match concluded.next {
-                    Some(next) => rows::later(unit, job, next).await?,
-                    None => rows::done(unit, job).await?,
-                }
-                Ok::<_, DbError>(concluded)
-            })
-            .await?;
-        let Some((webhook, reason)) = concluded.off else {
-            return Ok(());
-        };
-        let off = self
-            .db
-            .write(&Actor::system(), async move |unit: &mut Unit| {
-                webhooks::switch_off(unit, webhook, reason).await
-            })
-            .await;
-        match off {
-            // Another delivery has done it.
-            Ok(_) | Err(WebhookError::NotFound) => Ok(()),
-            Err(error) => {
-                tracing::error!(webhook.id = %webhook, error = %error, "a webhook could not be switched off");
-                Ok(())
             }
         }
     }
@@ -473,14 +449,5 @@ impl Runner {
                 return Ok(());
             }
         }
-    }
-}
-
-/// A byte of chance; where the machine has none, none is needed.
-fn chance() -> u8 {
-    let mut byte = [0];
-    match getrandom::fill(&mut byte) {
-        Ok(()) => u8::from_be_bytes(byte),
-        Err(_none) => 0,
     }
 }

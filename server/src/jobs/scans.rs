@@ -98,6 +98,11 @@ impl Scans {
         self.recogniser.limits().workers_max.max(1)
     }
 
+    /// What draws pages without haste.
+    pub(super) const fn painter(&self) -> &Extractor {
+        &self.painter
+    }
+
     /// The program, where it is there.
     pub(super) fn ready(&self) -> Option<Arc<Program>> {
         match &*self.standing.borrow() {

@@ -8,7 +8,7 @@ import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
 import * as functions from "/pages/functions.js";
 import * as inbox from "/pages/inbox.js";
-import { picturesOf } from "/pages/pictures.js";
+import { copyOf, picturesOf } from "/pages/pictures.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
 import * as withheld from "/pages/withheld.js";
@@ -465,6 +465,7 @@ function render(found, history, versions) {
     h("div", { class: "actions" },
       found.content.media_type === "application/pdf" ? h("button", { type: "button", class: "main", onclick: attempt(() => view(found)) }, t("show")) : null,
       h("button", { type: "button", onclick: attempt(() => save(found, found.content)) }, t("download")),
+      found.text.recognised ? copyOf(found) : null,
       documentActions(found, () => { state.shown = undefined; show(); }),
       found.parent ? null : undoOf(found, history, () => { state.shown = undefined; show(); })),
     failure,

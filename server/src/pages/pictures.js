@@ -1,8 +1,10 @@
 // The pages of a document as pictures, with the words that were looked for marked on them.
 import { fill, h, number, plural, say, t } from "/pages/dom.js";
-import { json } from "/pages/app.js";
+import { ask, json } from "/pages/app.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+/** So long it is waited before it is asked again whether a copy is made. */
+const ASK_AGAIN_AFTER = 2_000;
 const TURNS = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 };
 
 function drawn(name, attributes, ...children) {
@@ -102,4 +104,36 @@ export function picturesOf(found, asked, first) {
   });
   read(first ?? 1, null, Boolean(first));
   return place;
+}
+
+/** The searchable copy of a scan, to be saved: it is made when somebody asks, and that takes a while. */
+export function copyOf(found) {
+  const path = `/documents/${found.id}/versions/${found.content.number}/copy`;
+  const news = h("span", { class: "muted", role: "status" });
+  const button = h("button", { type: "button", onclick: async () => {
+    button.disabled = true;
+    news.textContent = t("copyAsked");
+    try {
+      let response = await ask(path);
+      while (response.status === 202) {
+        const waiting = await response.json();
+        news.textContent = t(`waits_${waiting.task}_${waiting.state}`, { place: number(waiting.place) });
+        await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN_AFTER); });
+        // Whoever looks at something else by now waits for it no longer.
+        if (!button.isConnected) return;
+        response = await ask(path);
+      }
+      const said = response.headers.get("content-disposition") ?? "";
+      const name = /filename\*=UTF-8''([^;]+)/.exec(said) ?? /filename="([^"]+)"/.exec(said);
+      const url = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
+      h("a", { href: url, download: name ? decodeURIComponent(name[1]) : `${found.title}.pdf` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      news.textContent = "";
+    } catch (error) {
+      news.textContent = error.message;
+    } finally {
+      button.disabled = false;
+    }
+  } }, t("searchableCopy"));
+  return [button, news];
 }

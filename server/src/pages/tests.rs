@@ -176,13 +176,15 @@ fn what_the_contract_says_in_codes_has_its_words() {
         has(format!("disposal_{disposal}_long"));
     }
     // What is still to be done for a text is said, and looked at again.
-    assert!(script("app.js").contains("`waits_${waiting.task}_${waiting.state}`"));
+    for name in ["app.js", "pictures.js"] {
+        assert!(script(name).contains("`waits_${waiting.task}_${waiting.state}`"));
+    }
     for state in [
         WaitingState::Running,
         WaitingState::Waiting,
         WaitingState::Failed,
     ] {
-        for task in ["text", "scan"] {
+        for task in ["text", "scan", "copy"] {
             has(format!("waits_{task}_{}", state.code()));
         }
     }

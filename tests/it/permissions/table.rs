@@ -20,6 +20,7 @@ const DOCUMENTS: &[&str] = &[
     "list",
     "read",
     "content",
+    "copy",
     "text",
     "page",
     "picture",

@@ -65,6 +65,8 @@ kinds! {
         "Nothing is there, or nothing that you may know of.";
     NoPicture = "no-picture", NOT_FOUND, "Kein Bild vorhanden", "No picture",
         "There is such a page, and no picture of it: its format is not drawn, or it cannot be; `detail` says which. Show its text.";
+    NoCopy = "no-copy", NOT_FOUND, "Keine durchsuchbare Kopie", "No searchable copy",
+        "The version is there, and no searchable copy of it: it is no scan, it is signed, or a copy cannot be made; `detail` says which. Take its content.";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "Methode nicht erlaubt", "Method not allowed",
         "The address exists but not with this method; `Allow` lists those that do.";
     NotAcceptable = "not-acceptable", NOT_ACCEPTABLE, "Format nicht verfügbar", "Not acceptable",
