@@ -13,8 +13,8 @@ use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
 use super::wire::{End, Header, Task};
 use super::{
-    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Probe, Reason, Room,
-    Taken, TextState, WORKER_COMMAND, Want,
+    Extraction, Format, Limits, PageRange, PageShape, Picture, PictureState, PlacedPage, Probe, Reason, Room,
+    Seen, Taken, TextState, WORKER_COMMAND, Want,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -190,6 +190,67 @@ impl Extractor {
         Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
     }
 
+    /// Draws a page of a document for recognition, beginning with page 0, and tells what was seen on it
+    /// beside its words: nothing where looking cost too much.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn sheet(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        page: u32,
+    ) -> Result<PictureState<(Picture, Option<Seen>)>, ExtractError> {
+        let want = Want::Recognition;
+        let task = |format: Format| Some(Task::Draw(format, want, page));
+        let (drawn, seen) = self.drawn_and_seen(&mut content, task).await?;
+        Ok(drawn.and_then(|packed| Some((Picture::unpack(&packed, want)?, seen))))
+    }
+
+    /// Makes a document of each of these ranges of pages and hands them over, in their order. `Err`: why it
+    /// could not; what was handed over until then is worth nothing.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`]; and where `taker` is closed before the end.
+    pub async fn cut(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        ranges: &[PageRange],
+        taker: mpsc::Sender<Taken>,
+    ) -> Result<Result<(), Reason>, ExtractError> {
+        let head = head_of(&mut content).await?;
+        let format = detect::format(&head);
+        if !matches!(format, Format::Pdf | Format::Tiff) {
+            return Ok(Err(Reason::UnknownFormat));
+        }
+        let mut front = PageRange::pack_all(ranges);
+        let before = u64::try_from(front.len()).unwrap_or(u64::MAX);
+        front.extend(head);
+        let limits = Limits {
+            content_bytes_max: self.limits.content_bytes_max.saturating_add(before),
+            parts_max: u32::try_from(ranges.len()).unwrap_or(u32::MAX),
+            ..self.limits.clone()
+        };
+        let task = Task::Cut(format);
+        let talk = self
+            .talk(task, &limits, front, &mut content, Some(taker))
+            .await?;
+        if talk.carried.not_taken {
+            return Err(ExtractError::NotTaken);
+        }
+        if talk.held.is_some() && !talk.held().suffice() {
+            return Err(ExtractError::Unprotected { held: talk.held() });
+        }
+        let whole = usize::try_from(talk.carried.parts) == Ok(ranges.len());
+        let left_out = talk.carried.left_out.first().map(|one| one.reason);
+        Ok(match talk.fell_short().or(left_out) {
+            Some(reason) => Err(reason),
+            None if whole => Ok(()),
+            None => Err(Reason::Crashed),
+        })
+    }
+
     /// How large the pages of a document are, and how they are turned.
     ///
     /// # Errors
@@ -224,25 +285,40 @@ impl Extractor {
         content: &mut (dyn AsyncRead + Send + Unpin),
         task: impl FnOnce(Format) -> Option<Task>,
     ) -> Result<PictureState<Vec<u8>>, ExtractError> {
+        Ok(self.drawn_and_seen(content, task).await?.0)
+    }
+
+    async fn drawn_and_seen(
+        &self,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+        task: impl FnOnce(Format) -> Option<Task>,
+    ) -> Result<(PictureState<Vec<u8>>, Option<Seen>), ExtractError> {
         let head = head_of(content).await?;
         let format = detect::format(&head);
         if !format.is_drawn() {
-            return Ok(PictureState::Refused(Reason::UnknownFormat));
+            return Ok((PictureState::Refused(Reason::UnknownFormat), None));
         }
         let Some(task) = task(format) else {
-            return Ok(PictureState::Refused(Reason::UnknownFormat));
+            return Ok((PictureState::Refused(Reason::UnknownFormat), None));
         };
         let talk = self.talk(task, &self.limits, head, content, None).await?;
         if talk.held.is_some() && !talk.held().suffice() {
             return Err(ExtractError::Unprotected { held: talk.held() });
         }
         let beyond = talk.end == Some(End::Pages);
-        Ok(match (talk.fell_short(), talk.drawn) {
+        // Whoever died of what stands on the page had drawn it: that costs what was to be seen there.
+        let died_looking = matches!(task, Task::Draw(_, Want::Recognition, _))
+            && talk.end.is_none()
+            && !talk.broken
+            && !talk.too_long;
+        let drawn = match (talk.fell_short(), talk.drawn) {
             (None, Some(packed)) => PictureState::Drawn(packed),
+            (Some(_), Some(packed)) if died_looking => PictureState::Drawn(packed),
             (None, None) => PictureState::Refused(Reason::Crashed),
             (Some(_), _) if beyond => PictureState::NoPage,
             (Some(reason), _) => PictureState::Refused(reason),
-        })
+        };
+        Ok((drawn, talk.seen))
     }
 
     /// Lets a worker behind these layers try what must not succeed, and tells what came of it.

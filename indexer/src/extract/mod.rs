@@ -8,6 +8,8 @@
 mod archive;
 mod attached;
 mod carry;
+mod codes;
+mod cut;
 mod detect;
 mod flow;
 mod host;
@@ -40,6 +42,8 @@ mod worker;
 use std::fmt;
 use std::time::Duration;
 
+pub use codes::{CODE_CHARS_MAX, CODES_MAX, Code, CodeKind, Seen};
+pub use cut::{PageRange, RANGES_MAX};
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
 pub use ocr::{

@@ -18,6 +18,7 @@ use image::{
 use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
+use super::codes::Sheet;
 use super::picture::{self, PageShape, Picture, Size, Want};
 use super::wire::{End, Header};
 use super::{Engine, Format, PageState, PageText, pdf, skew};
@@ -118,33 +119,34 @@ pub(super) fn shapes(content: Vec<u8>, format: Format, header: &Header) -> Resul
     Ok(PageShape::pack_all(&shapes))
 }
 
-/// Draws one page.
+/// Draws one page; gives it too where it was drawn for recognition, so that it can be looked at.
 pub(super) fn draw(
     content: Vec<u8>,
     format: Format,
     want: Want,
     number: u32,
     header: &Header,
-) -> Result<Vec<u8>, End> {
+) -> Result<(Vec<u8>, Option<Sheet>), End> {
     let (image, size) = if format == Format::Pdf {
         draw_pdf(content, want, number)?
     } else {
         draw_picture(&content, format, want, number, header)?
     };
-    let picture = match want {
-        Want::Shown { .. } => shown(&image, size)?,
+    match want {
+        Want::Shown { .. } => Ok((shown(&image, size)?.pack()?, None)),
         Want::Recognition => {
             let (grey, turned) = skew::straighten(grey(image));
-            Picture {
+            let picture = Picture {
                 size,
                 width: grey.width(),
                 height: grey.height(),
                 turned,
-                bytes: grey.into_raw(),
-            }
+                bytes: grey.as_raw().clone(),
+            };
+            let sheet = Sheet { grey, size, turned };
+            Ok((picture.pack()?, Some(sheet)))
         }
-    };
-    picture.pack()
+    }
 }
 
 fn draw_pdf(content: Vec<u8>, want: Want, number: u32) -> Result<(DynamicImage, Size), End> {
@@ -191,6 +193,35 @@ fn draw_picture(
     number: u32,
     header: &Header,
 ) -> Result<(DynamicImage, Size), End> {
+    let decoded = decoded(content, format, number, header)?;
+    let dots = (decoded.image.width(), decoded.image.height());
+    let (width, height) = decoded.points;
+    let own = (f64::from(dots.0) / width).max(f64::from(dots.1) / height);
+    let (wide, high) = target(decoded.points, own, want);
+    let image = if dots == (wide, high) {
+        decoded.image
+    } else {
+        decoded.image.resize_exact(wide, high, FilterType::Triangle)
+    };
+    Ok((image, Size::of_points(width, height)))
+}
+
+/// A picture of a TIFF with all its dots, and the size of its page in points.
+pub(super) fn leaf_whole(
+    content: &[u8],
+    number: u32,
+    header: &Header,
+) -> Result<(DynamicImage, (f64, f64)), End> {
+    let decoded = decoded(content, Format::Tiff, number, header)?;
+    Ok((decoded.image, decoded.points))
+}
+
+fn decoded(
+    content: &[u8],
+    format: Format,
+    number: u32,
+    header: &Header,
+) -> Result<Decoded, End> {
     let (content, density) = leaf(content, format, number)?;
     let content = Cursor::new(content);
     let memory = header.memory_bytes / 2;
@@ -218,19 +249,10 @@ fn draw_picture(
         | Format::Unknown => return Err(End::Damaged),
     }?;
     let dots = (image.width(), image.height());
-    let decoded = Decoded {
+    Ok(Decoded {
         points: points(dots, density),
         image,
-    };
-    let (width, height) = decoded.points;
-    let own = (f64::from(dots.0) / width).max(f64::from(dots.1) / height);
-    let (wide, high) = target(decoded.points, own, want);
-    let image = if dots == (wide, high) {
-        decoded.image
-    } else {
-        decoded.image.resize_exact(wide, high, FilterType::Triangle)
-    };
-    Ok((image, Size::of_points(width, height)))
+    })
 }
 
 /// Decodes a picture and turns it as its camera was held.
@@ -432,14 +454,14 @@ fn shown(image: &DynamicImage, size: Size) -> Result<Picture, End> {
     })
 }
 
-fn grey(image: DynamicImage) -> GrayImage {
+pub(super) fn grey(image: DynamicImage) -> GrayImage {
     if image.color().has_alpha() {
         return DynamicImage::ImageRgb8(on_white(&image)).into_luma8();
     }
     image.into_luma8()
 }
 
-fn on_white(image: &DynamicImage) -> RgbImage {
+pub(super) fn on_white(image: &DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.to_rgb8();
     }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
 
+use super::codes::Seen;
 use super::parts::{LEFT_OUT_MAX, LeftOut, Mail, Taken};
 use super::sandbox::Layers;
 use super::wire::{BYTES, End, FRAME_HEAD_BYTES, Frame, Header, Task};
@@ -50,6 +51,7 @@ pub(super) struct Talk {
     pub(super) format: Option<Format>,
     pub(super) invoice: Option<Invoice>,
     pub(super) drawn: Option<Vec<u8>>,
+    pub(super) seen: Option<Seen>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -109,6 +111,7 @@ impl Carried {
             | Frame::Format(_)
             | Frame::Invoice(_)
             | Frame::Drawn(_)
+            | Frame::Seen(_)
             | Frame::End(_)
             | Frame::Probe(..) => return Err(Malformed),
         };
@@ -140,6 +143,7 @@ pub(super) async fn converse(
         format,
         invoice,
         drawn,
+        seen,
         end,
         broken,
         feeding,
@@ -172,6 +176,7 @@ pub(super) async fn converse(
                 Ok(Frame::Drawn(bytes)) if held.is_some() && drawn.is_none() => {
                     *drawn = Some(bytes);
                 }
+                Ok(Frame::Seen(it)) if drawn.is_some() && seen.is_none() => *seen = Some(*it),
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
                     return Heard::Enough;
@@ -283,6 +288,7 @@ impl Budget {
             Task::Pdf
             | Task::Text
             | Task::Leaves(_)
+            | Task::Cut(_)
             | Task::Package
             | Task::Xml
             | Task::Html

@@ -16,7 +16,7 @@ use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    LeftOut, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail, office,
+    LeftOut, PageState, PageText, Probe, Reason, archive, attached, codes, cut, html, invoice, mail, office,
     outlook, pdf, plain, raster, rtf, separated,
 };
 
@@ -58,7 +58,8 @@ fn serve() -> io::Result<()> {
         | Task::Leaves(_)
         | Task::Shapes(_)
         | Task::Words(_)
-        | Task::Draw(..) => Layers::ALL,
+        | Task::Draw(..)
+        | Task::Cut(_) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -168,7 +169,21 @@ fn read_as(content: Vec<u8>, header: &Header, deadline: Deadline, say: Say<'_>) 
             return drawn(pdf::words(content, number, header, deadline), say);
         }
         Task::Draw(format, want, number) => {
-            return drawn(raster::draw(content, format, want, number, header), say);
+            let (packed, sheet) = match raster::draw(content, format, want, number, header) {
+                Ok(drawn) => drawn,
+                Err(end) => return Ok(end),
+            };
+            say(Frame::Drawn(packed))?;
+            // The page is out: what looking at it costs, it costs what there is to see.
+            if let Some(sheet) = sheet {
+                let seen = codes::look(&sheet, || deadline.has_passed());
+                say(Frame::Seen(Box::new(seen)))?;
+            }
+            return Ok(End::Complete);
+        }
+        Task::Cut(format) => {
+            let mut carrier = Carrier::new(header, deadline, say);
+            return cut::cut(&content, format, header, &mut carrier);
         }
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,

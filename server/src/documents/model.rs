@@ -13,7 +13,7 @@ use crate::base::{
 use crate::cases::{CaseError, Filed};
 use crate::ledger::looks::Shown;
 use crate::types::{self, Refused, Values};
-use indexer::extract::Mail;
+use indexer::extract::{Mail, Reason};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -281,11 +281,26 @@ pub struct Part {
     pub superseded: bool,
 }
 
+/// Of which pages of another document a document was made. It does not follow that one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// The other document: the batch.
+    pub batch: DocumentId,
+    /// Of which of its versions.
+    pub version: VersionId,
+    /// The first of its pages, beginning with 1.
+    pub first: u32,
+    /// The last of them.
+    pub last: u32,
+}
+
 /// A document as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Its id.
     pub id: DocumentId,
+    /// Of which pages of another one it was made.
+    pub cut: Option<Cut>,
     /// Out of which other one it was taken.
     pub part: Option<Part>,
     /// Counts every change; the entity tag.
@@ -467,6 +482,23 @@ pub struct Held {
     pub parent: Option<Box<Parent>>,
 }
 
+/// Why a document is not split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSplit {
+    /// It was split by its separator sheets before.
+    Before,
+    /// A document was made of just these pages before.
+    PartBefore,
+    /// Separator sheets leave nothing to be parted.
+    NoSheets,
+    /// It is registered in a compartment, and nothing leaves that.
+    Compartment,
+    /// Pages cannot be taken out of it, for this reason.
+    Content(Reason),
+    /// A part of it is infected.
+    Infected,
+}
+
 /// Content that is durable in the store, with what its row will say.
 #[derive(Debug, Clone)]
 pub struct Kept {
@@ -534,6 +566,9 @@ pub enum DocumentError {
     /// A component goes with what it was taken out of, and stays as it was there.
     #[error("a component goes with its parent")]
     Component,
+    /// It cannot be split, for this reason.
+    #[error("the document cannot be split")]
+    NotSplit(NotSplit),
     /// The last change of the document is no move that can be undone.
     #[error("this is no move that can be undone")]
     NoMove,

@@ -95,6 +95,7 @@ async fn add(
     let document = Document {
         id: DocumentId::new(),
         part: None,
+        cut: None,
         version: 1,
         department,
         compartment: place.compartment,
