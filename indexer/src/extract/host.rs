@@ -13,8 +13,8 @@ use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
 use super::wire::{End, Header, Task};
 use super::{
-    Extraction, Format, Limits, PageRange, PageShape, Picture, PictureState, PlacedPage, Probe, Reason, Room,
-    Seen, Taken, TextState, WORKER_COMMAND, Want,
+    Extraction, Format, Limits, PageRange, PageShape, Picture, PictureState, PlacedPage, Probe,
+    Reason, Room, Seen, Taken, TextState, WORKER_COMMAND, Want,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.

@@ -216,12 +216,7 @@ pub(super) fn leaf_whole(
     Ok((decoded.image, decoded.points))
 }
 
-fn decoded(
-    content: &[u8],
-    format: Format,
-    number: u32,
-    header: &Header,
-) -> Result<Decoded, End> {
+fn decoded(content: &[u8], format: Format, number: u32, header: &Header) -> Result<Decoded, End> {
     let (content, density) = leaf(content, format, number)?;
     let content = Cursor::new(content);
     let memory = header.memory_bytes / 2;

@@ -3,8 +3,8 @@
 
 use std::io::{self, Read, Write};
 
-use super::parts::{LeftOut, Mail, PartHead};
 use super::codes::{SEEN_BYTES_MAX, Seen};
+use super::parts::{LeftOut, Mail, PartHead};
 use super::{Format, Invoice, Layers, Limits, PageState, PageText, Want};
 
 /// Length of the header.

@@ -16,8 +16,8 @@ use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    LeftOut, PageState, PageText, Probe, Reason, archive, attached, codes, cut, html, invoice, mail, office,
-    outlook, pdf, plain, raster, rtf, separated,
+    LeftOut, PageState, PageText, Probe, Reason, archive, attached, codes, cut, html, invoice,
+    mail, office, outlook, pdf, plain, raster, rtf, separated,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the

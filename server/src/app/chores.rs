@@ -229,6 +229,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
         (JobKind::ReadScan, "scans", "scans_failed"),
         (JobKind::DeliverWebhook, "webhooks", "webhooks_failed"),
         (JobKind::MoveContent, "moves", "moves_failed"),
+        (JobKind::SplitBatch, "splits", "splits_failed"),
     ];
     for (kind, waiting, failed) in queues {
         if let Ok(backlog) = jobs::backlog(db.read(), kind).await {

@@ -15,6 +15,8 @@ pub enum Job {
     DeliverWebhook(DeliveryId),
     /// Bring the content of a document under the keys of where it stands.
     MoveContent(DocumentId),
+    /// Make documents of what lies between the separator sheets of a version.
+    SplitBatch(VersionId),
 }
 
 /// The names in the table of jobs.
@@ -28,6 +30,8 @@ pub enum JobKind {
     DeliverWebhook,
     /// See [`Job::MoveContent`].
     MoveContent,
+    /// See [`Job::SplitBatch`].
+    SplitBatch,
 }
 
 impl JobKind {
@@ -39,6 +43,7 @@ impl JobKind {
             Self::ReadScan => "read_scan",
             Self::DeliverWebhook => "deliver_webhook",
             Self::MoveContent => "move_content",
+            Self::SplitBatch => "split_batch",
         }
     }
 }
@@ -52,6 +57,7 @@ impl Job {
             Self::ReadScan(_) => JobKind::ReadScan,
             Self::DeliverWebhook(_) => JobKind::DeliverWebhook,
             Self::MoveContent(_) => JobKind::MoveContent,
+            Self::SplitBatch(_) => JobKind::SplitBatch,
         }
     }
 
@@ -59,7 +65,9 @@ impl Job {
     #[must_use]
     pub const fn subject(self) -> Uuid {
         match self {
-            Self::ExtractText(version) | Self::ReadScan(version) => version.raw(),
+            Self::ExtractText(version) | Self::ReadScan(version) | Self::SplitBatch(version) => {
+                version.raw()
+            }
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
         }
@@ -73,6 +81,7 @@ impl Job {
             JobKind::ReadScan,
             JobKind::DeliverWebhook,
             JobKind::MoveContent,
+            JobKind::SplitBatch,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -81,6 +90,7 @@ impl Job {
             JobKind::ReadScan => Self::ReadScan(VersionId::of(subject)),
             JobKind::DeliverWebhook => Self::DeliverWebhook(DeliveryId::of(subject)),
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
+            JobKind::SplitBatch => Self::SplitBatch(VersionId::of(subject)),
         })
     }
 }

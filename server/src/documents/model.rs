@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
 
+pub use super::batches::{Cut, NotSplit};
 pub use crate::base::CivilDate;
 use crate::base::db::DbError;
 use crate::base::{
@@ -13,7 +14,7 @@ use crate::base::{
 use crate::cases::{CaseError, Filed};
 use crate::ledger::looks::Shown;
 use crate::types::{self, Refused, Values};
-use indexer::extract::{Mail, Reason};
+use indexer::extract::Mail;
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -281,19 +282,6 @@ pub struct Part {
     pub superseded: bool,
 }
 
-/// Of which pages of another document a document was made. It does not follow that one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
-    /// The other document: the batch.
-    pub batch: DocumentId,
-    /// Of which of its versions.
-    pub version: VersionId,
-    /// The first of its pages, beginning with 1.
-    pub first: u32,
-    /// The last of them.
-    pub last: u32,
-}
-
 /// A document as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -480,23 +468,6 @@ pub struct Held {
     pub filed: Option<Box<Filed>>,
     /// What it was taken out of.
     pub parent: Option<Box<Parent>>,
-}
-
-/// Why a document is not split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotSplit {
-    /// It was split by its separator sheets before.
-    Before,
-    /// A document was made of just these pages before.
-    PartBefore,
-    /// Separator sheets leave nothing to be parted.
-    NoSheets,
-    /// It is registered in a compartment, and nothing leaves that.
-    Compartment,
-    /// Pages cannot be taken out of it, for this reason.
-    Content(Reason),
-    /// A part of it is infected.
-    Infected,
 }
 
 /// Content that is durable in the store, with what its row will say.

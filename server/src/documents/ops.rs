@@ -180,7 +180,7 @@ pub(super) async fn add_content(
     Ok((version, had))
 }
 
-fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
+pub(super) fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
     if actor.may(Right::Receive, place) {
         return Ok(());
     }

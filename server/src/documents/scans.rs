@@ -321,7 +321,10 @@ impl From<Waiting> for WaitingView {
         Self {
             task: match waiting.job {
                 JobKind::ReadScan => "scan",
-                JobKind::ExtractText | JobKind::DeliverWebhook | JobKind::MoveContent => "text",
+                JobKind::ExtractText
+                | JobKind::DeliverWebhook
+                | JobKind::MoveContent
+                | JobKind::SplitBatch => "text",
             },
             state: waiting.state.code(),
             place: waiting.place,

@@ -181,6 +181,13 @@ groups! {
     /// Downloading a picture: what was not drawn before is kept.
     PictureProblems = [NotFound, NoPicture, ContentWithheld, Conflict, PreconditionFailed,
         RangeNotSatisfiable, KeyMissing, InsufficientStorage];
+    /// Printing a label.
+    LabelProblems = [NotFound, Conflict];
+    /// Splitting a document.
+    SplitProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,
+        PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,
+        ContentWithheld, IdempotencyKeyReused, Infected, RequestTimeout, AlreadyExists, KeyMissing,
+        ScannerUnavailable, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,

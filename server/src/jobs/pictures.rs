@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::rows::{self, Claimed};
 use super::runner::{JobError, LOOK_EVERY, Runner, TEXT_MEDIA_TYPE};
 use crate::base::db::DbError;
-use crate::base::{Actor, JobKind, VersionId};
+use crate::base::{Actor, Job, JobKind, VersionId};
 use crate::documents::{self, DocumentError, Kept};
 use crate::unit::Unit;
 
@@ -114,6 +114,7 @@ impl Runner {
         let text = self.store_some(text, &domain).await?;
         let words = self.store_some(words, &domain).await?;
         let is_begun = outcome.is_begun();
+        let next = outcome.has_sheets().then_some(Job::SplitBatch(id));
         let found = outcome.kept(text, words);
         let kept = self
             .db
@@ -123,6 +124,7 @@ impl Runner {
                     rows::later(unit, job, now).await?;
                 } else {
                     rows::done(unit, job).await?;
+                    next.into_iter().for_each(|next| unit.enqueue(next));
                 }
                 documents::keep_recognised(unit, id, found).await
             })

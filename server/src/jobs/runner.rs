@@ -85,8 +85,8 @@ impl JobError {
 pub struct Runner {
     pub(super) db: Db,
     pub(super) storage: Storage,
-    entrance: Entrance,
-    extractor: Arc<Extractor>,
+    pub(super) entrance: Entrance,
+    pub(super) extractor: Arc<Extractor>,
     pub(super) scans: Arc<Scans>,
     postman: Postman,
     idle: Arc<Notify>,
@@ -134,13 +134,18 @@ impl Runner {
             kind: JobKind::MoveContent,
             places: 1,
         };
-        let (other, third) = (runner.clone(), runner.clone());
+        let splits = Lane {
+            kind: JobKind::SplitBatch,
+            places: 1,
+        };
+        let (other, third, splitter) = (runner.clone(), runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
         tasks.start("tesseract", |end| looker.look_for_program(end));
         tasks.start("scans", |end| reader.run(pictures, end));
         tasks.start("unread scans", |end| searcher.search_unread(end));
         tasks.start("texts", |end| runner.run(texts, end));
         tasks.start("moves", |end| third.run(moves, end));
+        tasks.start("splits", |end| splitter.run(splits, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -199,9 +204,10 @@ impl Runner {
         let claimed = match lane.kind {
             // They wait for the program.
             JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
-            JobKind::ExtractText | JobKind::ReadScan | JobKind::MoveContent => {
-                self.claim_oldest(lane.kind, free).await
-            }
+            JobKind::ExtractText
+            | JobKind::ReadScan
+            | JobKind::MoveContent
+            | JobKind::SplitBatch => self.claim_oldest(lane.kind, free).await,
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
@@ -259,6 +265,7 @@ impl Runner {
                 Job::ReadScan(version) => self.read_scan(version, &claimed, end).await,
                 Job::DeliverWebhook(delivery) => self.deliver(delivery, &claimed, end).await,
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
+                Job::SplitBatch(version) => self.split_batch(version, &claimed).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {
@@ -559,6 +566,7 @@ impl Runner {
             Page {
                 text: page.text,
                 state: state.to_owned(),
+                ..Page::default()
             }
         });
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);

@@ -232,7 +232,7 @@ fn one_by_one(
     format: BarcodeFormat,
     told: impl Fn(&GrayImage, &RXingResult) -> Option<(CodeKind, [f64; 4])>,
 ) -> Vec<Found> {
-    let mut all = Vec::new();
+    let mut all: Vec<Found> = Vec::new();
     let (width, height) = page.dimensions();
     let mut hints = DecodeHints::default();
     for _ in 0..ROUNDS_MAX {
@@ -243,13 +243,37 @@ fn one_by_one(
             break;
         };
         paint_over(page, place);
-        all.push(Found {
-            kind,
-            text: one.getText().to_owned(),
-            place,
-        });
+        let text = one.getText().to_owned();
+        let found = Found { kind, text, place };
+        // What is left of a code at its edge is that code.
+        match all.iter_mut().find(|before| found.touches(before)) {
+            Some(before) => before.place = union(before.place, place),
+            None => all.push(found),
+        }
     }
     all
+}
+
+impl Found {
+    /// Whether it says the same as another one beside which it stands.
+    fn touches(&self, other: &Self) -> bool {
+        let near = |at: f64, size: f64, from: f64, many: f64| {
+            at <= from + many + 3.0 * AROUND && from <= at + size + 3.0 * AROUND
+        };
+        let ([left, top, wide, high], [x, y, across, down]) = (self.place, other.place);
+        self.kind == other.kind
+            && self.text == other.text
+            && near(left, wide, x, across)
+            && near(top, high, y, down)
+    }
+}
+
+/// The box around both.
+fn union([left, top, wide, high]: [f64; 4], [x, y, across, down]: [f64; 4]) -> [f64; 4] {
+    let (first_x, first_y) = (left.min(x), top.min(y));
+    let last_x = (left + wide).max(x + across);
+    let last_y = (top + high).max(y + down);
+    [first_x, first_y, last_x - first_x, last_y - first_y]
 }
 
 /// The box around the points of a code.
@@ -263,14 +287,7 @@ fn around(one: &RXingResult) -> Option<[f64; 4]> {
     let (left, right) = (of(f64::min, |p| p.x)?, of(f64::max, |p| p.x)?);
     let (top, bottom) = (of(f64::min, |p| p.y)?, of(f64::max, |p| p.y)?);
     let finite = [left, right, top, bottom].iter().all(|at| at.is_finite());
-    finite.then(|| {
-        [
-            left,
-            top,
-            (right - left).max(1.0),
-            (bottom - top).max(1.0),
-        ]
-    })
+    finite.then(|| [left, top, (right - left).max(1.0), (bottom - top).max(1.0)])
 }
 
 /// The box around bars of which one line was read.
@@ -300,7 +317,11 @@ fn bars_around(page: &GrayImage, one: &RXingResult) -> Option<[f64; 4]> {
 /// The first and the last line that look like the one in which bars were read.
 fn beside(page: &GrayImage, level: bool, (from, to, at): (u32, u32, u32)) -> (u32, u32) {
     let dot = |along: u32, across: u32| {
-        let (x, y) = if level { (along, across) } else { (across, along) };
+        let (x, y) = if level {
+            (along, across)
+        } else {
+            (across, along)
+        };
         page.get_pixel_checked(x, y).map_or(255, |dot| dot.0[0])
     };
     let changes = |across: u32| {

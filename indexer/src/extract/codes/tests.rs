@@ -248,7 +248,9 @@ fn no_code_is_looked_for_when_there_is_no_time() {
 #[test]
 fn pictures_of_any_shape_are_looked_at() {
     for (width, height) in [(1, 1), (1, 4_000), (4_000, 1), (17, 31)] {
-        let page = GrayImage::from_fn(width, height, |x, y| Luma([u8::from((x ^ y) & 1 == 0) * 255]));
+        let page = GrayImage::from_fn(width, height, |x, y| {
+            Luma([u8::from((x ^ y) & 1 == 0) * 255])
+        });
         assert!(!seen(page, 150).bare);
     }
 }

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::wire::{
-    NoPicture, PageOfDocument, PageRecognition, PageSize, PageText, PageWord, PictureLink,
+    NoPicture, PageCode, PageOfDocument, PageRecognition, PageSize, PageText, PageWord, PictureLink,
 };
 use super::words::{self, Sheet};
 use super::{Easel, MEDIA_TYPE, Painter, THUMBNAIL, WIDTH_DEFAULT, WIDTHS};
@@ -148,9 +148,11 @@ pub(crate) async fn get_page(
         no_picture: None,
         text: read_page.map(|page| PageText {
             state: page.state.clone(),
+            blank: page.blank,
             text: page.text.clone(),
         }),
         words: None,
+        codes: Vec::new(),
         recognition: None,
     };
     match easel.shapes(&version, &content).await? {
@@ -169,6 +171,9 @@ pub(crate) async fn get_page(
             view.pictures = pictures(&easel, &version, (id, number), shape).await?;
             view.size = Some(PageSize::of(shape));
             view.rotation = Some(shape.rotation);
+            if let Some(page) = read_page {
+                view.codes = PageCode::all(&page.codes, shape.size);
+            }
             let unread = view
                 .text
                 .as_ref()

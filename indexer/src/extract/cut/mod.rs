@@ -42,14 +42,7 @@ const OF_PAGE: [&[u8]; 8] = [
 const INHERITED: [&[u8]; 3] = [b"MediaBox", b"CropBox", b"Rotate"];
 /// What is copied of a mark on a page: how it looks.
 const OF_MARK: [&[u8]; 8] = [
-    b"Type",
-    b"Subtype",
-    b"Rect",
-    b"AP",
-    b"AS",
-    b"F",
-    b"BS",
-    b"Border",
+    b"Type", b"Subtype", b"Rect", b"AP", b"AS", b"F", b"BS", b"Border",
 ];
 /// Marks that are not copied: they lead elsewhere, or hold a file.
 const NO_MARKS: [&[u8]; 8] = [
@@ -301,9 +294,9 @@ impl<'a> Part<'a> {
             let listed = listed.and_then(|(_, it)| it.as_dict().ok());
             let copy = match (listed, &named) {
                 (Some(listed), Some(named)) if key == b"XObject" => {
-                    let all = listed.iter().any(|(name, one)| {
-                        named.contains(name) && draws_with_its_page(from, one)
-                    });
+                    let all = listed
+                        .iter()
+                        .any(|(name, one)| named.contains(name) && draws_with_its_page(from, one));
                     let mut kept = Dictionary::new();
                     for (name, one) in listed.iter() {
                         if all || named.contains(name) {
@@ -522,7 +515,8 @@ fn content_of(from: &Document, page: &Dictionary) -> Option<Vec<u8>> {
 
 /// All names that stand in what a page draws, and some that only look so.
 fn names(content: &[u8]) -> HashSet<Vec<u8>> {
-    let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0 || b"()<>[]{}%".contains(byte);
+    let is_end =
+        |byte: &u8| byte.is_ascii_whitespace() || *byte == 0 || b"()<>[]{}%".contains(byte);
     let raw = content.split(|byte| *byte == b'/').skip(1);
     raw.map(|rest| {
         let name: Vec<u8> = rest.iter().copied().take_while(|it| !is_end(it)).collect();
@@ -562,10 +556,16 @@ fn eight_in_one(page: &GrayImage) -> Vec<u8> {
     rows.flat_map(|row| {
         row.chunks(8).map(|dots| {
             let bits = dots.iter().enumerate();
-            bits.fold(0_u8, |byte, (at, dot)| {
-                if *dot == 0 { byte } else { byte | (0x80 >> at) }
-            })
+            bits.fold(
+                0_u8,
+                |byte, (at, dot)| {
+                    if *dot == 0 { byte } else { byte | (0x80 >> at) }
+                },
+            )
         })
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests;
