@@ -10,6 +10,7 @@
 )]
 
 mod builder;
+mod codes;
 mod containers;
 mod cost;
 mod german;
@@ -38,6 +39,9 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = &tests![
+    codes::a_code_is_told_with_the_page_that_is_drawn,
+    codes::a_page_on_which_nothing_stands_is_told_from_a_scan,
+    codes::pages_of_a_document_become_documents,
     cost::a_dropped_extraction_kills_its_worker,
     cost::content_that_does_not_come_is_an_error_and_not_a_verdict,
     cost::content_that_cannot_be_read_is_an_error_and_not_a_verdict,

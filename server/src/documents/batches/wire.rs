@@ -12,7 +12,7 @@ use crate::http::{Fault, Problem, text};
 /// How a document is to be split.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"parts": [{"first_page": 1, "last_page": 3, "title": "Antrag"},
+#[schema(as = DocumentSplit, example = json!({"parts": [{"first_page": 1, "last_page": 3, "title": "Antrag"},
     {"first_page": 4, "last_page": 4}], "dry_run": true}))]
 pub(crate) struct SplitRequest {
     /// The parts, in the order of their pages; no page is in two of them, and pages may be left out. Without
@@ -29,6 +29,7 @@ pub(crate) struct SplitRequest {
 /// A part that is to become a document.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DocumentPart)]
 pub(crate) struct PartRequest {
     /// Its first page.
     #[schema(minimum = 1)]
@@ -48,6 +49,7 @@ pub(crate) struct PartRequest {
 
 /// Into what a version of a document was split, or would be.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DocumentParts)]
 pub(crate) struct Split {
     /// The document.
     pub(super) document: Uuid,
@@ -62,6 +64,7 @@ pub(crate) struct Split {
 
 /// A part of a split document.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartOfDocument)]
 pub(crate) struct SplitPart {
     /// The document that it became. Absent where it is only said what would be made.
     #[serde(skip_serializing_if = "Option::is_none")]
