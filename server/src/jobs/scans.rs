@@ -377,9 +377,11 @@ impl Outcome {
         self.progress.is_some()
     }
 
-    /// Whether every page was read and one of them is a separator sheet.
+    /// Whether every page was read and one of them is a separator sheet. A page that nobody could read may be
+    /// one too: then it is left to people.
     pub(super) fn has_sheets(&self) -> bool {
-        !self.is_begun() && has_sheets(&self.pages)
+        let unread = |page: &Page| page.state == NEEDS_OCR;
+        !self.is_begun() && !self.pages.iter().any(unread) && has_sheets(&self.pages)
     }
 
     /// The packed text, where there is any, and the packed words, where any page was read.

@@ -165,6 +165,68 @@ async fn made(town: &Town) -> i64 {
     number
 }
 
+/// What was seen on the pages of the batch is told with them.
+async fn told_of_pages(town: &Town, id: &str) {
+    let clerk = town.clerk();
+    let text = clerk
+        .get(&format!("{}/text", path(id)))
+        .await
+        .is(200)
+        .json();
+    let pages = text["pages"].as_array().expect("pages");
+    assert_eq!(
+        pages[0]["codes"],
+        json!([{"kind": "qr", "text": "PL1:T?type=Antrag"}])
+    );
+    let blank: Vec<bool> = pages.iter().map(|page| page["blank"] == true).collect();
+    assert_eq!(blank, [false, false, true, false, false], "{text}");
+    let page = clerk
+        .get(&format!("{}/pages/1", path(id)))
+        .await
+        .is(200)
+        .json();
+    let code = &page["codes"][0];
+    let near = |name: &str, at: f64| (code[name].as_f64().expect("a place") - at).abs() < 0.06;
+    assert!(
+        near("x", 300.0 / 1_240.0) && near("y", 300.0 / 1_754.0),
+        "{code}"
+    );
+}
+
+/// Each part is a document in its own right, with its pages, the blank one too; gives their ids.
+async fn stand_alone(town: &Town, (id, before): (&str, &Value), parts: &[Value]) -> Vec<String> {
+    let clerk = town.clerk();
+    let mut ids = Vec::new();
+    for (part, count) in parts.iter().zip([2, 1]) {
+        let part = part["id"].as_str().expect("an id").to_owned();
+        let document = recognised(town, &part).await;
+        assert_eq!(document["text"]["pages"], count, "{document}");
+        assert_eq!(document["state"], "incoming");
+        assert_eq!(document["department"], before["department"]);
+        assert_eq!(document["received_at"], before["received_at"]);
+        assert_eq!(document["content"]["media_type"], "application/pdf");
+        assert_eq!(document["batch"]["id"], id, "{document}");
+        assert_eq!(document["batch"]["version"], 1);
+        ids.push(part);
+    }
+    let text = clerk
+        .get(&format!("{}/text", path(&ids[0])))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(text["pages"][1]["blank"], true, "{text}");
+    let history = clerk
+        .get(&format!("{}/history", path(&ids[0])))
+        .await
+        .is(200)
+        .json();
+    let first = &history["items"][0];
+    assert_eq!(first["action"], "document.split", "{history}");
+    assert_eq!(first["details"]["batch"], id, "{history}");
+    assert_eq!(first["details"]["by"], "sheets");
+    ids
+}
+
 #[tokio::test]
 async fn a_batch_is_split_at_its_separator_sheets_and_stays_as_it_came() {
     if !has_tesseract() {
@@ -193,60 +255,8 @@ async fn a_batch_is_split_at_its_separator_sheets_and_stays_as_it_came() {
         (&before["version"], &before["state"])
     );
 
-    // What was seen on its pages is told with them.
-    let text = clerk
-        .get(&format!("{}/text", path(&id)))
-        .await
-        .is(200)
-        .json();
-    let pages = text["pages"].as_array().expect("pages");
-    assert_eq!(
-        pages[0]["codes"],
-        json!([{"kind": "qr", "text": "PL1:T?type=Antrag"}])
-    );
-    let blank: Vec<bool> = pages.iter().map(|page| page["blank"] == true).collect();
-    assert_eq!(blank, [false, false, true, false, false], "{text}");
-    let page = clerk
-        .get(&format!("{}/pages/1", path(&id)))
-        .await
-        .is(200)
-        .json();
-    let code = &page["codes"][0];
-    let near = |name: &str, at: f64| (code[name].as_f64().expect("a place") - at).abs() < 0.06;
-    assert!(
-        near("x", 300.0 / 1_240.0) && near("y", 300.0 / 1_754.0),
-        "{code}"
-    );
-
-    // Each part is a document in its own right, with its pages, the blank one too.
-    let mut ids = Vec::new();
-    for (part, count) in parts.iter().zip([2, 1]) {
-        let part = part["id"].as_str().expect("an id").to_owned();
-        let document = recognised(&town, &part).await;
-        assert_eq!(document["text"]["pages"], count, "{document}");
-        assert_eq!(document["state"], "incoming");
-        assert_eq!(document["department"], before["department"]);
-        assert_eq!(document["received_at"], before["received_at"]);
-        assert_eq!(document["content"]["media_type"], "application/pdf");
-        assert_eq!(document["batch"]["id"], id.as_str(), "{document}");
-        assert_eq!(document["batch"]["version"], 1);
-        ids.push(part);
-    }
-    let text = clerk
-        .get(&format!("{}/text", path(&ids[0])))
-        .await
-        .is(200)
-        .json();
-    assert_eq!(text["pages"][1]["blank"], true, "{text}");
-    let history = clerk
-        .get(&format!("{}/history", path(&ids[0])))
-        .await
-        .is(200)
-        .json();
-    let first = &history["items"][0];
-    assert_eq!(first["action"], "document.split", "{history}");
-    assert_eq!(first["details"]["batch"], id.as_str(), "{history}");
-    assert_eq!(first["details"]["by"], "sheets");
+    told_of_pages(&town, &id).await;
+    let ids = stand_alone(&town, (&id, &before), &parts).await;
 
     // They are found by what stands on them.
     town.settle().await;
