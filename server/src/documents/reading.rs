@@ -267,12 +267,10 @@ pub(super) struct PageView {
     state: String,
     /// `true`, where the page was looked at as a picture and nothing stands on it. It stays in the original.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
     blank: bool,
     /// The codes on it, from top to bottom, where there are any. `GET /documents/{id}/pages/{number}` says where
     /// they stand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     codes: Vec<CodeView>,
 }
 

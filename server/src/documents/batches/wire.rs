@@ -22,7 +22,6 @@ pub(crate) struct SplitRequest {
     parts: Option<Vec<PartRequest>>,
     /// Whether the answer only says what would be made.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
     pub(super) dry_run: bool,
 }
 

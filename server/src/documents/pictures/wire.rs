@@ -42,7 +42,6 @@ pub(crate) struct PageOfDocument {
     /// The codes on it (QR, Data Matrix, Code 128), from top to bottom, with about where they stand. Absent where
     /// nobody has looked, and where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     pub codes: Vec<PageCode>,
     /// How the words were recognised. Absent where the page brings them itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +97,6 @@ pub(crate) struct PageText {
     pub state: String,
     /// `true`, where the page was looked at as a picture and nothing stands on it. It stays in the original.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
     pub blank: bool,
     /// The text.
     pub text: String,
