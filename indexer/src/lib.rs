@@ -24,6 +24,7 @@ mod marking;
 mod merge;
 mod neighbours;
 mod plan;
+pub mod qr;
 mod query;
 mod rebuild;
 mod rewrite;

@@ -27,6 +27,7 @@ mod m0022_quarantine;
 mod m0024_sketches;
 mod m0025_superseded;
 mod m0026_turns;
+mod m0027_cuts;
 mod m0028_proposals;
 pub mod roles;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_sketches::Step),
             Box::new(m0025_superseded::Step),
             Box::new(m0026_turns::Step),
+            Box::new(m0027_cuts::Step),
             Box::new(m0028_proposals::Step),
         ]
     }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod base;
 pub mod cases;
 pub mod cli;
+pub mod codes;
 pub mod config;
 pub mod correspondents;
 pub mod demo;

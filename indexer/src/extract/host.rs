@@ -12,8 +12,8 @@ use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
 use super::wire::{Header, Task};
 use super::{
-    Extraction, Limits, Opening, PageShape, Passwords, Picture, PictureState, PlacedPage, Probe,
-    Room, Taken, WORKER_COMMAND, Want, detect, opening, sheets,
+    Extraction, Format, Limits, Opening, PageRange, PageShape, Passwords, Picture, PictureState, PlacedPage,
+    Probe, Reason, Room, Seen, Taken, WORKER_COMMAND, Want, detect, opening, sheets,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -142,6 +142,64 @@ impl Extractor {
         opening.picture(content, page, want).await
     }
 
+    /// Draws a page of a document for recognition, beginning with page 0, and tells what was seen on it
+    /// beside its words: nothing where looking cost too much.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn sheet(
+        &self,
+        content: impl AsyncRead + Send + Unpin,
+        page: u32,
+    ) -> Result<PictureState<(Picture, Option<Seen>)>, ExtractError> {
+        self.opening(Passwords::none()).sheet(content, page).await
+    }
+
+    /// Makes a document of each of these ranges of pages and hands them over, in their order. `Err`: why it
+    /// could not; what was handed over until then is worth nothing.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`]; and where `taker` is closed before the end.
+    pub async fn cut(
+        &self,
+        mut content: impl AsyncRead + Send + Unpin,
+        ranges: &[PageRange],
+        taker: mpsc::Sender<Taken>,
+    ) -> Result<Result<(), Reason>, ExtractError> {
+        let head = opening::head_of(&mut content).await?;
+        let format = detect::format(&head);
+        if !matches!(format, Format::Pdf | Format::Tiff) {
+            return Ok(Err(Reason::UnknownFormat));
+        }
+        let mut front = PageRange::pack_all(ranges);
+        let before = u64::try_from(front.len()).unwrap_or(u64::MAX);
+        front.extend(head);
+        let limits = Limits {
+            content_bytes_max: self.limits.content_bytes_max.saturating_add(before),
+            parts_max: u32::try_from(ranges.len()).unwrap_or(u32::MAX),
+            ..self.limits.clone()
+        };
+        let task = Task::Cut(format);
+        let talk = self
+            .talk((task, Passwords::none()), &limits, front, &mut content, Some(taker))
+            .await?;
+        if talk.carried.not_taken {
+            return Err(ExtractError::NotTaken);
+        }
+        if talk.held.is_some() && !talk.held().suffice() {
+            return Err(ExtractError::Unprotected { held: talk.held() });
+        }
+        let whole = usize::try_from(talk.carried.parts) == Ok(ranges.len());
+        let left_out = talk.carried.left_out.first().map(|one| one.reason);
+        Ok(match talk.fell_short().or(left_out) {
+            Some(reason) => Err(reason),
+            None if whole => Ok(()),
+            None => Err(Reason::Crashed),
+        })
+    }
+
     /// How large the pages of a document are, and how they are turned.
     ///
     /// # Errors
@@ -225,10 +283,10 @@ impl Extractor {
         task: Task,
     ) -> Result<PictureState<Vec<u8>>, ExtractError> {
         let opening = self.opening(Passwords::none());
-        let (drawn, _) = opening
+        let drawn = opening
             .answer(task, Vec::new(), &mut text.as_bytes())
             .await?;
-        Ok(drawn)
+        Ok(drawn.state)
     }
 
     /// Lets a worker behind these layers try what must not succeed, and tells what came of it.

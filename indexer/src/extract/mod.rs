@@ -8,7 +8,9 @@
 mod archive;
 mod attached;
 mod carry;
+mod codes;
 mod convert;
+mod cut;
 mod detect;
 mod flow;
 mod host;
@@ -44,6 +46,8 @@ mod worker;
 use std::fmt;
 use std::time::Duration;
 
+pub use codes::{CODE_CHARS_MAX, CODES_MAX, Code, CodeKind, Seen};
+pub use cut::{PageRange, RANGES_MAX};
 pub use convert::{
     CONVERT_COMMAND, Conversion, ConversionLimits, Converter, Office, OfficeError, convert_main,
     office_engines, office_format, office_program,

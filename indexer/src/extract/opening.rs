@@ -9,7 +9,7 @@ use super::password::Passwords;
 use super::sandbox::Layers;
 use super::wire::{End, Task};
 use super::{
-    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Reason, Room, Taken,
+    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Reason, Room, Seen, Taken,
     TextState, Want,
 };
 
@@ -33,8 +33,26 @@ pub enum Unlocked {
     Unread(Reason),
 }
 
-/// What was drawn, and the place of the password that opened the document.
-pub(super) type Drawn = (PictureState<Vec<u8>>, Option<usize>);
+/// What a worker drew, or told of what would be drawn.
+#[derive(Debug)]
+pub(super) struct Drawn {
+    /// What it drew.
+    pub(super) state: PictureState<Vec<u8>>,
+    /// The place of the password that opened the document.
+    opened: Option<usize>,
+    /// What was seen on the page beside its words.
+    seen: Option<Seen>,
+}
+
+impl Drawn {
+    const fn refused(reason: Reason) -> Self {
+        Self {
+            state: PictureState::Refused(reason),
+            opened: None,
+            seen: None,
+        }
+    }
+}
 
 impl<'a> Opening<'a> {
     pub(super) const fn new(extractor: &'a Extractor, passwords: &'a Passwords) -> Self {
@@ -89,10 +107,29 @@ impl<'a> Opening<'a> {
         page: u32,
         want: Want,
     ) -> Result<PictureState<Picture>, ExtractError> {
-        let (drawn, _) = self
+        let drawn = self
             .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
             .await?;
-        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+        Ok(drawn.state.and_then(|packed| Picture::unpack(&packed, want)))
+    }
+
+    /// See [`Extractor::sheet`].
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn sheet(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        page: u32,
+    ) -> Result<PictureState<(Picture, Option<Seen>)>, ExtractError> {
+        let want = Want::Recognition;
+        let drawn = self
+            .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
+            .await?;
+        let seen = drawn.seen;
+        let unpack = |packed: Vec<u8>| Some((Picture::unpack(&packed, want)?, seen));
+        Ok(drawn.state.and_then(unpack))
     }
 
     /// See [`Extractor::shapes`].
@@ -105,8 +142,8 @@ impl<'a> Opening<'a> {
         mut content: impl AsyncRead + Send + Unpin,
     ) -> Result<PictureState<Vec<PageShape>>, ExtractError> {
         let shapes = |format: Format| Some(Task::Shapes(format));
-        let (drawn, _) = self.drawn(&mut content, shapes).await?;
-        Ok(drawn.and_then(|packed| PageShape::unpack_all(&packed)))
+        let drawn = self.drawn(&mut content, shapes).await?;
+        Ok(drawn.state.and_then(|packed| PageShape::unpack_all(&packed)))
     }
 
     /// See [`Extractor::words`].
@@ -120,8 +157,8 @@ impl<'a> Opening<'a> {
         page: u32,
     ) -> Result<PictureState<PlacedPage>, ExtractError> {
         let words = |format: Format| (format == Format::Pdf).then_some(Task::Words(page));
-        let (drawn, _) = self.drawn(&mut content, words).await?;
-        Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
+        let drawn = self.drawn(&mut content, words).await?;
+        Ok(drawn.state.and_then(|packed| PlacedPage::unpack(&packed)))
     }
 
     /// Whether one of the passwords opens a document.
@@ -134,8 +171,8 @@ impl<'a> Opening<'a> {
         mut content: impl AsyncRead + Send + Unpin,
     ) -> Result<Unlocked, ExtractError> {
         let shapes = |format: Format| (format == Format::Pdf).then_some(Task::Shapes(format));
-        let (drawn, opened) = self.drawn(&mut content, shapes).await?;
-        Ok(match (drawn, opened) {
+        let drawn = self.drawn(&mut content, shapes).await?;
+        Ok(match (drawn.state, drawn.opened) {
             (PictureState::Drawn(_) | PictureState::NoPage, Some(by)) => Unlocked::By(by),
             (
                 PictureState::Drawn(_)
@@ -169,6 +206,7 @@ impl<'a> Opening<'a> {
             | Task::Sheets
             | Task::DrawSheet(..)
             | Task::SheetWords(_)
+            | Task::Cut(_)
             | Task::SelfTest(_) => Passwords::none(),
         }
     }
@@ -238,10 +276,10 @@ impl<'a> Opening<'a> {
             } else {
                 Reason::UnknownFormat
             };
-            return Ok((PictureState::Refused(reason), None));
+            return Ok(Drawn::refused(reason));
         }
         let Some(task) = task(format) else {
-            return Ok((PictureState::Refused(Reason::UnknownFormat), None));
+            return Ok(Drawn::refused(Reason::UnknownFormat));
         };
         self.answer(task, head, content).await
     }
@@ -253,6 +291,7 @@ impl<'a> Opening<'a> {
         head: Vec<u8>,
         content: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<Drawn, ExtractError> {
+        let is_looked_at = matches!(task, Task::Draw(_, Want::Recognition, _));
         let task = (task, self.of_use(task));
         let limits = self.extractor.limits();
         let talk = self
@@ -263,14 +302,24 @@ impl<'a> Opening<'a> {
             return Err(ExtractError::Unprotected { held: talk.held() });
         }
         let beyond = talk.end == Some(End::Pages);
+        // Whoever died of what stands on the page had drawn it: that costs what was to be seen there.
+        let died_looking = is_looked_at
+            && talk.end.is_none()
+            && !talk.broken
+            && !talk.too_long;
         let opened = talk.opened.map(usize::from);
         let state = match (talk.fell_short(), talk.drawn) {
             (None, Some(packed)) => PictureState::Drawn(packed),
+            (Some(_), Some(packed)) if died_looking => PictureState::Drawn(packed),
             (None, None) => PictureState::Refused(Reason::Crashed),
             (Some(_), _) if beyond => PictureState::NoPage,
             (Some(reason), _) => PictureState::Refused(reason),
         };
-        Ok((state, opened))
+        Ok(Drawn {
+            state,
+            opened,
+            seen: talk.seen,
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use image::{
 use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
+use super::codes::Sheet;
 use super::password::Passwords;
 use super::picture::{self, PageShape, Picture, Size, Want};
 use super::wire::{End, Header};
@@ -132,33 +133,34 @@ pub(super) fn shapes(
     Ok((PageShape::pack_all(&shapes), by))
 }
 
-/// Draws one page.
+/// Draws one page; gives it too where it was drawn for recognition, so that it can be looked at.
 pub(super) fn draw(
     content: Vec<u8>,
     (format, want, number): (Format, Want, u32),
     passwords: &Passwords,
     header: &Header,
-) -> Result<Vec<u8>, End> {
+) -> Result<(Vec<u8>, Option<Sheet>), End> {
     let (image, size) = if format == Format::Pdf {
         draw_pdf(content, passwords, want, number)?
     } else {
         draw_picture(&content, format, want, number, header)?
     };
-    let picture = match want {
-        Want::Shown { .. } => shown(&image, size)?,
-        Want::Copy { .. } => copied(&image, size),
+    match want {
+        Want::Shown { .. } => Ok((shown(&image, size)?.pack()?, None)),
+        Want::Copy { .. } => Ok((copied(&image, size).pack()?, None)),
         Want::Recognition => {
             let (grey, turned) = skew::straighten(grey(image));
-            Picture {
+            let picture = Picture {
                 size,
                 width: grey.width(),
                 height: grey.height(),
                 turned,
-                bytes: grey.into_raw(),
-            }
+                bytes: grey.as_raw().clone(),
+            };
+            let sheet = Sheet { grey, size, turned };
+            Ok((picture.pack()?, Some(sheet)))
         }
-    };
-    picture.pack()
+    }
 }
 
 fn draw_pdf(
@@ -210,6 +212,40 @@ fn draw_picture(
     number: u32,
     header: &Header,
 ) -> Result<(DynamicImage, Size), End> {
+    let decoded = decoded(content, format, number, header)?;
+    let dots = (decoded.image.width(), decoded.image.height());
+    let (width, height) = decoded.points;
+    let own = (f64::from(dots.0) / width).max(f64::from(dots.1) / height);
+    // Black and white stays sharp, and takes little room all the same.
+    let as_it_is = matches!(want, Want::Copy { .. })
+        && own * 72.0 <= RECOGNITION_DPI * 1.1
+        && is_two_tone(&decoded.image);
+    let ((wide, high), filter) = if as_it_is {
+        let dots_per_inch = RESOLUTION_OF_THE_FILE;
+        let want = Want::Copy { dots_per_inch };
+        (target(decoded.points, own, want), FilterType::Nearest)
+    } else {
+        (target(decoded.points, own, want), FilterType::Triangle)
+    };
+    let image = if dots == (wide, high) {
+        decoded.image
+    } else {
+        decoded.image.resize_exact(wide, high, filter)
+    };
+    Ok((image, Size::of_points(width, height)))
+}
+
+/// A picture of a TIFF with all its dots, and the size of its page in points.
+pub(super) fn leaf_whole(
+    content: &[u8],
+    number: u32,
+    header: &Header,
+) -> Result<(DynamicImage, (f64, f64)), End> {
+    let decoded = decoded(content, Format::Tiff, number, header)?;
+    Ok((decoded.image, decoded.points))
+}
+
+fn decoded(content: &[u8], format: Format, number: u32, header: &Header) -> Result<Decoded, End> {
     let (content, density) = leaf(content, format, number)?;
     let content = Cursor::new(content);
     let memory = header.memory_bytes / 2;
@@ -237,29 +273,10 @@ fn draw_picture(
         | Format::Unknown => return Err(End::Damaged),
     }?;
     let dots = (image.width(), image.height());
-    let decoded = Decoded {
+    Ok(Decoded {
         points: points(dots, density),
         image,
-    };
-    let (width, height) = decoded.points;
-    let own = (f64::from(dots.0) / width).max(f64::from(dots.1) / height);
-    // Black and white stays sharp, and takes little room all the same.
-    let as_it_is = matches!(want, Want::Copy { .. })
-        && own * 72.0 <= RECOGNITION_DPI * 1.1
-        && is_two_tone(&decoded.image);
-    let ((wide, high), filter) = if as_it_is {
-        let dots_per_inch = RESOLUTION_OF_THE_FILE;
-        let want = Want::Copy { dots_per_inch };
-        (target(decoded.points, own, want), FilterType::Nearest)
-    } else {
-        (target(decoded.points, own, want), FilterType::Triangle)
-    };
-    let image = if dots == (wide, high) {
-        decoded.image
-    } else {
-        decoded.image.resize_exact(wide, high, filter)
-    };
-    Ok((image, Size::of_points(width, height)))
+    })
 }
 
 /// Decodes a picture and turns it as its camera was held.
@@ -502,14 +519,14 @@ fn is_two_tone(image: &DynamicImage) -> bool {
     image.as_luma8().is_some_and(plain)
 }
 
-fn grey(image: DynamicImage) -> GrayImage {
+pub(super) fn grey(image: DynamicImage) -> GrayImage {
     if image.color().has_alpha() {
         return DynamicImage::ImageRgb8(on_white(&image)).into_luma8();
     }
     image.into_luma8()
 }
 
-fn on_white(image: &DynamicImage) -> RgbImage {
+pub(super) fn on_white(image: &DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.to_rgb8();
     }

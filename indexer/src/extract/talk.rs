@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
 
+use super::codes::Seen;
 use super::parts::{LEFT_OUT_MAX, LeftOut, Mail, Taken};
 use super::sandbox::Layers;
 use super::wire::{BYTES, End, FRAME_HEAD_BYTES, Frame, Header, Task};
@@ -52,6 +53,7 @@ pub(super) struct Talk {
     pub(super) drawn: Option<Vec<u8>>,
     /// The place of the password that opened the document, as the worker says.
     pub(super) opened: Option<u8>,
+    pub(super) seen: Option<Seen>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -117,6 +119,7 @@ impl Carried {
             | Frame::Invoice(_)
             | Frame::Drawn(_)
             | Frame::Opened(_)
+            | Frame::Seen(_)
             | Frame::End(_)
             | Frame::Probe(..) => return Err(Malformed),
         };
@@ -149,6 +152,7 @@ pub(super) async fn converse(
         invoice,
         drawn,
         opened,
+        seen,
         end,
         broken,
         feeding,
@@ -185,6 +189,7 @@ pub(super) async fn converse(
                 Ok(Frame::Opened(by)) if held.is_some() && opened.is_none() => {
                     *opened = Some(by);
                 }
+                Ok(Frame::Seen(it)) if drawn.is_some() && seen.is_none() => *seen = Some(*it),
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
                     return Heard::Enough;
@@ -300,6 +305,7 @@ impl Budget {
             Task::Pdf
             | Task::Text
             | Task::Leaves(_)
+            | Task::Cut(_)
             | Task::Package
             | Task::Xml
             | Task::Html

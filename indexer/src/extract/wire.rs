@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use super::codes::{SEEN_BYTES_MAX, Seen};
 use super::parts::{LeftOut, Mail, PartHead};
 use super::{Format, Invoice, Layers, Limits, PageState, PageText, Want};
 
@@ -33,6 +34,8 @@ pub(super) enum Task {
     DrawSheet(Want, u32),
     /// Say where the words of the sheet of that number stand, beginning with 0.
     SheetWords(u32),
+    /// Make a document of each of the ranges of pages that stand in front of the content.
+    Cut(Format),
     /// Read a zip container as what it is: of an office program, or an archive to be taken apart.
     Package,
     /// Read a document in XML, if it is an invoice.
@@ -124,6 +127,10 @@ impl Header {
                 page = number;
                 10
             }
+            Task::Cut(format) => {
+                about = [drawable(format), 0, 0];
+                11
+            }
             Task::Package => 20,
             Task::Xml => 21,
             Task::Html => 22,
@@ -175,6 +182,7 @@ impl Header {
             (8, true) => Task::Sheets,
             (9, true) => Task::DrawSheet(want, 0),
             (10, true) => Task::SheetWords(0),
+            (11, true) => Task::Cut(format()?),
             (20, true) => Task::Package,
             (21, true) => Task::Xml,
             (22, true) => Task::Html,
@@ -297,6 +305,8 @@ pub(super) enum Frame {
     Probe(u8, u8),
     /// A picture, the shapes of pages or the words of one, as `picture` packs them.
     Drawn(Vec<u8>),
+    /// What was seen on a page that was drawn for recognition.
+    Seen(Box<Seen>),
     /// What a mail says of itself.
     Mail(Box<Mail>),
     /// Something that is not taken out.
@@ -342,6 +352,10 @@ impl Frame {
             ),
             Self::Probe(attempt, outcome) => (4, vec![*attempt, *outcome], &[]),
             Self::Drawn(bytes) => (5, Vec::new(), bytes),
+            Self::Seen(seen) => {
+                json = serde_json::to_vec(seen)?;
+                (6, Vec::new(), &json)
+            }
             Self::Format(format) => {
                 let place = Format::ALL.iter().position(|it| it == format);
                 (20, vec![number(place)], &[])
@@ -394,6 +408,10 @@ impl Frame {
             (3, [end]) => Self::End(*End::ALL.get(usize::from(*end))?),
             (4, [attempt, outcome]) => Self::Probe(*attempt, *outcome),
             (5, _) => Self::Drawn(body),
+            (6, json) if json.len() <= SEEN_BYTES_MAX => {
+                let seen: Seen = serde_json::from_slice(json).ok()?;
+                Self::Seen(Box::new(seen.bounded()))
+            }
             (20, [format]) => Self::Format(*Format::ALL.get(usize::from(*format))?),
             (21, json) if json.len() <= INVOICE_BYTES_MAX => {
                 let invoice: Invoice = serde_json::from_slice(json).ok()?;
@@ -423,6 +441,7 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::super::Reason;
+    use super::super::codes::{Code, CodeKind};
     use super::*;
 
     #[test]
@@ -432,6 +451,7 @@ mod tests {
             Task::Leaves(Format::Tiff),
             Task::Shapes(Format::Pdf),
             Task::Words(1_999),
+            Task::Cut(Format::Tiff),
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
             Task::Draw(Format::Tiff, Want::Copy { dots_per_inch: 200 }, 3),
@@ -480,6 +500,14 @@ mod tests {
             Frame::End(End::Time),
             Frame::Probe(3, 1),
             Frame::Drawn(vec![1, 2, 0xff]),
+            Frame::Seen(Box::new(Seen {
+                bare: false,
+                codes: vec![Code {
+                    kind: CodeKind::DataMatrix,
+                    text: "RE-7".into(),
+                    place: [1, -2, 3, 4],
+                }],
+            })),
             Frame::Format(Format::Odt),
             Frame::Invoice(Box::new(Invoice {
                 number: Some("RE-7".into()),
@@ -516,6 +544,8 @@ mod tests {
             (3, vec![99]),
             (3, vec![]),
             (1, vec![1, 2]),
+            (6, b"{}".to_vec()),
+            (6, vec![b' '; SEEN_BYTES_MAX + 1]),
             (7, vec![0]),
             (20, vec![99]),
             (21, b"{\"secret\":1}".to_vec()),

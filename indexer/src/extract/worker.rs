@@ -17,8 +17,8 @@ use super::sandbox::{self, Layers};
 use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    Format, PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
-    plain, raster, rtf, separated, sheets,
+    Format, PageState, PageText, Probe, archive, attached, codes, cut, html, invoice, mail, office,
+    outlook, pdf, plain, raster, rtf, separated, sheets,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -62,7 +62,8 @@ fn serve() -> io::Result<()> {
         | Task::Draw(..)
         | Task::Sheets
         | Task::DrawSheet(..)
-        | Task::SheetWords(_) => Layers::ALL,
+        | Task::SheetWords(_)
+        | Task::Cut(_) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
     let thread = std::thread::Builder::new()
@@ -168,14 +169,24 @@ fn read_as(
         }
         Task::Draw(format, want, number) => {
             let page = (format, want, number);
-            return drawn(raster::draw(content, page, passwords, header), say);
+            let (packed, sheet) = match raster::draw(content, page, passwords, header) {
+                Ok(drawn) => drawn,
+                Err(end) => return Ok(end),
+            };
+            say(Frame::Drawn(packed))?;
+            // The page is out: what looking at it costs, it costs what there is to see.
+            if let Some(sheet) = sheet {
+                let seen = codes::look(&sheet, || deadline.has_passed());
+                say(Frame::Seen(Box::new(seen)))?;
+            }
+            return Ok(End::Complete);
         }
         Task::Sheets => return drawn(sheets::leaves(content, header, deadline), say),
         Task::DrawSheet(want, number) => {
             let sheet = sheets::page(content, number, Foot::Shown, deadline);
             let draw = |pdf| {
                 let page = (Format::Pdf, want, 0);
-                raster::draw(pdf, page, Passwords::none(), header)
+                raster::draw(pdf, page, Passwords::none(), header).map(|(packed, _)| packed)
             };
             return drawn(sheet.and_then(draw), say);
         }
@@ -183,6 +194,10 @@ fn read_as(
             let sheet = sheets::page(content, number, Foot::Left, deadline);
             let words = |pdf| pdf::words(pdf, Passwords::none(), 0, header, deadline);
             return drawn(sheet.and_then(words), say);
+        }
+        Task::Cut(format) => {
+            let mut carrier = Carrier::new(header, deadline, say);
+            return cut::cut(&content, format, header, &mut carrier);
         }
         Task::SelfTest(_) => return Ok(End::Complete),
         Task::Package => office::read,

@@ -11,6 +11,7 @@
 
 mod attached;
 mod builder;
+mod codes;
 mod containers;
 mod cost;
 mod german;
@@ -44,6 +45,9 @@ const TESTS: &[Test] = &tests![
     attached::everything_that_is_attached_to_a_pdf_is_taken_out_once,
     attached::an_attachment_costs_no_more_than_it_may,
     attached::the_invoice_of_a_pdf_stays_where_it_is,
+    codes::a_code_is_told_with_the_page_that_is_drawn,
+    codes::a_page_on_which_nothing_stands_is_told_from_a_scan,
+    codes::pages_of_a_document_become_documents,
     cost::a_dropped_extraction_kills_its_worker,
     cost::content_that_does_not_come_is_an_error_and_not_a_verdict,
     cost::content_that_cannot_be_read_is_an_error_and_not_a_verdict,

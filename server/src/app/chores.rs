@@ -232,6 +232,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
         (JobKind::MoveContent, "moves", "moves_failed"),
         (JobKind::CarryOut, "destructions", "destructions_failed"),
         (JobKind::MakeCopy, "copies", "copies_failed"),
+        (JobKind::SplitBatch, "splits", "splits_failed"),
     ];
     for (kind, waiting, failed) in queues {
         if let Ok(backlog) = jobs::backlog(db.read(), kind).await {

@@ -160,6 +160,8 @@ pub enum Action {
     DocumentWithhold,
     /// A document was taken out of another one.
     DocumentComponent,
+    /// A document was made of pages of another one.
+    DocumentSplit,
     /// A document's metadata were changed.
     DocumentChange,
     /// A document got a new version.
@@ -340,6 +342,7 @@ impl Action {
             Self::DocumentRefuse => "document.refuse_biometric",
             Self::DocumentWithhold => "document.withhold",
             Self::DocumentComponent => "document.component",
+            Self::DocumentSplit => "document.split",
             Self::DocumentChange => "document.change",
             Self::VersionAdd => "document.version",
             Self::DocumentDiscard => "document.discard",

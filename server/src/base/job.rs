@@ -21,6 +21,8 @@ pub enum Job {
     CarryOut(ProposalId),
     /// Make the searchable copy of a version.
     MakeCopy(VersionId),
+    /// Make documents of what lies between the separator sheets of a version.
+    SplitBatch(VersionId),
 }
 
 /// The names in the table of jobs.
@@ -40,6 +42,8 @@ pub enum JobKind {
     CarryOut,
     /// See [`Job::MakeCopy`].
     MakeCopy,
+    /// See [`Job::SplitBatch`].
+    SplitBatch,
 }
 
 impl JobKind {
@@ -54,6 +58,7 @@ impl JobKind {
             Self::MoveContent => "move_content",
             Self::CarryOut => "carry_out",
             Self::MakeCopy => "make_copy",
+            Self::SplitBatch => "split_batch",
         }
     }
 }
@@ -70,6 +75,7 @@ impl Job {
             Self::MoveContent(_) => JobKind::MoveContent,
             Self::CarryOut(_) => JobKind::CarryOut,
             Self::MakeCopy(_) => JobKind::MakeCopy,
+            Self::SplitBatch(_) => JobKind::SplitBatch,
         }
     }
 
@@ -80,7 +86,8 @@ impl Job {
             Self::ExtractText(version)
             | Self::ReadScan(version)
             | Self::ConvertOffice(version)
-            | Self::MakeCopy(version) => {
+            | Self::MakeCopy(version)
+            | Self::SplitBatch(version) => {
                 version.raw()
             }
             Self::DeliverWebhook(delivery) => delivery.raw(),
@@ -100,6 +107,7 @@ impl Job {
             JobKind::MoveContent,
             JobKind::CarryOut,
             JobKind::MakeCopy,
+            JobKind::SplitBatch,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -111,6 +119,7 @@ impl Job {
             JobKind::MoveContent => Self::MoveContent(DocumentId::of(subject)),
             JobKind::CarryOut => Self::CarryOut(ProposalId::of(subject)),
             JobKind::MakeCopy => Self::MakeCopy(VersionId::of(subject)),
+            JobKind::SplitBatch => Self::SplitBatch(VersionId::of(subject)),
         })
     }
 }

@@ -16,11 +16,12 @@ use crate::audit::event::Look;
 use crate::audit::history::{History, history};
 use crate::base::{Actor, CaseId, FileId, Timestamp};
 use crate::departments::{self, SignedIn};
-use crate::files::{LifeState, departments_named};
+use crate::files::{LifeState, departments_named, label_of};
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
 use crate::http::openapi::{
-    ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, ListProblems, ReadProblems,
+    ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, LabelProblems, ListProblems,
+    ReadProblems,
 };
 use crate::http::page::{Cursors, PageRequest, scope_of};
 use crate::http::{Fault, Kind, Problem, text};
@@ -153,6 +154,27 @@ pub(super) async fn get_case(
     note(&looks, &actor, Look::ReadCase, Some(case.id)).await?;
     let answer = answer(db.read(), 200, &case, db.now()).await?;
     Ok(answer.respond(None))
+}
+
+/// A label for a case (Aktenetikett), to be printed: a QR code of its reference.
+///
+/// Where it is scanned together with a letter, the case is suggested for that.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{id}/label", tag = "cases", operation_id = "printCaseLabel",
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "A page of A4", body = Vec<u8>,
+        content_type = "application/pdf"), LabelProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_label(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let case = see(&db, &looks, &actor, CaseId::of(id)).await?;
+    note(&looks, &actor, Look::ReadCase, Some(case.id)).await?;
+    label_of(&case.reference, &case.subject)
 }
 
 /// What happened to a case: its own records and those of holds on it.
@@ -316,7 +338,7 @@ pub(super) async fn get_cases(
 /// The part of the contract that cases bring.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(post_case, get_cases, get_case, patch_case, get_history),
+    paths(post_case, get_cases, get_case, patch_case, get_label, get_history),
     components(schemas(FileName, CaseName))
 )]
 pub struct ApiDoc;
@@ -334,5 +356,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(get_case)
                 .patch(patch_case),
         )
+        .service(web::resource("/api/v1/cases/{id}/label").get(get_label))
         .service(web::resource("/api/v1/cases/{id}/history").get(get_history));
 }

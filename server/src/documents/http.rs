@@ -7,6 +7,7 @@ use storage::{Storage, StoreError};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::batches;
 use super::bulk;
 use super::components;
 use super::copies;
@@ -107,6 +108,7 @@ impl From<DocumentError> for Problem {
                      it is there.",
                 ))
                 .current_state("component"),
+            DocumentError::NotSplit(reason) => reason.into(),
             DocumentError::NoMove => conflict(
                 "Rückgängig machen lässt sich nur, dass ein Dokument weitergeleitet, umprotokolliert \
                  oder als Entwurf in einen Vorgang gelegt wurde.",
@@ -451,7 +453,9 @@ pub(super) async fn get_document(
     } else {
         None
     };
+    let batch = batches::http::batch_of(db.read(), &actor, &held.document).await?;
     let mut view = told(db.read(), &actor, held, (&all, language)).await?;
+    view.batch = batch;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
     view.invoice = invoice;
@@ -504,6 +508,9 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
         post_discard,
         post_restore,
         components::http::get_components,
+        batches::http::get_split,
+        batches::http::post_split,
+        batches::http::get_separator_sheet,
         duplicates::http::get_duplicates,
         registering::post_register,
         registering::post_route,
@@ -535,6 +542,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     let to = |path: &str| web::resource(format!("/api/v1/documents{path}"));
     config
         .service(web::resource("/api/v1/quarantine").get(quarantine::get_quarantine))
+        .service(web::resource("/api/v1/separator-sheets").get(batches::http::get_separator_sheet))
         .service(
             web::resource("/api/v1/quarantine/{id}/proposals").post(proposals::post_on_quarantined),
         )
@@ -593,6 +601,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .head(pictures::http::get_thumbnail),
         )
         .service(to("/{id}/components").get(components::http::get_components))
+        .service(
+            to("/{id}/split")
+                .get(batches::http::get_split)
+                .post(batches::http::post_split),
+        )
         .service(to("/{id}/duplicates").get(duplicates::http::get_duplicates))
         .service(to("/{id}/history").get(reading::get_history))
         .service(to("/{id}/discard").post(post_discard))

@@ -6,6 +6,7 @@
 
 mod alike;
 mod asking;
+mod batches;
 mod browse;
 mod bulk;
 mod components;
@@ -49,6 +50,10 @@ mod wire;
 mod words;
 
 pub(crate) use asking::{askable, by_field};
+pub use batches::{
+    Batch, By, Cut, MakeError, NotSplit, Section, forget as forget_parts, has_sheets, keep_parts,
+    make, sections, to_split,
+};
 pub(crate) use browse::{
     Bound, Choice, Instant, Key, Tagged, Wanted, Window, Word, Words, ids, many, media, plain_text,
     window, words,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
 
+pub use super::batches::{Cut, NotSplit};
 pub use crate::base::CivilDate;
 use crate::base::db::DbError;
 use crate::base::{
@@ -286,6 +287,8 @@ pub struct Part {
 pub struct Document {
     /// Its id.
     pub id: DocumentId,
+    /// Of which pages of another one it was made.
+    pub cut: Option<Cut>,
     /// Out of which other one it was taken.
     pub part: Option<Part>,
     /// Counts every change; the entity tag.
@@ -537,6 +540,9 @@ pub enum DocumentError {
     /// A component goes with what it was taken out of, and stays as it was there.
     #[error("a component goes with its parent")]
     Component,
+    /// It cannot be split, for this reason.
+    #[error("the document cannot be split")]
+    NotSplit(NotSplit),
     /// The last change of the document is no move that can be undone.
     #[error("this is no move that can be undone")]
     NoMove,

@@ -99,6 +99,7 @@ async fn add(
     let document = Document {
         id: DocumentId::new(),
         part: None,
+        cut: None,
         version: 1,
         department,
         compartment: place.compartment,
@@ -187,7 +188,7 @@ pub(super) async fn add_content(
     Ok((version, had))
 }
 
-fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
+pub(super) fn require_filing(actor: &Actor, place: Place) -> Result<(), DocumentError> {
     if actor.may(Right::Receive, place) {
         return Ok(());
     }

@@ -265,6 +265,25 @@ pub(super) struct PageView {
     text: String,
     /// `read`, `recognised` (from a picture of the page), `needs_ocr` (it is a picture), `cut` or `damaged`.
     state: String,
+    /// `true`, where the page was looked at as a picture and nothing stands on it. It stays in the original.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    blank: bool,
+    /// The codes on it, from top to bottom, where there are any. `GET /documents/{id}/pages/{number}` says where
+    /// they stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<CodeView>,
+}
+
+/// What a code on a page says. Nobody has checked it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Code)]
+pub(super) struct CodeView {
+    /// `qr`, `data_matrix` or `code_128`.
+    #[schema(example = "qr")]
+    kind: &'static str,
+    /// What it says.
+    #[schema(max_length = 1000, example = "PL1:T?type=Antrag")]
+    text: String,
 }
 
 impl PageView {
@@ -273,6 +292,15 @@ impl PageView {
             number,
             text: page.text,
             state: page.state,
+            blank: page.blank,
+            codes: page
+                .codes
+                .into_iter()
+                .map(|code| CodeView {
+                    kind: code.kind.as_str(),
+                    text: code.text,
+                })
+                .collect(),
         }
     }
 }

@@ -345,7 +345,8 @@ impl From<Waiting> for WaitingView {
                 JobKind::ExtractText
                 | JobKind::DeliverWebhook
                 | JobKind::MoveContent
-                | JobKind::CarryOut => "text",
+                | JobKind::CarryOut
+                | JobKind::SplitBatch => "text",
             },
             state: waiting.state.code(),
             place: waiting.place,

@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 use storage::Storage;
 
+use super::batches;
 use super::http::{note, see, store_problem};
 use super::invoices;
 use super::list::visible_among_few;
@@ -12,7 +13,7 @@ use super::looking;
 use super::model::{DocumentError, Held, Step};
 use super::ops;
 use super::rows::document;
-use super::text::{Pages, TEXT_BYTES_MAX};
+use super::text::{Page, Pages, TEXT_BYTES_MAX};
 use crate::audit::event::Look;
 use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, DocumentId, Right};
@@ -27,6 +28,8 @@ pub(crate) struct Basis {
     pub(crate) held: Held,
     /// The text of its version in force; `None` while that is being read.
     pub(crate) pages: Option<Vec<String>>,
+    /// The references that labels on its pages name, each with its page.
+    pub(crate) labels: Vec<(u32, String)>,
     /// What it is about as an invoice, where it is one.
     pub(crate) invoice: Option<Invoice>,
 }
@@ -52,28 +55,30 @@ pub(crate) async fn to_suggest(
             return Ok(Basis {
                 held: seen,
                 pages: None,
+                labels: Vec::new(),
                 invoice: None,
             });
         }
         Err(error) => return Err(error.into()),
     };
     note(looks, actor, Look::ReadText, Some(&held.document)).await?;
-    let pages = match blob {
+    let pages: Vec<Page> = match blob {
         Some(blob) => {
             let packed = storage.read(&blob, TEXT_BYTES_MAX).await;
             let packed = packed.map_err(store_problem)?;
             // A long text takes a while, and others are served by this thread.
             let pages = tokio::task::spawn_blocking(move || Pages::unpack(&packed));
             let pages = pages.await.map_err(Problem::internal)?;
-            let pages = pages.map(|all| all.pages).unwrap_or_default();
-            pages.into_iter().map(|page| page.text).collect()
+            pages.map(|all| all.pages).unwrap_or_default()
         }
         None => Vec::new(),
     };
     let invoice = invoices::read(db.read(), storage, &held).await?;
+    let labels = batches::labels(&pages);
     Ok(Basis {
         held,
-        pages: Some(pages),
+        pages: Some(pages.into_iter().map(|page| page.text).collect()),
+        labels,
         invoice,
     })
 }

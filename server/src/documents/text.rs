@@ -1,5 +1,6 @@
 //! The text of a version as it is kept: a rendition, page by page, with where it came from.
 
+use indexer::extract::Code;
 use serde::{Deserialize, Serialize};
 
 /// Largest packed text that is read back into memory, in bytes.
@@ -15,12 +16,18 @@ pub struct Pages {
 }
 
 /// One page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// Its text; a word broken at the end of a line keeps its hyphen.
     pub text: String,
     /// `read`, `recognised`, `needs_ocr`, `cut` or `damaged`.
     pub state: String,
+    /// It was looked at as a picture, and nothing stands on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blank: bool,
+    /// The codes on it, from top to bottom, where it was looked at as a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<Code>,
 }
 
 impl Pages {

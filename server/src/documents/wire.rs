@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::batches::wire::BatchView;
 use super::components::wire::{LeftOutView, MailView, ParentView};
 use super::fields;
 use super::invoices::InvoiceView;
@@ -241,6 +242,11 @@ pub(crate) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub parent: Option<ParentView>,
+    /// Of which pages of which other document it was made, where you may see that one. Only where one document is
+    /// asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub batch: Option<BatchView>,
     /// How many documents were taken out of the version in force, where it contains others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -414,6 +420,7 @@ impl DocumentView {
             text: TextView::of(text.as_ref(), language),
             invoice: None,
             parent: ParentView::of(document, parent.as_deref()),
+            batch: None,
             components: text.as_ref().and_then(|text| text.components),
             mail: None,
             left_out: None,

@@ -15,11 +15,13 @@ use super::wire::{FileChange, FileRequest, FileView, LifeState, PlanUnitName};
 use crate::audit::event::Look;
 use crate::audit::history::{History, history};
 use crate::base::{Actor, DepartmentId, FileId, Timestamp};
+use crate::codes::{self, Payload};
 use crate::departments::{self, Department, SignedIn};
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
 use crate::http::openapi::{
-    ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, ListProblems, ReadProblems,
+    ChangeProblems, CreateProblems, IdempotencyParam, IfMatchParam, LabelProblems, ListProblems,
+    ReadProblems,
 };
 use crate::http::page::{Cursors, PageRequest, scope_of};
 use crate::http::{Fault, Kind, Problem, text};
@@ -187,6 +189,45 @@ pub(super) async fn get_file(
     note(&looks, &actor, Look::ReadFile, Some(file.id)).await?;
     let answer = answer(db.read(), 200, &file, db.now()).await?;
     Ok(answer.respond(None))
+}
+
+/// A label for a file (Aktenetikett), to be printed: a QR code of its reference.
+///
+/// Where it is scanned together with a letter, the open cases of the file are suggested for that.
+#[utoipa::path(
+    get, path = "/api/v1/files/{id}/label", tag = "files", operation_id = "printFileLabel",
+    params(("id" = Uuid, Path, description = "The file")),
+    responses((status = 200, description = "A page of A4", body = Vec<u8>,
+        content_type = "application/pdf"), LabelProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_label(
+    db: Data<Db>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let file = see(&db, &looks, &actor, FileId::of(id)).await?;
+    note(&looks, &actor, Look::ReadFile, Some(file.id)).await?;
+    label_of(&file.reference, &file.subject)
+}
+
+/// A label with this reference and this subject.
+pub(crate) fn label_of(reference: &str, subject: &str) -> Result<HttpResponse, Problem> {
+    let payload = Payload::Label(reference.to_owned()).to_string();
+    let too_long = || {
+        Problem::new(Kind::Conflict).detail(text(
+            "Das Zeichen ist zu lang für ein Etikett.",
+            "The reference is too long for a label.",
+        ))
+    };
+    let printed = codes::label(&payload, reference, subject);
+    // What does not read back is no label.
+    let reads = Payload::parse(&payload).is_some();
+    let printed = printed.filter(|_| reads).ok_or_else(too_long)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .body(printed))
 }
 
 /// What happened to a file: its own records and those of holds on it.
@@ -357,7 +398,7 @@ pub(super) async fn get_files(
 /// The part of the contract that files bring.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(post_file, get_files, get_file, patch_file, get_history),
+    paths(post_file, get_files, get_file, patch_file, get_label, get_history),
     components(schemas(PlanUnitName, LifeState, super::HoldView))
 )]
 pub struct ApiDoc;
@@ -375,5 +416,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(get_file)
                 .patch(patch_file),
         )
+        .service(web::resource("/api/v1/files/{id}/label").get(get_label))
         .service(web::resource("/api/v1/files/{id}/history").get(get_history));
 }

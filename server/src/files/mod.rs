@@ -19,7 +19,7 @@ mod wire;
 
 pub use evidence::{KINDS, counters_behind, references_doubled, roots_astray, states};
 pub use http::{ApiDoc, routes};
-pub(crate) use http::{answer, departments_named};
+pub(crate) use http::{answer, departments_named, label_of};
 pub(crate) use list::{tagged, visible_among, visible_with_id, within};
 pub use model::{
     CaseFile, Closed, Confidentiality, FileError, Life, Medium, NOTE_CHARS_MAX, NewFile,

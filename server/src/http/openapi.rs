@@ -188,6 +188,13 @@ groups! {
     /// Downloading a searchable copy: what was not asked for before is put into the queue.
     CopyProblems = [NotFound, NoCopy, ContentWithheld, ContentDestroyed, Conflict,
         PreconditionFailed, RangeNotSatisfiable, KeyMissing, InsufficientStorage];
+    /// Printing a label.
+    LabelProblems = [NotFound, Conflict];
+    /// Splitting a document.
+    SplitProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,
+        PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,
+        ContentWithheld, ContentDestroyed, IdempotencyKeyReused, Infected, RequestTimeout,
+        AlreadyExists, KeyMissing, ScannerUnavailable, InsufficientStorage];
     /// Creating something from JSON.
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,

@@ -5,6 +5,7 @@
 //! Messages are taken in turns, so that a receiver that fails does not take the places of the others.
 
 mod again;
+mod batches;
 mod copies;
 mod decided;
 mod deliveries;

@@ -117,6 +117,7 @@ impl Runner {
         let text = self.store_some(text, &domain).await?;
         let words = self.store_some(words, &domain).await?;
         let is_begun = outcome.is_begun();
+        let next = outcome.has_sheets().then_some(Job::SplitBatch(id));
         let found = outcome.kept(text, words);
         let copies = self.copies;
         let kept = self
@@ -131,6 +132,7 @@ impl Runner {
                     if copies == Copies::Always || documents::has_copy(unit.tx(), id).await? {
                         unit.enqueue(Job::MakeCopy(id));
                     }
+                    next.into_iter().for_each(|next| unit.enqueue(next));
                 }
                 documents::keep_recognised(unit, id, found).await
             })

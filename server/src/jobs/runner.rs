@@ -154,8 +154,12 @@ impl Runner {
             kind: JobKind::MakeCopy,
             places: 1,
         };
+        let splits = Lane {
+            kind: JobKind::SplitBatch,
+            places: 1,
+        };
         let (other, third, fourth) = (runner.clone(), runner.clone(), runner.clone());
-        let copier = runner.clone();
+        let (copier, splitter) = (runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
         let (converter, office) = (runner.clone(), runner.clone());
         let unconverted = runner.clone();
@@ -169,6 +173,7 @@ impl Runner {
         tasks.start("moves", |end| third.run(moves, end));
         tasks.start("destructions", |end| fourth.run(decided, end));
         tasks.start("copies", |end| copier.run(copies, end));
+        tasks.start("splits", |end| splitter.run(splits, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -233,7 +238,8 @@ impl Runner {
             | JobKind::ConvertOffice
             | JobKind::MoveContent
             | JobKind::CarryOut
-            | JobKind::MakeCopy => self.claim_oldest(lane.kind, free).await,
+            | JobKind::MakeCopy
+            | JobKind::SplitBatch => self.claim_oldest(lane.kind, free).await,
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
@@ -294,6 +300,7 @@ impl Runner {
                 Job::MoveContent(document) => self.move_content(document, &claimed).await,
                 Job::CarryOut(proposal) => self.carry_out(proposal, &claimed).await,
                 Job::MakeCopy(version) => self.make_copy(version, &claimed, end).await,
+                Job::SplitBatch(version) => self.split_batch(version, &claimed).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {

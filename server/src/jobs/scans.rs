@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indexer::extract::{
     ExtractError, Extractor, Passwords, Picture, PictureState, Program, Read, Reason, Recogniser,
-    Recognition, RecognitionLimits, Size, Want, Word, program,
+    Recognition, RecognitionLimits, Seen, Size, Word, program,
 };
 use indexer::likeness::Sketch;
 use storage::{Blob, Storage};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::runner::JobError;
 use crate::documents::{
     Kept, Page, Pages, PlacedWords, Progress, Recognised, Scan, TEXT_BYTES_MAX, TextInfo,
-    WordsPage, engines,
+    WordsPage, engines, has_sheets,
 };
 
 /// The state of a page that was recognised.
@@ -29,6 +29,10 @@ const NEEDS_OCR: &str = "needs_ocr";
 
 /// Words of one document that are kept.
 const WORDS_MAX: usize = 1_000_000;
+/// A word is one on a page that looks blank where the engine is so sure of it …
+const SURE: u8 = 60;
+/// … and it has so many letters and digits: specks are read as single ones.
+const WORD_LETTERS_MIN: usize = 2;
 /// So many pages are read before what they say is kept, at first …
 const PAGES_FIRST: u32 = 16;
 /// … and at most: as many as were read before, so that a long document is not kept a hundred times.
@@ -62,7 +66,7 @@ pub struct Scans {
 
 /// What was found on one page.
 enum Found {
-    Words(Box<Read>, Size, i32),
+    Words(Box<Read>, Size, i32, Seen),
     Failed(Reason),
 }
 
@@ -239,20 +243,19 @@ impl Scans {
     ) -> Result<Found, JobError> {
         let stream = storage.open(content, None).await?;
         let stream = StreamReader::new(stream.map_err(std::io::Error::other));
-        let drawn = self
-            .painter
-            .opening(passwords)
-            .picture(stream, number, Want::Recognition)
-            .await?;
-        let picture = match drawn {
-            PictureState::Drawn(picture) => picture,
+        let sheet = self.painter.opening(passwords).sheet(stream, number).await?;
+        let (picture, seen) = match sheet {
+            PictureState::Drawn(drawn) => drawn,
             PictureState::Refused(reason) => return Ok(Found::Failed(reason)),
             PictureState::NoPage => return Ok(Found::Failed(Reason::Damaged)),
         };
         let recognition: Result<Recognition, ExtractError> =
             self.recogniser.recognise(program, &picture).await;
         Ok(match recognition? {
-            Recognition::Read(read) => Found::Words(Box::new(read), picture.size, picture.turned),
+            Recognition::Read(read) => {
+                let seen = seen.unwrap_or_default();
+                Found::Words(Box::new(read), picture.size, picture.turned, seen)
+            }
             Recognition::Failed(reason) => Found::Failed(reason),
         })
     }
@@ -295,14 +298,16 @@ impl Reading {
         let Some(page) = self.pages.get_mut(at) else {
             return;
         };
-        let (mut read, size, turned) = match found {
-            Found::Words(read, size, turned) => (*read, size, turned),
+        let (mut read, size, turned, seen) = match found {
+            Found::Words(read, size, turned, seen) => (*read, size, turned, seen),
             Found::Failed(reason) => {
                 self.reason = self.reason.or(Some(reason));
                 self.failed += 1;
                 return;
             }
         };
+        page.blank = is_blank(&read, &seen);
+        page.codes = seen.codes;
         // What stood there was worth nothing, and is replaced.
         self.chars_left += page.text.chars().count();
         let chars = read.text.chars().count();
@@ -341,6 +346,15 @@ impl Reading {
     }
 }
 
+/// Whether nothing stands on a page: no ink, no code, and no word of which the engine is sure.
+fn is_blank(read: &Read, seen: &Seen) -> bool {
+    let is_word = |word: &Word| {
+        let letters = word.text.chars().filter(|c| c.is_alphanumeric());
+        word.confidence >= SURE && letters.count() >= WORD_LETTERS_MIN
+    };
+    seen.bare && seen.codes.is_empty() && !read.words.iter().any(is_word)
+}
+
 /// The words of a page that still fit.
 fn first_words(words: Vec<Word>, words_max: usize, chars_max: usize) -> Vec<Word> {
     let mut chars = 0;
@@ -369,11 +383,21 @@ impl Outcome {
         self.progress.is_some()
     }
 
+    /// Whether every page was read and one of them is a separator sheet. A page that nobody could read may be
+    /// one too: then it is left to people.
+    pub(super) fn has_sheets(&self) -> bool {
+        let unread = |page: &Page| page.state == NEEDS_OCR;
+        !self.is_begun() && !self.pages.iter().any(unread) && has_sheets(&self.pages)
+    }
+
     /// The packed text, where there is any, and the packed words, where any page was read.
     pub(super) fn pack(&self) -> Result<(Option<Bytes>, Option<Bytes>), serde_json::Error> {
         let has_text = self.pages.iter().any(|page| !page.text.trim().is_empty());
         // Which pages are blank is known to whoever goes on.
-        let text = (has_text || self.is_begun()).then(|| Pages::of(self.pages.clone()).pack());
+        let seen = |page: &Page| page.blank || !page.codes.is_empty();
+        let has_seen = self.pages.iter().any(seen);
+        let text =
+            (has_text || has_seen || self.is_begun()).then(|| Pages::of(self.pages.clone()).pack());
         let words = (!self.words.is_empty()).then(|| PlacedWords::of(self.words.clone()).pack());
         Ok((
             text.transpose()?.map(Bytes::from),
@@ -407,8 +431,8 @@ async fn pages_of(storage: &Storage, scan: &Scan) -> Result<Vec<Page>, JobError>
     }
     let count = usize::try_from(scan.text.pages).unwrap_or_default();
     let page = Page {
-        text: String::new(),
         state: NEEDS_OCR.to_owned(),
+        ..Page::default()
     };
     Ok(vec![page; count])
 }
@@ -459,6 +483,8 @@ fn judged(
 
 #[cfg(test)]
 mod tests {
+    use indexer::extract::{Code, CodeKind};
+
     use super::*;
     use crate::documents::Details;
 
@@ -466,6 +492,7 @@ mod tests {
         Page {
             text: text.to_owned(),
             state: state.to_owned(),
+            ..Page::default()
         }
     }
 
@@ -531,7 +558,7 @@ mod tests {
             width: 100,
             height: 100,
         };
-        Found::Words(Box::new(read), size, 0)
+        Found::Words(Box::new(read), size, 0, Seen::default())
     }
 
     #[test]
@@ -568,6 +595,49 @@ mod tests {
         assert!(reading.full);
         let kept: Vec<usize> = reading.words.iter().map(|page| page.words.len()).collect();
         assert_eq!(kept, [2, 0]);
+    }
+
+    #[test]
+    fn a_page_is_blank_where_neither_ink_nor_code_nor_word_is() {
+        let read = |words: &[&str]| match found(words) {
+            Found::Words(read, ..) => *read,
+            Found::Failed(_) => panic!("it was read"),
+        };
+        let bare = Seen {
+            bare: true,
+            codes: Vec::new(),
+        };
+        assert!(is_blank(&read(&[]), &bare));
+        // A speck is no word.
+        assert!(is_blank(&read(&["|", "i."]), &bare));
+        assert!(!is_blank(&read(&["Seite"]), &bare));
+        assert!(!is_blank(&read(&[]), &Seen::default()));
+        let code = Code {
+            kind: CodeKind::Qr,
+            text: "PL1:T".to_owned(),
+            place: [0, 0, 1, 1],
+        };
+        let mut coded = bare.clone();
+        coded.codes.push(code);
+        assert!(!is_blank(&read(&[]), &coded));
+        let mut doubtful = read(&["Seite"]);
+        doubtful.words[0].confidence = 30;
+        assert!(is_blank(&doubtful, &bare));
+    }
+
+    #[test]
+    fn what_was_seen_is_kept_with_the_page_even_where_no_text_is() {
+        let pages = vec![page("", NEEDS_OCR)];
+        let mut reading = Reading::new(pages, 100, &Progress::default());
+        let seen = Seen {
+            bare: true,
+            codes: Vec::new(),
+        };
+        let Found::Words(read, size, turned, _) = found(&[]) else {
+            panic!("it was read");
+        };
+        reading.take(0, Found::Words(read, size, turned, seen));
+        assert!(reading.pages[0].blank);
     }
 
     #[test]

@@ -32,6 +32,27 @@ export function componentsOf(found, address) {
   return place;
 }
 
+/** Which pages of a batch. */
+export const whichPages = (part) => t(part.first_page === part.last_page ? "batchPage" : "batchPages", { first: part.first_page, last: part.last_page });
+
+/** What was made of pages of a document, as links; it fills itself. */
+export function partsOf(found, address) {
+  if (found.text.pages < 2) return "";
+  const place = h("div");
+  const show = async () => {
+    // Where that cannot be told, the document is shown all the same.
+    const split = await json(`/documents/${found.id}/split`).catch(() => null);
+    if (!split || !(split.parts.length || split.pending)) return;
+    fill(place, h("section", { class: "beside", "aria-label": t("batchParts") },
+      h("h3", {}, t("batchParts")),
+      split.pending ? h("p", { class: "hint" }, t("batchPending")) : null,
+      split.parts.length ? h("ul", { class: "rows" }, split.parts.map((one) => h("li", {},
+        h("a", { href: address(one.id) }, one.title), h("span", { class: "muted" }, whichPages(one))))) : null));
+  };
+  show();
+  return place;
+}
+
 /** What says the same as a document: the same bytes at once, texts that say the same once somebody asks, page beside page. */
 export function duplicatesOf(found, address) {
   const same = found.duplicates ?? [];

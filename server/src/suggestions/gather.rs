@@ -25,6 +25,8 @@ const CODES_AT_ONCE: usize = 400;
 const KEYS_MAX: usize = 4;
 /// So many documents on which one of them stands are looked at.
 const HAVING_MAX: usize = 20;
+/// So many labels are looked at.
+const LABELS_MAX: usize = 10;
 /// Of those that many in a hundred must have the same correspondent: the town's own account stands everywhere.
 const AGREEING_PERCENT: usize = 67;
 
@@ -244,6 +246,7 @@ async fn by_key(asking: Asking<'_>, gathered: &mut Gathered<Who>) -> Result<(), 
 pub(super) async fn cases(asking: Asking<'_>) -> Result<Vec<Suggested<Meant>>, Problem> {
     let (on, actor) = (asking.engine.db.read(), asking.actor);
     let mut gathered: Gathered<Meant> = Gathered::new();
+    by_label(asking, &mut gathered).await?;
     for codes in asking.letter.codes.chunks(CODES_AT_ONCE) {
         let texts: Vec<String> = codes.iter().map(|code| code.text.clone()).collect();
         let code_of = |text: &str| codes.iter().find(|code| code.text == text);
@@ -284,6 +287,42 @@ pub(super) async fn cases(asking: Asking<'_>) -> Result<Vec<Suggested<Meant>>, P
     Ok(gathered.done())
 }
 
+/// Cases that a label on a page names, or the open ones of a file that it names.
+async fn by_label(asking: Asking<'_>, gathered: &mut Gathered<Meant>) -> Result<(), Problem> {
+    let (on, actor) = (asking.engine.db.read(), asking.actor);
+    for (page, reference) in asking.basis.labels.iter().take(LABELS_MAX) {
+        let named = files::resolve(on, reference).await?;
+        let (ids, of_file) = match named.map(|named| named.what) {
+            Some(What::Case(id)) => (vec![id], false),
+            Some(What::File(id)) => {
+                let all = cases::in_file(on, &[id]).await?;
+                (all.iter().map(|case| case.id).collect(), true)
+            }
+            Some(What::Document(_)) | None => continue,
+        };
+        let found = cases::open_among(on, actor, &[], &ids).await?;
+        // Where a file has several, its label says less.
+        let score = match (of_file, found.len()) {
+            (false, _) => 0.97,
+            (true, 1) => 0.95,
+            (true, _) => 0.7,
+        };
+        for case in found {
+            let reason = reasons::label(of_file, reference, *page);
+            gathered.add(meant(&case), score, reason);
+        }
+    }
+    Ok(())
+}
+
+fn meant(case: &Case) -> Meant {
+    Meant {
+        id: case.id,
+        reference: case.reference.clone(),
+        subject: case.subject.clone(),
+    }
+}
+
 /// A case as it is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Meant {
@@ -301,11 +340,6 @@ fn add_case(gathered: &mut Gathered<Meant>, case: &Case, what: Referred, code: &
         Referred::Former | Referred::Document if labelled => 0.9,
         Referred::Former | Referred::Document => 0.8,
     };
-    let meant = Meant {
-        id: case.id,
-        reference: case.reference.clone(),
-        subject: case.subject.clone(),
-    };
     let reason = reasons::reference(what, &code.text, label, code.page);
-    gathered.add(meant, score, reason);
+    gathered.add(meant(case), score, reason);
 }

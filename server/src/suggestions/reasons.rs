@@ -142,6 +142,21 @@ pub(super) fn word_in_title(word: &str) -> Text {
     )
 }
 
+/// A label on a page, of a case or of its file.
+pub(super) fn label(of_file: bool, reference: &str, page: u32) -> Text {
+    if of_file {
+        text(
+            format!("QR-Code der Akte {reference} auf Seite {page}"),
+            format!("QR code of the file {reference} on page {page}"),
+        )
+    } else {
+        text(
+            format!("QR-Code auf Seite {page}"),
+            format!("QR code on page {page}"),
+        )
+    }
+}
+
 /// Of what a reference in the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Referred {

@@ -34,9 +34,10 @@ pub(super) const TEST: &str = "webhook.test";
 const ALL: &str = "*";
 
 /// What can be subscribed to: the actions that happen to documents, cases and files, and emergencies.
-const EVENTS: [Action; 28] = [
+const EVENTS: [Action; 29] = [
     Action::DocumentReceive,
     Action::DocumentComponent,
+    Action::DocumentSplit,
     Action::DocumentChange,
     Action::VersionAdd,
     Action::DocumentDiscard,

@@ -23,7 +23,7 @@ pub(super) struct WebhookRequest {
     /// private network.
     #[schema(min_length = 1, max_length = 2000)]
     url: String,
-    /// What is told: `*` for everything, or `document.receive`, `document.component`, `document.change`, `document.version`,
+    /// What is told: `*` for everything, or `document.receive`, `document.component`, `document.split`, `document.change`, `document.version`,
     /// `document.discard`, `document.restore`, `document.text`, `document.withhold`, `content.destroy`, `content.release`,
     /// `document.register`, `document.route`, `document.refile`, `document.undo`; `file.open`, `file.change`, `file.close`, `file.reopen`, `file.refile`; the
     /// same of `case`; `break_glass.request`, `break_glass.approve`, `break_glass.end`,

@@ -147,7 +147,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
         | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail"
-        | "suggestMetadata" | "listDuplicates" => {
+        | "suggestMetadata" | "listDuplicates" | "readSplit" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -161,6 +161,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "readThumbnail" => "/thumbnail",
                 "suggestMetadata" => "/suggestions",
                 "listDuplicates" => "/duplicates",
+                "readSplit" => "/split",
                 _ => "",
             };
             if operation == "readText" {
@@ -201,6 +202,15 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 .based_on(etag)
                 .upload()
         }
+        "splitDocument" => {
+            let (id, etag) = document(town).await;
+            town.read(&id).await;
+            let parts = json!({"parts": [{"first_page": 1, "last_page": 1}]});
+            call(format!("{documents}/{id}/split"), By::Clerk)
+                .based_on(etag)
+                .json(parts)
+        }
+        "printSeparatorSheet" => call("/api/v1/separator-sheets", By::Clerk),
         "discardDocument" => {
             let (id, etag) = document(town).await;
             let reason = json!({"reason": "Werbung"});
@@ -356,6 +366,8 @@ async fn records(town: &Town, operation: &str) -> Option<Call> {
         }
         "listFiles" => call("/api/v1/files", By::Clerk),
         "readFile" => call(file_at, By::Clerk),
+        "printFileLabel" => call(format!("{file_at}/label"), By::Clerk),
+        "printCaseLabel" => call(format!("{case_at}/label"), By::Clerk),
         "readFileHistory" => call(format!("{file_at}/history"), By::Clerk),
         "readCaseHistory" => call(format!("{case_at}/history"), By::Clerk),
         "changeFile" => call(file_at, By::Clerk)

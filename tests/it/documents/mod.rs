@@ -1,5 +1,6 @@
 //! Filing, reading, changing, setting aside: documents through the front door.
 
+mod batches;
 mod changing;
 mod content;
 mod copies;

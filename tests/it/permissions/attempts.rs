@@ -49,12 +49,14 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "thumbnail",
         "versions",
         "components",
+        "parts",
         "duplicates",
         "history",
         "what to say",
         "change",
         "unlock",
         "add version",
+        "split up",
         "discard",
         "restore",
     ];
@@ -96,6 +98,12 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
         "thumbnail" => client.get(&format!("{at}/thumbnail")).await,
         "versions" => client.get(&format!("{at}/versions")).await,
         "components" => client.get(&format!("{at}/components")).await,
+        "parts" => client.get(&format!("{at}/split")).await,
+        "split up" => {
+            town.read(&id_of(&filed)).await;
+            let parts = json!({"parts": [{"first_page": 1, "last_page": 1}]});
+            post(format!("{at}/split"), &etag, Some(parts)).await
+        }
         "duplicates" => client.get(&format!("{at}/duplicates")).await,
         "history" => client.get(&format!("{at}/history")).await,
         "what to say" => client.get(&format!("{at}/suggestions")).await,

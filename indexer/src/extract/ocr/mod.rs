@@ -19,8 +19,9 @@ mod table;
 pub use program::{Program, ProgramError};
 pub(super) use table::died_of;
 
-/// Ours of what is built on the program; counted up when words come out differently.
-pub(super) const OWN_VERSION: u32 = 1;
+/// Ours of what is built on the program; counted up when words come out differently, or more is seen on a
+/// page.
+pub(super) const OWN_VERSION: u32 = 2;
 
 /// The most that the program may say of a page, in bytes.
 const SAID_BYTES_MAX: u64 = 16 << 20;

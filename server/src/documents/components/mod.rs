@@ -196,6 +196,7 @@ pub(super) async fn take_out(
                 superseded: version.number < parent.content_version
                     || above.is_some_and(|above| above.superseded),
             }),
+            cut: None,
             version: 1,
             department: parent.department,
             compartment: parent.compartment,

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::ground::{Ground, ground};
 use super::wire::{
-    NoPicture, PageConversion, PageOfDocument, PageRecognition, PageSize, PageText, PageWord,
-    PictureLink,
+    NoPicture, PageCode, PageConversion, PageOfDocument, PageRecognition, PageSize, PageText,
+    PageWord, PictureLink,
 };
 use super::words::{self, Sheet};
 use super::{Easel, MEDIA_TYPE, Painter, Shapes, THUMBNAIL, WIDTH_DEFAULT, WIDTHS};
@@ -205,6 +205,11 @@ async fn drawn(
     view.pictures = pictures(easel, (version, ground), (id, number), shape).await?;
     view.size = Some(PageSize::of(shape));
     view.rotation = Some(shape.rotation);
+    if let (Ground::Content(_), Some((_, pages))) = (ground, &read)
+        && let Some(page) = pages.get(page)
+    {
+        view.codes = PageCode::all(&page.codes, shape.size);
+    }
     let unread = view
         .text
         .as_ref()
@@ -216,6 +221,7 @@ async fn drawn(
         if let Ground::Converted(..) = ground {
             view.text = Some(PageText {
                 state: "read".to_owned(),
+                blank: false,
                 text: sheet.text(),
             });
         }
@@ -233,6 +239,7 @@ fn text_on(read: Option<&(TextInfo, Vec<Page>)>, number: u32) -> Option<PageText
     let page = pages.get(at(number)?)?;
     Some(PageText {
         state: page.state.clone(),
+        blank: page.blank,
         text: page.text.clone(),
     })
 }

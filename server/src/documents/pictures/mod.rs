@@ -71,7 +71,7 @@ pub struct Painter {
 
 /// A place among those that draw or wait; free again when dropped.
 #[derive(Debug)]
-struct Place<'a> {
+pub(in crate::documents) struct Place<'a> {
     painter: &'a Painter,
     account: AccountId,
     _permit: SemaphorePermit<'a>,
@@ -132,6 +132,14 @@ impl Painter {
         let passwords = Passwords::of([password.clone()]);
         let tried = self.extractor.opening(&passwords).unlock(content).await;
         tried.map_err(Problem::internal)
+    }
+
+    /// What makes something of pages while somebody waits for it, and a place for that account.
+    pub(in crate::documents) fn hands(
+        &self,
+        account: AccountId,
+    ) -> Result<(&Extractor, Place<'_>), Problem> {
+        Ok((&self.extractor, self.place(account)?))
     }
 
     /// A place for an account; none of them has them all.

@@ -1,6 +1,6 @@
 //! A page as it is told over HTTP.
 
-use indexer::extract::{PageShape, Reason};
+use indexer::extract::{Code, PageShape, Reason, Size};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -57,6 +57,10 @@ pub(crate) struct PageOfDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub words: Option<Vec<PageWord>>,
+    /// The codes on it (QR, Data Matrix, Code 128), from top to bottom, with about where they stand. Absent where
+    /// nobody has looked, and where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<PageCode>,
     /// How the words were recognised. Absent where the page brings them itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -127,6 +131,9 @@ pub(crate) struct NoPicture {
 pub(crate) struct PageText {
     /// `read`, `recognised` (from a picture of the page), `needs_ocr` (it is a picture), `cut` or `damaged`.
     pub state: String,
+    /// `true`, where the page was looked at as a picture and nothing stands on it. It stays in the original.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blank: bool,
     /// The text.
     pub text: String,
 }
@@ -156,6 +163,29 @@ pub(crate) struct PageWord {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub mark: Option<bool>,
+}
+
+/// A code on a page. Its place is in fractions of the page as it is looked at, from its upper left corner.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageCode {
+    /// `qr`, `data_matrix` or `code_128`.
+    #[schema(example = "qr")]
+    pub kind: &'static str,
+    /// What it says. Nobody has checked it.
+    #[schema(max_length = 1000, example = "PL1:T?type=Antrag")]
+    pub text: String,
+    /// Its left edge, from 0 to 1.
+    #[schema(example = 0.3)]
+    pub x: f64,
+    /// Its upper edge, from 0 to 1.
+    #[schema(example = 0.2)]
+    pub y: f64,
+    /// From left to right.
+    #[schema(example = 0.2)]
+    pub width: f64,
+    /// From top to bottom.
+    #[schema(example = 0.15)]
+    pub height: f64,
 }
 
 /// How words were recognised.
@@ -276,6 +306,24 @@ impl PageWord {
             }
         });
         words.collect()
+    }
+}
+
+impl PageCode {
+    pub(super) fn all(codes: &[Code], size: Size) -> Vec<Self> {
+        let codes = codes.iter().map(|code| {
+            let [left, top, wide, high] = code.place;
+            let (x, y) = (fraction(left, size.width), fraction(top, size.height));
+            Self {
+                kind: code.kind.as_str(),
+                text: code.text.clone(),
+                x,
+                y,
+                width: rounded(fraction(left.saturating_add(wide), size.width) - x),
+                height: rounded(fraction(top.saturating_add(high), size.height) - y),
+            }
+        });
+        codes.collect()
     }
 }
 

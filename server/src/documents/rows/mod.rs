@@ -1,6 +1,7 @@
 //! Rows of documents, versions and renditions.
 
 mod blobs;
+mod cuts;
 mod domains;
 mod drawn;
 mod family;
@@ -27,6 +28,7 @@ use crate::unit::Unit;
 pub(super) use blobs::{
     blob_to_open, blob_with_content, blobs_to_open, insert_blob, named_by_content, only, same_as,
 };
+pub(super) use cuts::{pages_cut, parts_of, waits_to_be_split};
 pub use domains::Elsewhere;
 pub(super) use domains::{
     destroy_key, elsewhere, first_elsewhere, is_named, is_named_elsewhere, key_of, point_to,

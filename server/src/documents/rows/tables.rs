@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::super::fields::IN_STATE;
 use super::super::model::{
-    Channel, CivilDate, Direction, Document, Metadata, Part, Registered, State,
+    Channel, CivilDate, Cut, Direction, Document, Metadata, Part, Registered, State,
 };
 use crate::audit::canonical::Object;
 use crate::audit::event::{Kind, Subject};
@@ -103,6 +103,10 @@ pub(in crate::documents) mod document {
         /// What this was taken out of is in force no longer: `SUPERSEDED`, or since before that was
         /// recorded.
         pub superseded: i64,
+        pub batch_id: Option<Uuid>,
+        pub cut_from: Option<Uuid>,
+        pub first_page: Option<i64>,
+        pub last_page: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -257,6 +261,7 @@ impl document::Model {
     pub(in crate::documents) fn state_bytes(&self) -> Vec<u8> {
         let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
         let mut state = Object::new()
+            .with_some("batch", self.batch_id.map(|id| id.to_string()))
             .with_some("case", self.case_id.map(|id| id.to_string()))
             .with_some("channel", self.channel.as_deref())
             .with("changed_at", at(self.changed_at))
@@ -270,12 +275,15 @@ impl document::Model {
             )
             .with("created_at", at(self.created_at))
             .with("created_by", self.created_by.to_string())
+            .with_some("cut_from", self.cut_from.map(|id| id.to_string()))
             .with("department", self.department_id.to_string())
             .with_some("depth", self.depth.map(number))
             .with("direction", self.direction.as_str())
             .with_some("document_date", self.document_date.as_deref())
             .with_some("family", self.family_id.map(|id| id.to_string()))
+            .with_some("first_page", self.first_page.map(number))
             .with_some("inbox", self.inbox_id.map(|id| id.to_string()))
+            .with_some("last_page", self.last_page.map(number))
             .with_some("ordinal", self.ordinal.map(number))
             .with_some("parent", self.parent_id.map(|id| id.to_string()))
             .with_some("path", self.part_path.as_deref())
@@ -409,8 +417,20 @@ impl TryFrom<document::Model> for Document {
             (None, None, None, None, None) => None,
             (_, _, _, _, _) => return Err(corrupt("it is half a component")),
         };
+        let page = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        let cut = match (row.batch_id, row.cut_from, row.first_page, row.last_page) {
+            (Some(batch), Some(version), Some(first), Some(last)) => Some(Cut {
+                batch: DocumentId::of(batch),
+                version: VersionId::of(version),
+                first: page(first),
+                last: page(last),
+            }),
+            (None, None, None, None) => None,
+            (_, _, _, _) => return Err(corrupt("it is half a part of a batch")),
+        };
         Ok(Self {
             part,
+            cut,
             id: DocumentId::of(row.id),
             version: counted(row.version),
             department: DepartmentId::of(row.department_id),
@@ -463,6 +483,10 @@ impl From<&Document> for document::Model {
             } else {
                 0
             },
+            batch_id: document.cut.map(|one| one.batch.raw()),
+            cut_from: document.cut.map(|one| one.version.raw()),
+            first_page: document.cut.map(|one| i64::from(one.first)),
+            last_page: document.cut.map(|one| i64::from(one.last)),
             case_id: document.case.map(CaseId::raw),
             reference: registered.map(|one| one.reference.clone()),
             ordinal: registered.map(|one| signed(one.ordinal)),

@@ -1,0 +1,126 @@
+//! Codes of our own, on paper: what separator sheets and labels say, and how they are printed.
+//!
+//! Invariants: what is printed reads back as what it was made of; a code that is not of ours word for word is
+//! none of ours.
+
+mod sheet;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub(crate) use sheet::{label, separator};
+
+/// The longest text of a code of ours, in bytes.
+const TEXT_BYTES_MAX: usize = indexer::qr::QR_BYTES_MAX;
+/// The longest value in one, in characters.
+pub const VALUE_CHARS_MAX: usize = 100;
+/// What each code of ours begins with: the name and the version of what follows.
+const OURS: &str = "PL1:";
+
+/// What a code of ours says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// Here one document ends and another begins: a separator sheet.
+    Separator(Sheet),
+    /// The reference of a file or a case: a label.
+    Label(String),
+}
+
+/// What a separator sheet says of the document behind it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sheet {
+    /// The short name of the department for which it is.
+    pub department: Option<String>,
+    /// Dokumenttyp.
+    pub kind: Option<String>,
+}
+
+impl Payload {
+    /// Reads a code. `None`: it is none of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > TEXT_BYTES_MAX {
+            return None;
+        }
+        let rest = text.strip_prefix(OURS)?;
+        let (what, said) = rest.split_once('?').unwrap_or((rest, ""));
+        let pairs = said.split('&').filter(|pair| !pair.is_empty());
+        let mut values = Vec::new();
+        for pair in pairs {
+            let (name, value) = pair.split_once('=')?;
+            values.push((name, decoded(value)?));
+        }
+        // What a newer program adds is not known here, and no reason to know nothing.
+        let mut value = |wanted: &str| {
+            let at = values.iter().position(|(name, _)| *name == wanted)?;
+            Some(values.swap_remove(at).1)
+        };
+        match what {
+            "T" => Some(Self::Separator(Sheet {
+                department: value("dept"),
+                kind: value("type"),
+            })),
+            "A" => value("ref").map(Self::Label),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, said) = match self {
+            Self::Separator(sheet) => (
+                'T',
+                [
+                    ("dept", sheet.department.as_deref()),
+                    ("type", sheet.kind.as_deref()),
+                ],
+            ),
+            Self::Label(reference) => ('A', [("ref", Some(reference.as_str())), ("", None)]),
+        };
+        write!(f, "{OURS}{what}")?;
+        let said = said
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        for ((name, value), between) in said.zip(std::iter::once('?').chain(std::iter::repeat('&')))
+        {
+            write!(f, "{between}{name}={}", encoded(value))?;
+        }
+        Ok(())
+    }
+}
+
+/// As a value of an address is written (RFC 3986): everything but letters, digits and a few signs by its bytes.
+fn encoded(value: &str) -> String {
+    let mut out = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Reads what `encoded` wrote; one line, not too long and not empty.
+fn decoded(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        if *first == b'%' {
+            let (digits, behind) = behind.split_first_chunk::<2>()?;
+            let digits = std::str::from_utf8(digits).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = behind;
+        } else {
+            bytes.push(*first);
+            rest = behind;
+        }
+    }
+    let value = String::from_utf8(bytes).ok()?;
+    let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fits = (1..=VALUE_CHARS_MAX).contains(&line.chars().count());
+    (fits && !line.chars().any(char::is_control)).then_some(line)
+}

@@ -1,0 +1,87 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn sheet(department: Option<&str>, kind: Option<&str>) -> Payload {
+    Payload::Separator(Sheet {
+        department: department.map(str::to_owned),
+        kind: kind.map(str::to_owned),
+    })
+}
+
+#[test]
+fn a_code_of_ours_says_what_it_was_made_of() {
+    let check = |payload: Payload, text: &str| {
+        assert_eq!(payload.to_string(), text);
+        assert_eq!(Payload::parse(text), Some(payload));
+    };
+    check(sheet(None, None), "PL1:T");
+    check(sheet(Some("buergerbuero"), None), "PL1:T?dept=buergerbuero");
+    check(
+        sheet(Some("bau"), Some("Antrag & Bescheid")),
+        "PL1:T?dept=bau&type=Antrag%20%26%20Bescheid",
+    );
+    check(sheet(None, Some("Gebühr")), "PL1:T?type=Geb%C3%BChr");
+    check(
+        Payload::Label("02.1-2026/0003-1".to_owned()),
+        "PL1:A?ref=02.1-2026/0003-1",
+    );
+}
+
+#[test]
+fn what_is_not_of_ours_word_for_word_is_none() {
+    for text in [
+        "",
+        "PL1",
+        "PL1:",
+        "PL2:T",
+        "pl1:T",
+        " PL1:T",
+        "PL1:TX",
+        "PL1:A",
+        "PL1:A?ref=",
+        "PL1:A?ref=%",
+        "PL1:A?ref=%FF",
+        "PL1:A?ref=%zz",
+        "PL1:A?ref=a%00b",
+        "PL1:T?dept",
+        "https://example.org/PL1:T",
+    ] {
+        assert_eq!(Payload::parse(text), None, "{text:?}");
+    }
+    let long = format!("PL1:A?ref={}", "x".repeat(VALUE_CHARS_MAX + 1));
+    assert_eq!(Payload::parse(&long), None);
+    // What a newer program adds is passed over.
+    assert_eq!(
+        Payload::parse("PL1:T?colour=blue&type=Brief"),
+        Some(sheet(None, Some("Brief")))
+    );
+}
+
+#[test]
+fn sheets_and_labels_are_the_same_each_time() {
+    let lines = ["Für: Bürgerbüro".to_owned()];
+    let first = separator("PL1:T?dept=buergerbuero", &lines).expect("a sheet");
+    assert_eq!(
+        separator("PL1:T?dept=buergerbuero", &lines),
+        Some(first.clone())
+    );
+    let pdf = lopdf::Document::load_mem(&first).expect("a PDF");
+    assert_eq!(pdf.page_iter().count(), 2);
+    let label = label("PL1:A?ref=02.1", "02.1", "Łódź (Partnerschaft) \\ Reise").expect("a label");
+    let pdf = lopdf::Document::load_mem(&label).expect("a PDF");
+    assert_eq!(pdf.page_iter().count(), 1);
+    assert_eq!(separator(&"x".repeat(TEXT_BYTES_MAX + 1), &[]), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_code_of_ours_says_reads_back(value in "\\PC{1,60}") {
+        let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        prop_assume!(!line.is_empty());
+        let payload = Payload::Label(line);
+        let text = payload.to_string();
+        prop_assume!(text.len() <= TEXT_BYTES_MAX);
+        prop_assert_eq!(Payload::parse(&text), Some(payload));
+    }
+}
