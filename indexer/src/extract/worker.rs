@@ -17,8 +17,8 @@ use super::sandbox::{self, Layers};
 use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    Format, PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook, pdf,
-    plain, raster, rtf, separated, sheets,
+    Format, PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook,
+    pdf, plain, raster, rtf, separated, sheets,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the

@@ -80,9 +80,7 @@ impl Job {
             Self::ExtractText(version)
             | Self::ReadScan(version)
             | Self::ConvertOffice(version)
-            | Self::MakeCopy(version) => {
-                version.raw()
-            }
+            | Self::MakeCopy(version) => version.raw(),
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
             Self::CarryOut(proposal) => proposal.raw(),
