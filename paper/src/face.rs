@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use skrifa::instance::{LocationRef, Size};
-use skrifa::metrics::GlyphMetrics;
-use skrifa::{FontRef, MetadataProvider};
+use skrifa_of_krilla::instance::{LocationRef, Size};
+use skrifa_of_krilla::metrics::GlyphMetrics;
+use skrifa_of_krilla::{FontRef, MetadataProvider};
 
 use crate::PaperError;
 
@@ -22,7 +22,7 @@ const SPACE: char = ' ';
 pub(crate) struct Face {
     font: Font,
     raw: FontRef<'static>,
-    stand_in: skrifa::GlyphId,
+    stand_in: skrifa_of_krilla::GlyphId,
     units: f32,
 }
 
@@ -100,7 +100,7 @@ impl Face {
         metrics: &GlyphMetrics<'_>,
         c: char,
         range: Range<usize>,
-    ) -> (skrifa::GlyphId, KrillaGlyph) {
+    ) -> (skrifa_of_krilla::GlyphId, KrillaGlyph) {
         let found = self.raw.charmap().map(c);
         let id = found.filter(|id| id.to_u32() != 0).unwrap_or(self.stand_in);
         let advance = metrics.advance_width(id).unwrap_or_default() / self.units;

@@ -338,7 +338,9 @@ impl<T> PictureState<T> {
 }
 
 /// The first bytes of a content, by which its format is told.
-pub(super) async fn head_of(content: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, ExtractError> {
+pub(super) async fn head_of(
+    content: &mut (dyn AsyncRead + Send + Unpin),
+) -> Result<Vec<u8>, ExtractError> {
     let mut head = Vec::new();
     let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
     content

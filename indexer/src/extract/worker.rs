@@ -17,8 +17,13 @@ use super::sandbox::{self, Layers};
 use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
+<<<<<<< HEAD
     Format, PageState, PageText, Probe, archive, attached, codes, cut, html, invoice, mail, office,
     outlook, pdf, plain, raster, rtf, separated, sheets,
+=======
+    Format, PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook,
+    pdf, plain, raster, rtf, separated, sheets,
+>>>>>>> main
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the

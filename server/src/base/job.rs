@@ -86,10 +86,14 @@ impl Job {
             Self::ExtractText(version)
             | Self::ReadScan(version)
             | Self::ConvertOffice(version)
+<<<<<<< HEAD
             | Self::MakeCopy(version)
             | Self::SplitBatch(version) => {
                 version.raw()
             }
+=======
+            | Self::MakeCopy(version) => version.raw(),
+>>>>>>> main
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
             Self::CarryOut(proposal) => proposal.raw(),

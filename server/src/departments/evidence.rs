@@ -66,7 +66,8 @@ pub async fn states(
         | Kind::Note
         | Kind::Relation
         | Kind::Webhook
-        | Kind::Quarantine => Ok(Vec::new()),
+        | Kind::Quarantine
+        | Kind::Proposal => Ok(Vec::new()),
     }
 }
 

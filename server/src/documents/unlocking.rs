@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::guard;
-use super::http::{changed_answer, refuse, store_problem};
+use super::http::{changed_answer, refuse};
 use super::looking::{self, Which, held};
 use super::model::{Document, DocumentError, Held, Kept, Version};
 use super::ops;

@@ -196,6 +196,7 @@ async fn file(town: &Town, number: u64, paper: &Paper, kept: Kept, text: Option<
         kept,
         media_type: "application/pdf".to_owned(),
         file_name: Some("schreiben.pdf".to_owned()),
+        password: None,
     };
     let info = TextInfo {
         state: "readable".to_owned(),

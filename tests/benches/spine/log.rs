@@ -96,6 +96,7 @@ async fn with(town: &Town, department: DepartmentId) {
         kept: kept(),
         media_type: "application/pdf".to_owned(),
         file_name: Some("schreiben.pdf".to_owned()),
+        password: None,
     };
     let system = Actor::system();
     let written = town

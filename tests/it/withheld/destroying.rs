@@ -132,12 +132,14 @@ async fn what_two_people_destroy_is_gone_and_all_else_stays_true() {
     assert!(!records(&town, "privacy.erase").await.is_empty());
     assert_eq!(records(&town, "proposal.done").await.len(), 1);
     // The same once more is withheld once more: nobody has released it.
-    let again = clerk.file(
-        "noch-einmal.eml",
-        &content,
-        &json!({"title": "Noch einmal"}),
-    );
-    let again = id_of(&again.await.is(201));
+    let again = clerk
+        .file(
+            "noch-einmal.eml",
+            &content,
+            &json!({"title": "Noch einmal"}),
+        )
+        .await;
+    let again = id_of(&again.is(201));
     let second = version_of(&town, &again).await;
     decided(&town, &head, &second, "destroy").await;
     is_sound(&mut town).await;
@@ -154,8 +156,10 @@ async fn the_same_content_goes_for_all_that_have_it() {
     let content = holding();
     let (own, version) = withheld(&town, "eins.zip", &content).await;
     let other = town.other();
-    let filed = other.file("zwei.zip", &content, &json!({"title": "Zwei"}));
-    let theirs = id_of(&filed.await.is(201));
+    let filed = other
+        .file("zwei.zip", &content, &json!({"title": "Zwei"}))
+        .await;
+    let theirs = id_of(&filed.is(201));
     version_of(&town, &theirs).await;
     // A head decides on what is his, and one of another department does not even know of it.
     propose(&elsewhere, &version, "destroy")
@@ -217,8 +221,11 @@ async fn a_hold_stands_against_it_at_every_step() {
     let ended = decide(&registrar, &proposal, "end").await.is(200);
     assert_eq!(town.record_of(&ended).await["action"], "proposal.end");
     assert_eq!(ended.json()["standing"], "ended");
-    let read = town.clerk().get(&format!("/api/v1/documents/{id}/content"));
-    read.await.is_problem(451, "content-withheld");
+    let read = town
+        .clerk()
+        .get(&format!("/api/v1/documents/{id}/content"))
+        .await;
+    read.is_problem(451, "content-withheld");
     assert!(town.app.stop().success(), "{}", town.app.log());
     let output = town.app.command(&["verify", "--blobs", "--json"]).await;
     assert!(output.status.success(), "{output:?}");

@@ -44,8 +44,11 @@ async fn what_is_being_destroyed_when_the_server_is_killed_is_destroyed_by_the_n
             seen(&town, &proposal).await["standing"] == "done"
         })
         .await;
-        let read = town.clerk().get(&format!("/api/v1/documents/{id}/content"));
-        read.await.is_problem(410, "content-destroyed");
+        let read = town
+            .clerk()
+            .get(&format!("/api/v1/documents/{id}/content"))
+            .await;
+        read.is_problem(410, "content-destroyed");
     }
     is_sound(&mut town).await;
 }

@@ -45,15 +45,19 @@ async fn what_was_withheld_by_mistake_is_read_and_found_again_and_stays_so() {
     twice.is_problem(409, "conflict");
 
     // The decision is about the content: filed once more it is not withheld.
-    let again = clerk.file(
-        "noch-einmal.eml",
-        &content,
-        &json!({"title": "Noch einmal"}),
-    );
-    let again = id_of(&again.await.is(201));
+    let again = clerk
+        .file(
+            "noch-einmal.eml",
+            &content,
+            &json!({"title": "Noch einmal"}),
+        )
+        .await;
+    let again = id_of(&again.is(201));
     town.settle().await;
-    let read = clerk.get(&format!("/api/v1/documents/{again}/content"));
-    assert_eq!(read.await.is(200).body, content);
+    let read = clerk
+        .get(&format!("/api/v1/documents/{again}/content"))
+        .await;
+    assert_eq!(read.is(200).body, content);
     let listed = head.get(WITHHELD).await.is(200).json();
     assert_eq!(listed["items"], json!([]));
     assert_eq!(records(&town, "document.withhold").await.len(), 2);

@@ -322,6 +322,7 @@ fn explained(refusal: Refusal) -> Text {
             | Reason::NoText
             | Reason::UnknownFormat
             | Reason::NotText
+            | Reason::UnreadPicture
             | Reason::PartsDamaged
             | Reason::PartsElsewhere
             | Reason::Biometric

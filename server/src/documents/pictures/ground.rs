@@ -151,7 +151,7 @@ async fn is_drawn(easel: &Easel<'_>, engine: &str, content: &Blob) -> Result<boo
     if !matches!(engine.split(' ').next(), None | Some("" | "none")) {
         return Ok(false);
     }
-    let reader = easel.reader(content).await?;
+    let reader = super::content_of(easel.storage, content).await?;
     let drawn = indexer::extract::Extractor::draws(reader).await;
     drawn.map_err(Problem::internal)
 }
