@@ -94,7 +94,7 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &Header) -> Self {
         let share = |all: Duration| all.saturating_mul(3) / 4;
         Self {
             wall: Instant::now() + share(Duration::from_millis(u64::from(header.wall_millis))),
