@@ -10,6 +10,8 @@ mod attached;
 mod carry;
 mod detect;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod host;
 mod html;
 mod invoice;
