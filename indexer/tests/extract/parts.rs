@@ -14,9 +14,9 @@ use crate::containers::zip;
 use crate::support::{block_on, extractor, limits, text};
 
 /// What was taken out: path, title, bytes.
-type Part = (String, Option<String>, Vec<u8>);
+pub(crate) type Part = (String, Option<String>, Vec<u8>);
 
-fn apart(extractor: &Extractor, content: &[u8], room: Room) -> (Extraction, Vec<Part>) {
+pub(crate) fn apart(extractor: &Extractor, content: &[u8], room: Room) -> (Extraction, Vec<Part>) {
     block_on(async {
         let (taker, mut taken) = mpsc::channel(4);
         let reading = extractor.take_apart(content, None, room, taker);
@@ -45,7 +45,7 @@ fn apart(extractor: &Extractor, content: &[u8], room: Room) -> (Extraction, Vec<
     })
 }
 
-const ROOM: Room = Room {
+pub(crate) const ROOM: Room = Room {
     parts: 1_000,
     bytes: 64 << 20,
 };
