@@ -242,7 +242,7 @@ fn markup() -> Vec<Wicked> {
         "<!DOCTYPE Invoice [<!ENTITY f SYSTEM 'file:///etc/passwd'>]><Invoice {ubl}><ID>&f;</ID></Invoice>"
     );
     let long_names = {
-        let name = "n".repeat(100_000);
+        let name = "n".repeat(10_000);
         format!(
             "<Invoice {ubl}>{}{}{}</Invoice>",
             format!("<{name}>").repeat(100),
@@ -266,7 +266,11 @@ fn markup() -> Vec<Wicked> {
             outside.into_bytes(),
             For(&[Reason::Unsafe]),
         ),
-        ("an invoice of long names", long_names.into_bytes(), Any),
+        (
+            "an invoice of long names",
+            long_names.into_bytes(),
+            Read("7\t7"),
+        ),
         (
             "an invoice of attributes",
             format!("{attributes}/>").into_bytes(),
