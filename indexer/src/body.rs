@@ -19,6 +19,9 @@ use std::ops::Range;
 /// Positions left free between two pages, so that no phrase reaches from one to the next.
 pub(crate) const PAGE_GAP: u32 = 8;
 
+/// Packed text becomes at most so many times as long.
+const LZ4_RATIO_MAX: usize = 256;
+
 /// What is kept of a page that is being written.
 #[derive(Debug, Default)]
 pub(crate) struct PageDraft<'t> {
@@ -145,24 +148,33 @@ impl<'b> Body<'b> {
             let table = take(bytes, &mut at)?;
             let length = take(bytes, &mut at)?;
             let stored = take(bytes, &mut at)?;
-            let text_at = offset + table;
+            let text_at = usize::checked_add(offset, table)?;
+            let end = text_at.checked_add(stored)?;
+            // Nothing is unpacked to more than could have been packed.
+            if length > stored.saturating_mul(LZ4_RATIO_MAX) {
+                return None;
+            }
             slots.push(Slot {
                 first_position,
                 positions,
                 table: offset..text_at,
-                stored: text_at..text_at + stored,
+                stored: text_at..end,
                 length,
             });
-            offset = text_at + stored;
+            offset = end;
             first_position = first_position
                 .checked_add(positions)?
                 .checked_add(PAGE_GAP)?;
+        }
+        // From here on every place lies within the bytes.
+        if at.checked_add(offset)? != bytes.len() {
+            return None;
         }
         for slot in &mut slots {
             slot.table = slot.table.start + at..slot.table.end + at;
             slot.stored = slot.stored.start + at..slot.stored.end + at;
         }
-        (at + offset == bytes.len()).then_some(Self {
+        Some(Self {
             title,
             bytes,
             slots,
@@ -199,12 +211,14 @@ impl<'b> Body<'b> {
             lz4_flex::block::decompress(stored, slot.length).ok()?
         };
         let text = String::from_utf8(text).ok()?;
-        let mut places = Vec::with_capacity(usize::try_from(slot.positions).ok()?);
+        // A place takes two bytes at least, whatever the count says.
+        let room = slot.table.len() / 2;
+        let mut places = Vec::with_capacity(usize::try_from(slot.positions).ok()?.min(room));
         let mut at = slot.table.start;
-        let mut end = 0;
+        let mut end = 0_usize;
         while at < slot.table.end {
-            let start = end + take(self.bytes, &mut at)?;
-            end = start + take(self.bytes, &mut at)?;
+            let start = end.checked_add(take(self.bytes, &mut at)?)?;
+            end = start.checked_add(take(self.bytes, &mut at)?)?;
             places.push((start, end));
         }
         Some(Page {
@@ -258,6 +272,35 @@ mod tests {
             let body = Body::open(bytes);
             assert!(body.is_none_or(|body| body.title() != "Ein Titel"), "{cut}");
         }
+        // Numbers that nobody wrote: none of them is believed further than the bytes go.
+        let number = |value: usize| {
+            let mut out = Vec::new();
+            put(&mut out, value);
+            out
+        };
+        let framed = |head: &[Vec<u8>]| {
+            let mut bytes = head.concat();
+            let length = u32::try_from(bytes.len()).expect("short");
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes
+        };
+        for slot in [
+            [1, usize::MAX, 1, 1],
+            [1, 1, 1, usize::MAX],
+            [1, 0, usize::MAX, 1],
+            [usize::MAX, 0, 1, 1],
+        ] {
+            let mut head = vec![number(0), number(1)];
+            head.extend(slot.map(number));
+            head.push(b"x".to_vec());
+            assert!(Body::open(&framed(&head)).is_none(), "{slot:?}");
+        }
+        let mut head = vec![number(0), number(1)];
+        head.extend([usize::try_from(u32::MAX - 8).expect("64 bits"), 0, 1, 1].map(number));
+        head.push(b"x".to_vec());
+        let bytes = framed(&head);
+        let body = Body::open(&bytes).expect("its places add up");
+        assert!(body.page(0).expect("a page").places.is_empty());
         let mut longer = whole.clone();
         let at = whole.len() - 4;
         longer.splice(at.., u32::MAX.to_le_bytes());

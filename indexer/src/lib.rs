@@ -15,6 +15,9 @@ mod error;
 mod explain;
 pub mod extract;
 mod facets;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generation;
 pub mod guard;
 mod index;

@@ -17,6 +17,9 @@ pub mod documents;
 pub mod feed;
 pub mod file_plan;
 pub mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod holds;
 pub mod http;
 pub mod import;

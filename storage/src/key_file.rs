@@ -482,6 +482,13 @@ impl Drop for WireKey {
     }
 }
 
+/// The domains that a key file of this text has keys for. For the fuzzer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn domains_in(text: &str) -> Option<Vec<KeyDomain>> {
+    let ring = parse(Path::new("keys"), text).ok()?;
+    Some(ring.0.keys().cloned().collect())
+}
+
 fn parse(path: &Path, text: &str) -> Result<Ring, KeyError> {
     // The parser's own message quotes the line it stumbled over, which may hold a key.
     let syntax = |line| KeyFileError::Syntax {

@@ -22,6 +22,9 @@ mod disk;
 #[cfg(any(test, feature = "faults"))]
 pub mod faults;
 mod folder;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod key_file;
 mod key_hold;
 mod key_ring;

@@ -31,6 +31,7 @@ mod serve;
 mod sign_in;
 mod suggestions;
 mod tidy;
+mod torture;
 mod types;
 mod virus;
 mod webhooks;

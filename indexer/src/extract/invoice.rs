@@ -48,6 +48,8 @@ const NAMESPACES: [(&str, &[u8], Format); 4] = [
 ];
 /// Attachments, which are documents of their own.
 const BINARY: [&[u8]; 2] = [b"EmbeddedDocumentBinaryObject", b"AttachmentBinaryObject"];
+/// So much of a name is looked at, which is more than any known one has: the path is gone through for each leaf.
+const NAME_BYTES_MAX: usize = 64;
 /// The parts of an invoice that are about single goods.
 const LINES: [&str; 3] = [
     "InvoiceLine/",
@@ -234,7 +236,10 @@ impl Found {
                     }
                     holds_others.push(false);
                     path.push('/');
-                    path.push_str(&String::from_utf8_lossy(start.local_name().as_ref()));
+                    let name = start.local_name();
+                    let name = name.as_ref();
+                    let name = name.get(..NAME_BYTES_MAX).unwrap_or(name);
+                    path.push_str(&String::from_utf8_lossy(name));
                     value.clear();
                 }
                 Item::Text(text) => value.push_str(&text),

@@ -13,6 +13,8 @@ mod convert;
 mod cut;
 mod detect;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod host;
 mod html;
 mod invoice;

@@ -108,14 +108,13 @@ impl<'s> Pager<'s> {
     /// Adds a line of running text: a page that has become too long ends before it, or within it
     /// where it is longer than a page.
     pub(super) fn flow(&mut self, line: &str) -> Reading {
-        let before = (self.page.len(), self.chars);
+        let (at, chars, pages_left) = (self.page.len(), self.chars, self.pages_left);
         self.line(line)?;
         if self.chars <= FLOW_CHARS_MAX {
             return Ok(());
         }
-        let (at, chars) = before;
         // A page may have ended within the line already: then nothing of what stood before is left.
-        if 0 < at && at < self.page.len() && chars < self.chars {
+        if 0 < at && at < self.page.len() && pages_left == self.pages_left {
             let rest = self.page.split_off(at);
             let (left, rest_chars) = (std::mem::replace(&mut self.page, rest), self.chars - chars);
             self.chars = rest_chars;
@@ -205,5 +204,42 @@ impl<'s> Pager<'s> {
             Err(Stop::End(other)) => Ok(other),
             Err(Stop::Io(error)) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Limits;
+    use super::super::wire::Task;
+    use super::*;
+
+    /// The pages that come of these lines of running text.
+    fn flowed(lines: &[&str], limits: &Limits) -> Vec<String> {
+        let header = Header::new(Task::Rtf, limits);
+        let mut pages = Vec::new();
+        let mut say = |frame: Frame| -> io::Result<()> {
+            if let Frame::Page(page) = frame {
+                pages.push(page.text);
+            }
+            Ok(())
+        };
+        let mut pager = Pager::new(&header, Deadline::new(&header), &mut say);
+        let read = lines.iter().try_for_each(|line| pager.flow(line));
+        pager.finish(read).expect("whoever listens takes all");
+        pages
+    }
+
+    #[test]
+    fn a_line_longer_than_any_page_is_parted_between_characters() {
+        let limits = Limits {
+            page_chars_max: 4_000,
+            ..Limits::default()
+        };
+        // An odd number of bytes stands before it, and each of its letters has two.
+        let long = "ä".repeat(15_500);
+        let pages = flowed(&["ab", &long, "danach"], &limits);
+        assert!(pages.iter().all(|page| page.chars().count() <= 4_000));
+        let all = pages.concat().replace('\n', "");
+        assert_eq!(all, format!("ab{long}danach"));
     }
 }

@@ -17,13 +17,8 @@ use super::sandbox::{self, Layers};
 use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
-<<<<<<< HEAD
     Format, PageState, PageText, Probe, archive, attached, codes, cut, html, invoice, mail, office,
     outlook, pdf, plain, raster, rtf, separated, sheets,
-=======
-    Format, PageState, PageText, Probe, archive, attached, html, invoice, mail, office, outlook,
-    pdf, plain, raster, rtf, separated, sheets,
->>>>>>> main
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -104,7 +99,7 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &Header) -> Self {
         let share = |all: Duration| all.saturating_mul(3) / 4;
         Self {
             wall: Instant::now() + share(Duration::from_millis(u64::from(header.wall_millis))),

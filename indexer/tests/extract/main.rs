@@ -10,6 +10,7 @@
 )]
 
 mod attached;
+mod broken;
 mod builder;
 mod codes;
 mod containers;
@@ -29,6 +30,7 @@ mod scans;
 mod support;
 mod swollen;
 mod torture;
+mod wicked;
 
 use std::process::ExitCode;
 
@@ -115,6 +117,11 @@ const TESTS: &[Test] = &tests![
     torture::hostile_documents_hold_up_nobody,
     torture::what_was_read_before_the_trap_is_kept,
     torture::limits_on_size_are_kept,
+    wicked::files_of_every_format_end_within_their_limits,
+    wicked::archives_that_lie_give_no_more_than_there_is_room_for,
+    wicked::mails_whose_chains_go_round_end,
+    wicked::pictures_that_promise_too_much_are_not_drawn,
+    broken::every_good_sample_ends_in_a_state_however_it_is_broken,
 ];
 
 fn main() -> ExitCode {

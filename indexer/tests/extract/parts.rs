@@ -45,7 +45,7 @@ pub(crate) fn apart(extractor: &Extractor, content: &[u8], room: Room) -> (Extra
     })
 }
 
-const ROOM: Room = Room {
+pub(crate) const ROOM: Room = Room {
     parts: 1_000,
     bytes: 64 << 20,
 };

@@ -51,7 +51,7 @@ fn recogniser() -> Recogniser {
     Recogniser::new("/proc/self/exe".into(), limits)
 }
 
-fn draw(content: &[u8], page: u32, want: Want) -> PictureState<Picture> {
+pub(crate) fn draw(content: &[u8], page: u32, want: Want) -> PictureState<Picture> {
     let limits = indexer::extract::Limits {
         memory_bytes_max: 512 << 20,
         cpu_seconds_max: 20,

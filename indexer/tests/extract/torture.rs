@@ -9,7 +9,7 @@ use crate::hostile::{Expect, all, forms};
 use crate::support::{block_on, extract, extractor, limits, text};
 
 /// The most memory this process ever held, in KiB.
-fn peak_kib() -> u64 {
+pub(crate) fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a process file system");
     let line = status
         .lines()

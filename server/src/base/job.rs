@@ -86,14 +86,8 @@ impl Job {
             Self::ExtractText(version)
             | Self::ReadScan(version)
             | Self::ConvertOffice(version)
-<<<<<<< HEAD
             | Self::MakeCopy(version)
-            | Self::SplitBatch(version) => {
-                version.raw()
-            }
-=======
-            | Self::MakeCopy(version) => version.raw(),
->>>>>>> main
+            | Self::SplitBatch(version) => version.raw(),
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
             Self::CarryOut(proposal) => proposal.raw(),

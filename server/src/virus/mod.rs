@@ -8,3 +8,9 @@ mod clamd;
 mod tests;
 
 pub use clamd::{Scan, ScanError, Scanner, Verdict};
+
+/// What an answer of clamd means, as far as that can be told without one. For the fuzzer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn told(answer: &str) -> Option<Verdict> {
+    clamd::verdict(answer).ok()
+}

@@ -217,3 +217,45 @@ fn the_crates_know_whom_they_may_know() {
     }
     report(&findings);
 }
+
+/// Where the crates name what the fuzzer tries.
+const FUZZED: [&str; 4] = [
+    "indexer/src/extract/fuzzing.rs",
+    "indexer/src/fuzzing.rs",
+    "server/src/fuzzing.rs",
+    "storage/src/fuzzing.rs",
+];
+
+#[test]
+fn every_fuzz_target_is_built_and_replayed_and_begins_somewhere() {
+    let sources = sources(&["rs", "toml"]);
+    let named: BTreeSet<&str> = FUZZED
+        .iter()
+        .flat_map(|path| sources[*path].lines())
+        .filter_map(|line| line.trim().strip_prefix("(\"")?.strip_suffix("),"))
+        .filter_map(|line| Some(line.split_once("\", ")?.0))
+        .collect();
+    assert!(named.len() > 40, "{named:?}");
+    let mut findings = Vec::new();
+    for name in &named {
+        let path = format!("fuzz_targets/{name}.rs");
+        let target = sources.get(&format!("fuzz/{path}"));
+        if target.is_none_or(|text| !text.contains(&format!("::run(\"{name}\", bytes)"))) {
+            findings.push(format!("fuzz/{path} does not run `{name}`"));
+        }
+        if !sources["fuzz/Cargo.toml"].contains(&format!("path = \"{path}\"")) {
+            findings.push(format!("fuzz/Cargo.toml does not build {path}"));
+        }
+        if !root().join("fuzz/corpus").join(name).is_dir() {
+            findings.push(format!("fuzz/corpus/{name} is missing: fuzz/corpus.py"));
+        }
+    }
+    let files = sources.keys().filter_map(|path| {
+        let name = path.strip_prefix("fuzz/fuzz_targets/")?;
+        name.strip_suffix(".rs")
+    });
+    for name in files.filter(|name| !named.contains(name)) {
+        findings.push(format!("fuzz/fuzz_targets/{name}.rs: nothing replays it"));
+    }
+    report(&findings);
+}

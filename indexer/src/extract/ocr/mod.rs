@@ -318,6 +318,14 @@ pub async fn program(path: &Path, languages: &[String]) -> Result<Program, Progr
     Program::find(path, languages).await
 }
 
+/// What is made of a table of words: text and confidence. For the fuzzer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn told(table: &[u8]) -> Option<(String, u8)> {
+    let page = table::parse(table)?;
+    assert!(page.weight() >= 0.0, "what was read has no weight");
+    Some((page.text(), table::hundredth(page.confidence())))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt as _;

@@ -190,6 +190,12 @@ fn of_kind(relations: &HashMap<String, Relation>, kind: &str) -> Vec<String> {
     all
 }
 
+/// A number as a cell with this format code shows it. For the fuzzer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn shown(code: &str, number: f64, from_1904: bool) -> String {
+    numbers::Style::of(code).show(number, from_1904)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
