@@ -62,7 +62,6 @@ pub(super) struct Extensions {
     pub(super) eku_critical: bool,
     pub(super) key_identifier: Option<Vec<u8>>,
     pub(super) name_constraints: bool,
-    pub(super) no_check: bool,
     pub(super) qualified: bool,
     /// A critical extension that is not read here.
     pub(super) unknown_critical: bool,
@@ -205,7 +204,6 @@ impl Extensions {
             }
             "2.5.29.14" => self.key_identifier = Some(value()?.content.to_vec()),
             "2.5.29.30" => self.name_constraints = true,
-            "1.3.6.1.5.5.7.48.1.5" => self.no_check = true,
             "1.3.6.1.5.5.7.1.3" => {
                 let statements = value()?.within(SEQUENCE)?.all(EXTENSIONS_MAX)?;
                 self.qualified = statements.iter().any(|statement| {
@@ -214,7 +212,12 @@ impl Extensions {
                 });
             }
             // Policies are stated, not enforced: nobody asked for one. The other two say who issued.
-            "2.5.29.32" | "2.5.29.35" | "2.5.29.17" | "2.5.29.18" | "2.5.29.31" => {}
+            "2.5.29.32"
+            | "2.5.29.35"
+            | "2.5.29.17"
+            | "2.5.29.18"
+            | "2.5.29.31"
+            | "1.3.6.1.5.5.7.48.1.5" => {}
             _ => self.unknown_critical |= critical,
         }
         Ok(())

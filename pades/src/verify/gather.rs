@@ -13,8 +13,6 @@ use super::range::Signed;
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) field: String,
-    /// Nothing where it is no object of its own.
-    pub(super) id: Option<Id>,
     pub(super) entries: Dictionary,
     pub(super) sub_filter: String,
     /// What speaks against it before anything is computed.
@@ -115,7 +113,6 @@ impl Candidate {
         let sub_filter = text(sub_filter.name().unwrap_or_default());
         let mut one = Self {
             field: found.field,
-            id,
             sub_filter,
             reasons: Vec::new(),
             signed: None,

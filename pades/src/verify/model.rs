@@ -254,7 +254,7 @@ reasons! {
     AnnotatedLater "annotated_later" But
         "Nach der Unterschrift wurden Anmerkungen hinzugefügt."
         "Annotations were added after signing.";
-    MetadataChangedLater "metadata_changed_later" But
+    MetadataChangedLater "metadata_changed_later" Note
         "Nach der Unterschrift wurden beschreibende Angaben zur Datei geändert."
         "Metadata of the file was changed after signing.";
     LaterSignatureBad "later_signature_bad" But
