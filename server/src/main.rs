@@ -11,5 +11,8 @@ fn main() -> ExitCode {
     if word == indexer::extract::RECOGNISE_COMMAND {
         return indexer::extract::recognise_main();
     }
+    if word == server::signatures::WORKER_COMMAND {
+        return server::signatures::work();
+    }
     server::cli::main()
 }

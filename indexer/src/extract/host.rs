@@ -69,6 +69,7 @@ pub enum ExtractError {
 #[derive(Debug)]
 pub struct Extractor {
     exe: PathBuf,
+    command: &'static str,
     limits: Limits,
     slots: Semaphore,
 }
@@ -77,8 +78,19 @@ impl Extractor {
     /// Workers are started as `exe extract-worker`. For the running binary, `/proc/self/exe` also
     /// works after an update has replaced the file.
     pub fn new(exe: PathBuf, limits: Limits) -> Self {
+        Self::of_command(exe, WORKER_COMMAND, limits)
+    }
+
+    /// Workers are started as `exe command`, which must lead to [`super::given_main`]: for
+    /// [`Extractor::give`], and for nothing else.
+    pub fn of_command(exe: PathBuf, command: &'static str, limits: Limits) -> Self {
         let slots = Semaphore::new(limits.workers_max.clamp(1, Semaphore::MAX_PERMITS));
-        Self { exe, limits, slots }
+        Self {
+            exe,
+            command,
+            limits,
+            slots,
+        }
     }
 
     /// What one document may cost.
@@ -219,6 +231,23 @@ impl Extractor {
         Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
     }
 
+    /// Gives a worker of another command what it is there for: `head`, and the content behind it.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the content is; see [`ExtractError`].
+    pub async fn give(
+        &self,
+        head: Vec<u8>,
+        mut content: impl AsyncRead + Send + Unpin,
+    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
+        let limits = &self.limits;
+        let talk = self
+            .talk(Task::Given, limits, head, &mut content, None)
+            .await?;
+        said(talk)
+    }
+
     async fn drawn(
         &self,
         content: &mut (dyn AsyncRead + Send + Unpin),
@@ -233,16 +262,7 @@ impl Extractor {
             return Ok(PictureState::Refused(Reason::UnknownFormat));
         };
         let talk = self.talk(task, &self.limits, head, content, None).await?;
-        if talk.held.is_some() && !talk.held().suffice() {
-            return Err(ExtractError::Unprotected { held: talk.held() });
-        }
-        let beyond = talk.end == Some(End::Pages);
-        Ok(match (talk.fell_short(), talk.drawn) {
-            (None, Some(packed)) => PictureState::Drawn(packed),
-            (None, None) => PictureState::Refused(Reason::Crashed),
-            (Some(_), _) if beyond => PictureState::NoPage,
-            (Some(reason), _) => PictureState::Refused(reason),
-        })
+        said(talk)
     }
 
     /// Lets a worker behind these layers try what must not succeed, and tells what came of it.
@@ -314,7 +334,7 @@ impl Extractor {
 
     fn start(&self) -> Result<Child, ExtractError> {
         Command::new(&self.exe)
-            .arg(WORKER_COMMAND)
+            .arg(self.command)
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -328,6 +348,20 @@ impl Extractor {
                 source,
             })
     }
+}
+
+/// What a worker said that says one thing.
+fn said(talk: Talk) -> Result<PictureState<Vec<u8>>, ExtractError> {
+    if talk.held.is_some() && !talk.held().suffice() {
+        return Err(ExtractError::Unprotected { held: talk.held() });
+    }
+    let beyond = talk.end == Some(End::Pages);
+    Ok(match (talk.fell_short(), talk.drawn) {
+        (None, Some(packed)) => PictureState::Drawn(packed),
+        (None, None) => PictureState::Refused(Reason::Crashed),
+        (Some(_), _) if beyond => PictureState::NoPage,
+        (Some(reason), _) => PictureState::Refused(reason),
+    })
 }
 
 impl<T> PictureState<T> {

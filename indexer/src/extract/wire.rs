@@ -41,6 +41,8 @@ pub(super) enum Task {
     Mail,
     /// The same as Outlook keeps it.
     Outlook,
+    /// Do with the content what the program that started us gives, and say what comes of it.
+    Given,
     /// Try what must not succeed, behind these layers.
     SelfTest(Layers),
 }
@@ -112,6 +114,7 @@ impl Header {
             Task::Csv => 24,
             Task::Mail => 30,
             Task::Outlook => 31,
+            Task::Given => 40,
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
@@ -159,6 +162,7 @@ impl Header {
             (24, true) => Task::Csv,
             (30, true) => Task::Mail,
             (31, true) => Task::Outlook,
+            (40, true) => Task::Given,
             _ => return Err(invalid()),
         };
         let mut header = Self {
@@ -266,7 +270,7 @@ pub(super) enum Frame {
     Invoice(Box<Invoice>),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
-    /// A picture, the shapes of pages or the words of one, as `picture` packs them.
+    /// A picture, the shapes of pages or the words of one, as `picture` packs them; or what was given to do.
     Drawn(Vec<u8>),
     /// What a mail says of itself.
     Mail(Box<Mail>),
@@ -395,6 +399,7 @@ mod tests {
             Task::Leaves(Format::Tiff),
             Task::Shapes(Format::Pdf),
             Task::Words(1_999),
+            Task::Given,
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
         ] {
