@@ -11,4 +11,4 @@ mod wire;
 pub use check::{CheckError, Checked, Checker, WORKER_COMMAND, work};
 pub use http::{ApiDoc, routes};
 pub use trust::{FileFault, TrustError, trust_of};
-pub use wire::{FileSignatures, SignatureView};
+pub use wire::FileSignatures;

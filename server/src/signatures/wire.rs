@@ -35,7 +35,7 @@ pub struct FileSignatures {
 /// One signature, one verdict.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PdfSignature)]
-pub struct SignatureView {
+pub(super) struct SignatureView {
     /// The name of its field.
     #[schema(example = "Siegel")]
     field: String,
@@ -115,7 +115,7 @@ pub struct SignatureView {
 
 /// Why a verdict is what it is.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SignatureReason {
+pub(super) struct SignatureReason {
     /// Its stable name; `docs/signatures.md` has them all.
     #[schema(example = "time_claimed")]
     code: &'static str,
@@ -126,7 +126,7 @@ pub struct SignatureReason {
 
 /// A certificate in words. All of them come from the certificate itself.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SignatureCertificate {
+pub(super) struct SignatureCertificate {
     /// Whom it names, as RFC 4514 writes it.
     #[schema(example = "CN=Dienstsiegel,O=Stadt Beispielstadt,C=DE")]
     subject: String,
@@ -156,7 +156,7 @@ pub struct SignatureCertificate {
 
 /// What of a file was signed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SignatureCoverage {
+pub(super) struct SignatureCoverage {
     /// The state of the file that was signed, beginning with 1.
     revision: u32,
     /// How many there are.
@@ -169,7 +169,7 @@ pub struct SignatureCoverage {
 
 /// Something that happened to a file after a signature.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SignatureChange {
+pub(super) struct SignatureChange {
     /// With which state of the file, beginning with 1.
     revision: u32,
     /// What kind of change it is, as a reason names it.

@@ -147,7 +147,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
         | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail"
-        | "suggestMetadata" | "listDuplicates" => {
+        | "suggestMetadata" | "listDuplicates" | "checkSignatures" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -161,6 +161,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "readThumbnail" => "/thumbnail",
                 "suggestMetadata" => "/suggestions",
                 "listDuplicates" => "/duplicates",
+                "checkSignatures" => "/signatures",
                 _ => "",
             };
             if operation == "readText" {
@@ -168,9 +169,13 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             }
             call(format!("{documents}/{id}{rest}"), By::Clerk)
         }
-        "readVersionContent" => {
+        "readVersionContent" | "checkVersionSignatures" => {
             let (id, _) = document(town).await;
-            call(format!("{documents}/{id}/versions/1/content"), By::Clerk)
+            let what = match operation {
+                "readVersionContent" => "content",
+                _ => "signatures",
+            };
+            call(format!("{documents}/{id}/versions/1/{what}"), By::Clerk)
         }
         "changeDocument" => {
             let (id, etag) = document(town).await;

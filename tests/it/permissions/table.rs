@@ -23,6 +23,7 @@ const DOCUMENTS: &[&str] = &[
     "page",
     "picture",
     "thumbnail",
+    "signatures",
     "versions",
     "components",
     "duplicates",
