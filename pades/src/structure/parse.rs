@@ -22,7 +22,7 @@ pub(super) struct Parser<'a> {
     pub(super) at: usize,
     depth: usize,
     values: Vec<(Vec<u8>, Range<usize>)>,
-    ambiguous: bool,
+    pub(super) ambiguous: bool,
 }
 
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -257,6 +257,7 @@ impl<'a> Parser<'a> {
             self.skip();
             if self.takes(b">>") {
                 self.depth -= 1;
+                entries.0.retain(|_, value| !value.is_null());
                 return Ok(entries);
             }
             if self.peek() != Some(b'/') {
@@ -268,9 +269,6 @@ impl<'a> Parser<'a> {
             let value = self.object()?;
             if self.depth == 1 {
                 self.values.push((key.clone(), start..self.at));
-            }
-            if value.is_null() {
-                continue;
             }
             self.ambiguous |= entries.0.insert(key, value).is_some();
         }

@@ -17,7 +17,14 @@ pub(crate) struct Pdf<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) revisions: Vec<Revision>,
     parsed: RefCell<HashMap<usize, Result<Rc<Indirect>, Broken>>>,
-    packed: RefCell<HashMap<usize, Result<Rc<Vec<(u32, Rc<Object>)>>, Broken>>>,
+    packed: RefCell<HashMap<usize, Result<Rc<Packed>, Broken>>>,
+}
+
+/// What an object stream holds.
+struct Packed {
+    objects: Vec<(u32, Rc<Object>)>,
+    /// A dictionary in it has the same key twice.
+    ambiguous: bool,
 }
 
 /// The file up to and with one revision.
@@ -86,11 +93,7 @@ impl<'a> Pdf<'a> {
         parsed
     }
 
-    fn in_stream(
-        &self,
-        offset: usize,
-        revision: usize,
-    ) -> Result<Rc<Vec<(u32, Rc<Object>)>>, Broken> {
+    fn in_stream(&self, offset: usize, revision: usize) -> Result<Rc<Packed>, Broken> {
         if let Some(known) = self.packed.borrow().get(&offset) {
             return known.clone();
         }
@@ -99,7 +102,7 @@ impl<'a> Pdf<'a> {
         objects
     }
 
-    fn unpacked(&self, offset: usize, revision: usize) -> Result<Vec<(u32, Rc<Object>)>, Broken> {
+    fn unpacked(&self, offset: usize, revision: usize) -> Result<Packed, Broken> {
         let wrong = || Broken::new(offset, "no object stream");
         let indirect = self.at(offset, revision)?;
         let Object::Stream(entries, data) = &indirect.object else {
@@ -117,7 +120,7 @@ impl<'a> Pdf<'a> {
         let packed = self.bytes.get(data.clone()).ok_or_else(wrong)?;
         let bytes = unpack(entries, packed, offset)?;
         let mut heads = Parser::new(&bytes, 0);
-        let mut objects = Vec::with_capacity(count);
+        let (mut objects, mut ambiguous) = (Vec::new(), false);
         for _ in 0..count {
             heads.skip();
             let number = heads.unsigned().and_then(|it| u32::try_from(it).ok());
@@ -125,10 +128,11 @@ impl<'a> Pdf<'a> {
             let at = heads.unsigned().and_then(|it| usize::try_from(it).ok());
             let (number, at) = (number.ok_or_else(wrong)?, at.ok_or_else(wrong)?);
             let place = first.checked_add(at).ok_or_else(wrong)?;
-            let object = Parser::new(&bytes, place).object()?;
-            objects.push((number, Rc::new(object)));
+            let mut parser = Parser::new(&bytes, place);
+            objects.push((number, Rc::new(parser.object()?)));
+            ambiguous |= parser.ambiguous;
         }
-        Ok(objects)
+        Ok(Packed { objects, ambiguous })
     }
 }
 
@@ -157,8 +161,8 @@ impl<'p> View<'p> {
                 let Some((at, Entry::At { offset, .. })) = self.pdf.entry(stream, revision) else {
                     return Err(Broken::new(0, "no object stream"));
                 };
-                let objects = self.pdf.in_stream(offset, at)?;
-                match objects.get(index) {
+                let packed = self.pdf.in_stream(offset, at)?;
+                match packed.objects.get(index) {
                     Some((number, object)) if *number == id.number => Ok(Rc::clone(object)),
                     _ => Err(Broken::new(offset, "another object than was named")),
                 }
@@ -266,8 +270,16 @@ impl<'p> View<'p> {
                     number: *number,
                     generation,
                 };
-                let span = self.indirect_at(offset, self.revision, id)?.span.clone();
-                spans.insert((span.start, span.end));
+                let indirect = self.indirect_at(offset, self.revision, id)?;
+                spans.insert((indirect.span.start, indirect.span.end));
+                let packs = indirect.object.dictionary();
+                let packs = packs.is_some_and(|entries| entries.is("Type", "ObjStm"));
+                // What has two meanings says different things to different programs.
+                let two = indirect.ambiguous
+                    || (packs && self.pdf.in_stream(offset, self.revision)?.ambiguous);
+                if two {
+                    return Ok(Some(offset));
+                }
             }
         }
         spans.extend(revision.sections.iter().map(|span| (span.start, span.end)));

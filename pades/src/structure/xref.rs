@@ -224,10 +224,8 @@ fn table(mut parser: Parser<'_>) -> Result<Section, Broken> {
                 return Err(parser.broken("no table"));
             };
             // An offset of nought is what some write for objects that are not there.
-            let entry = match entry {
-                Entry::At { offset: 0, .. } => Entry::Free,
-                entry => entry,
-            };
+            let nowhere = matches!(entry, Entry::At { offset: 0, .. });
+            let entry = if nowhere { Entry::Free } else { entry };
             let id = u32::try_from(number_of).map_err(|_far| parser.broken("no table"))?;
             if entries.insert(id, entry).is_some() {
                 return Err(parser.broken("an object that stands twice in one table"));
@@ -238,6 +236,9 @@ fn table(mut parser: Parser<'_>) -> Result<Section, Broken> {
     let Object::Dictionary(trailer) = trailer else {
         return Err(parser.broken("no trailer"));
     };
+    if parser.ambiguous {
+        return Err(parser.broken("a trailer that says two things"));
+    }
     Ok(Section {
         entries,
         trailer,
@@ -252,7 +253,7 @@ fn stream(bytes: &[u8], at: usize) -> Result<Section, Broken> {
     let Object::Stream(trailer, data) = indirect.object else {
         return Err(wrong());
     };
-    if !trailer.is("Type", "XRef") {
+    if !trailer.is("Type", "XRef") || indirect.ambiguous {
         return Err(wrong());
     }
     let packed = bytes.get(data).ok_or_else(wrong)?;

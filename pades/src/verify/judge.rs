@@ -53,6 +53,13 @@ pub(super) fn all(
         .collect();
     heed_later(&mut signatures);
     for one in &mut signatures {
+        if gathered.encrypted {
+            // What stands there is not what anybody wrote.
+            one.field.clear();
+            one.stated_reason = None;
+            one.stated_location = None;
+            one.changes.iter_mut().for_each(|change| change.what = None);
+        }
         one.reasons
             .sort_by_key(|reason| (std::cmp::Reverse(reason.effect()), *reason));
         one.reasons.dedup();
@@ -486,14 +493,16 @@ impl Bench<'_> {
 
 /// What a change comes to, given what the signers allowed.
 fn weighed(reason: Reason, permits: Option<u8>, locked: bool) -> Reason {
-    match reason {
-        Reason::FormFilledLater if permits == Some(1) || locked => Reason::ChangedLocked,
-        Reason::LaterSignature | Reason::MetadataChangedLater if permits == Some(1) => {
-            Reason::ChangedLocked
-        }
-        Reason::LaterSignature if locked => Reason::ChangedLocked,
-        Reason::AnnotatedLater if permits != Some(3) => Reason::ChangedAnnotations,
-        other => other,
+    let nothing = permits == Some(1);
+    let of_form = matches!(reason, Reason::FormFilledLater | Reason::LaterSignature);
+    let of_words = reason == Reason::MetadataChangedLater;
+    if reason == Reason::AnnotatedLater && permits != Some(3) {
+        // Only where it is said that they are allowed.
+        Reason::ChangedAnnotations
+    } else if (of_form && (nothing || locked)) || (of_words && nothing) {
+        Reason::ChangedLocked
+    } else {
+        reason
     }
 }
 

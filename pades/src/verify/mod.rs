@@ -61,6 +61,10 @@ pub fn verify(bytes: &[u8], trust: &Trust, at: i64) -> Report {
     report.revisions = u32::try_from(pdf.revisions.len()).unwrap_or(u32::MAX);
     match Gathered::from(&pdf) {
         Ok(gathered) => report.signatures = judge::all(&pdf, &gathered, &anchors, at),
+        // Names and streams cannot be read then.
+        Err(_unread) if pdf.newest().trailer().has("Encrypt") => {
+            report.problem = Some(Reason::Encrypted);
+        }
         Err(reason) => report.problem = Some(reason),
     }
     report

@@ -15,6 +15,18 @@ pub enum Effect {
     Invalid,
 }
 
+impl Effect {
+    /// What it leads to, as the documents have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::But => "valid, but",
+            Self::Indeterminate => "indeterminate",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 /// The one word about a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +122,17 @@ macro_rules! reasons {
             /// The sentence in English.
             pub const fn english(self) -> &'static str {
                 match self { $(Self::$variant => $english,)* }
+            }
+
+            /// The table that `docs/signatures.md` must contain, word for word.
+            pub fn table() -> String {
+                let mut table = String::from("| code | leads to | when |\n| --- | --- | --- |\n");
+                for reason in Self::ALL {
+                    let (code, effect) = (reason.as_str(), reason.effect().as_str());
+                    let line = format!("| `{code}` | {effect} | {} |\n", reason.english());
+                    table.push_str(&line);
+                }
+                table
             }
         }
     };

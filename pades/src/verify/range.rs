@@ -26,9 +26,8 @@ impl Signed {
         if standing.ambiguous {
             return Err(Reason::StructureNotUnderstood);
         }
-        let entries = match &standing.object {
-            Object::Dictionary(entries) => entries,
-            _ => return Err(Reason::ContentsInvalid),
+        let Object::Dictionary(entries) = &standing.object else {
+            return Err(Reason::ContentsInvalid);
         };
         let numbers = entries.get("ByteRange").and_then(Object::array);
         let number = |item: &Object| usize::try_from(item.integer()?).ok();

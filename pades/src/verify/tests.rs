@@ -63,10 +63,12 @@ fn every_sample_is_judged_as_the_table_says() {
         table.push_str(&format!("{name}\t{}\n", line(&report)));
     }
     let expected = std::fs::read_to_string(data().join("expected.tsv")).unwrap_or_default();
-    for (is, wanted) in table.lines().zip(expected.lines()) {
-        assert_eq!(is, wanted);
-    }
-    assert_eq!(table, expected, "the table is\n{table}");
+    let new = table.lines().filter(|line| !expected.contains(line));
+    let new: Vec<&str> = new.collect();
+    assert!(
+        table == expected,
+        "not in the table: {new:#?}\nthe table is\n{table}"
+    );
 }
 
 /// Numbers that look like chance and are the same each time.
@@ -94,7 +96,7 @@ fn what_was_signed_cannot_be_changed_in_one_bit() {
             continue;
         }
         let whole = verify(&bytes, &trust, AT);
-        for _ in 0..25 {
+        for _ in 0..8 {
             let (at, bit) = (chance.below(bytes.len()), chance.below(8));
             let mut changed = bytes.clone();
             changed[at] ^= 1 << bit;
@@ -197,4 +199,12 @@ fn reasons_have_names_of_their_own() {
         assert_eq!(json, reason.as_str());
         assert!(reason.german().ends_with('.') && reason.english().ends_with('.'));
     }
+}
+
+#[test]
+fn the_manual_has_every_reason() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/signatures.md");
+    let page = std::fs::read_to_string(path).expect("docs/signatures.md");
+    let table = Reason::table();
+    assert!(page.contains(&table), "docs/signatures.md lacks\n{table}");
 }

@@ -172,8 +172,15 @@ def base(form=True):
     return out
 
 
-def sign(data, who=SEAL, field="Siegel", box=(72, 72, 272, 122), sub=SigSeedSubFilter.PADES, tsa=None, page=0, **more):
+def opened(data):
     w = IncrementalPdfFileWriter(io.BytesIO(data))
+    if b"/Encrypt" in data:
+        w.encrypt("")
+    return w
+
+
+def sign(data, who=SEAL, field="Siegel", box=(72, 72, 272, 122), sub=SigSeedSubFilter.PADES, tsa=None, page=0, **more):
+    w = opened(data)
     spec = SigFieldSpec(field, on_page=page, box=box) if box else SigFieldSpec(field)
     meta = dict(field_name=field, md_algorithm="sha256", subfilter=sub)
     spec_more = more.pop("spec", None)
@@ -246,7 +253,7 @@ def main():
     files["bb-invisible"] = sign(plain, box=None)
     files["bt"] = sign(form, tsa=stamper())
     files["blt"] = sign(form, tsa=stamper(), **lt)
-    files["blta"] = sign(form, tsa=stamper(), use_pades_lta=True, **lt)
+    files["blta"] = sign(form, tsa=stamper(), use_pades_lta=True, timestamp_field_name="Zeitstempel", **lt)
     files["legacy"] = sign(form, sub=SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
     files["legacy-revinfo"] = sign(form, sub=SigSeedSubFilter.ADOBE_PKCS7_DETACHED, tsa=stamper(), **lt)
     files["two"] = sign(files["blt"], CLERK, "Erika", (300, 72, 500, 122), tsa=stamper(), **lt)
@@ -281,11 +288,13 @@ def main():
     files["wrong-tsa"] = sign(form, tsa=stamper(NO_TSA))
     files["untrusted-tsa"] = sign(form, tsa=stamper(STRANGE_TSA))
     packed = qpdf(form, "--object-streams=generate")
-    files["packed-blta"] = sign(packed, tsa=stamper(), use_pades_lta=True, **lt)
+    files["packed-blta"] = sign(packed, tsa=stamper(), use_pades_lta=True, timestamp_field_name="Zeitstempel", **lt)
     files["packed-two"] = sign(sign(packed), CLERK, "Erika", (300, 72, 500, 122))
     files["linear"] = sign(qpdf(form, "--linearize"))
     files["linear-packed"] = sign(qpdf(form, "--linearize", "--object-streams=generate"))
     files["other-text"] = plain
+    closed = qpdf(form, "--encrypt", "", "owner", "256", "--")
+    files["encrypted"] = sign(closed)
     attacks(files)
     write(files)
 
@@ -373,6 +382,13 @@ def attacks(files):
     files["x-bytes-behind"] = good + b"70 0 obj\n<< >>\nendobj\n"
     files["x-twice-in-one-revision"] = by_hand(good + b"\n8 0 obj\n<< /FT /Tx /T (Name) /V (A) >>\nendobj\n", {
         8: b"<< /FT /Tx /T (Name) /Type /Annot /Subtype /Widget /Rect [72 600 300 620] /F 4 /P 3 0 R /V (Max) >>"})
+    files["x-two-meanings"] = by_hand(good, {1: catalog(b" /Pages 71 0 R"),
+        70: b"<< /Type /Page /Parent 71 0 R /MediaBox [0 0 595 842] >>", 71: b"<< /Type /Pages /Kids [70 0 R] /Count 1 >>"})
+    files["x-two-meanings-fields"] = by_hand(good, {number: written(field)[:-2] + b" /Rect [0 0 9 9] >>"})
+    form_dict = form.get_object()
+    files["x-need-appearances"] = by_hand(good, {form.reference.idnum: written(generic.DictionaryObject(
+        {k: form_dict.raw_get(k) for k in form_dict}))[:-2] + b" /NeedAppearances true >>"})
+    files["x-freed"] = freed(good)
     # Shadow attack, hide and replace: what lies in the signed bytes unused is put to use.
     shadow = shadowed()
     signed = sign(shadow)
@@ -428,6 +444,17 @@ def attacks(files):
     files["x-overlay-by-nobody"] = bytes(broken)
 
 
+def freed(data):
+    """The text of the page is said to be free."""
+    prev = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
+    size = int(re.findall(rb"/Size (\d+)", data)[-1])
+    info = b"".join(re.findall(rb"/Info \d+ 0 R", data)[-1:])
+    out = data if data.endswith(b"\n") else data + b"\n"
+    start = len(out)
+    out += b"xref\n6 1\n0000000000 00001 f \n"
+    return out + b"trailer\n<< /Size %d /Root 1 0 R %s /Prev %d >>\nstartxref\n%d\n%%%%EOF\n" % (size, info, prev, start)
+
+
 def added_to(form, ref):
     obj = generic.DictionaryObject({k: form.get_object().raw_get(k) for k in form.get_object()})
     items = [b"%d 0 R" % one.reference.idnum for one in form.get_object()["/Fields"]] + [ref]
@@ -478,6 +505,8 @@ def judged(data):
     said = []
     try:
         reader = PdfFileReader(io.BytesIO(data), strict=True)
+        if reader.encrypted:
+            reader.decrypt("")
         for one in reader.embedded_regular_signatures:
             try:
                 status = validate_pdf_signature(one, context(crls=False))

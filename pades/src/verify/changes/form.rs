@@ -164,9 +164,7 @@ impl Step<'_> {
                 } else {
                     self.say(Reason::ChangedFields, name());
                 }
-            } else if among(&FILLED) && is_filled_in(old) {
-                filled = true;
-            } else if key == "M" && old.kind.is_some() {
+            } else if is_filled_in(old) && (among(&FILLED) || key == "M") {
                 filled = true;
             } else {
                 self.say(Reason::ChangedFields, name());

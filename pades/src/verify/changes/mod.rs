@@ -179,7 +179,7 @@ impl Step<'_> {
         let changed: Vec<Id> = self.changed.iter().copied().collect();
         for id in changed {
             let what = format!("{} {} R", id.number, id.generation);
-            if self.reached.fixed.contains(&id) {
+            if self.reached.is_fixed(id) {
                 let reason = self.reached.pages.get(&id).copied();
                 self.say(reason.unwrap_or(Reason::ChangedObjects), what);
                 continue;

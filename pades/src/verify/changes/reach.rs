@@ -68,6 +68,13 @@ impl Reached {
         Ok(reached)
     }
 
+    /// Whether an object may not change. Programs do not mind generations much, so none counts here.
+    pub(super) fn is_fixed(&self, id: Id) -> bool {
+        let of = |generation| Id { generation, ..id };
+        let mut all = self.fixed.range(of(0)..=of(u16::MAX));
+        all.next().is_some()
+    }
+
     /// The tree of pages: what lies above them is fixed, they themselves are compared by their keys.
     fn tree(&mut self, view: View<'_>, root: &Object) -> Result<(), Broken> {
         let mut open = vec![root.clone()];
