@@ -151,6 +151,12 @@ impl Step<'_> {
         let was_signed = old.is_signature() && signed(self.old, old.value.as_ref())?;
         let is_signed = old.is_signature() && signed(self.new, new.value.as_ref())?;
         let (mut filled, mut signs) = (false, false);
+        // An appearance that something else shows as well is not the field's to change.
+        let shared = old.entries.get("AP").and_then(Object::reference);
+        let shared = shared.is_some_and(|id| self.reached.is_fixed(id));
+        if shared && !was_signed && old.entries.get("AP") != new.entries.get("AP") {
+            self.say(Reason::ChangedFields, name());
+        }
         for key in different(&old.entries, &new.entries) {
             let key = String::from_utf8_lossy(&key).into_owned();
             let among = |keys: &[&str]| keys.contains(&key.as_str());

@@ -48,8 +48,10 @@ impl Reached {
                 reached.follow(view, value)?;
             }
         }
-        if let Some(encrypt) = view.trailer().get("Encrypt") {
-            reached.follow(view, encrypt)?;
+        for (key, value) in &view.trailer().0 {
+            if !matches!(key.as_slice(), b"Root" | b"Info") {
+                reached.follow(view, value)?;
+            }
         }
         for leaf in reached.leaves.clone() {
             let page = view.get(leaf)?;
