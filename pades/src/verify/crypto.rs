@@ -40,6 +40,17 @@ impl Digest {
         }
     }
 
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     pub(super) const fn is_weak(self) -> bool {
         matches!(self, Self::Md5 | Self::Sha1)
     }
@@ -81,7 +92,8 @@ pub(super) enum Strength {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     Pkcs1(Digest),
-    Pss(Digest),
+    /// With salt of so many bytes.
+    Pss(Digest, usize),
     Ecdsa(Digest),
     Ed25519,
 }
@@ -90,7 +102,7 @@ impl Scheme {
     pub(super) fn name(self) -> String {
         match self {
             Self::Pkcs1(digest) => format!("RSA PKCS#1 {}", digest.as_str()),
-            Self::Pss(digest) => format!("RSA-PSS {}", digest.as_str()),
+            Self::Pss(digest, _) => format!("RSA-PSS {}", digest.as_str()),
             Self::Ecdsa(digest) => format!("ECDSA {}", digest.as_str()),
             Self::Ed25519 => "Ed25519".to_owned(),
         }
@@ -120,7 +132,8 @@ impl Scheme {
             "1.2.840.113549.1.1.13" => Self::Pkcs1(Digest::Sha512),
             "1.2.840.113549.1.1.10" => {
                 let parameters = parameters.ok_or(Bad::Unsupported)?;
-                Self::Pss(pss(&parameters).map_err(|Malformed| Bad::Unsupported)?)
+                let (digest, salt) = pss(&parameters).map_err(|Malformed| Bad::Unsupported)?;
+                Self::Pss(digest, salt)
             }
             "1.2.840.10045.2.1" => Self::Ecdsa(given?),
             "1.2.840.10045.4.1" => Self::Ecdsa(Digest::Sha1),
@@ -136,14 +149,14 @@ impl Scheme {
     /// The digest that belongs to it.
     pub(super) const fn digest(self) -> Option<Digest> {
         match self {
-            Self::Pkcs1(digest) | Self::Pss(digest) | Self::Ecdsa(digest) => Some(digest),
+            Self::Pkcs1(digest) | Self::Pss(digest, _) | Self::Ecdsa(digest) => Some(digest),
             Self::Ed25519 => None,
         }
     }
 }
 
-/// RSASSA-PSS with one digest for everything and salt of its length: all that is computed here.
-fn pss(parameters: &Value<'_>) -> Result<Digest, Malformed> {
+/// RSASSA-PSS with one digest for everything: all that is computed here. The digest, and the length of the salt.
+fn pss(parameters: &Value<'_>) -> Result<(Digest, usize), Malformed> {
     let mut parts = parameters.within(SEQUENCE)?;
     let hash = match parts.maybe(inner(0))? {
         Some(value) => digest_of(&value.reader().next()?)?.ok_or(Malformed)?,
@@ -164,16 +177,10 @@ fn pss(parameters: &Value<'_>) -> Result<Digest, Malformed> {
         Some(value) => value.reader().next()?.small()?,
         None => 20,
     };
-    let length = match hash {
-        Digest::Sha256 => 32,
-        Digest::Sha384 => 48,
-        Digest::Sha512 => 64,
-        Digest::Md5 | Digest::Sha1 | Digest::Sha224 => return Err(Malformed),
-    };
-    if mask == hash && salt == length {
-        Ok(hash)
-    } else {
-        Err(Malformed)
+    let known = matches!(hash, Digest::Sha256 | Digest::Sha384 | Digest::Sha512);
+    match usize::try_from(salt) {
+        Ok(salt) if known && mask == hash => Ok((hash, salt)),
+        Ok(_) | Err(_) => Err(Malformed),
     }
 }
 
@@ -222,6 +229,24 @@ pub(super) fn verify(
 ) -> Result<Strength, Bad> {
     let key = key(spki).map_err(|Malformed| Bad::Unsupported)?;
     let short = matches!(key, Key::Rsa(_, bits) if bits < RSA_BITS_MIN);
+    let worth = |weak: bool| {
+        if weak {
+            Strength::Weak
+        } else {
+            Strength::Enough
+        }
+    };
+    if let (Key::Rsa(key, _), Scheme::Pss(digest, salt)) = (&key, scheme)
+        && salt != digest.bytes()
+    {
+        let numbers = || -> Result<_, Malformed> {
+            let mut numbers = Value::whole(key)?.within(SEQUENCE)?;
+            Ok((numbers.next()?.content, numbers.next()?.content))
+        };
+        let numbers = numbers().map_err(|Malformed| Bad::Unsupported)?;
+        super::pss::verify(numbers, (digest, salt), message, signature)?;
+        return Ok(worth(short));
+    }
     let (bytes, algorithm): (&[u8], &'static dyn VerificationAlgorithm) = match (key, scheme) {
         (Key::Rsa(key, _), Scheme::Pkcs1(Digest::Sha1)) => {
             (key, &rs::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY)
@@ -233,9 +258,9 @@ pub(super) fn verify(
         (Key::Rsa(key, _), Scheme::Pkcs1(Digest::Sha512)) => {
             (key, &rs::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
         }
-        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha256)) => (key, &rs::RSA_PSS_2048_8192_SHA256),
-        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha384)) => (key, &rs::RSA_PSS_2048_8192_SHA384),
-        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha512)) => (key, &rs::RSA_PSS_2048_8192_SHA512),
+        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha256, 32)) => (key, &rs::RSA_PSS_2048_8192_SHA256),
+        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha384, 48)) => (key, &rs::RSA_PSS_2048_8192_SHA384),
+        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha512, 64)) => (key, &rs::RSA_PSS_2048_8192_SHA512),
         (Key::P256(key), Scheme::Ecdsa(Digest::Sha256)) => (key, &rs::ECDSA_P256_SHA256_ASN1),
         (Key::P256(key), Scheme::Ecdsa(Digest::Sha384)) => (key, &rs::ECDSA_P256_SHA384_ASN1),
         (Key::P384(key), Scheme::Ecdsa(Digest::Sha256)) => (key, &rs::ECDSA_P384_SHA256_ASN1),
@@ -247,11 +272,7 @@ pub(super) fn verify(
         .verify(message, signature)
         .map_err(|_unspecified| Bad::Mismatch)?;
     let weak = short || scheme.digest().is_some_and(Digest::is_weak);
-    Ok(if weak {
-        Strength::Weak
-    } else {
-        Strength::Enough
-    })
+    Ok(worth(weak))
 }
 
 /// The digest that an algorithm identifier names.

@@ -15,6 +15,7 @@ mod gather;
 pub mod job;
 mod judge;
 mod model;
+mod pss;
 mod range;
 mod revocation;
 mod stamps;

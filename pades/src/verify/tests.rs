@@ -208,3 +208,19 @@ fn the_manual_has_every_reason() {
     let table = Reason::table();
     assert!(page.contains(&table), "docs/signatures.md lacks\n{table}");
 }
+
+#[test]
+fn salt_of_any_length_is_read_and_no_other_than_what_was_signed() {
+    let bytes = sample("bb-pss");
+    let first = |bytes: &[u8]| verify(bytes, &trust(), AT).signatures.remove(0);
+    let one = first(&bytes);
+    assert_eq!(one.algorithm.as_deref(), Some("RSA-PSS SHA-256"));
+    assert_eq!(one.verdict, Verdict::ValidBut, "{:?}", one.reasons);
+    // The last digits of the signature itself: behind it there are only zeros.
+    let digits = bytes.iter().enumerate();
+    let mut last = digits.filter(|(at, byte)| **byte != b'0' && is_digit(&bytes, *at));
+    let (at, _) = last.next_back().expect("a signature");
+    let mut changed = bytes.clone();
+    changed[at] = if bytes[at] == b'1' { b'2' } else { b'1' };
+    assert_eq!(first(&changed).verdict, Verdict::Invalid);
+}
