@@ -79,7 +79,7 @@ fn heed_later(signatures: &mut [Signature]) {
         .collect();
     for one in signatures {
         let later = one.changes.iter();
-        let later = later.filter(|change| change.reason == Reason::LaterSignature);
+        let later = later.filter(|change| is_signature(change.reason));
         let mut more = Vec::new();
         for change in later {
             let named = known
@@ -95,6 +95,10 @@ fn heed_later(signatures: &mut [Signature]) {
         }
         one.reasons.extend(more);
     }
+}
+
+const fn is_signature(reason: Reason) -> bool {
+    matches!(reason, Reason::LaterSignature | Reason::LaterSignatureAdded)
 }
 
 const fn is_no_signature(reason: Reason) -> bool {
@@ -494,11 +498,14 @@ impl Bench<'_> {
 /// What a change comes to, given what the signers allowed.
 fn weighed(reason: Reason, permits: Option<u8>, locked: bool) -> Reason {
     let nothing = permits == Some(1);
-    let of_form = matches!(reason, Reason::FormFilledLater | Reason::LaterSignature);
+    let of_form = reason == Reason::FormFilledLater || is_signature(reason);
     let of_words = reason == Reason::MetadataChangedLater;
     if reason == Reason::AnnotatedLater && permits != Some(3) {
         // Only where it is said that they are allowed.
         Reason::ChangedAnnotations
+    } else if reason == Reason::LaterSignatureAdded && permits.is_some() {
+        // Whoever certifies knows all places where others may sign, or they could paint over the page.
+        Reason::ChangedFields
     } else if (of_form && (nothing || locked)) || (of_words && nothing) {
         Reason::ChangedLocked
     } else {

@@ -286,6 +286,9 @@ reasons! {
     LaterSignature "later_signature" Note
         "Nach dieser Unterschrift wurde das Dokument noch einmal unterschrieben."
         "The document was signed again after this signature.";
+    LaterSignatureAdded "later_signature_added" Note
+        "Nach dieser Unterschrift kam ein sichtbares Unterschriftsfeld hinzu und wurde unterschrieben."
+        "A signature field that is seen was added after signing, and was signed.";
     LaterTimestamp "later_timestamp" Note
         "Nach der Unterschrift kam ein Zeitstempel über das ganze Dokument hinzu."
         "A timestamp over the whole document was added after signing.";

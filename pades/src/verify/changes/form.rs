@@ -8,7 +8,10 @@ use super::reach::{FILLED, signed};
 use super::{Step, different};
 
 /// What a new field for a signature may have: nothing that acts.
-const NEW_FIELD: [&str; 24] = [
+const NEW_FIELD: [&str; 27] = [
+    "DR",
+    "H",
+    "Q",
     "FT",
     "Ff",
     "T",
@@ -197,8 +200,11 @@ impl Step<'_> {
         });
         // One that is seen paints on a page, as signatures do.
         let stamps = stamps && !self.new_fields.is_shown(self.new, id);
+        let added = !self.old_fields.all.contains_key(&id);
         let reason = if stamps {
             Reason::LaterTimestamp
+        } else if added && self.new_fields.is_shown(self.new, id) {
+            Reason::LaterSignatureAdded
         } else {
             Reason::LaterSignature
         };

@@ -45,13 +45,23 @@ impl Step<'_> {
             let (known, value) = (known.unwrap_or_default(), value.unwrap_or_default());
             self.lists(&known, &value, (&mut grown, &mut fine))?;
         }
-        fine &= old.0.keys().all(|key| new.0.contains_key(key));
         if !fine {
             self.say(Reason::ChangedValidationData, None);
         } else if grown {
             self.say(Reason::LaterValidationData, None);
         }
         Ok(())
+    }
+
+    /// Whether a list holds the same again under another number.
+    fn among(&self, one: &Object, after: &[Object]) -> Result<bool, Broken> {
+        let one = self.old.resolve(one)?;
+        for other in after {
+            if self.new.same(&one, &*self.new.resolve(other)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether each list holds what it held.
@@ -72,7 +82,9 @@ impl Step<'_> {
             let (before, after) = (self.old.value(old, key)?, self.new.value(new, key)?);
             let before = before.array().unwrap_or_default();
             let after = after.array().unwrap_or_default();
-            *fine &= before.iter().all(|one| after.contains(one));
+            for one in before {
+                *fine &= after.contains(one) || self.among(one, after)?;
+            }
             *grown |= after.len() > before.len();
         }
         Ok(())
