@@ -381,3 +381,81 @@ fn number(text: &[u8]) -> Option<Object> {
     let sign = if minus { "-" } else { "" };
     Some(Object::Real(format!("{sign}{whole}.{part}").into_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Object, Broken> {
+        Parser::new(text.as_bytes(), 0).object()
+    }
+
+    #[test]
+    fn what_says_the_same_is_the_same() {
+        for (one, other) in [
+            ("595.0", "595"),
+            ("0.50", ".5"),
+            ("-0012", "-12"),
+            ("/A#42", "/AB"),
+            ("(a\\142c)", "<616263>"),
+            ("(a\\\nb)", "(ab)"),
+            ("<< /A 1 /B null >>", "<</A 1>>"),
+            ("[1 0 R 2]", "[1  0  R%x\n2]"),
+        ] {
+            assert_eq!(read(one), read(other), "{one} {other}");
+            assert!(read(one).is_ok(), "{one}");
+        }
+        assert_ne!(read("(1)"), read("1"));
+        assert_ne!(read("[1 0 R]"), read("[1 0 2]"));
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for wrong in [
+            "",
+            "--5",
+            "1e5",
+            "5.5.5",
+            "<4x>",
+            "(open",
+            "[1 2",
+            "<< /A >>",
+            "<< 1 2 >>",
+            "/A#4",
+            "obj",
+            "]",
+            ">>",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert!(read(&"[".repeat(200_000)).is_err());
+        let twice = |text: &str| {
+            let mut parser = Parser::new(text.as_bytes(), 0);
+            parser.object().map(|_object| parser.ambiguous)
+        };
+        assert_eq!(twice("<< /A 1 /B 2 >>"), Ok(false));
+        assert_eq!(twice("<< /A 1 /A 1 >>"), Ok(true));
+        assert_eq!(twice("<< /A null /A 1 >>"), Ok(true));
+        assert_eq!(twice("[<< /B << /A 1 /#41 1 >> >>]"), Ok(true));
+    }
+
+    #[test]
+    fn an_object_ends_where_it_says() {
+        let whole = b"7 0 obj\n<< /Length 4 >>\nstream\nabcd\nendstream\nendobj\n";
+        let indirect = Parser::new(whole, 0).indirect(|_id| None);
+        let indirect = indirect.expect("an object");
+        assert_eq!(indirect.span, 0..whole.len() - 1);
+        assert!(matches!(indirect.object, Object::Stream(_, data) if data == (31..35)));
+        let text = String::from_utf8_lossy(whole).into_owned();
+        for (from, to) in [
+            ("4 >>", "3 >>"),
+            ("4 >>", "400 >>"),
+            ("endobj", "endob"),
+            ("7 0 obj", "7 obj"),
+        ] {
+            let wrong = text.replace(from, to);
+            let read = Parser::new(wrong.as_bytes(), 0).indirect(|_id| None);
+            assert!(read.is_err(), "{wrong}");
+        }
+    }
+}

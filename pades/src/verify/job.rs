@@ -4,8 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Report, Trust, verify};
 
-/// What goes with a file.
-#[derive(Serialize, Deserialize)]
+/// What goes with a file, as it is written.
+#[derive(Serialize)]
+struct Sent<'a> {
+    at: i64,
+    trust: &'a Trust,
+}
+
+/// The same, as it is read.
+#[derive(Deserialize)]
 struct Head {
     at: i64,
     trust: Trust,
@@ -17,10 +24,7 @@ struct Head {
 ///
 /// Where the certificates cannot be written, which does not happen.
 pub fn head(trust: &Trust, at: i64) -> Result<Vec<u8>, serde_json::Error> {
-    let head = serde_json::to_vec(&Head {
-        at,
-        trust: trust.clone(),
-    })?;
+    let head = serde_json::to_vec(&Sent { at, trust })?;
     let length = u64::try_from(head.len()).unwrap_or(u64::MAX);
     let mut bytes = length.to_be_bytes().to_vec();
     bytes.extend(head);
