@@ -36,6 +36,7 @@ pub mod relations;
 pub mod replay;
 pub mod retention;
 pub mod search;
+pub mod signatures;
 pub mod suggestions;
 pub mod types;
 pub mod unit;

@@ -14,5 +14,8 @@ fn main() -> ExitCode {
     if word == indexer::extract::CONVERT_COMMAND {
         return indexer::extract::convert_main();
     }
+    if word == server::signatures::WORKER_COMMAND {
+        return server::signatures::work();
+    }
     server::cli::main()
 }

@@ -58,7 +58,7 @@ fn help_and_what_was_wrong_are_in_german() {
         &data,
         &["verfy"],
         3,
-        "„verfy“ ist kein Befehl\n  gemeint vielleicht: verify\n\n\
+        "„verfy“ ist kein Befehl\n  gemeint vielleicht: verify-pdf, verify\n\n\
          Aufruf: papierlos [OPTIONEN] <BEFEHL>\n\nMehr dazu mit --help.",
     );
 }

@@ -88,6 +88,8 @@ async fn is_withheld(town: &Town, id: &str) {
         "versions/1/copy",
         "text",
         "suggestions",
+        "signatures",
+        "versions/1/signatures",
     ] {
         let refused = town.clerk().get(&format!("{at}/{path}")).await;
         refused.is_problem(451, "content-withheld");

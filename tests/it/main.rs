@@ -29,6 +29,7 @@ mod roles;
 mod search;
 mod serve;
 mod sign_in;
+mod signatures;
 mod suggestions;
 mod tidy;
 mod torture;

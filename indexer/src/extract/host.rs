@@ -68,6 +68,7 @@ pub enum ExtractError {
 #[derive(Debug)]
 pub struct Extractor {
     exe: PathBuf,
+    command: &'static str,
     limits: Limits,
     slots: Semaphore,
 }
@@ -76,8 +77,19 @@ impl Extractor {
     /// Workers are started as `exe extract-worker`. For the running binary, `/proc/self/exe` also
     /// works after an update has replaced the file.
     pub fn new(exe: PathBuf, limits: Limits) -> Self {
+        Self::of_command(exe, WORKER_COMMAND, limits)
+    }
+
+    /// Workers are started as `exe command`, which must lead to [`super::given_main`]: for
+    /// [`Extractor::give`], and for nothing else.
+    pub fn of_command(exe: PathBuf, command: &'static str, limits: Limits) -> Self {
         let slots = Semaphore::new(limits.workers_max.clamp(1, Semaphore::MAX_PERMITS));
-        Self { exe, limits, slots }
+        Self {
+            exe,
+            command,
+            limits,
+            slots,
+        }
     }
 
     /// What one document may cost.
@@ -277,6 +289,21 @@ impl Extractor {
         Ok(drawn.and_then(|packed| PlacedPage::unpack(&packed)))
     }
 
+    /// Gives a worker of another command what it is there for: `head`, and the content behind it.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the content is; see [`ExtractError`].
+    pub async fn give(
+        &self,
+        head: Vec<u8>,
+        mut content: impl AsyncRead + Send + Unpin,
+    ) -> Result<PictureState<Vec<u8>>, ExtractError> {
+        let opening = self.opening(Passwords::none());
+        let said = opening.answer(Task::Given, head, &mut content).await?;
+        Ok(said.state)
+    }
+
     async fn drawn_of_text(
         &self,
         text: &str,
@@ -363,7 +390,7 @@ impl Extractor {
 
     fn start(&self) -> Result<Child, ExtractError> {
         Command::new(&self.exe)
-            .arg(WORKER_COMMAND)
+            .arg(self.command)
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -207,6 +207,7 @@ impl<'a> Opening<'a> {
             | Task::DrawSheet(..)
             | Task::SheetWords(_)
             | Task::Cut(_)
+            | Task::Given
             | Task::SelfTest(_) => Passwords::none(),
         }
     }

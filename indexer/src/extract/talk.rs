@@ -30,6 +30,8 @@ const CHAR_BYTES_MAX: u64 = 4;
 const PICTURE_BYTES_MAX: u64 = 96 << 20;
 /// The longest list of the words of a page that it hands over, in bytes.
 const WORDS_BYTES_MAX: u64 = 24 << 20;
+/// The longest answer to a task that was given, in bytes.
+const GIVEN_BYTES_MAX: u64 = 8 << 20;
 /// Line ends and joining characters that a page may have beside the characters that count.
 const PAGE_SLACK: u64 = 4;
 
@@ -302,6 +304,7 @@ impl Budget {
                 Some(PICTURE_BYTES_MAX)
             }
             Task::Words(_) | Task::SheetWords(_) => Some(WORDS_BYTES_MAX),
+            Task::Given => Some(GIVEN_BYTES_MAX),
             Task::Pdf
             | Task::Text
             | Task::Leaves(_)

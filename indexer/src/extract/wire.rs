@@ -50,6 +50,8 @@ pub(super) enum Task {
     Mail,
     /// The same as Outlook keeps it.
     Outlook,
+    /// Do with the content what the program that started us gives, and say what comes of it.
+    Given,
     /// Try what must not succeed, behind these layers.
     SelfTest(Layers),
 }
@@ -138,6 +140,7 @@ impl Header {
             Task::Csv => 24,
             Task::Mail => 30,
             Task::Outlook => 31,
+            Task::Given => 40,
         };
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
@@ -190,6 +193,7 @@ impl Header {
             (24, true) => Task::Csv,
             (30, true) => Task::Mail,
             (31, true) => Task::Outlook,
+            (40, true) => Task::Given,
             _ => return Err(invalid()),
         };
         let mut header = Self {
@@ -303,7 +307,7 @@ pub(super) enum Frame {
     Invoice(Box<Invoice>),
     /// What an attempt came to: its number and that of its outcome.
     Probe(u8, u8),
-    /// A picture, the shapes of pages or the words of one, as `picture` packs them.
+    /// A picture, the shapes of pages or the words of one, as `picture` packs them; or what was given to do.
     Drawn(Vec<u8>),
     /// What was seen on a page that was drawn for recognition.
     Seen(Box<Seen>),
@@ -452,6 +456,7 @@ mod tests {
             Task::Shapes(Format::Pdf),
             Task::Words(1_999),
             Task::Cut(Format::Tiff),
+            Task::Given,
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
             Task::Draw(Format::Tiff, Want::Copy { dots_per_inch: 200 }, 3),

@@ -33,15 +33,30 @@ const STACK_BYTES: usize = 16 << 20;
 ///
 /// Must be called first thing in `main`, while the process has one thread and no open files.
 pub fn worker_main() -> ExitCode {
-    // What a reader says when it stumbles may quote the document: it goes nowhere.
-    std::panic::set_hook(Box::new(|_| {}));
-    match serve() {
+    ended(serve(None))
+}
+
+/// As [`worker_main`], for a task of another program: does with what comes in what `run` does, behind the
+/// same layers, and says what came of it. Nothing: it was no such task.
+///
+/// Only [`super::Extractor::give`] can make sense of what it says.
+pub fn given_main(run: Given) -> ExitCode {
+    ended(serve(Some(run)))
+}
+
+/// What another program wants done with a content.
+pub type Given = fn(&[u8]) -> Option<Vec<u8>>;
+
+fn ended(served: io::Result<()>) -> ExitCode {
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn serve() -> io::Result<()> {
+fn serve(given: Option<Given>) -> io::Result<()> {
+    // What a reader says when it stumbles may quote the document: it goes nowhere.
+    std::panic::set_hook(Box::new(|_| {}));
     let mut input = copy(io::stdin())?;
     let mut output = copy(io::stdout())?;
     let header = Header::read(&mut input)?;
@@ -59,6 +74,7 @@ fn serve() -> io::Result<()> {
         | Task::Leaves(_)
         | Task::Shapes(_)
         | Task::Words(_)
+        | Task::Given
         | Task::Draw(..)
         | Task::Sheets
         | Task::DrawSheet(..)
@@ -74,7 +90,7 @@ fn serve() -> io::Result<()> {
             if matches!(header.task, Task::SelfTest(_)) {
                 try_all(&header, &mut output)
             } else if held.suffice() {
-                read(&header, &mut input, &mut output)
+                read(&header, given, &mut input, &mut output)
             } else {
                 // The server sees in the first frame what is missing.
                 Err(io::ErrorKind::PermissionDenied.into())
@@ -114,7 +130,12 @@ impl Deadline {
     }
 }
 
-fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> {
+fn read(
+    header: &Header,
+    given: Option<Given>,
+    input: &mut File,
+    output: &mut File,
+) -> io::Result<()> {
     let passwords = Passwords::read(input, header.password_bytes)?;
     let mut content = Vec::new();
     input
@@ -126,8 +147,11 @@ fn read(header: &Header, input: &mut File, output: &mut File) -> io::Result<()> 
     let end = if too_long {
         End::Content
     } else {
-        let reading = catch_unwind(AssertUnwindSafe(|| {
-            read_as((content, &passwords), header, deadline, &mut say)
+        let reading = catch_unwind(AssertUnwindSafe(|| match (header.task, given) {
+            (Task::Given, Some(run)) => drawn(run(&content).ok_or(End::Unknown), &mut say),
+            (_, None) => read_as((content, &passwords), header, deadline, &mut say),
+            // Whoever is there for one task does no other.
+            (_, Some(_)) => Ok(End::Unknown),
         }));
         // A panic outside of a page: there is no sense in the structure.
         reading.unwrap_or(Ok(End::Stumbled))?
@@ -200,6 +224,7 @@ fn read_as(
             return cut::cut(&content, format, header, &mut carrier);
         }
         Task::SelfTest(_) => return Ok(End::Complete),
+        Task::Given => return Ok(End::Unknown),
         Task::Package => office::read,
         Task::Xml => invoice::read,
         Task::Html => html::read,

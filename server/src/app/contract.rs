@@ -10,7 +10,8 @@ use crate::http::openapi::EdgeParts;
 use crate::http::parameters::Parameters;
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, paperless, refiling, relations, retention, search, suggestions, types, webhooks,
+    oidc, paperless, refiling, relations, retention, search, signatures, suggestions, types,
+    webhooks,
 };
 
 /// The contract of everything that this server answers.
@@ -50,7 +51,7 @@ use crate::{
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 17] = [
+const ROOMS: [fn() -> Contract; 18] = [
     departments::ApiDoc::openapi,
     oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
@@ -59,6 +60,7 @@ const ROOMS: [fn() -> Contract; 17] = [
     correspondents::ApiDoc::openapi,
     types::ApiDoc::openapi,
     documents::ApiDoc::openapi,
+    signatures::ApiDoc::openapi,
     refiling::ApiDoc::openapi,
     retention::ApiDoc::openapi,
     notes::ApiDoc::openapi,

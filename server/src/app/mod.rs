@@ -42,7 +42,7 @@ use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
-use crate::{departments, oidc, paperless, refiling, search};
+use crate::{departments, oidc, paperless, refiling, search, signatures};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -281,6 +281,7 @@ impl Server {
                 worker_binary(),
                 drawing_limits(config),
             ))),
+            checker: Data::new(checker(config)),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,
@@ -390,6 +391,25 @@ const fn copies(config: &Config) -> Copies {
     } else {
         Copies::Asked
     }
+}
+
+/// What judges signatures. What of the trust folder is not good is told and not trusted; without the folder
+/// nobody is.
+fn checker(config: &Config) -> signatures::Checker {
+    let trust = match signatures::trust_of(&config.signatures_trust) {
+        Ok((trust, faults)) => {
+            for fault in &faults {
+                let error: &(dyn std::error::Error + 'static) = fault;
+                tracing::warn!(error, "a file of signatures.trust is passed over");
+            }
+            trust
+        }
+        Err(error) => {
+            tracing::debug!(error = %error, "whose signatures are trusted is not said");
+            pades::verify::Trust::new()
+        }
+    };
+    signatures::Checker::new(worker_binary(), drawing_limits(config), trust)
 }
 
 /// What drawing a page may cost while somebody waits for it: no longer than that one is let wait.

@@ -17,7 +17,7 @@ use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, pages, paperless, refiling, relations, retention, search, suggestions, types,
+    oidc, pages, paperless, refiling, relations, retention, search, signatures, suggestions, types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -50,6 +50,7 @@ pub(super) struct Parts {
     pub(super) tasks: Data<Tasks>,
     pub(super) room: Data<Room>,
     pub(super) painter: Data<documents::Painter>,
+    pub(super) checker: Data<signatures::Checker>,
     pub(super) edge: Data<Edge>,
 }
 
@@ -81,9 +82,11 @@ impl Parts {
                 .app_data(self.tasks)
                 .app_data(self.room)
                 .app_data(self.painter)
+                .app_data(self.checker)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
                 .configure(documents::routes)
+                .configure(signatures::routes)
                 .configure(departments::routes)
                 .configure(oidc::routes)
                 .configure(file_plan::routes)
@@ -137,6 +140,7 @@ impl Clone for Parts {
             tasks: self.tasks.clone(),
             room: self.room.clone(),
             painter: self.painter.clone(),
+            checker: self.checker.clone(),
             edge: self.edge.clone(),
         }
     }

@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(
             said(&["verfy"]),
             format!(
-                "„verfy“ ist kein Befehl\n  gemeint vielleicht: verify\n\n\
+                "„verfy“ ist kein Befehl\n  gemeint vielleicht: verify-pdf, verify\n\n\
                  Aufruf: papierlos [OPTIONEN] <BEFEHL>{rest}"
             )
         );

@@ -18,6 +18,7 @@ mod serve;
 mod types;
 mod user;
 mod verify;
+mod verify_pdf;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -88,6 +89,8 @@ enum Command {
     User(user::User),
     /// Prüft das Protokoll: das dieses Archivs oder ein ausgeleitetes.
     Verify(verify::Verify),
+    /// Prüft die Unterschriften in PDF-Dateien, eigene wie fremde.
+    VerifyPdf(verify_pdf::VerifyPdf),
     /// Schreibt heraus, womit andere selbst prüfen können.
     Export(export::Export),
     /// Gleicht Datenbank, Inhalte, Suchindex, Aufträge und Protokoll miteinander ab.
@@ -281,6 +284,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
+        Command::VerifyPdf(verify) => runtime()?.block_on(verify.run(&config)),
         Command::Export(export) => export.run(&config),
         Command::Check(check) => runtime()?.block_on(check.run(&config)),
         Command::Reindex => runtime()?.block_on(reindex::run(&config)),

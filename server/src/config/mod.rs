@@ -105,6 +105,8 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     /// What looks for viruses, where anything does.
     pub virus: Option<Virus>,
+    /// The folder of those whose signatures are trusted.
+    pub signatures_trust: PathBuf,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -442,6 +444,7 @@ impl Config {
             },
             oidc: oidc::read(reader, &server),
             virus: virus::read(reader),
+            signatures_trust: reader.path("signatures.trust"),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {

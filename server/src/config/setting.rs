@@ -616,6 +616,12 @@ pub const SETTINGS: &[Setting] = &[
         "The largest content that clamd is shown; what is larger is not taken in. No larger than what clamd takes (`StreamMaxLength`, `MaxFileSize`, `MaxScanSize`).",
     ),
     setting(
+        "signatures.trust",
+        Shape::Path,
+        "{data_dir}/trust",
+        "The folder of those whose signatures are trusted: certificates as `.pem`, `.crt`, `.cer` or `.der`, trusted lists of the EU as `.xml`. Read at the start; without it nobody is trusted.",
+    ),
+    setting(
         "check.nightly_hour",
         count(0, 23),
         "2",

@@ -183,7 +183,7 @@ pub(super) fn case_problem(error: CaseError) -> Problem {
     }
 }
 
-pub(super) fn store_problem(error: StoreError) -> Problem {
+pub(crate) fn store_problem(error: StoreError) -> Problem {
     if error.is_full() {
         return Problem::new(Kind::InsufficientStorage).source(error);
     }

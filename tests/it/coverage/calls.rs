@@ -147,7 +147,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "listDocuments" => call(documents, By::Clerk),
         "readDocument" | "readContent" | "listVersions" | "readText" | "readHistory"
         | "listRecipients" | "listComponents" | "readPage" | "readPicture" | "readThumbnail"
-        | "suggestMetadata" | "listDuplicates" | "readSplit" => {
+        | "suggestMetadata" | "listDuplicates" | "readSplit" | "checkSignatures" => {
             let (id, _) = document(town).await;
             let rest = match operation {
                 "readContent" => "/content",
@@ -162,6 +162,7 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
                 "suggestMetadata" => "/suggestions",
                 "listDuplicates" => "/duplicates",
                 "readSplit" => "/split",
+                "checkSignatures" => "/signatures",
                 _ => "",
             };
             if operation == "readText" {
@@ -180,9 +181,13 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             };
             call(format!("{documents}/{id}{rest}"), By::Clerk)
         }
-        "readVersionContent" => {
+        "readVersionContent" | "checkVersionSignatures" => {
             let (id, _) = document(town).await;
-            call(format!("{documents}/{id}/versions/1/content"), By::Clerk)
+            let what = match operation {
+                "readVersionContent" => "content",
+                _ => "signatures",
+            };
+            call(format!("{documents}/{id}/versions/1/{what}"), By::Clerk)
         }
         "unlockVersion" => {
             let id = locked::filed(town).await;

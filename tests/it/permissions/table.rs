@@ -25,6 +25,7 @@ const DOCUMENTS: &[&str] = &[
     "page",
     "picture",
     "thumbnail",
+    "signatures",
     "versions",
     "components",
     "parts",

@@ -1,0 +1,251 @@
+//! What happened to a file from one revision to the next.
+//!
+//! Everything that an earlier revision shows is followed from its catalogue. What is reached must stay as it
+//! is, but for a few places, each with rules of its own: fields of the form, annotations of pages, validation
+//! data, metadata. What is not known to be harmless is a change.
+
+mod form;
+mod pages;
+mod reach;
+mod store;
+
+use std::collections::BTreeSet;
+
+use crate::structure::{Broken, Dictionary, Id, Object, Pdf, View};
+
+use super::fields::Fields;
+use super::model::{Change, Reason};
+use reach::Reached;
+
+/// Changes that are told of one revision.
+const CHANGES_MAX: usize = 100;
+
+/// One revision against the one before.
+pub(super) struct Step<'p> {
+    old: View<'p>,
+    new: View<'p>,
+    old_fields: Fields,
+    new_fields: Fields,
+    changed: BTreeSet<Id>,
+    reached: Reached,
+    /// Objects that were compared where they have rules of their own.
+    judged: BTreeSet<Id>,
+    found: BTreeSet<Change>,
+}
+
+/// What a revision changed. An error: it cannot be told.
+pub(super) fn of_revision(pdf: &Pdf<'_>, revision: usize) -> Result<Vec<Change>, Broken> {
+    let Some(before) = revision.checked_sub(1) else {
+        return Ok(Vec::new());
+    };
+    let (old, new) = (pdf.view(before), pdf.view(revision));
+    if pdf.revisions.get(revision).is_some_and(|one| one.hybrid) {
+        return Err(Broken::new(0, "a later revision with two tables"));
+    }
+    let old_fields = Fields::read(old)?;
+    let reached = Reached::from(old, &old_fields)?;
+    let mut step = Step {
+        new_fields: Fields::read(new)?,
+        changed: changed(old, new)?,
+        judged: BTreeSet::new(),
+        found: BTreeSet::new(),
+        old,
+        new,
+        old_fields,
+        reached,
+    };
+    step.judge()?;
+    Ok(step.found.into_iter().collect())
+}
+
+/// The objects of which this revision says something else than the one before.
+fn changed(old: View<'_>, new: View<'_>) -> Result<BTreeSet<Id>, Broken> {
+    let mut changed = BTreeSet::new();
+    let Some(revision) = new.pdf.revisions.get(new.revision) else {
+        return Ok(changed);
+    };
+    for number in revision.entries.keys() {
+        // An object lives on under its old generation or is another one: both are looked at.
+        for id in [new.id_of(*number), old.id_of(*number)]
+            .into_iter()
+            .flatten()
+        {
+            let (before, after) = (old.get(id)?, new.get(id)?);
+            if !new.same(&before, &after) {
+                changed.insert(id);
+            }
+        }
+    }
+    Ok(changed)
+}
+
+impl Step<'_> {
+    fn say(&mut self, reason: Reason, what: impl Into<Option<String>>) {
+        let revision = u32::try_from(self.new.revision + 1).unwrap_or(u32::MAX);
+        // Of many changes what they happened to is left out, never what they are.
+        let what = what.into().filter(|_| self.found.len() < CHANGES_MAX);
+        self.found.insert(Change {
+            revision,
+            reason,
+            what,
+        });
+    }
+
+    fn judge(&mut self) -> Result<(), Broken> {
+        if let Some(at) = self.new.unaccounted()? {
+            self.say(Reason::ChangedBytes, format!("{at}"));
+        }
+        self.trailer()?;
+        self.catalogue()?;
+        self.pages()?;
+        self.form()?;
+        self.store()?;
+        self.rest()
+    }
+
+    fn trailer(&mut self) -> Result<(), Broken> {
+        let (old, new) = (self.old.trailer(), self.new.trailer());
+        // A catalogue that has another number is compared like any other.
+        if old.get("Encrypt") != new.get("Encrypt") {
+            self.say(Reason::ChangedCatalogue, "Encrypt".to_owned());
+        }
+        let info = |view: View<'_>| view.value(view.trailer(), "Info");
+        if info(self.old)? != info(self.new)? {
+            self.say(Reason::MetadataChangedLater, "Info".to_owned());
+        }
+        if let Some(id) = old.get("Info").and_then(Object::reference) {
+            self.judged.insert(id);
+        }
+        Ok(())
+    }
+
+    fn catalogue(&mut self) -> Result<(), Broken> {
+        self.judged.insert(self.old.root()?);
+        let (old, new) = (self.old.catalogue()?, self.new.catalogue()?);
+        for key in different(&old, &new) {
+            let name = String::from_utf8_lossy(&key).into_owned();
+            match key.as_slice() {
+                b"AcroForm" | b"DSS" => {}
+                b"Metadata" => self.metadata(&new)?,
+                b"Extensions" => {
+                    let extensions = self.new.value(&new, "Extensions")?;
+                    if !is_extensions(&extensions) {
+                        self.say(Reason::ChangedCatalogue, name);
+                    }
+                }
+                b"Version" if new.get("Version").is_some_and(|it| it.name().is_some()) => {}
+                b"OpenAction" | b"AA" | b"URI" => self.say(Reason::ChangedScripts, name),
+                b"Names" | b"Dests" | b"AF" | b"Collection" => {
+                    self.say(Reason::ChangedNames, name);
+                }
+                b"Pages" => self.say(Reason::ChangedPages, name),
+                _ => self.say(Reason::ChangedCatalogue, name),
+            }
+        }
+        let metadata = old.get("Metadata").and_then(Object::reference);
+        if let Some(id) = metadata.filter(|id| self.changed.contains(id)) {
+            if old.get("Metadata") == new.get("Metadata") {
+                self.metadata(&new)?;
+            }
+            self.judged.insert(id);
+        }
+        if let Some(id) = old.get("Extensions").and_then(Object::reference)
+            && self.changed.contains(&id)
+        {
+            self.judged.insert(id);
+            if !is_extensions(&*self.new.get(id)?) {
+                self.say(Reason::ChangedCatalogue, "Extensions".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn metadata(&mut self, catalogue: &Dictionary) -> Result<(), Broken> {
+        let metadata = self.new.value(catalogue, "Metadata")?;
+        let is_metadata =
+            matches!(&*metadata, Object::Stream(entries, _) if entries.is("Type", "Metadata"));
+        let reason = if is_metadata || metadata.is_null() {
+            Reason::MetadataChangedLater
+        } else {
+            Reason::ChangedCatalogue
+        };
+        self.say(reason, "Metadata".to_owned());
+        Ok(())
+    }
+
+    /// What was changed and has no place of its own.
+    fn rest(&mut self) -> Result<(), Broken> {
+        let changed: Vec<Id> = self.changed.iter().copied().collect();
+        for id in changed {
+            let what = format!("{} {} R", id.number, id.generation);
+            if self.reached.is_fixed(id) {
+                let reason = self.reached.pages.get(&id).copied();
+                self.say(reason.unwrap_or(Reason::ChangedObjects), what);
+                continue;
+            }
+            if self.judged.contains(&id) {
+                continue;
+            }
+            if let Some(field) = self.reached.loose.get(&id).cloned() {
+                self.say(Reason::FormFilledLater, field);
+                continue;
+            }
+            let (old, new) = (self.old.get(id)?, self.new.get(id)?);
+            // Nobody saw it before, or nobody needs it: it was followed from nowhere.
+            if old.is_null() || new.is_null() || (is_references(&old) && is_references(&new)) {
+                continue;
+            }
+            self.say(Reason::ChangedObjects, what);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an object is cross-references, which are read as such.
+fn is_references(object: &Object) -> bool {
+    matches!(object, Object::Stream(entries, _) if entries.is("Type", "XRef"))
+}
+
+/// The keys with different values.
+fn different(old: &Dictionary, new: &Dictionary) -> BTreeSet<Vec<u8>> {
+    let keys = old.keys().chain(new.keys()).map(<[u8]>::to_vec);
+    let keys: BTreeSet<Vec<u8>> = keys.collect();
+    keys.into_iter()
+        .filter(|key| old.0.get(key) != new.0.get(key))
+        .collect()
+}
+
+/// What a dictionary of extensions may hold: which of them the file uses, and nothing that is shown.
+fn is_extensions(object: &Object) -> bool {
+    const KEYS: [&[u8]; 6] = [
+        b"Type",
+        b"BaseVersion",
+        b"ExtensionLevel",
+        b"ExtensionRevision",
+        b"URL",
+        b"ADBE",
+    ];
+    fn plain(object: &Object, depth: usize) -> bool {
+        match object {
+            Object::Dictionary(entries) => {
+                depth < 3 && entries.0.values().all(|value| plain(value, depth + 1))
+            }
+            Object::Array(items) => depth < 3 && items.iter().all(|item| plain(item, depth + 1)),
+            Object::Name(_) | Object::Integer(_) | Object::String(_) => true,
+            Object::Null
+            | Object::Boolean(_)
+            | Object::Real(_)
+            | Object::Stream(..)
+            | Object::Reference(_) => false,
+        }
+    }
+    let Some(entries) = object.dictionary() else {
+        return false;
+    };
+    let known = |entries: &Dictionary| {
+        entries
+            .keys()
+            .all(|key| KEYS.contains(&key) || key.len() <= 8)
+    };
+    plain(object, 0) && known(entries)
+}
