@@ -1,0 +1,210 @@
+//! A PDF that can be signed, and why another cannot.
+
+use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
+
+use super::acroform::{self, Field};
+
+/// Larger files are not signed: one is held in memory a few times over.
+pub const PDF_BYTES_MAX: usize = 256 << 20;
+
+/// What one stream of a file may inflate to while its structure is read.
+const STREAM_BYTES_MAX: usize = 64 << 20;
+
+/// How deep trees of fields, pages and structure are followed.
+pub(super) const DEPTH_MAX: usize = 64;
+
+/// Why a file is not signed. What was wrong can be mended by writing the file anew, never here: a signature
+/// over a file that each program repairs in its own way covers nothing that can be named.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnfitError {
+    /// The first bytes are not those of a PDF. Something before them shifts every offset.
+    #[error("the content does not begin as a PDF does")]
+    NotAPdf,
+    /// The file is larger than [`PDF_BYTES_MAX`].
+    #[error("the PDF has {bytes} bytes, more than {PDF_BYTES_MAX}")]
+    TooLarge {
+        /// How large it is.
+        bytes: usize,
+    },
+    /// It is encrypted, if only by an empty password.
+    #[error("the PDF is encrypted")]
+    Encrypted,
+    /// Its structure cannot be read as it is written.
+    #[error("the PDF is damaged and must be written anew before it is signed")]
+    Damaged {
+        /// What the reader stumbled over.
+        #[source]
+        source: lopdf::Error,
+    },
+    /// A promise of the format is broken that signing relies on.
+    #[error("the PDF cannot be signed: {what}")]
+    Broken {
+        /// Which one.
+        what: &'static str,
+    },
+    /// Its form is XFA: what is shown is not what is signed.
+    #[error("the form of the PDF is XFA")]
+    Xfa,
+}
+
+/// A PDF that was read strictly and found fit to be signed.
+#[derive(Debug)]
+pub struct Pdf {
+    bytes: Vec<u8>,
+    document: Document,
+    pages: Vec<ObjectId>,
+}
+
+impl Pdf {
+    /// Reads `bytes` and checks that they can be signed. Nothing is repaired.
+    ///
+    /// # Errors
+    ///
+    /// [`UnfitError`] says why not.
+    pub fn open(bytes: Vec<u8>) -> Result<Self, UnfitError> {
+        if bytes.len() > PDF_BYTES_MAX {
+            return Err(UnfitError::TooLarge { bytes: bytes.len() });
+        }
+        if !bytes.starts_with(b"%PDF-") {
+            return Err(UnfitError::NotAPdf);
+        }
+        let options = LoadOptions {
+            strict: true,
+            max_decompressed_size: Some(STREAM_BYTES_MAX),
+            ..LoadOptions::default()
+        };
+        let document = Document::load_mem_with_options(&bytes, options).map_err(|source| {
+            // An encrypted file that cannot be opened is first of all encrypted.
+            if has_encrypt_key(&bytes) {
+                UnfitError::Encrypted
+            } else {
+                UnfitError::Damaged { source }
+            }
+        })?;
+        if document.is_encrypted() || document.was_encrypted() || document.trailer.has(b"Encrypt") {
+            return Err(UnfitError::Encrypted);
+        }
+        if document.xref_recovery.is_some() || document.xref_start == 0 {
+            return Err(UnfitError::Broken {
+                what: "its cross-reference table does not lead anywhere",
+            });
+        }
+        let pages: Vec<ObjectId> = document.page_iter().collect();
+        let pdf = Self {
+            bytes,
+            document,
+            pages,
+        };
+        pdf.check()?;
+        Ok(pdf)
+    }
+
+    fn check(&self) -> Result<(), UnfitError> {
+        self.catalog_id()?;
+        if self.pages.is_empty() {
+            return Err(UnfitError::Broken {
+                what: "it has no page",
+            });
+        }
+        let counted = self
+            .catalog()
+            .ok()
+            .and_then(|catalog| self.dictionary(catalog.get(b"Pages").ok()?))
+            .and_then(|root| self.resolve(root.get(b"Count").ok()?).as_i64().ok());
+        if counted.and_then(|count| usize::try_from(count).ok()) != Some(self.pages.len()) {
+            return Err(UnfitError::Broken {
+                what: "the tree of its pages does not hold what it counts",
+            });
+        }
+        let form = self.form();
+        if form.is_some_and(|form| form.has(b"XFA")) {
+            return Err(UnfitError::Xfa);
+        }
+        Ok(())
+    }
+
+    /// The bytes as they are.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes, given back.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// How many pages there are.
+    #[must_use]
+    pub fn page_count(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// The signature fields, signed or not, in the order of the form.
+    #[must_use]
+    pub fn signature_fields(&self) -> Vec<Field> {
+        acroform::signature_fields(self)
+    }
+
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The pages by their order.
+    pub(super) fn pages(&self) -> &[ObjectId] {
+        &self.pages
+    }
+
+    pub(super) fn catalog_id(&self) -> Result<ObjectId, UnfitError> {
+        let broken = UnfitError::Broken {
+            what: "its catalog is not an object of its own",
+        };
+        let Ok(id) = self
+            .document
+            .trailer
+            .get(b"Root")
+            .and_then(Object::as_reference)
+        else {
+            return Err(broken);
+        };
+        match self.document.get_dictionary(id) {
+            Ok(_) => Ok(id),
+            Err(_) => Err(broken),
+        }
+    }
+
+    pub(super) fn catalog(&self) -> Result<&Dictionary, UnfitError> {
+        let id = self.catalog_id()?;
+        self.document
+            .get_dictionary(id)
+            .map_err(|source| UnfitError::Damaged { source })
+    }
+
+    /// The form, wherever it stands.
+    pub(super) fn form(&self) -> Option<&Dictionary> {
+        self.dictionary(self.catalog().ok()?.get(b"AcroForm").ok()?)
+    }
+
+    /// What `object` refers to, or itself; `null` where a reference leads nowhere.
+    pub(super) fn resolve<'a>(&'a self, object: &'a Object) -> &'a Object {
+        match self.document.dereference(object) {
+            Ok((_, found)) => found,
+            Err(_) => &Object::Null,
+        }
+    }
+
+    pub(super) fn dictionary<'a>(&'a self, object: &'a Object) -> Option<&'a Dictionary> {
+        self.resolve(object).as_dict().ok()
+    }
+
+    pub(super) fn array<'a>(&'a self, object: &'a Object) -> Option<&'a Vec<Object>> {
+        self.resolve(object).as_array().ok()
+    }
+}
+
+/// Whether the end of the file speaks of encryption; only to say why a file could not be read.
+fn has_encrypt_key(bytes: &[u8]) -> bool {
+    bytes.windows(9).any(|window| window == b"/Encrypt ")
+}

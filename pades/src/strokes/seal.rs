@@ -1,0 +1,1 @@
+pub struct Bound; pub struct Recipient; pub struct SealedStrokes; pub struct StrokesSealError;
