@@ -23,6 +23,9 @@ pub const RESERVE_BYTES_MAX: usize = 1 << 20;
 /// What a claim in the signature dictionary may have, in characters.
 pub const STATEMENT_CHARS_MAX: usize = 300;
 
+/// More of what a file says of itself is not read.
+const METADATA_BYTES_MAX: usize = 4 << 20;
+
 /// Why a signature cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -179,8 +182,10 @@ impl Prepared {
         let mut update = Update::new(pdf);
         let (field, widget, lie) = place(&mut update, request)?;
         let value = update.reserve();
-        let form = update.add(appearance::draw(request.appearance, lie)?);
-        update.edit(widget)?.set("AP", field::appearances(form));
+        if request.kind != Kind::DocumentTimestamp || is_pdf_a_1(pdf) {
+            let form = update.add(appearance::draw(request.appearance, lie)?);
+            update.edit(widget)?.set("AP", field::appearances(form));
+        }
         update.edit(field)?.set("V", Object::Reference(value));
         let added = match request.at {
             At::New(_) => vec![field],
@@ -223,6 +228,22 @@ impl Prepared {
     pub fn digest(&self, digest: Digest) -> Vec<u8> {
         digest.of(&self.signed_pieces())
     }
+}
+
+/// Whether the file says that it is PDF/A-1: there every field has an appearance, even one without a size.
+///
+/// Elsewhere a document timestamp has none: with it, a judge takes the change for one of the form, which a
+/// certification may forbid.
+fn is_pdf_a_1(pdf: &Pdf) -> bool {
+    let metadata = pdf
+        .catalog()
+        .ok()
+        .and_then(|catalog| pdf.resolve(catalog.get(b"Metadata").ok()?).as_stream().ok())
+        .and_then(|stream| stream.get_plain_content_with_limit(METADATA_BYTES_MAX).ok())
+        .unwrap_or_default();
+    [b"pdfaid:part>1<".as_slice(), b"pdfaid:part=\"1\""]
+        .into_iter()
+        .any(|claim| find(&metadata, claim).is_some())
 }
 
 fn check_request(pdf: &Pdf, request: &Request<'_>) -> Result<(), PrepareError> {
