@@ -82,7 +82,8 @@ pub(super) fn draw(appearance: Appearance<'_>, lie: Lie) -> Result<Stream, Appea
         Appearance::Strokes(strokes) => pen(strokes, width, height),
         Appearance::Text { font, lines } => {
             let longest = lines.iter().map(|line| line.chars().count()).max();
-            if lines.len() > LINES_MAX || !longest.is_some_and(|l| (1..=LINE_CHARS_MAX).contains(&l))
+            if lines.len() > LINES_MAX
+                || !longest.is_some_and(|l| (1..=LINE_CHARS_MAX).contains(&l))
             {
                 return Err(AppearanceError::Lines { lines: lines.len() });
             }
@@ -99,7 +100,12 @@ fn form(content: String, width: f32, height: f32, quarters: u8) -> Stream {
     dictionary.set("Subtype", "Form");
     dictionary.set(
         "BBox",
-        vec![0.into(), 0.into(), Object::Real(width), Object::Real(height)],
+        vec![
+            0.into(),
+            0.into(),
+            Object::Real(width),
+            Object::Real(height),
+        ],
     );
     // A page that is shown turned turns what lies on it: turned back, it stands upright.
     let matrix = match quarters {
@@ -173,7 +179,10 @@ impl Fit {
         let (top, bottom) = bounds(|point| point.y);
         let nib = (height * 0.022).clamp(0.5, 1.6);
         let margin = MARGIN + nib;
-        let room = [(width - 2.0 * margin).max(1.0), (height - 2.0 * margin).max(1.0)];
+        let room = [
+            (width - 2.0 * margin).max(1.0),
+            (height - 2.0 * margin).max(1.0),
+        ];
         let extent = [(right - left).max(1.0), (bottom - top).max(1.0)];
         let scale = (room[0] / extent[0])
             .min(room[1] / extent[1])
@@ -204,14 +213,16 @@ impl Fit {
     /// The samples that make a difference, with their pressure evened out over its neighbours.
     fn stroke(&self, points: &[Point]) -> Vec<Drawn> {
         let mut drawn: Vec<Drawn> = Vec::new();
-        let mut pressure = points.first().map_or(0.5, |point| f32::from(point.p) / 10_000.0);
+        let mut pressure = points
+            .first()
+            .map_or(0.5, |point| f32::from(point.p) / 10_000.0);
         for (index, point) in points.iter().enumerate() {
             pressure += (f32::from(point.p) / 10_000.0 - pressure) * 0.4;
             let place = self.place(point, pressure);
             let is_last = index + 1 == points.len();
-            let is_near = drawn.last().is_some_and(|last| {
-                (last.x - place.x).hypot(last.y - place.y) < STEP_POINTS_MIN
-            });
+            let is_near = drawn
+                .last()
+                .is_some_and(|last| (last.x - place.x).hypot(last.y - place.y) < STEP_POINTS_MIN);
             if !is_near {
                 drawn.push(place);
             } else if is_last && drawn.len() > 1 {
@@ -239,10 +250,7 @@ fn put(content: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// A tenth of a point: thickness changes in steps that nobody sees.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "some points, in tenths"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "some points, in tenths")]
 fn tenths(width: f32) -> i32 {
     (width * 10.0).round() as i32
 }
@@ -267,7 +275,10 @@ fn curve(content: &mut String, points: &[Drawn]) {
     let mut current = None;
     for (index, pair) in points.windows(2).enumerate() {
         let [from, to] = pair else { continue };
-        let before = index.checked_sub(1).and_then(|i| points.get(i)).unwrap_or(first);
+        let before = index
+            .checked_sub(1)
+            .and_then(|i| points.get(i))
+            .unwrap_or(first);
         let after = points.get(index + 2).unwrap_or(last);
         let thickness = tenths(f32::midpoint(from.width, to.width)).max(2);
         if current != Some(thickness) {

@@ -179,7 +179,9 @@ fn text(attribute: &AttributeTypeAndValue) -> Option<String> {
         .decode_as::<String>()
         .ok()
         .or_else(|| {
-            let text = value.decode_as::<der::asn1::PrintableStringRef<'_>>().ok()?;
+            let text = value
+                .decode_as::<der::asn1::PrintableStringRef<'_>>()
+                .ok()?;
             Some(text.as_str().to_owned())
         })
         .or_else(|| String::from_utf8(value.value().to_vec()).ok())
@@ -214,8 +216,6 @@ pub(super) fn is_for_timestamps(certificate: &Certificate) -> bool {
     extensions
         .iter()
         .filter(|extension| extension.extn_id == ExtendedKeyUsage::OID && extension.critical)
-        .filter_map(|extension| {
-            ExtendedKeyUsage::from_der(extension.extn_value.as_bytes()).ok()
-        })
+        .filter_map(|extension| ExtendedKeyUsage::from_der(extension.extn_value.as_bytes()).ok())
         .any(|usage| usage.0 == [const_oid::db::rfc5912::ID_KP_TIME_STAMPING])
 }

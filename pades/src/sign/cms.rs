@@ -229,7 +229,9 @@ impl Cms {
         let der = first_element(bytes).ok_or(CmsError::Lacking { what: "its end" })?;
         let content = ContentInfo::from_der(der)?;
         if content.content_type != ID_SIGNED_DATA {
-            return Err(CmsError::Lacking { what: "a signature" });
+            return Err(CmsError::Lacking {
+                what: "a signature",
+            });
         }
         let data: SignedData = content.content.decode_as()?;
         if data.signer_infos.0.len() != 1 {
@@ -256,7 +258,9 @@ impl Cms {
 
     pub(super) fn signer(&self) -> Result<&SignerInfo, CmsError> {
         let signer = self.data.signer_infos.0.get(0);
-        signer.ok_or(CmsError::Lacking { what: "a signature" })
+        signer.ok_or(CmsError::Lacking {
+            what: "a signature",
+        })
     }
 
     /// The bytes of the signature itself: what its timestamp is about.

@@ -70,11 +70,7 @@ impl Prepared {
 }
 
 /// Writes a container into its place, and zeros behind it to its end.
-pub(super) fn fill(
-    bytes: &mut [u8],
-    gap: &Range<usize>,
-    der: &[u8],
-) -> Result<(), CompleteError> {
+pub(super) fn fill(bytes: &mut [u8], gap: &Range<usize>, der: &[u8]) -> Result<(), CompleteError> {
     let place = bytes
         .get_mut(gap.start + 1..gap.end - 1)
         .ok_or(CheckError::NoGap)?;

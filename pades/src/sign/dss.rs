@@ -137,10 +137,7 @@ impl ValidationData {
 /// # Errors
 ///
 /// [`ValidationDataError`].
-pub fn add_validation_data(
-    pdf: &Pdf,
-    data: &ValidationData,
-) -> Result<Pdf, ValidationDataError> {
+pub fn add_validation_data(pdf: &Pdf, data: &ValidationData) -> Result<Pdf, ValidationDataError> {
     data.check()?;
     let mut update = Update::new(pdf);
     let catalog = pdf.catalog_id()?;

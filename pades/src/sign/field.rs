@@ -21,7 +21,9 @@ const WIDGET_FLAGS: i64 = 132;
 
 /// Why something is not the name of a field.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a field is called by 1 to {FIELD_NAME_CHARS_MAX} characters without a full stop or control characters")]
+#[error(
+    "a field is called by 1 to {FIELD_NAME_CHARS_MAX} characters without a full stop or control characters"
+)]
 pub struct FieldNameError;
 
 /// The name of a field: a full stop would make it a path.
@@ -176,9 +178,7 @@ pub fn add_fields(pdf: &Pdf, fields: &[NewField]) -> Result<Pdf, PrepareError> {
 /// Refuses where the file is certified and permits less than `needed`.
 pub(super) fn refuse_by_certification(pdf: &Pdf, needed: Permission) -> Result<(), PrepareError> {
     match certification::of(pdf) {
-        Some(permission) if permission < needed => {
-            Err(PrepareError::Certified { permission })
-        }
+        Some(permission) if permission < needed => Err(PrepareError::Certified { permission }),
         Some(_) | None => Ok(()),
     }
 }

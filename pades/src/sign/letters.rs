@@ -98,7 +98,14 @@ impl OutlinePen for Pen {
         // A page knows curves of the third degree only.
         let third = |from: f32, control: f32| from + (control - from) * 2.0 / 3.0;
         let (fx, fy) = self.last;
-        self.curve_to(third(fx, cx), third(fy, cy), third(x, cx), third(y, cy), x, y);
+        self.curve_to(
+            third(fx, cx),
+            third(fy, cy),
+            third(x, cx),
+            third(y, cy),
+            x,
+            y,
+        );
     }
 
     fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {

@@ -317,9 +317,8 @@ impl OcspResponse {
                     && asked.serial_number == told.serial_number
             })
             .ok_or(OcspError::OtherCertificate)?;
-        let instant = |time: GeneralizedTime| {
-            Instant::from_unix_seconds(time.to_unix_duration().as_secs())
-        };
+        let instant =
+            |time: GeneralizedTime| Instant::from_unix_seconds(time.to_unix_duration().as_secs());
         Ok(OcspAnswer {
             holds: match &found.status {
                 CertStatus::Good(_) => Holds::Good,
@@ -346,16 +345,11 @@ impl OcspResponse {
             .is_ok()
         };
         signed_by(issuer)
-            || self
-                .basic
-                .certificates
-                .iter()
-                .flatten()
-                .any(|certificate| {
-                    is_for_answers(certificate)
-                        && issued_by(certificate, issuer).is_ok()
-                        && signed_by(certificate)
-                })
+            || self.basic.certificates.iter().flatten().any(|certificate| {
+                is_for_answers(certificate)
+                    && issued_by(certificate, issuer).is_ok()
+                    && signed_by(certificate)
+            })
     }
 }
 

@@ -3,8 +3,8 @@
 use der::pem;
 use ring::rand::SystemRandom;
 use ring::signature::{
-    self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _,
-    RsaKeyPair,
+    self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
+    KeyPair as _, RsaKeyPair,
 };
 use zeroize::Zeroizing;
 
@@ -39,9 +39,10 @@ impl PemSigner {
     ///
     /// [`SignerError::Unusable`], and [`SignerError::OtherKey`] where the certificate is not that of the key.
     pub fn new(key_pem: &[u8], chain: Chain) -> Result<Self, SignerError> {
-        let (label, der) = pem::decode_vec(key_pem).map_err(|_malformed| SignerError::Unusable {
-            what: "it is not PEM",
-        })?;
+        let (label, der) =
+            pem::decode_vec(key_pem).map_err(|_malformed| SignerError::Unusable {
+                what: "it is not PEM",
+            })?;
         let der = Zeroizing::new(der);
         if label != "PRIVATE KEY" {
             return Err(SignerError::Unusable {

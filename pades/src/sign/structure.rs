@@ -96,9 +96,7 @@ fn add_kid(update: &mut Update<'_>, parent: ObjectId, kid: ObjectId) -> Result<(
             update.edit(parent)?.set("K", list);
         }
         Some(Object::Null) | None => {
-            update
-                .edit(parent)?
-                .set("K", vec![Object::Reference(kid)]);
+            update.edit(parent)?.set("K", vec![Object::Reference(kid)]);
         }
         Some(one) => {
             update
@@ -128,14 +126,20 @@ fn next_key(update: &Update<'_>, root: ObjectId) -> Option<i64> {
         let Some(node) = node.and_then(|node| update.resolve(node).as_dict().ok()) else {
             continue;
         };
-        if let Ok(Ok(pairs)) = node.get(b"Nums").map(|nums| update.resolve(nums).as_array()) {
+        if let Ok(Ok(pairs)) = node
+            .get(b"Nums")
+            .map(|nums| update.resolve(nums).as_array())
+        {
             highest = pairs
                 .iter()
                 .step_by(2)
                 .filter_map(|key| key.as_i64().ok())
                 .fold(highest, i64::max);
         }
-        if let Ok(Ok(kids)) = node.get(b"Kids").map(|kids| update.resolve(kids).as_array()) {
+        if let Ok(Ok(kids)) = node
+            .get(b"Kids")
+            .map(|kids| update.resolve(kids).as_array())
+        {
             nodes.extend(kids.iter().map(|kid| (Some(kid), depth + 1)));
         }
     }

@@ -58,7 +58,9 @@ pub enum TimestampError {
         what: &'static str,
     },
     /// Its certificate does not hold at the time that it tells.
-    #[error("the certificate of the timestamp authority does not hold at the time of the timestamp")]
+    #[error(
+        "the certificate of the timestamp authority does not hold at the time of the timestamp"
+    )]
     OutsideValidity,
     /// Its signature is not that of its certificate, or of a kind that is not known here.
     #[error("the signature of the timestamp does not hold")]
@@ -183,11 +185,13 @@ impl Timestamp {
     ///
     /// [`TimestampError`] says what does not fit.
     pub fn from_der(bytes: &[u8]) -> Result<Self, TimestampError> {
-        let der = container::first_element(bytes)
-            .ok_or(TimestampError::Lacking { what: "its end" })?;
+        let der =
+            container::first_element(bytes).ok_or(TimestampError::Lacking { what: "its end" })?;
         let content = ContentInfo::from_der(der)?;
         if content.content_type != ID_SIGNED_DATA {
-            return Err(TimestampError::Lacking { what: "a signature" });
+            return Err(TimestampError::Lacking {
+                what: "a signature",
+            });
         }
         let data: SignedData = content.content.decode_as()?;
         let [signer_info] = data.signer_infos.0.as_slice() else {
@@ -228,10 +232,9 @@ impl Timestamp {
     /// [`TimestampError::Other`] where it is not.
     pub fn verify(&self, document: &[&[u8]]) -> Result<(), TimestampError> {
         let imprint = self.info()?.imprint;
-        let digest =
-            Digest::by_oid(imprint.algorithm.oid).ok_or(TimestampError::Lacking {
-                what: "a digest that is known here",
-            })?;
+        let digest = Digest::by_oid(imprint.algorithm.oid).ok_or(TimestampError::Lacking {
+            what: "a digest that is known here",
+        })?;
         if imprint.hash.as_bytes() == digest.of(document) {
             Ok(())
         } else {
@@ -302,9 +305,12 @@ fn check_signature(
             what: "a certificate that is for timestamps",
         });
     }
-    let attributes = signer.signed_attrs.as_ref().ok_or(TimestampError::Lacking {
-        what: "signed attributes",
-    })?;
+    let attributes = signer
+        .signed_attrs
+        .as_ref()
+        .ok_or(TimestampError::Lacking {
+            what: "signed attributes",
+        })?;
     let content_type = container::value(attributes, ID_CONTENT_TYPE)
         .and_then(|value| value.decode_as::<const_oid::ObjectIdentifier>().ok());
     if content_type != Some(ID_CT_TST_INFO) {

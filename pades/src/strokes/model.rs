@@ -199,7 +199,8 @@ impl Strokes {
     #[must_use]
     pub fn measures(&self) -> Measures {
         let points = || self.strokes.iter().flat_map(|stroke| &stroke.points);
-        let extent = |of: fn(&Point) -> i32| match (points().map(of).min(), points().map(of).max()) {
+        let extent = |of: fn(&Point) -> i32| match (points().map(of).min(), points().map(of).max())
+        {
             (Some(min), Some(max)) => max.abs_diff(min),
             _ => 0,
         };
@@ -313,7 +314,10 @@ fn is_straight(points: &[Point]) -> bool {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return true;
     };
-    let (dx, dy) = (i64::from(last.x) - i64::from(first.x), i64::from(last.y) - i64::from(first.y));
+    let (dx, dy) = (
+        i64::from(last.x) - i64::from(first.x),
+        i64::from(last.y) - i64::from(first.y),
+    );
     let squared = dx * dx + dy * dy;
     if squared == 0 {
         return false;

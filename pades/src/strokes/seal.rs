@@ -6,6 +6,7 @@
 //! opens it finds that in plain JSON.
 
 use aes_kw::{KeyInit as _, KwAes256};
+use cms::authenveloped_data::AuthEnvelopedData;
 use cms::cert::IssuerAndSerialNumber;
 use cms::content_info::{CmsVersion, ContentInfo};
 use cms::enveloped_data::{
@@ -17,11 +18,8 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5753::{
     DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME, DH_SINGLE_PASS_STD_DH_SHA_384_KDF_SCHEME,
 };
-use const_oid::db::rfc5911::{
-    ID_AES_256_GCM, ID_AES_256_WRAP, ID_CT_AUTH_ENVELOPED_DATA, ID_DATA,
-};
+use const_oid::db::rfc5911::{ID_AES_256_GCM, ID_AES_256_WRAP, ID_CT_AUTH_ENVELOPED_DATA, ID_DATA};
 use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, SECP_256_R_1, SECP_384_R_1};
-use cms::authenveloped_data::AuthEnvelopedData;
 use der::asn1::{BitString, OctetString};
 use der::{Any, DecodePem as _, Encode as _, Sequence};
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -109,7 +107,11 @@ impl Bound {
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> = text
         .chars()
-        .map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()))
+        .map(|digit| {
+            digit
+                .to_digit(16)
+                .and_then(|value| u8::try_from(value).ok())
+        })
         .collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits
         .chunks(2)
@@ -258,9 +260,7 @@ impl Recipient {
         let tbs = self.certificate.tbs_certificate();
         let theirs = agreement::UnparsedPublicKey::new(
             self.curve.agreement(),
-            tbs.subject_public_key_info()
-                .subject_public_key
-                .raw_bytes(),
+            tbs.subject_public_key_info().subject_public_key.raw_bytes(),
         );
         let wrapping = AlgorithmIdentifierOwned {
             oid: ID_AES_256_WRAP,
@@ -305,7 +305,11 @@ impl Recipient {
 }
 
 /// The derivation of ANSI X9.63: one block is as long as the key, or longer.
-fn derive(kdf: &'static digest::Algorithm, shared: &[u8], info: &[u8]) -> Zeroizing<[u8; KEY_BYTES]> {
+fn derive(
+    kdf: &'static digest::Algorithm,
+    shared: &[u8],
+    info: &[u8],
+) -> Zeroizing<[u8; KEY_BYTES]> {
     let mut context = digest::Context::new(kdf);
     context.update(shared);
     context.update(&1_u32.to_be_bytes());

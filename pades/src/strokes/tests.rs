@@ -28,7 +28,10 @@ fn parse(text: &str) -> Result<Strokes, StrokesError> {
 fn the_one_encoding_reads_back_to_the_same_record() {
     let strokes = parse(&record(&[HOOK, &[(70.0, 3.333, 20.0), (-4.5, 8.0, 20.0)]])).unwrap();
     let text = strokes.canonical();
-    assert!(text.contains(r#"{"x":40.25,"y":12.5,"t":8.1,"p":0.5,"tx":0,"ty":0}"#), "{text}");
+    assert!(
+        text.contains(r#"{"x":40.25,"y":12.5,"t":8.1,"p":0.5,"tx":0,"ty":0}"#),
+        "{text}"
+    );
     assert!(text.contains(r#"{"x":-4.5,"y":8,"t":20,"#), "{text}");
     let again = parse(&text).unwrap();
     assert_eq!(again, strokes);
@@ -75,11 +78,17 @@ fn what_is_out_of_range_is_named_by_its_sample() {
     let with = |from: &str, to: &str| parse(&text.replacen(from, to, 1));
     assert!(matches!(
         with("\"p\":0.5", "\"p\":1.5"),
-        Err(StrokesError::OutOfRange { name: "p", index: 0 })
+        Err(StrokesError::OutOfRange {
+            name: "p",
+            index: 0
+        })
     ));
     assert!(matches!(
         with("\"x\":44", "\"x\":1e9"),
-        Err(StrokesError::OutOfRange { name: "x", index: 2 })
+        Err(StrokesError::OutOfRange {
+            name: "x",
+            index: 2
+        })
     ));
     assert!(matches!(
         with("\"t\":16.4", "\"t\":3"),

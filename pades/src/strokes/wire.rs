@@ -120,7 +120,11 @@ impl TryFrom<Record> for Strokes {
         let mut strokes = Vec::with_capacity(record.strokes.len());
         let mut index = 0;
         let mut span: Option<(u32, u32)> = None;
-        for stroke in record.strokes.iter().filter(|stroke| !stroke.pts.is_empty()) {
+        for stroke in record
+            .strokes
+            .iter()
+            .filter(|stroke| !stroke.pts.is_empty())
+        {
             let mut read = Vec::with_capacity(stroke.pts.len());
             for point in &stroke.pts {
                 let point = point.read(index)?;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use pades::sign::{
-    Appearance, At, Chain, Cms, FieldName, Instant, Kind, NewField, Pdf, PemSigner, Place, Prepared,
-    RESERVE_BYTES, Rect, Request, Statement, Timestamp, TimestampRequest, ValidationData, sign,
+    Appearance, At, Chain, Cms, FieldName, Instant, Kind, NewField, Pdf, PemSigner, Place,
+    Prepared, RESERVE_BYTES, Rect, Request, Statement, Timestamp, TimestampRequest, ValidationData,
+    sign,
 };
 use pades::strokes::Strokes;
 
@@ -117,9 +118,7 @@ pub(crate) fn timestamped(pdf: &Pdf, field_name: &str, key: &str, authority: &st
         Appearance::Strokes(&strokes),
     );
     let cms = sign(&prepared, &signer(key)).unwrap();
-    let cms = cms
-        .with_timestamp(&timestamp(&cms, authority))
-        .unwrap();
+    let cms = cms.with_timestamp(&timestamp(&cms, authority)).unwrap();
     prepared.complete(&cms).unwrap()
 }
 

@@ -128,7 +128,12 @@ fn several(cases: &mut Cases) {
     let certified = prepared.complete(&cms).unwrap();
     cases.add("certified", &certified, Expected::Good);
     let appearance = Appearance::Strokes(&strokes);
-    let prepared = data::prepare(&certified, At::Existing("Eins"), Kind::Signature, appearance);
+    let prepared = data::prepare(
+        &certified,
+        At::Existing("Eins"),
+        Kind::Signature,
+        appearance,
+    );
     let cms = sign(&prepared, &data::signer("seal")).unwrap();
     let signed = prepared.complete(&cms).unwrap();
     cases.add("certified-signed", &signed, Expected::Good);

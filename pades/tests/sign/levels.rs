@@ -30,12 +30,7 @@ fn keys_of_all_kinds_sign() {
 fn a_service_elsewhere_is_asked_in_between() {
     let form = data::form();
     let field = data::field("Siegel");
-    let prepared = data::prepare(
-        &form,
-        At::New(&field),
-        Kind::Signature,
-        Appearance::Nothing,
-    );
+    let prepared = data::prepare(&form, At::New(&field), Kind::Signature, Appearance::Nothing);
     let chain = data::chain("seal");
     let dtbs = Dtbs::new(&chain, &prepared.digest(chain.algorithm().digest())).unwrap();
     let sent = dtbs.bytes().to_vec();
@@ -49,12 +44,7 @@ fn a_service_elsewhere_is_asked_in_between() {
 fn an_answer_of_another_key_is_refused() {
     let form = data::form();
     let field = data::field("Siegel");
-    let prepared = data::prepare(
-        &form,
-        At::New(&field),
-        Kind::Signature,
-        Appearance::Nothing,
-    );
+    let prepared = data::prepare(&form, At::New(&field), Kind::Signature, Appearance::Nothing);
     let chain = data::chain("seal");
     let dtbs = Dtbs::new(&chain, &prepared.digest(Digest::Sha256)).unwrap();
     let answer = data::signer("revoked").sign(dtbs.bytes()).unwrap();
@@ -104,14 +94,15 @@ fn a_signature_is_raised_where_it_stands() {
     let seal = Seal::find(&signed, "Unterschrift").unwrap();
     assert!(!seal.cms().is_timestamped());
     let request = seal.request([3; 16]).unwrap();
-    let timestamp = request
-        .accept(&data::answer(request.der(), "tsa"))
-        .unwrap();
+    let timestamp = request.accept(&data::answer(request.der(), "tsa")).unwrap();
     let raised = seal.raise(&signed, &timestamp).unwrap();
     assert_eq!(raised.bytes().len(), signed.bytes().len());
     let again = Seal::find(&raised, "Unterschrift").unwrap();
     assert!(again.cms().is_timestamped());
-    assert!(matches!(again.request([4; 16]), Err(SealError::Timestamped)));
+    assert!(matches!(
+        again.request([4; 16]),
+        Err(SealError::Timestamped)
+    ));
 }
 
 #[test]
@@ -122,9 +113,7 @@ fn what_a_later_signature_covers_is_not_raised() {
     let signed = data::signed_by(&data::form(), "Unterschrift", "seal");
     let seal = Seal::find(&signed, "Unterschrift").unwrap();
     let request = seal.request([3; 16]).unwrap();
-    let timestamp = request
-        .accept(&data::answer(request.der(), "tsa"))
-        .unwrap();
+    let timestamp = request.accept(&data::answer(request.der(), "tsa")).unwrap();
     let later = data::document_timestamped(&signed, "tsa");
     let seal = Seal::find(&later, "Unterschrift").unwrap();
     assert!(matches!(
@@ -159,7 +148,11 @@ fn answers_to_other_questions_are_no_timestamps() {
     let mut refused = request.der().to_vec();
     let at = refused.len() - 1;
     refused[at] ^= 0xff;
-    assert!(request.accept(&[0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x02]).is_err());
+    assert!(
+        request
+            .accept(&[0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x02])
+            .is_err()
+    );
 }
 
 #[test]
@@ -189,12 +182,7 @@ fn an_archive_timestamp_is_renewed() {
 fn a_container_reads_back() {
     let form = data::form();
     let field = data::field("Siegel");
-    let prepared = data::prepare(
-        &form,
-        At::New(&field),
-        Kind::Signature,
-        Appearance::Nothing,
-    );
+    let prepared = data::prepare(&form, At::New(&field), Kind::Signature, Appearance::Nothing);
     let cms = sign(&prepared, &data::signer("seal")).unwrap();
     let mut padded = cms.der().to_vec();
     padded.resize(padded.len() + 1000, 0);

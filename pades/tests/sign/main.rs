@@ -1,6 +1,5 @@
 //! Signatures from outside: what is made by this crate, and what others say of it.
 
-mod bench;
 mod data;
 mod judges;
 mod levels;
