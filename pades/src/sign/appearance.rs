@@ -72,7 +72,7 @@ pub(super) fn draw(appearance: Appearance<'_>, lie: Lie) -> Result<Stream, Appea
     if lie.width <= 0.0 || lie.height <= 0.0 {
         return Ok(empty_form());
     }
-    let (width, height) = if lie.quarters % 2 == 0 {
+    let (width, height) = if lie.quarters.is_multiple_of(2) {
         (lie.width, lie.height)
     } else {
         (lie.height, lie.width)

@@ -57,13 +57,9 @@ fn parent_of_new(update: &Update<'_>, root: ObjectId) -> ObjectId {
         .get(root)
         .and_then(|root| root.as_dict().ok())
         .and_then(|root| root.get(b"K").ok())
-        .and_then(|kids| match kids {
-            Object::Reference(id) => match update.get(*id) {
-                Some(Object::Array(kids)) => only_reference(kids),
-                Some(_) | None => Some(*id),
-            },
-            Object::Array(kids) => only_reference(kids),
-            _ => None,
+        .and_then(|kids| match update.resolve(kids).as_array() {
+            Ok(list) => only_reference(list),
+            Err(_) => kids.as_reference().ok(),
         });
     match only {
         Some(id)

@@ -64,13 +64,13 @@ impl<'a> Update<'a> {
         let mut found = object;
         // A chain of references is legal, a circle is not.
         for _ in 0..8 {
-            match found {
-                Object::Reference(id) => match self.get(*id) {
-                    Some(next) => found = next,
-                    None => return &Object::Null,
-                },
-                other => return other,
-            }
+            let Object::Reference(id) = found else {
+                return found;
+            };
+            let Some(next) = self.get(*id) else {
+                return &Object::Null;
+            };
+            found = next;
         }
         &Object::Null
     }
