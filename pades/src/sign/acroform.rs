@@ -49,6 +49,16 @@ pub(super) fn is_named(pdf: &Pdf, name: &str) -> bool {
     taken
 }
 
+/// Whether two fields go by one name: programs differ in which of them they mean.
+pub(super) fn has_doubles(pdf: &Pdf) -> bool {
+    let mut names = BTreeSet::new();
+    let mut doubles = false;
+    walk(pdf, |field| {
+        doubles |= !names.insert(field.path.to_owned());
+    });
+    doubles
+}
+
 /// A field as the walk finds it.
 struct Visited<'a> {
     path: &'a str,

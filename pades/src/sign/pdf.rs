@@ -1,5 +1,6 @@
 //! A PDF that can be signed, and why another cannot.
 
+use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 
 use super::acroform::{self, Field};
@@ -43,6 +44,9 @@ pub enum UnfitError {
         /// Which one.
         what: &'static str,
     },
+    /// It has two tables of its objects, for older and for newer programs, and each may show something else.
+    #[error("the PDF is a hybrid: older programs read another file than newer ones")]
+    Hybrid,
     /// Its form is XFA: what is shown is not what is signed.
     #[error("the form of the PDF is XFA")]
     Xfa,
@@ -102,6 +106,7 @@ impl Pdf {
 
     fn check(&self) -> Result<(), UnfitError> {
         self.catalog_id()?;
+        self.check_offsets()?;
         if self.pages.is_empty() {
             return Err(UnfitError::Broken {
                 what: "it has no page",
@@ -120,6 +125,33 @@ impl Pdf {
         let form = self.form();
         if form.is_some_and(|form| form.has(b"XFA")) {
             return Err(UnfitError::Xfa);
+        }
+        if acroform::has_doubles(self) {
+            return Err(UnfitError::Broken {
+                what: "two fields of its form go by one name",
+            });
+        }
+        Ok(())
+    }
+
+    /// The reader takes an object where it finds one; others look whether it is the one that was meant.
+    fn check_offsets(&self) -> Result<(), UnfitError> {
+        if self.bytes.windows(8).any(|window| window == b"/XRefStm") {
+            return Err(UnfitError::Hybrid);
+        }
+        for (number, entry) in &self.document.reference_table.entries {
+            let XrefEntry::Normal { offset, generation } = entry else {
+                continue;
+            };
+            let header = usize::try_from(*offset)
+                .ok()
+                .and_then(|offset| self.bytes.get(offset..))
+                .unwrap_or_default();
+            if !is_header(header, *number, *generation) {
+                return Err(UnfitError::Broken {
+                    what: "an object is not where its table says",
+                });
+            }
         }
         Ok(())
     }
@@ -202,6 +234,22 @@ impl Pdf {
     pub(super) fn array<'a>(&'a self, object: &'a Object) -> Option<&'a Vec<Object>> {
         self.resolve(object).as_array().ok()
     }
+}
+
+/// Whether an object of that number begins here: `12 0 obj`, with any white space in between.
+fn is_header(bytes: &[u8], number: u32, generation: u16) -> bool {
+    let mut rest = bytes.trim_ascii_start();
+    for word in [number.to_string(), generation.to_string(), "obj".to_owned()] {
+        let Some(behind) = rest.strip_prefix(word.as_bytes()) else {
+            return false;
+        };
+        // What follows a number is white space.
+        if word != "obj" && !behind.first().is_some_and(u8::is_ascii_whitespace) {
+            return false;
+        }
+        rest = behind.trim_ascii_start();
+    }
+    true
 }
 
 /// Whether the end of the file speaks of encryption; only to say why a file could not be read.
