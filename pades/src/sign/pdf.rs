@@ -5,24 +5,24 @@ use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 
 use super::acroform::{self, Field};
 
-/// Larger files are not signed: one is held in memory a few times over.
+/// Larger PDFs are not signed: one is held in memory a few times over.
 pub const PDF_BYTES_MAX: usize = 256 << 20;
 
-/// What one stream of a file may inflate to while its structure is read.
+/// What one stream of a PDF may inflate to while its structure is read.
 const STREAM_BYTES_MAX: usize = 64 << 20;
 
 /// How deep trees of fields, pages and structure are followed.
 pub(super) const DEPTH_MAX: usize = 64;
 
-/// Why a file is not signed. What was wrong can be mended by writing the file anew, never here: a signature
-/// over a file that each program repairs in its own way covers nothing that can be named.
+/// Why a PDF is not signed. What was wrong can be mended by writing the PDF anew, never here: a signature
+/// over a PDF that each program repairs in its own way covers nothing that can be named.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnfitError {
     /// The first bytes are not those of a PDF. Something before them shifts every offset.
     #[error("the content does not begin as a PDF does")]
     NotAPdf,
-    /// The file is larger than [`PDF_BYTES_MAX`].
+    /// The PDF is larger than [`PDF_BYTES_MAX`].
     #[error("the PDF has {bytes} bytes, more than {PDF_BYTES_MAX}")]
     TooLarge {
         /// How large it is.
@@ -45,7 +45,7 @@ pub enum UnfitError {
         what: &'static str,
     },
     /// It has two tables of its objects, for older and for newer programs, and each may show something else.
-    #[error("the PDF is a hybrid: older programs read another file than newer ones")]
+    #[error("the PDF is a hybrid: older programs read something else than newer ones")]
     Hybrid,
     /// Its form is XFA: what is shown is not what is signed.
     #[error("the form of the PDF is XFA")]
@@ -79,7 +79,7 @@ impl Pdf {
             ..LoadOptions::default()
         };
         let document = Document::load_mem_with_options(&bytes, options).map_err(|source| {
-            // An encrypted file that cannot be opened is first of all encrypted.
+            // An encrypted PDF that cannot be opened is first of all encrypted.
             if has_encrypt_key(&bytes) {
                 UnfitError::Encrypted
             } else {
@@ -252,7 +252,7 @@ fn is_header(bytes: &[u8], number: u32, generation: u16) -> bool {
     true
 }
 
-/// Whether the end of the file speaks of encryption; only to say why a file could not be read.
+/// Whether the end of the PDF speaks of encryption; only to say why a PDF could not be read.
 fn has_encrypt_key(bytes: &[u8]) -> bool {
     bytes.windows(9).any(|window| window == b"/Encrypt ")
 }
