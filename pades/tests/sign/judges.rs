@@ -303,19 +303,17 @@ fn judges_agree_with_every_level_and_with_no_tampered_file() {
             }
         }
     }
-    keep(&cases);
+    for case in &cases.0 {
+        keep(case.name, &case.bytes);
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Leaves the files behind where somebody wants to look at them.
+/// `PADES_KEEP=DIR` leaves behind what was judged.
 #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
-fn keep(cases: &Cases) {
-    let Some(folder) = std::env::var_os("PADES_KEEP") else {
-        return;
-    };
-    for case in &cases.0 {
-        let file = Path::new(&folder).join(format!("{}.pdf", case.name));
-        std::fs::write(file, &case.bytes).unwrap();
+pub(crate) fn keep(name: &str, bytes: &[u8]) {
+    if let Some(folder) = std::env::var_os("PADES_KEEP") {
+        std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), bytes).unwrap();
     }
 }
 

@@ -146,6 +146,7 @@ fn judged(samples: Vec<PathBuf>) -> (Vec<String>, Vec<String>) {
                 assert!(pdf.bytes().starts_with(&bytes));
                 let file = place.path().join(format!("{number}.pdf"));
                 std::fs::write(&file, pdf.bytes()).unwrap();
+                judges::keep(&format!("sample {number}"), pdf.bytes());
                 all_wrong.extend(wrong(&sample, &file));
                 files.push(file);
                 taken.push(sample);
