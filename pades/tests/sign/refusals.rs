@@ -174,6 +174,15 @@ fn what_cannot_be_drawn_is_named() {
         };
         error
     };
+    let lost = refused(
+        &form,
+        &data::unseen("Siegel"),
+        Appearance::Strokes(&data::strokes()),
+    );
+    assert!(matches!(
+        lost,
+        PrepareError::Appearance(AppearanceError::Unseen)
+    ));
     assert_eq!(drawn(b"no font", &["Text"]), AppearanceError::Font);
     assert_eq!(
         drawn(&font, &["日"]),

@@ -68,6 +68,7 @@ fn signed(bytes: Vec<u8>) -> Result<Pdf, String> {
         Err(PrepareError::OutsidePage { .. }) => {
             let request = Request {
                 at: At::New(&unseen),
+                appearance: Appearance::Nothing,
                 ..request
             };
             Prepared::new(&pdf, &request)
