@@ -18,7 +18,7 @@ fn sample(name: &str) -> Vec<u8> {
 }
 
 fn trust() -> String {
-    samples().join("pki").to_string_lossy().into_owned()
+    samples().join("trust").to_string_lossy().into_owned()
 }
 
 async fn town() -> Option<Town> {

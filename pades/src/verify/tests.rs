@@ -16,7 +16,7 @@ fn data() -> PathBuf {
 
 fn trust() -> Trust {
     let mut trust = Trust::new();
-    let root = std::fs::read(data().join("pki/root.pem")).expect("a root");
+    let root = std::fs::read(data().join("trust/root.pem")).expect("a root");
     trust.add("root.pem", &root).expect("a certificate");
     trust
 }

@@ -227,7 +227,7 @@ fn trusted_list(text: &str) -> Option<Vec<(Vec<u8>, Purpose)>> {
 mod tests {
     use super::*;
 
-    const ROOT: &str = include_str!("../../tests/data/pki/root.pem");
+    const ROOT: &str = include_str!("../../tests/data/trust/root.pem");
 
     #[test]
     fn certificates_come_as_text_and_as_bytes_and_once() {

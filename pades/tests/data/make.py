@@ -26,7 +26,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 HERE = pathlib.Path(__file__).parent
-PKI = HERE / "pki"
+PKI = HERE / "trust"
 UTC = dt.timezone.utc
 START, END = dt.datetime(2026, 1, 1, tzinfo=UTC), dt.datetime(2036, 1, 1, tzinfo=UTC)
 
