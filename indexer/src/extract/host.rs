@@ -12,8 +12,8 @@ use super::sandbox::Layers;
 use super::talk::{Feeding, Talk, converse};
 use super::wire::{Header, Task};
 use super::{
-    Extraction, Format, Limits, Opening, PageRange, PageShape, Passwords, Picture, PictureState, PlacedPage,
-    Probe, Reason, Room, Seen, Taken, WORKER_COMMAND, Want, detect, opening, sheets,
+    Extraction, Format, Limits, Opening, PageRange, PageShape, Passwords, Picture, PictureState,
+    PlacedPage, Probe, Reason, Room, Seen, Taken, WORKER_COMMAND, Want, detect, opening, sheets,
 };
 
 /// Extraction itself failed, not the document: each is worth another try later.
@@ -195,7 +195,13 @@ impl Extractor {
         };
         let task = Task::Cut(format);
         let talk = self
-            .talk((task, Passwords::none()), &limits, front, &mut content, Some(taker))
+            .talk(
+                (task, Passwords::none()),
+                &limits,
+                front,
+                &mut content,
+                Some(taker),
+            )
             .await?;
         if talk.carried.not_taken {
             return Err(ExtractError::NotTaken);

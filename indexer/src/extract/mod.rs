@@ -49,11 +49,11 @@ use std::fmt;
 use std::time::Duration;
 
 pub use codes::{CODE_CHARS_MAX, CODES_MAX, Code, CodeKind, Seen};
-pub use cut::{PageRange, RANGES_MAX};
 pub use convert::{
     CONVERT_COMMAND, Conversion, ConversionLimits, Converter, Office, OfficeError, convert_main,
     office_engines, office_format, office_program,
 };
+pub use cut::{PageRange, RANGES_MAX};
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
 pub use ocr::{

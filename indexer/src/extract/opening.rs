@@ -9,8 +9,8 @@ use super::password::Passwords;
 use super::sandbox::Layers;
 use super::wire::{End, Task};
 use super::{
-    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Reason, Room, Seen, Taken,
-    TextState, Want,
+    Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Reason, Room, Seen,
+    Taken, TextState, Want,
 };
 
 /// An [`Extractor`] with passwords. They go to the worker of a document that can be locked, and to no other.
@@ -110,7 +110,9 @@ impl<'a> Opening<'a> {
         let drawn = self
             .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
             .await?;
-        Ok(drawn.state.and_then(|packed| Picture::unpack(&packed, want)))
+        Ok(drawn
+            .state
+            .and_then(|packed| Picture::unpack(&packed, want)))
     }
 
     /// See [`Extractor::sheet`].
@@ -143,7 +145,9 @@ impl<'a> Opening<'a> {
     ) -> Result<PictureState<Vec<PageShape>>, ExtractError> {
         let shapes = |format: Format| Some(Task::Shapes(format));
         let drawn = self.drawn(&mut content, shapes).await?;
-        Ok(drawn.state.and_then(|packed| PageShape::unpack_all(&packed)))
+        Ok(drawn
+            .state
+            .and_then(|packed| PageShape::unpack_all(&packed)))
     }
 
     /// See [`Extractor::words`].
@@ -304,10 +308,7 @@ impl<'a> Opening<'a> {
         }
         let beyond = talk.end == Some(End::Pages);
         // Whoever died of what stands on the page had drawn it: that costs what was to be seen there.
-        let died_looking = is_looked_at
-            && talk.end.is_none()
-            && !talk.broken
-            && !talk.too_long;
+        let died_looking = is_looked_at && talk.end.is_none() && !talk.broken && !talk.too_long;
         let opened = talk.opened.map(usize::from);
         let state = match (talk.fell_short(), talk.drawn) {
             (None, Some(packed)) => PictureState::Drawn(packed),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
 
-pub use super::batches::{Cut, NotSplit};
+pub(super) use super::batches::{Cut, NotSplit};
 pub use crate::base::CivilDate;
 use crate::base::db::DbError;
 use crate::base::{

@@ -157,6 +157,7 @@ impl Runner {
             Page {
                 text: page.text,
                 state: state.to_owned(),
+                ..Page::default()
             }
         });
         let packed = Bytes::from(Pages::of(pages.collect()).pack()?);

@@ -243,7 +243,11 @@ impl Scans {
     ) -> Result<Found, JobError> {
         let stream = storage.open(content, None).await?;
         let stream = StreamReader::new(stream.map_err(std::io::Error::other));
-        let sheet = self.painter.opening(passwords).sheet(stream, number).await?;
+        let sheet = self
+            .painter
+            .opening(passwords)
+            .sheet(stream, number)
+            .await?;
         let (picture, seen) = match sheet {
             PictureState::Drawn(drawn) => drawn,
             PictureState::Refused(reason) => return Ok(Found::Failed(reason)),

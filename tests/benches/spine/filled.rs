@@ -140,6 +140,7 @@ async fn fill(plan: &Plan, filled: &Filled) {
             let pages = pages.map(|text| Page {
                 text,
                 state: "read".to_owned(),
+                ..Page::default()
             });
             keep(&town, Pages::of(pages.collect()).pack().expect("JSON")).await
         }

@@ -214,6 +214,7 @@ impl PageOfDocument {
             conversion: None,
             text: None,
             words: None,
+            codes: Vec::new(),
             recognition: None,
         }
     }
