@@ -87,8 +87,11 @@ impl Heard {
             | Frame::Invoice(_)
             | Frame::Probe(..)
             | Frame::Drawn(_)
+            | Frame::Seen(_)
             | Frame::Mail(_)
-            | Frame::LeftOut(_) => {}
+            | Frame::LeftOut(_)
+            | Frame::Opened(_)
+            | Frame::Portfolio => {}
         }
         let (tag, body) = written(frame);
         assert!(Frame::parse(tag, body).is_some(), "not read: {frame:?}");

@@ -72,7 +72,8 @@ pub(crate) fn a_page_on_which_nothing_stands_is_told_from_a_scan() {
             cpu_seconds_max: 20,
             ..limits()
         };
-        let alone = extractor(limits).picture(content.as_slice(), 0, Want::Recognition);
+        let painter = extractor(limits);
+        let alone = painter.picture(content.as_slice(), 0, Want::Recognition);
         let alone = block_on(alone).expect("a worker");
         assert!(alone == PictureState::Drawn(picture), "{name}");
     }

@@ -78,7 +78,6 @@ pub use filing::{
 };
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_released, is_withheld, withhold_version};
-pub(crate) use http::act;
 pub use http::{ApiDoc, routes};
 pub(crate) use http::{act, store_problem};
 pub use indexing::{Indexed, to_extract, to_index};

@@ -125,6 +125,7 @@ const fn why(reason: extract::Reason) -> Reason {
         | extract::Reason::NoText
         | extract::Reason::UnknownFormat
         | extract::Reason::NotText
+        | extract::Reason::UnreadPicture
         | extract::Reason::PartsDamaged
         | extract::Reason::PartsElsewhere
         | extract::Reason::Biometric

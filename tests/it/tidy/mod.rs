@@ -198,7 +198,10 @@ fn the_crates_know_whom_they_may_know() {
         ("migrations", &[]),
         ("pades", &[]),
         ("paper", &[]),
-        ("server", &["indexer", "migrations", "pades", "paper", "storage"]),
+        (
+            "server",
+            &["indexer", "migrations", "pades", "paper", "storage"],
+        ),
         // The benches measure the crates themselves against raw engines; the tests know the server.
         ("tests", &["indexer", "migrations", "server", "storage"]),
     ]);
