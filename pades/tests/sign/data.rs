@@ -33,7 +33,7 @@ pub(crate) fn pki(name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn form() -> Pdf {
-    Pdf::open(read("form.pdf")).unwrap()
+    Pdf::open(read("unsigned/form.pdf")).unwrap()
 }
 
 /// The certificate of a key, and the root behind it.

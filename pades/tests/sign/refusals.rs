@@ -45,9 +45,9 @@ fn files_that_are_not_fit_are_named_by_what_is_wrong() {
     let unfit = |bytes: Vec<u8>| Pdf::open(bytes).unwrap_err();
     assert!(matches!(unfit(b"text".to_vec()), UnfitError::NotAPdf));
     let mut shifted = b"x".to_vec();
-    shifted.extend(data::read("form.pdf"));
+    shifted.extend(data::read("unsigned/form.pdf"));
     assert!(matches!(unfit(shifted), UnfitError::NotAPdf));
-    let mut cut = data::read("form.pdf");
+    let mut cut = data::read("unsigned/form.pdf");
     cut.truncate(cut.len() - 400);
     assert!(matches!(unfit(cut), UnfitError::Damaged { .. }));
     // A table that is some bytes off could be mended, and is not.

@@ -206,7 +206,7 @@ fn a_field_that_is_seen_has_its_place_in_the_structure() {
 
 #[test]
 fn what_the_store_has_is_not_added_again() {
-    let signed = sealed(data::read("form.pdf"), "Unterschrift");
+    let signed = sealed(data::read("unsigned/form.pdf"), "Unterschrift");
     let data = data::validation_data(&["seal", "tsa"]);
     let once = add_validation_data(&signed, &data).unwrap();
     let twice = add_validation_data(&once, &data).unwrap();

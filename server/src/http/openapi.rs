@@ -9,7 +9,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{
-    AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type,
+    AdditionalProperties, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type,
 };
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Header, OpenApi, Ref, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, PartialSchema, ToSchema};
@@ -277,7 +277,8 @@ pub struct RangeParams {
 }
 
 /// Adds to a contract what the edge does for every operation: the schemas of problems, and the
-/// request id on each answer.
+/// request id on each answer. Bytes that are sent as they are become binary: a client that is made from the
+/// contract would take them for a list of numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct EdgeParts;
 
@@ -305,7 +306,10 @@ impl Modify for EdgeParts {
                 &mut item.patch,
                 &mut item.trace,
             ];
-            operations.into_iter().flatten().for_each(add_request_id);
+            for operation in operations.into_iter().flatten() {
+                add_request_id(operation);
+                say_binary(operation);
+            }
             let writes = [
                 &mut item.put,
                 &mut item.post,
@@ -329,6 +333,26 @@ fn add_receipt(operation: &mut Operation) {
             response
                 .headers
                 .insert("Papierlos-Log-Hash".to_owned(), RefOr::T(hash));
+        }
+    }
+}
+
+fn say_binary(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        for (media_type, content) in &mut response.content {
+            let RefOr::T(content) = content else {
+                continue;
+            };
+            let is_list = matches!(content.schema, Some(RefOr::T(Schema::Array(_))));
+            if is_list && !media_type.contains("json") {
+                let bytes = ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+                content.schema = Some(RefOr::T(Schema::Object(bytes.build())));
+            }
         }
     }
 }
