@@ -12,8 +12,8 @@ pub(super) const PAGE_HEIGHT: f32 = 297.0 * MM;
 pub(super) const LEFT: f32 = 25.0 * MM;
 pub(super) const RIGHT: f32 = PAGE_WIDTH - 20.0 * MM;
 /// Where what is read begins and ends on a page.
-pub(super) const TOP: f32 = 34.0 * MM;
-pub(super) const BOTTOM: f32 = PAGE_HEIGHT - 25.0 * MM;
+pub(super) const TOP: f32 = 30.0 * MM;
+pub(super) const BOTTOM: f32 = PAGE_HEIGHT - 22.0 * MM;
 
 /// What letters look like.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -32,8 +32,8 @@ struct Styles {
 impl Styles {
     fn new(language: Language) -> Self {
         let (size, leading) = match language {
-            Language::German => (10.5, 15.0),
-            Language::Simple => (12.5, 19.0),
+            Language::German => (10.5, 14.5),
+            Language::Simple => (12.5, 18.0),
         };
         let style = |size, leading, weight, ink| Style {
             size,
@@ -80,13 +80,61 @@ pub(super) fn lay<'l>(
         filled,
     };
     layout.top(head);
-    for part in &template.parts {
-        if part.when.as_ref().is_none_or(|when| filled.holds(when)) {
-            layout.block(&part.block);
+    let shown = template.parts.iter();
+    let shown = shown.filter(|part| part.when.as_ref().is_none_or(|when| filled.holds(when)));
+    let blocks: Vec<&Block> = shown.map(|part| &part.block).collect();
+    let together = signed_together(&blocks);
+    let mut kept = 0;
+    for (number, block) in blocks.iter().enumerate() {
+        // Nobody signs a page on which nothing stands of what is signed.
+        for (from, to) in &together {
+            if *from != number || number < kept {
+                continue;
+            }
+            if layout.keep_together(blocks.get(*from..=*to).unwrap_or_default()) {
+                kept = *to;
+            }
         }
+        layout.block(block);
     }
     layout.around(head);
     layout.flow
+}
+
+/// What should stand on a page with the places to sign below it: from its heading on, and at least what is next
+/// to them.
+fn signed_together(blocks: &[&Block]) -> Vec<(usize, usize)> {
+    let mut together = Vec::new();
+    for (end, block) in blocks.iter().enumerate() {
+        if !matches!(block, Block::Signatures(_)) {
+            continue;
+        }
+        let before = blocks.iter().enumerate().take(end).rev();
+        let mut from = end;
+        for (number, block) in before {
+            let belongs = matches!(
+                block,
+                Block::Heading { .. }
+                    | Block::Paragraph(_)
+                    | Block::Checkbox { .. }
+                    | Block::List(_)
+                    | Block::Notice { .. }
+            );
+            if !belongs {
+                break;
+            }
+            from = number;
+            if matches!(block, Block::Heading { .. }) {
+                break;
+            }
+        }
+        together.push((from, end));
+        let next = end.saturating_sub(1);
+        if next != from && !matches!(blocks.get(next), Some(Block::PageBreak)) {
+            together.push((next, end));
+        }
+    }
+    together
 }
 
 struct Layout<'l, 't> {
@@ -202,6 +250,23 @@ impl Layout<'_, '_> {
             Block::PageBreak => self.flow.next_page(),
             Block::Notice { title, text } => self.notice(title.as_ref(), text),
         }
+    }
+
+    /// Begins a new page where blocks have room on one, but not on what is left of this one. Whether they stay
+    /// together.
+    fn keep_together(&mut self, blocks: &[&Block]) -> bool {
+        let mut alone = Layout {
+            flow: Flow::new(self.flow.letters),
+            ..*self
+        };
+        for block in blocks {
+            alone.block(block);
+        }
+        let fits = alone.flow.pages.len() == 1;
+        if fits {
+            self.flow.need(alone.flow.top - TOP + 5.0 * MM);
+        }
+        fits
     }
 
     fn list(&mut self, items: &[Wording]) {
