@@ -48,6 +48,7 @@ pub const APPEND_ONLY: &[&str] = &[
     "checkpoint",
     "blob",
     "reference_alias",
+    "form_template",
 ];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[

@@ -16,6 +16,7 @@ pub mod documents;
 pub mod feed;
 pub mod file_plan;
 pub mod files;
+pub mod forms;
 pub mod holds;
 pub mod http;
 pub mod import;

@@ -180,7 +180,7 @@ impl Layout<'_, '_> {
     }
 
     fn top(&mut self, head: &Letterhead) {
-        let title = self.line(&self.template.title);
+        let title = self.told(&self.template.title).to_owned();
         let small = self.styles.small;
         self.heading(1, title, self.styles.title);
         let reference = head.reference.as_ref();
@@ -505,7 +505,7 @@ impl Layout<'_, '_> {
         );
         let small = style(7.5, Weight::Regular, Ink::Grey);
         let letters = self.flow.letters;
-        let title = self.line(&self.template.title);
+        let title = self.told(&self.template.title).to_owned();
         let hash: String = self.template.sha256_hex().chars().take(12).collect();
         let which = format!(
             "Formular {}, Fassung {}, SHA-256 {hash}",
@@ -537,6 +537,9 @@ impl Layout<'_, '_> {
                 (count_left, PAGE_HEIGHT - 12.0 * MM, count, small),
             ];
             for (left, line, text, style) in lines {
+                if text.is_empty() {
+                    continue;
+                }
                 let mark = Mark::Words {
                     left,
                     line,

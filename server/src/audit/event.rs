@@ -162,6 +162,8 @@ pub enum Action {
     DocumentComponent,
     /// A document's metadata were changed.
     DocumentChange,
+    /// A document was made of a form.
+    FormFill,
     /// A document got a new version.
     VersionAdd,
     /// A document was put aside, with a reason.
@@ -323,6 +325,7 @@ impl Action {
             Self::DocumentWithhold => "document.withhold",
             Self::DocumentComponent => "document.component",
             Self::DocumentChange => "document.change",
+            Self::FormFill => "form.fill",
             Self::VersionAdd => "document.version",
             Self::DocumentDiscard => "document.discard",
             Self::DocumentRestore => "document.restore",

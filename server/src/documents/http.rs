@@ -12,6 +12,7 @@ use super::components;
 use super::copies;
 use super::duplicates;
 use super::fields;
+use super::formed;
 use super::invoices;
 use super::listing;
 use super::model::{Details, Document, DocumentError, Held, State, TAGS_MAX};
@@ -443,7 +444,9 @@ pub(super) async fn get_document(
     } else {
         None
     };
+    let form = formed::form_of(db.read(), held.version.id).await?;
     let mut view = told(db.read(), &actor, held, (&all, language)).await?;
+    view.form = form;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
     view.invoice = invoice;

@@ -31,6 +31,9 @@ const TEXT_CHARS_MAX: usize = 4_000;
 const LINES_MAX: usize = 40;
 const DECIMALS_MAX: usize = 6;
 const WORDING_CHARS_MAX: usize = 8_000;
+/// As documents take them.
+const TITLE_CHARS_MAX: usize = 200;
+const TYPE_CHARS_MAX: usize = 100;
 const WIDTH_MM: Range<u16> = 40..166;
 const HEIGHT_MM: Range<u16> = 15..81;
 
@@ -167,7 +170,7 @@ impl Reader<'_> {
     fn template(&mut self, sheet: Sheet, sha256: [u8; 32]) -> Template {
         self.head(&sheet);
         let title = At::of(&sheet.title, "title");
-        let title = self.words(&title, sheet.title.into_inner());
+        let title = self.headline(&title, sheet.title.into_inner());
         let line = |reader: &mut Self, text: Spanned<String>, key: &str| {
             let at = At::of(&text, key);
             reader.line(&at, &text.into_inner())
@@ -176,6 +179,8 @@ impl Reader<'_> {
         let legal_basis = legal_basis
             .map(|text| line(self, text, "legal_basis"))
             .collect();
+        let at = At::of(&sheet.document_type, "document_type");
+        self.short(&at, sheet.document_type.get_ref(), TYPE_CHARS_MAX);
         let document_type = line(self, sheet.document_type, "document_type");
         let plan_unit = sheet.plan_unit.map(|text| line(self, text, "plan_unit"));
         let retention = sheet.retention.map(|text| line(self, text, "retention"));
@@ -236,6 +241,24 @@ impl Reader<'_> {
         if sheet.block.is_empty() {
             let at = At::of(&sheet.id, "[[block]]");
             self.complain(&at, "Das Formular ist leer.", "Bitte Blöcke hinzufügen.");
+        }
+    }
+
+    /// What stands in lists: a short line.
+    fn headline(&mut self, at: &At, wording: Wording) -> Wording {
+        for text in wording.all() {
+            self.short(at, text, TITLE_CHARS_MAX);
+        }
+        Wording {
+            german: self.line(at, &wording.german),
+            simple: wording.simple.map(|text| self.line(at, &text)),
+        }
+    }
+
+    fn short(&mut self, at: &At, text: &str, chars_max: usize) {
+        if text.chars().count() > chars_max {
+            let said = format!("Das sind mehr als {chars_max} Zeichen.");
+            self.complain(at, said, "Bitte kürzen.");
         }
     }
 

@@ -47,7 +47,11 @@ fn values(id: &str) -> BTreeMap<String, Given> {
         let given = match value {
             toml::Value::String(text) => Given::Text(text.clone()),
             toml::Value::Boolean(flag) => Given::Flag(*flag),
-            other => panic!("{other:?}"),
+            toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_)
+            | toml::Value::Table(_) => panic!("{key}: {value:?}"),
         };
         (key.clone(), given)
     });

@@ -112,6 +112,21 @@ fn what_is_no_template_is_said_with_its_line() {
     };
     check(&template("colour = 1", ""), 10, "colour");
     check(&template("", "").replace("\"text\"", "\"blob\""), 9, "blob");
+    check(
+        &template("", "").replace("\"Probe\"", "\"a\\nb\""),
+        3,
+        "mehrere Zeilen",
+    );
+    check(
+        &template("", "").replace("Probe", &"x".repeat(201)),
+        3,
+        "mehr als 200",
+    );
+    check(
+        &template("", "").replace("Antrag", &"x".repeat(101)),
+        4,
+        "mehr als 100",
+    );
     check("id = \"probe\"\nversion = ", 2, "");
     check("", 1, "id");
     let (_, _, said) = complaint(&format!("# {}", "x".repeat(300_000)));

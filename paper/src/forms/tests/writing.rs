@@ -7,7 +7,7 @@ fn rendered(template: &Template, language: Language) -> Rendered {
     render(template, &filled, &head(), language).expect("a form")
 }
 
-/// Keeps what was made where PAPER_SAMPLES names a folder: to be judged from outside.
+/// Keeps what was made where `PAPER_SAMPLES` names a folder: to be judged from outside.
 fn keep(name: &str, pdf: &[u8]) {
     if let Some(folder) = option_env!("PAPER_SAMPLES") {
         let path = std::path::Path::new(folder).join(name);
@@ -165,6 +165,21 @@ fn an_empty_form_says_that_nothing_is_said() {
     let keys: Vec<_> = made.places.iter().map(|place| place.key.as_str()).collect();
     assert_eq!(keys, ["one", "two"]);
     keep("leer.pdf", &made.pdf);
+}
+
+#[test]
+fn a_form_without_a_letterhead_and_with_braces_in_its_title_is_made() {
+    let source = LONG.replace("Ein Titel mit", "Ein {Titel mit");
+    let template = Template::read(source.as_bytes()).expect("right");
+    let bare = Letterhead {
+        town: String::new(),
+        office: String::new(),
+        reference: None,
+        ..head()
+    };
+    let filled = fill(&template, &BTreeMap::new());
+    let made = render(&template, &filled, &bare, Language::German).expect("a form");
+    keep("ohne-kopf.pdf", &made.pdf);
 }
 
 #[test]
