@@ -20,7 +20,7 @@ use crate::base::{
 use crate::cases::{self, Case, CaseError, Filed};
 use crate::correspondents::Correspondent;
 use crate::departments::{self, Department, SignedIn};
-use crate::documents::{self, Direction, Made, Metadata};
+use crate::documents::{self, Direction, DocumentView, Made, Metadata};
 use crate::http::edge::CSP_CONTENT;
 use crate::http::extract::{Json, MaybeKey, Path, Query};
 use crate::http::name::{Disposition, FileName};
@@ -231,7 +231,7 @@ impl Written {
     post, path = "/api/v1/forms/{id}/documents", tag = "forms", operation_id = "fillForm",
     params(("id" = String, Path, description = "The form"), IdempotencyParam),
     request_body = FormFill,
-    responses((status = 201, description = "Filed; durable", body = documents::DocumentView, headers(
+    responses((status = 201, description = "Filed; durable", body = DocumentView, headers(
         ("Location" = String, description = "The document"),
         ("ETag" = String, description = "Its version"),
         ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
