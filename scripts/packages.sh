@@ -26,6 +26,7 @@ top_of_pages() { tesseract --list-langs | grep -qx osd; }
 virus_scanner() { [ -x /usr/sbin/clamd ]; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
+jaxb() { [ -e /usr/share/java/jaxb-runtime.jar ]; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
 
 for_build() {
@@ -66,6 +67,8 @@ for_ci() {
     need ceph-mon has ceph-mon
     need ceph-osd has ceph-osd
     need ceph-common has radosgw-admin
+    need default-jdk-headless has javac
+    need libjaxb-java jaxb
     need git has git
     need shellcheck has shellcheck
 }

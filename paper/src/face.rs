@@ -13,6 +13,8 @@ static NOTO_SANS: &[u8] = include_bytes!("../fonts/NotoSans-Latin.ttf");
 
 /// Stands in for letters that the font does not have: they can be searched for and copied all the same.
 const STAND_IN: char = '\u{fffd}';
+/// A word ends after so many characters: longer ones are none, and a line of a PDF has an end.
+const WORD_CHARS_MAX: usize = 2_000;
 /// Added behind a word: who selects words gets what is between them too.
 const SPACE: char = ' ';
 
@@ -59,7 +61,11 @@ impl Face {
     /// A word as glyphs, one for each character, and a space behind it. `None`: nothing of it can be
     /// written.
     pub(crate) fn shape(&self, word: &str) -> Option<Shaped> {
-        let mut text: String = word.chars().filter(|c| is_written(*c)).collect();
+        let mut text: String = word
+            .chars()
+            .filter(|c| is_written(*c))
+            .take(WORD_CHARS_MAX)
+            .collect();
         if text.chars().all(char::is_whitespace) {
             return None;
         }

@@ -81,7 +81,14 @@ async fn is_withheld(town: &Town, id: &str) {
     let shown = town.clerk().get(&at).await.is(200).json();
     assert_eq!(shown["text"]["state"], "unreadable", "{shown}");
     assert_eq!(shown["text"]["reason"], "biometric", "{shown}");
-    for path in ["content", "versions/1/content", "text", "suggestions"] {
+    for path in [
+        "content",
+        "versions/1/content",
+        "copy",
+        "versions/1/copy",
+        "text",
+        "suggestions",
+    ] {
         let refused = town.clerk().get(&format!("{at}/{path}")).await;
         refused.is_problem(451, "content-withheld");
     }

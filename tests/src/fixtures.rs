@@ -1,7 +1,21 @@
 //! Documents that a test makes for itself.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lopdf::content::{Content, Operation};
 use lopdf::{Document, Object, Stream, StringFormat, dictionary};
+
+/// A picture in which there is nothing: a white page, of 16 by 24 dots, as PNG.
+const WHITE: &str = "iVBORw0KGgoAAAANSUhEUgAAABAAAAAYCAAAAADWyyLQAAAAEUlEQVR42mP4jwYYRgUGgwAA4Wh+kCkFbXwAAAAASUVORK5CYII=";
+
+/// A scan that is read at once: a white page.
+///
+/// # Panics
+/// Never: the text is our own.
+#[must_use]
+pub fn white_page() -> Vec<u8> {
+    STANDARD.decode(WHITE).expect("base64")
+}
 
 /// A born-digital PDF with these pages; each line of a page is a line of text. German letters, § and € are
 /// carried by Windows-1252, the encoding of every standard font.

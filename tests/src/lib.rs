@@ -18,6 +18,7 @@ pub mod s3;
 pub mod schema;
 pub mod tesseract;
 pub mod town;
+pub mod verapdf;
 pub mod wait;
 
 pub use app::{Start, TestApp};

@@ -281,7 +281,8 @@ pub(crate) fn pages_are_drawn_for_a_copy_dot_by_dot() {
     let want = Want::Copy { dots_per_inch: 150 };
     let count = |picture: &Picture| usize::try_from(picture.width * picture.height).expect("few");
     let scan = drawn(&data("scan-emog.pdf"), 0, want);
-    assert_eq!((scan.width, scan.turned), (1_240, 0));
+    assert!((1_240..=1_241).contains(&scan.width), "{}", scan.width);
+    assert_eq!(scan.turned, 0);
     assert_eq!(scan.bytes.len(), count(&scan), "it is grey");
     // Black and white as it came: 204 dots of an inch, and no grey between.
     let fax = drawn(&data("fax-markeng.tif"), 0, want);

@@ -14,6 +14,10 @@ const LINE_BELOW: f32 = 0.22;
 const INK_MIN: f32 = 0.45;
 /// Beyond this nothing is a word on a page, in points.
 const FAR: f32 = 30_000.0;
+/// What is smaller is none either, in points.
+const NEAR: f32 = 0.05;
+/// How many times wider, or narrower, than its font a word may be. Beyond that a PDF has no numbers for it.
+const STRETCH_MAX: f32 = 1_000.0;
 
 /// Writes a word; `scale` is by how much its page is made larger.
 pub(super) fn write(
@@ -64,7 +68,7 @@ fn stand(word: &Word, shaped: &Shaped, places: Places) -> Option<Stand> {
     let sound = sides
         .iter()
         .all(|side| side.is_finite() && side.abs() < FAR);
-    if !sound || word.width <= 0.0 || word.height <= 0.0 {
+    if !sound || word.width < NEAR || word.height < NEAR {
         return None;
     }
     let (above, below) = match places {
@@ -75,7 +79,7 @@ fn stand(word: &Word, shaped: &Shaped, places: Places) -> Option<Stand> {
     Some(Stand {
         size,
         line: word.top + word.height - below * size,
-        stretch: word.width / (shaped.width * size),
+        stretch: (word.width / (shaped.width * size)).clamp(STRETCH_MAX.recip(), STRETCH_MAX),
     })
 }
 
@@ -121,10 +125,26 @@ mod tests {
     }
 
     #[test]
+    fn no_word_is_stretched_beyond_what_a_pdf_has_numbers_for() {
+        let face = Face::new().expect("a font");
+        let shaped = face.shape("Wort").expect("a word");
+        let check = |width: f32, height: f32, expect: f32| {
+            let word = Word {
+                width,
+                ..word("Wort", height)
+            };
+            let stand = stand(&word, &shaped, Places::Ink).expect("a place");
+            assert!((stand.stretch - expect).abs() < 1e-6, "{stand:?}");
+        };
+        check(29_000.0, 0.05, 1_000.0);
+        check(0.05, 29_000.0, 0.001);
+    }
+
+    #[test]
     fn a_word_that_stands_nowhere_is_left_out() {
         let face = Face::new().expect("a font");
         let shaped = face.shape("Wort").expect("a word");
-        for height in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e9] {
+        for height in [0.0, 1e-30, 0.01, -1.0, f32::NAN, f32::INFINITY, 1e9] {
             assert_eq!(stand(&word("Wort", height), &shaped, Places::Ink), None);
         }
     }

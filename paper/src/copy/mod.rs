@@ -102,7 +102,7 @@ pub fn make(about: &About, pages: impl IntoIterator<Item = Page>) -> Result<Vec<
     let mut bytes = 0_u64;
     for page in pages {
         let fits = scale(&page);
-        let size = (page.width * fits, page.height * fits);
+        let size = sides(&page, fits);
         let (size, settings) = Size::from_wh(size.0, size.1)
             .map(|size| (size, PageSettings::new(size)))
             .ok_or(PaperError::Dots {
@@ -142,6 +142,12 @@ fn scale(page: &Page) -> f32 {
     );
     // Of a strip that is both too long and too narrow the length counts.
     (SIDE_MIN / short).max(1.0).min(SIDE_MAX / long)
+}
+
+/// The sides of a page that is made so much larger.
+fn sides(page: &Page, scale: f32) -> (f32, f32) {
+    let side = |points: f32| (points * scale).clamp(SIDE_MIN, SIDE_MAX);
+    (side(page.width), side(page.height))
 }
 
 fn settings() -> Result<SerializeSettings, PaperError> {

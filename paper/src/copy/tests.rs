@@ -95,8 +95,7 @@ fn a_page_of_any_size_is_one_that_a_pdf_may_have() {
         ..page(&[7], 1)
     };
     let check = |page: Page, expect: (f32, f32)| {
-        let scale = scale(&page);
-        let size = (page.width * scale, page.height * scale);
+        let size = sides(&page, scale(&page));
         let close = |a: f32, b: f32| (a - b).abs() < 0.01;
         assert!(
             close(size.0, expect.0) && close(size.1, expect.1),
@@ -107,6 +106,7 @@ fn a_page_of_any_size_is_one_that_a_pdf_may_have() {
     check(of(595.0, 842.0), (595.0, 842.0));
     check(of(28_800.0, 14_400.0), (14_400.0, 7_200.0));
     check(of(1.5, 30.0), (3.0, 60.0));
+    check(of(1e7, 0.01), (14_400.0, 3.0));
 }
 
 #[test]
@@ -134,4 +134,74 @@ fn a_copy_grows_no_further_than_it_may() {
     let noise: Vec<u8> = (0..=250).map(|at: u8| at.wrapping_mul(97)).collect();
     let made = make(&little, std::iter::repeat_with(|| page(&noise, 1)));
     assert!(matches!(made, Err(PaperError::TooLarge { .. })), "{made:?}");
+}
+
+#[test]
+fn a_page_without_words_is_a_page_and_a_copy_may_have_none() {
+    let blank = Page {
+        words: Vec::new(),
+        ..page(&[255], 1)
+    };
+    let pdf = make(&about(), [blank]).expect("a copy");
+    assert!(contains(&pdf, "/Count 1"));
+    make(&about(), []).expect("a copy");
+}
+
+#[test]
+fn whatever_a_word_says_and_wherever_it_stands_there_is_a_copy() {
+    let long = "Donaudampfschifffahrt".repeat(3_000);
+    let texts = [
+        "\u{feff}",
+        "\u{fffe}a",
+        "\u{e000}",
+        "\u{f8ff}x",
+        "\u{301}",
+        "e\u{301}\u{323}",
+        "\u{202e}abc",
+        "שלום",
+        "\u{200d}",
+        "👍🏽",
+        "\u{10ffff}",
+        "\u{0}\u{1}",
+        "\u{fffd}",
+        "a b\tc\nd",
+        "\u{ad}",
+        long.as_str(),
+        "((\\))",
+        "ﬁ",
+        "…",
+        "\u{fdd0}",
+        "\u{2028}",
+    ];
+    let measures = [
+        (1e-30, 1e-30),
+        (f32::MIN_POSITIVE, 20_000.0),
+        (29_000.0, 1e-20),
+        (f32::NAN, 1.0),
+        (0.05, 29_000.0),
+        (29_000.0, 0.05),
+        (90.0, 9.0),
+    ];
+    let mut nasty = page(&[7], 1);
+    nasty.words.clear();
+    for text in texts {
+        for (width, height) in measures {
+            nasty.words.push(Word {
+                text: text.to_owned(),
+                left: -20_000.0,
+                top: 29_000.0,
+                width,
+                height,
+            });
+        }
+    }
+    let line = Page {
+        places: Places::Line,
+        ..nasty.clone()
+    };
+    let pdf = make(&about(), [nasty, line]).expect("a copy");
+    if let Some(folder) = option_env!("PAPER_SAMPLES") {
+        let path = std::path::Path::new(folder).join("nasty.pdf");
+        std::fs::write(path, &pdf).expect("a folder");
+    }
 }

@@ -27,6 +27,9 @@ use crate::unit::Unit;
 const RESOLUTIONS: [(usize, u16); 3] = [(100, 200), (250, 150), (500, 100)];
 /// All pictures of a copy together, as they stand in it, in bytes. At the end it takes three times as much.
 const PICTURES_BYTES_MAX: u64 = 128 << 20;
+/// Words of a copy, and their characters: of pages that bring their text as many as of pages that were recognised.
+const WORDS_MAX: usize = 1_000_000;
+const CHARS_MAX: usize = 8_000_000;
 /// A copy goes to the store in pieces of so many bytes.
 const PIECE_BYTES: usize = 1 << 20;
 /// The language of what is recognised: that of the house.
@@ -134,6 +137,7 @@ impl Runner {
         give: mpsc::Sender<sheet::Page>,
     ) -> Result<Option<Refusal>, JobError> {
         let painter = self.scans.painter();
+        let (mut words_left, mut chars_left) = (WORDS_MAX, CHARS_MAX);
         for number in 0..many {
             let content = self.reader(&source.content).await?;
             let picture = match painter.picture(content, number, want).await? {
@@ -146,6 +150,14 @@ impl Runner {
                 None if source.is_pdf => (self.brought(source, number).await?, Places::Line),
                 None => (Vec::new(), Places::Ink),
             };
+            let chars: usize = words.iter().map(|word| word.text.chars().count()).sum();
+            let left = words_left
+                .checked_sub(words.len())
+                .zip(chars_left.checked_sub(chars));
+            let Some(left) = left else {
+                return Ok(Some(Refusal::Size));
+            };
+            (words_left, chars_left) = left;
             let page = sheet::Page {
                 width: points(i64::from(picture.size.width)),
                 height: points(i64::from(picture.size.height)),

@@ -168,6 +168,17 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             }
             call(format!("{documents}/{id}{rest}"), By::Clerk)
         }
+        "readCopy" | "readVersionCopy" => {
+            let metadata = json!({"title": "Scan"});
+            let white = fixtures::white_page();
+            let filed = town.clerk().file("scan.png", &white, &metadata).await;
+            let id = id_of(&filed.is(201));
+            let rest = match operation {
+                "readVersionCopy" => "/versions/1/copy",
+                _ => "/copy",
+            };
+            call(format!("{documents}/{id}{rest}"), By::Clerk)
+        }
         "readVersionContent" => {
             let (id, _) = document(town).await;
             call(format!("{documents}/{id}/versions/1/content"), By::Clerk)

@@ -2,6 +2,7 @@
 
 mod changing;
 mod content;
+mod copies;
 mod duplicates;
 mod filing;
 mod lists;

@@ -13,7 +13,7 @@ use tests::{Town, wait_until, wait_until_within};
 use super::path;
 
 /// A page takes seconds of the processor, and its readers give way to everything else.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(240);
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(240);
 
 /// A scanned letter, its picture, or a fax, from the tests of the readers.
 pub(super) fn sample(name: &str) -> Vec<u8> {
@@ -127,7 +127,7 @@ async fn a_document_of_both_kinds_is_read_page_by_page() {
 }
 
 /// The document with another page behind, on which this line stands.
-fn with_text_page(pdf: &[u8], line: &str) -> Vec<u8> {
+pub(super) fn with_text_page(pdf: &[u8], line: &str) -> Vec<u8> {
     let mut pdf = lopdf::Document::load_mem(pdf).expect("a PDF");
     let pages = pdf.catalog().and_then(|catalog| catalog.get(b"Pages"));
     let pages = pages.and_then(Object::as_reference).expect("its pages");
@@ -254,7 +254,7 @@ fn repeated(pdf: &[u8], count: u32, part: impl Fn(u32) -> Option<[i64; 4]>) -> V
 }
 
 /// The one number that the database answers with.
-async fn number(town: &Town, text: &str) -> i64 {
+pub(super) async fn number(town: &Town, text: &str) -> i64 {
     let database = Database::connect(town.app.database_url()).await;
     let database = database.expect("the database");
     let statement = Statement::from_string(database.get_database_backend(), text);

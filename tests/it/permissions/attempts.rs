@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::town::{OTHER, OWN, Town, id_of, send};
-use tests::{Answer, Client};
+use tests::{Answer, Client, fixtures};
 
 use crate::describing::attempts::{DESCRIBED, describe};
 use crate::inspections::attempts::{INSPECTED, inspect};
@@ -40,6 +40,7 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
     const NAMING: &[&str] = &[
         "read",
         "content",
+        "copy",
         "text",
         "page",
         "picture",
@@ -75,6 +76,14 @@ pub(super) async fn attempt(town: &Town, client: &Client, what: &str, round: &st
     match what {
         "read" => client.get(&at).await,
         "content" => client.get(&format!("{at}/content")).await,
+        "copy" => {
+            // Of a scan; it is still to be made.
+            let metadata = json!({"title": "Scan"});
+            let white = fixtures::white_page();
+            let scan = town.clerk().file("scan.png", &white, &metadata).await;
+            let id = id_of(&scan.is(201));
+            client.get(&format!("/api/v1/documents/{id}/copy")).await
+        }
         "text" => {
             town.read(&id_of(&filed)).await;
             client.get(&format!("{at}/text")).await

@@ -19,6 +19,7 @@ const DOCUMENTS: &[&str] = &[
     "list",
     "read",
     "content",
+    "copy",
     "text",
     "page",
     "picture",

@@ -295,8 +295,8 @@ fn explained(refusal: Refusal) -> Text {
             "The document has more pages than go into a searchable copy (500). Please take the original.",
         ),
         Refusal::Size => text(
-            "Die Bilder der Seiten sind für eine durchsuchbare Kopie zu groß. Bitte das Original nehmen.",
-            "The pictures of the pages are too large for a searchable copy. Please take the original.",
+            "Das Dokument ist für eine durchsuchbare Kopie zu umfangreich. Bitte das Original nehmen.",
+            "The document is too large for a searchable copy. Please take the original.",
         ),
         Refusal::Drawing(Reason::Encrypted | Reason::PartsEncrypted) => text(
             "Die Datei ist mit einem Kennwort geschützt; ihre Seiten können nicht gezeichnet werden.",

@@ -29,6 +29,8 @@ use crate::base::{DocumentId, RenditionId, Timestamp, VersionId};
 const COPY: &str = "copy";
 /// What a copy is.
 pub const COPY_MEDIA_TYPE: &str = "application/pdf";
+/// What a copy is called whose content came without a name.
+const UNNAMED: &str = "Durchsuchbare Kopie";
 /// What a signed PDF says of itself, always in the clear: which of its bytes the signature covers.
 const SIGNED: &[u8] = b"/ByteRange";
 /// What could not be drawn for want of time or memory is tried again after so long, in microseconds.
@@ -41,7 +43,7 @@ pub enum Refusal {
     Signed,
     /// It has too many pages.
     Pages,
-    /// Its pictures would be too large.
+    /// Its pictures would be too large, or its words too many.
     Size,
     /// A page could not be drawn.
     Drawing(Reason),
@@ -180,7 +182,11 @@ async fn standing(
             return Ok(Standing::Made(blob, sha256));
         }
     }
-    Ok(Standing::Open)
+    Err(DbError::Corrupt {
+        table: "blob_key",
+        key: version.to_string(),
+        what: "the key of a copy is missing",
+    })
 }
 
 /// Why a copy was refused; nothing where it is worth another try.
@@ -197,7 +203,7 @@ pub struct ToCopy {
     pub document: DocumentId,
     /// The version.
     pub version: VersionId,
-    /// What the document is called.
+    /// The name under which the content came. The title is a matter of the house, and a copy is handed on.
     pub title: String,
     /// The content.
     pub content: Blob,
@@ -231,13 +237,10 @@ pub async fn to_copy(
     let Some((version, content)) = to_extract(on, id).await? else {
         return Ok(None);
     };
-    let Some(document) = rows::find(on, version.document).await? else {
-        return Ok(None);
-    };
     Ok(Some(ToCopy {
-        document: document.id,
+        document: version.document,
         version: id,
-        title: document.metadata.title,
+        title: version.file_name.unwrap_or_else(|| UNNAMED.to_owned()),
         content,
         is_pdf: text.engine.starts_with(RENDERER.name),
         text: RenditionId::of(text.id),
