@@ -15,7 +15,7 @@ use super::ops::{self, Around};
 use super::wire::{self, FormFill, FormQuery, FormValue, FormView, LineView, ListView};
 use crate::audit::event::Look;
 use crate::base::{
-    Actor, CaseId, CivilDate, CorrespondentId, DepartmentId, Right, Tasks, Timestamp,
+    Actor, CaseId, CivilDate, CorrespondentId, DepartmentId, Place, Right, Tasks, Timestamp,
 };
 use crate::cases::{self, Case, CaseError, Filed};
 use crate::correspondents::Correspondent;
@@ -147,6 +147,20 @@ impl Desk<'_> {
         Ok(Some(filed))
     }
 
+    /// The department that is meant, where the actor makes drafts in it.
+    fn department(&self, body: &FormFill, all: &[Department]) -> Result<DepartmentId, Problem> {
+        let wanted = body.department.as_deref();
+        let department = documents::department_of(self.actor, wanted, all)?;
+        let place = Place::settled(department, None);
+        if self.actor.may(Right::Receive, place) {
+            return Ok(department);
+        }
+        Err(Problem::new(Kind::Forbidden).detail(text(
+            "In dieser Abteilung dürfen Sie nichts entwerfen.",
+            "You may draft nothing in this department.",
+        )))
+    }
+
     async fn write(&self, id: &str, body: &FormFill) -> Result<Written, Problem> {
         let form = self.forms.find(id, body.version)?;
         let (language, title) = body.read()?;
@@ -156,7 +170,7 @@ impl Desk<'_> {
         let filed = self.case(body.case).await?;
         let department = match &filed {
             Some(filed) => filed.case.department,
-            None => documents::department_of(actor, body.department.as_deref(), &all)?,
+            None => self.department(body, &all)?,
         };
         let office = all.iter().find(|one| one.id == department);
         let office = office.ok_or_else(|| Problem::new(Kind::Conflict))?;
