@@ -84,9 +84,9 @@ fn values(id: &str) -> Value {
 }
 
 fn text_of(pdf: &Path) -> String {
-    let output = Command::new("pdftotext").arg("-layout").arg(pdf).arg("-");
-    let mut command = output;
-    let output = command.output().expect("Debian's package poppler-utils");
+    let mut command = Command::new("pdftotext");
+    let output = command.arg("-layout").arg(pdf).arg("-").output();
+    let output = output.expect("Debian's package poppler-utils");
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -280,8 +280,9 @@ async fn all_that_does_not_fit_is_said_at_once() {
     let said = json!({"family_name": "a\u{202e}b", "born_on": "29.02.1984", "collected_by": "friend",
         "pin_letter": true, "handed_over_at": "24:00", "serial/number": "L01X00T47", "old_card": ["a"]});
     let before = town.documents().await.len();
-    let refused = clerk.post(&path, &json!({"department": OWN, "values": said}));
-    let refused = refused.await.is_problem(422, "validation");
+    let body = json!({"department": OWN, "values": said});
+    let refused = clerk.post(&path, &body).await;
+    let refused = refused.is_problem(422, "validation");
     let expected = [
         ("/values/family_name", "unprintable"),
         ("/values/given_names", "required"),
@@ -530,7 +531,7 @@ async fn the_command_line_lists_checks_and_tries_forms() {
     let (code, out, err) = run(&render).await;
     assert_eq!(code, Some(0), "{err}");
     assert!(
-        out.contains("1 Seiten") && out.contains("(keeper): Seite 1"),
+        out.contains("1 Seite") && out.contains("(keeper): Seite 1"),
         "{out}"
     );
     assert!(text_of(Path::new(&out_file)).contains("Đoggo"));

@@ -208,7 +208,11 @@ fn render(
         let said = format!("{} ist nicht schreibbar: {error}", out.display());
         Failure::new(MISSING, said)
     })?;
-    say(&format!("{}: {} Seiten", out.display(), made.pages));
+    let pages = match made.pages {
+        1 => "1 Seite".to_owned(),
+        many => format!("{many} Seiten"),
+    };
+    say(&format!("{}: {pages}", out.display()));
     for place in &made.places {
         say(&format!(
             "  {} ({}): Seite {}, {:.1} × {:.1} Punkt bei {:.1} / {:.1}",

@@ -17,7 +17,7 @@ use crate::audit::event::Look;
 use crate::base::{
     Actor, CaseId, CivilDate, CorrespondentId, DepartmentId, Place, Right, Tasks, Timestamp,
 };
-use crate::cases::{self, Case, CaseError, Filed};
+use crate::cases::{self, Case, CaseError, Filed, Life};
 use crate::correspondents::Correspondent;
 use crate::departments::{self, Department, SignedIn};
 use crate::documents::{self, Direction, DocumentView, Made, Metadata};
@@ -136,6 +136,10 @@ impl Desk<'_> {
         };
         if !self.actor.may(Right::Receive, case.place()) {
             return Err(FormsError::Case(CaseError::Forbidden).into());
+        }
+        // Asked again when it is filed: until then nothing is made in vain.
+        if matches!(case.life, Life::Closed(_)) {
+            return Err(FormsError::Case(CaseError::Closed).into());
         }
         let looked = Looked::of(Look::ReadCase, self.actor)
             .at(id.raw())

@@ -184,14 +184,21 @@ pub(crate) fn sentence(why: &Why) -> (String, String) {
             format!("Keine Zahl mit höchstens {decimals} Nachkommastellen."),
             format!("No number with at most {decimals} decimals."),
         ),
-        Why::OutOfRange { min, max } => {
-            let from = min.map(|min| min.to_string()).unwrap_or_default();
-            let to = max.map(|max| max.to_string()).unwrap_or_default();
-            (
-                format!("Zu klein oder zu groß; erlaubt: {from} bis {to}."),
-                format!("Too small or too large; allowed: {from} to {to}."),
-            )
-        }
+        Why::OutOfRange { min, max } => match (min, max) {
+            (Some(min), Some(max)) => (
+                format!("Erlaubt ist {min} bis {max}."),
+                format!("Allowed is {min} to {max}."),
+            ),
+            (Some(min), None) => (
+                format!("Zu klein; mindestens {min}."),
+                format!("Too small; at least {min}."),
+            ),
+            (None, Some(max)) => (
+                format!("Zu groß; höchstens {max}."),
+                format!("Too large; at most {max}."),
+            ),
+            (None, None) => both("Nicht erlaubt.", "Not allowed."),
+        },
         Why::TooLong { chars_max } => (
             format!("Zu lang; höchstens {chars_max} Zeichen."),
             format!("Too long; at most {chars_max} characters."),
