@@ -218,9 +218,7 @@ async fn a_form_is_filled_from_its_case_and_filed_as_a_draft() {
     for word in ["form.fill", "bewohnerparkausweis"] {
         assert!(history.contains(word), "{history}");
     }
-    let commitment = again["form"]["values"]["sha256"]
-        .as_str()
-        .unwrap_or_default();
+    let commitment = again["form"]["values_sha256"].as_str().unwrap_or_default();
     assert_eq!(commitment.len(), 64);
     // What was found stands in it.
     let folder = TempDir::new().expect("a temporary folder");

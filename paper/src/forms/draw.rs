@@ -106,12 +106,16 @@ fn metadata(template: &Template, head: &Letterhead, language: Language) -> Metad
         .minute(made.minute)
         .second(made.second)
         .utc_offset_hour(0);
-    let which = format!(
+    let mut which = format!(
         "Formular {}, Fassung {}, SHA-256 {}",
         template.id,
         template.version,
         template.sha256_hex()
     );
+    if let Some(salt) = &head.salt {
+        which.push_str(", Salz ");
+        which.push_str(salt);
+    }
     Metadata::new()
         .title(template.title.of(language).to_owned())
         .description(which)

@@ -70,6 +70,8 @@ pub struct Letterhead {
     pub creator: String,
     /// When it was made.
     pub made: Moment,
+    /// What is kept in it and nowhere else, for whoever binds to what is said by a digest.
+    pub salt: Option<String>,
 }
 
 /// A form that is filled in, as it is kept.

@@ -1,7 +1,7 @@
 //! Documents that were made of a form: of which, and where they are signed.
 //!
 //! What was said in the form stands in its content only; beside it is kept what binds to it: SHA-256 over a salt
-//! and the values.
+//! and the values. The salt stands in the content too: whoever may not read that cannot guess what was said.
 
 use bytes::Bytes;
 use sea_orm::ConnectionTrait;
@@ -44,19 +44,11 @@ pub(crate) struct DocumentForm {
     /// The language: `de`, or `de-simple` for simple words.
     #[schema(example = "de")]
     pub language: String,
-    /// What binds to the values that were said.
-    pub values: ValuesCommitment,
+    /// What binds to the values that were said: SHA-256, in hex, over 32 random bytes, which stand in the document
+    /// only, and the values: canonical JSON (RFC 8785) of texts by the keys of fields.
+    pub values_sha256: String,
     /// Where it is signed, in the order of the form.
     pub signatures: Vec<SignaturePlace>,
-}
-
-/// SHA-256 over 32 random bytes and the values: canonical JSON (RFC 8785) of texts by the keys of fields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct ValuesCommitment {
-    /// The random bytes, in hex.
-    pub salt: String,
-    /// The digest, in hex.
-    pub sha256: String,
 }
 
 /// A place to sign. Points (1/72 inch), from the lower left corner of the page.
@@ -169,7 +161,7 @@ async fn keep(
         .with("form", form.id.as_str())
         .with("language", form.language.as_str())
         .with("template", form.sha256.as_str())
-        .with("values", form.values.sha256.as_str())
+        .with("values", form.values_sha256.as_str())
         .with("version", form.version.to_string())
         .to_bytes();
     let document = ops::keep_rendition(unit, version, row, None).await?;
@@ -207,10 +199,7 @@ mod tests {
             version: 3,
             sha256: "ab".repeat(32),
             language: "de-simple".to_owned(),
-            values: ValuesCommitment {
-                salt: "00".repeat(32),
-                sha256: "cd".repeat(32),
-            },
+            values_sha256: "cd".repeat(32),
             signatures: vec![SignaturePlace {
                 key: "citizen".to_owned(),
                 label: "Ihre Unterschrift".to_owned(),

@@ -65,7 +65,7 @@ pub use filing::{
     register, route, unregistered_in, with_field,
 };
 pub(crate) use formed::{
-    DocumentForm, Made, SignaturePlace, ValuesCommitment, file as file_form, store as store_form,
+    DocumentForm, Made, SignaturePlace, file as file_form, store as store_form,
 };
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_withheld, withhold_version};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, http::header};
-use paper::forms::{Filled, Language as Words, Rendered};
+use paper::forms::{Language as Words, Rendered};
 use storage::Storage;
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -107,7 +107,8 @@ struct Desk<'a> {
 /// A form that is filled in and made, with all that belongs to it.
 struct Written {
     form: Arc<Form>,
-    filled: Filled,
+    /// What binds to what was said.
+    values_sha256: String,
     rendered: Rendered,
     language: Words,
     title: String,
@@ -194,18 +195,20 @@ impl Desk<'_> {
         let filled = form.template.fill(&given(&body.values), &found);
         let filled = filled.map_err(FormsError::Refused)?;
         let reference = filed.as_ref().map(|filed| filed.case.reference.clone());
-        let head = letterhead(&self.forms.town, office.name.clone(), reference, around.now);
         let now = around.now;
+        let mut head = letterhead(&self.forms.town, office.name.clone(), reference, now);
+        let commitment = ops::commit(&filled)?;
+        head.salt = Some(commitment.salt);
         // A form takes some milliseconds, a long one more, and others are served by this thread.
-        let (making, values) = (Arc::clone(&form), filled.clone());
+        let making = Arc::clone(&form);
         let rendered =
-            web::block(move || paper::forms::render(&making.template, &values, &head, language));
+            web::block(move || paper::forms::render(&making.template, &filled, &head, language));
         let rendered = rendered.await.map_err(Problem::internal)?;
         let rendered = rendered.map_err(FormsError::Paper)?;
         Ok(Written {
             title: title.unwrap_or_else(|| form.template.title.of(language).to_owned()),
             form,
-            filled,
+            values_sha256: commitment.sha256,
             rendered,
             language,
             department,
@@ -287,10 +290,9 @@ pub(super) async fn post_document(
     documents::may_say(db.read(), &actor, &metadata).await?;
     let described = ops::described(
         &written.form,
-        &written.filled,
         &written.rendered,
-        written.language,
-    )?;
+        (written.language, written.values_sha256.clone()),
+    );
     let file_name = written.file_name();
     let case = written.case.as_ref().map(|case| case.id);
     let (all, form) = (written.departments, written.form);

@@ -123,6 +123,7 @@ pub(crate) fn letterhead(
         date: CivilDate::on(now).map_or_else(String::new, german_day),
         creator: CREATOR.to_owned(),
         made: moment(now),
+        salt: None,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::base::{Actor, CivilDate, CorrespondentId, Timestamp};
 use crate::cases::{self, Filed};
 use crate::correspondents::{self, Correspondent};
 use crate::departments::{self, Department};
-use crate::documents::{self, DocumentForm, Made, SignaturePlace, ValuesCommitment};
+use crate::documents::{self, DocumentForm, Made, SignaturePlace};
 use crate::replay::Answer;
 use crate::unit::Unit;
 
@@ -141,7 +141,16 @@ impl Around<'_> {
 }
 
 /// What binds to the values of a form without telling them.
-pub(super) fn commit(filled: &Filled) -> Result<ValuesCommitment, FormsError> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Commitment {
+    /// 32 random bytes, in hex: for the form alone.
+    pub salt: String,
+    /// SHA-256 over them and the values, in hex.
+    pub sha256: String,
+}
+
+/// Binds to the values of a form.
+pub(super) fn commit(filled: &Filled) -> Result<Commitment, FormsError> {
     let mut salt = [0_u8; 32];
     getrandom::fill(&mut salt).map_err(|_none| DbError::Log("the system gives no random bytes"))?;
     let mut values = Object::new();
@@ -154,7 +163,7 @@ pub(super) fn commit(filled: &Filled) -> Result<ValuesCommitment, FormsError> {
         .chain_update(salt)
         .chain_update(values.to_bytes())
         .finalize();
-    Ok(ValuesCommitment {
+    Ok(Commitment {
         salt: hex::encode(salt),
         sha256: hex::encode(digest),
     })
@@ -163,18 +172,17 @@ pub(super) fn commit(filled: &Filled) -> Result<ValuesCommitment, FormsError> {
 /// What is remembered of a form beside the document that was made of it.
 pub(super) fn described(
     form: &Form,
-    filled: &Filled,
     rendered: &Rendered,
-    language: Language,
-) -> Result<DocumentForm, FormsError> {
-    Ok(DocumentForm {
+    (language, values_sha256): (Language, String),
+) -> DocumentForm {
+    DocumentForm {
         id: form.template.id.clone(),
         version: form.template.version,
         sha256: form.template.sha256_hex(),
         language: language.code().to_owned(),
-        values: commit(filled)?,
+        values_sha256,
         signatures: rendered.places.iter().map(place).collect(),
-    })
+    }
 }
 
 fn place(place: &Place) -> SignaturePlace {

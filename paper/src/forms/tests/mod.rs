@@ -23,6 +23,7 @@ fn head() -> Letterhead {
             minute: 5,
             second: 0,
         },
+        salt: Some("5a17".repeat(16)),
     }
 }
 

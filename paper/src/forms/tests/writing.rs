@@ -31,6 +31,7 @@ fn the_shipped_forms_become_pdf_a_with_a_structure_that_can_be_read() {
                 "/OutputIntents",
                 "/ToUnicode",
                 "/Lang",
+                "Salz 5a175a17",
             ] {
                 assert!(contains(&made.pdf, wanted), "{name}: {wanted}");
             }
@@ -175,6 +176,7 @@ fn a_form_without_a_letterhead_and_with_braces_in_its_title_is_made() {
         town: String::new(),
         office: String::new(),
         reference: None,
+        salt: None,
         ..head()
     };
     let filled = fill(&template, &BTreeMap::new());
