@@ -240,3 +240,33 @@ fn what_is_given_stands_above_what_was_found() {
     check(Some(" "), Some("B"), Some("B"));
     check(None, Some(""), None);
 }
+
+#[test]
+fn the_template_of_the_manual_is_right_and_all_its_words_are_there() {
+    let manual = include_str!("../../../../docs/forms.md");
+    let (_, after) = manual.split_once("```toml\n").expect("a template");
+    let (source, _) = after.split_once("\n```").expect("its end");
+    let template = Template::read(source.as_bytes()).expect("right");
+    let given = BTreeMap::from([
+        ("name".to_owned(), Given::Text("Erika Beispiel".to_owned())),
+        ("races".to_owned(), Given::Text("listed".to_owned())),
+        ("permit".to_owned(), Given::Flag(true)),
+    ]);
+    let filled = fill(&template, &given);
+    let made = render(&template, &filled, &head(), Language::Simple).expect("a form");
+    assert_eq!(made.places.len(), 1);
+    // Every source of a value is in the manual, and every form that comes with the program.
+    for source in Source::ALL {
+        assert!(
+            manual.contains(&format!("`{}`", source.path())),
+            "{source:?}"
+        );
+    }
+    for template in shipped() {
+        assert!(
+            manual.contains(&format!("| `{}` |", template.id)),
+            "{}",
+            template.id
+        );
+    }
+}
