@@ -1,5 +1,7 @@
 //! The letters of forms: how wide they are, and where marks stand on them.
 
+use std::sync::LazyLock;
+
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
@@ -163,9 +165,44 @@ fn steers(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
 }
 
+/// Which letters there are: both cuts have the same.
+static KNOWN: LazyLock<Option<Charmap<'static>>> =
+    LazyLock::new(|| FontRef::new(REGULAR).ok().map(|raw| raw.charmap()));
+
 /// The first character of a text that a form cannot hold: one that steers, or that the font does not have.
 #[must_use]
 pub fn unprintable(text: &str) -> Option<char> {
-    let cut = Cut::new(REGULAR).ok()?;
-    text.chars().find(|c| steers(*c) || cut.id(*c).is_none())
+    let known = |c: char| {
+        let id = KNOWN.as_ref().and_then(|known| known.map(c));
+        id.is_some_and(|id| id.to_u32() != 0)
+    };
+    text.chars().find(|c| steers(*c) || !known(*c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_cuts_have_the_same_letters() {
+        let letters = Letters::new().expect("fonts");
+        for c in (0x20..0xffff_u32).filter_map(char::from_u32) {
+            let (regular, bold) = (letters.regular.id(c), letters.bold.id(c));
+            assert_eq!(regular.is_some(), bold.is_some(), "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn marks_stand_above_each_other_and_take_no_room() {
+        let letters = Letters::new().expect("fonts");
+        let alone = letters.width("S", Weight::Regular);
+        let marked = "S\u{30c}\u{301}\u{331}";
+        assert!((letters.width(marked, Weight::Regular) - alone).abs() < 0.001);
+        let glyphs = letters.glyphs(marked, Weight::Regular);
+        let [_, caron, acute, below] = glyphs.as_slice() else {
+            panic!("{glyphs:?}")
+        };
+        assert!(caron.y_offset > 0.0 && acute.y_offset > caron.y_offset);
+        assert!(below.y_offset <= 0.0);
+    }
 }
