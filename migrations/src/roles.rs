@@ -49,6 +49,7 @@ pub const APPEND_ONLY: &[&str] = &[
     "blob",
     "destroyed_blob",
     "reference_alias",
+    "form_template",
 ];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[

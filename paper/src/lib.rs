@@ -5,6 +5,7 @@
 
 pub mod copy;
 mod face;
+pub mod forms;
 
 /// What makes PDF/A here: the version of `krilla`, and ours of what is built on it.
 pub const ENGINE: Engine = Engine {

@@ -17,6 +17,7 @@ pub mod documents;
 pub mod feed;
 pub mod file_plan;
 pub mod files;
+pub mod forms;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

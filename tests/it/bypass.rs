@@ -11,7 +11,7 @@ use tests::{Client, Engine, Start, TestApp, fixtures, wait_until};
 use crate::at_rest::{clerk, locked};
 
 const CHAINED: [&str; 2] = ["audit", "access"];
-const GROWING: [&str; 7] = [
+const GROWING: [&str; 8] = [
     "audit",
     "audit_subject",
     "access",
@@ -19,6 +19,7 @@ const GROWING: [&str; 7] = [
     "checkpoint",
     "blob",
     "reference_alias",
+    "form_template",
 ];
 const VERSIONED: [&str; 18] = [
     "department",
@@ -82,6 +83,10 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     let webhook =
         json!({"url": "https://fachverfahren.invalid/", "events": ["*"], "active": false});
     drop(client.post("/api/v1/webhooks", &webhook).await.is(201));
+    let mut consent = crate::forms::consent();
+    consent["department"] = json!(null);
+    let fill = format!("{}/einwilligung/documents", crate::forms::FORMS);
+    drop(client.post(&fill, &consent).await.is(201));
     let folder = tempfile::tempdir().expect("a folder");
     let plan = folder.path().join("plan.csv");
     let table = "code;title;retention_years;disposal\n1;Eins;10;B\n2;Zwei;10;B\n";
@@ -181,6 +186,7 @@ async fn common(on: &DatabaseConnection) {
             "audit_subject" | "access_subject" => "slot",
             "checkpoint" | "blob" => "created_at",
             "reference_alias" => "since",
+            "form_template" => "used_at",
             other => unreachable!("{other}"),
         };
         refused(
@@ -507,6 +513,7 @@ fn first_column(table: &str) -> &'static str {
         "access_subject" => "slot",
         "checkpoint" => "size",
         "reference_alias" => "reference",
+        "form_template" => "version",
         _ => "name",
     }
 }

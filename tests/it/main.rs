@@ -13,6 +13,7 @@ mod describing;
 mod documents;
 mod faults;
 mod file_plan;
+mod forms;
 mod guard;
 mod harness;
 mod import;

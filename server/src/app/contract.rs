@@ -9,8 +9,8 @@ use utoipa::openapi::security::{
 use crate::http::openapi::EdgeParts;
 use crate::http::parameters::Parameters;
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, paperless, refiling, relations, retention, search, signatures, suggestions, types,
+    cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
+    notes, oidc, paperless, refiling, relations, retention, search, signatures, suggestions, types,
     webhooks,
 };
 
@@ -30,6 +30,7 @@ use crate::{
         (name = "files", description = "Files and sub-files: open, read, refile, close, hold"),
         (name = "cases", description = "Cases and sub-cases in files"),
         (name = "documents", description = "File, read, register and change documents"),
+        (name = "forms", description = "Forms: what they ask, and documents made of them"),
         (name = "types", description = "Document types and the fields that they carry"),
         (name = "correspondents", description = "Who stands on the other side of documents"),
         (name = "notes", description = "What people write on files, cases and documents"),
@@ -60,6 +61,7 @@ const ROOMS: [fn() -> Contract; 18] = [
     correspondents::ApiDoc::openapi,
     types::ApiDoc::openapi,
     documents::ApiDoc::openapi,
+    forms::ApiDoc::openapi,
     signatures::ApiDoc::openapi,
     refiling::ApiDoc::openapi,
     retention::ApiDoc::openapi,

@@ -27,6 +27,7 @@ use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
 use crate::config::{Auth, Config};
 use crate::documents::{self, Entrance};
+use crate::forms::{self, Forms, FormsError};
 use crate::http::edge::{Edge, edge};
 use crate::http::extract::BodyLimits;
 use crate::http::health::{Health, Probe};
@@ -50,6 +51,9 @@ pub enum ServeError {
     /// The archive.
     #[error("the archive cannot be opened")]
     Open(#[from] OpenError),
+    /// Forms.
+    #[error("the forms cannot be offered")]
+    Forms(#[from] FormsError),
     /// The published log and the database contradict each other.
     #[error("the log cannot be continued")]
     Publish(#[from] PublishError),
@@ -80,13 +84,16 @@ pub struct Server {
     looks: Looks,
     people: Arc<departments::KnownPeople>,
     scans: Arc<Scans>,
+    forms: Forms,
     offices: Arc<Offices>,
 }
 
 impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
+        let forms = Forms::open(&config.forms)?;
         let archive = Archive::open(&config).await?;
+        forms::check(archive.db.read(), &forms).await?;
         let keys = departments::make_missing_keys(&archive.db).await;
         keys.map_err(OpenError::from)?;
         if config.virus.is_some() {
@@ -145,6 +152,7 @@ impl Server {
             looks,
             people: Arc::default(),
             scans,
+            forms,
             offices,
         })
     }
@@ -277,6 +285,7 @@ impl Server {
             follow: Data::new(refiling::FOLLOW),
             tasks: Data::new(self.tasks.clone()),
             room: Data::new(room(&self.archive.backend)),
+            forms: Data::new(self.forms.clone()),
             painter: Data::new(documents::Painter::new(Extractor::new(
                 worker_binary(),
                 drawing_limits(config),

@@ -16,8 +16,9 @@ use crate::search::Follower;
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, pages, paperless, refiling, relations, retention, search, signatures, suggestions, types,
+    cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
+    notes, oidc, pages, paperless, refiling, relations, retention, search, signatures, suggestions,
+    types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -50,6 +51,7 @@ pub(super) struct Parts {
     pub(super) tasks: Data<Tasks>,
     pub(super) room: Data<Room>,
     pub(super) painter: Data<documents::Painter>,
+    pub(super) forms: Data<forms::Forms>,
     pub(super) checker: Data<signatures::Checker>,
     pub(super) edge: Data<Edge>,
 }
@@ -82,6 +84,7 @@ impl Parts {
                 .app_data(self.tasks)
                 .app_data(self.room)
                 .app_data(self.painter)
+                .app_data(self.forms)
                 .app_data(self.checker)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
@@ -94,6 +97,7 @@ impl Parts {
                 .configure(cases::routes)
                 .configure(correspondents::routes)
                 .configure(types::routes)
+                .configure(forms::routes)
                 .configure(refiling::routes)
                 .configure(retention::routes)
                 .configure(notes::routes)

@@ -164,6 +164,8 @@ pub enum Action {
     DocumentSplit,
     /// A document's metadata were changed.
     DocumentChange,
+    /// A document was made of a form.
+    FormFill,
     /// A document got a new version.
     VersionAdd,
     /// A document was put aside, with a reason.
@@ -344,6 +346,7 @@ impl Action {
             Self::DocumentComponent => "document.component",
             Self::DocumentSplit => "document.split",
             Self::DocumentChange => "document.change",
+            Self::FormFill => "form.fill",
             Self::VersionAdd => "document.version",
             Self::DocumentDiscard => "document.discard",
             Self::DocumentRestore => "document.restore",

@@ -17,6 +17,8 @@ use crate::jobs;
 
 /// Where the demo town lives if nothing is said.
 const DATA: &str = "demo-data";
+/// Who issues its forms.
+const TOWN: &str = "Stadt Hollerfurt";
 /// A letter that comes with the sources, to be filed by whoever tries the archive.
 const LETTER: &str = "indexer/tests/data/vwzg-2005.pdf";
 /// How often it is looked whether everything can be found.
@@ -50,6 +52,10 @@ impl Demo {
     pub(super) fn run(self, mut config: Config) -> Ended {
         if self.listen.is_none() && TcpListener::bind(config.server.listen).is_err() {
             config.server.listen.set_port(0);
+        }
+        let mut shown = config.shown().iter();
+        if shown.any(|one| one.key == "forms.town" && one.is_default) {
+            TOWN.clone_into(&mut config.forms.town);
         }
         let data = config.data_dir.clone();
         actix_web::rt::System::new().block_on(async move {

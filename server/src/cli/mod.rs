@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod export;
+mod forms;
 mod german;
 mod import;
 mod keys;
@@ -81,6 +82,9 @@ enum Command {
     /// Dokumenttypen und Felder: aus einer Datei übernehmen, auflisten.
     #[command(subcommand)]
     Types(types::Types),
+    /// Formulare: auflisten, eine Vorlage prüfen, ein Formular zur Probe füllen.
+    #[command(subcommand)]
+    Forms(forms::Forms),
     /// Was mit Schadsoftware eingegangen ist: auflisten, verwerfen.
     #[command(subcommand)]
     Quarantine(quarantine::Quarantine),
@@ -281,6 +285,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Import(import) => runtime()?.block_on(import.run(&config)),
         Command::Plan(plan) => runtime()?.block_on(plan.run(&config)),
         Command::Types(types) => runtime()?.block_on(types.run(&config)),
+        Command::Forms(one) => one.run(&config),
         Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),

@@ -5,6 +5,7 @@
 
 mod access;
 mod error;
+mod forms;
 mod gather;
 mod network;
 mod oidc;
@@ -28,6 +29,7 @@ use read::Reader;
 
 pub use access::{AccessLog, Rule, Unwritable, What};
 pub use error::{ConfigError, ConfigErrors, Origin};
+pub use forms::Forms;
 pub use gather::Sources;
 pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
@@ -103,6 +105,8 @@ pub struct Config {
     pub access_log: AccessLog,
     /// The provider of identities, where there is one.
     pub oidc: Option<Oidc>,
+    /// Forms.
+    pub forms: Forms,
     /// What looks for viruses, where anything does.
     pub virus: Option<Virus>,
     /// The folder of those whose signatures are trusted.
@@ -443,6 +447,7 @@ impl Config {
                 break_glass_hours_max: reader.number("rights.break_glass_hours_max"),
             },
             oidc: oidc::read(reader, &server),
+            forms: forms::read(reader),
             virus: virus::read(reader),
             signatures_trust: reader.path("signatures.trust"),
             nightly_hour: reader.small("check.nightly_hour"),

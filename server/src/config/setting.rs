@@ -598,6 +598,18 @@ pub const SETTINGS: &[Setting] = &[
         "How long an answer of the provider is waited for.",
     ),
     setting(
+        "forms.folder",
+        words(1_000),
+        "",
+        "The folder with your own forms: each `.toml` in it is a template (`docs/forms.md`). Empty: only those that come with the program.",
+    ),
+    setting(
+        "forms.town",
+        words(120),
+        "Stadtverwaltung",
+        "Who issues forms: stands at the head of each page.",
+    ),
+    setting(
         "virus.clamd",
         Shape::Clamd,
         "",

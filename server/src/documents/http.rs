@@ -13,6 +13,7 @@ use super::components;
 use super::copies;
 use super::duplicates;
 use super::fields;
+use super::formed;
 use super::invoices;
 use super::listing;
 use super::model::{Details, Document, DocumentError, Held, State, TAGS_MAX};
@@ -454,8 +455,10 @@ pub(super) async fn get_document(
         None
     };
     let batch = batches::http::batch_of(db.read(), &actor, &held.document).await?;
+    let form = formed::form_of(db.read(), held.version.id).await?;
     let mut view = told(db.read(), &actor, held, (&all, language)).await?;
     view.batch = batch;
+    view.form = form;
     view.duplicates = Some(same.iter().map(Duplicate::from).collect());
     view.retention = retention;
     view.invoice = invoice;

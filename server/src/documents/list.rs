@@ -9,7 +9,8 @@ use super::model::{Channel, CivilDate, Direction, Document, DocumentError, Paren
 use super::rows::{self, document, document_field, document_tag};
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, Actor, Asked, CaseId, DepartmentId, DocumentId, FileId, Right, Table, Timestamp,
+    AccountId, Actor, Asked, CaseId, CorrespondentId, DepartmentId, DocumentId, FileId, Right,
+    Table, Timestamp,
 };
 use crate::cases;
 use crate::departments::functions;
@@ -393,6 +394,34 @@ pub async fn page(
     rows.truncate(limit);
     let documents: Result<Vec<_>, DbError> = rows.into_iter().map(Document::try_from).collect();
     Ok((documents?, more))
+}
+
+/// Who stands on the other side of all documents of a case that the actor may see and that name somebody; nothing
+/// where they name several.
+pub(crate) async fn correspondent_of_case(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    case: CaseId,
+) -> Result<Option<CorrespondentId>, DbError> {
+    use document::Column;
+    let wanted = Condition::all()
+        .add(visible_to(actor, Right::Read))
+        .add(Column::CaseId.eq(case.raw()))
+        .add(Column::State.ne(State::Discarded.code()))
+        .add(Column::CorrespondentId.is_not_null());
+    let found: Vec<Uuid> = document::Entity::find()
+        .select_only()
+        .column(Column::CorrespondentId)
+        .distinct()
+        .filter(wanted)
+        .limit(2)
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(match found.as_slice() {
+        [only] => Some(CorrespondentId::of(*only)),
+        _ => None,
+    })
 }
 
 /// How many documents the actor may see that match.

@@ -18,6 +18,7 @@ mod entrance;
 pub mod evidence;
 mod fields;
 mod filing;
+mod formed;
 mod guard;
 mod guarded;
 mod http;
@@ -76,6 +77,9 @@ pub use filing::{
     FOLLOWERS_MAX, Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile,
     register, route, unregistered_in, with_field,
 };
+pub(crate) use formed::{
+    DocumentForm, Made, SignaturePlace, file as file_form, store as store_form,
+};
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_released, is_withheld, withhold_version};
 pub use http::{ApiDoc, routes};
@@ -84,7 +88,9 @@ pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
 pub use invoices::{INVOICE_BYTES_MAX, unpack_invoice};
 pub use list::{Filter, Inbox, Order, Place, count, page};
-pub(crate) use list::{Listed, lines_among, out_of_sight_since, visible_among, visible_with_id};
+pub(crate) use list::{
+    Listed, correspondent_of_case, lines_among, out_of_sight_since, visible_among, visible_with_id,
+};
 pub(crate) use listing::InboxOf;
 pub use looking::{Which, content, hold, read};
 pub use model::{

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::batches::wire::BatchView;
 use super::components::wire::{LeftOutView, MailView, ParentView};
 use super::fields;
+use super::formed::DocumentForm;
 use super::invoices::InvoiceView;
 use super::model::{
     CORRESPONDENT_CHARS_MAX, Change, Channel, Details, Direction, Document, Held, Metadata,
@@ -237,6 +238,10 @@ pub(crate) struct DocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub invoice: Option<InvoiceView>,
+    /// Of which form it was made, and where it is signed. Only where one document is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub form: Option<DocumentForm>,
     /// What it was taken out of: it is an attachment of a mail, or a member of an archive, and goes with
     /// that.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -419,6 +424,7 @@ impl DocumentView {
             content: VersionView::from(version),
             text: TextView::of(text.as_ref(), language),
             invoice: None,
+            form: None,
             parent: ParentView::of(document, parent.as_deref()),
             batch: None,
             components: text.as_ref().and_then(|text| text.components),

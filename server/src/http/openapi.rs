@@ -199,6 +199,10 @@ groups! {
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
         KeyMissing, InsufficientStorage];
+    /// Filling in a form.
+    FormProblems = [MalformedJson, NotFound, Conflict, StateConflict, AlreadyExists,
+        IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,
+        IdempotencyKeyReused, RequestTimeout, KeyMissing, InsufficientStorage];
     /// Issuing a secret: it is shown once, so the answer is not saved.
     IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
         RequestTimeout, InsufficientStorage];

@@ -2,7 +2,7 @@
 // ever set as text, never as markup.
 import { $, bytes, day, h, language, moment, number, pieces, plural, say, speakNow, t, words } from "/pages/dom.js";
 import { documentActions, filedIn, holdList } from "/pages/acts.js";
-import { componentsOf, duplicatesOf, mailRows, notesOn, partsOf, relationsOf, undoOf, whichPages } from "/pages/beside.js";
+import { componentsOf, duplicatesOf, formRows, mailRows, notesOn, partsOf, relationsOf, undoOf, whichPages } from "/pages/beside.js";
 import * as account from "/pages/account.js";
 import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
@@ -449,7 +449,7 @@ function render(found, history, versions) {
     try { await action(); } catch (error) { failure.textContent = error.message; }
   };
   const rows = [
-    ["componentOf", found.parent && h("a", { href: address(found.parent.id) }, found.parent.title)], ...mailRows(found.mail),
+    ["componentOf", found.parent && h("a", { href: address(found.parent.id) }, found.parent.title)], ...mailRows(found.mail), ...formRows(found.form),
     ["batchOf", found.batch && [h("a", { href: address(found.batch.id) }, found.batch.title), ` · ${whichPages(found.batch)}`]],
     ["reference", found.reference], ["standsIn", filedIn(found)], ["type", found.type], ["correspondent", correspondents.whoIs(found)], ["document_date", day(found.document_date)],
     ["received_at", moment(found.received_at)], ["direction", t(found.direction)], ["channel", found.channel && t(found.channel)],

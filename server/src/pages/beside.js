@@ -122,6 +122,13 @@ export function mailRows(mail) {
   return [["mailFrom", people(mail.from)], ["mailTo", people(mail.to)], ["mailCc", people(mail.cc)], ["mailSent", mail.sent_at && moment(mail.sent_at)]];
 }
 
+/** Of which form a document was made, and where it is signed, for the same list. */
+export function formRows(form) {
+  if (!form) return [];
+  const places = form.signatures.map(({ label, page }) => `${label} (${t("onPage", { n: page })})`);
+  return [["madeOfForm", `${form.id}, ${t("formVersion", { n: form.version })}`], ["placesToSign", places.join(", ")]];
+}
+
 /** The notes on one thing, and the way to write one; it fills itself. `open` says whether it may be worked on. */
 export function notesOn(kind, found, open) {
   const place = h("section", { class: "beside", "aria-label": t("notesTitle") });

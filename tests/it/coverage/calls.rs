@@ -7,6 +7,7 @@ use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
 use super::{describing, inspecting, people};
+use crate::forms::{self, FORMS};
 use crate::{locked, virus, withheld};
 
 /// What a test knows of an operation: the request by which it succeeds.
@@ -286,6 +287,16 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
             call(format!("{path}/refile"), By::Registrar)
                 .based_on(registered.etag())
                 .json(json!({"case": id_of(&other), "reason": "Falsch zugeordnet"}))
+        }
+        "listForms" => call(FORMS, By::Clerk),
+        "readForm" => call(format!("{FORMS}/ausweis-empfang"), By::Clerk),
+        "fillForm" | "previewForm" => {
+            let act = if operation == "fillForm" {
+                "documents"
+            } else {
+                "preview"
+            };
+            call(format!("{FORMS}/einwilligung/{act}"), By::Clerk).json(forms::consent())
         }
         "listQuarantine" => call("/api/v1/quarantine", By::Admin),
         "proposeOnQuarantined" => {

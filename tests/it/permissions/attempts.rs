@@ -6,6 +6,7 @@ use tests::town::{OTHER, OWN, Town, id_of, send};
 use tests::{Answer, Client, fixtures};
 
 use crate::describing::attempts::{DESCRIBED, describe};
+use crate::forms;
 use crate::inspections::attempts::{INSPECTED, inspect};
 use crate::locked;
 use crate::records::attempts::{FILED, filed, filing};
@@ -182,6 +183,7 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         | "deliveries" => attempt_on_webhook(town, client, what).await,
         "draft in case" | "register" | "route" | "recipients" | "refile document"
         | "undo a route" => filing(town, client, what).await,
+        what if forms::TRIED.contains(&what) => forms::attempt(town, client, what).await,
         what if FILED.contains(&what) => filed(town, client, what).await,
         what if TYPED.contains(&what) => type_attempt(town, client, what).await,
         what if DESCRIBED.contains(&what) => describe(town, client, what).await,

@@ -46,6 +46,11 @@ const DOCUMENTS: &[&str] = &[
     "recipients",
     "refile document",
     "undo a route",
+    "list forms",
+    "read form",
+    "fill form",
+    "fill form in case",
+    "preview form",
 ];
 
 /// Files, cases, holds. In the order of the lines.

@@ -31,7 +31,7 @@ pub(crate) const FILED: &[&str] = &[
 ];
 
 /// A fresh file of [`OWN`] with a fresh case.
-async fn file_and_case(town: &Town) -> (Answer, Answer) {
+pub(crate) async fn file_and_case(town: &Town) -> (Answer, Answer) {
     let new = json!({"plan_unit": "02.1", "subject": "Parken"});
     let file = town.clerk().post("/api/v1/files", &new).await.is(201);
     let new = json!({"file": id_of(&file), "subject": "Antrag"});

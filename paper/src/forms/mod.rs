@@ -1,0 +1,110 @@
+//! Forms: templates as data, and what is made of them when somebody filled them in. PDF/A-2a and PDF/UA-1.
+//!
+//! A template is one source in TOML ([`Template::read`]), known by its id and its version and pinned by SHA-256 of
+//! its bytes. What is said in its fields is checked all at once ([`Template::fill`]); [`render`] writes it.
+//!
+//! Nothing is asked of anybody here: where values come from is named by a template ([`Source`]), and looked up by
+//! whoever calls.
+
+mod draw;
+mod flow;
+mod layout;
+mod letters;
+mod read;
+mod sheet;
+mod template;
+mod text;
+mod values;
+
+pub use draw::render;
+pub use letters::unprintable;
+pub use read::{Complaint, TEMPLATE_BYTES_MAX};
+pub use template::{
+    Block, Condition, Entry, Field, FieldKind, ID_CHARS_MAX, Language, Part, Pattern, Signature,
+    Signer, Source, Template, Wording,
+};
+pub use values::{Filled, Given, Refused, Why};
+
+use crate::Moment;
+
+/// The forms that come with the program: samples, each under its name.
+pub const SHIPPED: [(&str, &[u8]); 6] = [
+    (
+        "ausweis-empfang.toml",
+        include_bytes!("../../forms/ausweis-empfang.toml"),
+    ),
+    (
+        "bewohnerparkausweis.toml",
+        include_bytes!("../../forms/bewohnerparkausweis.toml"),
+    ),
+    (
+        "einwilligung.toml",
+        include_bytes!("../../forms/einwilligung.toml"),
+    ),
+    (
+        "fuehrungszeugnis.toml",
+        include_bytes!("../../forms/fuehrungszeugnis.toml"),
+    ),
+    (
+        "fund-verlust.toml",
+        include_bytes!("../../forms/fund-verlust.toml"),
+    ),
+    (
+        "meldebestaetigung.toml",
+        include_bytes!("../../forms/meldebestaetigung.toml"),
+    ),
+];
+
+/// What stands around a form: who issues it, when, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letterhead {
+    /// The town.
+    pub town: String,
+    /// The office in it.
+    pub office: String,
+    /// Under which reference it is kept.
+    pub reference: Option<String>,
+    /// The civil date, as it is written.
+    pub date: String,
+    /// What made it.
+    pub creator: String,
+    /// When it was made.
+    pub made: Moment,
+    /// What is kept in it and nowhere else, for whoever binds to what is said by a digest.
+    pub salt: Option<String>,
+}
+
+/// A form that is filled in, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// The document.
+    pub pdf: Vec<u8>,
+    /// How many pages it has.
+    pub pages: usize,
+    /// Where it is signed.
+    pub places: Vec<Place>,
+}
+
+/// Where somebody signs. Points, from the lower left corner of a page: as PDF counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The key of the signature.
+    pub key: String,
+    /// What stands below it.
+    pub label: String,
+    /// Who signs.
+    pub who: Signer,
+    /// The page, from 1.
+    pub page: usize,
+    /// Its left edge.
+    pub left: f32,
+    /// Its lower edge.
+    pub bottom: f32,
+    /// From left to right.
+    pub width: f32,
+    /// From bottom to top.
+    pub height: f32,
+}
+
+#[cfg(test)]
+mod tests;
