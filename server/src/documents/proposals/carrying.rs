@@ -52,10 +52,10 @@ pub async fn next_step(on: &impl ConnectionTrait, id: ProposalId) -> Result<Next
         let gone = rows::is_destroyed(on, &found.blob).await?;
         return Ok(if gone { Next::Bytes } else { Next::Content });
     }
-    for version in &one.versions {
-        if guard::judged(on, *version).await? != Some(Judged::Destroyed) {
-            return Ok(Next::Content);
-        }
+    let judged = guard::all_judged(on, &one.versions).await?;
+    let is_left = |version: &VersionId| judged.get(version) != Some(&Judged::Destroyed);
+    if one.versions.iter().any(is_left) {
+        return Ok(Next::Content);
     }
     let made = rows::made_of(on, &one.versions, 1).await?;
     Ok(if made.is_empty() {
