@@ -106,6 +106,12 @@ async fn still_fits(
 ) -> Result<Vec<Named>, ProposalError> {
     let seen = naming::affected(unit.tx(), start, one.act).await?;
     naming::lock(unit, &seen).await?;
+    let documents: Vec<_> = seen.iter().map(|each| each.document.id).collect();
+    if rows::are_moving(unit.tx(), &documents).await? {
+        // Where a content lies from now on stands in the log at the end of the units that run together: what is
+        // not there yet cannot be erased. Later.
+        return Err(DbError::Stale.into());
+    }
     let blobs: BTreeSet<&Vec<u8>> = seen.iter().map(|each| &each.blob).collect();
     for name in blobs {
         // From here on nobody names it anew.

@@ -10,7 +10,7 @@ use super::super::model::{Document, Version};
 use super::tables::{blob, document, document_version, rendition};
 use super::version_of;
 use crate::base::db::{DbError, sql};
-use crate::base::{ProposalId, VersionId};
+use crate::base::{DocumentId, JobKind, ProposalId, VersionId};
 use crate::unit::Unit;
 
 pub(in crate::documents) mod destroyed_blob {
@@ -219,6 +219,20 @@ pub(in crate::documents) async fn made_of(
     rows.iter()
         .map(|row| Ok(row.try_get_by_index(0)?))
         .collect()
+}
+
+/// Whether content of any of these documents is about to follow it under other keys.
+pub(in crate::documents) async fn are_moving(
+    on: &impl ConnectionTrait,
+    documents: &[DocumentId],
+) -> Result<bool, DbError> {
+    let list = places(1, documents.len());
+    let text = format!(
+        "SELECT 1 FROM job WHERE kind = $1 AND failed_at IS NULL AND subject IN ({list}) LIMIT 1"
+    );
+    let mut values: Vec<sea_orm::Value> = vec![JobKind::MoveContent.code().into()];
+    values.extend(documents.iter().map(|id| id.raw().into()));
+    Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
 }
 
 /// Notes that the key of a blob is destroyed, and that its bytes go.
