@@ -7,6 +7,7 @@ use serde::Serialize;
 use storage::Storage;
 use utoipa::ToSchema;
 
+use super::guard;
 use super::looking;
 use super::model::Held;
 use super::rows;
@@ -118,6 +119,10 @@ pub(super) async fn read(
     let Some(blob) = blob else {
         return Ok(None);
     };
+    // It stands in the content, and is told no more than that.
+    if guard::is_withheld(on, held.version.id).await? {
+        return Ok(None);
+    }
     match storage.read(&blob, INVOICE_BYTES_MAX).await {
         Ok(stored) => Ok(unpack_invoice(&stored)),
         Err(error) => {

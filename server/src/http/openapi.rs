@@ -225,8 +225,9 @@ groups! {
         PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,
         IdempotencyKeyReused, RequestTimeout, AlreadyExists, KeyMissing, InsufficientStorage];
     /// Opening what is locked.
-    UnlockProblems = [MalformedJson, NotFound, Conflict, ContentWithheld, PayloadTooLarge,
-        UnsupportedMediaType, Validation, RequestTimeout, KeyMissing, InsufficientStorage];
+    UnlockProblems = [MalformedJson, NotFound, Conflict, ContentWithheld, ContentDestroyed,
+        PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout, KeyMissing,
+        InsufficientStorage];
     /// Changing something that exists.
     ChangeProblems = [MalformedJson, NotFound, Conflict, StateConflict, PreconditionFailed,
         PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout,

@@ -58,6 +58,7 @@ impl Runner {
         let meanwhile = matches!(
             error,
             DocumentError::Withheld
+                | DocumentError::Destroyed
                 | DocumentError::NotSplit(_)
                 | DocumentError::NoVersion
                 | DocumentError::State { .. }

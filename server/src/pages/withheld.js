@@ -100,8 +100,9 @@ function ending(proposal, about, offers) {
     "aria-label": `${t(`act_${act}`)}: ${about.name}`, onclick: then }, t(`act_${act}`));
   const buttons = offers.map((act) => button(act === "destroy" ? "proposeDestroy" : "proposeRelease", () => propose(act, about)));
   if (proposal?.may_approve) buttons.push(button("approveProposal", () => approve(proposal, about)));
-  if (proposal?.may_end) buttons.push(button("endProposal", () => end(proposal, about)));
   const mine = proposal?.proposed_by === state.me.id;
+  const ends = mine ? "withdrawProposal" : "endProposal";
+  if (proposal?.may_end) buttons.push(button(ends, () => end(ends, proposal, about)));
   return [
     proposal ? h("span", { class: "muted" }, [t("proposalReason", { reason: proposal.reason }),
       t(mine ? "proposedByMe" : "proposedAt", { at: moment(proposal.proposed_at) }),
@@ -137,9 +138,9 @@ async function approve(proposal, about) {
   if (made) await after(t(destroys ? "didApproveDestroy" : "didApproveRelease"));
 }
 
-async function end(proposal, about) {
+async function end(how, proposal, about) {
   const made = await askFor({
-    title: t("endProposalTitle", { name: about.name }), submit: t("act_endProposal"),
+    title: t(`${how}Title`, { name: about.name }), submit: t(`act_${how}`),
     body: [h("p", {}, t("endProposalHint")), h("p", { class: "muted" }, t("proposalReason", { reason: proposal.reason }))],
     act: () => send("POST", `/proposals/${proposal.id}/end`),
   });

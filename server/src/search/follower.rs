@@ -305,8 +305,8 @@ impl Spoken {
 }
 
 /// Renditions in which nothing is searched: a page that is drawn for somebody makes no document another one,
-/// nor does a password by which it opens.
-const NOT_SEARCHED: &str = "('picture', 'shapes', 'places', 'converted', 'password')";
+/// nor does a copy of all pages, or a password by which it opens.
+const NOT_SEARCHED: &str = "('picture', 'shapes', 'places', 'converted', 'copy', 'password')";
 
 /// The documents that the next records speak of, and the last of these records.
 async fn next(on: &impl ConnectionTrait, applied: Option<u64>) -> Result<Option<Step>, DbError> {

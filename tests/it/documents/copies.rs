@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lopdf::{EncryptionState, EncryptionVersion, Object, Permissions};
 use reqwest::Method;
+use serde_json::json;
 use tempfile::TempDir;
 use tests::app::Start;
 use tests::tesseract::has_tesseract;
@@ -228,6 +230,45 @@ async fn of_what_needs_none_and_of_what_is_signed_there_is_no_copy() {
     }
     let kept = town.clerk().get(&format!("{}/content", path(&id))).await;
     assert_eq!(kept.is(200).body.to_vec(), signed);
+}
+
+/// The same PDF, locked.
+fn locked(pdf: &[u8], password: &str) -> Vec<u8> {
+    let mut document = lopdf::Document::load_mem(pdf).expect("a PDF");
+    let name = Object::string_literal("a scan of the tests");
+    document.trailer.set("ID", vec![name.clone(), name]);
+    let version = EncryptionVersion::V2 {
+        document: &document,
+        owner_password: password,
+        user_password: password,
+        key_length: 128,
+        permissions: Permissions::all(),
+    };
+    let state = EncryptionState::try_from(version).expect("a lock");
+    document.encrypt(&state).expect("it was open");
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).expect("a vector takes all");
+    bytes
+}
+
+#[tokio::test]
+async fn a_locked_scan_whose_password_is_known_has_a_copy_that_is_open() {
+    if !has_tesseract() {
+        return;
+    }
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let content = locked(&sample("scan-emog.pdf"), "Gehalt2026");
+    let metadata = json!({"title": "Gesetz", "password": "Gehalt2026"});
+    let filed = town.clerk().file("gesetz.pdf", &content, &metadata).await;
+    let id = id_of(&filed.is(201));
+    recognised(&town, &id).await;
+    let made = copy(&town, &id).await.is(200);
+    let made = lopdf::Document::load_mem(&made.body).expect("a PDF");
+    assert!(!made.is_encrypted() && made.get_pages().len() == 1);
+    let kept = town.clerk().get(&format!("{}/content", path(&id))).await;
+    assert_eq!(kept.is(200).body.to_vec(), content, "it stays locked");
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The end of what lies in quarantine: two people have it destroyed, or say that the scanner is wrong.
 
+use lopdf::{Object, dictionary};
+use reqwest::Method;
 use serde_json::json;
-use tests::clamd::FakeClamd;
-use tests::town::id_of;
-use tests::wait_until;
+use tests::clamd::{FakeClamd, INFECTED};
+use tests::town::{id_of, send};
+use tests::{fixtures, wait_until};
 
 use super::attempts::propose;
 use super::{blobs, documents, file, infected, lies, town};
@@ -124,4 +126,48 @@ async fn a_false_alarm_lets_in_just_that_content_when_it_is_brought_again() {
     assert!(town.app.stop().success(), "{}", town.app.log());
     let output = town.app.command(&["verify", "--blobs", "--json"]).await;
     assert!(output.status.success(), "{output:?}");
+}
+
+/// A PDF in which the scanner finds nothing, and in whose parts it does: what is packed here stands in the clear
+/// there.
+fn hiding() -> Vec<u8> {
+    let mut pdf = lopdf::Document::load_mem(&fixtures::pdf(&["Sammelpost"])).expect("a PDF");
+    for object in pdf.objects.values_mut() {
+        if let Ok(resources) = object.as_dict_mut()
+            && resources.has(b"Font")
+        {
+            let hidden = dictionary! { "P" => Object::string_literal(INFECTED) };
+            resources.set("Properties", hidden);
+        }
+    }
+    let mut bytes = Vec::new();
+    pdf.save_modern(&mut bytes).expect("a vector takes all");
+    bytes
+}
+
+#[tokio::test]
+async fn a_part_of_a_batch_is_made_once_it_is_known_as_a_false_alarm() {
+    let clamd = FakeClamd::start().await;
+    let Some(town) = town(clamd.address()).await else {
+        return;
+    };
+    let clerk = town.clerk();
+    let filed = file(&clerk, "sammelpost.pdf", &hiding()).await;
+    let id = id_of(&filed.is(201));
+    let document = town.read(&id).await;
+    let etag = format!("\"v{}\"", document["version"]);
+    let split = async || {
+        let at = format!("/api/v1/documents/{id}/split");
+        let parts = json!({"parts": [{"first_page": 1, "last_page": 1}]});
+        let headers = [("If-Match", etag.as_str())];
+        send(&clerk, Method::POST, &at, &headers, Some(&parts)).await
+    };
+    split().await.is_problem(422, "infected");
+    let entry = lies(&town).await[0]["id"].clone();
+    let entry = format!("/api/v1/quarantine/{}", entry.as_str().expect("an id"));
+    let proposal = id_of(&propose(&town.admin(), &entry, "release").await.is(201));
+    let registrar = town.registrar().await;
+    decide(&registrar, &proposal, "approve").await.is(200);
+    split().await.is(201);
+    assert_eq!(documents(&town).await, 2);
 }

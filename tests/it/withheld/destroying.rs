@@ -175,6 +175,15 @@ async fn the_same_content_goes_for_all_that_have_it() {
     decide(&head, &proposal, "approve")
         .await
         .is_problem(403, "forbidden");
+    // Whose version it names is told of it, and does not decide on it.
+    let listed = elsewhere.get(WITHHELD).await.is(200).json();
+    let line = &listed["items"][0];
+    assert_eq!(line["document"], *theirs, "{listed}");
+    assert_eq!(line["proposal"]["may_approve"], false);
+    assert_eq!(line["proposal"]["may_end"], false);
+    decide(&elsewhere, &proposal, "end")
+        .await
+        .is_problem(404, "not-found");
     let second = add(&town.app, "h.akte", "records_manager", None).await;
     let second = town.app.with_token(&second);
     decide(&second, &proposal, "approve").await.is(200);

@@ -59,7 +59,7 @@ pub async fn make(
     let (taker, taken) = mpsc::channel(PIECES_WAITING_MAX);
     let mut arrived = Vec::new();
     let cutting = extractor.cut(stream, &ranges, taker);
-    let taking = take((entrance, domain), taken, &mut arrived);
+    let taking = take((db, entrance, domain), taken, &mut arrived);
     let (cut, took) = tokio::join!(Box::pin(cutting), Box::pin(taking));
     // Where parts cannot be taken, nobody takes them: that is the reason, not the other.
     let done = match (took, cut) {
@@ -97,7 +97,7 @@ fn refused(reason: Reason) -> MakeError {
 }
 
 async fn take(
-    (entrance, domain): (&Entrance, &KeyDomain),
+    (db, entrance, domain): (&Db, &Entrance, &KeyDomain),
     mut taken: mpsc::Receiver<Taken>,
     arrived: &mut Vec<Arrived>,
 ) -> Result<(), MakeError> {
@@ -118,7 +118,9 @@ async fn take(
                     entering.discard().await;
                     continue;
                 }
-                match entering.finish(MEDIA_TYPE.to_owned(), None).await? {
+                let entered = entering.finish(MEDIA_TYPE.to_owned(), None).await?;
+                let judged = entered.judged(db.read()).await;
+                match judged.map_err(DocumentError::from)? {
                     Entered::Clean(one) => arrived.push(one),
                     Entered::Infected(infected) => {
                         return Err(MakeError::Infected(Box::new(infected)));

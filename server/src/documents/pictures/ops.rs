@@ -6,17 +6,20 @@ use super::ground::About;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::RenditionId;
+use crate::documents::guard;
 use crate::documents::model::{DocumentError, Kept};
 use crate::documents::ops::keep_rendition;
 use crate::documents::rows::rendition;
 use crate::unit::Unit;
 
-/// Keeps what was made of a version, or why nothing could be.
+/// Keeps what was made of a version, or why nothing could be. Of what was withheld or destroyed while it was drawn
+/// nothing is kept: a picture would outlive what it shows.
 pub(super) async fn keep(
     unit: &mut Unit,
     about: About,
     made: Result<Kept, Reason>,
 ) -> Result<(), DocumentError> {
+    guard::require_still_open(unit, about.version).await?;
     let (kept, reason) = match made {
         Ok(kept) => (Some(kept), None),
         Err(reason) => (None, Some(reason)),

@@ -52,10 +52,10 @@ pub async fn next_step(on: &impl ConnectionTrait, id: ProposalId) -> Result<Next
         let gone = rows::is_destroyed(on, &found.blob).await?;
         return Ok(if gone { Next::Bytes } else { Next::Content });
     }
-    for version in &one.versions {
-        if guard::judged(on, *version).await? != Some(Judged::Destroyed) {
-            return Ok(Next::Content);
-        }
+    let judged = guard::all_judged(on, &one.versions).await?;
+    let is_left = |version: &VersionId| judged.get(version) != Some(&Judged::Destroyed);
+    if one.versions.iter().any(is_left) {
+        return Ok(Next::Content);
     }
     let made = rows::made_of(on, &one.versions, 1).await?;
     Ok(if made.is_empty() {
@@ -79,10 +79,16 @@ pub async fn destroy_content(unit: &mut Unit, id: ProposalId) -> Result<(), Prop
     };
     let named = match still_fits(unit, &one, start).await {
         Ok(named) => named,
-        Err(error) => match error.against() {
-            Some(against) => return Ok(stop(unit, one, against).await?),
-            None => return Err(error),
-        },
+        Err(error) => {
+            // The same job ran elsewhere too and was faster: nothing stands against it, and there is more to do.
+            if !rows::destroyed_by(unit.tx(), one.id).await?.is_empty() {
+                return Err(DbError::Stale.into());
+            }
+            return match error.against() {
+                Some(against) => Ok(stop(unit, one, against).await?),
+                None => Err(error),
+            };
+        }
     };
     let mut blobs: BTreeMap<Vec<u8>, DepartmentId> = BTreeMap::new();
     for each in &named {
@@ -106,6 +112,12 @@ async fn still_fits(
 ) -> Result<Vec<Named>, ProposalError> {
     let seen = naming::affected(unit.tx(), start, one.act).await?;
     naming::lock(unit, &seen).await?;
+    let documents: Vec<_> = seen.iter().map(|each| each.document.id).collect();
+    if rows::are_moving(unit.tx(), &documents).await? {
+        // Where a content lies from now on stands in the log at the end of the units that run together: what is
+        // not there yet cannot be erased. Later.
+        return Err(DbError::Stale.into());
+    }
     let blobs: BTreeSet<&Vec<u8>> = seen.iter().map(|each| &each.blob).collect();
     for name in blobs {
         // From here on nobody names it anew.

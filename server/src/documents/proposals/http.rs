@@ -1,5 +1,7 @@
 //! Proposals over HTTP, and the list of what is withheld: parse, call, render.
 
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use sea_orm::{Condition, ConnectionTrait};
@@ -154,13 +156,11 @@ async fn lines(
         .map(|find| VersionId::of(find.document_version_id))
         .collect();
     let judged = guard::all_judged(on, &ids).await?;
+    let known = rows::with_documents(on, &ids).await?;
     let mut lines = Vec::with_capacity(finds.len());
     for find in finds {
         let id = VersionId::of(find.document_version_id);
-        let Some((version, _)) = rows::version(on, id).await? else {
-            continue;
-        };
-        let Some(document) = rows::find(on, version.document).await? else {
+        let Some((version, document)) = known.get(&id).cloned() else {
             continue;
         };
         let department = all.iter().find(|one| one.id == document.department);
@@ -175,6 +175,34 @@ async fn lines(
         });
     }
     Ok(lines)
+}
+
+/// The lines, each with what is proposed about it. A proposal about a version that somebody else decides on may name
+/// one's own too: one is told of it, and does not approve it.
+async fn views(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    open: &[Proposal],
+    lines: Vec<Line>,
+) -> Result<Vec<WithheldView>, DbError> {
+    let mut decided: HashMap<ProposalId, bool> = HashMap::new();
+    let mut views = Vec::with_capacity(lines.len());
+    for line in lines {
+        let id = line.version.id;
+        let view = match open.iter().find(|it| it.versions.contains(&id)) {
+            Some(proposal) => {
+                let decides = match decided.get(&proposal.id) {
+                    Some(decides) => *decides,
+                    None => decides(on, actor, proposal.about).await?,
+                };
+                decided.insert(proposal.id, decides);
+                Some(ProposalView::of(proposal, actor, decides))
+            }
+            None => None,
+        };
+        views.push(WithheldView::of(line, view));
+    }
+    Ok(views)
 }
 
 /// The versions in which a biometric record was found and that are withheld, with what is proposed about them.
@@ -222,20 +250,12 @@ pub(in crate::documents) async fn get_withheld(
     let shown = lines.iter().map(|line| line.document.shown()).collect();
     let seen = Looked::of(Look::List, &actor);
     looks.note(seen.showing(shown)).await?;
-    let items = lines.into_iter().map(|line| {
-        let (id, decides) = (line.version.id, line.decides);
-        let proposal = open.iter().find(|it| it.versions.contains(&id));
-        let view = proposal.map(|it| ProposalView::of(it, &actor, decides));
-        WithheldView::of(line, view)
-    });
+    let items = views(db.read(), &actor, &open, lines).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
         response.insert_header((header::LINK, next_link(&request, cursor)));
     }
-    Ok(response.json(WithheldPage {
-        items: items.collect(),
-        next_cursor,
-    }))
+    Ok(response.json(WithheldPage { items, next_cursor }))
 }
 
 /// Proposes to destroy or to release a version that is withheld.

@@ -80,7 +80,7 @@ pub(super) async fn affected(
         let document = document.ok_or(ProposalError::NotFound)?;
         let same = rows::versions_naming(on, &blob).await?;
         next.extend(same.into_iter().map(|id| (id, Why::Same)));
-        let within = rows::versions_within(on, id).await?;
+        let within = rows::versions_within(on, id, guard::KIND).await?;
         next.extend(within.into_iter().map(|id| (id, Why::Part)));
         if let (Act::Destroy, Some(part)) = (act, &document.part) {
             next.push((part.taken_from, Why::Whole));

@@ -194,7 +194,8 @@ pub(in crate::documents) async fn quarantine_find(
     row.map(Quarantined::try_from).transpose()
 }
 
-/// Whether this content of this account lies in quarantine already, and has its key.
+/// Whether this content of this account lies in quarantine already, has its key, and is not released: what is
+/// released and comes here all the same has another signature, and is judged anew.
 pub(in crate::documents) async fn quarantine_holds(
     on: &impl ConnectionTrait,
     sha256: &[u8; 32],
@@ -204,6 +205,7 @@ pub(in crate::documents) async fn quarantine_holds(
         .filter(quarantine::Column::Sha256.eq(sha256.to_vec()))
         .filter(quarantine::Column::CreatedBy.eq(by.raw()))
         .filter(quarantine::Column::DiscardedAt.is_null())
+        .filter(quarantine::Column::ReleasedAt.is_null())
         .one(on)
         .await?;
     Ok(found.is_some())

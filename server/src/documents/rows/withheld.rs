@@ -1,12 +1,16 @@
 //! Rows of what the guard has found: how it stands, who else has it, and what of it is destroyed.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Query;
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect};
 
+use super::super::model::{Document, Version};
 use super::tables::{blob, document, document_version, rendition};
+use super::version_of;
 use crate::base::db::{DbError, sql};
-use crate::base::{ProposalId, VersionId};
+use crate::base::{DocumentId, JobKind, ProposalId, VersionId};
 use crate::unit::Unit;
 
 pub(in crate::documents) mod destroyed_blob {
@@ -66,9 +70,9 @@ pub(in crate::documents) async fn is_said_of_content(
 async fn ids(
     on: &impl ConnectionTrait,
     text: &str,
-    value: sea_orm::Value,
+    values: Vec<sea_orm::Value>,
 ) -> Result<Vec<VersionId>, DbError> {
-    let rows = on.query_all_raw(sql(on, text, [value])).await?;
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()
         .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
         .collect()
@@ -80,17 +84,64 @@ pub(in crate::documents) async fn versions_naming(
     name: &[u8],
 ) -> Result<Vec<VersionId>, DbError> {
     let text = "SELECT id FROM document_version WHERE blob_name = $1 ORDER BY id";
-    ids(on, text, name.to_vec().into()).await
+    ids(on, text, vec![name.to_vec().into()]).await
 }
 
-/// The versions of what was taken out of a version.
+/// The versions of what was taken out of a version of which a rendition of this kind says anything: of an archive
+/// with thousands of members few.
 pub(in crate::documents) async fn versions_within(
     on: &impl ConnectionTrait,
     version: VersionId,
+    kind: &str,
 ) -> Result<Vec<VersionId>, DbError> {
     let text = "SELECT v.id FROM document d JOIN document_version v ON v.document_id = d.id \
-                WHERE d.taken_from = $1 ORDER BY v.id";
-    ids(on, text, version.raw().into()).await
+                WHERE d.taken_from = $1 AND EXISTS (SELECT 1 FROM rendition r \
+                WHERE r.document_version_id = v.id AND r.kind = $2) ORDER BY v.id";
+    ids(on, text, vec![version.raw().into(), kind.into()]).await
+}
+
+/// These versions, each with its document.
+pub(in crate::documents) async fn with_documents(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<HashMap<VersionId, (Version, Document)>, DbError> {
+    let wanted = versions.iter().map(|id| id.raw());
+    let found = document_version::Entity::find()
+        .filter(document_version::Column::Id.is_in(wanted))
+        .all(on)
+        .await?;
+    let names = found.iter().map(|row| row.blob_name.clone());
+    let blobs = blob::Entity::find()
+        .filter(blob::Column::Name.is_in(names))
+        .all(on)
+        .await?;
+    let blobs: HashMap<_, _> = blobs
+        .into_iter()
+        .map(|blob| (blob.name.clone(), blob))
+        .collect();
+    let wanted = found.iter().map(|row| row.document_id);
+    let rows = document::Entity::find()
+        .filter(document::Column::Id.is_in(wanted))
+        .all(on)
+        .await?;
+    let mut documents = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let document = Document::try_from(row)?;
+        documents.insert(document.id, document);
+    }
+    let mut all = HashMap::with_capacity(found.len());
+    for row in found {
+        let held = blobs.get(&row.blob_name).ok_or_else(|| DbError::Corrupt {
+            table: "document_version",
+            key: row.id.to_string(),
+            what: "its blob has no row",
+        })?;
+        let version = version_of(row, held)?;
+        if let Some(document) = documents.get(&version.document) {
+            all.insert(version.id, (version, document.clone()));
+        }
+    }
+    Ok(all)
 }
 
 /// SHA-256 of the content of a blob.
@@ -168,6 +219,20 @@ pub(in crate::documents) async fn made_of(
     rows.iter()
         .map(|row| Ok(row.try_get_by_index(0)?))
         .collect()
+}
+
+/// Whether content of any of these documents is about to follow it under other keys.
+pub(in crate::documents) async fn are_moving(
+    on: &impl ConnectionTrait,
+    documents: &[DocumentId],
+) -> Result<bool, DbError> {
+    let list = places(1, documents.len());
+    let text = format!(
+        "SELECT 1 FROM job WHERE kind = $1 AND failed_at IS NULL AND subject IN ({list}) LIMIT 1"
+    );
+    let mut values: Vec<sea_orm::Value> = vec![JobKind::MoveContent.code().into()];
+    values.extend(documents.iter().map(|id| id.raw().into()));
+    Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
 }
 
 /// Notes that the key of a blob is destroyed, and that its bytes go.
