@@ -27,6 +27,7 @@ mod m0022_quarantine;
 mod m0024_sketches;
 mod m0025_superseded;
 mod m0026_turns;
+mod m0033_signing;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_sketches::Step),
             Box::new(m0025_superseded::Step),
             Box::new(m0026_turns::Step),
+            Box::new(m0033_signing::Step),
         ]
     }
 }

@@ -66,7 +66,9 @@ pub async fn states(
         | Kind::Note
         | Kind::Relation
         | Kind::Webhook
-        | Kind::Quarantine => Ok(Vec::new()),
+        | Kind::Quarantine
+        | Kind::Tablet
+        | Kind::SigningJob => Ok(Vec::new()),
     }
 }
 
