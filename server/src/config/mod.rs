@@ -10,6 +10,7 @@ mod network;
 mod oidc;
 mod print;
 mod read;
+mod seal;
 mod setting;
 mod shape;
 mod virus;
@@ -32,6 +33,7 @@ pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
+pub use seal::{Seal, SealKey, Signing};
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
 pub use virus::{Clamd, Virus};
@@ -104,6 +106,10 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     /// What looks for viruses, where anything does.
     pub virus: Option<Virus>,
+    /// The seal of the house, where there is one.
+    pub seal: Option<Seal>,
+    /// What is signed at the counters.
+    pub signing: Signing,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -427,6 +433,8 @@ impl Config {
             },
             oidc: oidc::read(reader, &server),
             virus: virus::read(reader),
+            seal: seal::read(reader),
+            signing: seal::read_signing(reader),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {

@@ -33,6 +33,7 @@ mod registering;
 mod rows;
 mod same;
 mod scans;
+mod signed;
 mod suggesting;
 #[cfg(test)]
 mod tests;
@@ -78,6 +79,7 @@ pub use model::{
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use pictures::Painter;
+pub(crate) use pictures::showing::Showing;
 pub use quarantine::{
     Discarded, Infected, QuarantineError, Quarantined, count_quarantined, discard_quarantined,
     quarantine,
@@ -87,6 +89,7 @@ pub use scans::{
     Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
     keep_recognised, to_recognise, unrecognised,
 };
+pub use signed::{add_signed, keep_sealed_strokes, raise, to_sign};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};

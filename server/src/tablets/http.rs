@@ -1,7 +1,7 @@
 //! Tablets over HTTP: parse, call, render.
 
 use actix_web::web::{self, Data};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::header};
+use actix_web::{HttpResponse, http::header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use utoipa::OpenApi;
@@ -97,15 +97,12 @@ async fn noted<T>(
     responses((status = 201, description = "Waits for its code", body = PairingView), CreateProblems)
 )]
 pub(super) async fn post_pairing(
-    request: HttpRequest,
+    client: ClientAddress,
     db: Data<Db>,
     limits: Data<RateLimits>,
     Json(body): Json<PairingRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let client = request.extensions().get::<ClientAddress>().copied();
-    if let Some(client) = client {
-        limits.sign_in(client.0)?;
-    }
+    limits.sign_in(client.0)?;
     let pairing = ops::ask(&db, body.read()?).await?;
     Ok(HttpResponse::Created().json(PairingView::from(&pairing)))
 }

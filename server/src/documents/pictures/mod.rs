@@ -6,6 +6,7 @@
 
 pub(super) mod http;
 mod ops;
+pub(super) mod showing;
 pub(super) mod wire;
 mod words;
 
