@@ -85,6 +85,8 @@ const SCHEMA: &[&str] = &[
     "CREATE INDEX signing_job_document ON signing_job (document_id)",
     // A tablet shows one thing at a time.
     "CREATE UNIQUE INDEX signing_job_open ON signing_job (tablet_id) WHERE ended_at IS NULL",
+    // Those whose seal waits for its timestamp.
+    "CREATE INDEX signing_job_level ON signing_job (level) WHERE reason IS NULL",
 ];
 
 #[expect(elided_lifetimes_in_paths, reason = "the trait is written without it")]

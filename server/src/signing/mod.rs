@@ -23,7 +23,7 @@ pub use bus::Bus;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 pub use model::{SigningError, SigningJob, State, Step};
-pub use raising::{Raised, Tsa, raise};
+pub use raising::{RaiseError, raise};
 pub use stamp::{Stamp, StampError};
 
 use crate::unit::Db;

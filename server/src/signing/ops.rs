@@ -272,10 +272,11 @@ pub(super) async fn complete(
     let job = on_tablet(unit, id, tablet).await?;
     let mut job = job.stepped(Step::Sign, unit.now())?;
     let added = documents::add_signed(unit, job.document, job.shown, ready.content).await;
-    let held = added.map_err(|error| match error {
-        DocumentError::Stale { .. } => SigningError::Changed,
-        other => SigningError::Document(other),
-    })?;
+    let held = match added {
+        Ok(held) => held,
+        Err(DocumentError::Stale { .. }) => return Err(SigningError::Changed),
+        Err(error) => return Err(error.into()),
+    };
     if let Some((kept, certificate)) = &ready.strokes {
         documents::keep_sealed_strokes(unit, held.version.id, *certificate, kept).await?;
     }

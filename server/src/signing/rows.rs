@@ -299,14 +299,17 @@ pub(super) async fn run_out(
     Ok(rows.iter().map(|row| SigningJobId::of(row.id)).collect())
 }
 
-/// The job that added a version, if one did.
-pub(super) async fn that_signed(
+/// Jobs whose seal waits for its timestamp, the oldest first.
+pub(super) async fn to_raise(
     on: &impl ConnectionTrait,
-    version: VersionId,
-) -> Result<Option<SigningJob>, DbError> {
-    let row = signing_job::Entity::find()
-        .filter(signing_job::Column::SignedVersionId.eq(version.raw()))
-        .one(on)
+    limit: u64,
+) -> Result<Vec<SigningJob>, DbError> {
+    let rows = signing_job::Entity::find()
+        .filter(signing_job::Column::Level.eq(Level::Basic.code()))
+        .filter(signing_job::Column::Reason.is_null())
+        .order_by_asc(signing_job::Column::Id)
+        .limit(limit)
+        .all(on)
         .await?;
-    row.map(SigningJob::try_from).transpose()
+    rows.into_iter().map(SigningJob::try_from).collect()
 }

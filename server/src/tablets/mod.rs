@@ -19,5 +19,5 @@ pub(crate) use device::{Device, Signed};
 pub use evidence::{KINDS, states};
 pub use http::{ApiDoc, routes};
 pub use model::{Lease, Tablet, TabletError};
-pub use ops::{Taking, Took, give_back, heartbeat, hold, lease, may_use, seen, with_id};
+pub use ops::{Taking, Took, give_back, heartbeat, lease, may_use, seen, with_id};
 pub(crate) use wire::TabletView;

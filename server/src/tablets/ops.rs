@@ -217,11 +217,6 @@ pub async fn lease(
     Ok((tablet, Took::Now))
 }
 
-/// Takes a tablet, for whoever sends something to it: it must be free, or the actor's already.
-pub async fn hold(unit: &mut Unit, id: TabletId) -> Result<Tablet, TabletError> {
-    Ok(lease(unit, id, Taking::Free).await?.0)
-}
-
 /// Gives a tablet back.
 pub async fn give_back(unit: &mut Unit, id: TabletId) -> Result<Tablet, TabletError> {
     let mut tablet = to_work_with(unit, id).await?;
