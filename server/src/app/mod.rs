@@ -40,7 +40,7 @@ use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
-use crate::{departments, oidc, paperless, refiling, search};
+use crate::{departments, oidc, paperless, refiling, search, signing};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -54,6 +54,9 @@ pub enum ServeError {
     /// The index.
     #[error("the index cannot be opened")]
     Index(#[from] indexer::IndexError),
+    /// The seal of the house.
+    #[error("the seal cannot be used")]
+    Seal(#[from] signing::StampError),
     /// The address.
     #[error("server.listen: {address} cannot be listened on")]
     Listen {
@@ -78,11 +81,15 @@ pub struct Server {
     looks: Looks,
     people: Arc<departments::KnownPeople>,
     scans: Arc<Scans>,
+    stamp: Arc<signing::Stamp>,
+    bus: signing::Bus,
 }
 
 impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
+        // Whoever has a seal that cannot be used is told so before anything else begins.
+        let stamp = signing::Stamp::open(config.seal.as_ref(), &config.signing).await?;
         let archive = Archive::open(&config).await?;
         let keys = departments::make_missing_keys(&archive.db).await;
         keys.map_err(OpenError::from)?;
@@ -136,6 +143,8 @@ impl Server {
             looks,
             people: Arc::default(),
             scans,
+            stamp: Arc::new(stamp),
+            bus: signing::Bus::default(),
         })
     }
 
@@ -195,17 +204,22 @@ impl Server {
         self.note_uses();
         self.read_again();
         self.tell_emergencies();
+        self.end_signing();
+        self.raise_seals();
         self.sketch_older();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);
         announce(&address);
+        let bus = self.bus.clone();
         self.tasks.start("signals", |end| async move {
             tokio::select! {
                 () = asked_to_end => {}
                 () = end.cancelled() => {}
             }
             health.drain();
+            // Streams of events would go on for as long as anybody waits.
+            bus.end();
             handle.stop(true).await;
         });
         let ended = running.await;
@@ -271,6 +285,8 @@ impl Server {
                 worker_binary(),
                 drawing_limits(config),
             ))),
+            stamp: Data::from(Arc::clone(&self.stamp)),
+            bus: Data::new(self.bus.clone()),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,

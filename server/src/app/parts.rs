@@ -17,7 +17,8 @@ use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, inspections, notes,
-    oidc, pages, paperless, refiling, relations, retention, search, suggestions, types,
+    oidc, pages, paperless, refiling, relations, retention, search, signing, suggestions, tablets,
+    types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -50,6 +51,8 @@ pub(super) struct Parts {
     pub(super) tasks: Data<Tasks>,
     pub(super) room: Data<Room>,
     pub(super) painter: Data<documents::Painter>,
+    pub(super) stamp: Data<signing::Stamp>,
+    pub(super) bus: Data<signing::Bus>,
     pub(super) edge: Data<Edge>,
 }
 
@@ -81,6 +84,8 @@ impl Parts {
                 .app_data(self.tasks)
                 .app_data(self.room)
                 .app_data(self.painter)
+                .app_data(self.stamp)
+                .app_data(self.bus)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
                 .configure(documents::routes)
@@ -95,6 +100,8 @@ impl Parts {
                 .configure(retention::routes)
                 .configure(notes::routes)
                 .configure(inspections::routes)
+                .configure(tablets::routes)
+                .configure(signing::routes)
                 .configure(relations::routes)
                 .configure(suggestions::routes)
                 .configure(feed::routes)
@@ -137,6 +144,8 @@ impl Clone for Parts {
             tasks: self.tasks.clone(),
             room: self.room.clone(),
             painter: self.painter.clone(),
+            stamp: self.stamp.clone(),
+            bus: self.bus.clone(),
             edge: self.edge.clone(),
         }
     }

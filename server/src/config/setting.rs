@@ -603,12 +603,7 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "The label of the key on the token.",
     ),
-    setting(
-        "seal.pin",
-        Shape::Secret,
-        "",
-        "The PIN of the token.",
-    ),
+    setting("seal.pin", Shape::Secret, "", "The PIN of the token."),
     setting(
         "seal.name",
         words(200),

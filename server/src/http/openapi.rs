@@ -185,10 +185,10 @@ groups! {
     CreateProblems = [MalformedJson, NotFound, Conflict, AlreadyExists, IdempotencyInProgress,
         PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused, RequestTimeout,
         KeyMissing, InsufficientStorage];
-    /// What a setting may be missing for.
-    MissingProblems = [NotImplemented];
-    /// Signing: what a setting may be missing for, and what may be withheld.
-    SignatureProblems = [NotImplemented, ContentWithheld];
+    /// Whatever leads to a signature on a tablet.
+    SigningProblems = [MalformedJson, NotFound, NoPicture, Conflict, StateConflict, PayloadTooLarge,
+        UnsupportedMediaType, Validation, RequestTimeout, ContentWithheld, NotImplemented, KeyMissing,
+        InsufficientStorage];
     /// Issuing a secret: it is shown once, so the answer is not saved.
     IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
         RequestTimeout, InsufficientStorage];

@@ -26,7 +26,7 @@ use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::{
     cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
-    relations, types, webhooks,
+    relations, signing, tablets, types, webhooks,
 };
 
 /// Records of a chunk: as many as a tile has hashes.

@@ -12,9 +12,7 @@ use uuid::Uuid;
 use super::bus::Bus;
 use super::events::{self, Watched};
 use super::http::{lasting, said};
-use super::model::{
-    CONTENT_BYTES_MAX, SeenPage, SigningError, SigningJob, Step, seen_together,
-};
+use super::model::{CONTENT_BYTES_MAX, SeenPage, SigningError, SigningJob, Step, seen_together};
 use super::ops::{self, Ready, Told};
 use super::stamp::{Stamp, Stamped};
 use super::wire::{
@@ -27,7 +25,7 @@ use crate::base::{Actor, SigningJobId, Timestamp};
 use crate::departments;
 use crate::documents::{self, Arriving, Content, DocumentError, Held, Painter, Showing};
 use crate::http::extract::{Path, Query, RequestId, json_of};
-use crate::http::openapi::{CreateProblems, PictureProblems, PlainProblems, ReadProblems};
+use crate::http::openapi::{PictureProblems, PlainProblems, SigningProblems};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
@@ -136,10 +134,6 @@ async fn held_for(
     responses((status = 200, description = "What to show", body = JobToShow), PictureProblems),
     security(("tablet" = []))
 )]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what showing needs of its request"
-)]
 pub(super) async fn get_job(
     request: HttpRequest,
     db: Data<Db>,
@@ -229,7 +223,7 @@ pub(super) async fn get_picture(
         ("Papierlos-Tablet-Signature" = String, Header,
             description = "ECDSA over P-256 with SHA-256, base64url: see `docs/signing.md`")),
     request_body = SeenReport,
-    responses((status = 200, description = "Noted", body = JobStanding), CreateProblems),
+    responses((status = 200, description = "Noted", body = JobStanding), SigningProblems),
     security(("tablet" = []))
 )]
 pub(super) async fn post_seen(
@@ -259,7 +253,7 @@ pub(super) async fn post_seen(
         ("Papierlos-Tablet-Signature" = String, Header,
             description = "ECDSA over P-256 with SHA-256, base64url: see `docs/signing.md`")),
     request_body = RefusalReport,
-    responses((status = 200, description = "Over", body = JobStanding), CreateProblems),
+    responses((status = 200, description = "Over", body = JobStanding), SigningProblems),
     security(("tablet" = []))
 )]
 pub(super) async fn post_refusal(
@@ -292,8 +286,7 @@ pub(super) async fn post_refusal(
         ("Papierlos-Tablet-Signature" = String, Header,
             description = "ECDSA over P-256 with SHA-256, base64url: see `docs/signing.md`")),
     request_body = SignatureReport,
-    responses((status = 200, description = "Signed and sealed", body = JobStanding), CreateProblems,
-        crate::http::openapi::SignatureProblems),
+    responses((status = 200, description = "Signed and sealed", body = JobStanding), SigningProblems),
     security(("tablet" = []))
 )]
 #[expect(

@@ -19,7 +19,7 @@ use crate::base::{Actor, DocumentId, Right, SigningJobId, TabletId, VersionId};
 use crate::departments::SignedIn;
 use crate::documents::{self, DocumentError, Which};
 use crate::http::extract::{Json, Path, Query};
-use crate::http::openapi::{CreateProblems, ListOfProblems, ReadProblems};
+use crate::http::openapi::{ListOfProblems, ReadProblems, SigningProblems};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
@@ -205,8 +205,7 @@ async fn fit(
     params(("id" = Uuid, Path, description = "The document")),
     request_body = SigningRequest,
     responses((status = 201, description = "Sent", body = SigningJobView,
-        headers(("Location" = String, description = "The job"))), CreateProblems,
-        crate::http::openapi::MissingProblems),
+        headers(("Location" = String, description = "The job"))), SigningProblems),
     security(("token" = []))
 )]
 #[expect(
@@ -337,7 +336,7 @@ pub(super) fn said(request: &HttpRequest) -> Option<String> {
     post, path = "/api/v1/signing-jobs/{id}/cancel", tag = "signing", operation_id = "cancelSigningJob",
     params(("id" = Uuid, Path, description = "The job")),
     request_body = SigningCancellation,
-    responses((status = 200, description = "Called off", body = SigningJobView), CreateProblems),
+    responses((status = 200, description = "Called off", body = SigningJobView), SigningProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_cancel(
@@ -367,7 +366,7 @@ pub(super) async fn post_cancel(
     post, path = "/api/v1/tablets/{id}/lease", tag = "signing", operation_id = "leaseTablet",
     params(("id" = Uuid, Path, description = "The tablet")),
     request_body = LeaseRequest,
-    responses((status = 200, description = "Yours", body = TabletView), CreateProblems),
+    responses((status = 200, description = "Yours", body = TabletView), SigningProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_lease(
@@ -426,7 +425,7 @@ async fn tablet_noted<T>(
 #[utoipa::path(
     post, path = "/api/v1/tablets/{id}/release", tag = "signing", operation_id = "releaseTablet",
     params(("id" = Uuid, Path, description = "The tablet")),
-    responses((status = 200, description = "Free", body = TabletView), CreateProblems),
+    responses((status = 200, description = "Free", body = TabletView), SigningProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_release(

@@ -340,12 +340,9 @@ impl SigningJob {
         match step {
             Step::Show => self.shown_at = self.shown_at.or(Some(now)),
             Step::Begin => self.signing_at = self.signing_at.or(Some(now)),
-            Step::Sign
-            | Step::Refuse
-            | Step::Cancel
-            | Step::Expire
-            | Step::Fail
-            | Step::Change => self.ended_at = Some(now),
+            Step::Sign | Step::Refuse | Step::Cancel | Step::Expire | Step::Fail | Step::Change => {
+                self.ended_at = Some(now)
+            }
         }
         Ok(self)
     }

@@ -125,7 +125,9 @@ async fn raise_one(
 /// The field in which the signature stands, as it was written down when it was put on.
 fn field_of(evidence: &str) -> String {
     let read = serde_json::from_str::<serde_json::Value>(evidence);
-    let field = read.ok().and_then(|all| all["field"].as_str().map(str::to_owned));
+    let field = read
+        .ok()
+        .and_then(|all| all["field"].as_str().map(str::to_owned));
     field.unwrap_or_default()
 }
 
@@ -188,7 +190,9 @@ async fn kept(
     let domain = documents::domain_of(db.read(), version.document).await?;
     let mut arriving = Arriving::begin_in(storage, &domain).await?;
     arriving.push(Bytes::from(content)).await?;
-    let arrived = arriving.finish(PDF.to_owned(), version.file_name.clone()).await?;
+    let arrived = arriving
+        .finish(PDF.to_owned(), version.file_name.clone())
+        .await?;
     Ok(arrived.keep(db).await?)
 }
 
@@ -202,9 +206,7 @@ async fn settle(db: &Db, job: &SigningJob, content: Option<Content>) -> Result<(
             return Err(SigningError::NotFound);
         };
         let held = match content {
-            Some(content) => {
-                documents::raise(unit, job.document, outcome.signed, content).await?
-            }
+            Some(content) => documents::raise(unit, job.document, outcome.signed, content).await?,
             None => None,
         };
         match &held {

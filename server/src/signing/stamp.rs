@@ -181,7 +181,8 @@ impl Stamp {
                 width,
                 height,
             } => {
-                let name = FieldName::new(FIELD).map_err(|error| SigningError::Seal(error.into()))?;
+                let name =
+                    FieldName::new(FIELD).map_err(|error| SigningError::Seal(error.into()))?;
                 let name = name.free_in(pdf);
                 let known = name.as_str().to_owned();
                 field = NewField {

@@ -105,7 +105,9 @@ impl SigningRequest {
         let purpose = fields.line("/purpose", &self.purpose, PURPOSE_CHARS_MAX);
         let sentence = fields.line("/sentence", &self.sentence, SENTENCE_CHARS_MAX);
         let spot = match (&self.field, &self.place) {
-            (Some(name), None) => fields.line("/field", name, FIELD_CHARS_MAX).map(Spot::Field),
+            (Some(name), None) => fields
+                .line("/field", name, FIELD_CHARS_MAX)
+                .map(Spot::Field),
             (None, Some(place)) => spot_of(&mut fields, place),
             (_, _) => {
                 let detail = text(

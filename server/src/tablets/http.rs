@@ -19,7 +19,7 @@ use crate::base::{Actor, PairingId, TabletId};
 use crate::departments::SignedIn;
 use crate::http::extract::{ClientAddress, Json, Path};
 use crate::http::limits::RateLimits;
-use crate::http::openapi::{CreateProblems, PlainProblems, ReadProblems};
+use crate::http::openapi::{PlainProblems, ReadProblems, SigningProblems};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
@@ -94,7 +94,7 @@ async fn noted<T>(
 #[utoipa::path(
     post, path = "/api/v1/tablets/pairings", tag = "tablets", operation_id = "askForPairing",
     request_body = PairingRequest,
-    responses((status = 201, description = "Waits for its code", body = PairingView), CreateProblems)
+    responses((status = 201, description = "Waits for its code", body = PairingView), SigningProblems)
 )]
 pub(super) async fn post_pairing(
     client: ClientAddress,
@@ -116,7 +116,7 @@ pub(super) async fn post_pairing(
     params(("id" = Uuid, Path, description = "The pairing"),
         ("Papierlos-Tablet-Signature" = String, Header,
             description = "ECDSA over P-256 with SHA-256, base64url: see `docs/signing.md`")),
-    responses((status = 200, description = "What became of it", body = PairingOutcome), CreateProblems)
+    responses((status = 200, description = "What became of it", body = PairingOutcome), SigningProblems)
 )]
 pub(super) async fn post_claim(
     db: Data<Db>,
@@ -148,7 +148,7 @@ pub(super) async fn post_claim(
 #[utoipa::path(
     post, path = "/api/v1/tablets", tag = "tablets", operation_id = "pairTablet",
     request_body = TabletRequest,
-    responses((status = 201, description = "Paired", body = TabletView), CreateProblems),
+    responses((status = 201, description = "Paired", body = TabletView), SigningProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_tablet(
@@ -190,7 +190,7 @@ pub(super) async fn get_tablets(
     post, path = "/api/v1/tablets/{id}/revoke", tag = "tablets", operation_id = "revokeTablet",
     params(("id" = Uuid, Path, description = "The tablet")),
     request_body = TabletRevocation,
-    responses((status = 200, description = "Revoked", body = TabletView), CreateProblems),
+    responses((status = 200, description = "Revoked", body = TabletView), SigningProblems),
     security(("token" = []))
 )]
 pub(super) async fn post_revoke(

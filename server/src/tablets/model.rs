@@ -34,7 +34,13 @@ impl Code {
     /// A code by chance: 40 bits of it.
     pub(super) fn of_chance(chance: [u8; CODE_CHARS]) -> Self {
         let letter = |byte: u8| LETTERS.get(usize::from(byte % 32)).copied();
-        Self(chance.into_iter().filter_map(letter).map(char::from).collect())
+        Self(
+            chance
+                .into_iter()
+                .filter_map(letter)
+                .map(char::from)
+                .collect(),
+        )
     }
 
     /// Reads what somebody typed: in any case, with or without the dash, and with letters that look alike.

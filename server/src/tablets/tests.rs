@@ -32,14 +32,22 @@ fn a_lease_ends_when_nothing_is_heard_of_its_clerk() {
         seen: None,
         lease_seen,
     };
-    let holds = |lease_seen, now| tablet(Some(lease), heard(lease_seen)).lease_at(now).is_some();
+    let holds = |lease_seen, now| {
+        tablet(Some(lease), heard(lease_seen))
+            .lease_at(now)
+            .is_some()
+    };
     assert!(holds(None, at(144)));
     assert!(!holds(None, at(145)));
     assert!(holds(Some(at(130)), at(174)));
     assert!(!holds(Some(at(130)), at(175)));
     // What was heard of the clerk before is nothing that was heard of this one.
     assert!(holds(Some(at(10)), at(144)));
-    assert!(tablet(None, heard(Some(at(130)))).lease_at(at(131)).is_none());
+    assert!(
+        tablet(None, heard(Some(at(130))))
+            .lease_at(at(131))
+            .is_none()
+    );
 }
 
 #[test]
@@ -65,7 +73,10 @@ fn a_signature_counts_for_one_request_only() {
     assert!(key.has_signed(&signature, &said));
     for other in [
         Said { nonce: "m", ..said },
-        Said { body: b"{ }", ..said },
+        Said {
+            body: b"{ }",
+            ..said
+        },
         Said {
             path: "/api/v1/tablet/jobs/2/refusal",
             ..said
