@@ -3,9 +3,11 @@ import { words as common } from "/pages/words.js";
 import { words as beside } from "/pages/words-beside.js";
 import { words as people } from "/pages/words-people.js";
 import { words as registry } from "/pages/words-registry.js";
+import { words as tablet } from "/pages/words-tablet.js";
 
 export const words = {
-  de: { ...common.de, ...registry.de, ...beside.de, ...people.de }, en: { ...common.en, ...registry.en, ...beside.en, ...people.en },
+  de: { ...common.de, ...registry.de, ...beside.de, ...people.de, ...tablet.de },
+  en: { ...common.en, ...registry.en, ...beside.en, ...people.en, ...tablet.en },
 };
 export let language = localStorage.getItem("language") === "en" ? "en" : "de";
 
