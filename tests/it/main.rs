@@ -28,6 +28,7 @@ mod roles;
 mod search;
 mod serve;
 mod sign_in;
+mod signing;
 mod suggestions;
 mod tidy;
 mod types;
