@@ -60,8 +60,11 @@ async fn a_revoked_tablet_is_known_no_more() {
     let revoked = counter.town.admin().post(&path, &why).await.is(200);
     let record = counter.town.record_of(&revoked).await;
     assert_eq!(record["action"], "tablet.revoke");
-    let late = counter.tablet.tell(&shown, "signature", &shown.signature());
-    late.await.is_problem(401, "unauthenticated");
+    let late = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    late.is_problem(401, "unauthenticated");
     assert_eq!(counter.versions(&document).await, 1);
     let jobs = format!("/api/v1/documents/{document}/signing-jobs");
     let body = tests::tablet::request(&counter.tablet.id);

@@ -20,8 +20,11 @@ async fn whoever_refuses_says_why_to_the_clerk() {
     let job = counter.state(&shown.id).await;
     assert_eq!(job["state"], "refused");
     assert_eq!(job["reason"], "Angaben stimmen nicht");
-    let late = counter.tablet.tell(&shown, "signature", &shown.signature());
-    late.await.is_problem(409, "state-conflict");
+    let late = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    late.is_problem(409, "state-conflict");
     assert_eq!(counter.versions(&document).await, 1);
 }
 
@@ -40,14 +43,15 @@ async fn a_clerk_calls_it_off_and_the_tablet_has_nothing_any_more() {
     assert!(own.get("job").is_none());
     let page = format!("/api/v1/tablet/jobs/{}/pages/1/picture", shown.id);
     counter.tablet.get(&page).await.is_problem(404, "not-found");
-    let left = counter
-        .tablet
-        .get(&format!("/api/v1/tablet/jobs/{}", shown.id));
-    let left = left.await.is(200).json();
+    let path_of_job = format!("/api/v1/tablet/jobs/{}", shown.id);
+    let left = counter.tablet.get(&path_of_job).await.is(200).json();
     assert_eq!(left["state"], "cancelled");
     assert_eq!(left["pages"], json!([]));
-    let late = counter.tablet.tell(&shown, "signature", &shown.signature());
-    late.await.is_problem(409, "state-conflict");
+    let late = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    late.is_problem(409, "state-conflict");
     let again = counter.town.clerk().post(&path, &why).await;
     again.is_problem(409, "state-conflict");
     assert_eq!(counter.versions(&document).await, 1);
@@ -92,8 +96,11 @@ async fn what_was_changed_meanwhile_is_not_signed() {
     let other = fixtures::unique_pdf("Eine andere Fassung");
     let clerk = counter.town.clerk();
     add_version(&clerk, &document, &other).await.is(201);
-    let late = counter.tablet.tell(&shown, "signature", &shown.signature());
-    late.await.is_problem(409, "conflict");
+    let late = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    late.is_problem(409, "conflict");
     assert_eq!(counter.state(&shown.id).await["state"], "changed");
     assert_eq!(counter.versions(&document).await, 2);
     let content = format!("/api/v1/documents/{document}/content");
@@ -113,8 +120,11 @@ async fn a_server_that_falls_over_in_between_leaves_a_job_that_is_signed_later()
     counter.town.app.resume();
     counter.tablet.follow(counter.town.app.anonymous());
     assert_eq!(counter.state(&shown.id).await["state"], "signing");
-    let done = counter.tablet.tell(&shown, "signature", &shown.signature());
-    done.await.is(200);
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
     counter.town.app.kill();
     counter.town.app.resume();
     assert_eq!(counter.state(&shown.id).await["state"], "done");

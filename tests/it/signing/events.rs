@@ -46,8 +46,11 @@ async fn a_stream_tells_what_happens_while_it_is_read_and_ends_with_the_job() {
     let path = format!("{JOBS}/{}/events", shown.id);
     // The stream is read to its end, which comes with that of the job.
     let watching = tokio::spawn(async move { clerk.get(&path).await.is(200).text() });
-    let done = counter.tablet.tell(&shown, "signature", &shown.signature());
-    done.await.is(200);
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
     wait_until("the stream ends", async || watching.is_finished()).await;
     let all = watching.await.expect("read");
     let last = all.trim().rsplit("\n\n").next().unwrap_or_default();

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use serde_json::json;
-use tests::tablet::{form, notary, request, strokes};
+use tests::Start;
+use tests::tablet::{form, notary, request};
 use tests::town::{Town, id_of};
-use tests::{Start, fixtures};
 
 use super::{Counter, JOBS};
 
@@ -79,8 +79,11 @@ async fn strokes_are_kept_sealed_where_a_notary_is_named() {
         return;
     };
     let (_, _, shown) = counter.shown().await;
-    let done = counter.tablet.tell(&shown, "signature", &shown.signature());
-    done.await.is(200);
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
     let job = counter.state(&shown.id).await;
     let sealed = &job["outcome"]["evidence"]["sealed_strokes"];
     assert!(sealed["sha256"].is_string() && sealed["certificate_sha256"].is_string());
@@ -103,9 +106,11 @@ async fn what_is_no_signature_is_refused_and_the_job_goes_on() {
         answer.is_problem(422, "validation");
     }
     assert_eq!(counter.versions(&document).await, 1);
-    let done = counter.tablet.tell(&shown, "signature", &shown.signature());
-    assert_eq!(done.await.is(200).json()["state"], "done");
-    assert!(strokes()["strokes"].is_array());
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    assert_eq!(done.is(200).json()["state"], "done");
 }
 
 #[tokio::test]
@@ -168,8 +173,11 @@ async fn a_second_signature_goes_onto_the_first() {
     };
     let town = &counter.town;
     let (document, _, shown) = counter.shown().await;
-    let done = counter.tablet.tell(&shown, "signature", &shown.signature());
-    done.await.is(200);
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
     let content = format!("/api/v1/documents/{document}/content");
     let first = town.clerk().get(&content).await.is(200).body;
     let mut again = request(&counter.tablet.id);
@@ -211,5 +219,4 @@ fn valid(signed: &[u8]) {
     let all = said.matches("- Signature Validation:").count();
     let good = said.matches("Signature is Valid").count();
     assert!(all > 0 && all == good, "{said}");
-    assert!(fixtures::pdf(&["x"]).starts_with(b"%PDF"));
 }
