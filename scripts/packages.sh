@@ -23,6 +23,7 @@ has() { command -v "$1"; }
 postgres_server() { compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
 german_tesseract() { tesseract --list-langs | grep -qx deu; }
 top_of_pages() { tesseract --list-langs | grep -qx osd; }
+softhsm() { has softhsm2-util && [ -e /usr/lib/softhsm/libsofthsm2.so ]; }
 virus_scanner() { [ -x /usr/sbin/clamd ]; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
@@ -51,6 +52,8 @@ for_test() {
     need clamav-daemon virus_scanner
     need postgresql postgres_server
     need openssl has openssl
+    need qpdf has qpdf
+    need softhsm2 softhsm
     need xxd has xxd
     need python3 has python3
     need python3-venv python_venv

@@ -13,6 +13,10 @@ fi
 
 pins=scripts/peers/pyhanko.txt
 place=${CARGO_TARGET_DIR:-target}/peers/pyhanko-$(sha256sum "$pins" | head -c 16)
+mkdir -p "$(dirname "$place")"
+# Tests run side by side: one makes the environment, the others wait for it.
+exec 9>"$place.lock"
+flock 9
 if [ ! -x "$place/bin/python" ]; then
     # Made under another name, so that a half-made environment is not taken for a whole one.
     made=$(mktemp -d "${TMPDIR:-/tmp}/pyhanko.XXXXXXXX")
@@ -22,9 +26,9 @@ if [ ! -x "$place/bin/python" ]; then
         echo "pyHanko cannot be installed (Debian: python3-venv, and the network)" >&2
         exit 75
     fi
-    mkdir -p "$(dirname "$place")"
     rm -rf "$place"
     mv "$made" "$place"
 fi
+exec 9>&-
 
 exec "$place/bin/python" scripts/peers/pyhanko_judge.py "$@"

@@ -1,4 +1,4 @@
-//! The form of a file: which signature fields there are, and where the form is changed.
+//! The form of a PDF: which signature fields there are, and where the form is changed.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,10 @@ use super::update::Update;
 /// More fields than that are not looked through.
 const FIELDS_MAX: usize = 100_000;
 
-/// A signature field of a file.
+/// What is read of one name on the way to a field.
+const NAME_CHARS_MAX: usize = 200;
+
+/// A signature field of a PDF.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// Its name, of the whole path: `antrag.unterschrift`.
@@ -47,6 +50,16 @@ pub(super) fn is_named(pdf: &Pdf, name: &str) -> bool {
     let mut taken = false;
     walk(pdf, |field| taken |= field.path == name);
     taken
+}
+
+/// Whether two fields go by one name: programs differ in which of them they mean.
+pub(super) fn has_doubles(pdf: &Pdf) -> bool {
+    let mut names = BTreeSet::new();
+    let mut doubles = false;
+    walk(pdf, |field| {
+        doubles |= !names.insert(field.path.to_owned());
+    });
+    doubles
 }
 
 /// A field as the walk finds it.
@@ -122,7 +135,9 @@ fn joined(pdf: &Pdf, path: &str, field: &Dictionary) -> String {
     let own = field
         .get(b"T")
         .ok()
-        .and_then(|name| decode_text_string(pdf.resolve(name)).ok());
+        .and_then(|name| decode_text_string(pdf.resolve(name)).ok())
+        // A longer one is nobody's, and would be written down once for each field below it.
+        .map(|name| name.chars().take(NAME_CHARS_MAX).collect::<String>());
     match (path.is_empty(), own) {
         (_, None) => path.to_owned(),
         (true, Some(own)) => own,

@@ -62,6 +62,9 @@ pub enum AppearanceError {
         /// How many lines.
         lines: usize,
     },
+    /// The field is not seen: what should be seen in it would be lost.
+    #[error("the field has no size")]
+    Unseen,
     /// The text would be smaller than it can be read.
     #[error("the text does not fit into the field")]
     TooSmall,
@@ -70,9 +73,12 @@ pub enum AppearanceError {
 /// Draws into a form of the size of the field, turned as its page is.
 pub(super) fn draw(appearance: Appearance<'_>, lie: Lie) -> Result<Stream, AppearanceError> {
     if lie.width <= 0.0 || lie.height <= 0.0 {
-        return Ok(empty_form());
+        return match appearance {
+            Appearance::Nothing => Ok(empty_form()),
+            Appearance::Strokes(_) | Appearance::Text { .. } => Err(AppearanceError::Unseen),
+        };
     }
-    let (width, height) = if lie.quarters % 2 == 0 {
+    let (width, height) = if lie.quarters.is_multiple_of(2) {
         (lie.width, lie.height)
     } else {
         (lie.height, lie.width)

@@ -1,10 +1,10 @@
-//! What a file that is certified lets be done with it.
+//! What a PDF that is certified lets be done with it.
 
 use lopdf::{Dictionary, Object, ObjectId};
 
 use super::pdf::Pdf;
 
-/// What may still be done with a certified file (`DocMDP`, ISO 32000-2, 12.8.2.2).
+/// What may still be done with a certified PDF (`DocMDP`, ISO 32000-2, 12.8.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// Nothing but adding validation data and document timestamps.
@@ -25,7 +25,7 @@ impl Permission {
     }
 }
 
-/// What the certification of a file permits; [`None`] where there is none.
+/// What the certification of a PDF permits; [`None`] where there is none.
 ///
 /// One that cannot be read permits nothing.
 pub(super) fn of(pdf: &Pdf) -> Option<Permission> {

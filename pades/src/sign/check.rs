@@ -2,15 +2,15 @@
 
 use super::pdf::{Pdf, UnfitError};
 
-/// What a file that was made here does not do. Each is a fault of this program, or of the file that it began
-/// with, and none of them leaves a file behind.
+/// What a PDF that was made here does not do. Each is a fault of this program, or of the PDF that it began
+/// with, and none of them leaves a PDF behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
     /// It does not begin with what was there before.
     #[error("the new PDF does not begin with the old one")]
     NotAPrefix,
-    /// It cannot be read as strictly as the file before.
+    /// It cannot be read as strictly as the PDF before.
     #[error("the new PDF cannot be read")]
     Unreadable(#[source] UnfitError),
     /// It has another number of pages.
@@ -52,7 +52,7 @@ pub(super) fn increment(before: &Pdf, after: Vec<u8>) -> Result<Pdf, CheckError>
     Ok(read)
 }
 
-/// Reads a file again, as strictly as the one before.
+/// Reads a PDF again, as strictly as the one before.
 pub(super) fn reread(bytes: Vec<u8>, pages: usize) -> Result<Pdf, CheckError> {
     let read = Pdf::open(bytes).map_err(CheckError::Unreadable)?;
     if read.page_count() != pages {

@@ -87,7 +87,7 @@ pub(super) struct SigningCertificateV2 {
 
 /// What is signed: attributes that name the document by its digest, and the certificate by its own.
 ///
-/// No time is among them: in PAdES the time that the signer claims stands in the file (ETSI EN 319 142-1).
+/// No time is among them: in PAdES the time that the signer claims stands in the PDF (ETSI EN 319 142-1).
 /// It outlives the call, so that a sealing service may be asked over a network in between: [`Dtbs::bytes`]
 /// goes there, and [`Dtbs::complete`] takes the answer.
 #[derive(Debug, Clone)]
@@ -201,7 +201,7 @@ fn attribute(oid: ObjectIdentifier, value: Any) -> Result<Attribute, der::Error>
     })
 }
 
-/// A container of one signature, as it stands in a file.
+/// A container of one signature, as it stands in a PDF.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cms {
     der: Vec<u8>,
@@ -220,7 +220,7 @@ impl Cms {
         })
     }
 
-    /// Reads a container; the zeros with which a file fills its place may follow.
+    /// Reads a container; the zeros with which a PDF fills its place may follow.
     ///
     /// # Errors
     ///

@@ -23,19 +23,19 @@ pub enum CompleteError {
     /// A place for a timestamp takes no signature, and the other way round.
     #[error("the place is not one for this kind of signature")]
     OtherKind,
-    /// It is not a signature over this file.
+    /// It is not a signature over this PDF.
     #[error("the signature is not one over this PDF")]
     Signature(#[from] CmsError),
-    /// It is not a timestamp over this file.
+    /// It is not a timestamp over this PDF.
     #[error("the timestamp is not one over this PDF")]
     Timestamp(#[from] TimestampError),
-    /// The file that was made does not hold up.
+    /// The PDF that was made does not hold up.
     #[error("the signed PDF does not hold up")]
     Check(#[from] CheckError),
 }
 
 impl Prepared {
-    /// Puts the signature into its place, after it was checked against the file.
+    /// Puts the signature into its place, after it was checked against the PDF.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Prepared {
         self.fill(cms.der())
     }
 
-    /// Puts a timestamp over the whole file into its place.
+    /// Puts a timestamp over the whole PDF into its place.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
 //! What a signature is checked by in years to come: certificates, lists of revoked ones, and answers about
-//! them, in the file itself (`DSS`, ISO 32000-2, 12.8.4.3). B-T becomes B-LT.
+//! them, in the PDF itself (`DSS`, ISO 32000-2, 12.8.4.3). B-T becomes B-LT.
 //!
 //! No `VRI`: ETSI EN 319 142-1 makes it optional, and it says nothing that is needed.
 
@@ -16,7 +16,7 @@ use super::pdf::{Pdf, UnfitError};
 use super::revocation::{Crl, CrlError};
 use super::update::Update;
 
-/// A file holds at most so many of each kind.
+/// A PDF holds at most so many of each kind.
 pub const VALIDATION_ITEMS_MAX: usize = 1_000;
 
 /// All that is added at once has at most so many bytes.
@@ -61,10 +61,10 @@ pub enum ValidationDataError {
         /// How long all of them are.
         bytes: usize,
     },
-    /// The file is not one to be changed.
+    /// The PDF is not one to be changed.
     #[error(transparent)]
     Unfit(#[from] UnfitError),
-    /// The file that was made does not hold up.
+    /// The PDF that was made does not hold up.
     #[error("the PDF with validation data does not hold up")]
     Check(#[from] CheckError),
 }
@@ -130,7 +130,7 @@ impl ValidationData {
     }
 }
 
-/// Adds validation data to a file, beside what it has; what it has already is not added again.
+/// Adds validation data to a PDF, beside what it has; what it has already is not added again.
 ///
 /// That they fit the signatures, and are new enough, is for whoever calls to know.
 ///

@@ -46,7 +46,7 @@ impl FieldName {
         fits.then_some(Self(name)).ok_or(FieldNameError)
     }
 
-    /// The name itself where no field of the file has it, else with the first number behind it that is free.
+    /// The name itself where no field of the PDF has it, else with the first number behind it that is free.
     #[must_use]
     pub fn free_in(&self, pdf: &Pdf) -> Self {
         if !acroform::is_named(pdf, &self.0) {
@@ -142,10 +142,10 @@ impl Lie {
     };
 }
 
-/// Adds empty signature fields to a file, to be signed later by their names.
+/// Adds empty signature fields to a PDF, to be signed later by their names.
 ///
-/// A file that several people sign gets all its fields before the first of them signs: a field that is added
-/// to a signed file is a change that some programs frown upon.
+/// A PDF that several people sign gets all its fields before the first of them signs: a field that is added
+/// to a signed PDF is a change that some programs frown upon.
 ///
 /// # Errors
 ///
@@ -175,7 +175,7 @@ pub fn add_fields(pdf: &Pdf, fields: &[NewField]) -> Result<Pdf, PrepareError> {
     Ok(check::increment(pdf, update.write().bytes)?)
 }
 
-/// Refuses where the file is certified and permits less than `needed`.
+/// Refuses where the PDF is certified and permits less than `needed`.
 pub(super) fn refuse_by_certification(pdf: &Pdf, needed: Permission) -> Result<(), PrepareError> {
     match certification::of(pdf) {
         Some(permission) if permission < needed => Err(PrepareError::Certified { permission }),

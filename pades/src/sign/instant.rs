@@ -1,4 +1,4 @@
-//! A second, as files and tokens write it.
+//! A second, as PDFs and tokens write it.
 
 use std::time::Duration;
 

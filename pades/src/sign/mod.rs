@@ -1,6 +1,6 @@
 //! Signatures made, up to PAdES B-LTA.
 //!
-//! A file is opened and found fit ([`Pdf::open`]), a place for the signature is made by an incremental
+//! A PDF is opened and found fit ([`Pdf::open`]), a place for the signature is made by an incremental
 //! update ([`Prepared::new`]), what is signed is asked of a key ([`Dtbs`], [`Signer`]), and the answer is
 //! put into the place that was left for it ([`Prepared::complete`]). Later, or at once, a timestamp is
 //! added within that place ([`Seal`]), the data by which the signature is checked in years to come are

@@ -1,27 +1,28 @@
 //! A PDF that can be signed, and why another cannot.
 
+use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 
 use super::acroform::{self, Field};
 
-/// Larger files are not signed: one is held in memory a few times over.
+/// Larger PDFs are not signed: one is held in memory a few times over.
 pub const PDF_BYTES_MAX: usize = 256 << 20;
 
-/// What one stream of a file may inflate to while its structure is read.
+/// What one stream of a PDF may inflate to while its structure is read.
 const STREAM_BYTES_MAX: usize = 64 << 20;
 
 /// How deep trees of fields, pages and structure are followed.
 pub(super) const DEPTH_MAX: usize = 64;
 
-/// Why a file is not signed. What was wrong can be mended by writing the file anew, never here: a signature
-/// over a file that each program repairs in its own way covers nothing that can be named.
+/// Why a PDF is not signed. What was wrong can be mended by writing the PDF anew, never here: a signature
+/// over a PDF that each program repairs in its own way covers nothing that can be named.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnfitError {
     /// The first bytes are not those of a PDF. Something before them shifts every offset.
     #[error("the content does not begin as a PDF does")]
     NotAPdf,
-    /// The file is larger than [`PDF_BYTES_MAX`].
+    /// The PDF is larger than [`PDF_BYTES_MAX`].
     #[error("the PDF has {bytes} bytes, more than {PDF_BYTES_MAX}")]
     TooLarge {
         /// How large it is.
@@ -43,6 +44,9 @@ pub enum UnfitError {
         /// Which one.
         what: &'static str,
     },
+    /// It has two tables of its objects, for older and for newer programs, and each may show something else.
+    #[error("the PDF is a hybrid: older programs read something else than newer ones")]
+    Hybrid,
     /// Its form is XFA: what is shown is not what is signed.
     #[error("the form of the PDF is XFA")]
     Xfa,
@@ -75,7 +79,7 @@ impl Pdf {
             ..LoadOptions::default()
         };
         let document = Document::load_mem_with_options(&bytes, options).map_err(|source| {
-            // An encrypted file that cannot be opened is first of all encrypted.
+            // An encrypted PDF that cannot be opened is first of all encrypted.
             if has_encrypt_key(&bytes) {
                 UnfitError::Encrypted
             } else {
@@ -102,6 +106,7 @@ impl Pdf {
 
     fn check(&self) -> Result<(), UnfitError> {
         self.catalog_id()?;
+        self.check_offsets()?;
         if self.pages.is_empty() {
             return Err(UnfitError::Broken {
                 what: "it has no page",
@@ -120,6 +125,33 @@ impl Pdf {
         let form = self.form();
         if form.is_some_and(|form| form.has(b"XFA")) {
             return Err(UnfitError::Xfa);
+        }
+        if acroform::has_doubles(self) {
+            return Err(UnfitError::Broken {
+                what: "two fields of its form go by one name",
+            });
+        }
+        Ok(())
+    }
+
+    /// The reader takes an object where it finds one; others look whether it is the one that was meant.
+    fn check_offsets(&self) -> Result<(), UnfitError> {
+        if self.bytes.windows(8).any(|window| window == b"/XRefStm") {
+            return Err(UnfitError::Hybrid);
+        }
+        for (number, entry) in &self.document.reference_table.entries {
+            let XrefEntry::Normal { offset, generation } = entry else {
+                continue;
+            };
+            let header = usize::try_from(*offset)
+                .ok()
+                .and_then(|offset| self.bytes.get(offset..))
+                .unwrap_or_default();
+            if !is_header(header, *number, *generation) {
+                return Err(UnfitError::Broken {
+                    what: "an object is not where its table says",
+                });
+            }
         }
         Ok(())
     }
@@ -204,7 +236,23 @@ impl Pdf {
     }
 }
 
-/// Whether the end of the file speaks of encryption; only to say why a file could not be read.
+/// Whether an object of that number begins here: `12 0 obj`, with any white space in between.
+fn is_header(bytes: &[u8], number: u32, generation: u16) -> bool {
+    let mut rest = bytes.trim_ascii_start();
+    for word in [number.to_string(), generation.to_string(), "obj".to_owned()] {
+        let Some(behind) = rest.strip_prefix(word.as_bytes()) else {
+            return false;
+        };
+        // What follows a number is white space.
+        if word != "obj" && !behind.first().is_some_and(u8::is_ascii_whitespace) {
+            return false;
+        }
+        rest = behind.trim_ascii_start();
+    }
+    true
+}
+
+/// Whether the end of the PDF speaks of encryption; only to say why a PDF could not be read.
 fn has_encrypt_key(bytes: &[u8]) -> bool {
     bytes.windows(9).any(|window| window == b"/Encrypt ")
 }

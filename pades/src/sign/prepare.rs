@@ -1,4 +1,4 @@
-//! A signature that is prepared: everything is in the file but the signature itself.
+//! A signature that is prepared: everything is in the PDF but the signature itself.
 
 use std::ops::Range;
 
@@ -23,14 +23,14 @@ pub const RESERVE_BYTES_MAX: usize = 1 << 20;
 /// What a claim in the signature dictionary may have, in characters.
 pub const STATEMENT_CHARS_MAX: usize = 300;
 
-/// More of what a file says of itself is not read.
+/// More of what a PDF says of itself is not read.
 const METADATA_BYTES_MAX: usize = 4 << 20;
 
 /// Why a signature cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrepareError {
-    /// The file is not one to be signed.
+    /// The PDF is not one to be signed.
     #[error(transparent)]
     Unfit(#[from] UnfitError),
     /// There is no such page.
@@ -65,19 +65,25 @@ pub enum PrepareError {
         /// The name.
         name: String,
     },
-    /// A signature of the file locks the field.
+    /// A signature of the PDF locks the field.
     #[error("the field {name:?} is locked by a signature")]
     FieldLocked {
         /// The name.
         name: String,
     },
-    /// The file is certified, and that permits no more than this.
+    /// The field says how it is to be signed (`Lock`, `SV`), which is not kept here.
+    #[error("the field {name:?} has rules of its own for its signature")]
+    FieldRules {
+        /// The name.
+        name: String,
+    },
+    /// The PDF is certified, and that permits no more than this.
     #[error("the certification of the PDF does not permit it")]
     Certified {
         /// What it permits.
         permission: Permission,
     },
-    /// Only the first signature of a file can certify it.
+    /// Only the first signature of a PDF can certify it.
     #[error("the PDF is signed: only a first signature certifies")]
     CertifiesLate,
     /// A claim is longer than [`STATEMENT_CHARS_MAX`].
@@ -95,7 +101,7 @@ pub enum PrepareError {
     /// What it should look like cannot be drawn.
     #[error("the appearance cannot be drawn")]
     Appearance(#[from] AppearanceError),
-    /// The file that was made does not hold up.
+    /// The PDF that was made does not hold up.
     #[error("the prepared PDF does not hold up")]
     Check(#[from] CheckError),
 }
@@ -107,7 +113,7 @@ pub enum Kind {
     Signature,
     /// The first signature, which says what may follow.
     Certification(Permission),
-    /// A timestamp over the whole file: B-LTA, and its renewal.
+    /// A timestamp over the whole PDF: B-LTA, and its renewal.
     DocumentTimestamp,
 }
 
@@ -159,20 +165,20 @@ pub struct Request<'a> {
     pub reserve_bytes: usize,
 }
 
-/// A file with a place for a signature, and the digest that has to be signed.
+/// A PDF with a place for a signature, and the digest that has to be signed.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     pub(super) bytes: Vec<u8>,
     /// The place with its brackets: all else is signed.
     pub(super) gap: Range<usize>,
-    /// How long the file was before.
+    /// How long the PDF was before.
     pub(super) before: usize,
     pub(super) pages: usize,
     pub(super) kind: Kind,
 }
 
 impl Prepared {
-    /// Puts everything into the file but the signature itself.
+    /// Puts everything into the PDF but the signature itself.
     ///
     /// # Errors
     ///
@@ -230,7 +236,7 @@ impl Prepared {
     }
 }
 
-/// Whether the file says that it is PDF/A-1: there every field has an appearance, even one without a size.
+/// Whether the PDF says that it is PDF/A-1: there every field has an appearance, even one without a size.
 ///
 /// Elsewhere a document timestamp has none: with it, a judge takes the change for one of the form, which a
 /// certification may forbid.
@@ -267,7 +273,7 @@ fn check_request(pdf: &Pdf, request: &Request<'_>) -> Result<(), PrepareError> {
         }
     }
     match request.kind {
-        // Permitted to a file whatever its certification says (ISO 32000-2, 12.8.2.2.2).
+        // Permitted to a PDF whatever its certification says (ISO 32000-2, 12.8.2.2.2).
         Kind::DocumentTimestamp => Ok(()),
         Kind::Signature => {
             let needed = match request.at {
@@ -313,6 +319,13 @@ fn place(
             if certification::locks(pdf, &field.name) {
                 return Err(PrepareError::FieldLocked { name: name() });
             }
+            let has_rules = pdf
+                .document()
+                .get_dictionary(field.id)
+                .is_ok_and(|dictionary| dictionary.has(b"Lock") || dictionary.has(b"SV"));
+            if has_rules {
+                return Err(PrepareError::FieldRules { name: name() });
+            }
             Ok((field.id, field.widget, field::lie(pdf, field.widget)))
         }
     }
@@ -331,7 +344,7 @@ fn certify(update: &mut Update<'_>, signature: ObjectId) -> Result<(), UnfitErro
     Ok(())
 }
 
-/// Says in a file before PDF 2.0 that it uses what ETSI added to it.
+/// Says in a PDF before PDF 2.0 that it uses what ETSI added to it.
 fn name_extension(update: &mut Update<'_>) -> Result<(), UnfitError> {
     let catalog = update.base().catalog_id()?;
     let version = update.base().document().version.as_str();
@@ -356,7 +369,7 @@ fn name_extension(update: &mut Update<'_>) -> Result<(), UnfitError> {
     Ok(())
 }
 
-/// Ten digits that are overwritten: no file is that long.
+/// Ten digits that are overwritten: no PDF is that long.
 const RANGE_DIGITS: i64 = 9_999_999_999;
 
 /// The signature dictionary. What is overwritten later comes first, behind nothing but names of ours.

@@ -1,7 +1,7 @@
-//! A signature that stands in a file, to be raised: B-B becomes B-T.
+//! A signature that stands in a PDF, to be raised: B-B becomes B-T.
 //!
 //! The place of a signature is not signed. A timestamp over it, which stands within it, can be added to a
-//! file that was signed long ago, if enough was set aside, and as long as nothing signed that came later
+//! PDF that was signed long ago, if enough was set aside, and as long as nothing signed that came later
 //! covers the place.
 
 use std::ops::Range;
@@ -29,7 +29,7 @@ pub enum SealError {
         /// What is not as it should be.
         what: &'static str,
     },
-    /// Its container is none, or does not fit the file.
+    /// Its container is none, or does not fit the PDF.
     #[error("the signature does not hold")]
     Signature(#[from] CmsError),
     /// What is to be added is no timestamp over it.
@@ -45,12 +45,12 @@ pub enum SealError {
         /// The name of the later one.
         by: String,
     },
-    /// What is set aside does not suffice, or the file that was made does not hold up.
+    /// What is set aside does not suffice, or the PDF that was made does not hold up.
     #[error("the signature was not raised")]
     Complete(#[from] CompleteError),
 }
 
-/// A signature of a file, and its place.
+/// A signature of a PDF, and its place.
 #[derive(Debug, Clone)]
 pub struct Seal {
     gap: Range<usize>,
@@ -58,7 +58,7 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// Finds a signature by the whole name of its field, and checks that it is over the file, as far as it goes.
+    /// Finds a signature by the whole name of its field, and checks that it is over the PDF, as far as it goes.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Seal {
         Ok(TimestampRequest::for_signature(&self.cms, nonce)?)
     }
 
-    /// The file with the timestamp in the signature's place. No byte changes outside of it.
+    /// The PDF with the timestamp in the signature's place. No byte changes outside of it.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Place {
             })
             .unwrap_or_default();
         let [0, start, resume, rest] = numbers.as_slice() else {
-            return Err(unreadable("what it covers is not a file with one gap"));
+            return Err(unreadable("what it covers is not a PDF with one gap"));
         };
         let end = resume.checked_add(*rest);
         let place = pdf.bytes().get(*start..*resume);

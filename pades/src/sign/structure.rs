@@ -1,4 +1,4 @@
-//! A tagged file stays tagged: a field that is seen gets its place in the tree that screen readers follow
+//! A tagged PDF stays tagged: a field that is seen gets its place in the tree that screen readers follow
 //! (ISO 14289-1, 7.18.4).
 
 use lopdf::{Dictionary, Object, ObjectId};
@@ -9,7 +9,7 @@ use super::update::Update;
 /// More nodes of the tree of parents are not walked.
 const NODES_MAX: usize = 100_000;
 
-/// Puts a widget into the structure as a form element, where the file has a structure.
+/// Puts a widget into the structure as a form element, where the PDF has a structure.
 pub(super) fn add_form(
     update: &mut Update<'_>,
     page: ObjectId,
@@ -57,13 +57,9 @@ fn parent_of_new(update: &Update<'_>, root: ObjectId) -> ObjectId {
         .get(root)
         .and_then(|root| root.as_dict().ok())
         .and_then(|root| root.get(b"K").ok())
-        .and_then(|kids| match kids {
-            Object::Reference(id) => match update.get(*id) {
-                Some(Object::Array(kids)) => only_reference(kids),
-                Some(_) | None => Some(*id),
-            },
-            Object::Array(kids) => only_reference(kids),
-            _ => None,
+        .and_then(|kids| match update.resolve(kids).as_array() {
+            Ok(list) => only_reference(list),
+            Err(_) => kids.as_reference().ok(),
         });
     match only {
         Some(id)

@@ -9,14 +9,14 @@ use ring::digest;
 
 use super::pdf::{Pdf, UnfitError};
 
-/// Changes to a file that are not written yet.
+/// Changes to a PDF that are not written yet.
 pub(super) struct Update<'a> {
     base: &'a Pdf,
     objects: BTreeMap<ObjectId, Object>,
     last: u32,
 }
 
-/// A file with an update behind it, and where its objects begin.
+/// A PDF with an update behind it, and where its objects begin.
 pub(super) struct Written {
     pub(super) bytes: Vec<u8>,
     pub(super) offsets: BTreeMap<u32, usize>,
@@ -64,13 +64,13 @@ impl<'a> Update<'a> {
         let mut found = object;
         // A chain of references is legal, a circle is not.
         for _ in 0..8 {
-            match found {
-                Object::Reference(id) => match self.get(*id) {
-                    Some(next) => found = next,
-                    None => return &Object::Null,
-                },
-                other => return other,
-            }
+            let Object::Reference(id) = found else {
+                return found;
+            };
+            let Some(next) = self.get(*id) else {
+                return &Object::Null;
+            };
+            found = next;
         }
         &Object::Null
     }
@@ -103,7 +103,7 @@ impl<'a> Update<'a> {
         })
     }
 
-    /// Writes the update behind the file, with the same kind of cross-reference as its newest one.
+    /// Writes the update behind the PDF, with the same kind of cross-reference as its newest one.
     pub(super) fn write(mut self) -> Written {
         let old = self.base.bytes();
         let mut bytes = Vec::with_capacity(old.len() + (64 << 10));
@@ -155,7 +155,7 @@ impl<'a> Update<'a> {
         }
         let prev = i64::try_from(self.base.document().xref_start).unwrap_or(i64::MAX);
         trailer.set("Prev", prev);
-        // The first half names the file, the second this state of it.
+        // The first half names the PDF, the second this state of it.
         let digest = digest::digest(&digest::SHA256, written);
         let state: Vec<u8> = digest.as_ref().iter().copied().take(16).collect();
         let first = old
@@ -224,7 +224,7 @@ fn cross_reference_stream(
         index.push(Object::Integer(i64::try_from(run.len()).unwrap_or(0)));
         for (offset, generation) in run {
             content.push(1);
-            // A file has at most `PDF_BYTES_MAX`, far below what four bytes hold.
+            // A PDF has at most `PDF_BYTES_MAX`, far below what four bytes hold.
             content.extend_from_slice(&u32::try_from(offset).unwrap_or(u32::MAX).to_be_bytes());
             content.extend_from_slice(&generation.to_be_bytes());
         }

@@ -8,6 +8,7 @@
 
 mod model;
 mod seal;
+mod svg;
 #[cfg(test)]
 mod tests;
 mod wire;

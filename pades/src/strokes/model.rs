@@ -288,7 +288,7 @@ fn comma(index: usize) -> &'static str {
 }
 
 /// A whole number of parts of ten, written as a decimal without needless zeros.
-struct Decimal(i64, u32);
+pub(super) struct Decimal(pub(super) i64, pub(super) u32);
 
 impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

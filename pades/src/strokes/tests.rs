@@ -137,3 +137,19 @@ fn what_is_sealed_names_its_document() {
     let other = text.replace("a5a5a5a5", "a5a5a5zz");
     assert!(Bound::parse(other.as_bytes()).is_err());
 }
+
+#[test]
+fn a_picture_shows_every_sample() {
+    let strokes = parse(&record(&[HOOK, &[(70.0, 9.5, 20.0)]])).unwrap();
+    let svg = strokes.svg();
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 300\""));
+    assert_eq!(svg.matches("<line ").count(), 2);
+    assert!(
+        svg.contains(r#"<line x1="10" y1="10" x2="40.25" y2="12.5" stroke-width="2"/>"#),
+        "{svg}"
+    );
+    assert!(
+        svg.contains(r#"<circle cx="70" cy="9.5" r="1" stroke="none"/>"#),
+        "{svg}"
+    );
+}

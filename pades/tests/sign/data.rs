@@ -223,7 +223,7 @@ pub(crate) fn has(program: &str) -> bool {
 #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
 pub(crate) fn skip(why: &str) {
     assert!(
-        std::env::var_os("CI").is_none(),
+        std::env::var("CI").as_deref() != Ok("true"),
         "in CI nothing is skipped: {why}"
     );
     println!("skipped: {why}");

@@ -2,7 +2,8 @@
 
 use pades::sign::{
     Appearance, At, Cms, CompleteError, Digest, Dtbs, Kind, Pdf, PrepareError, Prepared, Request,
-    Seal, SealError, Signer as _, TimestampError, TimestampRequest, add_validation_data, sign,
+    Seal, SealError, Signer as _, TIMESTAMP_BYTES_MAX, Timestamp, TimestampError, TimestampRequest,
+    add_validation_data, sign,
 };
 
 use crate::data;
@@ -144,15 +145,21 @@ fn answers_to_other_questions_are_no_timestamps() {
     let last = broken.len() - 5;
     broken[last] ^= 1;
     assert!(request.accept(&broken).is_err());
-    // A digest that the authority does not take.
-    let mut refused = request.der().to_vec();
-    let at = refused.len() - 1;
-    refused[at] ^= 0xff;
-    assert!(
-        request
-            .accept(&[0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x02])
-            .is_err()
-    );
+    // PKIStatusInfo alone: rejection.
+    let refused = [0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x02];
+    assert!(matches!(
+        request.accept(&refused),
+        Err(TimestampError::Refused { status: 2, .. })
+    ));
+    assert!(matches!(
+        Timestamp::from_der(request.der()),
+        Err(TimestampError::Unreadable(_))
+    ));
+    let long = vec![0; TIMESTAMP_BYTES_MAX + 1];
+    assert!(matches!(
+        request.accept(&long),
+        Err(TimestampError::TooLong { .. })
+    ));
 }
 
 #[test]

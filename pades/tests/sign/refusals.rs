@@ -174,6 +174,15 @@ fn what_cannot_be_drawn_is_named() {
         };
         error
     };
+    let lost = refused(
+        &form,
+        &data::unseen("Siegel"),
+        Appearance::Strokes(&data::strokes()),
+    );
+    assert!(matches!(
+        lost,
+        PrepareError::Appearance(AppearanceError::Unseen)
+    ));
     assert_eq!(drawn(b"no font", &["Text"]), AppearanceError::Font);
     assert_eq!(
         drawn(&font, &["日"]),
@@ -215,4 +224,69 @@ fn a_certificate_says_until_when_it_holds() {
     assert_eq!(expired.not_after().unix_seconds(), 1_609_459_200);
     assert!(data::chain("seal").not_after() > data::NOON);
     assert!(data::chain("seal").not_before() < data::NOON);
+}
+
+/// Whatever was done to a PDF, it is signed or refused; nothing here falls over it.
+#[test]
+fn broken_pdfs_are_signed_or_refused() {
+    let signed = data::signed_by(&data::form(), "Unterschrift", "seal");
+    let field = data::field("Zwei");
+    let (mut chance, mut opened) = (1_u64, 0);
+    for _ in 0..150 {
+        let mut bytes = signed.bytes().to_vec();
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(99);
+        let at = usize::try_from(chance >> 33).unwrap() % bytes.len();
+        bytes[at] = chance.to_le_bytes()[3];
+        let Ok(pdf) = Pdf::open(bytes) else { continue };
+        opened += 1;
+        let request = Request {
+            at: At::New(&field),
+            kind: Kind::Signature,
+            appearance: Appearance::Nothing,
+            statement: &data::statement(),
+            reserve_bytes: 8_192,
+        };
+        if let Ok(prepared) = Prepared::new(&pdf, &request) {
+            let cms = pades::sign::sign(&prepared, &data::signer("seal")).unwrap();
+            prepared.complete(&cms).unwrap();
+        }
+        let _seal = pades::sign::Seal::find(&pdf, "Unterschrift").is_ok();
+    }
+    assert!(opened > 20, "{opened}");
+}
+
+#[test]
+fn a_field_with_rules_of_its_own_is_refused() {
+    let bytes = plain(|document, catalog, page| {
+        let mut field = Dictionary::new();
+        field.set("Type", "Annot");
+        field.set("Subtype", "Widget");
+        field.set("FT", "Sig");
+        field.set("T", Object::string_literal("Siegel"));
+        field.set("Rect", [0, 0, 0, 0].map(Object::from).to_vec());
+        let mut lock = Dictionary::new();
+        lock.set("Action", "All");
+        field.set("Lock", lock);
+        let field = document.add_object(field);
+        let list = vec![Object::Reference(field)];
+        let page = document.get_dictionary_mut(page).unwrap();
+        page.set("Annots", list.clone());
+        let mut form = Dictionary::new();
+        form.set("Fields", list);
+        let catalog = document.get_dictionary_mut(catalog).unwrap();
+        catalog.set("AcroForm", form);
+    });
+    let request = Request {
+        at: At::Existing("Siegel"),
+        kind: Kind::Signature,
+        appearance: Appearance::Nothing,
+        statement: &Statement::default(),
+        reserve_bytes: 8_192,
+    };
+    assert!(matches!(
+        Prepared::new(&Pdf::open(bytes).unwrap(), &request),
+        Err(PrepareError::FieldRules { .. })
+    ));
 }

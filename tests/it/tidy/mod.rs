@@ -196,7 +196,8 @@ fn the_crates_know_whom_they_may_know() {
         ("storage", [].as_slice()),
         ("indexer", &[]),
         ("migrations", &[]),
-        ("server", &["indexer", "migrations", "storage"]),
+        ("pades", &[]),
+        ("server", &["indexer", "migrations", "pades", "storage"]),
         // The benches measure the crates themselves against raw engines; the tests know the server.
         ("tests", &["indexer", "migrations", "server", "storage"]),
     ]);
