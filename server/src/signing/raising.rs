@@ -1,7 +1,7 @@
 //! Seals get their timestamp, after the counter: what was signed waits at B-B until the authority answers.
 //!
 //! The queue is the rows themselves. The timestamp goes into the place that was left for it, so that what was
-//! signed is the same to the byte; the file with it is a version of its own.
+//! signed is the same to the byte; the PDF with it is a version of its own.
 
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ async fn kept(
     Ok(arrived.keep(db).await?)
 }
 
-/// Writes down what became of it: the file with the timestamp, or that there will be none.
+/// Writes down what became of it: the PDF with the timestamp, or that there will be none.
 async fn settle(db: &Db, job: &SigningJob, content: Option<Content>) -> Result<(), RaiseError> {
     let id = job.id;
     db.write(&Actor::system(), async move |unit: &mut Unit| {

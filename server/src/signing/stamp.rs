@@ -276,6 +276,7 @@ fn refusal(error: PrepareError) -> SigningError {
             | PrepareError::NoSuchField { .. }
             | PrepareError::FieldSigned { .. }
             | PrepareError::FieldLocked { .. }
+            | PrepareError::FieldRules { .. }
     );
     if of_the_place {
         SigningError::NoPlace(error.into())
