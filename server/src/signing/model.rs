@@ -159,7 +159,7 @@ impl State {
 
 /// In which language somebody is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tongue {
+pub(super) enum Tongue {
     /// German.
     German,
     /// English.
@@ -186,7 +186,7 @@ impl Tongue {
 /// Where the signature goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Spot {
+pub(super) enum Spot {
     /// Into an empty signature field that is there, by its whole name.
     Field(String),
     /// Onto a page, in points from the lower left corner of the page that is not turned.
@@ -206,7 +206,7 @@ pub enum Spot {
 
 /// How long a page was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenPage {
+pub(super) struct SeenPage {
     /// 1, 2, 3 …
     pub page: u32,
     /// Whole seconds.

@@ -81,7 +81,7 @@ async fn bytes_of(setting: &'static str, path: &Path) -> Result<Vec<u8>, StampEr
 async fn signer_of(seal: &Seal) -> Result<AnySigner, StampError> {
     let chain = bytes_of("seal.certificates", &seal.certificates).await?;
     let chain = Chain::from_pem(&chain)?;
-    Ok(match &seal.key {
+    let signer: AnySigner = match &seal.key {
         SealKey::Pem(path) => {
             let key = Zeroizing::new(bytes_of("seal.key", path).await?);
             Box::new(PemSigner::new(&key, chain)?)
@@ -100,7 +100,8 @@ async fn signer_of(seal: &Seal) -> Result<AnySigner, StampError> {
             let pin = Zeroizing::new(pin.expose().to_owned());
             Box::new(Pkcs11Signer::open(place, pin, chain)?)
         }
-    })
+    };
+    Ok(signer)
 }
 
 impl Stamp {
