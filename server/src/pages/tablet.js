@@ -45,6 +45,7 @@ function middle(name, ...children) {
   $("foot").hidden = true;
   closeAsk();
   fill($("main"), h("div", { class: `middle ${name}` }, children));
+  $("main").tabIndex = -1;
   say("");
 }
 
@@ -238,6 +239,8 @@ function read() {
     h("button", { type: "button", "data-act": "tabletText", "aria-pressed": String(onlyText), onclick: () => { onlyText = !onlyText; read(); $("bar").querySelector("[data-act=tabletText]").focus(); } }, t("tabletText")));
   fill(main, h("div", { class: `zoom-${zoom}` }, h("h1", {}, job.purpose), job.pages.map(page)));
   main.scrollTop = 0;
+  // What scrolls is reached by keys too.
+  main.tabIndex = 0;
   $("foot").hidden = false;
   fill($("foot"), button("tabletRefuse", refuse, { class: "plain" }), h("div", { class: "end" }, h("p", { id: "seen" }, ""), button("tabletToSign", sign, { class: "main" })));
   tellSeen();
