@@ -137,7 +137,7 @@ await walk("tablet", async () => {
   const { id } = await filed(`Am Schalter ${mark}`);
   const desk = await enter(address, login, password);
   await desk.waitForSelector("#nav:not([hidden])");
-  await desk.goto(`${address}/#/dokumente/${id}`);
+  await desk.goto(`${address}/#/?doc=${id}`);
   await desk.click("[data-act=sendToTablet]");
   await desk.waitForSelector("dialog[open]");
   await desk.selectOption("dialog select >> nth=0", tablet);

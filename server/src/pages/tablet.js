@@ -237,7 +237,7 @@ function read() {
   bar("tabletStepRead",
     button("tabletLarger", () => { zoom = zoom % ZOOMS + 1; read(); $("bar").querySelector("[data-act=tabletLarger]").focus(); }),
     h("button", { type: "button", "data-act": "tabletText", "aria-pressed": String(onlyText), onclick: () => { onlyText = !onlyText; read(); $("bar").querySelector("[data-act=tabletText]").focus(); } }, t("tabletText")));
-  fill(main, h("div", { class: `zoom-${zoom}` }, h("h1", {}, job.purpose), job.pages.map(page)));
+  fill(main, h("div", { class: `zoom-${zoom}` }, h("h1", { lang: job.language }, job.purpose), job.pages.map(page)));
   main.scrollTop = 0;
   // What scrolls is reached by keys too.
   main.tabIndex = 0;
@@ -288,7 +288,7 @@ function sign() {
   watched?.disconnect();
   const canvas = h("canvas", { id: "canvas", role: "img" });
   fill($("main"), h("div", { class: "signing" },
-    h("div", {}, h("h1", { id: "sentence" }, job.sentence), h("p", { id: "seen", class: "muted" }, "")),
+    h("div", {}, h("h1", { lang: job.language }, job.sentence), h("p", { id: "seen", class: "muted" }, "")),
     h("div", { class: "pad" }, canvas),
     h("div", {}, h("p", { id: "hint", class: "muted" }, ""), h("p", { id: "wrong", class: "error", role: "alert" }, ""))));
   $("foot").hidden = false;

@@ -155,7 +155,7 @@ impl Stamp {
     #[must_use]
     pub fn tsa(&self) -> Option<(&str, Duration)> {
         let (url, patience) = self.tsa.as_ref()?;
-        Some((url, *patience))
+        Some((url.as_str(), *patience))
     }
 
     /// Refuses what cannot be signed there, before anybody is asked to. It takes a while: not for a thread that
