@@ -6,6 +6,7 @@
 //! of strokes is kept but sealed to a key that is not here.
 
 mod bus;
+mod desk;
 mod device_http;
 mod events;
 mod evidence;
