@@ -11,5 +11,8 @@ fn main() -> ExitCode {
     if word == indexer::extract::RECOGNISE_COMMAND {
         return indexer::extract::recognise_main();
     }
+    if word == server::signing::PREPARE_COMMAND {
+        return server::signing::prepare_main();
+    }
     server::cli::main()
 }

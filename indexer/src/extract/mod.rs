@@ -51,7 +51,7 @@ pub use picture::{PageShape, Picture, PictureState, PlacedPage, PlacedWord, REND
 pub use probe::{Attempt, Outcome, Probe};
 pub use raster::ENGINE as PICTURES;
 pub use sandbox::{Layer, Layers};
-pub use worker::{WORKER_COMMAND, worker_main};
+pub use worker::{WORKER_COMMAND, behind_layers, worker_main};
 
 /// What a document is, judged by its first bytes and never by its name.
 ///

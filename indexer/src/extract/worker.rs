@@ -16,8 +16,8 @@ use super::pager::{Pager, Reading, Say};
 use super::sandbox::{self, Layers};
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    LeftOut, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail, office,
-    outlook, pdf, plain, raster, rtf, separated,
+    LeftOut, Limits, PageState, PageText, Probe, Reason, archive, attached, html, invoice, mail,
+    office, outlook, pdf, plain, raster, rtf, separated,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -35,6 +35,38 @@ pub fn worker_main() -> ExitCode {
     // What a reader says when it stumbles may quote the document: it goes nowhere.
     std::panic::set_hook(Box::new(|_| {}));
     match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Runs work of somebody else behind every layer: it is given standard input and standard output, and has
+/// neither files nor network nor time without end. Of `limits` those of memory and of processor time count.
+///
+/// Must be called first thing in `main`, while the process has one thread and no open files.
+pub fn behind_layers(
+    limits: &Limits,
+    work: impl FnOnce(File, File) -> io::Result<()> + Send + 'static,
+) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let header = Header::new(Task::Pdf, limits);
+    let run = || {
+        let (input, output) = (copy(io::stdin())?, copy(io::stdout())?);
+        let held = sandbox::before_thread(&header, Layers::ALL);
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                if sandbox::in_thread(Layers::ALL, held).suffice() {
+                    work(input, output)
+                } else {
+                    Err(io::ErrorKind::PermissionDenied.into())
+                }
+            })?;
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+    };
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -6,6 +6,7 @@ use pades::strokes::Strokes;
 use serde_json::json;
 use storage::Storage;
 
+use super::apart;
 use super::model::{CONTENT_BYTES_MAX, SeenPage, SigningError, SigningJob, seen_together};
 use super::ops::{self, Ready, Told};
 use super::stamp::{Stamp, Stamped};
@@ -96,6 +97,7 @@ impl Desk<'_> {
         let mut evidence = evidence_of(self.db.now(), tablet, (job, &received));
         evidence["pages"] = self.pages(job, &showing, &received.told).await?;
         evidence["field"] = json!(stamped.field);
+        evidence["gap"] = json!(stamped.gap);
         let name = held.version.file_name.clone();
         let content = self
             .kept(job, Bytes::from(stamped.content), (PDF, name))
@@ -132,21 +134,26 @@ impl Desk<'_> {
         })
     }
 
-    /// Off the thread that serves others.
+    /// The document as it is sealed, and the strokes as only the notary opens them.
     async fn stamped(
         &self,
         job: &SigningJob,
         content: Vec<u8>,
         strokes: Strokes,
     ) -> Result<(Stamped, Option<(Vec<u8>, [u8; 32])>), SigningError> {
-        let (stamp, spot) = (Data::clone(self.stamp), job.spot.clone());
-        let (now, sha256) = (self.db.now(), job.sha256);
+        let written = (&strokes, self.db.now());
+        let ready = self.stamp.prepare(&content, &job.spot, written).await?;
+        let (stamp, sha256) = (Data::clone(self.stamp), job.sha256);
+        // Off the thread that serves others.
         let done = tokio::task::spawn_blocking(move || {
-            let stamped = stamp.put_on(content, &spot, (&strokes, now))?;
+            let stamped = stamp.put_on(ready)?;
             let sealed = stamp.seal_strokes(sha256, strokes)?;
             Ok::<_, SigningError>((stamped, sealed))
         });
-        done.await.map_err(|gone| SigningError::Seal(gone.into()))?
+        let done = done.await.map_err(|gone| SigningError::Seal(gone.into()))?;
+        let (stamped, sealed) = done?;
+        apart::check(&stamped.content, &stamped.field).await?;
+        Ok((stamped, sealed))
     }
 
     /// The pages that were seen, with the digests of the pictures that were shown of them.

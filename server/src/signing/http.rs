@@ -165,7 +165,7 @@ fn answer(status: u16, db: &Db, written: &Written<SigningJob>) -> HttpResponse {
 /// Looks whether a document can be signed as it is asked for, before anybody is shown it.
 async fn fit(
     (db, storage): (&Db, &Storage),
-    stamp: &Data<Stamp>,
+    stamp: &Stamp,
     actor: &Actor,
     new: &New,
 ) -> Result<VersionId, SigningError> {
@@ -188,11 +188,7 @@ async fn fit(
     }
     let read = storage.read(&blob, CONTENT_BYTES_MAX).await;
     let content = read.map_err(DocumentError::from)?;
-    let (stamp, spot) = (Data::clone(stamp), new.spot.clone());
-    let tried = tokio::task::spawn_blocking(move || stamp.try_on(content, &spot));
-    tried
-        .await
-        .map_err(|gone| SigningError::Unfit(gone.into()))??;
+    stamp.try_on(&content, &new.spot).await?;
     Ok(version.id)
 }
 

@@ -5,6 +5,7 @@
 //! work, so that nothing is signed by half; what was shown is an exact prefix of what is filed; no time series
 //! of strokes is kept but sealed to a key that is not here.
 
+mod apart;
 mod bus;
 mod desk;
 mod device_http;
@@ -20,6 +21,7 @@ mod stamp;
 mod tests;
 mod wire;
 
+pub use apart::{PREPARE_COMMAND, prepare_main};
 pub use bus::Bus;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};

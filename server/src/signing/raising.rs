@@ -3,19 +3,21 @@
 //! The queue is the rows themselves. The timestamp goes into the place that was left for it, so that what was
 //! signed is the same to the byte; the PDF with it is a version of its own.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pades::sign::{Pdf, Seal, TIMESTAMP_BYTES_MAX, TimestampRequest};
+use pades::sign::{Cms, TIMESTAMP_BYTES_MAX, TimestampRequest};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use storage::Storage;
 use thiserror::Error;
 
+use super::apart;
 use super::model::{CONTENT_BYTES_MAX, Level, SigningError, SigningJob};
 use super::rows;
-use super::stamp::Stamp;
+use super::stamp::{Stamp, filled};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::Actor;
@@ -42,9 +44,6 @@ pub enum RaiseError {
     /// The document cannot be raised.
     #[error("the sealed document cannot be raised")]
     Document(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It was given up.
-    #[error("the work was given up")]
-    GivenUp,
     /// The job or its document.
     #[error(transparent)]
     Signing(#[from] SigningError),
@@ -104,51 +103,71 @@ async fn raise_one(
         Err(error) => return Err(error.into()),
     };
     let content = storage.read(&blob, CONTENT_BYTES_MAX).await?;
-    let field = field_of(&outcome.evidence);
+    let (field, gap) = place_of(&outcome.evidence);
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(|_none| SigningError::NoChance)?;
-    let (pdf, seal, request) = blocking(move || asked(content, &field, nonce)).await?;
+    let (cms, request) = asked(&content, gap.clone(), nonce)?;
     let answer = ask((url, patience), &request).await?;
-    let raised = blocking(move || {
-        let timestamp = request
-            .accept(&answer)
-            .map_err(|error| RaiseError::Answer(error.into()))?;
-        seal.raise(&pdf, &timestamp)
-            .map(Pdf::into_bytes)
-            .map_err(|error| RaiseError::Document(error.into()))
-    });
-    let content = kept((db, storage), &version, raised.await?).await?;
+    let raised = raised(content, gap, (&cms, &request), &answer)?;
+    apart::check(&raised, &field).await?;
+    let content = kept((db, storage), &version, raised).await?;
     settle(db, &job, Some(content)).await?;
     Ok(true)
 }
 
-/// The field in which the signature stands, as it was written down when it was put on.
-fn field_of(evidence: &str) -> String {
-    let read = serde_json::from_str::<serde_json::Value>(evidence);
-    let field = read
-        .ok()
-        .and_then(|all| all["field"].as_str().map(str::to_owned));
-    field.unwrap_or_default()
+/// The field in which the signature stands, and where its container does: as it was written down when it was
+/// put on.
+fn place_of(evidence: &str) -> (String, Range<usize>) {
+    let read: serde_json::Value = serde_json::from_str(evidence).unwrap_or_default();
+    let number = |at: usize| {
+        let number = read["gap"][at].as_u64();
+        number
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or_default()
+    };
+    let field = read["field"].as_str().unwrap_or_default().to_owned();
+    (field, number(0)..number(0).saturating_add(number(1)))
 }
 
+fn document(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RaiseError {
+    RaiseError::Document(error.into())
+}
+
+/// The container of our own seal, and what the authority is asked about it.
 fn asked(
-    content: Vec<u8>,
-    field: &str,
+    content: &[u8],
+    gap: Range<usize>,
     nonce: [u8; 16],
-) -> Result<(Pdf, Seal, TimestampRequest), RaiseError> {
-    let pdf = Pdf::open(content).map_err(|error| RaiseError::Document(error.into()))?;
-    let seal = Seal::find(&pdf, field).map_err(|error| RaiseError::Document(error.into()))?;
-    let request = seal
-        .request(nonce)
-        .map_err(|error| RaiseError::Document(error.into()))?;
-    Ok((pdf, seal, request))
+) -> Result<(Cms, TimestampRequest), RaiseError> {
+    let place = content.get(gap).unwrap_or_default();
+    let digits = place
+        .strip_prefix(b"<")
+        .and_then(|rest| rest.strip_suffix(b">"));
+    let digits = digits.ok_or_else(|| document("its seal is not where it was put"))?;
+    let container = hex::decode(digits).map_err(document)?;
+    let cms = Cms::from_der(&container).map_err(document)?;
+    let request = TimestampRequest::for_signature(&cms, nonce).map_err(document)?;
+    Ok((cms, request))
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, RaiseError> + Send + 'static,
-) -> Result<T, RaiseError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_gone| RaiseError::GivenUp)?
+/// The document with the timestamp in the place of its seal. No byte changes outside of it.
+fn raised(
+    mut content: Vec<u8>,
+    gap: Range<usize>,
+    (cms, request): (&Cms, &TimestampRequest),
+    answer: &[u8],
+) -> Result<Vec<u8>, RaiseError> {
+    let wrong = |error: pades::sign::TimestampError| RaiseError::Answer(error.into());
+    let timestamp = request.accept(answer).map_err(wrong)?;
+    let signature = cms.signature().map_err(document)?;
+    timestamp.verify(&[signature]).map_err(wrong)?;
+    let cms = cms.with_timestamp(&timestamp).map_err(document)?;
+    let place = filled(cms.der(), gap.len())?;
+    let there = content.get_mut(gap);
+    there
+        .ok_or_else(|| document("its seal is not where it was put"))?
+        .copy_from_slice(&place);
+    Ok(content)
 }
 
 async fn ask(

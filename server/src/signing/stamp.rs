@@ -6,24 +6,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use pades::sign::{
-    Appearance, At, Chain, ChainError, FieldName, Instant, Kind, ModuleKey, NewField, Pdf,
-    PemSigner, Pkcs11Signer, Place, PrepareError, Prepared, RESERVE_BYTES, Rect, Request, Signer,
-    SignerError, Statement,
+    Chain, ChainError, Dtbs, ModuleKey, PemSigner, Pkcs11Signer, Signer, SignerError,
 };
 use pades::strokes::{Bound, Recipient, Strokes, StrokesSealError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::apart::{self, Ready};
 use super::model::{SigningError, Spot};
 use crate::base::Timestamp;
 use crate::config::{Seal, SealKey, Signing};
-
-/// What a field is called that is made for a signature.
-const FIELD: &str = "Unterschrift";
-/// Why the seal is on a document, as it says itself.
-const REASON: &str = "Handschriftliche elektronische Unterschrift am Schalter";
-/// The same, where a program reads it to people.
-const DESCRIPTION: &str = "Handschriftliche elektronische Unterschrift";
 
 /// Why there is no seal, though the settings name one.
 #[derive(Debug, Error)]
@@ -158,93 +150,41 @@ impl Stamp {
         Some((url.as_str(), *patience))
     }
 
-    /// Refuses what cannot be signed there, before anybody is asked to. It takes a while: not for a thread that
-    /// serves others.
-    pub(super) fn try_on(&self, content: Vec<u8>, spot: &Spot) -> Result<(), SigningError> {
-        let pdf = Pdf::open(content).map_err(|error| SigningError::Unfit(error.into()))?;
-        self.prepare(&pdf, spot, (Appearance::Nothing, None))?;
+    /// Refuses what cannot be signed there, before anybody is asked to.
+    pub(super) async fn try_on(&self, content: &[u8], spot: &Spot) -> Result<(), SigningError> {
+        apart::prepare(content, spot, &self.name, None).await?;
         Ok(())
     }
 
-    fn prepare(
+    /// Everything is put into a document but the signature itself.
+    pub(super) async fn prepare(
         &self,
-        pdf: &Pdf,
-        spot: &Spot,
-        (appearance, time): (Appearance<'_>, Option<Instant>),
-    ) -> Result<(Prepared, String), SigningError> {
-        let field;
-        let (at, name) = match spot {
-            Spot::Field(name) => (At::Existing(name), name.clone()),
-            Spot::On {
-                page,
-                left,
-                bottom,
-                width,
-                height,
-            } => {
-                let name =
-                    FieldName::new(FIELD).map_err(|error| SigningError::Seal(error.into()))?;
-                let name = name.free_in(pdf);
-                let known = name.as_str().to_owned();
-                field = NewField {
-                    name,
-                    place: Place::On {
-                        page: usize::try_from(*page).unwrap_or(usize::MAX),
-                        rect: Rect {
-                            left: *left,
-                            bottom: *bottom,
-                            width: *width,
-                            height: *height,
-                        },
-                    },
-                    description: DESCRIPTION.to_owned(),
-                };
-                (At::New(&field), known)
-            }
-        };
-        let statement = Statement {
-            time,
-            name: Some(self.name.clone()).filter(|name| !name.is_empty()),
-            reason: Some(REASON.to_owned()),
-            location: None,
-            contact: None,
-        };
-        let request = Request {
-            at,
-            kind: Kind::Signature,
-            appearance,
-            statement: &statement,
-            reserve_bytes: RESERVE_BYTES,
-        };
-        let prepared = Prepared::new(pdf, &request).map_err(refusal)?;
-        Ok((prepared, name))
-    }
-
-    /// Puts the strokes and the seal on a document. It takes a while: not for a thread that serves others.
-    pub(super) fn put_on(
-        &self,
-        content: Vec<u8>,
+        content: &[u8],
         spot: &Spot,
         (strokes, now): (&Strokes, Timestamp),
-    ) -> Result<Stamped, SigningError> {
-        let signer = self.signer.as_ref().ok_or(SigningError::NoSeal)?;
-        let pdf = Pdf::open(content).map_err(|error| SigningError::Unfit(error.into()))?;
+    ) -> Result<Ready, SigningError> {
         let seconds = u64::try_from(now.micros() / 1_000_000).unwrap_or_default();
-        let time = Some(Instant::from_unix_seconds(seconds));
-        let look = (Appearance::Strokes(strokes), time);
-        let (prepared, field) = self.prepare(&pdf, spot, look)?;
-        let cms = pades::sign::sign(&prepared, signer.as_ref())
-            .map_err(|error| SigningError::Seal(error.into()))?;
-        let signed = prepared
-            .complete(&cms)
-            .map_err(|error| SigningError::Seal(error.into()))?;
-        if !signed.bytes().starts_with(pdf.bytes()) {
-            let why = "what was shown is no prefix of what was sealed";
-            return Err(SigningError::Seal(why.into()));
-        }
+        apart::prepare(content, spot, &self.name, Some((strokes, seconds))).await
+    }
+
+    /// Puts the seal into its place. It may take a while, where the key lies in a module: not for a thread that
+    /// serves others.
+    pub(super) fn put_on(&self, ready: Ready) -> Result<Stamped, SigningError> {
+        let signer = self.signer.as_ref().ok_or(SigningError::NoSeal)?;
+        let failed = |error: SignerError| SigningError::Seal(error.into());
+        let chain = signer.chain();
+        let pieces = [ready.before.as_slice(), ready.behind.as_slice()];
+        let digest = chain.algorithm().digest().of(&pieces);
+        let dtbs = Dtbs::new(chain, &digest).map_err(|error| failed(error.into()))?;
+        let signature = signer.sign(dtbs.bytes()).map_err(failed)?;
+        let cms = dtbs
+            .complete(&signature)
+            .map_err(|error| failed(error.into()))?;
+        let place = filled(cms.der(), ready.gap)?;
         Ok(Stamped {
-            content: signed.into_bytes(),
-            field,
+            gap: (ready.before.len(), ready.gap),
+            content: [ready.before, place, ready.behind].concat(),
+            field: ready.field,
         })
     }
 
@@ -269,21 +209,17 @@ impl Stamp {
     }
 }
 
-fn refusal(error: PrepareError) -> SigningError {
-    let of_the_place = matches!(
-        error,
-        PrepareError::NoSuchPage { .. }
-            | PrepareError::OutsidePage { .. }
-            | PrepareError::NoSuchField { .. }
-            | PrepareError::FieldSigned { .. }
-            | PrepareError::FieldLocked { .. }
-            | PrepareError::FieldRules { .. }
-    );
-    if of_the_place {
-        SigningError::NoPlace(error.into())
-    } else {
-        SigningError::Unfit(error.into())
+/// A container in its place: in digits, with zeros behind it, between brackets.
+pub(super) fn filled(der: &[u8], gap: usize) -> Result<Vec<u8>, SigningError> {
+    let digits = hex::encode(der).into_bytes();
+    if digits.len() + 2 > gap {
+        return Err(SigningError::Seal("the place is too small".into()));
     }
+    let mut place = vec![b'<'];
+    place.extend(digits);
+    place.resize(gap - 1, b'0');
+    place.push(b'>');
+    Ok(place)
 }
 
 /// A document with a signature and the seal on it.
@@ -293,4 +229,6 @@ pub(super) struct Stamped {
     pub(super) content: Vec<u8>,
     /// The field in which the signature stands.
     pub(super) field: String,
+    /// Where the container stands in it, with its brackets: from which byte on, and how many.
+    pub(super) gap: (usize, usize),
 }

@@ -53,6 +53,20 @@ fn job() -> SigningJob {
 }
 
 #[test]
+fn a_container_fills_its_place_and_no_more() {
+    let filled = |der: &[u8], gap| super::stamp::filled(der, gap).ok();
+    assert_eq!(
+        filled(&[0x30, 0xff], 10).as_deref(),
+        Some(b"<30ff0000>".as_slice())
+    );
+    assert_eq!(
+        filled(&[0x30, 0xff], 6).as_deref(),
+        Some(b"<30ff>".as_slice())
+    );
+    assert_eq!(filled(&[0x30, 0xff], 5), None);
+}
+
+#[test]
 fn nobody_signs_or_refuses_what_he_was_not_shown() {
     for step in [Step::Sign, Step::Refuse, Step::Begin] {
         assert_eq!(State::Waiting.after(step), None, "{step:?}");
