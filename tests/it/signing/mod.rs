@@ -4,6 +4,7 @@ mod devices;
 mod ends;
 mod events;
 mod life;
+mod stamps;
 
 use reqwest::Method;
 use serde_json::Value;
