@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The staff pages of a running server in Chromium: under axe, then a working day in the registry,
-# then correspondents and functions.
+# then the counter with its tablet, then correspondents and functions.
 #   scripts/axe.sh ADDRESS [LOGIN PASSWORD REGISTRY ADMIN]     without the last four: the demo town's
 set -euo pipefail
 address=${1:?usage: scripts/axe.sh ADDRESS [LOGIN PASSWORD]}
@@ -12,4 +12,5 @@ cd "$(dirname "$0")/../tests/browser"
 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund
 node axe.mjs "$address" "$login" "$password" "$keeper" "$admin"
 node registry.mjs "$address" "$login" "$password"
+node tablet.mjs "$address" "$login" "$password" "$admin"
 exec node people.mjs "$address" "$login" "$password" "$admin"

@@ -29,6 +29,7 @@ mod m0025_superseded;
 mod m0026_turns;
 mod m0027_cuts;
 mod m0028_proposals;
+mod m0033_signing;
 mod m0034_forms;
 pub mod roles;
 
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0026_turns::Step),
             Box::new(m0027_cuts::Step),
             Box::new(m0028_proposals::Step),
+            Box::new(m0033_signing::Step),
             Box::new(m0034_forms::Step),
         ]
     }

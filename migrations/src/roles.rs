@@ -82,6 +82,8 @@ pub const VERSIONED: &[&str] = &[
     "document_type",
     "quarantine",
     "proposal",
+    "tablet",
+    "signing_job",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[
@@ -106,6 +108,8 @@ pub const FREE: &[&str] = &[
     "installation",
     "paperless_number",
     "paperless_upload",
+    "tablet_presence",
+    "tablet_pairing",
 ];
 /// Tables that verification reads beside those of the evidence: openings and their keys, both of use
 /// only to whoever has the key file.

@@ -17,5 +17,8 @@ fn main() -> ExitCode {
     if word == server::signatures::WORKER_COMMAND {
         return server::signatures::work();
     }
+    if word == server::signing::PREPARE_COMMAND {
+        return server::signing::prepare_main();
+    }
     server::cli::main()
 }

@@ -31,6 +31,7 @@ mod search;
 mod serve;
 mod sign_in;
 mod signatures;
+mod signing;
 mod suggestions;
 mod tidy;
 mod torture;

@@ -17,6 +17,7 @@ pub mod provider;
 pub mod receiver;
 pub mod s3;
 pub mod schema;
+pub mod tablet;
 pub mod tesseract;
 pub mod town;
 pub mod verapdf;

@@ -68,7 +68,7 @@ pub use probe::{Attempt, Outcome, Probe};
 pub use raster::ENGINE as PICTURES;
 pub use sandbox::{Layer, Layers};
 pub use sheets::{PAGE_END, SHEETS, sheet};
-pub use worker::{Given, WORKER_COMMAND, given_main, worker_main};
+pub use worker::{Given, WORKER_COMMAND, behind_layers, given_main, worker_main};
 
 /// What a document is, judged by its first bytes and never by its name.
 ///

@@ -17,8 +17,8 @@ use super::sandbox::{self, Layers};
 use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
-    Format, PageState, PageText, Probe, archive, attached, codes, cut, html, invoice, mail, office,
-    outlook, pdf, plain, raster, rtf, separated, sheets,
+    Format, Limits, PageState, PageText, Probe, archive, attached, codes, cut, html, invoice, mail,
+    office, outlook, pdf, plain, raster, rtf, separated, sheets,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -49,6 +49,38 @@ pub type Given = fn(&[u8]) -> Option<Vec<u8>>;
 
 fn ended(served: io::Result<()>) -> ExitCode {
     match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Runs work of somebody else behind every layer: it is given standard input and standard output, and has
+/// neither files nor network nor time without end. Of `limits` those of memory and of processor time count.
+///
+/// Must be called first thing in `main`, while the process has one thread and no open files.
+pub fn behind_layers(
+    limits: &Limits,
+    work: impl FnOnce(File, File) -> io::Result<()> + Send + 'static,
+) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let header = Header::new(Task::Pdf, limits);
+    let run = || {
+        let (input, output) = (copy(io::stdin())?, copy(io::stdout())?);
+        let held = sandbox::before_thread(&header, Layers::ALL);
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                if sandbox::in_thread(Layers::ALL, held).suffice() {
+                    work(input, output)
+                } else {
+                    Err(io::ErrorKind::PermissionDenied.into())
+                }
+            })?;
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+    };
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -13,12 +13,17 @@ use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
 use crate::search::Progress;
 use crate::unit::Db;
 use crate::virus::Scanner;
-use crate::{departments, documents, inspections, jobs, replay, webhooks};
+use crate::{departments, documents, inspections, jobs, replay, signing, webhooks};
 
 /// How often it is looked whether more can be read again.
 const AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// A pause in which others come to write.
 const BETWEEN_SKETCHES: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether a seal waits for its timestamp.
+const RAISE_EVERY: Duration = Duration::from_secs(1);
+/// After how long the timestamp authority is asked again where it did not answer.
+const RAISE_AGAIN: Duration = Duration::from_secs(30);
 
 impl Server {
     /// Writes down once a second which tokens were used.
@@ -52,6 +57,54 @@ impl Server {
                 tokio::select! {
                     () = end.cancelled() => return,
                     () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                }
+            }
+        });
+    }
+
+    /// Says of signing jobs that their time is over.
+    pub(super) fn end_signing(&self) {
+        let (db, bus) = (self.archive.db.clone(), self.bus.clone());
+        self.tasks.start("signing jobs", |end| async move {
+            loop {
+                if let Err(error) = signing::expire(&db, &bus).await {
+                    tracing::warn!(
+                        error = %error,
+                        cause = ?error,
+                        "that the time of a signing job is over could not be said"
+                    );
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+            }
+        });
+    }
+
+    /// Asks the timestamp authority for what was sealed without it, where the settings name one.
+    pub(super) fn raise_seals(&self) {
+        if self.stamp.tsa().is_none() {
+            return;
+        }
+        let (db, storage) = (self.archive.db.clone(), self.archive.storage.clone());
+        let stamp = Arc::clone(&self.stamp);
+        self.tasks.start("timestamps", |end| async move {
+            loop {
+                let pause = match Box::pin(signing::raise(&db, &storage, &stamp)).await {
+                    Ok(_) => RAISE_EVERY,
+                    Err(error) => {
+                        tracing::warn!(
+                            error = %error,
+                            cause = ?error,
+                            "a seal got no timestamp; it waits at B-B"
+                        );
+                        RAISE_AGAIN
+                    }
+                };
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         });

@@ -10,7 +10,8 @@ use crate::http::openapi::EdgeParts;
 use crate::http::parameters::Parameters;
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
-    notes, oidc, paperless, refiling, relations, retention, search, signatures, suggestions, types,
+    notes, oidc, paperless, refiling, relations, retention, search, signatures, signing, suggestions,
+    tablets, types,
     webhooks,
 };
 
@@ -36,6 +37,8 @@ use crate::{
         (name = "notes", description = "What people write on files, cases and documents"),
         (name = "relations", description = "What one document is to another"),
         (name = "inspections", description = "Reading for a time: inspections, emergencies, and who looked"),
+        (name = "signing", description = "Documents that are signed by hand on a tablet at the counter"),
+        (name = "tablets", description = "Tablets at the counter: pairing, and what they ask for themselves"),
         (name = "quarantine", description = "Content that came in infected"),
         (name = "withheld", description = "Versions that are withheld, and what two people decide about them and the quarantine"),
         (name = "search", description = "Find documents"),
@@ -52,7 +55,7 @@ use crate::{
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 18] = [
+const ROOMS: [fn() -> Contract; 21] = [
     departments::ApiDoc::openapi,
     oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
@@ -68,6 +71,8 @@ const ROOMS: [fn() -> Contract; 18] = [
     notes::ApiDoc::openapi,
     relations::ApiDoc::openapi,
     inspections::ApiDoc::openapi,
+    tablets::ApiDoc::openapi,
+    signing::ApiDoc::openapi,
     feed::ApiDoc::openapi,
     search::ApiDoc::openapi,
     suggestions::ApiDoc::openapi,
@@ -87,8 +92,12 @@ pub fn contract() -> Contract {
         let cookie = ApiKeyValue::new("__Host-papierlos");
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
         components.add_security_scheme("session", cookie);
+        let device = ApiKeyValue::new("__Host-papierlos-tablet");
+        let device = SecurityScheme::ApiKey(ApiKey::Cookie(device));
+        components.add_security_scheme("tablet", device);
     }
-    // Whatever a token may ask for, a session may too.
+    // Whatever a token may ask for, a session may too. A tablet has neither.
+    let token = SecurityRequirement::new("token", Vec::<String>::new());
     for item in contract.paths.paths.values_mut() {
         let operations = [
             &mut item.get,
@@ -98,7 +107,9 @@ pub fn contract() -> Contract {
             &mut item.patch,
         ];
         for operation in operations.into_iter().flatten() {
-            if let Some(ways) = &mut operation.security {
+            if let Some(ways) = &mut operation.security
+                && ways.contains(&token)
+            {
                 ways.push(SecurityRequirement::new("session", Vec::<String>::new()));
             }
         }

@@ -43,7 +43,7 @@ use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
-use crate::{departments, oidc, paperless, refiling, search, signatures};
+use crate::{departments, oidc, paperless, refiling, search, signatures, signing};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -60,6 +60,9 @@ pub enum ServeError {
     /// The index.
     #[error("the index cannot be opened")]
     Index(#[from] indexer::IndexError),
+    /// The seal of the house.
+    #[error("the seal cannot be used")]
+    Seal(#[from] signing::StampError),
     /// The address.
     #[error("server.listen: {address} cannot be listened on")]
     Listen {
@@ -86,11 +89,15 @@ pub struct Server {
     scans: Arc<Scans>,
     forms: Forms,
     offices: Arc<Offices>,
+    stamp: Arc<signing::Stamp>,
+    bus: signing::Bus,
 }
 
 impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
+        // Whoever has a seal that cannot be used is told so before anything else begins.
+        let stamp = signing::Stamp::open(config.seal.as_ref(), &config.signing).await?;
         let forms = Forms::open(&config.forms)?;
         let archive = Archive::open(&config).await?;
         forms::check(archive.db.read(), &forms).await?;
@@ -154,6 +161,8 @@ impl Server {
             scans,
             forms,
             offices,
+            stamp: Arc::new(stamp),
+            bus: signing::Bus::default(),
         })
     }
 
@@ -213,17 +222,22 @@ impl Server {
         self.note_uses();
         self.read_again();
         self.tell_emergencies();
+        self.end_signing();
+        self.raise_seals();
         self.sketch_older();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);
         announce(&address);
+        let bus = self.bus.clone();
         self.tasks.start("signals", |end| async move {
             tokio::select! {
                 () = asked_to_end => {}
                 () = end.cancelled() => {}
             }
             health.drain();
+            // Streams of events would go on for as long as anybody waits.
+            bus.end();
             handle.stop(true).await;
         });
         let ended = running.await;
@@ -291,6 +305,8 @@ impl Server {
                 drawing_limits(config),
             ))),
             checker: Data::new(checker(config)),
+            stamp: Data::from(Arc::clone(&self.stamp)),
+            bus: Data::new(self.bus.clone()),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,

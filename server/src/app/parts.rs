@@ -17,7 +17,8 @@ use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
-    notes, oidc, pages, paperless, refiling, relations, retention, search, signatures, suggestions,
+    notes, oidc, pages, paperless, refiling, relations, retention, search, signatures, signing,
+    suggestions, tablets,
     types,
 };
 use actix_web::web::{self, Data};
@@ -53,6 +54,8 @@ pub(super) struct Parts {
     pub(super) painter: Data<documents::Painter>,
     pub(super) forms: Data<forms::Forms>,
     pub(super) checker: Data<signatures::Checker>,
+    pub(super) stamp: Data<signing::Stamp>,
+    pub(super) bus: Data<signing::Bus>,
     pub(super) edge: Data<Edge>,
 }
 
@@ -86,6 +89,8 @@ impl Parts {
                 .app_data(self.painter)
                 .app_data(self.forms)
                 .app_data(self.checker)
+                .app_data(self.stamp)
+                .app_data(self.bus)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
                 .configure(documents::routes)
@@ -102,6 +107,8 @@ impl Parts {
                 .configure(retention::routes)
                 .configure(notes::routes)
                 .configure(inspections::routes)
+                .configure(tablets::routes)
+                .configure(signing::routes)
                 .configure(relations::routes)
                 .configure(suggestions::routes)
                 .configure(feed::routes)
@@ -145,6 +152,8 @@ impl Clone for Parts {
             room: self.room.clone(),
             painter: self.painter.clone(),
             checker: self.checker.clone(),
+            stamp: self.stamp.clone(),
+            bus: self.bus.clone(),
             edge: self.edge.clone(),
         }
     }

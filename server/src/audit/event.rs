@@ -215,6 +215,26 @@ pub enum Action {
     WebhookTest,
     /// A message was asked for once more.
     WebhookReplay,
+    /// A tablet was paired: its key is known, with a name and a counter.
+    TabletPair,
+    /// A tablet was revoked, with a reason.
+    TabletRevoke,
+    /// A clerk works with a tablet from now on, or took it over.
+    TabletLease,
+    /// A clerk gave a tablet back.
+    TabletRelease,
+    /// A document was sent to a tablet, to be signed.
+    SigningSend,
+    /// A tablet showed it, pages were seen, or somebody began to sign.
+    SigningProgress,
+    /// It was signed, and the sealed document is a new version.
+    SigningSign,
+    /// Whoever was to sign refused.
+    SigningRefuse,
+    /// It ended without a signature: cancelled, expired, failed, or the document changed.
+    SigningEnd,
+    /// The seal got its timestamp.
+    SigningRaise,
 }
 
 /// What someone looked at, or tried to.
@@ -371,6 +391,16 @@ impl Action {
             Self::WebhookSwitchOff => "webhook.switch_off",
             Self::WebhookTest => "webhook.test",
             Self::WebhookReplay => "webhook.replay",
+            Self::TabletPair => "tablet.pair",
+            Self::TabletRevoke => "tablet.revoke",
+            Self::TabletLease => "tablet.lease",
+            Self::TabletRelease => "tablet.release",
+            Self::SigningSend => "signing.send",
+            Self::SigningProgress => "signing.progress",
+            Self::SigningSign => "signing.sign",
+            Self::SigningRefuse => "signing.refuse",
+            Self::SigningEnd => "signing.end",
+            Self::SigningRaise => "signing.raise",
         }
     }
 }
@@ -459,6 +489,10 @@ pub enum Kind {
     Quarantine,
     /// That what is withheld or in quarantine is destroyed or released.
     Proposal,
+    /// A tablet at a counter.
+    Tablet,
+    /// A document that is shown on a tablet.
+    SigningJob,
 }
 
 impl Kind {
@@ -492,7 +526,9 @@ impl Kind {
             | Self::Relation
             | Self::Webhook
             | Self::Quarantine
-            | Self::Proposal => false,
+            | Self::Proposal
+            | Self::Tablet
+            | Self::SigningJob => false,
         }
     }
 
@@ -525,7 +561,9 @@ impl Kind {
             | Self::Relation
             | Self::Webhook
             | Self::Quarantine
-            | Self::Proposal => self.code(),
+            | Self::Proposal
+            | Self::Tablet
+            | Self::SigningJob => self.code(),
         }
     }
 
@@ -559,6 +597,8 @@ impl Kind {
             Self::Webhook => "webhook",
             Self::Quarantine => "quarantine",
             Self::Proposal => "proposal",
+            Self::Tablet => "tablet",
+            Self::SigningJob => "signing_job",
         }
     }
 }

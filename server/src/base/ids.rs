@@ -103,6 +103,12 @@ ids! {
     WebhookId;
     /// One message to a subscriber.
     DeliveryId;
+    /// A tablet at a counter.
+    TabletId;
+    /// A tablet that asks to be paired.
+    PairingId;
+    /// A document that is shown on a tablet, to be signed.
+    SigningJobId;
     /// One request at the edge.
     RequestId;
     /// One unit of work: what was committed together.

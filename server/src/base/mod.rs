@@ -19,9 +19,9 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::CivilDate;
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
-    DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId, PlanId,
-    PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId, RequestId, TokenId, TypeId,
-    UnitId, VersionId, WebhookId,
+    DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId,
+    PairingId, PlanId, PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId, RequestId,
+    SigningJobId, TabletId, TokenId, TypeId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};

@@ -9,7 +9,7 @@ use clap::Args;
 use super::progress::Progress;
 use super::{Ended, Failure, MISSING, chain, say};
 use crate::app::Server;
-use crate::base::JobKind;
+use crate::base::{Clock as _, JobKind, SystemClock};
 use crate::config::Config;
 use crate::demo::content::Town;
 use crate::demo::fill::{Move, PASSWORD};
@@ -59,6 +59,10 @@ impl Demo {
         }
         let data = config.data_dir.clone();
         actix_web::rt::System::new().block_on(async move {
+            if config.seal.is_none() {
+                let made = crate::demo::seal(&data, SystemClock.now()).await;
+                config.seal = Some(made.map_err(|error| Failure::new(MISSING, chain(&error)))?);
+            }
             let opened = Server::open(config).await;
             let server = opened.map_err(|error| Failure::new(MISSING, chain(&error)))?;
             let town = match ready(&server).await {
@@ -152,7 +156,8 @@ fn welcome(town: &Move, address: &str, data: &Path) {
         "\n  Papierlos: {} {}, {} Dokumente\n\n  \
          Öffnen / open        {address}/\n  \
          Passwort / password  {PASSWORD}  (für alle / for everyone)\n  \
-         Schnittstelle / API  {address}/api\n\n  \
+         Schnittstelle / API  {address}/api\n  \
+         Tablet am Schalter   {address}/tablet  (in einem zweiten Fenster / in a second window)\n\n  \
          Anmelden als / sign in as",
         town.about.name,
         town.about.epithet,

@@ -11,6 +11,7 @@ mod network;
 mod oidc;
 mod print;
 mod read;
+mod seal;
 mod setting;
 mod shape;
 mod virus;
@@ -35,6 +36,7 @@ pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
+pub use seal::{Seal, SealKey, Signing};
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
 pub use virus::{Clamd, Virus};
@@ -111,6 +113,10 @@ pub struct Config {
     pub virus: Option<Virus>,
     /// The folder of those whose signatures are trusted.
     pub signatures_trust: PathBuf,
+    /// The seal of the house, where there is one.
+    pub seal: Option<Seal>,
+    /// What is signed at the counters.
+    pub signing: Signing,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -450,6 +456,8 @@ impl Config {
             forms: forms::read(reader),
             virus: virus::read(reader),
             signatures_trust: reader.path("signatures.trust"),
+            seal: seal::read(reader),
+            signing: seal::read_signing(reader),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {

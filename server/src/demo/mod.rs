@@ -6,6 +6,9 @@ mod layout;
 mod metrics;
 pub mod pdf;
 mod registry;
+mod seal;
+
+pub use seal::seal;
 
 #[cfg(test)]
 mod tests;

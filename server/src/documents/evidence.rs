@@ -95,7 +95,9 @@ pub async fn states(
         | Kind::Field
         | Kind::Note
         | Kind::Relation
-        | Kind::Webhook => Ok(Vec::new()),
+        | Kind::Webhook
+        | Kind::Tablet
+        | Kind::SigningJob => Ok(Vec::new()),
     }
 }
 

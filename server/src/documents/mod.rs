@@ -40,6 +40,7 @@ mod registering;
 mod rows;
 mod same;
 mod scans;
+mod signed;
 mod suggesting;
 #[cfg(test)]
 mod tests;
@@ -102,6 +103,7 @@ pub use model::{
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
 pub use passwords::{Known as KnownPasswords, known as known_passwords, store as store_password};
 pub use pictures::Painter;
+pub(crate) use pictures::showing::Showing;
 pub use proposals::{
     About, Act, Next, ProposalError, bytes_to_remove, destroy_content, destroy_made,
     finish_destroying, next_step, propose,
@@ -114,6 +116,7 @@ pub use scans::{
     Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
     keep_recognised, to_recognise, unrecognised,
 };
+pub use signed::{add_signed, keep_sealed_strokes, raise, to_sign};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};

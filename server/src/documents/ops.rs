@@ -368,6 +368,16 @@ pub(super) async fn add_version(
     let before = to_change(unit, id, expected, Right::Edit).await?;
     after(&before, Step::AddVersion)?;
     require_open_case(unit, &before, Right::Edit).await?;
+    with_version(unit, before, content).await
+}
+
+/// Adds a version to a document that is locked, and that may have one more.
+pub(super) async fn with_version(
+    unit: &mut Unit,
+    before: Document,
+    content: Content,
+) -> Result<Held, DocumentError> {
+    let id = before.id;
     let mut document = stepped(unit, &before);
     document.content_version += 1;
     rows::save(unit, &document, &before).await?;

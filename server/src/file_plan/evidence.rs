@@ -57,7 +57,9 @@ pub async fn states(
         | Kind::Relation
         | Kind::Webhook
         | Kind::Quarantine
-        | Kind::Proposal => Ok(Vec::new()),
+        | Kind::Proposal
+        | Kind::Tablet
+        | Kind::SigningJob => Ok(Vec::new()),
     }
 }
 

@@ -203,6 +203,10 @@ groups! {
     FormProblems = [MalformedJson, NotFound, Conflict, StateConflict, AlreadyExists,
         IdempotencyInProgress, PayloadTooLarge, UnsupportedMediaType, Validation,
         IdempotencyKeyReused, RequestTimeout, KeyMissing, InsufficientStorage];
+    /// Whatever leads to a signature on a tablet.
+    SigningProblems = [MalformedJson, NotFound, NoPicture, Conflict, StateConflict, PayloadTooLarge,
+        UnsupportedMediaType, Validation, RequestTimeout, ContentWithheld, NotImplemented, KeyMissing,
+        InsufficientStorage];
     /// Issuing a secret: it is shown once, so the answer is not saved.
     IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
         RequestTimeout, InsufficientStorage];

@@ -2,6 +2,7 @@
 import { h, moment, t } from "/pages/dom.js";
 import { departmentName, json } from "/pages/app.js";
 import { casesFor, describe } from "/pages/describe.js";
+import { sendToTablet } from "/pages/desk.js";
 import { fillIn } from "/pages/fields.js";
 import { askFor, casePicker, departmentChoice, field, filePicker, input, keys, may, reasonField, select, send, textarea, unitPicker, ways } from "/pages/forms.js";
 
@@ -38,6 +39,7 @@ export function documentActions(found, after) {
   if (found.state === "incoming" && may("route", department)) offer("route", handOn);
   if (loose && may("edit", department)) offer("describe", describe);
   if (loose && found.type && may("edit", department)) offer("fields", fillIn);
+  if (found.state !== "discarded" && found.content?.media_type === "application/pdf" && may("edit", department)) offer("sendToTablet", sendToTablet);
   if (loose && may("discard", department)) offer("discard", discard);
   if (found.state === "discarded" && may("discard", department)) offer("restore", restore);
   if (found.state === "registered" && may("refile", department)) offer("refileDocument", refile);

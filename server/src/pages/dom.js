@@ -3,10 +3,12 @@ import { words as common } from "/pages/words.js";
 import { words as beside } from "/pages/words-beside.js";
 import { words as people } from "/pages/words-people.js";
 import { words as registry } from "/pages/words-registry.js";
+import { words as tablet } from "/pages/words-tablet.js";
 import { words as withheld } from "/pages/words-withheld.js";
 
 export const words = {
-  de: { ...common.de, ...registry.de, ...beside.de, ...people.de, ...withheld.de }, en: { ...common.en, ...registry.en, ...beside.en, ...people.en, ...withheld.en },
+  de: { ...common.de, ...registry.de, ...beside.de, ...people.de, ...tablet.de, ...withheld.de },
+  en: { ...common.en, ...registry.en, ...beside.en, ...people.en, ...tablet.en, ...withheld.en },
 };
 export let language = localStorage.getItem("language") === "en" ? "en" : "de";
 

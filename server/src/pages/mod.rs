@@ -1,4 +1,4 @@
-//! The pages for people: one page, one style and its scripts, out of the binary.
+//! The pages for people: one page, one style and its scripts, out of the binary; and that of the tablet.
 //!
 //! Invariants: nothing is loaded from elsewhere and nothing runs inline, so the strict policy for
 //! pages holds; the scripts use the same contract as every other program and have no door of their own.
@@ -17,13 +17,16 @@ use crate::http::{Kind, Problem};
 
 const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
-const SCRIPTS: [(&str, &str); 22] = [
+const TABLET: &str = include_str!("tablet.html");
+const TABLET_STYLE: &str = include_str!("tablet.css");
+const SCRIPTS: [(&str, &str); 27] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
     ("beside.js", include_str!("beside.js")),
     ("correspondents.js", include_str!("correspondents.js")),
     ("describe.js", include_str!("describe.js")),
+    ("desk.js", include_str!("desk.js")),
     ("dom.js", include_str!("dom.js")),
     ("fields.js", include_str!("fields.js")),
     ("forms.js", include_str!("forms.js")),
@@ -33,12 +36,16 @@ const SCRIPTS: [(&str, &str); 22] = [
     ("plan.js", include_str!("plan.js")),
     ("record.js", include_str!("record.js")),
     ("records.js", include_str!("records.js")),
+    ("tablet.js", include_str!("tablet.js")),
+    ("tablet-door.js", include_str!("tablet-door.js")),
+    ("tablet-pad.js", include_str!("tablet-pad.js")),
     ("tree.js", include_str!("tree.js")),
     ("withheld.js", include_str!("withheld.js")),
     ("words.js", include_str!("words.js")),
     ("words-beside.js", include_str!("words-beside.js")),
     ("words-people.js", include_str!("words-people.js")),
     ("words-registry.js", include_str!("words-registry.js")),
+    ("words-tablet.js", include_str!("words-tablet.js")),
     ("words-withheld.js", include_str!("words-withheld.js")),
 ];
 const ICON: &str = include_str!("icon.svg");
@@ -47,6 +54,11 @@ const ICON: &str = include_str!("icon.svg");
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/").get(get_page).wrap(Compress::default()))
+        .service(
+            web::resource("/tablet")
+                .get(get_tablet)
+                .wrap(Compress::default()),
+        )
         .service(
             web::resource("/pages/{name}")
                 .get(get_part)
@@ -62,6 +74,15 @@ async fn get_page(request: HttpRequest) -> Result<HttpResponse, Problem> {
     )
 }
 
+/// The page of the tablet at the counter: it has a key of its own, and nobody signs in on it.
+async fn get_tablet(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    static_file(
+        &request,
+        "text/html; charset=utf-8",
+        Bytes::from_static(TABLET.as_bytes()),
+    )
+}
+
 #[derive(Deserialize)]
 struct Part {
     name: String,
@@ -72,6 +93,7 @@ async fn get_part(request: HttpRequest, path: Path<Part>) -> Result<HttpResponse
     let script = SCRIPTS.iter().find(|(known, _)| *known == name);
     let (media_type, text) = match (name.as_str(), script) {
         ("app.css", _) => ("text/css; charset=utf-8", STYLE),
+        ("tablet.css", _) => ("text/css; charset=utf-8", TABLET_STYLE),
         ("icon.svg", _) => ("image/svg+xml", ICON),
         (_, Some((_, text))) => ("text/javascript; charset=utf-8", *text),
         (_, None) => return Err(Problem::new(Kind::NotFound)),

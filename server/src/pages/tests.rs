@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use indexer::guard::Biometric;
 
-use super::{PAGE, SCRIPTS, STYLE};
+use super::{PAGE, SCRIPTS, STYLE, TABLET, TABLET_STYLE};
 use crate::base::{Right, Role};
 use crate::documents::{Channel, Direction, State, WaitingState};
 
@@ -26,11 +26,12 @@ fn keys(name: &str, language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-const WORDS: [&str; 5] = [
+const WORDS: [&str; 6] = [
     "words.js",
     "words-registry.js",
     "words-beside.js",
     "words-people.js",
+    "words-tablet.js",
     "words-withheld.js",
 ];
 
@@ -50,12 +51,14 @@ fn nothing_is_inline_nothing_comes_from_elsewhere_and_no_text_becomes_markup() {
         "http:",
         "https:",
     ] {
-        assert!(!PAGE.contains(forbidden), "{forbidden} in the page");
+        for page in [PAGE, TABLET] {
+            assert!(!page.contains(forbidden), "{forbidden} in a page");
+        }
     }
-    for script in PAGE
-        .match_indices("<script")
-        .map(|(at, _)| PAGE.get(at..).unwrap_or_default())
-    {
+    for script in [PAGE, TABLET].into_iter().flat_map(|page| {
+        page.match_indices("<script")
+            .map(|(at, _)| page.get(at..).unwrap_or_default())
+    }) {
         let (head, body) = script.split_once('>').expect("a whole element");
         assert!(
             head.contains("src=\"/pages/") && body.starts_with("</script>"),
@@ -77,13 +80,15 @@ fn nothing_is_inline_nothing_comes_from_elsewhere_and_no_text_becomes_markup() {
             assert!(!script.contains(forbidden), "{forbidden} in {name}");
         }
     }
-    assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    for style in [STYLE, TABLET_STYLE] {
+        assert!(!style.contains("url(") && !style.contains("@import"));
+    }
 }
 
 /// What a script takes from another one is given out, and none is given out in vain.
 #[test]
 fn the_scripts_find_each_other() {
-    let mut taken = BTreeSet::from(["app.js"]);
+    let mut taken = BTreeSet::from(["app.js", "tablet.js"]);
     for (name, script) in SCRIPTS {
         for after in script.split("from \"/pages/").skip(1) {
             let (wanted, _) = after.split_once('"').expect("the end of the name");
@@ -198,6 +203,9 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for found in Biometric::ALL {
         has(format!("found_{}", found.as_str()));
     }
+    for state in crate::signing::State::ALL {
+        has(format!("signing_{}", state.code()));
+    }
     for kind in ["file", "case", "document"] {
         has(format!("goTo_{kind}"));
         has(format!("holdOn_{kind}"));
@@ -213,7 +221,8 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for (object, what) in codes {
         match object {
             "document" => has(format!("did_{what}")),
-            "file" | "case" | "hold" | "note" | "relation" | "correspondent" | "content" => {
+            "file" | "case" | "hold" | "note" | "relation" | "correspondent" | "content"
+            | "signing" => {
                 has(format!("did_{object}_{what}"));
             }
             _ => continue,

@@ -26,7 +26,7 @@ use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::{
     cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
-    relations, types, webhooks,
+    relations, signing, tablets, types, webhooks,
 };
 
 /// Records of a chunk: as many as a tile has hashes.
@@ -143,6 +143,8 @@ fn kinds() -> impl Iterator<Item = Kind> {
         .chain(notes::KINDS)
         .chain(relations::KINDS)
         .chain(inspections::KINDS)
+        .chain(tablets::KINDS)
+        .chain(signing::KINDS)
         .chain(webhooks::KINDS)
         .copied()
 }
@@ -364,6 +366,7 @@ impl Reader {
         astray.extend(notes::roots_astray(on, from, upto).await?);
         astray.extend(relations::roots_astray(on, from, upto).await?);
         astray.extend(inspections::roots_astray(on, from, upto).await?);
+        astray.extend(signing::roots_astray(on, from, upto).await?);
         let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
                     WHERE seq >= $1 AND seq < $2";
         let rows = on
@@ -403,6 +406,8 @@ impl Reader {
         states.extend(notes::states(self.on()?, kind, part).await?);
         states.extend(relations::states(self.on()?, kind, part).await?);
         states.extend(inspections::states(self.on()?, kind, part).await?);
+        states.extend(tablets::states(self.on()?, kind, part).await?);
+        states.extend(signing::states(self.on()?, kind, part).await?);
         states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)
     }

@@ -6,7 +6,7 @@ use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
-use super::{describing, inspecting, people};
+use super::{describing, inspecting, people, signing};
 use crate::forms::{self, FORMS};
 use crate::{locked, virus, withheld};
 
@@ -16,6 +16,8 @@ pub(super) struct Call {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) by: By,
+    /// What whoever may sends along: the cookie and the signature of a device.
+    device: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone)]
@@ -34,6 +36,8 @@ pub(super) enum By {
     Admin,
     Auditor,
     Registrar,
+    /// A tablet: no account.
+    Device,
 }
 
 /// People beyond those of the town.
@@ -58,12 +62,18 @@ pub(super) fn call(path: impl Into<String>, by: By) -> Call {
         headers: Vec::new(),
         body: Body::None,
         by,
+        device: Vec::new(),
     }
 }
 
 impl Call {
     pub(super) fn json(mut self, body: Value) -> Call {
         self.body = Body::Json(body);
+        self
+    }
+
+    pub(super) fn device(mut self, headers: Vec<(&'static str, String)>) -> Call {
+        self.device = headers;
         self
     }
 
@@ -83,10 +93,25 @@ impl Call {
     }
 
     pub(super) async fn send(&self, method: &str, client: &Client) -> Answer {
+        self.send_with(method, client, &[]).await
+    }
+
+    /// With what a device sends along.
+    pub(super) async fn send_along(&self, method: &str, client: &Client) -> Answer {
+        self.send_with(method, client, &self.device).await
+    }
+
+    async fn send_with(
+        &self,
+        method: &str,
+        client: &Client,
+        more: &[(&'static str, String)],
+    ) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let headers: Vec<_> = self
             .headers
             .iter()
+            .chain(more)
             .map(|(name, value)| (*name, &**value))
             .collect();
         match &self.body {
@@ -324,6 +349,14 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
+        other
+            if ["Tablet", "Signing", "Pairing", "ToShow", "Signature"]
+                .iter()
+                .any(|word| other.contains(word))
+                || other.starts_with("report") =>
+        {
+            return signing::signing(town, other).await;
+        }
         other
             if other.contains("Inspection")
                 || other.contains("Emergenc")

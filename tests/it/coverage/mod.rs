@@ -6,6 +6,7 @@ mod calls;
 mod describing;
 mod inspecting;
 mod people;
+mod signing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,6 +91,7 @@ async fn every_operation_succeeds_is_refused_and_is_recorded() {
     let start = Start::new()
         .with("PAPIERLOS_RATES_SIGN_IN_PER_MINUTE", "0")
         .with(clamd::VARIABLE, clamd.address());
+    let start = tests::tablet::sealed(start);
     let Some(town) = Town::of(start).await else {
         return;
     };
@@ -172,8 +174,9 @@ async fn cover(
         By::Admin => town.admin(),
         By::Auditor => town.auditor(),
         By::Registrar => town.registrar().await,
+        By::Device => town.app.anonymous(),
     };
-    let done = call.send(method, &client).await;
+    let done = call.send_along(method, &client).await;
     findings.rule(operation, "success", done.status.is_success(), &done.text());
     if method != "GET" {
         let audited = done.header("papierlos-log-seq").is_some();

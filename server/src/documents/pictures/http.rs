@@ -250,7 +250,7 @@ fn at(number: u32) -> Option<usize> {
 }
 
 /// The text of a version, as far as it was read: what became of it, and its pages.
-async fn text_of(
+pub(super) async fn text_of(
     on: &impl ConnectionTrait,
     storage: &Storage,
     version: &Version,

@@ -7,6 +7,7 @@
 mod ground;
 pub(super) mod http;
 mod ops;
+pub(super) mod showing;
 pub(super) mod wire;
 mod words;
 

@@ -1,0 +1,43 @@
+//! Signing at the counter: a document is shown on a tablet, signed by hand, sealed, and filed as a version.
+//!
+//! Invariants: a job is for one version of one document, one tablet, one clerk and one purpose, and is used
+//! once; it ends in one way, which is recorded; the sealed document and the end of its job are one unit of
+//! work, so that nothing is signed by half; what was shown is an exact prefix of what is filed; no time series
+//! of strokes is kept but sealed to a key that is not here.
+
+mod apart;
+mod bus;
+mod desk;
+mod device_http;
+mod events;
+mod evidence;
+mod http;
+mod model;
+mod ops;
+mod raising;
+mod rows;
+mod stamp;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use apart::{PREPARE_COMMAND, prepare_main};
+pub use bus::Bus;
+pub use evidence::{KINDS, roots_astray, states};
+pub use http::{ApiDoc, routes};
+pub use model::{SigningError, SigningJob, State, Step};
+pub use raising::{RaiseError, raise};
+pub use stamp::{Stamp, StampError};
+
+use crate::unit::Db;
+
+/// Says of jobs whose time is over that it is, to the log and to those who watch.
+///
+/// # Errors
+/// [`SigningError`].
+pub async fn expire(db: &Db, bus: &Bus) -> Result<(), SigningError> {
+    for job in ops::expire(db).await? {
+        bus.tell(&job);
+    }
+    Ok(())
+}

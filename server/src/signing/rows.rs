@@ -1,0 +1,315 @@
+//! Rows of signing jobs.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue, QueryOrder, QuerySelect};
+
+use super::model::{Level, Outcome, SigningJob, State, Tongue};
+use crate::audit::canonical::{Object as Json, SafeInt};
+use crate::audit::event::{Kind, Subject};
+use crate::base::db::DbError;
+use crate::base::{
+    AccountId, DepartmentId, DocumentId, SigningJobId, TabletId, Timestamp, VersionId,
+};
+use crate::unit::Unit;
+
+pub(super) mod signing_job {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "signing_job")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub document_id: Uuid,
+        pub document_version_id: Uuid,
+        pub number: i64,
+        pub sha256: Vec<u8>,
+        pub department_id: Uuid,
+        pub tablet_id: Uuid,
+        pub account_id: Uuid,
+        pub purpose: String,
+        pub sentence: String,
+        pub language: String,
+        pub place: String,
+        pub nonce: String,
+        pub state: String,
+        pub reason: Option<String>,
+        pub created_at: i64,
+        pub expires_at: i64,
+        pub shown_at: Option<i64>,
+        pub signing_at: Option<i64>,
+        pub ended_at: Option<i64>,
+        pub pages: String,
+        pub restarts: i64,
+        pub strokes_sha256: Option<Vec<u8>>,
+        pub signed_version_id: Option<Uuid>,
+        pub level: Option<String>,
+        pub evidence: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn at(micros: i64) -> String {
+    Timestamp::of_micros(micros).to_string()
+}
+
+impl signing_job::Model {
+    pub(super) fn state_bytes(&self) -> Vec<u8> {
+        Json::new()
+            .with("clerk", self.account_id.to_string())
+            .with("created_at", at(self.created_at))
+            .with("department", self.department_id.to_string())
+            .with("document", self.document_id.to_string())
+            .with("document_version", self.document_version_id.to_string())
+            .with_some("ended_at", self.ended_at.map(at))
+            .with_some("evidence", self.evidence.as_deref())
+            .with("expires_at", at(self.expires_at))
+            .with("language", self.language.as_str())
+            .with_some("level", self.level.as_deref())
+            .with("nonce", self.nonce.as_str())
+            .with_some("number", SafeInt::new(self.number))
+            .with("pages", self.pages.as_str())
+            .with("place", self.place.as_str())
+            .with("purpose", self.purpose.as_str())
+            .with_some("reason", self.reason.as_deref())
+            .with_some("restarts", SafeInt::new(self.restarts))
+            .with("sentence", self.sentence.as_str())
+            .with("sha256", hex::encode(&self.sha256))
+            .with_some("shown_at", self.shown_at.map(at))
+            .with_some(
+                "signed_version",
+                self.signed_version_id.map(|id| id.to_string()),
+            )
+            .with_some("signing_at", self.signing_at.map(at))
+            .with("state", self.state.as_str())
+            .with_some(
+                "strokes_sha256",
+                self.strokes_sha256.as_ref().map(hex::encode),
+            )
+            .with("tablet", self.tablet_id.to_string())
+            .to_bytes()
+    }
+
+    /// Told in the history of the document, and erased with it.
+    fn subject(&self) -> Subject {
+        Subject {
+            kind: Kind::SigningJob,
+            id: self.id,
+            root: self.document_id,
+            version: u64::try_from(self.version).unwrap_or_default(),
+            state: self.state_bytes(),
+            content: None,
+        }
+    }
+}
+
+fn outcome_of(row: &signing_job::Model) -> Option<Outcome> {
+    Some(Outcome {
+        strokes_sha256: row.strokes_sha256.as_deref()?.try_into().ok()?,
+        signed: VersionId::of(row.signed_version_id?),
+        level: Level::parse(row.level.as_deref()?)?,
+        evidence: row.evidence.clone()?,
+    })
+}
+
+impl TryFrom<signing_job::Model> for SigningJob {
+    type Error = DbError;
+
+    fn try_from(row: signing_job::Model) -> Result<Self, DbError> {
+        let corrupt = |what| DbError::Corrupt {
+            table: "signing_job",
+            key: row.id.to_string(),
+            what,
+        };
+        let sha256: Option<[u8; 32]> = row.sha256.as_slice().try_into().ok();
+        let spot = serde_json::from_str(&row.place).ok();
+        let pages = serde_json::from_str(&row.pages).ok();
+        Ok(Self {
+            id: SigningJobId::of(row.id),
+            version: u64::try_from(row.version).unwrap_or_default(),
+            document: DocumentId::of(row.document_id),
+            shown: VersionId::of(row.document_version_id),
+            number: u64::try_from(row.number).unwrap_or_default(),
+            sha256: sha256.ok_or_else(|| corrupt("a digest has the wrong length"))?,
+            department: DepartmentId::of(row.department_id),
+            tablet: TabletId::of(row.tablet_id),
+            clerk: AccountId::of(row.account_id),
+            language: Tongue::parse(&row.language)
+                .ok_or_else(|| corrupt("the language is unknown"))?,
+            spot: spot.ok_or_else(|| corrupt("the place cannot be read"))?,
+            state: State::parse(&row.state).ok_or_else(|| corrupt("the state is unknown"))?,
+            pages: pages.ok_or_else(|| corrupt("the pages cannot be read"))?,
+            outcome: outcome_of(&row),
+            created_at: Timestamp::of_micros(row.created_at),
+            expires_at: Timestamp::of_micros(row.expires_at),
+            shown_at: row.shown_at.map(Timestamp::of_micros),
+            signing_at: row.signing_at.map(Timestamp::of_micros),
+            ended_at: row.ended_at.map(Timestamp::of_micros),
+            restarts: u32::try_from(row.restarts).unwrap_or(u32::MAX),
+            purpose: row.purpose,
+            sentence: row.sentence,
+            nonce: row.nonce,
+            reason: row.reason,
+        })
+    }
+}
+
+impl TryFrom<&SigningJob> for signing_job::Model {
+    type Error = DbError;
+
+    fn try_from(job: &SigningJob) -> Result<Self, DbError> {
+        let corrupt = |_error: serde_json::Error| DbError::Corrupt {
+            table: "signing_job",
+            key: job.id.to_string(),
+            what: "it cannot be written",
+        };
+        let outcome = job.outcome.as_ref();
+        Ok(Self {
+            id: job.id.raw(),
+            version: i64::try_from(job.version).unwrap_or(i64::MAX),
+            document_id: job.document.raw(),
+            document_version_id: job.shown.raw(),
+            number: i64::try_from(job.number).unwrap_or(i64::MAX),
+            sha256: job.sha256.to_vec(),
+            department_id: job.department.raw(),
+            tablet_id: job.tablet.raw(),
+            account_id: job.clerk.raw(),
+            purpose: job.purpose.clone(),
+            sentence: job.sentence.clone(),
+            language: job.language.code().to_owned(),
+            place: serde_json::to_string(&job.spot).map_err(corrupt)?,
+            nonce: job.nonce.clone(),
+            state: job.state.code().to_owned(),
+            reason: job.reason.clone(),
+            created_at: job.created_at.micros(),
+            expires_at: job.expires_at.micros(),
+            shown_at: job.shown_at.map(Timestamp::micros),
+            signing_at: job.signing_at.map(Timestamp::micros),
+            ended_at: job.ended_at.map(Timestamp::micros),
+            pages: serde_json::to_string(&job.pages).map_err(corrupt)?,
+            restarts: i64::from(job.restarts),
+            strokes_sha256: outcome.map(|it| it.strokes_sha256.to_vec()),
+            signed_version_id: outcome.map(|it| it.signed.raw()),
+            level: outcome.map(|it| it.level.code().to_owned()),
+            evidence: outcome.map(|it| it.evidence.clone()),
+        })
+    }
+}
+
+/// Adds a job.
+pub(super) async fn insert(unit: &mut Unit, new: &SigningJob) -> Result<(), DbError> {
+    let row = signing_job::Model::try_from(new)?;
+    let subject = row.subject();
+    let active = signing_job::ActiveModel::from(row).reset_all();
+    signing_job::Entity::insert(active)
+        .exec_without_returning(unit.tx())
+        .await?;
+    unit.changed(subject);
+    Ok(())
+}
+
+/// Writes the next version of a job; refuses one that has moved on.
+pub(super) async fn save(unit: &mut Unit, job: &mut SigningJob) -> Result<(), DbError> {
+    let before = i64::try_from(job.version).unwrap_or(i64::MAX);
+    job.version += 1;
+    let row = signing_job::Model::try_from(&*job)?;
+    let subject = row.subject();
+    let id = row.id;
+    let mut active = signing_job::ActiveModel::from(row).reset_all();
+    active.id = ActiveValue::NotSet;
+    let done = signing_job::Entity::update_many()
+        .set(active)
+        .filter(signing_job::Column::Id.eq(id))
+        .filter(signing_job::Column::Version.eq(before))
+        .exec(unit.tx())
+        .await?;
+    if done.rows_affected != 1 {
+        return Err(DbError::Stale);
+    }
+    unit.changed(subject);
+    Ok(())
+}
+
+/// One job, whoever asks.
+pub(super) async fn find(
+    on: &impl ConnectionTrait,
+    id: SigningJobId,
+) -> Result<Option<SigningJob>, DbError> {
+    let row = signing_job::Entity::find_by_id(id.raw()).one(on).await?;
+    row.map(SigningJob::try_from).transpose()
+}
+
+/// One job, locked until the unit ends.
+pub(super) async fn find_to_change(
+    unit: &Unit,
+    id: SigningJobId,
+) -> Result<Option<SigningJob>, DbError> {
+    let row = signing_job::Entity::find_by_id(id.raw())
+        .lock_exclusive()
+        .one(unit.tx())
+        .await?;
+    row.map(SigningJob::try_from).transpose()
+}
+
+/// The job of a tablet that is not over, as far as that was said.
+pub(super) async fn open_on(
+    on: &impl ConnectionTrait,
+    tablet: TabletId,
+) -> Result<Option<SigningJob>, DbError> {
+    let row = signing_job::Entity::find()
+        .filter(signing_job::Column::TabletId.eq(tablet.raw()))
+        .filter(signing_job::Column::EndedAt.is_null())
+        .one(on)
+        .await?;
+    row.map(SigningJob::try_from).transpose()
+}
+
+/// The jobs about a document, the newest first.
+pub(super) async fn of_document(
+    on: &impl ConnectionTrait,
+    document: DocumentId,
+    limit: u64,
+) -> Result<Vec<SigningJob>, DbError> {
+    let rows = signing_job::Entity::find()
+        .filter(signing_job::Column::DocumentId.eq(document.raw()))
+        .order_by_desc(signing_job::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?;
+    rows.into_iter().map(SigningJob::try_from).collect()
+}
+
+/// Jobs whose time is over, and of which nobody has said so.
+pub(super) async fn run_out(
+    on: &impl ConnectionTrait,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<SigningJobId>, DbError> {
+    let rows = signing_job::Entity::find()
+        .filter(signing_job::Column::EndedAt.is_null())
+        .filter(signing_job::Column::ExpiresAt.lte(now.micros()))
+        .limit(limit)
+        .all(on)
+        .await?;
+    Ok(rows.iter().map(|row| SigningJobId::of(row.id)).collect())
+}
+
+/// Jobs whose seal waits for its timestamp, the oldest first.
+pub(super) async fn to_raise(
+    on: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<SigningJob>, DbError> {
+    let rows = signing_job::Entity::find()
+        .filter(signing_job::Column::Level.eq(Level::Basic.code()))
+        .filter(signing_job::Column::Reason.is_null())
+        .order_by_asc(signing_job::Column::Id)
+        .limit(limit)
+        .all(on)
+        .await?;
+    rows.into_iter().map(SigningJob::try_from).collect()
+}

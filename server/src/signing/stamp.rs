@@ -1,0 +1,234 @@
+//! What puts a signature and the seal of the house on a document: the key, by the settings.
+//!
+//! Invariant: what was shown is an exact prefix of what is sealed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use pades::sign::{
+    Chain, ChainError, Dtbs, ModuleKey, PemSigner, Pkcs11Signer, Signer, SignerError,
+};
+use pades::strokes::{Bound, Recipient, Strokes, StrokesSealError};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::apart::{self, Ready};
+use super::model::{SigningError, Spot};
+use crate::base::Timestamp;
+use crate::config::{Seal, SealKey, Signing};
+
+/// Why there is no seal, though the settings name one.
+#[derive(Debug, Error)]
+pub enum StampError {
+    /// Something cannot be read.
+    #[error("{setting}: {path} cannot be read")]
+    Read {
+        /// Which setting names it.
+        setting: &'static str,
+        /// What.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificates cannot be used.
+    #[error("seal.certificates: the certificates cannot be used")]
+    Chain(#[from] ChainError),
+    /// The key cannot be used.
+    #[error("seal: the key cannot be used")]
+    Key(#[from] SignerError),
+    /// The certificate of the notary cannot be used.
+    #[error("signing.notary_certificate: the certificate cannot be used")]
+    Notary(#[from] StrokesSealError),
+}
+
+type AnySigner = Box<dyn Signer + Send + Sync>;
+
+/// The seal of the house, the notary, and how long a document is shown.
+pub struct Stamp {
+    signer: Option<AnySigner>,
+    name: String,
+    recipient: Option<(Recipient, [u8; 32])>,
+    time_max: Duration,
+    tsa: Option<(String, Duration)>,
+}
+
+impl std::fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stamp")
+            .field("name", &self.name)
+            .field("has_key", &self.signer.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn bytes_of(setting: &'static str, path: &Path) -> Result<Vec<u8>, StampError> {
+    let read = tokio::fs::read(path).await;
+    read.map_err(|source| StampError::Read {
+        setting,
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+async fn signer_of(seal: &Seal) -> Result<AnySigner, StampError> {
+    let chain = bytes_of("seal.certificates", &seal.certificates).await?;
+    let chain = Chain::from_pem(&chain)?;
+    let signer: AnySigner = match &seal.key {
+        SealKey::Pem(path) => {
+            let key = Zeroizing::new(bytes_of("seal.key", path).await?);
+            Box::new(PemSigner::new(&key, chain)?)
+        }
+        SealKey::Module {
+            module,
+            token,
+            label,
+            pin,
+        } => {
+            let place = ModuleKey {
+                module: module.clone(),
+                token_label: token.clone(),
+                key_label: label.clone(),
+            };
+            let pin = Zeroizing::new(pin.expose().to_owned());
+            Box::new(Pkcs11Signer::open(place, pin, chain)?)
+        }
+    };
+    Ok(signer)
+}
+
+impl Stamp {
+    /// By the settings; without a key nothing is signed, and the rest works.
+    ///
+    /// # Errors
+    /// [`StampError`].
+    pub async fn open(seal: Option<&Seal>, signing: &Signing) -> Result<Self, StampError> {
+        let signer = match seal {
+            Some(seal) => Some(signer_of(seal).await?),
+            None => None,
+        };
+        let recipient = match &signing.notary_certificate {
+            Some(path) => {
+                let pem = bytes_of("signing.notary_certificate", path).await?;
+                let recipient = Recipient::from_pem(&pem)?;
+                let sha256 = recipient.certificate_sha256()?;
+                Some((recipient, sha256))
+            }
+            None => None,
+        };
+        let said = seal.map(|seal| seal.name.clone()).unwrap_or_default();
+        let of_certificate = || signer.as_ref().map(|signer| signer.chain().name());
+        let name = if said.is_empty() {
+            of_certificate().unwrap_or_default()
+        } else {
+            said
+        };
+        let tsa = seal.and_then(|seal| Some((seal.tsa.clone()?, seal.patience)));
+        Ok(Self {
+            signer,
+            name,
+            recipient,
+            time_max: signing.time_max,
+            tsa,
+        })
+    }
+
+    /// Whether anything can be signed here.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// How long a document is shown at most, in seconds.
+    pub(super) fn seconds_max(&self) -> i64 {
+        i64::try_from(self.time_max.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// The timestamp authority, and how long it is waited for.
+    #[must_use]
+    pub fn tsa(&self) -> Option<(&str, Duration)> {
+        let (url, patience) = self.tsa.as_ref()?;
+        Some((url.as_str(), *patience))
+    }
+
+    /// Refuses what cannot be signed there, before anybody is asked to.
+    pub(super) async fn try_on(&self, content: &[u8], spot: &Spot) -> Result<(), SigningError> {
+        apart::prepare(content, spot, &self.name, None).await?;
+        Ok(())
+    }
+
+    /// Everything is put into a document but the signature itself.
+    pub(super) async fn prepare(
+        &self,
+        content: &[u8],
+        spot: &Spot,
+        (strokes, now): (&Strokes, Timestamp),
+    ) -> Result<Ready, SigningError> {
+        let seconds = u64::try_from(now.micros() / 1_000_000).unwrap_or_default();
+        apart::prepare(content, spot, &self.name, Some((strokes, seconds))).await
+    }
+
+    /// Puts the seal into its place. It may take a while, where the key lies in a module: not for a thread that
+    /// serves others.
+    pub(super) fn put_on(&self, ready: Ready) -> Result<Stamped, SigningError> {
+        let signer = self.signer.as_ref().ok_or(SigningError::NoSeal)?;
+        let failed = |error: SignerError| SigningError::Seal(error.into());
+        let chain = signer.chain();
+        let pieces = [ready.before.as_slice(), ready.behind.as_slice()];
+        let digest = chain.algorithm().digest().of(&pieces);
+        let dtbs = Dtbs::new(chain, &digest).map_err(|error| failed(error.into()))?;
+        let signature = signer.sign(dtbs.bytes()).map_err(failed)?;
+        let cms = dtbs
+            .complete(&signature)
+            .map_err(|error| failed(error.into()))?;
+        let place = filled(cms.der(), ready.gap)?;
+        Ok(Stamped {
+            gap: (ready.before.len(), ready.gap),
+            content: [ready.before, place, ready.behind].concat(),
+            field: ready.field,
+        })
+    }
+
+    /// The strokes as only the notary opens them, with the digest of his certificate; nothing where there is
+    /// none.
+    pub(super) fn seal_strokes(
+        &self,
+        document_sha256: [u8; 32],
+        strokes: Strokes,
+    ) -> Result<Option<(Vec<u8>, [u8; 32])>, SigningError> {
+        let Some((recipient, certificate)) = &self.recipient else {
+            return Ok(None);
+        };
+        let bound = Bound {
+            document_sha256,
+            strokes,
+        };
+        let sealed = recipient
+            .seal(&bound)
+            .map_err(|error| SigningError::Seal(error.into()))?;
+        Ok(Some((sealed.der, *certificate)))
+    }
+}
+
+/// A container in its place: in digits, with zeros behind it, between brackets.
+pub(super) fn filled(der: &[u8], gap: usize) -> Result<Vec<u8>, SigningError> {
+    let digits = hex::encode(der).into_bytes();
+    if digits.len() + 2 > gap {
+        return Err(SigningError::Seal("the place is too small".into()));
+    }
+    let mut place = vec![b'<'];
+    place.extend(digits);
+    place.resize(gap - 1, b'0');
+    place.push(b'>');
+    Ok(place)
+}
+
+/// A document with a signature and the seal on it.
+#[derive(Debug)]
+pub(super) struct Stamped {
+    /// Its content.
+    pub(super) content: Vec<u8>,
+    /// The field in which the signature stands.
+    pub(super) field: String,
+    /// Where the container stands in it, with its brackets: from which byte on, and how many.
+    pub(super) gap: (usize, usize),
+}

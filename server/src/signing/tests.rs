@@ -1,0 +1,150 @@
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::model::{
+    SECONDS_MAX, SeenPage, SigningError, SigningJob, Spot, State, Step, Tongue, seen_together,
+};
+use crate::base::{
+    AccountId, DepartmentId, DocumentId, SigningJobId, TabletId, Timestamp, VersionId,
+};
+
+const STEPS: [Step; 8] = [
+    Step::Show,
+    Step::Begin,
+    Step::Sign,
+    Step::Refuse,
+    Step::Cancel,
+    Step::Expire,
+    Step::Fail,
+    Step::Change,
+];
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::of_micros(0).plus_seconds(seconds)
+}
+
+fn job() -> SigningJob {
+    SigningJob {
+        id: SigningJobId::new(),
+        version: 1,
+        document: DocumentId::new(),
+        shown: VersionId::new(),
+        number: 1,
+        sha256: [1; 32],
+        department: DepartmentId::of(Uuid::nil()),
+        tablet: TabletId::new(),
+        clerk: AccountId::new(),
+        purpose: "Empfang".to_owned(),
+        sentence: "Ich habe den Ausweis erhalten.".to_owned(),
+        language: Tongue::German,
+        spot: Spot::Field("unterschrift".to_owned()),
+        nonce: "00".to_owned(),
+        state: State::Waiting,
+        reason: None,
+        created_at: at(0),
+        expires_at: at(600),
+        shown_at: None,
+        signing_at: None,
+        ended_at: None,
+        pages: Vec::new(),
+        restarts: 0,
+        outcome: None,
+    }
+}
+
+#[test]
+fn a_container_fills_its_place_and_no_more() {
+    let filled = |der: &[u8], gap| super::stamp::filled(der, gap).ok();
+    assert_eq!(
+        filled(&[0x30, 0xff], 10).as_deref(),
+        Some(b"<30ff0000>".as_slice())
+    );
+    assert_eq!(
+        filled(&[0x30, 0xff], 6).as_deref(),
+        Some(b"<30ff>".as_slice())
+    );
+    assert_eq!(filled(&[0x30, 0xff], 5), None);
+}
+
+#[test]
+fn nobody_signs_or_refuses_what_he_was_not_shown() {
+    for step in [Step::Sign, Step::Refuse, Step::Begin] {
+        assert_eq!(State::Waiting.after(step), None, "{step:?}");
+    }
+}
+
+#[test]
+fn when_its_time_is_over_all_that_is_left_is_to_say_so() {
+    let shown = job().stepped(Step::Show, at(10)).expect("shown");
+    assert_eq!(shown.state_at(at(599)), State::Shown);
+    assert_eq!(shown.state_at(at(600)), State::Expired);
+    for step in STEPS.into_iter().filter(|step| *step != Step::Expire) {
+        let stepped = shown.clone().stepped(step, at(600));
+        assert!(
+            matches!(
+                stepped,
+                Err(SigningError::State {
+                    current: State::Expired
+                })
+            ),
+            "{step:?}"
+        );
+    }
+    let over = shown.stepped(Step::Expire, at(700)).expect("over");
+    assert_eq!(over.ended_at, Some(at(700)));
+    assert!(over.stepped(Step::Expire, at(701)).is_err());
+}
+
+#[test]
+fn a_page_that_is_loaded_anew_is_read_anew() {
+    let job = job().stepped(Step::Show, at(1)).expect("shown");
+    let job = job.stepped(Step::Begin, at(5)).expect("signing");
+    let job = job.stepped(Step::Show, at(9)).expect("shown again");
+    assert_eq!((job.state, job.shown_at), (State::Shown, Some(at(1))));
+    assert_eq!(job.signing_at, Some(at(5)));
+}
+
+proptest! {
+    #[test]
+    fn no_path_leaves_an_end_and_only_a_path_over_a_page_signs(
+        path in proptest::collection::vec(0..STEPS.len(), 0..12),
+    ) {
+        let mut state = State::Waiting;
+        let mut shown = false;
+        for step in path.into_iter().filter_map(|at| STEPS.get(at).copied()) {
+            let was_over = state.is_over();
+            if let Some(next) = state.after(step) {
+                prop_assert!(!was_over, "{state:?} {step:?}");
+                shown |= step == Step::Show;
+                if matches!(next, State::Done | State::Refused) {
+                    prop_assert!(shown);
+                }
+                state = next;
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_reads_back(at in 0..State::ALL.len()) {
+        let state = State::ALL[at];
+        prop_assert_eq!(State::parse(state.code()), Some(state));
+    }
+
+    #[test]
+    fn what_was_seen_is_never_less_than_what_was_told(
+        before in proptest::collection::vec((1_u32..9, 0_u32..9_000), 0..9),
+        now in proptest::collection::vec((1_u32..9, 0_u32..9_000), 0..9),
+    ) {
+        let pages = |told: &[(u32, u32)]| -> Vec<SeenPage> {
+            told.iter().map(|(page, seconds)| SeenPage { page: *page, seconds: *seconds }).collect()
+        };
+        let (before, now) = (pages(&before), pages(&now));
+        let all = seen_together(&before, &now);
+        for told in before.iter().chain(&now) {
+            let kept = all.iter().find(|one| one.page == told.page);
+            prop_assert!(kept.is_some_and(|kept| kept.seconds >= told.seconds.min(SECONDS_MAX)));
+        }
+        prop_assert!(all.windows(2).all(|pair| pair[0].page < pair[1].page));
+        prop_assert_eq!(seen_together(&all, &now), all);
+    }
+}

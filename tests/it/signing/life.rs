@@ -1,0 +1,222 @@
+//! The whole life of a job that ends as it should.
+
+use std::process::Command;
+
+use serde_json::json;
+use tests::Start;
+use tests::tablet::{form, notary, request};
+use tests::town::{Town, id_of};
+
+use super::{Counter, JOBS};
+
+#[tokio::test]
+async fn what_is_signed_on_a_tablet_is_a_sealed_version_with_what_was_shown_as_its_beginning() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let town = &counter.town;
+    let (document, content, shown) = counter.shown().await;
+    assert_eq!(shown.pages.len(), 2);
+    let picture = shown.pages[0]["picture"].as_str().expect("a picture");
+    let picture = counter.tablet.get(picture).await.is(200);
+    assert_eq!(picture.media_type(), Some("image/webp"));
+    assert_eq!(picture.header("cache-control"), Some("no-store"));
+    let seen = json!({"pages": [{"page": 1, "seconds": 4}], "signing": true});
+    counter.tablet.tell(&shown, "seen", &seen).await.is(200);
+    assert_eq!(counter.state(&shown.id).await["state"], "signing");
+
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await
+        .is(200);
+    assert_eq!(done.json()["state"], "done");
+    let record = town.record_of(&done).await;
+    assert_eq!(record["action"], "signing.sign");
+
+    let path = format!("/api/v1/documents/{document}/content");
+    let signed = town.clerk().get(&path).await.is(200).body;
+    assert!(signed.len() > content.len() && signed.starts_with(&content));
+    let job = counter.state(&shown.id).await;
+    assert_eq!(job["outcome"]["level"], "B-B");
+    let evidence = &job["outcome"]["evidence"];
+    assert_eq!(evidence["restarts"], 1);
+    assert_eq!(evidence["sentence"], "Ich habe den Ausweis erhalten.");
+    assert_eq!(evidence["device"]["tablet"], counter.tablet.id);
+    assert_eq!(evidence["strokes"]["count"], 3);
+    assert_eq!(evidence["pages"][0]["seconds"], 12);
+    assert!(evidence["pages"][0]["picture_sha256"].is_string());
+    assert!(evidence["sealed_strokes"].is_null());
+    valid(&signed);
+    // No sample of the strokes is kept anywhere.
+    assert!(!job.to_string().contains("\"pts\""));
+}
+
+#[tokio::test]
+async fn a_signature_that_is_handed_in_again_signs_nothing_twice() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let (document, _, shown) = counter.shown().await;
+    let signature = shown.signature();
+    for _ in 0..2 {
+        let done = counter.tablet.tell(&shown, "signature", &signature).await;
+        assert_eq!(done.is(200).json()["state"], "done");
+    }
+    assert_eq!(counter.versions(&document).await, 2);
+    // Other strokes are another signature, for which there is no job.
+    let mut other = signature;
+    other["strokes"]["strokes"][0]["pts"][3]["x"] = json!(130.0);
+    let answer = counter.tablet.tell(&shown, "signature", &other).await;
+    answer.is_problem(409, "state-conflict");
+    assert_eq!(counter.versions(&document).await, 2);
+}
+
+#[tokio::test]
+async fn strokes_are_kept_sealed_where_a_notary_is_named() {
+    let start = Start::new().with("PAPIERLOS_SIGNING_NOTARY_CERTIFICATE", notary());
+    let Some(counter) = Counter::of(start).await else {
+        return;
+    };
+    let (_, _, shown) = counter.shown().await;
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
+    let job = counter.state(&shown.id).await;
+    let sealed = &job["outcome"]["evidence"]["sealed_strokes"];
+    assert!(sealed["sha256"].is_string() && sealed["certificate_sha256"].is_string());
+}
+
+#[tokio::test]
+async fn what_is_no_signature_is_refused_and_the_job_goes_on() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let (document, _, shown) = counter.shown().await;
+    let mut nothing = shown.signature();
+    nothing["strokes"]["strokes"] = json!([]);
+    let mut dot = shown.signature();
+    dot["strokes"]["strokes"] = json!([{"pts": [{"x": 9, "y": 9, "t": 0, "p": 0.5}]}]);
+    let mut other_words = shown.signature();
+    other_words["sentence"] = json!("Ich schenke der Stadt mein Haus.");
+    for wrong in [nothing, dot, other_words] {
+        let answer = counter.tablet.tell(&shown, "signature", &wrong).await;
+        answer.is_problem(422, "validation");
+    }
+    assert_eq!(counter.versions(&document).await, 1);
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    assert_eq!(done.is(200).json()["state"], "done");
+}
+
+#[tokio::test]
+async fn nobody_is_shown_what_could_not_be_signed() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let clerk = counter.town.clerk();
+    let text = clerk
+        .file("a.txt", b"kein PDF", &json!({"title": "Text"}))
+        .await
+        .is(201);
+    let path = |id: &str| format!("/api/v1/documents/{id}/signing-jobs");
+    let body = request(&counter.tablet.id);
+    let answer = clerk.post(&path(&id_of(&text)), &body).await;
+    answer.is_problem(422, "validation");
+    let (filed, _) = form(&counter.town).await;
+    let id = id_of(&filed);
+    let mut outside = body.clone();
+    outside["place"]["page"] = json!(9);
+    let answer = clerk.post(&path(&id), &outside).await;
+    answer.is_problem(422, "validation");
+    let mut no_field = body.clone();
+    no_field.as_object_mut().expect("an object").remove("place");
+    no_field["field"] = json!("unterschrift");
+    let answer = clerk.post(&path(&id), &no_field).await;
+    answer.is_problem(422, "validation");
+    let mut stale = body.clone();
+    stale["version"] = json!(2);
+    clerk
+        .post(&path(&id), &stale)
+        .await
+        .is_problem(409, "conflict");
+    // The document of another department is none.
+    let other = counter.town.other();
+    other
+        .post(&path(&id), &body)
+        .await
+        .is_problem(404, "not-found");
+    let listed = clerk.get(&path(&id)).await.is(200).json();
+    assert_eq!(listed["items"], json!([]));
+}
+
+#[tokio::test]
+async fn without_a_seal_nothing_is_sent_to_a_tablet() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let tablet = tests::tablet::FakeTablet::paired(&town).await;
+    let (filed, _) = form(&town).await;
+    let path = format!("/api/v1/documents/{}/signing-jobs", id_of(&filed));
+    let answer = town.clerk().post(&path, &request(&tablet.id)).await;
+    answer.is_problem(501, "not-implemented");
+}
+
+#[tokio::test]
+async fn a_second_signature_goes_onto_the_first() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let town = &counter.town;
+    let (document, _, shown) = counter.shown().await;
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
+    let content = format!("/api/v1/documents/{document}/content");
+    let first = town.clerk().get(&content).await.is(200).body;
+    let mut again = request(&counter.tablet.id);
+    again["version"] = json!(2);
+    again["place"]["left"] = json!(300.0);
+    let path = format!("/api/v1/documents/{document}/signing-jobs");
+    let sent = town.clerk().post(&path, &again).await.is(201);
+    let shown = counter.tablet.show(&id_of(&sent)).await;
+    let mut signature = shown.signature();
+    signature["strokes"]["strokes"][0]["pts"][3]["x"] = json!(131.0);
+    let done = counter.tablet.tell(&shown, "signature", &signature).await;
+    done.is(200);
+    let second = town.clerk().get(&content).await.is(200).body;
+    assert!(second.starts_with(&first));
+    valid(&second);
+    let jobs = town.clerk().get(&path).await.is(200).json();
+    assert_eq!(jobs["items"].as_array().map(Vec::len), Some(2));
+    assert!(
+        town.clerk()
+            .get(&format!("{JOBS}/{}", shown.id))
+            .await
+            .status
+            == 200
+    );
+}
+
+/// What pdfsig says of every signature: that it is one over what it covers. Named, where it is not there.
+fn valid(signed: &[u8]) {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("signed.pdf");
+    std::fs::write(&path, signed).expect("written");
+    let said = match Command::new("pdfsig").arg("-nocert").arg(&path).output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(error) => {
+            println!("skipped: pdfsig is missing ({error})");
+            return;
+        }
+    };
+    let all = said.matches("- Signature Validation:").count();
+    let good = said.matches("Signature is Valid").count();
+    assert!(all > 0 && all == good, "{said}");
+}
