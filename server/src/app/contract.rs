@@ -10,9 +10,8 @@ use crate::http::openapi::EdgeParts;
 use crate::http::parameters::Parameters;
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
-    notes, oidc, paperless, refiling, relations, retention, search, signatures, signing, suggestions,
-    tablets, types,
-    webhooks,
+    notes, oidc, paperless, refiling, relations, retention, search, signatures, signing,
+    suggestions, tablets, types, webhooks,
 };
 
 /// The contract of everything that this server answers.

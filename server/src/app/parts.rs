@@ -18,8 +18,7 @@ use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
     notes, oidc, pages, paperless, refiling, relations, retention, search, signatures, signing,
-    suggestions, tablets,
-    types,
+    suggestions, tablets, types,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -151,6 +150,7 @@ impl Clone for Parts {
             tasks: self.tasks.clone(),
             room: self.room.clone(),
             painter: self.painter.clone(),
+            forms: self.forms.clone(),
             checker: self.checker.clone(),
             stamp: self.stamp.clone(),
             bus: self.bus.clone(),

@@ -11,6 +11,7 @@ use crate::base::db::DbError;
 use crate::base::{AccountId, DepartmentId, PairingId, TabletId, Timestamp};
 use crate::unit::Unit;
 
+#[expect(unreachable_pub, reason = "what is derived of it is public")]
 pub(super) mod tablet {
     use sea_orm::entity::prelude::*;
 
@@ -40,7 +41,8 @@ pub(super) mod tablet {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod tablet_presence {
+#[expect(unreachable_pub, reason = "what is derived of it is public")]
+pub(super) mod tablet_presence {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -58,7 +60,8 @@ mod tablet_presence {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod tablet_pairing {
+#[expect(unreachable_pub, reason = "what is derived of it is public")]
+pub(super) mod tablet_pairing {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

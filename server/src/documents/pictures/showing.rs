@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use storage::{Blob, Storage};
 
+use super::ground::Ground;
 use super::http::text_of;
 use super::{Easel, MEDIA_TYPE, Painter, wire};
 use crate::base::{AccountId, VersionId};
@@ -24,6 +25,8 @@ pub(crate) struct Showing<'a> {
     easel: Easel<'a>,
     version: Version,
     content: Blob,
+    /// What is signed is a PDF: its pages are drawn from the content itself.
+    ground: Ground,
 }
 
 impl<'a> Showing<'a> {
@@ -48,6 +51,7 @@ impl<'a> Showing<'a> {
                 return Ok(Self {
                     easel,
                     version,
+                    ground: Ground::Content(content.clone()),
                     content,
                 });
             }
@@ -66,13 +70,13 @@ impl<'a> Showing<'a> {
     /// # Errors
     /// 404, where it is not drawn.
     pub(crate) async fn sizes(&self) -> Result<Vec<(f64, f64)>, Problem> {
-        match self.easel.shapes(&self.version, &self.content).await? {
+        match self.easel.shapes(&self.version, &self.ground).await? {
             Ok(shapes) => {
                 let points = |hundredths: u32| f64::from(hundredths) / 100.0;
                 let size = |shape: &indexer::extract::PageShape| {
                     (points(shape.size.width), points(shape.size.height))
                 };
-                Ok(shapes.iter().map(size).collect())
+                Ok(shapes.pages.iter().map(size).collect())
             }
             Err(reason) => Err(Problem::new(Kind::NoPicture).detail(wire::explained(reason))),
         }
@@ -88,7 +92,8 @@ impl<'a> Showing<'a> {
 
     /// SHA-256 of the picture of a page, where it was shown.
     pub(crate) async fn shown(&self, page: u32) -> Result<Option<[u8; 32]>, Problem> {
-        let drawn = self.easel.drawn_before(&self.version, page, SHOWN_WIDTH);
+        let wanted = (page, SHOWN_WIDTH);
+        let drawn = self.easel.drawn_before(&self.version, &self.ground, wanted);
         Ok(drawn.await?)
     }
 
@@ -101,7 +106,7 @@ impl<'a> Showing<'a> {
         let wanted = (page, SHOWN_WIDTH);
         let (blob, sha256) = self
             .easel
-            .picture(&self.version, &self.content, wanted)
+            .picture(&self.version, &self.ground, wanted)
             .await?;
         let download = Download {
             sha256,
