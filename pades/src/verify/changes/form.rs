@@ -199,11 +199,12 @@ impl Step<'_> {
             entries.is("SubFilter", "ETSI.RFC3161") && !entries.is("Type", "Sig")
         });
         // One that is seen paints on a page, as signatures do.
-        let stamps = stamps && !self.new_fields.is_shown(self.new, id);
+        let seen = self.new_fields.is_seen(self.new, id);
+        let stamps = stamps && !seen;
         let added = !self.old_fields.all.contains_key(&id);
         let reason = if stamps {
             Reason::LaterTimestamp
-        } else if added && self.new_fields.is_shown(self.new, id) {
+        } else if added && seen {
             Reason::LaterSignatureAdded
         } else {
             Reason::LaterSignature

@@ -109,6 +109,9 @@ impl Step<'_> {
         if old.get("Encrypt") != new.get("Encrypt") {
             self.say(Reason::ChangedCatalogue, "Encrypt".to_owned());
         }
+        if !self.new.is_sized() {
+            return Err(Broken::new(0, "objects beyond the size of the file"));
+        }
         let info = |view: View<'_>| view.value(view.trailer(), "Info");
         if info(self.old)? != info(self.new)? {
             self.say(Reason::MetadataChangedLater, "Info".to_owned());
@@ -186,8 +189,10 @@ impl Step<'_> {
             if self.judged.contains(&id) {
                 continue;
             }
-            if let Some(field) = self.reached.loose.get(&id).cloned() {
-                self.say(Reason::FormFilledLater, field);
+            if let Some(fields) = self.reached.loose.get(&id).cloned() {
+                for field in fields {
+                    self.say(Reason::FormFilledLater, field);
+                }
                 continue;
             }
             let (old, new) = (self.old.get(id)?, self.new.get(id)?);
