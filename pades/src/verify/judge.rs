@@ -38,7 +38,7 @@ pub(super) fn all(
     at: i64,
 ) -> Vec<Signature> {
     let store = Store::read(pdf.newest()).unwrap_or_default();
-    let stamps = Stamps::of(pdf, gathered, &store.certificates, (anchors, at));
+    let stamps = Stamps::of(pdf, gathered, &store, (anchors, at));
     let bench = Bench {
         pdf,
         gathered,
