@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use indexer::extract::{PictureState, Reason, Want};
+use indexer::extract::{Passwords, PictureState, Reason, Want};
 use paper::PaperError;
 use paper::copy::{self as sheet, About, Places};
 use storage::{Blob, KeyDomain};
@@ -61,8 +61,9 @@ impl Runner {
         let Some(source) = documents::to_copy(self.db.read(), id, now).await? else {
             return self.leave(job).await;
         };
+        let known = documents::known_passwords(self.db.read(), &self.storage, id).await?;
         let made = tokio::select! {
-            made = Box::pin(self.copied(&source)) => made?,
+            made = Box::pin(self.copied(&source, &known.passwords)) => made?,
             () = end.cancelled() => return self.give_back(job).await,
         };
         let made = match made {
@@ -88,12 +89,17 @@ impl Runner {
     }
 
     /// The copy with how many pages it has, or why there is none.
-    async fn copied(&self, source: &ToCopy) -> Result<Result<(Vec<u8>, u64), Refusal>, JobError> {
+    async fn copied(
+        &self,
+        source: &ToCopy,
+        passwords: &Passwords,
+    ) -> Result<Result<(Vec<u8>, u64), Refusal>, JobError> {
         if source.is_pdf && documents::is_signed(&self.storage, &source.content).await? {
             return Ok(Err(Refusal::Signed));
         }
         let painter = self.scans.painter();
-        let shapes = match painter.shapes(self.reader(&source.content).await?).await? {
+        let reader = self.reader(&source.content).await?;
+        let shapes = match painter.opening(passwords).shapes(reader).await? {
             PictureState::Drawn(shapes) => shapes,
             PictureState::Refused(reason) => return Ok(Err(Refusal::Drawing(reason))),
             PictureState::NoPage => return Ok(Err(Refusal::Drawing(Reason::Damaged))),
@@ -115,6 +121,7 @@ impl Runner {
             sheet::make(&about, std::iter::from_fn(move || take.blocking_recv()))
         });
         let want = Want::Copy { dots_per_inch };
+        let source = (source, passwords);
         let refusal = self.give_pages(source, (many, words), want, give).await?;
         let made = making.await?;
         if let Some(refusal) = refusal {
@@ -131,7 +138,7 @@ impl Runner {
     /// them any more it is known there why.
     async fn give_pages(
         &self,
-        source: &ToCopy,
+        (source, passwords): (&ToCopy, &Passwords),
         (many, mut words): (u32, HashMap<u32, WordsPage>),
         want: Want,
         give: mpsc::Sender<sheet::Page>,
@@ -140,14 +147,18 @@ impl Runner {
         let (mut words_left, mut chars_left) = (WORDS_MAX, CHARS_MAX);
         for number in 0..many {
             let content = self.reader(&source.content).await?;
-            let picture = match painter.picture(content, number, want).await? {
+            let opening = painter.opening(passwords);
+            let picture = match opening.picture(content, number, want).await? {
                 PictureState::Drawn(picture) => picture,
                 PictureState::Refused(reason) => return Ok(Some(Refusal::Drawing(reason))),
                 PictureState::NoPage => return Ok(Some(Refusal::Drawing(Reason::Damaged))),
             };
             let (words, places) = match words.remove(&(number + 1)) {
                 Some(page) => (recognised(page), Places::Ink),
-                None if source.is_pdf => (self.brought(source, number).await?, Places::Line),
+                None if source.is_pdf => {
+                    let brought = self.brought((source, passwords), number).await?;
+                    (brought, Places::Line)
+                }
                 None => (Vec::new(), Places::Ink),
             };
             let chars: usize = words.iter().map(|word| word.text.chars().count()).sum();
@@ -177,9 +188,14 @@ impl Runner {
     }
 
     /// The words that a page of a PDF brings; none where they cannot be told.
-    async fn brought(&self, source: &ToCopy, number: u32) -> Result<Vec<sheet::Word>, JobError> {
+    async fn brought(
+        &self,
+        (source, passwords): (&ToCopy, &Passwords),
+        number: u32,
+    ) -> Result<Vec<sheet::Word>, JobError> {
         let content = self.reader(&source.content).await?;
-        let told = self.scans.painter().words(content, number).await?;
+        let opening = self.scans.painter().opening(passwords);
+        let told = opening.words(content, number).await?;
         let PictureState::Drawn(page) = told else {
             return Ok(Vec::new());
         };
