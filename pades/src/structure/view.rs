@@ -229,9 +229,10 @@ impl<'p> View<'p> {
     pub(crate) fn catalogue(&self) -> Result<Dictionary, Broken> {
         let root = self.get(self.root()?)?;
         // A stream could be shown as well.
-        match &*root {
-            Object::Dictionary(entries) => Ok(entries.clone()),
-            _ => Err(Broken::new(0, "no catalogue")),
+        if let Object::Dictionary(entries) = &*root {
+            Ok(entries.clone())
+        } else {
+            Err(Broken::new(0, "no catalogue"))
         }
     }
 
