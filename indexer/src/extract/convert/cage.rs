@@ -17,7 +17,7 @@ use seccompiler::{
 
 use crate::extract::sandbox::{
     ALLOWED, CPU_GRACE_SECONDS, Layer, Layers, PROGRAM_ALLOWED, code_or_written, compile, give_way,
-    to_myself,
+    no_signals, to_myself,
 };
 
 /// Descriptors that it may have open: libraries, fonts, and the parts of a document.
@@ -149,6 +149,7 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 fn calls() -> Result<(), CallsError> {
     seccompiler::apply_filter(&unknown()?)?;
     seccompiler::apply_filter(&pretended()?)?;
+    seccompiler::apply_filter(&no_signals()?)?;
     Ok(seccompiler::apply_filter(&office_calls()?)?)
 }
 
