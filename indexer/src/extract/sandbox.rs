@@ -204,7 +204,9 @@ pub(super) fn before_program(cage: &Cage<'_>) -> Layers {
     if cage_limits(cage).is_ok() {
         held = held.with(Layer::Limits);
     }
-    if program_calls().is_ok_and(|filter| seccompiler::apply_filter(&filter).is_ok()) {
+    // The second list lets no further one be laid on.
+    let mut lists = [no_signals(), program_calls()].into_iter();
+    if lists.all(|list| list.is_ok_and(|filter| seccompiler::apply_filter(&filter).is_ok())) {
         held = held.with(Layer::SystemCalls);
     }
     held
@@ -382,6 +384,36 @@ pub(super) fn to_myself() -> Result<Vec<SeccompRule>, seccompiler::BackendError>
     Ok(vec![SeccompRule::new(vec![myself])?])
 }
 
+/// Commands of `fcntl`: whom the kernel tells by a signal that there is something to read, and by which signal.
+const SIGNALS_OF_FILES: [u64; 3] = [8, 10, 15];
+/// The same as `ioctl`.
+const SIGNALS_OF_SOCKETS: [u64; 2] = [0x8901, 0x8902];
+
+/// No other process of this account gets a signal by way of a file: Landlock looks at that since its sixth kind
+/// only, and any signal may be named. All else is left to the list that follows.
+pub(super) fn no_signals() -> Result<BpfProgram, seccompiler::BackendError> {
+    let one_of = |commands: &[u64]| -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+        let rule = |command: &u64| {
+            let is = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, *command)?;
+            SeccompRule::new(vec![is])
+        };
+        commands.iter().map(rule).collect()
+    };
+    let rules: BTreeMap<i64, Vec<SeccompRule>> = [
+        (libc::SYS_fcntl, one_of(&SIGNALS_OF_FILES)?),
+        (libc::SYS_ioctl, one_of(&SIGNALS_OF_SOCKETS)?),
+    ]
+    .into_iter()
+    .collect();
+    SeccompFilter::new(
+        rules,
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM.unsigned_abs()),
+        std::env::consts::ARCH.try_into()?,
+    )?
+    .try_into()
+}
+
 pub(super) fn compile(
     rules: BTreeMap<i64, Vec<SeccompRule>>,
 ) -> Result<BpfProgram, seccompiler::BackendError> {
@@ -468,6 +500,23 @@ mod tests {
         assert!(allowed(libc::SYS_openat, libc::O_RDONLY | libc::O_CLOEXEC));
         for more in [libc::O_WRONLY, libc::O_RDWR, libc::O_TRUNC, libc::O_CREAT] {
             assert!(!allowed(libc::SYS_openat, more), "{more}");
+        }
+        // Nobody is sent a signal by way of a file.
+        let quiet = no_signals().expect("a filter");
+        for (call, command, fine) in [
+            (libc::SYS_fcntl, 8, false),
+            (libc::SYS_fcntl, 10, false),
+            (libc::SYS_fcntl, 15, false),
+            (libc::SYS_fcntl, 3, true),
+            (libc::SYS_ioctl, 0x8902, false),
+            (libc::SYS_ioctl, 0x5401, true),
+        ] {
+            let answered = answer(&quiet, call, [0, command, 0, 0, 0, 0]);
+            assert_eq!(
+                answered == libc::SECCOMP_RET_ALLOW,
+                fine,
+                "{call} {command}"
+            );
         }
         // Our own worker maps no code at all.
         let own = system_calls().expect("a filter");

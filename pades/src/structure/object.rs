@@ -113,11 +113,26 @@ impl Object {
 
     /// Calls `see` with each reference in this object.
     pub(crate) fn references(&self, see: &mut impl FnMut(Id)) {
+        self.named_references(None, &mut |id, _key| see(id));
+    }
+
+    /// The same, with the key of the entry that is the reference itself: `key` for this object, none within arrays.
+    pub(crate) fn named_references(
+        &self,
+        key: Option<&[u8]>,
+        see: &mut impl FnMut(Id, Option<&[u8]>),
+    ) {
         match self {
-            Self::Reference(id) => see(*id),
-            Self::Array(items) => items.iter().for_each(|item| item.references(see)),
+            Self::Reference(id) => see(*id, key),
+            Self::Array(items) => {
+                for item in items {
+                    item.named_references(None, see);
+                }
+            }
             Self::Dictionary(entries) | Self::Stream(entries, _) => {
-                entries.0.values().for_each(|item| item.references(see));
+                for (key, item) in &entries.0 {
+                    item.named_references(Some(key), see);
+                }
             }
             Self::Null
             | Self::Boolean(_)

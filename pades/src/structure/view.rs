@@ -228,9 +228,43 @@ impl<'p> View<'p> {
 
     pub(crate) fn catalogue(&self) -> Result<Dictionary, Broken> {
         let root = self.get(self.root()?)?;
-        root.dictionary()
-            .cloned()
-            .ok_or(Broken::new(0, "no catalogue"))
+        // A stream could be shown as well.
+        if let Object::Dictionary(entries) = &*root {
+            Ok(entries.clone())
+        } else {
+            Err(Broken::new(0, "no catalogue"))
+        }
+    }
+
+    /// The object streams that objects lie in, as of this revision or one before.
+    pub(crate) fn object_streams(&self) -> BTreeSet<Id> {
+        let upto = self.pdf.revisions.iter().take(self.revision + 1);
+        let entries = upto.flat_map(|one| one.entries.values());
+        let streams = entries.filter_map(|entry| match entry {
+            Entry::In { stream, .. } => Some(Id {
+                number: *stream,
+                generation: 0,
+            }),
+            Entry::Free | Entry::At { .. } => None,
+        });
+        streams.collect()
+    }
+
+    /// Whether every object has a number below the size that its revision tells. Others are not there for some programs.
+    pub(crate) fn is_sized(&self) -> bool {
+        let mut upto = self.pdf.revisions.iter().take(self.revision + 1);
+        let mut before = 0;
+        upto.all(|one| {
+            let size = one.trailer.get("Size").and_then(Object::integer);
+            let size = size.and_then(|size| u32::try_from(size).ok());
+            let mut used = one.entries.iter().rev();
+            let last = used.find(|(_, entry)| **entry != Entry::Free);
+            let fits = size.is_some_and(|size| {
+                size >= before && last.is_none_or(|(number, _)| *number < size)
+            });
+            before = size.unwrap_or(before);
+            fits
+        })
     }
 
     /// The bytes of a stream, unpacked; nothing where that is beyond us.

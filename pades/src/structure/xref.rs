@@ -47,8 +47,8 @@ struct Section {
     also: Option<Range<usize>>,
 }
 
-/// So many bytes from the end the word `startxref` is looked for.
-const TAIL_BYTES: usize = 4096;
+/// So many bytes from the end the word `startxref` is looked for. Programs that do not find it there mend the file.
+const TAIL_BYTES: usize = 1024;
 
 /// The revisions of a file, oldest first.
 pub(super) fn revisions(bytes: &[u8]) -> Result<Vec<Revision>, Broken> {

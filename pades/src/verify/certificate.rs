@@ -61,6 +61,8 @@ pub(super) struct Extensions {
     pub(super) eku: Option<Vec<String>>,
     pub(super) eku_critical: bool,
     pub(super) key_identifier: Option<Vec<u8>>,
+    /// The names of the places where lists that have it are given out, as they stand.
+    pub(super) list_points: Vec<Vec<u8>>,
     pub(super) name_constraints: bool,
     pub(super) qualified: bool,
     /// A critical extension that is not read here.
@@ -211,17 +213,33 @@ impl Extensions {
                     first.and_then(|oid| oid.oid()).as_deref() == Ok("0.4.0.1862.1.1")
                 });
             }
+            "2.5.29.31" => self.list_points = list_points(content).unwrap_or_default(),
             // Policies are stated, not enforced: nobody asked for one. The other two say who issued.
-            "2.5.29.32"
-            | "2.5.29.35"
-            | "2.5.29.17"
-            | "2.5.29.18"
-            | "2.5.29.31"
-            | "1.3.6.1.5.5.7.48.1.5" => {}
+            "2.5.29.32" | "2.5.29.35" | "2.5.29.17" | "2.5.29.18" | "1.3.6.1.5.5.7.48.1.5" => {}
             _ => self.unknown_critical |= critical,
         }
         Ok(())
     }
+}
+
+/// The names in the distribution points of a certificate.
+fn list_points(content: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
+    let mut names = Vec::new();
+    for point in Value::whole(content)?.within(SEQUENCE)?.all(16)? {
+        if let Some(name) = point.within(SEQUENCE)?.maybe(inner(0))? {
+            names.extend(point_names(&name)?);
+        }
+    }
+    Ok(names)
+}
+
+/// The full names of one distribution point, as they stand; those that continue the name of the issuer are not read.
+pub(super) fn point_names(point: &Value<'_>) -> Result<Vec<Vec<u8>>, Malformed> {
+    let Some(names) = point.reader().maybe(inner(0))? else {
+        return Ok(Vec::new());
+    };
+    let names = names.reader().all(16)?;
+    Ok(names.iter().map(|name| name.raw.to_vec()).collect())
 }
 
 /// The parts of a name: which, and their text.

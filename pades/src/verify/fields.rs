@@ -89,6 +89,10 @@ impl Fields {
             return Err(wrong("a field that stands in the form twice"));
         }
         let object = view.get(id)?;
+        if matches!(&*object, Object::Stream(..)) {
+            // Of a field the entries are compared; a stream could be shown by something else.
+            return Err(wrong("a field that is a stream"));
+        }
         let Some(entries) = object.dictionary().cloned() else {
             // A field that was taken away leaves such a hole behind.
             return Ok(());
@@ -209,14 +213,28 @@ impl Locked {
 }
 
 impl Fields {
+    /// Whether a field is seen on some page, or one of the places below it.
+    pub(super) fn is_seen(&self, view: View<'_>, id: Id) -> bool {
+        let mut family = BTreeSet::from([id]);
+        // Those above come first.
+        self.order.iter().any(|one| {
+            let above = self.all.get(one).and_then(|field| field.parent);
+            if *one != id && !above.is_some_and(|above| family.contains(&above)) {
+                return false;
+            }
+            family.insert(*one);
+            self.is_shown(view, *one)
+        })
+    }
+
     /// Whether a field is seen on some page.
     pub(super) fn is_shown(&self, view: View<'_>, id: Id) -> bool {
         let Some(field) = self.all.get(&id) else {
             return false;
         };
         let flags = field.entries.get("F").and_then(Object::integer);
-        // Hidden, or not to be looked at.
-        let hidden = flags.is_some_and(|flags| flags & 0b10_0010 != 0);
+        // Hidden. What is only not to be looked at is printed, or comes when a mouse goes over it.
+        let hidden = flags.is_some_and(|flags| flags & 0b10 != 0);
         let rect = view.value(&field.entries, "Rect");
         let sides = rect.map(|rect| rect.array().map(<[Object]>::to_vec));
         let Ok(Some(sides)) = sides else {

@@ -38,7 +38,7 @@ pub(super) fn all(
     at: i64,
 ) -> Vec<Signature> {
     let store = Store::read(pdf.newest()).unwrap_or_default();
-    let stamps = Stamps::of(pdf, gathered, &store.certificates, (anchors, at));
+    let stamps = Stamps::of(pdf, gathered, &store, (anchors, at));
     let bench = Bench {
         pdf,
         gathered,
@@ -82,13 +82,14 @@ fn heed_later(signatures: &mut [Signature]) {
         let later = later.filter(|change| is_signature(change.reason));
         let mut more = Vec::new();
         for change in later {
-            let named = known
-                .iter()
-                .find(|(field, _, _)| Some(field) == change.what.as_ref());
-            match named {
-                Some((_, _, true)) | None => more.push(Reason::ChangedAnnotations),
-                Some((_, Verdict::Valid | Verdict::ValidBut, false)) => {}
-                Some((_, Verdict::Indeterminate | Verdict::Invalid, false)) => {
+            // Nothing keeps a field from having the name of another: the worst of them counts.
+            let named = known.iter();
+            let named = named.filter(|(field, _, _)| Some(field) == change.what.as_ref());
+            let worst = named.map(|(_, verdict, broken)| (*broken, *verdict)).max();
+            match worst {
+                Some((true, _)) | None => more.push(Reason::ChangedAnnotations),
+                Some((false, Verdict::Valid | Verdict::ValidBut)) => {}
+                Some((false, Verdict::Indeterminate | Verdict::Invalid)) => {
                     more.push(Reason::LaterSignatureBad);
                 }
             }
@@ -258,7 +259,9 @@ impl Bench<'_> {
         material.extend(&self.store.material);
         let stamped = self.when(one, &cms, &pool, signature);
         let known = self.trusted(&certificate, (&pool, &material), signature);
-        let known = known && self.stamper_known(stamped.as_ref(), &material, signature);
+        // Asked in any case: whoever stamped may be revoked where nothing is known of the signer.
+        let stamper = self.stamper_known(stamped.as_ref(), &material, signature);
+        let known = known && stamper;
         if one.sub_filter == "ETSI.CAdES.detached" {
             signature.level = Some(self.level(one, signature, known));
         } else {
@@ -394,7 +397,9 @@ impl Bench<'_> {
         } else if !proven && chain.at(self.at).is_some() {
             signature.reasons.push(Reason::ExpiredWithoutProof);
         }
-        self.revocation(&chain, material, (when, proven), &mut signature.reasons)
+        // What is merely claimed does not choose the day as of which somebody is asked.
+        let asked = if proven { when } else { self.at };
+        self.revocation(&chain, material, (asked, proven), &mut signature.reasons)
     }
 
     /// Whether nothing of the chain was revoked. Tells whether that is known of all of it.
@@ -477,10 +482,12 @@ impl Bench<'_> {
                 continue;
             };
             for change in changes {
-                let locked = change.what.as_ref().is_some_and(|name| {
-                    let mut locks = before.iter().flat_map(|other| &other.locked);
-                    locks.any(|lock| lock.has(name))
-                });
+                let mut locks = before.iter().flat_map(|other| &other.locked);
+                // Of very many changes it is not told which field: it may be one that is locked.
+                let locked = match &change.what {
+                    Some(name) => locks.any(|lock| lock.has(name)),
+                    None => locks.next().is_some(),
+                };
                 let reason = weighed(change.reason, permits, locked);
                 signature.reasons.push(reason);
                 signature.changes.push(Change {

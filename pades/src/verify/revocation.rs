@@ -6,7 +6,7 @@ use crate::asn1::{
     UTC_TIME, Value, inner,
 };
 
-use super::certificate::{Certificate, EKU_OCSP, read_all, signed_by};
+use super::certificate::{Certificate, EKU_OCSP, point_names, read_all, signed_by};
 use super::crypto::{Digest, Strength, digest_of};
 use super::times;
 
@@ -83,9 +83,10 @@ pub(super) fn status(
     status
 }
 
-/// Whether something said at one time holds at another.
-fn is_fresh(this: i64, next: Option<i64>, seconds: i64) -> bool {
-    next.map_or(this >= seconds, |next| next >= seconds)
+/// Whether something said of a certificate at one time holds at another. Of one that has expired nobody tells any
+/// more whether it was revoked: it is left out of lists.
+fn is_fresh(one: &Certificate, (this, next): (i64, Option<i64>), seconds: i64) -> bool {
+    this <= one.not_after && next.map_or(this >= seconds, |next| next >= seconds)
 }
 
 fn is_time(value: &Value<'_>) -> bool {
@@ -139,7 +140,7 @@ fn by_crl(
     {
         return Ok(Status::Revoked(when));
     }
-    Ok(if is_fresh(this, next, seconds) {
+    Ok(if is_fresh(one, (this, next), seconds) {
         Status::Good
     } else {
         Status::Unknown
@@ -173,15 +174,24 @@ fn speaks_of(extensions: &Value<'_>, one: &Certificate) -> Result<bool, Malforme
             None => false,
         };
         let content = parts.expect(OCTET_STRING)?.content;
+        if oid == "2.5.29.27" {
+            // Only what is new since another list.
+            return Ok(false);
+        }
         if oid == "2.5.29.28" {
             let ca = one.extensions.ca.is_some();
             for part in Value::whole(content)?.within(SEQUENCE)?.all(8)? {
                 let truth = part.content.first().is_some_and(|byte| *byte != 0);
                 let fits = match part.tag {
-                    0xa0 => true,
+                    // A list of some of the certificates: of those that name its place.
+                    0xa0 => point_names(&part)?
+                        .iter()
+                        .any(|name| one.extensions.list_points.contains(name)),
                     0x81 => !truth || !ca,
                     0x82 => !truth || ca,
-                    _ => !truth,
+                    0x84 | 0x85 => !truth,
+                    // For some reasons only, or nothing that is known.
+                    _ => false,
                 };
                 if !fits {
                     return Ok(false);
@@ -240,7 +250,7 @@ fn by_ocsp(
             None => None,
         };
         return Ok(match status.tag {
-            0x80 if is_fresh(this, next, seconds) => Status::Good,
+            0x80 if is_fresh(one, (this, next), seconds) => Status::Good,
             0xa1 => Status::Revoked(times::asn1(&status.reader().next()?)?),
             _ => Status::Unknown,
         });
@@ -303,4 +313,36 @@ fn names(id: &Value<'_>, one: &Certificate, issuer: &Certificate) -> Result<bool
     Ok(serial == one.serial
         && digest.compute(&[&one.issuer]).as_deref() == Some(name)
         && key_hash(issuer, digest)?.as_deref() == Some(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> Vec<u8> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lists");
+        std::fs::read(format!("{folder}/{name}.der")).expect("a file")
+    }
+
+    #[test]
+    fn a_list_says_nothing_of_what_it_is_no_list_of() {
+        let read = |name: &str| Certificate::read(&file(name)).expect("a certificate");
+        let (one, issuer) = (read("certificate"), read("issuer"));
+        let december = 1_796_083_200;
+        for (name, expected) in [
+            ("good", Status::Good),
+            ("own-place", Status::Good),
+            ("other-place", Status::Unknown),
+            ("some-reasons", Status::Unknown),
+            ("only-what-is-new", Status::Unknown),
+            ("after-the-end", Status::Unknown),
+        ] {
+            let material = Material {
+                crls: vec![file(name)],
+                ocsps: Vec::new(),
+            };
+            let said = status(&one, &issuer, &material, december);
+            assert_eq!(said, expected, "{name}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::structure::Pdf;
 
 use super::certificate::Certificate;
 use super::chain::Anchors;
+use super::dss::Store;
 use super::gather::{Candidate, Gathered};
 use super::model::Reason;
 use super::timestamp::{Stamped, Token};
@@ -22,7 +23,7 @@ impl Stamps {
     pub(super) fn of(
         pdf: &Pdf<'_>,
         gathered: &Gathered,
-        pool: &[Certificate],
+        store: &Store,
         (anchors, at): (&Anchors, i64),
     ) -> Self {
         let mut stamps = Self {
@@ -37,7 +38,10 @@ impl Stamps {
                 .revision
                 .and_then(|revision| stamps.later(revision))
                 .unwrap_or(at);
-            let stamped = check(pdf, one, pool, (anchors, seconds));
+            let mut stamped = check(pdf, one, &store.certificates, (anchors, seconds));
+            if let Ok(stamped) = &mut stamped {
+                stamped.heed(&store.material);
+            }
             if let (Ok(stamped), Some(revision)) = (&stamped, one.revision)
                 && one.reasons.is_empty()
                 && stamped.proves()

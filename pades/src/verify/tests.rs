@@ -156,6 +156,48 @@ fn no_attack_is_called_valid() {
     }
 }
 
+/// Attacks of `tests/data/shadow`, and what was signed there.
+fn shadows() -> BTreeMap<String, Report> {
+    let folder = data().join("shadow");
+    let mut trust = Trust::new();
+    let root = std::fs::read(folder.join("root.pem")).expect("a root");
+    trust.add("root.pem", &root).expect("a certificate");
+    let entries = std::fs::read_dir(&folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let pdfs = paths.filter(|path| path.extension().is_some_and(|it| it == "pdf"));
+    pdfs.map(|path| {
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        let bytes = std::fs::read(&path).expect("a sample");
+        (name.into_owned(), verify(&bytes, &trust, AT))
+    })
+    .collect()
+}
+
+#[test]
+fn what_a_page_shows_has_no_second_role_in_which_it_may_be_changed() {
+    let all = shadows();
+    let attacks = all.iter().filter(|(name, _)| !name.ends_with("-before"));
+    let attacks: Vec<_> = attacks.collect();
+    assert_eq!(attacks.len(), 15);
+    for (name, report) in attacks {
+        let held = report.signatures.iter().filter(|one| holds(one.verdict));
+        assert_eq!(held.count(), 0, "{name} {}", line(report));
+    }
+    // What was signed holds, where nobody prepared it to be read in two ways.
+    for name in [
+        "catalogue-as-pictures-before",
+        "field-as-pictures-before",
+        "lock-before",
+        "object-stream-before",
+        "same-name-before",
+        "timestamp-before",
+    ] {
+        let report = &all[name];
+        let verdict = report.verdict();
+        assert!(verdict.is_some_and(holds), "{name} {}", line(report));
+    }
+}
+
 #[test]
 fn nobody_is_trusted_who_was_not_named() {
     for (name, bytes) in samples() {

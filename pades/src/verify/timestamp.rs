@@ -7,6 +7,7 @@ use super::chain::{Anchors, Chain, find};
 use super::cms::{Cms, ID_TST_INFO, Message};
 use super::crypto::{Digest, digest_of};
 use super::model::{Effect, Reason};
+use super::revocation::{Material, Status, status};
 use super::times;
 use super::trust::Purpose;
 
@@ -36,6 +37,23 @@ impl Stamped {
         self.reasons
             .iter()
             .all(|reason| reason.effect() < Effect::Indeterminate)
+    }
+}
+
+impl Stamped {
+    /// Whoever stamped and is known to be revoked proves nothing: who has the key chooses the time.
+    pub(super) fn heed(&mut self, material: &Material) {
+        let Some(chain) = &self.chain else {
+            return;
+        };
+        let mut links = chain.links();
+        let revoked = |(one, issuer)| {
+            let said = status(one, issuer, material, self.seconds);
+            matches!(said, Status::Revoked(_))
+        };
+        if links.any(revoked) {
+            self.reasons.push(Reason::CertificateRevoked);
+        }
     }
 }
 

@@ -102,10 +102,12 @@ impl Trust {
             }
         };
         let before = self.anchors.len();
+        let mut readable = false;
         for (der, purpose) in found {
             if Certificate::read(&der).is_err() {
                 continue;
             }
+            readable = true;
             if self.anchors.len() >= ANCHORS_MAX {
                 return Err(TrustError::TooMany);
             }
@@ -118,11 +120,10 @@ impl Trust {
                 });
             }
         }
-        match self.anchors.len() - before {
-            0 if !self.anchors.iter().any(|one| one.source == source) && before == 0 => {
-                Err(TrustError::Unreadable)
-            }
-            added => Ok(added),
+        if readable {
+            Ok(self.anchors.len() - before)
+        } else {
+            Err(TrustError::Unreadable)
         }
     }
 }
@@ -236,6 +237,10 @@ mod tests {
         let der = trust.anchors[0].der.clone();
         assert_eq!(trust.add("root.der", &der), Ok(0));
         assert_eq!(trust.len(), 1);
+        // Of those behind others too it is told that they are none.
+        for wrong in [&b"hello"[..], b"0\x03abc", b"<a/>"] {
+            assert_eq!(trust.add("x", wrong), Err(TrustError::Unreadable));
+        }
         assert_eq!(Trust::new().add("x", b"hello"), Err(TrustError::Unreadable));
         assert_eq!(Trust::new().add("x", b"<a/>"), Err(TrustError::Unreadable));
     }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use indexer::extract::{
-    Conversion, ConversionLimits, Converter, ExtractError, Extraction, Format, Office,
+    Conversion, ConversionLimits, Converter, ExtractError, Extraction, Format, Office, Reason,
     office_engines, office_program,
 };
+use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
@@ -122,6 +123,25 @@ impl Offices {
             }
             Err(error) => OfficeStanding::Missing(error.to_string()),
         }
+    }
+
+    /// Makes pages of a document. That the program cannot be run is told by what may have become the program:
+    /// a document that took it over is not to stop all others, and so it is tried with a letter of ours.
+    async fn convert(
+        &self,
+        office: &Office,
+        format: Format,
+        content: impl AsyncRead + Send + Unpin,
+    ) -> Result<Conversion, ExtractError> {
+        let converted = self.converter.convert(office, format, content).await;
+        let is_gone = matches!(converted, Err(ExtractError::NoProgram { .. }));
+        if is_gone {
+            let tried = self.converter.convert(office, Format::Rtf, TRIED).await;
+            if tried.is_ok() {
+                return Ok(Conversion::Failed(Reason::Crashed));
+            }
+        }
+        converted
     }
 
     fn stand(&self, now: OfficeStanding) {
@@ -237,10 +257,7 @@ impl Runner {
         let domain = documents::domain_of(self.db.read(), found.version.document).await?;
         let content = self.storage.open(&found.content, None).await?;
         let content = StreamReader::new(content.map_err(std::io::Error::other));
-        let converting = self
-            .offices
-            .converter
-            .convert(&office, found.format, content);
+        let converting = self.offices.convert(&office, found.format, content);
         let converted = tokio::select! {
             converted = Box::pin(converting) => converted,
             () = end.cancelled() => return self.give_back(job).await,
@@ -262,7 +279,7 @@ impl Runner {
         id: VersionId,
         job: Uuid,
         engine: String,
-        made: Result<documents::Kept, indexer::extract::Reason>,
+        made: Result<documents::Kept, Reason>,
     ) -> Result<(), JobError> {
         let kept = self
             .db

@@ -17,7 +17,7 @@ use seccompiler::{
 
 use crate::extract::sandbox::{
     ALLOWED, CPU_GRACE_SECONDS, Layer, Layers, PROGRAM_ALLOWED, code_or_written, compile, give_way,
-    to_myself,
+    no_signals, to_myself,
 };
 
 /// Descriptors that it may have open: libraries, fonts, and the parts of a document.
@@ -145,9 +145,11 @@ const OFFICE_ALLOWED_HERE: [i64; 0] = [];
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Two lists hold at once, and of two answers the one that refuses counts.
+/// Several lists hold at once, and of two answers the one that refuses counts.
 fn calls() -> Result<(), CallsError> {
     seccompiler::apply_filter(&unknown()?)?;
+    seccompiler::apply_filter(&pretended()?)?;
+    seccompiler::apply_filter(&no_signals()?)?;
     Ok(seccompiler::apply_filter(&office_calls()?)?)
 }
 
@@ -173,6 +175,21 @@ fn unknown() -> Result<BpfProgram, BackendError> {
         rules,
         SeccompAction::Allow,
         SeccompAction::Errno(libc::ENOSYS.unsigned_abs()),
+        std::env::consts::ARCH.try_into()?,
+    )?
+    .try_into()
+}
+
+/// Calls that are answered as if they had worked. Landlock does not look at them: by their path the rights of
+/// every file of this account could be changed.
+fn pretended() -> Result<BpfProgram, BackendError> {
+    let mut rules: Rules = [(libc::SYS_fchmodat, Vec::new())].into_iter().collect();
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_chmod, Vec::new());
+    SeccompFilter::new(
+        rules,
+        SeccompAction::Allow,
+        SeccompAction::Errno(0),
         std::env::consts::ARCH.try_into()?,
     )?
     .try_into()

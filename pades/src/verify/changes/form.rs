@@ -108,6 +108,9 @@ impl Step<'_> {
         if old.get("DR") == new.get("DR") && !self.resources_grow(old, new)? {
             self.say(Reason::ChangedFields, "DR".to_owned());
         }
+        if self.writes_otherwise(old, new)? {
+            self.say(Reason::FormFilledLater, None);
+        }
         let before = self.old.value(old, "Fields")?;
         let after = self.new.value(new, "Fields")?;
         let mut rest = before.array().unwrap_or_default().iter().peekable();
@@ -121,6 +124,35 @@ impl Step<'_> {
             self.say(Reason::ChangedFields, name);
         }
         Ok(())
+    }
+
+    /// Whether something came to be by which a field is written that was there: programs that draw fields
+    /// themselves show it otherwise then.
+    fn writes_otherwise(&self, old: &Dictionary, new: &Dictionary) -> Result<bool, Broken> {
+        let fields = &self.old_fields.all;
+        if !old.has("DA") && new.has("DA") && fields.values().any(is_filled_in) {
+            return Ok(true);
+        }
+        let mut ways = Vec::new();
+        let holders = fields.values().map(|field| &field.entries);
+        for entries in holders.chain(std::iter::once(old)) {
+            let way = self.old.value(entries, "DA")?;
+            ways.extend(way.string().map(<[u8]>::to_vec));
+        }
+        let (before, after) = (self.old.value(old, "DR")?, self.new.value(new, "DR")?);
+        for (kind, list) in after.dictionary().into_iter().flat_map(|all| &all.0) {
+            let known = before.dictionary().and_then(|all| all.0.get(kind));
+            let known = match known {
+                Some(known) => self.old.dictionary(known)?.unwrap_or_default(),
+                None => Dictionary::default(),
+            };
+            let list = self.new.dictionary(list)?.unwrap_or_default();
+            let mut added = list.keys().filter(|name| !known.0.contains_key(*name));
+            if added.any(|name| ways.iter().any(|way| mentions(way, name))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether all that fields could be written with is as it was.
@@ -199,11 +231,12 @@ impl Step<'_> {
             entries.is("SubFilter", "ETSI.RFC3161") && !entries.is("Type", "Sig")
         });
         // One that is seen paints on a page, as signatures do.
-        let stamps = stamps && !self.new_fields.is_shown(self.new, id);
+        let seen = self.new_fields.is_seen(self.new, id);
+        let stamps = stamps && !seen;
         let added = !self.old_fields.all.contains_key(&id);
         let reason = if stamps {
             Reason::LaterTimestamp
-        } else if added && self.new_fields.is_shown(self.new, id) {
+        } else if added && seen {
             Reason::LaterSignatureAdded
         } else {
             Reason::LaterSignature
@@ -251,6 +284,13 @@ fn is_filled_in(field: &Field) -> bool {
         Some(b"Btn") => field.flags & PUSH_BUTTON == 0,
         _ => false,
     }
+}
+
+/// Whether a field may be written with what has this name.
+fn mentions(way: &[u8], name: &[u8]) -> bool {
+    let named = [b"/", name].concat();
+    // Names can be written in several ways.
+    way.contains(&b'#') || way.windows(named.len()).any(|part| part == named)
 }
 
 fn lost(field: &Field) -> Reason {

@@ -109,6 +109,9 @@ impl Step<'_> {
         if old.get("Encrypt") != new.get("Encrypt") {
             self.say(Reason::ChangedCatalogue, "Encrypt".to_owned());
         }
+        if !self.new.is_sized() {
+            return Err(Broken::new(0, "objects beyond the size of the file"));
+        }
         let info = |view: View<'_>| view.value(view.trailer(), "Info");
         if info(self.old)? != info(self.new)? {
             self.say(Reason::MetadataChangedLater, "Info".to_owned());
@@ -186,8 +189,10 @@ impl Step<'_> {
             if self.judged.contains(&id) {
                 continue;
             }
-            if let Some(field) = self.reached.loose.get(&id).cloned() {
-                self.say(Reason::FormFilledLater, field);
+            if let Some(fields) = self.reached.loose.get(&id).cloned() {
+                for field in fields {
+                    self.say(Reason::FormFilledLater, field);
+                }
                 continue;
             }
             let (old, new) = (self.old.get(id)?, self.new.get(id)?);
@@ -248,4 +253,65 @@ fn is_extensions(object: &Object) -> bool {
             .all(|key| KEYS.contains(&key) || key.len() <= 8)
     };
     plain(object, 0) && known(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of these objects, the first of which is the catalogue, and one of those that came later.
+    fn file(first: &[&str], later: &[(u32, &str)]) -> Vec<u8> {
+        let mut bytes = b"%PDF-1.7\n".to_vec();
+        let first: Vec<(u32, &str)> = (1_u32..).zip(first.iter().copied()).collect();
+        let prev = revision(&mut bytes, &first, None);
+        revision(&mut bytes, later, Some(prev));
+        bytes
+    }
+
+    fn revision(bytes: &mut Vec<u8>, objects: &[(u32, &str)], prev: Option<usize>) -> usize {
+        let mut table = String::from("xref\n");
+        for (number, body) in objects {
+            table.push_str(&format!("{number} 1\n{:010} 00000 n \n", bytes.len()));
+            bytes.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
+        }
+        let prev = prev.map(|at| format!("/Prev {at}")).unwrap_or_default();
+        let at = bytes.len();
+        table.push_str(&format!(
+            "trailer\n<< /Size 20 /Root 1 0 R {prev} >>\nstartxref\n{at}\n%%EOF\n"
+        ));
+        bytes.extend(table.bytes());
+        at
+    }
+
+    fn reasons(bytes: &[u8]) -> Vec<Reason> {
+        let pdf = Pdf::read(bytes).expect("a file");
+        let changes = of_revision(&pdf, 1).expect("changes");
+        changes.into_iter().map(|change| change.reason).collect()
+    }
+
+    #[test]
+    fn a_field_is_shown_otherwise_when_what_it_is_written_with_comes_to_be() {
+        let field = "<< /FT /Tx /T (Betrag) /V (10) /DA (/Neu 12 Tf) /Rect [0 0 9 9] >>";
+        let first = [
+            "<< /Type /Catalog /Pages 2 0 R /AcroForm 3 0 R >>",
+            "<< /Type /Pages /Kids [] /Count 0 >>",
+            "<< /Fields [4 0 R] /DR << /Font << /Alt 5 0 R >> >> >>",
+            field,
+            "<< /Type /Font >>",
+        ];
+        let check = |form: &str, expected: &[Reason]| {
+            let bytes = file(&first, &[(3, form), (6, "<< /Type /Font >>")]);
+            assert_eq!(reasons(&bytes), expected, "{form}");
+        };
+        let fonts = |all: &str| format!("<< /Fields [4 0 R] /DR << /Font << {all} >> >> >>");
+        check(&fonts("/Alt 5 0 R"), &[]);
+        check(&fonts("/Alt 5 0 R /Anders 6 0 R"), &[]);
+        check(&fonts("/Alt 5 0 R /Neu 6 0 R"), &[Reason::FormFilledLater]);
+        check(
+            &fonts("/Neu 6 0 R"),
+            &[Reason::ChangedFields, Reason::FormFilledLater],
+        );
+        let written = "<< /Fields [4 0 R] /DA (/Alt 9 Tf) /DR << /Font << /Alt 5 0 R >> >> >>";
+        check(written, &[Reason::FormFilledLater]);
+    }
 }

@@ -52,6 +52,11 @@ impl Step<'_> {
         }
         let before = self.old.value(old, "Annots")?;
         let after = self.new.value(new, "Annots")?;
+        for list in [&before, &after] {
+            if list.array().is_none() && !list.is_null() {
+                return Err(Broken::new(0, "annotations that are no list"));
+            }
+        }
         let (before, after) = (
             before.array().unwrap_or_default(),
             after.array().unwrap_or_default(),

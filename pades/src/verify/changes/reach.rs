@@ -15,6 +15,12 @@ const OBJECTS_MAX: usize = 2_000_000;
 /// Entries of a field that filling it in may change.
 pub(super) const FILLED: [&str; 5] = ["V", "AP", "AS", "I", "RV"];
 
+/// Entries that mean a page, a field or the catalogue as what it is. By any other it is shown as something else, such as the
+/// list of pictures of a page, and then rules of its own would let the page be changed.
+const AS_SUCH: [&str; 11] = [
+    "P", "Pg", "Parent", "Obj", "T", "AN", "TA", "IRT", "Popup", "Pages", "Data",
+];
+
 /// The objects of a revision, by what may happen to them.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
@@ -22,12 +28,14 @@ pub(super) struct Reached {
     pub(super) fixed: BTreeSet<Id>,
     /// Of those that are pages or what lies above them, and what it is called if it changes.
     pub(super) pages: BTreeMap<Id, Reason>,
-    /// What fields show that may be filled in, and which field.
-    pub(super) loose: BTreeMap<Id, String>,
+    /// What fields show that may be filled in, and which fields.
+    pub(super) loose: BTreeMap<Id, BTreeSet<String>>,
     /// The pages in order.
     pub(super) leaves: Vec<Id>,
     /// What has rules of its own and is not followed.
     apart: BTreeSet<Id>,
+    /// How often something was found to be loose.
+    loosened: usize,
 }
 
 impl Reached {
@@ -45,13 +53,17 @@ impl Reached {
                 key.as_slice(),
                 b"AcroForm" | b"DSS" | b"Metadata" | b"Extensions"
             ) {
-                reached.follow(view, value)?;
+                reached.follow(view, Some(key), value)?;
             }
         }
         for (key, value) in &view.trailer().0 {
             if !matches!(key.as_slice(), b"Root" | b"Info") {
-                reached.follow(view, value)?;
+                reached.follow(view, Some(key), value)?;
             }
+        }
+        // What objects lie in says what they are.
+        for stream in view.object_streams() {
+            reached.follow(view, None, &Object::Reference(stream))?;
         }
         for leaf in reached.leaves.clone() {
             let page = view.get(leaf)?;
@@ -62,7 +74,7 @@ impl Reached {
             // Annotations stay as they are, but for those that are fields.
             let annotations = view.value(entries, "Annots")?;
             for one in annotations.array().unwrap_or_default() {
-                reached.follow(view, one)?;
+                reached.follow(view, None, one)?;
             }
         }
         reached.form(view, fields)?;
@@ -90,6 +102,9 @@ impl Reached {
             }
             self.pages.insert(id, Reason::ChangedPages);
             let node = view.get(id)?;
+            if matches!(&*node, Object::Stream(..)) {
+                return Err(Broken::new(0, "a page that is a stream"));
+            }
             let Some(entries) = node.dictionary() else {
                 // A page that is not there may not come to be.
                 self.fixed.insert(id);
@@ -108,25 +123,32 @@ impl Reached {
             }
         }
         // What pages inherit: followed when it is known which objects are pages.
-        self.follow(view, root)?;
+        self.follow(view, Some(b"Pages"), root)?;
         for entries in nodes {
             self.entries(view, &entries, &[])?;
         }
         Ok(())
     }
 
-    /// Fixes all that is reached from here.
-    fn follow(&mut self, view: View<'_>, object: &Object) -> Result<(), Broken> {
+    /// Fixes all that is reached from here; `key` is that of the entry that holds the object.
+    fn follow(
+        &mut self,
+        view: View<'_>,
+        key: Option<&[u8]>,
+        object: &Object,
+    ) -> Result<(), Broken> {
         let mut open = Vec::new();
-        object.references(&mut |id| open.push(id));
-        while let Some(id) = open.pop() {
-            if self.apart.contains(&id) || !self.fixed.insert(id) {
+        object.named_references(key, &mut |id, key| open.push((id, is_otherwise(key))));
+        while let Some((id, otherwise)) = open.pop() {
+            let apart = self.apart.contains(&id) && !otherwise;
+            if apart || !self.fixed.insert(id) {
                 continue;
             }
             if self.fixed.len() > OBJECTS_MAX {
                 return Err(Broken::new(0, "too many objects"));
             }
-            view.get(id)?.references(&mut |id| open.push(id));
+            let object = view.get(id)?;
+            object.named_references(None, &mut |id, key| open.push((id, is_otherwise(key))));
         }
         Ok(())
     }
@@ -139,7 +161,7 @@ impl Reached {
     ) -> Result<(), Broken> {
         for (key, value) in &entries.0 {
             if !but.iter().any(|one| one.as_bytes() == key) {
-                self.follow(view, value)?;
+                self.follow(view, Some(key), value)?;
             }
         }
         Ok(())
@@ -152,7 +174,7 @@ impl Reached {
             let resources = view.value(&form, "DR")?;
             for list in resources.dictionary().iter().flat_map(|all| all.0.values()) {
                 let list = view.resolve(list)?;
-                self.follow(view, &list)?;
+                self.follow(view, None, &list)?;
             }
         }
         for id in &fields.order {
@@ -185,10 +207,13 @@ impl Reached {
         object.references(&mut |id| open.push(id));
         while let Some(id) = open.pop() {
             let known = self.fixed.contains(&id) || self.apart.contains(&id);
-            if known || self.loose.contains_key(&id) {
+            if known || !self.loose.entry(id).or_default().insert(name.to_owned()) {
                 continue;
             }
-            self.loose.insert(id, name.to_owned());
+            self.loosened += 1;
+            if self.loosened > OBJECTS_MAX {
+                return Err(Broken::new(0, "too many objects"));
+            }
             view.get(id)?.references(&mut |id| open.push(id));
         }
         Ok(())
@@ -214,12 +239,17 @@ impl Reached {
                 }
                 let list = view.resolve(list)?;
                 for item in list.array().unwrap_or_default() {
-                    self.follow(view, item)?;
+                    self.follow(view, None, item)?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Whether an entry with this key, or an item of a list, may mean a page or a field as something else.
+fn is_otherwise(key: Option<&[u8]>) -> bool {
+    key.is_some_and(|key| !AS_SUCH.iter().any(|one| one.as_bytes() == key))
 }
 
 /// Whether a value of a signature field is there.
