@@ -220,20 +220,22 @@ async fn a_form_is_filled_from_its_case_and_filed_as_a_draft() {
     }
     let commitment = again["form"]["values_sha256"].as_str().unwrap_or_default();
     assert_eq!(commitment.len(), 64);
-    // What was found stands in it.
-    let folder = TempDir::new().expect("a temporary folder");
     let content = clerk.get(&format!("{at}/content")).await.is(200);
-    let text = text_of(&keep(&folder, "antrag.pdf", &content));
-    let reference = case.json()["reference"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    holds_what_was_found(&content, &case);
+}
+
+/// What was found in the case stands in the form, and what was said.
+fn holds_what_was_found(content: &Answer, case: &Answer) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let text = text_of(&keep(&folder, "antrag.pdf", content));
+    let case = case.json();
+    let reference = case["reference"].as_str().expect("a reference");
     for word in [
         "Ş̌ahin-Ḡ Đorđević",
         "Große Gildestraße 12 a",
         "RE-AX 123E",
         "30,70",
-        &reference,
+        reference,
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }

@@ -224,18 +224,8 @@ fn read_as(
             return drawn(words, say);
         }
         Task::Draw(format, want, number) => {
-            let page = (format, want, number);
-            let (packed, sheet) = match raster::draw(content, page, passwords, header) {
-                Ok(drawn) => drawn,
-                Err(end) => return Ok(end),
-            };
-            say(Frame::Drawn(packed))?;
-            // The page is out: what looking at it costs, it costs what there is to see.
-            if let Some(sheet) = sheet {
-                let seen = codes::look(&sheet, || deadline.has_passed());
-                say(Frame::Seen(Box::new(seen)))?;
-            }
-            return Ok(End::Complete);
+            let page = raster::draw(content, (format, want, number), passwords, header);
+            return drawn_and_seen(page, deadline, say);
         }
         Task::Sheets => return drawn(sheets::leaves(content, header, deadline), say),
         Task::DrawSheet(want, number) => {
@@ -272,6 +262,25 @@ fn read_as(
         return archive::read(&content, &mut Carrier::new(header, deadline, say));
     }
     Ok(end)
+}
+
+/// Gives a page, and what is seen on it where it was drawn to be looked at.
+fn drawn_and_seen(
+    page: Result<(Vec<u8>, Option<codes::Sheet>), End>,
+    deadline: Deadline,
+    say: Say<'_>,
+) -> io::Result<End> {
+    let (packed, sheet) = match page {
+        Ok(drawn) => drawn,
+        Err(end) => return Ok(end),
+    };
+    say(Frame::Drawn(packed))?;
+    // The page is out: what looking at it costs, it costs what there is to see.
+    if let Some(sheet) = sheet {
+        let seen = codes::look(&sheet, || deadline.has_passed());
+        say(Frame::Seen(Box::new(seen)))?;
+    }
+    Ok(End::Complete)
 }
 
 /// Reads a PDF: by which password it opened, its pages, what it carries.

@@ -540,22 +540,25 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
 )]
 pub struct ApiDoc;
 
+/// What is about documents and has an address of its own.
+fn routes_beside(config: &mut web::ServiceConfig) {
+    let to = |path: &str| web::resource(format!("/api/v1{path}"));
+    config
+        .service(to("/separator-sheets").get(batches::http::get_separator_sheet))
+        .service(to("/quarantine").get(quarantine::get_quarantine))
+        .service(to("/quarantine/{id}/proposals").post(proposals::post_on_quarantined))
+        .service(to("/withheld").get(proposals::get_withheld))
+        .service(to("/withheld/{version}/proposals").post(proposals::post_on_withheld))
+        .service(to("/proposals/{id}").get(proposals::get_proposal))
+        .service(to("/proposals/{id}/approve").post(proposals::post_approve))
+        .service(to("/proposals/{id}/end").post(proposals::post_end));
+}
+
 /// The routes of documents.
 pub fn routes(config: &mut web::ServiceConfig) {
     let to = |path: &str| web::resource(format!("/api/v1/documents{path}"));
     config
-        .service(web::resource("/api/v1/quarantine").get(quarantine::get_quarantine))
-        .service(web::resource("/api/v1/separator-sheets").get(batches::http::get_separator_sheet))
-        .service(
-            web::resource("/api/v1/quarantine/{id}/proposals").post(proposals::post_on_quarantined),
-        )
-        .service(web::resource("/api/v1/withheld").get(proposals::get_withheld))
-        .service(
-            web::resource("/api/v1/withheld/{version}/proposals").post(proposals::post_on_withheld),
-        )
-        .service(web::resource("/api/v1/proposals/{id}").get(proposals::get_proposal))
-        .service(web::resource("/api/v1/proposals/{id}/approve").post(proposals::post_approve))
-        .service(web::resource("/api/v1/proposals/{id}/end").post(proposals::post_end))
+        .configure(routes_beside)
         .service(
             to("")
                 .get(listing::get_documents)

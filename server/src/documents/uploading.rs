@@ -98,6 +98,21 @@ async fn is_repeated(
     }
 }
 
+/// Refuses metadata that came before its bytes where that can be told already, and nothing has been answered
+/// to the same attempt.
+async fn refuse_early(
+    (db, actor, key): (&Db, &Actor, Option<&IdempotencyKey>),
+    new: &NewDocument,
+    file_name: Option<&str>,
+) -> Result<(), Problem> {
+    let metadata = new.metadata(file_name, db.now())?;
+    let refused = fields::may_say(db.read(), actor, &metadata).await.err();
+    match refused {
+        Some(refused) if !is_repeated(db, actor, key).await? => Err(refused.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Files a document.
 ///
 /// The parts are `content` (the bytes) and `metadata` (JSON), in either order. The answer is sent
@@ -137,13 +152,7 @@ pub(super) async fn post_document(
             if let Some(new) = new {
                 goes(new)?;
                 let name = content.file_name.as_ref().map(FileName::as_str);
-                let metadata = new.metadata(name, db.now())?;
-                let refused = fields::may_say(db.read(), &actor, &metadata).await.err();
-                if let Some(refused) = refused
-                    && !is_repeated(&db, &actor, key.as_ref()).await?
-                {
-                    return Err(refused.into());
-                }
+                refuse_early((&db, &actor, key.as_ref()), new, name).await?;
                 asked = true;
             }
             let place = match new {
@@ -173,9 +182,9 @@ pub(super) async fn post_document(
         return Err(refused.into());
     }
     let arrived = arrived.within_case(&db, &actor, draft.flatten()).await?;
-    let storage = arrived.storage();
+    let (storage, password) = (arrived.storage(), new.opened_by());
     let content = arrived.keep_as(&db, &actor, &tasks).await?;
-    let content = passwords::with(&db, &storage, content, new.opened_by().as_ref()).await?;
+    let content = passwords::with(&db, &storage, content, password.as_ref()).await?;
     let (seer, saved) = (actor.clone(), once.clone());
     let filed = db
         .write(&actor, async move |unit: &mut Unit| {

@@ -151,7 +151,7 @@ fn every_role_has_its_words() {
     }
 }
 
-/// What the contract says in codes, people read in words: ways, states, reasons, and what happened.
+/// What the contract says in codes, people read in words: ways, states, reasons.
 #[test]
 fn what_the_contract_says_in_codes_has_its_words() {
     let known = known();
@@ -210,6 +210,13 @@ fn what_the_contract_says_in_codes_has_its_words() {
         has(format!("goTo_{kind}"));
         has(format!("holdOn_{kind}"));
     }
+}
+
+/// What stands in the log, people read in words.
+#[test]
+fn what_happened_has_its_words() {
+    let known = known();
+    let has = |key: String| assert!(known.contains(key.as_str()), "{key} has no words");
     let (changes, _) = ACTIONS
         .split_once("## The access log")
         .expect("the second log");

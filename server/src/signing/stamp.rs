@@ -96,6 +96,9 @@ async fn signer_of(seal: &Seal) -> Result<AnySigner, StampError> {
     Ok(signer)
 }
 
+/// Strokes as only the notary opens them, and SHA-256 of his certificate.
+type SealedStrokes = (Vec<u8>, [u8; 32]);
+
 impl Stamp {
     /// By the settings; without a key nothing is signed, and the rest works.
     ///
@@ -194,7 +197,7 @@ impl Stamp {
         &self,
         document_sha256: [u8; 32],
         strokes: Strokes,
-    ) -> Result<Option<(Vec<u8>, [u8; 32])>, SigningError> {
+    ) -> Result<Option<SealedStrokes>, SigningError> {
         let Some((recipient, certificate)) = &self.recipient else {
             return Ok(None);
         };

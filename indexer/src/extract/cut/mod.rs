@@ -498,9 +498,10 @@ fn draws_with_its_page(from: &Document, object: &Object) -> bool {
 /// What a page draws, unpacked. `None`: that cannot be told.
 fn content_of(from: &Document, page: &Dictionary) -> Option<Vec<u8>> {
     let (_, contents) = from.dereference(page.get(b"Contents").ok()?).ok()?;
-    let streams: Vec<&Object> = match contents {
-        Object::Array(all) => all.iter().collect(),
-        one => vec![one],
+    let streams: Vec<&Object> = if let Object::Array(all) = contents {
+        all.iter().collect()
+    } else {
+        vec![contents]
     };
     let mut all = Vec::new();
     for one in streams {
