@@ -140,7 +140,7 @@ fn check(file: &Path) -> Ended {
     let form = read(file)?;
     let template = &form.template;
     say(&format!(
-        "{}, Fassung {}: in Ordnung, {} Felder, {} Unterschriften, SHA-256 {}",
+        "{}, Fassung {}: in Ordnung; Felder: {}, Unterschriften: {}, SHA-256 {}",
         template.id,
         template.version,
         template.fields.len(),

@@ -145,7 +145,7 @@ impl VerifyPdf {
             self.either("vertraute Zertifikate", "trusted certificates"),
         );
         let (many, anchors) = (report.signatures.len(), report.anchors);
-        text.push_str(&format!("{many} {signatures}, {anchors} {trusted}"));
+        text.push_str(&format!("{signatures}: {many}, {trusted}: {anchors}"));
         for one in &report.signatures {
             self.signature(&mut text, one);
         }

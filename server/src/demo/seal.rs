@@ -18,6 +18,8 @@ use crate::config::{Seal, SealKey};
 const NAME: &str = "Hollerfurt an der Aue (Vorführung, ohne Beweiswert)";
 const KEY: &str = "seal.key";
 const CERTIFICATE: &str = "seal.pem";
+/// The folder of those whose signatures are trusted, where nothing else is set.
+const TRUSTED: &str = "trust";
 /// So long its certificate is good, in days; and so long it was before it was made, for clocks that are behind.
 const GOOD_FOR_DAYS: i64 = 3_650;
 const BEFORE_DAYS: i64 = 1;
@@ -64,6 +66,10 @@ pub async fn seal(folder: &Path, now: Timestamp) -> io::Result<Seal> {
         let (secret, vouched) = made(now).ok_or_else(|| io::Error::other("no key was made"))?;
         write(&key, &secret).await?;
         write(&certificate, &vouched).await?;
+        // Its own house trusts it: what was signed at the counter of the demo is judged like any other.
+        let trusted = folder.join(TRUSTED);
+        tokio::fs::create_dir_all(&trusted).await?;
+        write(&trusted.join(CERTIFICATE), &vouched).await?;
     }
     Ok(Seal {
         key: SealKey::Pem(key),
