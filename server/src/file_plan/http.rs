@@ -526,7 +526,7 @@ pub(super) async fn post_retire(
         transfer::post_import,
         transfer::get_export
     ),
-    components(schemas(UnitEffect, ImportReport))
+    components(schemas(UnitEffect, ImportReport, transfer::Format))
 )]
 pub struct ApiDoc;
 

@@ -10,6 +10,7 @@ mod signing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use tests::app::Start;
 use tests::clamd::{self, FakeClamd};
 use tests::contract::{self, Operation, contract, operations};
@@ -33,6 +34,36 @@ async fn the_committed_contract_is_the_one_of_the_code() {
         committed == output.stdout,
         "openapi.yaml is not current: papierlos openapi >openapi.yaml"
     );
+}
+
+/// The places within a contract to which it refers.
+fn references(of: &Value, found: &mut Vec<String>) {
+    match of {
+        Value::Object(members) => {
+            let place = members.get("$ref").and_then(Value::as_str);
+            found.extend(
+                place
+                    .and_then(|place| place.strip_prefix('#'))
+                    .map(str::to_owned),
+            );
+            members
+                .values()
+                .for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn what_the_contracts_refer_to_stands_in_them() {
+    for contract in [contract(), contract::foreign_contract()] {
+        let mut found = Vec::new();
+        references(contract, &mut found);
+        assert!(found.len() > 20, "only {} references", found.len());
+        found.retain(|place| contract.pointer(place).is_none());
+        assert!(found.is_empty(), "{found:?}");
+    }
 }
 
 #[tokio::test]
