@@ -9,6 +9,9 @@ cd "$(dirname "$0")/.."
 # No test pulls the plug of the machine: what the tests kill are our own processes.
 export TEST_PG_FSYNC=${TEST_PG_FSYNC:-off}
 
+# A test waits for a third of its time, for a server that starts or a disk: one more than there are cores run.
+export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) + 1))}
+
 cargo=scripts/cargo.sh
 if "$cargo" nextest --version >/dev/null 2>&1; then
     nextest=true
