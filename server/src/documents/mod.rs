@@ -48,6 +48,7 @@ mod text;
 mod undoing;
 mod unlocking;
 mod uploading;
+mod views;
 mod wire;
 mod words;
 
