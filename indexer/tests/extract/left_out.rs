@@ -6,7 +6,8 @@ use cfb::CompoundFile;
 use indexer::extract::{Reason, TextState};
 
 use crate::containers::zip;
-use crate::parts::{Outlook, take, wide};
+use crate::outlook::{Outlook, wide};
+use crate::parts::take;
 
 pub(crate) fn a_link_in_a_mail_is_no_damaged_attachment() {
     let file = CompoundFile::create(Cursor::new(Vec::new())).expect("a file");

@@ -22,6 +22,7 @@ mod left_out;
 mod locked;
 mod mutated;
 mod office;
+mod outlook;
 mod pages;
 mod parts;
 mod runner;
@@ -84,7 +85,7 @@ const TESTS: &[Test] = &tests![
     office::what_stands_before_the_damage_is_kept,
     parts::a_mail_is_read_and_taken_apart,
     parts::mails_of_every_kind_are_read,
-    parts::a_mail_of_outlook_is_read_and_taken_apart,
+    outlook::a_mail_of_outlook_is_read_and_taken_apart,
     parts::an_archive_is_taken_apart,
     parts::hostile_containers_end_in_a_state,
     parts::broken_containers_end_in_a_state,

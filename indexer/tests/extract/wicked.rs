@@ -7,7 +7,8 @@ use indexer::extract::{Extraction, Limits, PictureState, Reason, Room, Want};
 
 use crate::builder::{Builder, show};
 use crate::containers::{docx, open_document, paragraph, pptx, xlsx, zip};
-use crate::parts::{ROOM, apart, golden_outlook};
+use crate::outlook::golden_outlook;
+use crate::parts::{ROOM, apart};
 use crate::scans::draw;
 use crate::support::{block_on, data, extractor, limits, text};
 use crate::torture::peak_kib;

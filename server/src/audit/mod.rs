@@ -13,6 +13,7 @@ pub mod commitment;
 pub mod erasing;
 pub mod event;
 pub mod history;
+mod kind;
 pub mod leaf;
 pub mod log;
 pub mod merkle;

@@ -4,6 +4,7 @@
 //! itself, except [`Config::of_process`].
 
 mod access;
+mod blobs;
 mod error;
 mod forms;
 mod gather;
@@ -29,6 +30,7 @@ use crate::http::limits::Rates;
 use read::Reader;
 
 pub use access::{AccessLog, Rule, Unwritable, What};
+pub use blobs::{S3, Storage};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use forms::Forms;
 pub use gather::Sources;
@@ -177,34 +179,6 @@ pub struct Database {
     pub url: DatabaseUrl,
     /// Connections for reading.
     pub connections_max: u32,
-}
-
-/// Where blobs are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
-    /// In a folder.
-    Folder(PathBuf),
-    /// On an S3 service.
-    S3(S3),
-}
-
-/// An S3 service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct S3 {
-    /// Its address.
-    pub endpoint: String,
-    /// The bucket.
-    pub bucket: String,
-    /// What every name begins with.
-    pub prefix: String,
-    /// The region.
-    pub region: String,
-    /// The access key.
-    pub access_key: String,
-    /// The secret key.
-    pub secret_key: Secret,
-    /// Whether TLS may be missing.
-    pub allow_http: bool,
 }
 
 /// The audit log.
@@ -426,7 +400,7 @@ impl Config {
                 url: reader.database("database.url"),
                 connections_max: reader.small("database.connections_max"),
             },
-            storage: read_storage(reader),
+            storage: blobs::read(reader),
             key_file: reader.path("keys.key_file"),
             log: read_log(reader, &server),
             index: Index {
@@ -523,37 +497,6 @@ fn read_server(reader: &mut Reader) -> Server {
         trusted_proxies: reader.addresses("server.trusted_proxies"),
         shutdown: seconds(reader, "server.shutdown_seconds"),
     }
-}
-
-fn read_storage(reader: &mut Reader) -> Storage {
-    const S3_BACKEND: &str = "storage.backend = \"s3\"";
-    let folder = reader.path("storage.folder");
-    let s3 = S3 {
-        endpoint: reader.text("storage.s3_endpoint"),
-        bucket: reader.text("storage.s3_bucket"),
-        prefix: reader.text("storage.s3_prefix"),
-        region: reader.text("storage.s3_region"),
-        access_key: reader.text("storage.s3_access_key"),
-        secret_key: reader.secret("storage.s3_secret_key"),
-        allow_http: reader.flag("storage.s3_allow_http"),
-    };
-    if reader.text("storage.backend") != "s3" {
-        return Storage::Folder(folder);
-    }
-    let needed = [
-        ("storage.s3_endpoint", s3.endpoint.is_empty()),
-        ("storage.s3_bucket", s3.bucket.is_empty()),
-        ("storage.s3_access_key", s3.access_key.is_empty()),
-        ("storage.s3_secret_key", s3.secret_key.is_empty()),
-    ];
-    for (name, _) in needed.into_iter().filter(|(_, missing)| *missing) {
-        reader.missing(name, S3_BACKEND);
-    }
-    if s3.endpoint.starts_with("http://") && !s3.allow_http {
-        let allowed = "eine Adresse, die mit https:// beginnt, oder storage.s3_allow_http = true";
-        reader.refuse("storage.s3_endpoint", &s3.endpoint, allowed);
-    }
-    Storage::S3(s3)
 }
 
 fn read_log(reader: &mut Reader, server: &Server) -> Log {

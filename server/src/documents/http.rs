@@ -1,33 +1,19 @@
 //! Documents over HTTP: parse, call, render.
 
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use sea_orm::ConnectionTrait;
 use storage::{Storage, StoreError};
-use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::batches;
-use super::bulk;
-use super::components;
-use super::copies;
-use super::duplicates;
 use super::fields;
 use super::formed;
 use super::invoices;
-use super::listing;
 use super::model::{Details, Document, DocumentError, Held, State, TAGS_MAX};
-use super::pictures;
-use super::proposals::http as proposals;
-use super::quarantine::http as quarantine;
-use super::reading;
-use super::registering;
 use super::same;
 use super::scans::{self, WaitingView};
-use super::undoing;
-use super::unlocking;
-use super::uploading;
-use super::wire::{Discard, DocumentChange, DocumentView, Duplicate, TextView, VersionView};
+use super::wire::{Discard, DocumentChange, DocumentView, Duplicate};
 use super::{looking, ops};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId, Right};
@@ -486,138 +472,4 @@ async fn retention(db: &Db, held: &Held) -> Result<Option<RetentionView>, Proble
     };
     let mut views = RetentionView::of(db.read(), &[standing], db.now()).await?;
     Ok(views.pop())
-}
-
-/// The part of the contract that documents bring.
-#[derive(Debug, OpenApi)]
-#[openapi(
-    paths(
-        uploading::post_document,
-        listing::get_documents,
-        get_document,
-        patch_document,
-        uploading::post_version,
-        reading::get_versions,
-        reading::get_content,
-        reading::get_version_content,
-        copies::http::get_copy,
-        copies::http::get_version_copy,
-        reading::get_text,
-        unlocking::post_unlock,
-        pictures::http::get_page,
-        pictures::http::get_picture,
-        pictures::http::get_thumbnail,
-        reading::get_history,
-        post_discard,
-        post_restore,
-        components::http::get_components,
-        batches::http::get_split,
-        batches::http::post_split,
-        batches::http::get_separator_sheet,
-        duplicates::http::get_duplicates,
-        registering::post_register,
-        registering::post_route,
-        registering::get_recipients,
-        undoing::post_undo,
-        bulk::http::post_preview,
-        bulk::http::post_apply,
-        quarantine::get_quarantine,
-        proposals::get_withheld,
-        proposals::post_on_withheld,
-        proposals::post_on_quarantined,
-        proposals::get_proposal,
-        proposals::post_approve,
-        proposals::post_end
-    ),
-    components(schemas(
-        super::wire::FieldValue,
-        super::invoices::InvoiceView,
-        Duplicate,
-        TextView,
-        VersionView,
-        reading::PageView
-    ))
-)]
-pub struct ApiDoc;
-
-/// What is about documents and has an address of its own.
-fn routes_beside(config: &mut web::ServiceConfig) {
-    let to = |path: &str| web::resource(format!("/api/v1{path}"));
-    config
-        .service(to("/separator-sheets").get(batches::http::get_separator_sheet))
-        .service(to("/quarantine").get(quarantine::get_quarantine))
-        .service(to("/quarantine/{id}/proposals").post(proposals::post_on_quarantined))
-        .service(to("/withheld").get(proposals::get_withheld))
-        .service(to("/withheld/{version}/proposals").post(proposals::post_on_withheld))
-        .service(to("/proposals/{id}").get(proposals::get_proposal))
-        .service(to("/proposals/{id}/approve").post(proposals::post_approve))
-        .service(to("/proposals/{id}/end").post(proposals::post_end));
-}
-
-/// The routes of documents.
-pub fn routes(config: &mut web::ServiceConfig) {
-    let to = |path: &str| web::resource(format!("/api/v1/documents{path}"));
-    config
-        .configure(routes_beside)
-        .service(
-            to("")
-                .get(listing::get_documents)
-                .post(uploading::post_document),
-        )
-        // Before what has an id in the same place.
-        .service(to("/bulk/preview").post(bulk::http::post_preview))
-        .service(to("/bulk/apply").post(bulk::http::post_apply))
-        .service(to("/{id}").get(get_document).patch(patch_document))
-        .service(
-            to("/{id}/versions")
-                .get(reading::get_versions)
-                .post(uploading::post_version),
-        )
-        .service(
-            to("/{id}/versions/{number}/content")
-                .get(reading::get_version_content)
-                .head(reading::get_version_content),
-        )
-        .service(to("/{id}/versions/{number}/unlock").post(unlocking::post_unlock))
-        .service(
-            to("/{id}/content")
-                .get(reading::get_content)
-                .head(reading::get_content),
-        )
-        .service(
-            to("/{id}/versions/{number}/copy")
-                .get(copies::http::get_version_copy)
-                .head(copies::http::get_version_copy),
-        )
-        .service(
-            to("/{id}/copy")
-                .get(copies::http::get_copy)
-                .head(copies::http::get_copy),
-        )
-        .service(to("/{id}/text").get(reading::get_text))
-        .service(to("/{id}/pages/{number}").get(pictures::http::get_page))
-        .service(
-            to("/{id}/pages/{number}/picture")
-                .get(pictures::http::get_picture)
-                .head(pictures::http::get_picture),
-        )
-        .service(
-            to("/{id}/thumbnail")
-                .get(pictures::http::get_thumbnail)
-                .head(pictures::http::get_thumbnail),
-        )
-        .service(to("/{id}/components").get(components::http::get_components))
-        .service(
-            to("/{id}/split")
-                .get(batches::http::get_split)
-                .post(batches::http::post_split),
-        )
-        .service(to("/{id}/duplicates").get(duplicates::http::get_duplicates))
-        .service(to("/{id}/history").get(reading::get_history))
-        .service(to("/{id}/discard").post(post_discard))
-        .service(to("/{id}/restore").post(post_restore))
-        .service(to("/{id}/register").post(registering::post_register))
-        .service(to("/{id}/route").post(registering::post_route))
-        .service(to("/{id}/recipients").get(registering::get_recipients))
-        .service(to("/{id}/undo").post(undoing::post_undo));
 }

@@ -37,6 +37,7 @@ mod proposals;
 mod quarantine;
 mod reading;
 mod registering;
+mod routes;
 mod rows;
 mod same;
 mod scans;
@@ -48,6 +49,7 @@ mod text;
 mod undoing;
 mod unlocking;
 mod uploading;
+mod views;
 mod wire;
 mod words;
 
@@ -83,7 +85,6 @@ pub(crate) use formed::{
 };
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_released, is_withheld, withhold_version};
-pub use http::{ApiDoc, routes};
 pub(crate) use http::{act, store_problem};
 pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
@@ -111,6 +112,7 @@ pub use proposals::{
 pub use quarantine::{
     Discarded, Infected, QuarantineError, Quarantined, count_quarantined, quarantine,
 };
+pub use routes::{ApiDoc, routes};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{
     Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
