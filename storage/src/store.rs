@@ -293,7 +293,7 @@ impl Storage {
             });
         }
         let mut stream = self.open(blob, None).await?;
-        let mut content = Vec::new();
+        let mut content = Vec::with_capacity(usize::try_from(blob.content_bytes).unwrap_or(0));
         while let Some(piece) = stream.try_next().await? {
             content.extend_from_slice(&piece);
         }

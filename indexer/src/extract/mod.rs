@@ -7,6 +7,7 @@
 
 mod archive;
 mod attached;
+mod becoming;
 mod carry;
 mod codes;
 mod convert;

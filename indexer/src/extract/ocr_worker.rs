@@ -2,13 +2,12 @@
 //! goes on as tesseract. What comes after the first bytes is the program's own.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use super::sandbox::{self, Cage, Layers};
+use super::becoming::{self, LIBRARIES};
+use super::sandbox::{self, Cage};
 
 /// The hidden subcommand of the binary that must lead to [`recognise_main`] before anything of the
 /// server is set up.
@@ -17,8 +16,6 @@ pub const RECOGNISE_COMMAND: &str = "recognise-worker";
 /// What stands in front of what the program says; a byte with the layers follows.
 pub(super) const GREETING: [u8; 4] = *b"plo1";
 
-/// Where a program finds its loader and its libraries.
-const LIBRARIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
 /// What the loader looks at, where it is there.
 const LOADER: [&str; 2] = ["/etc/ld.so.cache", "/usr/local/lib"];
 
@@ -69,36 +66,22 @@ impl Order {
 ///
 /// Must be called first thing in `main`, while the process has one thread and no open files.
 pub fn recognise_main() -> ExitCode {
-    let order = Order::read(std::env::args_os().skip(2));
-    let became = order.map(|order| become_program(&order));
-    // Whoever comes here did not become the program: the server hears why.
-    if let Some(Err(error)) = became {
-        let _unheard = writeln!(io::stderr(), "cannot become the program: {error}").is_err();
-    }
-    ExitCode::FAILURE
+    becoming::main(Order::read(std::env::args_os().skip(2)), become_program)
 }
 
 fn become_program(order: &Order) -> io::Result<()> {
-    let libraries = LIBRARIES.map(Path::new);
     let mut run = vec![order.program.as_path()];
-    run.extend(libraries);
+    run.extend(LIBRARIES.map(Path::new));
     let mut read = vec![order.data.as_path()];
     read.extend(LOADER.map(Path::new));
-    // Without the buffers of the standard library: what is written must be out before the change.
-    let mut output = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    let held = sandbox::before_program(&Cage {
+    let cage = Cage {
         memory_bytes: order.memory_bytes,
         cpu_seconds: order.cpu_seconds,
         run: &run,
         read: &read,
-    });
-    output.write_all(&GREETING)?;
-    output.write_all(&[held.bits()])?;
-    if !Layers::suffice_for_program(held) {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    drop(output);
-    let error = Command::new(&order.program)
+    };
+    let mut program = Command::new(&order.program);
+    program
         .args(["stdin", "stdout", "--tessdata-dir"])
         .arg(&order.data)
         .args(["-l", &order.languages])
@@ -108,7 +91,6 @@ fn become_program(order: &Order) -> io::Result<()> {
         .env_clear()
         // More threads would take the cores of other pages and give less than they take.
         .env("OMP_THREAD_LIMIT", "1")
-        .env("LC_ALL", "C")
-        .exec();
-    Err(error)
+        .env("LC_ALL", "C");
+    becoming::go_on(GREETING, || sandbox::before_program(&cage), &mut program)
 }

@@ -222,7 +222,8 @@ fn a_timestamp_outlives_the_certificate_and_a_claim_does_not() {
 #[test]
 fn a_worker_says_what_the_function_says() {
     let (bytes, trust) = (sample("blta"), trust());
-    let mut job = job::head(&trust, AT).expect("a head");
+    let mut job = job::head(AT);
+    job.extend(job::pack(&trust).expect("packed"));
     job.extend(&bytes);
     let said = job::run(&job).expect("a report");
     let report = job::report(&said).expect("a report");

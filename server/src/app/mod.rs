@@ -63,6 +63,9 @@ pub enum ServeError {
     /// The seal of the house.
     #[error("the seal cannot be used")]
     Seal(#[from] signing::StampError),
+    /// Whose signatures are trusted cannot be told to those who judge them.
+    #[error("signatures cannot be judged")]
+    Trust(#[from] signatures::CheckError),
     /// The address.
     #[error("server.listen: {address} cannot be listened on")]
     Listen {
@@ -304,7 +307,7 @@ impl Server {
                 worker_binary(),
                 drawing_limits(config),
             ))),
-            checker: Data::new(checker(config)),
+            checker: Data::new(checker(config)?),
             stamp: Data::from(Arc::clone(&self.stamp)),
             bus: Data::new(self.bus.clone()),
             edge: Data::new(Edge {
@@ -420,7 +423,7 @@ const fn copies(config: &Config) -> Copies {
 
 /// What judges signatures. What of the trust folder is not good is told and not trusted; without the folder
 /// nobody is.
-fn checker(config: &Config) -> signatures::Checker {
+fn checker(config: &Config) -> Result<signatures::Checker, signatures::CheckError> {
     let trust = match signatures::trust_of(&config.signatures_trust) {
         Ok((trust, faults)) => {
             for fault in &faults {
@@ -434,7 +437,7 @@ fn checker(config: &Config) -> signatures::Checker {
             pades::verify::Trust::new()
         }
     };
-    signatures::Checker::new(worker_binary(), drawing_limits(config), trust)
+    signatures::Checker::new(worker_binary(), drawing_limits(config), &trust)
 }
 
 /// What drawing a page may cost while somebody waits for it: no longer than that one is let wait.

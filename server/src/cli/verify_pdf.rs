@@ -48,7 +48,7 @@ impl VerifyPdf {
             workers_max: 1,
             ..indexer::extract::Limits::default()
         };
-        let checker = Checker::new("/proc/self/exe".into(), limits, self.trusted(config)?);
+        let checker = Checker::new("/proc/self/exe".into(), limits, &self.trusted(config)?)?;
         let mut code = 0;
         for file in &self.files {
             code = worse(code, self.judge(&checker, file, at).await?);

@@ -4,7 +4,7 @@
 //! What was made once stays: another version of the program makes nothing anew of what can be shown.
 
 use indexer::extract::{Format, Reason, office_format};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
 use storage::Blob;
 
 use super::guard;
@@ -13,10 +13,11 @@ use super::model::{DocumentError, Kept, Version};
 use super::ops::keep_rendition;
 use super::rows;
 use super::scans::{Waiting, waits_for};
+use super::unqueued::Unqueued;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
-use crate::base::db::{DbError, sql};
-use crate::base::{Job, JobKind, RenditionId, Timestamp, VersionId};
+use crate::base::db::DbError;
+use crate::base::{JobKind, RenditionId, Timestamp, VersionId};
 use crate::unit::Unit;
 
 /// The kind of the rendition that holds the PDF.
@@ -126,52 +127,29 @@ pub async fn unconverted(
     readers: &[&str],
     limit: u32,
 ) -> Result<Vec<VersionId>, DbError> {
-    let mut values: Vec<sea_orm::Value> = vec![
-        engine.into(),
-        JobKind::ConvertOffice.code().into(),
-        i64::from(limit).into(),
-        guard::KIND.into(),
-        CONVERTED.into(),
-    ];
-    let mut place = |value: String| {
-        values.push(value.into());
-        format!("${}", values.len())
-    };
-    let likes: Vec<String> = readers
-        .iter()
-        .map(|name| format!("r.engine LIKE {}", place(format!("{name} %"))))
-        .collect();
-    let refused: Vec<String> = REFUSED
-        .iter()
-        .map(|reason| place(reason.as_str().to_owned()))
-        .collect();
-    let text = format!(
-        "SELECT DISTINCT r.document_version_id FROM rendition r \
-         JOIN document_version v ON v.id = r.document_version_id \
-         JOIN blob_key k ON k.name = v.blob_name \
-         WHERE r.kind = 'text' AND ({}) AND (r.reason IS NULL OR r.reason NOT IN ({})) \
+    let mut values: Vec<Value> = vec![CONVERTED.into()];
+    let mut refused = Vec::with_capacity(REFUSED.len());
+    for (at, reason) in (6..).zip(REFUSED) {
+        values.push(reason.as_str().into());
+        refused.push(format!("${at}"));
+    }
+    let condition = format!(
+        "(r.reason IS NULL OR r.reason NOT IN ({})) \
          AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = $5 \
          AND w.document_version_id = r.document_version_id \
          AND (w.engine = $1 OR w.blob_name IS NOT NULL)) \
          AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
-         AND g.document_version_id = r.document_version_id) \
-         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
-         AND j.subject = r.document_version_id) \
-         ORDER BY r.document_version_id LIMIT $3",
-        likes.join(" OR "),
+         AND g.document_version_id = r.document_version_id)",
         refused.join(", ")
     );
-    let rows = on.query_all_raw(sql(on, text, values)).await?;
-    rows.iter()
-        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
-        .collect()
-}
-
-/// Puts versions in the queue of conversion.
-pub fn enqueue_conversions(unit: &mut Unit, versions: Vec<VersionId>) {
-    for version in versions {
-        unit.enqueue(Job::ConvertOffice(version));
-    }
+    let unqueued = Unqueued {
+        job: JobKind::ConvertOffice,
+        engine,
+        readers,
+        condition: &condition,
+        values,
+    };
+    unqueued.find(on, limit).await
 }
 
 /// Why a document of an office has no pages of its own.
@@ -204,54 +182,13 @@ mod tests {
     use sea_orm::DatabaseConnection;
 
     use super::*;
-    use crate::base::db::{Access, connect};
+    use crate::documents::unqueued::rig::{run, tables, version};
 
     const ENGINE: &str = "libreoffice 7.4.7.2+1";
 
-    /// As much of the tables as the question touches.
-    async fn tables() -> DatabaseConnection {
-        let on = connect("sqlite::memory:", Access::Write).await;
-        let on = on.expect("a database");
-        for table in [
-            "rendition (document_version_id BLOB, kind TEXT, engine TEXT, reason TEXT, \
-             blob_name BLOB)",
-            "document_version (id BLOB, blob_name BLOB)",
-            "blob_key (name BLOB)",
-            "job (kind TEXT, subject BLOB)",
-        ] {
-            let made = on
-                .execute_unprepared(&format!("CREATE TABLE {table}"))
-                .await;
-            made.expect("a table");
-        }
-        on
-    }
-
-    async fn run(on: &DatabaseConnection, text: &str, values: Vec<sea_orm::Value>) {
-        on.execute_raw(sql(on, text, values)).await.expect("a row");
-    }
-
-    /// A version that a reader has read.
-    async fn version(on: &DatabaseConnection, reader: &str, reason: Option<&str>) -> VersionId {
-        let id = VersionId::new();
-        let text = "INSERT INTO document_version VALUES ($1, $1)";
-        run(on, text, vec![id.raw().into()]).await;
-        let text = "INSERT INTO blob_key VALUES ($1)";
-        run(on, text, vec![id.raw().into()]).await;
-        let text = "INSERT INTO rendition VALUES ($1, 'text', $2, $3, NULL)";
-        let reason = reason.map(str::to_owned);
-        run(
-            on,
-            text,
-            vec![id.raw().into(), reader.into(), reason.into()],
-        )
-        .await;
-        id
-    }
-
     /// That an office program has tried it.
     async fn tried(on: &DatabaseConnection, id: VersionId, engine: &str, reason: Option<&str>) {
-        let text = "INSERT INTO rendition VALUES ($1, 'converted', $2, $3, $4)";
+        let text = "INSERT INTO rendition VALUES ($1, 'converted', $2, $3, 'readable', $4)";
         let made = reason.is_none().then(|| id.raw().as_bytes().to_vec());
         let reason = reason.map(str::to_owned);
         let values = vec![id.raw().into(), engine.into(), reason.into(), made.into()];

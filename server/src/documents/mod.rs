@@ -48,6 +48,7 @@ mod tests;
 mod text;
 mod undoing;
 mod unlocking;
+mod unqueued;
 mod uploading;
 mod views;
 mod wire;
@@ -64,9 +65,7 @@ pub(crate) use browse::{
 };
 pub(crate) use components::wire::ParentView;
 pub use components::{NewPart, Room, room};
-pub use converting::{
-    ToConvert, enqueue_conversions, keep_converted, may_be_converted, to_convert, unconverted,
-};
+pub use converting::{ToConvert, keep_converted, may_be_converted, to_convert, unconverted};
 pub use copies::{
     COPY_MEDIA_TYPE, Refusal, ToCopy, has_copy, is_signed, keep_copy, recognised_words, to_copy,
 };
@@ -115,8 +114,8 @@ pub use quarantine::{
 pub use routes::{ApiDoc, routes};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{
-    Progress, Recognised, Scan, Waiting, WaitingState, engines, enqueue as enqueue_scans,
-    keep_recognised, to_recognise, unrecognised,
+    Progress, Recognised, Scan, Waiting, WaitingState, engines, keep_recognised, to_recognise,
+    unrecognised,
 };
 pub use signed::{add_signed, keep_sealed_strokes, raise, to_sign};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};

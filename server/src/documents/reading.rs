@@ -21,7 +21,7 @@ use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
 use crate::http::name::{Disposition, FileName};
 use crate::http::openapi::{
-    ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems, TextProblems,
+    ContentAnswers, ContentProblems, IfNoneMatchParam, RangeParams, ReadProblems, TextProblems,
 };
 use crate::http::{Kind, Language, Problem, text};
 use crate::ledger::looks::Looks;
@@ -41,19 +41,7 @@ pub(super) struct ContentQuery {
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/content", tag = "documents", operation_id = "readContent",
     params(("id" = Uuid, Path, description = "The document"), ContentQuery, RangeParams, IfNoneMatchParam),
-    responses((status = 200, description = "The bytes as they came in", body = Vec<u8>,
-        content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), ContentProblems),
+    responses(ContentAnswers, ContentProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_content(
@@ -85,19 +73,7 @@ pub(super) async fn get_content(
     params(("id" = Uuid, Path, description = "The document"),
         ("number" = u64, Path, description = "The number of the version", minimum = 1),
         ContentQuery, RangeParams, IfNoneMatchParam),
-    responses((status = 200, description = "The bytes as they came in", body = Vec<u8>,
-        content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), ContentProblems),
+    responses(ContentAnswers, ContentProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_version_content(

@@ -14,10 +14,11 @@ use super::looking::LOOKS_MAX;
 use super::model::{DocumentError, Kept, TextInfo};
 use super::ops::keep_rendition;
 use super::rows;
+use super::unqueued::Unqueued;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::{DbError, sql};
-use crate::base::{DocumentId, Job, JobKind, RenditionId, Timestamp, VersionId};
+use crate::base::{DocumentId, JobKind, RenditionId, Timestamp, VersionId};
 use crate::unit::Unit;
 
 /// What stands between the engines of a text that two of them read.
@@ -233,45 +234,22 @@ pub async fn unrecognised(
     readers: &[&str],
     limit: u32,
 ) -> Result<Vec<VersionId>, DbError> {
-    let likes: Vec<String> = (5..readers.len() + 5)
-        .map(|at| format!("r.engine LIKE ${at}"))
-        .collect();
-    let text = format!(
-        "SELECT DISTINCT r.document_version_id FROM rendition r \
-         JOIN document_version v ON v.id = r.document_version_id \
-         JOIN blob_key k ON k.name = v.blob_name \
-         WHERE r.kind = 'text' AND ({}) AND (r.reason = 'no_text' OR EXISTS (\
-         SELECT 1 FROM rendition o WHERE o.kind = 'words' \
-         AND o.document_version_id = r.document_version_id AND o.engine <> $1)) \
-         AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
-         AND w.document_version_id = r.document_version_id AND w.engine = $1) \
-         AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
-         AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
-         SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = 'released' \
-         AND l.document_version_id = g.document_version_id)) \
-         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
-         AND j.subject = r.document_version_id) \
-         ORDER BY r.document_version_id LIMIT $3",
-        likes.join(" OR ")
-    );
-    let mut values: Vec<sea_orm::Value> = vec![
-        engine.into(),
-        JobKind::ReadScan.code().into(),
-        i64::from(limit).into(),
-        guard::KIND.into(),
-    ];
-    values.extend(readers.iter().map(|name| format!("{name} %").into()));
-    let rows = on.query_all_raw(sql(on, text, values)).await?;
-    rows.iter()
-        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
-        .collect()
-}
-
-/// Puts versions in the queue of recognition.
-pub fn enqueue(unit: &mut Unit, versions: Vec<VersionId>) {
-    for version in versions {
-        unit.enqueue(Job::ReadScan(version));
-    }
+    let unqueued = Unqueued {
+        job: JobKind::ReadScan,
+        engine,
+        readers,
+        condition: "(r.reason = 'no_text' OR EXISTS (\
+             SELECT 1 FROM rendition o WHERE o.kind = 'words' \
+             AND o.document_version_id = r.document_version_id AND o.engine <> $1)) \
+             AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
+             AND w.document_version_id = r.document_version_id AND w.engine = $1) \
+             AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
+             AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
+             SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = 'released' \
+             AND l.document_version_id = g.document_version_id))",
+        values: Vec::new(),
+    };
+    unqueued.find(on, limit).await
 }
 
 /// What is still to be done for the text of a version.
@@ -418,58 +396,10 @@ pub(super) async fn waits_for(
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::DatabaseConnection;
-
     use super::*;
-    use crate::base::db::{Access, connect};
+    use crate::documents::unqueued::rig::{rendition, run, tables, version};
 
     const ENGINE: &str = "tesseract 5.3.0+1 deu+eng";
-
-    /// As much of the tables as the question touches.
-    async fn tables() -> DatabaseConnection {
-        let on = connect("sqlite::memory:", Access::Write).await;
-        let on = on.expect("a database");
-        for table in [
-            "rendition (document_version_id BLOB, kind TEXT, engine TEXT, reason TEXT, \
-             state TEXT)",
-            "document_version (id BLOB, blob_name BLOB)",
-            "blob_key (name BLOB)",
-            "job (kind TEXT, subject BLOB)",
-        ] {
-            let made = on
-                .execute_unprepared(&format!("CREATE TABLE {table}"))
-                .await;
-            made.expect("a table");
-        }
-        on
-    }
-
-    async fn run(on: &DatabaseConnection, text: &str, values: Vec<sea_orm::Value>) {
-        on.execute_raw(sql(on, text, values)).await.expect("a row");
-    }
-
-    /// A version that a text reader has read.
-    async fn version(on: &DatabaseConnection, reader: &str, reason: Option<&str>) -> VersionId {
-        let id = VersionId::new();
-        let text = "INSERT INTO document_version VALUES ($1, $1)";
-        run(on, text, vec![id.raw().into()]).await;
-        let text = "INSERT INTO blob_key VALUES ($1)";
-        run(on, text, vec![id.raw().into()]).await;
-        rendition(on, id, ("text", reader), reason).await;
-        id
-    }
-
-    async fn rendition(
-        on: &DatabaseConnection,
-        id: VersionId,
-        (kind, engine): (&str, &str),
-        reason: Option<&str>,
-    ) {
-        let text = "INSERT INTO rendition VALUES ($1, $2, $3, $4, 'readable')";
-        let reason = reason.map(str::to_owned);
-        let values = vec![id.raw().into(), kind.into(), engine.into(), reason.into()];
-        run(on, text, values).await;
-    }
 
     #[tokio::test]
     async fn what_can_be_drawn_and_was_not_looked_at_by_this_engine_is_found() {

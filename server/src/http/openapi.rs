@@ -9,7 +9,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{
-    AdditionalProperties, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type,
+    AdditionalProperties, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type,
 };
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Header, OpenApi, Ref, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, PartialSchema, ToSchema};
@@ -238,6 +238,92 @@ groups! {
         AlreadyExists, KeyMissing, InsufficientStorage];
 }
 
+/// What is said of bytes that are handed out, whole or in part.
+struct Handed {
+    /// What the whole is.
+    whole: &'static str,
+    media_type: &'static str,
+    /// What is said of its name.
+    name: &'static str,
+    /// What is said of its digest.
+    digest: &'static str,
+}
+
+impl Handed {
+    /// The whole, a range of it, and that it is the same as before.
+    fn responses(&self) -> BTreeMap<String, RefOr<Response>> {
+        let range = words("Which part it is, and of how many bytes");
+        let part = self.sent("The range asked for");
+        let unchanged = ResponseBuilder::new()
+            .description("Not changed")
+            .header("ETag", words("Still current"));
+        let all = [
+            ("200", self.sent(self.whole)),
+            ("206", part.header("Content-Range", range)),
+            ("304", unchanged),
+        ];
+        all.into_iter()
+            .map(|(status, response)| (status.to_owned(), RefOr::T(response.build())))
+            .collect()
+    }
+
+    fn sent(&self, description: &str) -> ResponseBuilder {
+        let content = ContentBuilder::new().schema(Some(binary())).build();
+        ResponseBuilder::new()
+            .description(description)
+            .content(self.media_type, content)
+            .header("ETag", words("`\"sha256-…\"`"))
+            .header("Accept-Ranges", words("`bytes`"))
+            .header("Content-Disposition", words(self.name))
+            .header("Repr-Digest", words(self.digest))
+    }
+}
+
+macro_rules! handed {
+    ($($(#[$doc:meta])* $name:ident = $handed:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                $handed.responses()
+            }
+        }
+    )+};
+}
+
+handed! {
+    /// Content as it came in.
+    ContentAnswers = Handed {
+        whole: "The bytes as they came in",
+        media_type: "*/*",
+        name: "The file name (RFC 6266)",
+        digest: "SHA-256 and SHA-512 of the whole content (RFC 9530)",
+    };
+    /// A searchable copy.
+    CopyAnswers = Handed {
+        whole: "The copy",
+        media_type: "application/pdf",
+        name: "The file name (RFC 6266)",
+        digest: "SHA-256 of the whole copy (RFC 9530)",
+    };
+    /// The picture of a page.
+    PictureAnswers = Handed {
+        whole: "The picture",
+        media_type: "image/webp",
+        name: "`inline`",
+        digest: "SHA-256 of the whole picture (RFC 9530)",
+    };
+    /// The small picture of the first page.
+    ThumbnailAnswers = Handed {
+        whole: "Page 1, 320 dots wide",
+        media_type: "image/webp",
+        name: "`inline`",
+        digest: "SHA-256 of the whole picture (RFC 9530)",
+    };
+}
+
 /// The header that every change of something that exists must send.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -346,6 +432,14 @@ fn add_receipt(operation: &mut Operation) {
     }
 }
 
+/// Bytes that are sent as they are.
+fn binary() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .build()
+}
+
 fn say_binary(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else {
@@ -357,10 +451,7 @@ fn say_binary(operation: &mut Operation) {
             };
             let is_list = matches!(content.schema, Some(RefOr::T(Schema::Array(_))));
             if is_list && !media_type.contains("json") {
-                let bytes = ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
-                content.schema = Some(RefOr::T(Schema::Object(bytes.build())));
+                content.schema = Some(RefOr::T(Schema::Object(binary())));
             }
         }
     }

@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
 use indexer::extract::{Passwords, PictureState, Reason, Want};
 use paper::PaperError;
 use paper::copy::{self as sheet, About, Places};
-use storage::{Blob, KeyDomain};
+use storage::KeyDomain;
 use time::OffsetDateTime;
-use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
-use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
 use super::rows::{self, Claimed};
@@ -98,8 +95,15 @@ impl Runner {
             return Ok(Err(Refusal::Signed));
         }
         let painter = self.scans.painter();
-        let content = self.reader(&source.content).await?;
-        let shapes = match painter.opening(passwords).shapes(content).await? {
+        // What is longer no worker takes. The content is read once: each page is drawn by a worker of its own,
+        // and each gets all of it.
+        let most = painter.limits().content_bytes_max;
+        if source.content.content_bytes > most {
+            return Ok(Err(Refusal::Drawing(Reason::TooLarge)));
+        }
+        let content = self.storage.read(&source.content, most).await?;
+        let opening = painter.opening(passwords);
+        let shapes = match opening.shapes(content.as_slice()).await? {
             PictureState::Drawn(shapes) => shapes,
             PictureState::Refused(reason) => return Ok(Err(Refusal::Drawing(reason))),
             PictureState::NoPage => return Ok(Err(Refusal::Drawing(Reason::Damaged))),
@@ -122,8 +126,10 @@ impl Runner {
         });
         let want = Want::Copy { dots_per_inch };
         let refusal = self
-            .give_pages((source, passwords), (many, words), want, give)
+            .give_pages((source, &content, passwords), (many, words), want, give)
             .await?;
+        // The end takes most of the memory.
+        drop(content);
         let made = making.await?;
         if let Some(refusal) = refusal {
             return Ok(Err(refusal));
@@ -139,7 +145,7 @@ impl Runner {
     /// them any more it is known there why.
     async fn give_pages(
         &self,
-        (source, passwords): (&ToCopy, &Passwords),
+        (source, content, passwords): (&ToCopy, &[u8], &Passwords),
         (many, mut words): (u32, HashMap<u32, WordsPage>),
         want: Want,
         give: mpsc::Sender<sheet::Page>,
@@ -147,7 +153,6 @@ impl Runner {
         let opening = self.scans.painter().opening(passwords);
         let (mut words_left, mut chars_left) = (WORDS_MAX, CHARS_MAX);
         for number in 0..many {
-            let content = self.reader(&source.content).await?;
             let picture = match opening.picture(content, number, want).await? {
                 PictureState::Drawn(picture) => picture,
                 PictureState::Refused(reason) => return Ok(Some(Refusal::Drawing(reason))),
@@ -156,7 +161,7 @@ impl Runner {
             let (words, places) = match words.remove(&(number + 1)) {
                 Some(page) => (recognised(page), Places::Ink),
                 None if source.is_pdf => {
-                    let brought = self.brought((source, passwords), number).await?;
+                    let brought = self.brought((content, passwords), number).await?;
                     (brought, Places::Line)
                 }
                 None => (Vec::new(), Places::Ink),
@@ -190,10 +195,9 @@ impl Runner {
     /// The words that a page of a PDF brings; none where they cannot be told.
     async fn brought(
         &self,
-        (source, passwords): (&ToCopy, &Passwords),
+        (content, passwords): (&[u8], &Passwords),
         number: u32,
     ) -> Result<Vec<sheet::Word>, JobError> {
-        let content = self.reader(&source.content).await?;
         let opening = self.scans.painter().opening(passwords);
         let told = opening.words(content, number).await?;
         let PictureState::Drawn(page) = told else {
@@ -222,11 +226,6 @@ impl Runner {
             },
             pictures_bytes_max: PICTURES_BYTES_MAX,
         }
-    }
-
-    async fn reader(&self, content: &Blob) -> Result<impl AsyncRead + Send + Unpin, JobError> {
-        let stream = self.storage.open(content, None).await?;
-        Ok(StreamReader::new(stream.map_err(std::io::Error::other)))
     }
 
     async fn store_copy(&self, pdf: Vec<u8>, domain: &KeyDomain) -> Result<Kept, JobError> {

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::rows::{self, Claimed};
 use super::runner::{JobError, LOOK_EVERY, Runner};
 use crate::base::db::DbError;
-use crate::base::{Actor, JobKind, VersionId};
+use crate::base::{Actor, Job, JobKind, VersionId};
 use crate::documents::{self, DocumentError};
 use crate::unit::Unit;
 
@@ -226,16 +226,8 @@ impl Runner {
         let (engine, readers) = (office.engine(), office_engines());
         let on = self.db.read();
         let found = documents::unconverted(on, &engine, &readers, UNCONVERTED_AT_ONCE).await?;
-        if found.is_empty() {
-            return Ok(LOOK_FOR_UNCONVERTED_EVERY);
-        }
-        self.db
-            .keep_house(async move |unit: &mut Unit| {
-                documents::enqueue_conversions(unit, found);
-                Ok::<_, DbError>(())
-            })
-            .await?;
-        Ok(LOOK_EVERY)
+        let jobs = found.into_iter().map(Job::ConvertOffice).collect();
+        self.queue(jobs, LOOK_FOR_UNCONVERTED_EVERY).await
     }
 
     /// Makes a PDF of a version and keeps it, or why there is none. At the end of the process it is given up,

@@ -68,16 +68,8 @@ impl Runner {
         let readers = indexer::extract::drawn_engines();
         let unread =
             documents::unrecognised(self.db.read(), &engine, &readers, UNREAD_AT_ONCE).await?;
-        if unread.is_empty() {
-            return Ok(LOOK_FOR_UNREAD_EVERY);
-        }
-        self.db
-            .keep_house(async move |unit: &mut Unit| {
-                documents::enqueue_scans(unit, unread);
-                Ok::<_, DbError>(())
-            })
-            .await?;
-        Ok(LOOK_EVERY)
+        let jobs = unread.into_iter().map(Job::ReadScan).collect();
+        self.queue(jobs, LOOK_FOR_UNREAD_EVERY).await
     }
 
     /// Reads pages of a version that are pictures and keeps what stands on them. Where pages are left, the
@@ -143,6 +135,20 @@ impl Runner {
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
         }
+    }
+
+    /// Puts jobs into the queue, and tells when to look for more: after `later` where there were none.
+    pub(super) async fn queue(&self, jobs: Vec<Job>, later: Duration) -> Result<Duration, DbError> {
+        if jobs.is_empty() {
+            return Ok(later);
+        }
+        self.db
+            .keep_house(async move |unit: &mut Unit| {
+                jobs.into_iter().for_each(|job| unit.enqueue(job));
+                Ok::<_, DbError>(())
+            })
+            .await?;
+        Ok(LOOK_EVERY)
     }
 
     /// Nothing is left to do for a job.

@@ -26,6 +26,7 @@ use crate::documents::{self, DocumentError, Held, Key, State, Wanted, Which, Win
 use crate::http::content::Download;
 use crate::http::extract::{ETag, IfNoneMatch, Path, pairs};
 use crate::http::name::{Disposition, FileName};
+use crate::http::openapi::ContentAnswers;
 use crate::http::{Kind, Problem};
 use crate::ledger::looks::{Looked, Looks};
 use crate::search::{self, Engine, Follower};
@@ -264,19 +265,7 @@ async fn content(
 #[utoipa::path(
     get, path = "/api/documents/{id}/download/", tag = "documents", operation_id = "paperlessDownload",
     params(("id" = i64, Path, description = "Its number"), OriginalQuery),
-    responses((status = 200, description = "The bytes as they came in", body = Vec<u8>, content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))),
-        DetailProblems, RangeRefusals),
+    responses(ContentAnswers, DetailProblems, RangeRefusals),
     security(("token" = []))
 )]
 pub(super) async fn get_download(
@@ -295,19 +284,7 @@ pub(super) async fn get_download(
 #[utoipa::path(
     get, path = "/api/documents/{id}/preview/", tag = "documents", operation_id = "paperlessPreview",
     params(("id" = i64, Path, description = "Its number"), OriginalQuery),
-    responses((status = 200, description = "The bytes as they came in", body = Vec<u8>, content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "*/*", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 and SHA-512 of the whole content (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))),
-        DetailProblems, RangeRefusals),
+    responses(ContentAnswers, DetailProblems, RangeRefusals),
     security(("token" = []))
 )]
 pub(super) async fn get_preview(

@@ -1,9 +1,10 @@
 //! Has a PDF judged: by a worker, behind the layers that hold all workers.
 
-use std::io;
+use std::io::{self, Cursor};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bytes::Bytes;
 use indexer::extract::{self, ExtractError, Extractor, Limits, PictureState};
 use pades::verify::{Reason, Report, Trust, job};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -56,20 +57,24 @@ pub enum Checked {
 #[derive(Debug)]
 pub struct Checker {
     extractor: Extractor,
-    trust: Trust,
+    /// Whom this house trusts, as each worker is given it.
+    trust: Bytes,
     places: Semaphore,
 }
 
 impl Checker {
     /// Judges by workers of this binary, by what this house trusts.
-    #[must_use]
-    pub fn new(exe: PathBuf, limits: Limits, trust: Trust) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Where what it trusts cannot be packed for them, which does not happen.
+    pub fn new(exe: PathBuf, limits: Limits, trust: &Trust) -> Result<Self, CheckError> {
         let at_once = limits.workers_max.clamp(1, 1_000);
-        Self {
+        Ok(Self {
             extractor: Extractor::of_command(exe, WORKER_COMMAND, limits),
-            trust,
+            trust: job::pack(trust)?.into(),
             places: Semaphore::new(at_once + WAITING_MAX),
-        }
+        })
     }
 
     /// Judges a file, as of a time.
@@ -95,8 +100,10 @@ impl Checker {
         if !begin.windows(5).any(|five| five == b"%PDF-") {
             return Ok(Checked::NoPdf);
         }
-        let mut head = job::head(&self.trust, at.micros().div_euclid(1_000_000))?;
-        head.extend(begin);
+        let head = job::head(at.micros().div_euclid(1_000_000));
+        let content = Cursor::new(self.trust.clone())
+            .chain(Cursor::new(begin))
+            .chain(content);
         Ok(match self.extractor.give(head, content).await? {
             PictureState::Drawn(said) => match job::report(&said) {
                 Ok(report) => Checked::Judged(Box::new(report)),

@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use pades::strokes::Strokes;
+use serde::de::DeserializeOwned;
 use storage::Storage;
 use uuid::Uuid;
 
@@ -41,20 +42,20 @@ async fn job_of(db: &Db, tablet: &Tablet, id: Uuid) -> Result<SigningJob, Signin
         .ok_or(SigningError::NotFound)
 }
 
-/// A job on this tablet, for what it signed; that it did not is recorded.
-async fn signed_job(
+/// A job on this tablet, and what it reports of it and has signed; that it did not is recorded.
+async fn reported<R: DeserializeOwned>(
     (db, looks): (&Db, &Looks),
     tablet: &Tablet,
     id: Uuid,
     signed: &Signed,
-) -> Result<SigningJob, Problem> {
+) -> Result<(SigningJob, R), Problem> {
     let job = job_of(db, tablet, id).await?;
     if let Err(problem) = signed.require(tablet, &job.nonce) {
         let refused = Looked::of(Look::Refused, &Actor::system()).at(job.document.raw());
         looks.note(refused).await?;
         return Err(problem);
     }
-    Ok(job)
+    Ok((job, json_of(&signed.body, "")?))
 }
 
 fn standing(job: &SigningJob, now: Timestamp) -> JobStanding {
@@ -67,6 +68,16 @@ fn answer(db: &Db, written: &Written<SigningJob>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     with_receipt(&mut response, written.receipt);
     response.json(standing(&written.value, db.now()))
+}
+
+/// Writes what a tablet reported, tells whoever watches the job, and answers.
+async fn written<F>((db, bus): (&Db, &Bus), operation: F) -> Result<HttpResponse, Problem>
+where
+    F: AsyncFnOnce(&mut Unit) -> Result<SigningJob, SigningError> + Send + 'static,
+{
+    let written = db.write(&Actor::system(), operation).await?;
+    bus.tell(&written.value);
+    Ok(answer(db, &written))
 }
 
 /// What this tablet is, and what it has to show.
@@ -216,16 +227,13 @@ pub(super) async fn post_seen(
     Path(id): Path<Uuid>,
     signed: Signed,
 ) -> Result<HttpResponse, Problem> {
-    let job = signed_job((&db, &looks), &device.tablet, id, &signed).await?;
-    let told = json_of::<SeenReport>(&signed.body, "")?.read()?;
-    let (id, tablet) = (job.id, device.tablet.id);
-    let written = db
-        .write(&Actor::system(), async move |unit: &mut Unit| {
-            ops::progress(unit, id, tablet, told).await
-        })
-        .await?;
-    bus.tell(&written.value);
-    Ok(answer(&db, &written))
+    let tablet = &device.tablet;
+    let (job, report) = reported::<SeenReport>((&db, &looks), tablet, id, &signed).await?;
+    let (id, tablet, told) = (job.id, tablet.id, report.read()?);
+    written((&db, &bus), async move |unit: &mut Unit| {
+        ops::progress(unit, id, tablet, told).await
+    })
+    .await
 }
 
 /// Tells that there is no signature: refused, or nobody touched the tablet for too long.
@@ -246,16 +254,13 @@ pub(super) async fn post_refusal(
     Path(id): Path<Uuid>,
     signed: Signed,
 ) -> Result<HttpResponse, Problem> {
-    let job = signed_job((&db, &looks), &device.tablet, id, &signed).await?;
-    let end = json_of::<RefusalReport>(&signed.body, "")?.read()?;
-    let (id, tablet) = (job.id, device.tablet.id);
-    let written = db
-        .write(&Actor::system(), async move |unit: &mut Unit| {
-            ops::refuse(unit, id, tablet, end).await
-        })
-        .await?;
-    bus.tell(&written.value);
-    Ok(answer(&db, &written))
+    let tablet = &device.tablet;
+    let (job, report) = reported::<RefusalReport>((&db, &looks), tablet, id, &signed).await?;
+    let (id, tablet, end) = (job.id, tablet.id, report.read()?);
+    written((&db, &bus), async move |unit: &mut Unit| {
+        ops::refuse(unit, id, tablet, end).await
+    })
+    .await
 }
 
 /// Hands in a signature. The answer is sent when the sealed document is a version: durable, with its record.
@@ -288,8 +293,7 @@ pub(super) async fn post_signature(
     signed: Signed,
 ) -> Result<HttpResponse, Problem> {
     let tablet = &device.tablet;
-    let job = signed_job((&db, &looks), tablet, id, &signed).await?;
-    let report: SignatureReport = json_of(&signed.body, "")?;
+    let (job, report) = reported::<SignatureReport>((&db, &looks), tablet, id, &signed).await?;
     require_sentence(&job, &report)?;
     let record = serde_json::to_vec(&report.strokes).map_err(Problem::internal)?;
     let strokes = Strokes::parse(&record).map_err(SigningError::Strokes)?;

@@ -2,15 +2,13 @@
 //! LibreOffice. What comes after the first bytes is the program's own.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write as _};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use super::cage::{self, Cage};
 use crate::extract::Format;
-use crate::extract::sandbox::Layers;
+use crate::extract::becoming::{self, LIBRARIES};
 
 /// The hidden subcommand of the binary that must lead to [`convert_main`] before anything of the server is
 /// set up.
@@ -23,8 +21,6 @@ pub(super) const CONTENT: &str = "content";
 pub(super) const MADE: &str = "content.pdf";
 pub(super) const PROFILE: &str = "profile";
 
-/// Where a program finds its loader and its libraries.
-const LIBRARIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
 /// What it reads beside: fonts, settings of this machine, what goes with the program.
 const READ: [&str; 11] = [
     "/etc/ld.so.cache",
@@ -118,43 +114,29 @@ fn filter(format: Format) -> Option<String> {
 ///
 /// Must be called first thing in `main`, while the process has one thread and no open files.
 pub fn convert_main() -> ExitCode {
-    let order = Order::read(std::env::args_os().skip(2));
-    let became = order.map(|order| become_program(&order));
-    // Whoever comes here did not become the program: the server hears why.
-    if let Some(Err(error)) = became {
-        let _unheard = writeln!(io::stderr(), "cannot become the program: {error}").is_err();
-    }
-    ExitCode::FAILURE
+    becoming::main(Order::read(std::env::args_os().skip(2)), become_program)
 }
 
 fn become_program(order: &Order) -> io::Result<()> {
     let filter = filter(order.format).ok_or(io::ErrorKind::InvalidInput)?;
-    let libraries = LIBRARIES.map(Path::new);
     // The program, and what lies beside it.
     let folder = order.program.parent().and_then(Path::parent);
     let is_own = |folder: &&Path| folder.components().count() > 2;
     let mut run = vec![order.program.as_path()];
     run.extend(folder.filter(is_own));
-    run.extend(libraries);
+    run.extend(LIBRARIES.map(Path::new));
     let read = READ.map(Path::new);
-    // Without the buffers of the standard library: what is written must be out before the change.
-    let mut output = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    let held = cage::before_office(&Cage {
+    let cage = Cage {
         memory_bytes: order.memory_bytes,
         cpu_seconds: order.cpu_seconds,
         file_bytes: order.file_bytes,
         run: &run,
         read: &read,
         write: &order.scratch,
-    });
-    output.write_all(&GREETING)?;
-    output.write_all(&[held.bits()])?;
-    if !Layers::suffice_for_program(held) {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    drop(output);
+    };
     let folder = order.scratch.display();
-    let error = Command::new(&order.program)
+    let mut program = Command::new(&order.program);
+    program
         .arg(format!("-env:UserInstallation=file://{folder}/{PROFILE}"))
         .arg(format!("-env:OSL_SOCKET_PATH={folder}"))
         .args(["--headless", "--norestore", "--nologo", "--nodefault"])
@@ -166,9 +148,8 @@ fn become_program(order: &Order) -> io::Result<()> {
         .env("HOME", &order.scratch)
         .env("TMPDIR", &order.scratch)
         .env("LC_ALL", "C.UTF-8")
-        .env("SAL_USE_VCLPLUGIN", "svp")
-        .exec();
-    Err(error)
+        .env("SAL_USE_VCLPLUGIN", "svp");
+    becoming::go_on(GREETING, || cage::before_office(&cage), &mut program)
 }
 
 #[cfg(test)]

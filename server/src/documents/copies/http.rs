@@ -21,7 +21,7 @@ use crate::documents::scans::{self, Waiting, WaitingState, WaitingView};
 use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
 use crate::http::name::{Disposition, FileName};
-use crate::http::openapi::{CopyProblems, IfNoneMatchParam, RangeParams};
+use crate::http::openapi::{CopyAnswers, CopyProblems, IfNoneMatchParam, RangeParams};
 use crate::http::{Kind, Problem, Text, text};
 use crate::ledger::looks::Looks;
 use crate::unit::{Db, Unit};
@@ -49,22 +49,9 @@ pub(crate) struct CopyQuery {
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/copy", tag = "documents", operation_id = "readCopy",
     params(("id" = Uuid, Path, description = "The document"), CopyQuery, RangeParams, IfNoneMatchParam),
-    responses((status = 200, description = "The copy", body = Vec<u8>, content_type = "application/pdf",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole copy (RFC 9530)"))),
-        (status = 202, description = "It is still to be made", body = WaitingView, headers(
+    responses(CopyAnswers, (status = 202, description = "It is still to be made", body = WaitingView, headers(
         ("Retry-After" = u64, description = "Seconds until the next try makes sense"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "application/pdf",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole copy (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), CopyProblems),
+        CopyProblems),
     security(("token" = []))
 )]
 pub(crate) async fn get_copy(
@@ -93,22 +80,9 @@ pub(crate) async fn get_copy(
     params(("id" = Uuid, Path, description = "The document"),
         ("number" = u64, Path, description = "The number of the version", minimum = 1),
         CopyQuery, RangeParams, IfNoneMatchParam),
-    responses((status = 200, description = "The copy", body = Vec<u8>, content_type = "application/pdf",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole copy (RFC 9530)"))),
-        (status = 202, description = "It is still to be made", body = WaitingView, headers(
+    responses(CopyAnswers, (status = 202, description = "It is still to be made", body = WaitingView, headers(
         ("Retry-After" = u64, description = "Seconds until the next try makes sense"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "application/pdf",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "The file name (RFC 6266)"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole copy (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), CopyProblems),
+        CopyProblems),
     security(("token" = []))
 )]
 pub(crate) async fn get_version_copy(

@@ -30,7 +30,9 @@ use crate::documents::text::{Page, Pages, TEXT_BYTES_MAX};
 use crate::http::content::Download;
 use crate::http::extract::{Path, Query};
 use crate::http::name::Disposition;
-use crate::http::openapi::{IfNoneMatchParam, PageProblems, PictureProblems, RangeParams};
+use crate::http::openapi::{
+    IfNoneMatchParam, PageProblems, PictureAnswers, PictureProblems, RangeParams, ThumbnailAnswers,
+};
 use crate::http::{Fault, Kind, Language, Problem, text};
 use crate::ledger::looks::Looks;
 use crate::unit::Db;
@@ -339,20 +341,7 @@ async fn marked(db: &Db, sheet: Sheet, query: Option<String>) -> Result<Vec<Page
     params(("id" = Uuid, Path, description = "The document"),
         ("number" = u32, Path, description = "The number of the page", minimum = 1),
         PictureQuery, RangeParams, IfNoneMatchParam),
-    responses((status = 200, description = "The picture", body = Vec<u8>, content_type = "image/webp",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "`inline`"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "image/webp",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "`inline`"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), PictureProblems),
+    responses(PictureAnswers, PictureProblems),
     security(("token" = []))
 )]
 #[expect(
@@ -384,20 +373,7 @@ pub(crate) async fn get_picture(
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/thumbnail", tag = "documents", operation_id = "readThumbnail",
     params(("id" = Uuid, Path, description = "The document"), ThumbnailQuery, RangeParams, IfNoneMatchParam),
-    responses((status = 200, description = "Page 1, 320 dots wide", body = Vec<u8>,
-        content_type = "image/webp", headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "`inline`"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
-        (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "image/webp",
-        headers(
-        ("ETag" = String, description = "`\"sha256-…\"`"),
-        ("Content-Range" = String, description = "Which part it is, and of how many bytes"),
-        ("Accept-Ranges" = String, description = "`bytes`"),
-        ("Content-Disposition" = String, description = "`inline`"),
-        ("Repr-Digest" = String, description = "SHA-256 of the whole picture (RFC 9530)"))),
-        (status = 304, description = "Not changed", headers(("ETag" = String, description = "Still current"))), PictureProblems),
+    responses(ThumbnailAnswers, PictureProblems),
     security(("token" = []))
 )]
 #[expect(

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::{Condition, ConnectionTrait};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
 use crate::http::{Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
 use crate::replay::with_receipt;
-use crate::unit::{Db, Unit, Written};
+use crate::unit::{Db, Unit};
 
 impl From<ProposalError> for Problem {
     fn from(error: ProposalError) -> Self {
@@ -108,23 +109,6 @@ async fn decides(on: &impl ConnectionTrait, actor: &Actor, about: About) -> Resu
     Ok(document.is_some_and(|it| actor.may(Right::Purge, it.place())))
 }
 
-/// The answer to a write.
-async fn answer(
-    db: &Db,
-    actor: &Actor,
-    created: bool,
-    written: &Written<Proposal>,
-) -> Result<HttpResponse, Problem> {
-    let decides = decides(db.read(), actor, written.value.about).await?;
-    let mut response = if created {
-        HttpResponse::Created()
-    } else {
-        HttpResponse::Ok()
-    };
-    with_receipt(&mut response, written.receipt);
-    Ok(response.json(ProposalView::of(&written.value, actor, decides)))
-}
-
 /// What was done. That the actor named something of which he may not know is noted.
 async fn noted<T>(
     looks: &Looks,
@@ -135,6 +119,24 @@ async fn noted<T>(
         looks.note(Looked::of(Look::Refused, actor)).await?;
     }
     Ok(done?)
+}
+
+/// Writes something about a proposal, and answers with what became of it.
+async fn changed<F>(
+    (db, looks): (&Db, &Looks),
+    actor: &Actor,
+    status: StatusCode,
+    operation: F,
+) -> Result<HttpResponse, Problem>
+where
+    F: AsyncFnOnce(&mut Unit) -> Result<Proposal, ProposalError> + Send + 'static,
+{
+    let done = db.write(actor, operation).await;
+    let written = noted(looks, actor, done).await?;
+    let decides = decides(db.read(), actor, written.value.about).await?;
+    let mut response = HttpResponse::build(status);
+    with_receipt(&mut response, written.receipt);
+    Ok(response.json(ProposalView::of(&written.value, actor, decides)))
 }
 
 /// Documents of which the actor may know that a version is withheld: he decides on it, or may learn who
@@ -308,19 +310,19 @@ pub(in crate::documents) async fn post_on_quarantined(
 }
 
 async fn proposed(
-    (db, looks): (&Db, &Looks),
+    place: (&Db, &Looks),
     actor: &Actor,
     about: About,
     body: &NewProposal,
 ) -> Result<HttpResponse, Problem> {
     let (act, reason) = body.read()?;
-    let done = db
-        .write(actor, async move |unit: &mut Unit| {
-            ops::propose(unit, (about, act), reason).await
-        })
-        .await;
-    let written = noted(looks, actor, done).await?;
-    answer(db, actor, true, &written).await
+    changed(
+        place,
+        actor,
+        StatusCode::CREATED,
+        async move |unit: &mut Unit| ops::propose(unit, (about, act), reason).await,
+    )
+    .await
 }
 
 /// One proposal.
@@ -359,13 +361,13 @@ pub(in crate::documents) async fn post_approve(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = ProposalId::of(id);
-    let done = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::approve(unit, id).await
-        })
-        .await;
-    let written = noted(&looks, &actor, done).await?;
-    answer(&db, &actor, false, &written).await
+    changed(
+        (&db, &looks),
+        &actor,
+        StatusCode::OK,
+        async move |unit: &mut Unit| ops::approve(unit, id).await,
+    )
+    .await
 }
 
 /// Withdraws a proposal that waits, or turns it down: somebody who decides on what it is about.
@@ -382,11 +384,11 @@ pub(in crate::documents) async fn post_end(
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = ProposalId::of(id);
-    let done = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::end(unit, id).await
-        })
-        .await;
-    let written = noted(&looks, &actor, done).await?;
-    answer(&db, &actor, false, &written).await
+    changed(
+        (&db, &looks),
+        &actor,
+        StatusCode::OK,
+        async move |unit: &mut Unit| ops::end(unit, id).await,
+    )
+    .await
 }
