@@ -137,9 +137,7 @@ pub async fn unconverted(
         "(r.reason IS NULL OR r.reason NOT IN ({})) \
          AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = $5 \
          AND w.document_version_id = r.document_version_id \
-         AND (w.engine = $1 OR w.blob_name IS NOT NULL)) \
-         AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
-         AND g.document_version_id = r.document_version_id)",
+         AND (w.engine = $1 OR w.blob_name IS NOT NULL))",
         refused.join(", ")
     );
     let unqueued = Unqueued {
@@ -195,6 +193,13 @@ mod tests {
         run(on, text, values).await;
     }
 
+    /// That the guard has found something in it, or what became of that.
+    async fn mark(on: &DatabaseConnection, id: VersionId, state: &str) {
+        let text = "INSERT INTO rendition VALUES ($1, $2, 'guard 1', NULL, $3, NULL)";
+        let values = vec![id.raw().into(), guard::KIND.into(), state.into()];
+        run(on, text, values).await;
+    }
+
     #[tokio::test]
     async fn what_has_no_pages_and_was_not_tried_is_found() {
         let on = tables().await;
@@ -212,9 +217,14 @@ mod tests {
         let waits = version(&on, "ods 1", None).await;
         let job = vec![JobKind::ConvertOffice.code().into(), waits.raw().into()];
         run(&on, "INSERT INTO job VALUES ($1, $2)", job).await;
+        let withheld = version(&on, "docx 1", None).await;
+        mark(&on, withheld, "found").await;
+        let released = version(&on, "docx 1", None).await;
+        mark(&on, released, "found").await;
+        mark(&on, released, guard::RELEASED).await;
         let readers = indexer::extract::office_engines();
         let found = unconverted(&on, ENGINE, &readers, 10).await.expect("rows");
-        let mut expect = vec![new, pictures, before];
+        let mut expect = vec![new, pictures, before, released];
         expect.sort_by_key(|id| id.raw());
         assert_eq!(found, expect);
         let one = unconverted(&on, ENGINE, &readers, 1).await.expect("rows");

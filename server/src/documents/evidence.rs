@@ -318,13 +318,10 @@ pub async fn read_by(
          AND r.engine IN ({}) AND NOT EXISTS (SELECT 1 FROM rendition n \
          WHERE n.document_version_id = r.document_version_id AND n.kind = 'text' \
          AND (n.created_at > r.created_at OR (n.created_at = r.created_at AND n.id > r.id))) \
-         AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $3 \
-         AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
-         SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = 'released' \
-         AND l.document_version_id = g.document_version_id)) \
-         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 \
+         AND {} AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 \
          AND j.subject = r.document_version_id) ORDER BY r.document_version_id LIMIT $2",
-        places.join(", ")
+        places.join(", "),
+        super::guard::open_to_work("$3")
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut values: Vec<sea_orm::Value> =

@@ -34,6 +34,17 @@ const DESTROYED: &str = "destroyed";
 /// What found it.
 const ENGINE: &str = "guard 1";
 
+/// That the version of a rendition `r` is not withheld, or was released: a condition of SQL, with the place of
+/// the value [`KIND`].
+pub(super) fn open_to_work(kind: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = {kind} \
+         AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
+         SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = '{RELEASED}' \
+         AND l.document_version_id = g.document_version_id))"
+    )
+}
+
 /// Lets in what is no biometric record, or was released. What is one is thrown away, and that is recorded.
 pub(crate) async fn admit(
     db: &Db,

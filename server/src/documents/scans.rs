@@ -242,11 +242,7 @@ pub async fn unrecognised(
              SELECT 1 FROM rendition o WHERE o.kind = 'words' \
              AND o.document_version_id = r.document_version_id AND o.engine <> $1)) \
              AND NOT EXISTS (SELECT 1 FROM rendition w WHERE w.kind = 'words' \
-             AND w.document_version_id = r.document_version_id AND w.engine = $1) \
-             AND NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = $4 \
-             AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
-             SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = 'released' \
-             AND l.document_version_id = g.document_version_id))",
+             AND w.document_version_id = r.document_version_id AND w.engine = $1)",
         values: Vec::new(),
     };
     unqueued.find(on, limit).await

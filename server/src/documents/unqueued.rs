@@ -15,15 +15,15 @@ pub(super) struct Unqueued<'a> {
     pub(super) engine: &'a str,
     /// One of these has read their text.
     pub(super) readers: &'a [&'a str],
-    /// What else holds of `r`, the rendition of their text. `$1` is the engine, `$4` the kind of a mark that
-    /// withholds; its own values begin with `$5`.
+    /// What else holds of `r`, the rendition of their text. `$1` is the engine; its own values begin
+    /// with `$5`.
     pub(super) condition: &'a str,
     /// These values.
     pub(super) values: Vec<Value>,
 }
 
 impl Unqueued<'_> {
-    /// Those that no job waits for and that can be opened; at most `limit`.
+    /// Those that no job waits for and that can be opened and are not withheld; at most `limit`.
     pub(super) async fn find(
         self,
         on: &impl ConnectionTrait,
@@ -46,11 +46,12 @@ impl Unqueued<'_> {
              JOIN document_version v ON v.id = r.document_version_id \
              JOIN blob_key k ON k.name = v.blob_name \
              WHERE r.kind = 'text' AND ({}) AND {} \
-             AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
+             AND {} AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $2 \
              AND j.subject = r.document_version_id) \
              ORDER BY r.document_version_id LIMIT $3",
             likes.join(" OR "),
-            self.condition
+            self.condition,
+            guard::open_to_work("$4")
         );
         let rows = on.query_all_raw(sql(on, text, values)).await?;
         rows.iter()
