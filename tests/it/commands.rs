@@ -102,6 +102,66 @@ fn accounts_and_their_roles_are_told_in_german() {
 }
 
 #[test]
+fn separator_sheets_are_written_and_nothing_is_overwritten_unasked() {
+    let data = TempDir::new().expect("a folder");
+    let out = data.path().join("blatt.pdf");
+    let out = out.to_str().expect("a path");
+    let mut sheet = vec!["sheets", "separator", "--out", out];
+    let written = papierlos(&data, &sheet);
+    assert_eq!(text(&written.stdout), format!("{out}: 1 Trennblatt\n"));
+    let plain = std::fs::read(out).expect("a file");
+    assert!(plain.starts_with(b"%PDF-"));
+    sheet.extend(["--type", " Antrag "]);
+    let there = format!("{out} gibt es schon; mit --force wird die Datei überschrieben");
+    refuses(&data, &sheet, 3, &there);
+    assert_eq!(std::fs::read(out).expect("a file"), plain);
+    sheet.push("--force");
+    let written = papierlos(&data, &sheet);
+    assert!(written.status.success(), "{written:?}");
+    let other = std::fs::read(out).expect("a file");
+    assert!(other.starts_with(b"%PDF-") && other != plain);
+    let left: Vec<_> = std::fs::read_dir(data.path()).expect("a folder").collect();
+    assert!(!left.iter().flatten().any(|one| {
+        let name = one.file_name();
+        name.to_string_lossy().ends_with(".neu")
+    }));
+
+    let nowhere = data.path().join("nirgends").join("blatt.pdf");
+    let nowhere = nowhere.to_str().expect("a path");
+    let lost = papierlos(&data, &["sheets", "separator", "--out", nowhere]);
+    assert_eq!(lost.status.code(), Some(2), "{lost:?}");
+    let wrong = [
+        "sheets",
+        "separator",
+        "--type",
+        " ",
+        "--force",
+        "--out",
+        out,
+    ];
+    refuses(&data, &wrong, 3, "--type: 1 bis 100 Zeichen");
+    let wrong = [
+        "sheets",
+        "separator",
+        "--department",
+        "mond",
+        "--force",
+        "--out",
+        out,
+    ];
+    refuses(
+        &data,
+        &wrong,
+        3,
+        "mond: eine solche Abteilung gibt es nicht",
+    );
+    let wrong = ["sheets", "label", "02.1", "9", "--force", "--out", out];
+    let words = "02.1, 9: eine Akte oder einen Vorgang mit diesem Zeichen gibt es nicht";
+    refuses(&data, &wrong, 2, words);
+    assert_eq!(std::fs::read(out).expect("a file"), other);
+}
+
+#[test]
 fn document_types_are_told_in_german_to_people_and_as_before_to_programs() {
     let data = TempDir::new().expect("a folder");
     let mut adds = vec!["user", "add", "anna", "--name", "Anna Alt", "--no-password"];

@@ -88,6 +88,7 @@ impl Heard {
             | Frame::Probe(..)
             | Frame::Drawn(_)
             | Frame::Seen(_)
+            | Frame::Marked(_)
             | Frame::Mail(_)
             | Frame::LeftOut(_)
             | Frame::Opened(_)

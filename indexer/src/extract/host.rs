@@ -47,6 +47,12 @@ pub enum ExtractError {
         /// What the worker said.
         said: String,
     },
+    /// Others have taken the room in which something is converted; that passes.
+    #[error("there is no room left below {folder}")]
+    NoRoom {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The pipes or the end of the worker failed.
     #[error("the extraction worker cannot be spoken to")]
     Worker(#[source] io::Error),

@@ -21,6 +21,7 @@ mod html;
 mod invoice;
 mod layout;
 mod mail;
+mod marks;
 mod markup;
 mod ocr;
 mod ocr_worker;
@@ -40,6 +41,7 @@ mod reason;
 mod rtf;
 mod sandbox;
 mod separated;
+mod several;
 mod sheets;
 mod skew;
 mod talk;
@@ -57,6 +59,7 @@ pub use convert::{
 pub use cut::{PageRange, RANGES_MAX};
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
+pub use marks::LOOKED_AT_ONCE_MAX;
 pub use ocr::{
     Program, ProgramError, Read, Recogniser, Recognition, RecognitionLimits, Word, program,
 };
@@ -69,6 +72,7 @@ pub use probe::{Attempt, Outcome, Probe};
 pub use raster::ENGINE as PICTURES;
 pub use reason::Reason;
 pub use sandbox::{Layer, Layers};
+pub use several::{DrawnPage, PAGES_AT_ONCE_MAX, PageWish};
 pub use sheets::{PAGE_END, SHEETS, sheet};
 pub use worker::{Given, WORKER_COMMAND, behind_layers, given_main, worker_main};
 
@@ -380,6 +384,9 @@ pub struct Extraction {
     pub opened: Option<usize>,
     /// Its pages are a cover: it is there for what is attached to it.
     pub portfolio: bool,
+    /// The numbers of the pages that bring their text and may hold codes too, beginning with 0: what is drawn
+    /// there looks like it. Nobody has looked at them yet ([`Opening::look`]).
+    pub marked: Vec<u32>,
 }
 
 /// What one document may cost. A worker is told these when it starts.
@@ -409,6 +416,8 @@ pub struct Limits {
     pub parts_ratio_max: u32,
     /// How deep parts may lie in parts.
     pub parts_depth_max: u32,
+    /// Pages of one document that bring their text and are looked at for codes.
+    pub codes_pages_max: u32,
 }
 
 impl Default for Limits {
@@ -426,6 +435,7 @@ impl Default for Limits {
             parts_bytes_max: 1 << 30,
             parts_ratio_max: 250,
             parts_depth_max: 5,
+            codes_pages_max: 200,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use super::becoming::{self, LIBRARIES};
+use super::ocr::PICTURE;
 use super::sandbox::{self, Cage};
 
 /// The hidden subcommand of the binary that must lead to [`recognise_main`] before anything of the
@@ -61,8 +62,8 @@ impl Order {
     }
 }
 
-/// Becomes the recognition program behind every layer: a picture on standard input, words on standard
-/// output. Only a [`super::Recogniser`] starts it.
+/// Becomes the recognition program behind every layer: standard input is a file with the picture, words come on
+/// standard output. Only a [`super::Recogniser`] starts it.
 ///
 /// Must be called first thing in `main`, while the process has one thread and no open files.
 pub fn recognise_main() -> ExitCode {
@@ -82,7 +83,7 @@ fn become_program(order: &Order) -> io::Result<()> {
     };
     let mut program = Command::new(&order.program);
     program
-        .args(["stdin", "stdout", "--tessdata-dir"])
+        .args([PICTURE, "stdout", "--tessdata-dir"])
         .arg(&order.data)
         .args(["-l", &order.languages])
         .args(["--psm", &order.mode.to_string()])

@@ -5,8 +5,10 @@ use tokio::sync::mpsc;
 
 use super::detect::{self, HEAD_BYTES};
 use super::host::{ExtractError, Extractor};
+use super::marks::{self, LOOKED_AT_ONCE_MAX};
 use super::password::Passwords;
 use super::sandbox::Layers;
+use super::several::{self, DrawnPage, PageWish};
 use super::wire::{End, Task};
 use super::{
     Extraction, Format, Limits, PageShape, Picture, PictureState, PlacedPage, Reason, Room, Seen,
@@ -189,10 +191,63 @@ impl<'a> Opening<'a> {
         })
     }
 
+    /// Looks for codes on pages of a PDF, beginning with page 0: at so many of the first of these as there is
+    /// time for, and not at more than [`LOOKED_AT_ONCE_MAX`]. Nothing of a page that could not be looked at.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn look(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        pages: &[u32],
+    ) -> Result<PictureState<Vec<Option<Seen>>>, ExtractError> {
+        let pages = pages.get(..LOOKED_AT_ONCE_MAX).unwrap_or(pages);
+        let head = head_of(&mut content).await?;
+        if detect::format(&head) != Format::Pdf {
+            return Ok(PictureState::Refused(Reason::UnknownFormat));
+        }
+        let mut front = marks::pack(pages);
+        let before = u64::try_from(front.len()).unwrap_or(u64::MAX);
+        front.extend(head);
+        let limits = self.extractor.limits();
+        let limits = Limits {
+            content_bytes_max: limits.content_bytes_max.saturating_add(before),
+            ..limits.clone()
+        };
+        let told = self
+            .answer_within(Task::Look, &limits, front, &mut content)
+            .await?;
+        let many = pages.len();
+        Ok(told
+            .state
+            .and_then(|packed| marks::unpack_seen(&packed, many)))
+    }
+
+    /// Draws pages of a document in one worker and gives them away in their order, as far as there is time, and
+    /// not more than [`super::PAGES_AT_ONCE_MAX`]; tells how many it were. Where it is none, the first of them is to be
+    /// asked for alone ([`Opening::picture`]): that tells why.
+    ///
+    /// # Errors
+    ///
+    /// Never for what the document is; see [`ExtractError`].
+    pub async fn several(
+        self,
+        mut content: impl AsyncRead + Send + Unpin,
+        wishes: &[PageWish],
+        want: Want,
+        give: mpsc::Sender<DrawnPage>,
+    ) -> Result<u32, ExtractError> {
+        let by = (self.extractor, self.passwords);
+        several::several(by, &mut content, (wishes, want), give).await
+    }
+
     /// The passwords, where the task is about something that can be locked.
     fn of_use(self, task: Task) -> &'a Passwords {
         match task {
             Task::Pdf
+            | Task::Look
+            | Task::Several(Format::Pdf, _)
             | Task::Words(_)
             | Task::Shapes(Format::Pdf)
             | Task::Draw(Format::Pdf, _, _) => self.passwords,
@@ -210,6 +265,7 @@ impl<'a> Opening<'a> {
             | Task::Sheets
             | Task::DrawSheet(..)
             | Task::SheetWords(_)
+            | Task::Several(..)
             | Task::Cut(_)
             | Task::Given
             | Task::SelfTest(_) => Passwords::none(),
@@ -296,9 +352,19 @@ impl<'a> Opening<'a> {
         head: Vec<u8>,
         content: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<Drawn, ExtractError> {
+        let limits = self.extractor.limits();
+        self.answer_within(task, limits, head, content).await
+    }
+
+    async fn answer_within(
+        self,
+        task: Task,
+        limits: &Limits,
+        head: Vec<u8>,
+        content: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<Drawn, ExtractError> {
         let is_looked_at = matches!(task, Task::Draw(_, Want::Recognition, _));
         let task = (task, self.of_use(task));
-        let limits = self.extractor.limits();
         let talk = self
             .extractor
             .talk(task, limits, head, content, None)
@@ -379,5 +445,6 @@ fn refusal(head: &[u8], declared: Option<&str>) -> Extraction {
         left_out: Vec::new(),
         opened: None,
         portfolio: false,
+        marked: Vec::new(),
     }
 }

@@ -19,6 +19,7 @@ use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
 
 use super::attached;
 use super::layout::{Full, Layout, Place};
+use super::marks::Marks;
 use super::password::Passwords;
 use super::picture::{PlacedPage, PlacedWord, Size};
 use super::wire::{End, Header};
@@ -90,24 +91,32 @@ fn unlock(content: &PdfData, passwords: &Passwords) -> Option<Opened> {
     })
 }
 
-/// Reads page after page and gives each away at once: what was given survives the worker.
+/// Reads page after page and gives each away at once: what was given survives the worker. `marked` are told the
+/// numbers of those that bring their text and may hold codes too, beginning with 0.
 pub(super) fn read(
     pdf: &Pdf,
     header: &Header,
     deadline: Deadline,
+    marked: &mut Vec<u32>,
     mut give: impl FnMut(PageText) -> std::io::Result<()>,
 ) -> std::io::Result<End> {
     let cache = InterpreterCache::new();
     let mut chars_left = usize::try_from(header.document_chars).unwrap_or(usize::MAX);
     let page_chars = usize::try_from(header.page_chars).unwrap_or(usize::MAX);
     let pages_max = usize::try_from(header.pages).unwrap_or(usize::MAX);
-    for page in pdf.pages().iter().take(pages_max) {
+    for (number, page) in (0_u32..).zip(pdf.pages().iter().take(pages_max)) {
         let chars_max = page_chars.min(chars_left);
         let mut drawing = Drawing::new(Layout::new(chars_max), deadline);
         let stop = drawing.read(page, &cache);
         let out_of_time = matches!(stop, Some(Stopped::By(Stop::Time)));
         chars_left = chars_left.saturating_sub(drawing.layout.chars());
-        give(drawing.into_page(stop))?;
+        let may_be_codes = drawing.marks.may_be_codes();
+        let page = drawing.into_page(stop);
+        // What is to be recognised is looked at then.
+        if may_be_codes && page.state != PageState::NeedsOcr {
+            marked.push(number);
+        }
+        give(page)?;
         if out_of_time {
             return Ok(End::Time);
         }
@@ -131,6 +140,16 @@ pub(super) fn words(
     deadline: Deadline,
 ) -> Result<Vec<u8>, End> {
     let pdf = open(content, passwords)?.pdf;
+    words_of(&pdf, number, header, deadline)
+}
+
+/// The same of a PDF that was opened.
+pub(super) fn words_of(
+    pdf: &Pdf,
+    number: u32,
+    header: &Header,
+    deadline: Deadline,
+) -> Result<Vec<u8>, End> {
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     // Nothing else ends so here: there is no such page.
     let page = pdf.pages().get(number).ok_or(End::Pages)?;
@@ -180,6 +199,9 @@ struct Drawing {
     drawings: u32,
     images: u32,
     paths: u32,
+    marks: Marks,
+    /// How large the page is, in points.
+    size: (f64, f64),
     /// Marked content that says what its glyphs stand for; the outermost is first and counts.
     actual: Vec<Option<Actual>>,
 }
@@ -197,6 +219,8 @@ impl Drawing {
             drawings: 0,
             images: 0,
             paths: 0,
+            marks: Marks::default(),
+            size: (0.0, 0.0),
             actual: Vec::new(),
         }
     }
@@ -205,6 +229,7 @@ impl Drawing {
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.look_at_clock();
             let (width, height) = page.render_dimensions();
+            self.size = (f64::from(width), f64::from(height));
             let mut context = Context::new(
                 page.initial_transform(true).to_kurbo(),
                 Rect::new(0.0, 0.0, f64::from(width), f64::from(height)),
@@ -312,18 +337,23 @@ fn place(transform: Affine, advance: f64) -> Option<Place> {
 }
 
 impl<'a> Device<'a> for Drawing {
-    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {
+    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
         self.look_at_clock();
         self.paths = self.paths.saturating_add(1);
+        if !self.marks.may_be_codes() {
+            self.marks.path(path, props.transform, mode);
+        }
     }
 
-    fn draw_rect(&mut self, _: &Rect, _: DrawProps<'a>, _: &DrawMode) {
+    fn draw_rect(&mut self, rect: &Rect, props: DrawProps<'a>, mode: &DrawMode) {
         self.look_at_clock();
+        self.marks.rect(rect, props.transform, mode);
     }
 
-    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {
+    fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
         self.look_at_clock();
         self.images = self.images.saturating_add(1);
+        self.marks.picture(&image, props.transform, self.size);
     }
 
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, _: &DrawMode) {

@@ -27,9 +27,9 @@ const MAIL_NAMES: u64 = 2_000;
 /// What a UTF-8 character takes at most.
 const CHAR_BYTES_MAX: u64 = 4;
 /// The longest picture that a worker hands over, in bytes.
-const PICTURE_BYTES_MAX: u64 = 96 << 20;
+pub(super) const PICTURE_BYTES_MAX: u64 = 96 << 20;
 /// The longest list of the words of a page that it hands over, in bytes.
-const WORDS_BYTES_MAX: u64 = 24 << 20;
+pub(super) const WORDS_BYTES_MAX: u64 = 24 << 20;
 /// The longest answer to a task that was given, in bytes.
 const GIVEN_BYTES_MAX: u64 = 8 << 20;
 /// Line ends and joining characters that a page may have beside the characters that count.
@@ -56,6 +56,8 @@ pub(super) struct Talk {
     /// The place of the password that opened the document, as the worker says.
     pub(super) opened: Option<u8>,
     pub(super) seen: Option<Seen>,
+    /// The pages that may hold codes beside their text.
+    pub(super) marked: Option<Vec<u32>>,
     pub(super) end: Option<End>,
     /// The worker said something that no worker says.
     pub(super) broken: bool,
@@ -122,6 +124,7 @@ impl Carried {
             | Frame::Drawn(_)
             | Frame::Opened(_)
             | Frame::Seen(_)
+            | Frame::Marked(_)
             | Frame::End(_)
             | Frame::Probe(..) => return Err(Malformed),
         };
@@ -155,6 +158,7 @@ pub(super) async fn converse(
         drawn,
         opened,
         seen,
+        marked,
         end,
         broken,
         feeding,
@@ -192,6 +196,7 @@ pub(super) async fn converse(
                     *opened = Some(by);
                 }
                 Ok(Frame::Seen(it)) if drawn.is_some() && seen.is_none() => *seen = Some(*it),
+                Ok(Frame::Marked(it)) if held.is_some() && marked.is_none() => *marked = Some(it),
                 Ok(Frame::End(it)) if held.is_some() => {
                     *end = Some(it);
                     return Heard::Enough;
@@ -303,11 +308,12 @@ impl Budget {
             Task::Shapes(_) | Task::Draw(..) | Task::Sheets | Task::DrawSheet(..) => {
                 Some(PICTURE_BYTES_MAX)
             }
-            Task::Words(_) | Task::SheetWords(_) => Some(WORDS_BYTES_MAX),
+            Task::Words(_) | Task::SheetWords(_) | Task::Look => Some(WORDS_BYTES_MAX),
             Task::Given => Some(GIVEN_BYTES_MAX),
             Task::Pdf
             | Task::Text
             | Task::Leaves(_)
+            | Task::Several(..)
             | Task::Cut(_)
             | Task::Package
             | Task::Xml

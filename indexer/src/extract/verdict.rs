@@ -121,6 +121,15 @@ impl Talk {
             (state, _) => state,
         };
         let sandbox = self.held();
+        let mut marked = self.marked.unwrap_or_default();
+        marked.retain(|number| {
+            let page = usize::try_from(*number)
+                .ok()
+                .and_then(|at| self.pages.get(at));
+            page.is_some_and(|page| page.state != PageState::NeedsOcr)
+        });
+        marked.sort_unstable();
+        marked.dedup();
         // Only a worker that opened it can tell what a container holds.
         let format = match (self.format, self.end) {
             (Some(told), _) => told,
@@ -139,6 +148,7 @@ impl Talk {
             stumbled: self.end == Some(End::Stumbled),
             opened: self.opened.map(usize::from),
             portfolio: self.carried.portfolio,
+            marked,
             invoice: self.invoice,
             pages: self.pages,
         }

@@ -34,6 +34,10 @@ pub(super) enum Task {
     DrawSheet(Want, u32),
     /// Say where the words of the sheet of that number stand, beginning with 0.
     SheetWords(u32),
+    /// Draw each of the pages that are wished for in front of the content.
+    Several(Format, Want),
+    /// Look for codes on the pages of a PDF whose numbers stand in front of it.
+    Look,
     /// Make a document of each of the ranges of pages that stand in front of the content.
     Cut(Format),
     /// Read a zip container as what it is: of an office program, or an archive to be taken apart.
@@ -133,6 +137,12 @@ impl Header {
                 about = [drawable(format), 0, 0];
                 11
             }
+            Task::Look => 12,
+            Task::Several(format, want) => {
+                let [high, low] = want.number().to_be_bytes();
+                about = [drawable(format), high, low];
+                13
+            }
             Task::Package => 20,
             Task::Xml => 21,
             Task::Html => 22,
@@ -186,6 +196,8 @@ impl Header {
             (9, true) => Task::DrawSheet(want, 0),
             (10, true) => Task::SheetWords(0),
             (11, true) => Task::Cut(format()?),
+            (12, true) => Task::Look,
+            (13, true) => Task::Several(format()?, want),
             (20, true) => Task::Package,
             (21, true) => Task::Xml,
             (22, true) => Task::Html,
@@ -311,6 +323,8 @@ pub(super) enum Frame {
     Drawn(Vec<u8>),
     /// What was seen on a page that was drawn for recognition.
     Seen(Box<Seen>),
+    /// The numbers of the pages that bring their text and may hold codes too, beginning with 0.
+    Marked(Vec<u32>),
     /// What a mail says of itself.
     Mail(Box<Mail>),
     /// Something that is not taken out.
@@ -359,6 +373,10 @@ impl Frame {
             Self::Seen(seen) => {
                 json = serde_json::to_vec(seen)?;
                 (6, Vec::new(), &json)
+            }
+            Self::Marked(pages) => {
+                let numbers = pages.iter().flat_map(|number| number.to_be_bytes());
+                (7, numbers.collect(), &[])
             }
             Self::Format(format) => {
                 let place = Format::ALL.iter().position(|it| it == format);
@@ -416,6 +434,10 @@ impl Frame {
                 let seen: Seen = serde_json::from_slice(json).ok()?;
                 Self::Seen(Box::new(seen.bounded()))
             }
+            (7, numbers) if numbers.len().is_multiple_of(4) => {
+                let numbers = numbers.as_chunks::<4>().0.iter();
+                Self::Marked(numbers.map(|one| u32::from_be_bytes(*one)).collect())
+            }
             (20, [format]) => Self::Format(*Format::ALL.get(usize::from(*format))?),
             (21, json) if json.len() <= INVOICE_BYTES_MAX => {
                 let invoice: Invoice = serde_json::from_slice(json).ok()?;
@@ -456,6 +478,8 @@ mod tests {
             Task::Shapes(Format::Pdf),
             Task::Words(1_999),
             Task::Cut(Format::Tiff),
+            Task::Look,
+            Task::Several(Format::Pdf, Want::Copy { dots_per_inch: 150 }),
             Task::Given,
             Task::Draw(Format::Webp, Want::Shown { width: 1600 }, 70_000),
             Task::Draw(Format::Pdf, Want::Recognition, 0),
@@ -513,6 +537,7 @@ mod tests {
                     place: [1, -2, 3, 4],
                 }],
             })),
+            Frame::Marked(vec![0, 70_000]),
             Frame::Format(Format::Odt),
             Frame::Invoice(Box::new(Invoice {
                 number: Some("RE-7".into()),

@@ -18,7 +18,7 @@ use super::sheets::Foot;
 use super::wire::{End, Frame, Header, Task};
 use super::{
     Format, Limits, PageState, PageText, Probe, archive, attached, codes, cut, html, invoice, mail,
-    office, outlook, pdf, plain, raster, rtf, separated, sheets,
+    marks, office, outlook, pdf, plain, raster, rtf, separated, several, sheets,
 };
 
 /// The hidden subcommand of the binary that must lead to [`worker_main`] before anything of the
@@ -111,6 +111,8 @@ fn serve(given: Option<Given>) -> io::Result<()> {
         | Task::Sheets
         | Task::DrawSheet(..)
         | Task::SheetWords(_)
+        | Task::Look
+        | Task::Several(..)
         | Task::Cut(_) => Layers::ALL,
     };
     let held = sandbox::before_thread(&header, wanted);
@@ -241,6 +243,12 @@ fn read_as(
             let words = |pdf| pdf::words(pdf, Passwords::none(), 0, header, deadline);
             return drawn(sheet.and_then(words), say);
         }
+        Task::Look => return drawn(marks::look(content, passwords, header, deadline), say),
+        Task::Several(format, want) => {
+            let mut carrier = Carrier::new(header, deadline, say);
+            let with = (header, deadline);
+            return several::draw(content, (format, want), passwords, with, &mut carrier);
+        }
         Task::Cut(format) => {
             let mut carrier = Carrier::new(header, deadline, say);
             return cut::cut(&content, format, header, &mut carrier);
@@ -297,8 +305,12 @@ fn read_pdf(
     if let Some(by) = opened.by {
         say(Frame::Opened(by))?;
     }
+    let mut marked = Vec::new();
     let give = |page: PageText| say(Frame::Page(page));
-    let end = pdf::read(&opened.pdf, header, deadline, give)?;
+    let end = pdf::read(&opened.pdf, header, deadline, &mut marked, give)?;
+    if !marked.is_empty() {
+        say(Frame::Marked(marked))?;
+    }
     let key = opened.by.and_then(|by| passwords.get(usize::from(by)));
     // What was made of its pages makes room for its attachments.
     let content = opened.pdf.data().clone();

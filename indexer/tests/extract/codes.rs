@@ -1,11 +1,13 @@
 //! Codes on pages, blank pages, and parts of documents, by a worker.
 
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
-use indexer::extract::{CodeKind, PageRange, Picture, PictureState, Reason, Seen, Taken, Want};
+use indexer::extract::{
+    CodeKind, PageRange, PageWish, Picture, PictureState, Reason, Seen, Taken, Want,
+};
 use indexer::qr::Qr;
 use tokio::sync::mpsc;
 
-use crate::builder::Builder;
+use crate::builder::{Builder, show};
 use crate::support::{block_on, data, extract, extractor, limits};
 
 fn sheet(content: &[u8], page: u32) -> (Picture, Option<Seen>) {
@@ -154,4 +156,117 @@ pub(crate) fn pages_of_a_document_become_documents() {
     ] {
         assert_eq!(parts(content, ranges).err(), Some(reason), "{ranges:?}");
     }
+}
+
+/// A page of text with a code that is drawn square by square.
+fn page_with_squares(pdf: &mut Builder, text: &str) -> usize {
+    let qr = Qr::of(text).expect("a code");
+    let mut drawn = show(&["Ein Blatt, das seinen Text schon mitbringt"]);
+    for (x, y) in &qr.dark {
+        let (left, below) = (150 + x * 6, 500 - y * 6);
+        drawn.extend(format!("{left} {below} 6 6 re ").bytes());
+    }
+    drawn.extend(b"f");
+    let contents = pdf.stream("", &drawn);
+    pdf.page(&format!("{contents} 0 R"), "")
+}
+
+pub(crate) fn a_code_beside_text_is_looked_for_where_something_looks_like_one() {
+    let mut pdf = Builder::new();
+    let pages = [
+        pdf.text_page(&["Nur Text, und nichts, was ein Code sein könnte"]),
+        page_with_squares(&mut pdf, "PL1:T"),
+        pdf.text_page(&["Wieder nur Text"]),
+    ];
+    let pdf = pdf.finish(&pages);
+    let read = extract(&pdf);
+    assert_eq!(read.marked, [1], "{:?}", read.pages);
+    let limits = indexer::extract::Limits {
+        memory_bytes_max: 512 << 20,
+        cpu_seconds_max: 20,
+        ..limits()
+    };
+    let extractor = extractor(limits);
+    let look = |content: Vec<u8>, pages: Vec<u32>| {
+        let opening = extractor.opening(indexer::extract::Passwords::none());
+        block_on(async move { opening.look(content.as_slice(), &pages).await }).expect("a worker")
+    };
+    let PictureState::Drawn(seen) = look(pdf.clone(), vec![1, 2]) else {
+        panic!("it was not looked at");
+    };
+    let said = |one: &Option<Seen>| -> Vec<(CodeKind, String)> {
+        let codes = one.as_ref().map(|seen| seen.codes.as_slice());
+        let codes = codes.expect("a look").iter();
+        codes.map(|code| (code.kind, code.text.clone())).collect()
+    };
+    let said: Vec<_> = seen.iter().map(said).collect();
+    assert_eq!(said, [vec![(CodeKind::Qr, "PL1:T".to_owned())], Vec::new()]);
+
+    // A page that there is not is one of which nothing is known; what is no PDF is not looked at.
+    assert_eq!(look(pdf, vec![7]), PictureState::Drawn(vec![None]));
+    let refused = PictureState::Refused(Reason::UnknownFormat);
+    assert_eq!(look(b"Ein Brief".to_vec(), vec![0]), refused);
+}
+
+pub(crate) fn pages_that_one_worker_draws_are_those_that_many_draw() {
+    let mut pdf = Builder::new();
+    let pages = [
+        pdf.text_page(&["Erste Seite"]),
+        page_with_squares(&mut pdf, "PL1:T"),
+        pdf.text_page(&["Dritte Seite"]),
+    ];
+    let pdf = pdf.finish(&pages);
+    let limits = indexer::extract::Limits {
+        memory_bytes_max: 512 << 20,
+        cpu_seconds_max: 20,
+        ..limits()
+    };
+    let extractor = extractor(limits);
+    let want = Want::Copy { dots_per_inch: 100 };
+    let several = |content: &[u8], wishes: &[PageWish]| {
+        let opening = extractor.opening(indexer::extract::Passwords::none());
+        block_on(async {
+            let (give, mut given) = mpsc::channel(1);
+            let drawing = opening.several(content, wishes, want, give);
+            let taking = async {
+                let mut pages = Vec::new();
+                while let Some(page) = given.recv().await {
+                    pages.push(page);
+                }
+                pages
+            };
+            let (done, pages) = tokio::join!(drawing, taking);
+            (done.expect("a worker"), pages)
+        })
+    };
+    for (content, many) in [(&pdf, 3), (&data("fax-markeng.tif"), 2)] {
+        let wishes: Vec<PageWish> = (0..many)
+            .map(|number| PageWish {
+                number,
+                words: number > 0,
+            })
+            .collect();
+        let (done, pages) = several(content, &wishes);
+        assert_eq!(done, many);
+        for (wish, page) in wishes.iter().zip(pages) {
+            let alone = extractor.picture(content.as_slice(), wish.number, want);
+            let alone = block_on(alone).expect("a worker");
+            assert!(alone == PictureState::Drawn(page.picture), "{wish:?}");
+            let words = extractor.words(content.as_slice(), wish.number);
+            let words = match block_on(words).expect("a worker") {
+                PictureState::Drawn(words) if wish.words => Some(words),
+                PictureState::Drawn(_) | PictureState::Refused(_) | PictureState::NoPage => None,
+            };
+            assert_eq!(page.words, words, "{wish:?}");
+        }
+    }
+    // What there is comes before what there is not.
+    let wishes = [2, 3].map(|number| PageWish {
+        number,
+        words: false,
+    });
+    let (done, pages) = several(&pdf, &wishes);
+    assert_eq!((done, pages.len()), (1, 1));
+    assert_eq!(several(&pdf, &wishes[1..]).0, 0);
+    assert_eq!(several(b"Ein Brief", &wishes).0, 0);
 }

@@ -51,6 +51,8 @@ const TESTS: &[Test] = &tests![
     codes::a_code_is_told_with_the_page_that_is_drawn,
     codes::a_page_on_which_nothing_stands_is_told_from_a_scan,
     codes::pages_of_a_document_become_documents,
+    codes::pages_that_one_worker_draws_are_those_that_many_draw,
+    codes::a_code_beside_text_is_looked_for_where_something_looks_like_one,
     cost::a_dropped_extraction_kills_its_worker,
     cost::content_that_does_not_come_is_an_error_and_not_a_verdict,
     cost::content_that_cannot_be_read_is_an_error_and_not_a_verdict,

@@ -461,6 +461,7 @@ fn extract_limits(config: &Config) -> indexer::extract::Limits {
         parts_bytes_max: config.extract.parts_bytes_max,
         parts_ratio_max: config.extract.parts_ratio_max,
         parts_depth_max: config.extract.parts_depth_max,
+        codes_pages_max: config.extract.codes_pages_max,
         ..indexer::extract::Limits::default()
     }
 }

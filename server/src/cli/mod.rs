@@ -16,6 +16,7 @@ mod progress;
 mod quarantine;
 mod reindex;
 mod serve;
+mod sheets;
 mod types;
 mod user;
 mod verify;
@@ -85,6 +86,9 @@ enum Command {
     /// Formulare: auflisten, eine Vorlage prüfen, ein Formular zur Probe füllen.
     #[command(subcommand)]
     Forms(forms::Forms),
+    /// Trennblätter und Aktenetiketten als PDF schreiben.
+    #[command(subcommand)]
+    Sheets(sheets::Sheets),
     /// Was mit Schadsoftware eingegangen ist: auflisten, verwerfen.
     #[command(subcommand)]
     Quarantine(quarantine::Quarantine),
@@ -286,6 +290,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Plan(plan) => runtime()?.block_on(plan.run(&config)),
         Command::Types(types) => runtime()?.block_on(types.run(&config)),
         Command::Forms(one) => one.run(&config),
+        Command::Sheets(one) => runtime()?.block_on(one.run(&config)),
         Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),

@@ -9,7 +9,7 @@ mod tests;
 
 use std::fmt;
 
-pub(crate) use sheet::{label, separator};
+pub(crate) use sheet::Label;
 
 /// The longest text of a code of ours, in bytes.
 const TEXT_BYTES_MAX: usize = indexer::qr::QR_BYTES_MAX;
@@ -89,6 +89,33 @@ impl fmt::Display for Payload {
         }
         Ok(())
     }
+}
+
+/// A separator sheet that says this, printed: two pages of A4; `department` is what the department is called in
+/// full. `None`: it does not read back word for word, or is too long.
+pub(crate) fn separator(sheet: &Sheet, department: Option<&str>) -> Option<Vec<u8>> {
+    let payload = Payload::Separator(sheet.clone());
+    let written = payload.to_string();
+    // What does not read back word for word parts nothing.
+    if Payload::parse(&written).as_ref() != Some(&payload) {
+        return None;
+    }
+    let department = department.map(|name| format!("Für: {name}"));
+    let kind = sheet.kind.as_ref();
+    let kind = kind.map(|kind| format!("Dokumenttyp: {kind}"));
+    let lines: Vec<String> = department.into_iter().chain(kind).collect();
+    sheet::separator(&written, &lines)
+}
+
+/// Labels, printed: a page of A4 each. `None`: a reference is too long for one, or does not read back.
+pub(crate) fn labels(all: &[Label<'_>]) -> Option<Vec<u8>> {
+    let mut said = Vec::with_capacity(all.len());
+    for one in all {
+        let payload = Payload::Label(one.reference.to_owned()).to_string();
+        Payload::parse(&payload)?;
+        said.push((payload, *one));
+    }
+    sheet::labels(&said)
 }
 
 /// As a value of an address is written (RFC 3986): everything but letters, digits and a few signs by its bytes.

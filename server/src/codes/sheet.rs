@@ -84,9 +84,18 @@ fn printable(text: &str) -> Vec<u8> {
         .collect()
 }
 
+/// What stands on a label.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Label<'l> {
+    /// The reference of a file or a case.
+    pub(crate) reference: &'l str,
+    /// What that is about.
+    pub(crate) subject: &'l str,
+}
+
 /// A separator sheet, front and back; `lines` say for whom and for what it is. `None`: the code says more than
 /// can be printed.
-pub(crate) fn separator(payload: &str, lines: &[String]) -> Option<Vec<u8>> {
+pub(super) fn separator(payload: &str, lines: &[String]) -> Option<Vec<u8>> {
     let qr = Qr::of(payload)?;
     let mut page = Page::default();
     page.text((25.0, 32.0), Font::Bold, 30.0, "Trennblatt");
@@ -110,8 +119,14 @@ pub(crate) fn separator(payload: &str, lines: &[String]) -> Option<Vec<u8>> {
     document(&[page.0.clone(), page.0])
 }
 
-/// A label for a file or a case, to be cut out. `None`: the code says more than can be printed.
-pub(crate) fn label(payload: &str, reference: &str, subject: &str) -> Option<Vec<u8>> {
+/// Labels for files and cases, to be cut out: a page each, with what its code says. `None`: a code says more than
+/// can be printed.
+pub(super) fn labels(all: &[(String, Label<'_>)]) -> Option<Vec<u8>> {
+    let pages = all.iter().map(|(payload, one)| label(payload, *one));
+    document(&pages.collect::<Option<Vec<_>>>()?)
+}
+
+fn label(payload: &str, Label { reference, subject }: Label<'_>) -> Option<Vec<u8>> {
     let qr = Qr::of(payload)?;
     let mut page = Page::default();
     page.frame((20.0, 20.0), (150.0, 65.0));
@@ -135,7 +150,7 @@ pub(crate) fn label(payload: &str, reference: &str, subject: &str) -> Option<Vec
     ] {
         page.text((20.0, at), Font::Plain, 10.0, line);
     }
-    document(&[page.0])
+    Some(page.0)
 }
 
 /// A subject in lines; what does not fit is left out.

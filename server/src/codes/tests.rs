@@ -60,18 +60,28 @@ fn what_is_not_of_ours_word_for_word_is_none() {
 
 #[test]
 fn sheets_and_labels_are_the_same_each_time() {
-    let lines = ["Für: Bürgerbüro".to_owned()];
-    let first = separator("PL1:T?dept=buergerbuero", &lines).expect("a sheet");
-    assert_eq!(
-        separator("PL1:T?dept=buergerbuero", &lines),
-        Some(first.clone())
-    );
+    let said = Sheet {
+        department: Some("buergerbuero".to_owned()),
+        kind: None,
+    };
+    let first = separator(&said, Some("Bürgerbüro")).expect("a sheet");
+    assert_eq!(separator(&said, Some("Bürgerbüro")), Some(first.clone()));
     let pdf = lopdf::Document::load_mem(&first).expect("a PDF");
     assert_eq!(pdf.page_iter().count(), 2);
-    let label = label("PL1:A?ref=02.1", "02.1", "Łódź (Partnerschaft) \\ Reise").expect("a label");
-    let pdf = lopdf::Document::load_mem(&label).expect("a PDF");
-    assert_eq!(pdf.page_iter().count(), 1);
-    assert_eq!(separator(&"x".repeat(TEXT_BYTES_MAX + 1), &[]), None);
+    let one = Label {
+        reference: "02.1",
+        subject: "Łódź (Partnerschaft) \\ Reise",
+    };
+    for many in [1, 3] {
+        let printed = labels(&vec![one; many]).expect("labels");
+        let pdf = lopdf::Document::load_mem(&printed).expect("a PDF");
+        assert_eq!(pdf.page_iter().count(), many);
+    }
+    let long = "x".repeat(VALUE_CHARS_MAX + 1);
+    let reference = long.as_str();
+    assert_eq!(labels(&[one, Label { reference, ..one }]), None);
+    let kind = Some(long);
+    assert_eq!(separator(&Sheet { kind, ..said }, None), None);
 }
 
 proptest! {

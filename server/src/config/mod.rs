@@ -228,6 +228,8 @@ pub struct Extract {
     pub parts_ratio_max: u32,
     /// How deep they may lie.
     pub parts_depth_max: u32,
+    /// Pages of one that bring their text and are looked at for codes; 0: none.
+    pub codes_pages_max: u32,
     /// What is tried at PDFs that are locked.
     pub pdf_passwords: Passwords,
     /// Processes that recognise text; none: one for each core.
@@ -465,6 +467,7 @@ fn read_extract(reader: &mut Reader) -> Extract {
         parts_bytes_max: reader.number("extract.parts_bytes_max"),
         parts_ratio_max: reader.small("extract.parts_ratio_max"),
         parts_depth_max: reader.small("extract.parts_depth_max"),
+        codes_pages_max: reader.small("extract.codes_pages_max"),
         pdf_passwords: reader.passwords("extract.pdf_passwords"),
         ocr_workers: Some(reader.small("extract.ocr_workers")).filter(|count| *count > 0),
         ocr_program: reader.path("extract.ocr_program"),

@@ -25,9 +25,12 @@ pub struct Page {
     /// It was looked at as a picture, and nothing stands on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blank: bool,
-    /// The codes on it, from top to bottom, where it was looked at as a picture.
+    /// The codes on it, from top to bottom, where it was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<Code>,
+    /// It brings its text and may hold codes, and was not looked at for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 impl Pages {

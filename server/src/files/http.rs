@@ -15,7 +15,7 @@ use super::wire::{FileChange, FileRequest, FileView, LifeState, PlanUnitName};
 use crate::audit::event::Look;
 use crate::audit::history::{History, history};
 use crate::base::{Actor, DepartmentId, FileId, Timestamp};
-use crate::codes::{self, Payload};
+use crate::codes;
 use crate::departments::{self, Department, SignedIn};
 use crate::http::extract::{ETag, IfMatch, Json, ListQuery, MaybeKey, Path};
 use crate::http::gather::{WORDS_CHARS_MAX, narrowing};
@@ -214,17 +214,13 @@ pub(super) async fn get_label(
 
 /// A label with this reference and this subject.
 pub(crate) fn label_of(reference: &str, subject: &str) -> Result<HttpResponse, Problem> {
-    let payload = Payload::Label(reference.to_owned()).to_string();
     let too_long = || {
         Problem::new(Kind::Conflict).detail(text(
             "Das Zeichen ist zu lang für ein Etikett.",
             "The reference is too long for a label.",
         ))
     };
-    let printed = codes::label(&payload, reference, subject);
-    // What does not read back is no label.
-    let reads = Payload::parse(&payload).is_some();
-    let printed = printed.filter(|_| reads).ok_or_else(too_long)?;
+    let printed = codes::labels(&[codes::Label { reference, subject }]).ok_or_else(too_long)?;
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")
         .body(printed))

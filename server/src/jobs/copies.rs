@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use indexer::extract::{Passwords, PictureState, Reason, Want};
+use indexer::extract::{DrawnPage, PageWish, Passwords, PictureState, PlacedPage, Reason, Want};
 use paper::PaperError;
 use paper::copy::{self as sheet, About, Places};
 use storage::KeyDomain;
@@ -24,6 +24,9 @@ use crate::unit::Unit;
 const RESOLUTIONS: [(usize, u16); 3] = [(100, 200), (250, 150), (500, 100)];
 /// All pictures of a copy together, as they stand in it, in bytes. At the end it takes three times as much.
 const PICTURES_BYTES_MAX: u64 = 128 << 20;
+/// So many pages are drawn by one worker: what it is given takes as long as it is long, and what it may take of the
+/// processor is for all of them.
+const AT_ONCE: u32 = 8;
 /// Words of a copy, and their characters: of pages that bring their text as many as of pages that were recognised.
 const WORDS_MAX: usize = 1_000_000;
 const CHARS_MAX: usize = 8_000_000;
@@ -95,8 +98,8 @@ impl Runner {
             return Ok(Err(Refusal::Signed));
         }
         let painter = self.scans.painter();
-        // What is longer no worker takes. The content is read once: each page is drawn by a worker of its own,
-        // and each gets all of it.
+        // What is longer no worker takes. The content is read once: a worker draws a few pages, and each gets all
+        // of it.
         let most = painter.limits().content_bytes_max;
         if source.content.content_bytes > most {
             return Ok(Err(Refusal::Drawing(Reason::TooLarge)));
@@ -118,8 +121,8 @@ impl Runner {
         let on = self.db.read();
         let words = documents::recognised_words(on, &self.storage, source.version).await?;
         let about = self.about(source);
-        // One page waits while another is written, and a third is drawn: that is all that lies in memory
-        // beside those that are compressed.
+        // A few pages wait while another is written, and one is drawn: that is all that lies in memory beside
+        // those that are compressed.
         let (give, mut take) = mpsc::channel(1);
         let making = tokio::task::spawn_blocking(move || {
             sheet::make(&about, std::iter::from_fn(move || take.blocking_recv()))
@@ -142,69 +145,72 @@ impl Runner {
     }
 
     /// Hands over all pages, one after the other; tells why, where one cannot be drawn. Where nobody takes
-    /// them any more it is known there why.
+    /// them any more it is known there why. A worker draws several, so that the content is handed to it and opened
+    /// once for all of them; one that gives none draws the next page alone, which tells why.
     async fn give_pages(
         &self,
         (source, content, passwords): (&ToCopy, &[u8], &Passwords),
-        (many, mut words): (u32, HashMap<u32, WordsPage>),
+        (many, words): (u32, HashMap<u32, WordsPage>),
         want: Want,
         give: mpsc::Sender<sheet::Page>,
     ) -> Result<Option<Refusal>, JobError> {
         let opening = self.scans.painter().opening(passwords);
-        let (mut words_left, mut chars_left) = (WORDS_MAX, CHARS_MAX);
-        for number in 0..many {
-            let picture = match opening.picture(content, number, want).await? {
-                PictureState::Drawn(picture) => picture,
-                PictureState::Refused(reason) => return Ok(Some(Refusal::Drawing(reason))),
-                PictureState::NoPage => return Ok(Some(Refusal::Drawing(Reason::Damaged))),
-            };
-            let (words, places) = match words.remove(&(number + 1)) {
-                Some(page) => (recognised(page), Places::Ink),
-                None if source.is_pdf => {
-                    let brought = self.brought((content, passwords), number).await?;
-                    (brought, Places::Line)
-                }
-                None => (Vec::new(), Places::Ink),
-            };
-            let chars: usize = words.iter().map(|word| word.text.chars().count()).sum();
-            let left = words_left
-                .checked_sub(words.len())
-                .zip(chars_left.checked_sub(chars));
-            let Some(left) = left else {
-                return Ok(Some(Refusal::Size));
-            };
-            (words_left, chars_left) = left;
-            let page = sheet::Page {
-                width: points(i64::from(picture.size.width)),
-                height: points(i64::from(picture.size.height)),
-                picture: sheet::Picture {
-                    width: picture.width,
-                    height: picture.height,
-                    dots: picture.bytes,
+        let mut giving = Giving {
+            next: 0,
+            is_pdf: source.is_pdf,
+            words,
+            words_left: WORDS_MAX,
+            chars_left: CHARS_MAX,
+            give,
+        };
+        while giving.next < many {
+            let until = many.min(giving.next.saturating_add(AT_ONCE));
+            let wishes: Vec<PageWish> = (giving.next..until).map(|at| giving.wish(at)).collect();
+            let (each, drawn) = mpsc::channel(1);
+            let drawing = opening.several(content, &wishes, want, each);
+            let (told, taken) = tokio::join!(Box::pin(drawing), Box::pin(giving.take_all(drawn)));
+            match taken {
+                Ok(Taker::There) => {}
+                Ok(Taker::Gone) => return Ok(None),
+                Err(refusal) => return Ok(Some(refusal)),
+            }
+            if told? > 0 {
+                continue;
+            }
+            match self.alone((content, passwords), &giving, want).await? {
+                Ok(page) => match giving.take(page).await {
+                    Ok(Taker::There) => {}
+                    Ok(Taker::Gone) => return Ok(None),
+                    Err(refusal) => return Ok(Some(refusal)),
                 },
-                words,
-                places,
-            };
-            if give.send(page).await.is_err() {
-                break;
+                Err(refusal) => return Ok(Some(refusal)),
             }
         }
         Ok(None)
     }
 
-    /// The words that a page of a PDF brings; none where they cannot be told.
-    async fn brought(
+    /// Draws the next page by a worker of its own.
+    async fn alone(
         &self,
         (content, passwords): (&[u8], &Passwords),
-        number: u32,
-    ) -> Result<Vec<sheet::Word>, JobError> {
-        let opening = self.scans.painter().opening(passwords);
-        let told = opening.words(content, number).await?;
-        let PictureState::Drawn(page) = told else {
-            return Ok(Vec::new());
+        giving: &Giving,
+        want: Want,
+    ) -> Result<Result<DrawnPage, Refusal>, JobError> {
+        let (opening, number) = (self.scans.painter().opening(passwords), giving.next);
+        let picture = match opening.picture(content, number, want).await? {
+            PictureState::Drawn(picture) => picture,
+            PictureState::Refused(reason) => return Ok(Err(Refusal::Drawing(reason))),
+            PictureState::NoPage => return Ok(Err(Refusal::Drawing(Reason::Damaged))),
         };
-        let words = page.words.into_iter();
-        Ok(words.map(|one| word(one.text, one.place)).collect())
+        let words = if giving.wish(number).words {
+            match opening.words(content, number).await? {
+                PictureState::Drawn(page) => Some(page),
+                PictureState::Refused(_) | PictureState::NoPage => None,
+            }
+        } else {
+            None
+        };
+        Ok(Ok(DrawnPage { picture, words }))
     }
 
     fn about(&self, source: &ToCopy) -> About {
@@ -238,6 +244,83 @@ impl Runner {
         let arrived = arriving.finish(COPY_MEDIA_TYPE.to_owned(), None).await?;
         Ok(arrived.keep(&self.db).await?.kept)
     }
+}
+
+/// Whether somebody still takes pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taker {
+    There,
+    Gone,
+}
+
+/// The pages of a copy on their way, and what may still be said on them.
+struct Giving {
+    /// The number of the next one, beginning with 0.
+    next: u32,
+    is_pdf: bool,
+    /// What was recognised, by the number of the page, beginning with 1.
+    words: HashMap<u32, WordsPage>,
+    words_left: usize,
+    chars_left: usize,
+    give: mpsc::Sender<sheet::Page>,
+}
+
+impl Giving {
+    /// What is wanted of a page: its own words, where none were recognised on it.
+    fn wish(&self, number: u32) -> PageWish {
+        PageWish {
+            number,
+            words: self.is_pdf && !self.words.contains_key(&(number + 1)),
+        }
+    }
+
+    /// Takes pages as they are drawn.
+    async fn take_all(&mut self, mut drawn: mpsc::Receiver<DrawnPage>) -> Result<Taker, Refusal> {
+        while let Some(page) = drawn.recv().await {
+            if self.take(page).await? == Taker::Gone {
+                return Ok(Taker::Gone);
+            }
+        }
+        Ok(Taker::There)
+    }
+
+    /// Takes the next page, and hands it on with its words.
+    async fn take(&mut self, page: DrawnPage) -> Result<Taker, Refusal> {
+        let DrawnPage { picture, words } = page;
+        let (words, places) = match self.words.remove(&(self.next + 1)) {
+            Some(page) => (recognised(page), Places::Ink),
+            None if self.is_pdf => (words.map(brought).unwrap_or_default(), Places::Line),
+            None => (Vec::new(), Places::Ink),
+        };
+        let chars: usize = words.iter().map(|word| word.text.chars().count()).sum();
+        let left = self
+            .words_left
+            .checked_sub(words.len())
+            .zip(self.chars_left.checked_sub(chars));
+        (self.words_left, self.chars_left) = left.ok_or(Refusal::Size)?;
+        self.next += 1;
+        let page = sheet::Page {
+            width: points(i64::from(picture.size.width)),
+            height: points(i64::from(picture.size.height)),
+            picture: sheet::Picture {
+                width: picture.width,
+                height: picture.height,
+                dots: picture.bytes,
+            },
+            words,
+            places,
+        };
+        Ok(match self.give.send(page).await {
+            Ok(()) => Taker::There,
+            Err(_nobody) => Taker::Gone,
+        })
+    }
+}
+
+/// The words that a page of a PDF brings.
+fn brought(page: PlacedPage) -> Vec<sheet::Word> {
+    let words = page.words.into_iter();
+    words.map(|one| word(one.text, one.place)).collect()
 }
 
 /// At how many dots an inch so many pages are drawn; nothing where they are too many.

@@ -6,6 +6,7 @@
 
 mod again;
 mod batches;
+mod beside;
 mod copies;
 mod decided;
 mod deliveries;

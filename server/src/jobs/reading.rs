@@ -10,6 +10,7 @@ use storage::{Blob, KeyDomain};
 use tokio::sync::mpsc;
 use tokio_util::io::StreamReader;
 
+use super::beside::Beside;
 use super::parts::{self, Apart};
 use super::runner::{JobError, Runner, TEXT_MEDIA_TYPE};
 use crate::documents::{self, Arriving, Details, Kept, Page, Pages, ReadText, TextInfo, Version};
@@ -20,7 +21,7 @@ const INVOICE_MEDIA_TYPE: &str = "application/json";
 const PIECES_WAITING_MAX: usize = 4;
 
 impl Runner {
-    /// Reads a version, and stores what lies in it. Where it is locked and no password of its own opens it,
+    /// Reads a version, stores what lies in it, and looks for codes beside its text. Where it is locked and no password of its own opens it,
     /// those of the house are tried, and the one that fits is given: no worker is told of them before its
     /// document is known to be locked.
     pub(super) async fn read(
@@ -29,17 +30,37 @@ impl Runner {
         within: (documents::Room, bool),
         domain: &KeyDomain,
         own: &Passwords,
-    ) -> Result<(Extraction, Apart, Option<Password>), JobError> {
+    ) -> Result<(Extraction, Apart, Option<Password>, Beside), JobError> {
         let (extraction, apart) = self.take_apart(of, within, domain, own).await?;
         let locked = extraction.format == Format::Pdf
             && extraction.state.reason() == Some(Reason::Encrypted);
         if !locked || self.tried.is_empty() {
-            return Ok((extraction, apart, None));
+            let (apart, beside) = self.and_beside(of.1, (&extraction, apart), own).await?;
+            return Ok((extraction, apart, None, beside));
         }
         apart.forget(&self.db, &self.storage).await;
         let (extraction, apart) = self.take_apart(of, within, domain, &self.tried).await?;
         let fits = extraction.opened.and_then(|at| self.tried.get(at)).cloned();
-        Ok((extraction, apart, fits))
+        let read = (&extraction, apart);
+        let (apart, beside) = self.and_beside(of.1, read, &self.tried).await?;
+        Ok((extraction, apart, fits, beside))
+    }
+
+    /// Looks for codes beside the text that was read. Where that fails, what was taken out is forgotten: the
+    /// next try stores it anew.
+    async fn and_beside(
+        &self,
+        blob: &Blob,
+        (extraction, apart): (&Extraction, Apart),
+        passwords: &Passwords,
+    ) -> Result<(Apart, Beside), JobError> {
+        match Box::pin(self.look_beside(blob, extraction, passwords)).await {
+            Ok(beside) => Ok((apart, beside)),
+            Err(error) => {
+                apart.forget(&self.db, &self.storage).await;
+                Err(error)
+            }
+        }
     }
 
     /// Stores a password that opened a version, where one did.
@@ -100,6 +121,7 @@ impl Runner {
     pub(super) async fn pack(
         &self,
         extraction: Option<Extraction>,
+        beside: Beside,
         domain: &KeyDomain,
     ) -> Result<ReadText, JobError> {
         let Some(extraction) = extraction else {
@@ -136,11 +158,8 @@ impl Runner {
             components: parts::counted(&extraction),
             details: parts::details(&extraction),
         };
-        if extraction
-            .pages
-            .iter()
-            .all(|page| page.text.trim().is_empty())
-        {
+        let mut texts = extraction.pages.iter().map(|page| page.text.trim());
+        if texts.all(str::is_empty) && beside.is_empty() {
             return Ok(ReadText {
                 invoice,
                 ..ReadText::plain(info, None)
@@ -160,7 +179,9 @@ impl Runner {
                 ..Page::default()
             }
         });
-        let packed = Bytes::from(Pages::of(pages.collect()).pack()?);
+        let mut pages: Vec<Page> = pages.collect();
+        beside.tell(&mut pages);
+        let packed = Bytes::from(Pages::of(pages).pack()?);
         let pages = self.store(packed, TEXT_MEDIA_TYPE, domain).await?;
         Ok(ReadText {
             sketch,

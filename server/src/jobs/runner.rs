@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::beside::Beside;
 use super::copies::Copies;
 use super::offices::Offices;
 use super::parts::{self, Apart};
@@ -58,10 +59,11 @@ pub(super) enum JobError {
 }
 
 impl JobError {
-    /// Whether the virus scanner is not there, so that another try will do. What it cannot judge it cannot
-    /// judge the next time either.
-    const fn waits_for_scanner(&self) -> bool {
+    /// Whether something else is missing, so that another try will do: the virus scanner, or room in which to
+    /// convert. What the scanner cannot judge it cannot judge the next time either.
+    const fn waits_for_others(&self) -> bool {
         match self {
+            Self::Worker(indexer::extract::ExtractError::NoRoom { .. }) => true,
             Self::Entry(EntryError::Scan(
                 ScanError::Unreachable(_) | ScanError::Broken(_) | ScanError::Silent,
             )) => true,
@@ -314,7 +316,7 @@ impl Runner {
             cause = ?error,
             "a job failed; it will be tried again"
         );
-        let waits = error.waits_for_scanner();
+        let waits = error.waits_for_others();
         let why = error.to_string();
         let noted: Result<(), DbError> = self
             .db
@@ -376,13 +378,13 @@ impl Runner {
         let own = own.filter(|_| !released);
         let too_large = blob.content_bytes > limits.content_bytes_max;
         let known = documents::known_passwords(self.db.read(), &self.storage, id).await?;
-        let (extraction, apart, fits) = if own.is_some() || too_large {
-            (None, Apart::default(), None)
+        let (extraction, apart, fits, beside) = if own.is_some() || too_large {
+            (None, Apart::default(), None, Beside::default())
         } else {
             let last = claimed.attempts >= rows::ATTEMPTS_MAX;
             let read = self.read((&version, &blob), (left, last), &domain, &known.passwords);
-            let (extraction, apart, fits) = Box::pin(read).await?;
-            (Some(parts::judged(extraction, left)), apart, fits)
+            let (extraction, apart, fits, beside) = Box::pin(read).await?;
+            (Some(parts::judged(extraction, left)), apart, fits, beside)
         };
         let inside = || extraction.as_ref().and_then(parts::biometric);
         let biometric = own.or(apart.biometric).or_else(inside);
@@ -398,8 +400,9 @@ impl Runner {
         let next = [
             pictures.then_some(Job::ReadScan(id)),
             office.then_some(Job::ConvertOffice(id)),
+            beside.split(id, extraction.as_ref()),
         ];
-        let mut text = self.pack(extraction, &domain).await?;
+        let mut text = self.pack(extraction, beside, &domain).await?;
         if own.is_some() {
             text.info.reason = Some(Reason::Biometric.as_str().to_owned());
         }

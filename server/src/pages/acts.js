@@ -5,6 +5,7 @@ import { casesFor, describe } from "/pages/describe.js";
 import { sendToTablet } from "/pages/desk.js";
 import { fillIn } from "/pages/fields.js";
 import { askFor, casePicker, departmentChoice, field, filePicker, input, keys, may, reasonField, select, send, textarea, unitPicker, ways } from "/pages/forms.js";
+import { canBeSplit, splitPages } from "/pages/split.js";
 
 /** The cases in which something was registered last, the newest first. */
 const last = [];
@@ -40,6 +41,7 @@ export function documentActions(found, after) {
   if (loose && may("edit", department)) offer("describe", describe);
   if (loose && found.type && may("edit", department)) offer("fields", fillIn);
   if (found.state !== "discarded" && found.content?.media_type === "application/pdf" && may("edit", department)) offer("sendToTablet", sendToTablet);
+  if (canBeSplit(found) && may("edit", department)) offer("splitPages", splitPages);
   if (loose && may("discard", department)) offer("discard", discard);
   if (found.state === "discarded" && may("discard", department)) offer("restore", restore);
   if (found.state === "registered" && may("refile", department)) offer("refileDocument", refile);

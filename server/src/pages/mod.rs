@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
 const TABLET: &str = include_str!("tablet.html");
 const TABLET_STYLE: &str = include_str!("tablet.css");
-const SCRIPTS: [(&str, &str); 27] = [
+const SCRIPTS: [(&str, &str); 28] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
@@ -36,6 +36,7 @@ const SCRIPTS: [(&str, &str); 27] = [
     ("plan.js", include_str!("plan.js")),
     ("record.js", include_str!("record.js")),
     ("records.js", include_str!("records.js")),
+    ("split.js", include_str!("split.js")),
     ("tablet.js", include_str!("tablet.js")),
     ("tablet-door.js", include_str!("tablet-door.js")),
     ("tablet-pad.js", include_str!("tablet-pad.js")),

@@ -172,6 +172,7 @@ pub(super) async fn place_hold(
     object: Object,
     reason: String,
 ) -> Result<Hold, RetentionError> {
+    holds::in_turn(unit).await?;
     let place = to_hold(unit, object).await?;
     let hold = Hold {
         id: HoldId::new(),

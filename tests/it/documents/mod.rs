@@ -1,6 +1,7 @@
 //! Filing, reading, changing, setting aside: documents through the front door.
 
 mod batches;
+mod beside;
 mod changing;
 mod content;
 mod copies;

@@ -270,3 +270,49 @@ async fn nobody_decides_in_anothers_stead() {
         .is_problem(403, "forbidden");
     assert_eq!(seen(&town, &proposal).await["standing"], "waiting");
 }
+
+#[tokio::test]
+async fn what_more_have_than_one_step_takes_is_destroyed_for_all_of_them() {
+    /// More than are spoken of in one unit of work.
+    const COPIES: usize = 203;
+    let Some(mut town) = Town::start().await else {
+        return;
+    };
+    let (head, registrar) = (head(&town).await, town.registrar().await);
+    let content = holding();
+    let (first, version) = withheld(&town, "rundschreiben.zip", &content).await;
+    let clerk = town.clerk();
+    let mut last = first.clone();
+    for copy in 1..COPIES {
+        let title = json!({"title": format!("Rundschreiben {copy}")});
+        let filed = clerk.file("rundschreiben.zip", &content, &title).await;
+        last = id_of(&filed.is(201));
+    }
+    // What was filed is withheld as soon as it was read, and until then it stands against it.
+    let mut made = None;
+    let patience = std::time::Duration::from_secs(240);
+    tests::wait_until_within(patience, "all of them are withheld", async || {
+        let answer = propose(&registrar, &version, "destroy").await;
+        made = (answer.status.as_u16() == 201).then_some(answer);
+        made.is_some()
+    })
+    .await;
+    let made = made.expect("a proposal");
+    assert_eq!(
+        made.json()["versions"].as_array().map(Vec::len),
+        Some(COPIES)
+    );
+    let proposal = id_of(&made);
+    decide(&head, &proposal, "approve").await.is(200);
+    tests::wait_until_within(patience, "it is done", async || {
+        seen(&town, &proposal).await["standing"] == "done"
+    })
+    .await;
+    for id in [&first, &last] {
+        let read = clerk.get(&format!("/api/v1/documents/{id}/content")).await;
+        read.is_problem(410, "content-destroyed");
+    }
+    let said = records(&town, "content.destroy").await;
+    assert!(said.len() >= COPIES, "{} records", said.len());
+    is_sound(&mut town).await;
+}

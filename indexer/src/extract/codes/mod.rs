@@ -24,7 +24,7 @@ pub(super) const SEEN_BYTES_MAX: usize = 128 << 10;
 
 /// Codes are looked for at this resolution or a little less, in dots of an inch: their lines are some dots
 /// wide there, and a page at 300 would take four times as long.
-const LOOKED_AT_DPI: f64 = 200.0;
+pub(super) const LOOKED_AT_DPI: f64 = 200.0;
 /// A code with bars or a matrix is looked for so often at most on a page: each time without those that were
 /// found.
 const ROUNDS_MAX: usize = 6;

@@ -5,6 +5,7 @@
 
 mod cage;
 mod program;
+mod room;
 mod worker;
 
 use std::io;
@@ -22,6 +23,7 @@ use super::ocr::{all_of, died_of};
 use super::sandbox::Layers;
 use super::{ExtractError, Format, Reason};
 pub use program::{Office, OfficeError};
+use room::{Room, Taken, is_full};
 pub use worker::{CONVERT_COMMAND, convert_main};
 use worker::{GREETING, MADE, Order, PROFILE, content_name};
 
@@ -42,7 +44,7 @@ const STARTS_MAX: u32 = 3;
 const SAID_BYTES_MAX: u64 = 16 << 10;
 /// How often it is looked how much it has written.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How many times what one file may have all that it writes may take of the room there is.
+/// How many times what one file may have all that it writes may take.
 const SCRATCH_FILES: u64 = 4;
 
 /// What one conversion may cost.
@@ -87,6 +89,8 @@ enum Ended {
     With(ExitStatus),
     /// It was ended, for this reason.
     Stopped(Reason),
+    /// It was ended: others have taken the room in which it works.
+    Crowded,
 }
 
 impl Converter {
@@ -125,7 +129,7 @@ impl Converter {
             .acquire()
             .await
             .map_err(|closed| ExtractError::Worker(io::Error::other(closed)))?;
-        let scratch = self.scratch().await.map_err(ExtractError::Worker)?;
+        let scratch = self.scratch().await.map_err(|error| self.lack(error))?;
         let whole = self.furnish(scratch.path(), format, content).await?;
         let made = if whole {
             self.run(office, format, scratch.path()).await
@@ -167,12 +171,12 @@ impl Converter {
     ) -> Result<bool, ExtractError> {
         let user = scratch.join(PROFILE).join("user");
         let made = tokio::fs::create_dir_all(&user).await;
-        made.map_err(ExtractError::Worker)?;
+        made.map_err(|error| self.lack(error))?;
         let settings = user.join("registrymodifications.xcu");
         let written = tokio::fs::write(settings, SETTINGS).await;
-        written.map_err(ExtractError::Worker)?;
+        written.map_err(|error| self.lack(error))?;
         let file = tokio::fs::File::create(scratch.join(content_name(format))).await;
-        let mut file = file.map_err(ExtractError::Worker)?;
+        let mut file = file.map_err(|error| self.lack(error))?;
         let most = self.limits.content_bytes_max;
         let mut content = content.take(most.saturating_add(1));
         let mut part = vec![0; 64 << 10];
@@ -186,10 +190,53 @@ impl Converter {
                 break;
             };
             sent = sent.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
-            file.write_all(read).await.map_err(ExtractError::Worker)?;
+            if let Err(error) = file.write_all(read).await {
+                return self.too_large_for_room(scratch, error).await;
+            }
         }
-        file.flush().await.map_err(ExtractError::Worker)?;
+        if let Err(error) = file.flush().await {
+            return self.too_large_for_room(scratch, error).await;
+        }
         Ok(sent <= most)
+    }
+
+    /// What a write that failed comes to: false where the content alone takes most of the room there is.
+    async fn too_large_for_room(
+        &self,
+        scratch: &Path,
+        error: io::Error,
+    ) -> Result<bool, ExtractError> {
+        let taken = match is_full(&error) {
+            true => self.taken(scratch).await,
+            false => None,
+        };
+        match taken {
+            Some(Taken::ByItself) => Ok(false),
+            Some(Taken::ByOthers) | None => Err(self.lack(error)),
+        }
+    }
+
+    /// Why something could not be written: that there is no room passes.
+    fn lack(&self, error: io::Error) -> ExtractError {
+        if is_full(&error) {
+            ExtractError::NoRoom {
+                folder: self.folder.clone(),
+            }
+        } else {
+            ExtractError::Worker(error)
+        }
+    }
+
+    /// Who has taken the room, where it is taken.
+    async fn taken(&self, scratch: &Path) -> Option<Taken> {
+        let most = self.limits.made_bytes_max.saturating_mul(SCRATCH_FILES);
+        Room::of(scratch).await?.taken(most)
+    }
+
+    fn crowded(&self) -> ExtractError {
+        ExtractError::NoRoom {
+            folder: self.folder.clone(),
+        }
     }
 
     /// Starts the program, again where it asks for it, and reads what it made.
@@ -200,20 +247,34 @@ impl Converter {
         scratch: &Path,
     ) -> Result<Conversion, ExtractError> {
         let made = scratch.join(MADE);
+        // With no room to work in it would fail, and nothing would say that this was why.
+        if self.taken(scratch).await == Some(Taken::ByOthers) {
+            return Err(self.crowded());
+        }
         for _ in 0..STARTS_MAX {
             let (ended, last_words) = self.start(office, format, scratch).await?;
             let status = match ended {
                 Ended::Stopped(reason) => return Ok(Conversion::Failed(reason)),
+                Ended::Crowded => return Err(self.crowded()),
                 Ended::With(status) => status,
             };
             if status.code() == Some(START_AGAIN) {
                 continue;
             }
-            if !status.success() {
+            let made = if status.success() {
+                self.made(&made).await?
+            } else {
                 let no_memory = says(&last_words, "bad_alloc");
-                return Ok(Conversion::Failed(died_of(status, no_memory)));
+                Conversion::Failed(died_of(status, no_memory))
+            };
+            if matches!(made, Conversion::Made(_)) {
+                return Ok(made);
             }
-            return self.made(&made).await;
+            return match self.taken(scratch).await {
+                Some(Taken::ByItself) => Ok(Conversion::Failed(Reason::TooLarge)),
+                Some(Taken::ByOthers) => Err(self.crowded()),
+                None => Ok(made),
+            };
         }
         Ok(Conversion::Failed(Reason::Crashed))
     }
@@ -290,19 +351,17 @@ impl Converter {
 
     /// Waits for the program, no longer than it may take, and while there is room.
     async fn ending(&self, child: &mut Child, scratch: &Path) -> io::Result<Ended> {
-        let room = free_bytes(scratch);
-        let most = self.limits.made_bytes_max.saturating_mul(SCRATCH_FILES);
         let until = tokio::time::Instant::now() + self.limits.wall_time_max;
-        let reason = loop {
+        let ended = loop {
             tokio::select! {
                 status = child.wait() => return Ok(Ended::With(status?)),
-                () = tokio::time::sleep_until(until) => break Reason::TimedOut,
+                () = tokio::time::sleep_until(until) => break Ended::Stopped(Reason::TimedOut),
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            if let (Some(before), Some(now)) = (room, free_bytes(scratch))
-                && before.saturating_sub(now) > most
-            {
-                break Reason::TooLarge;
+            match self.taken(scratch).await {
+                Some(Taken::ByItself) => break Ended::Stopped(Reason::TooLarge),
+                Some(Taken::ByOthers) => break Ended::Crowded,
+                None => {}
             }
         };
         // It can make no other process; should it have, that one goes with it.
@@ -314,7 +373,7 @@ impl Converter {
         }
         child.start_kill().ok();
         child.wait().await?;
-        Ok(Ended::Stopped(reason))
+        Ok(ended)
     }
 
     /// Whether what ended was the program, and held well enough.
@@ -343,12 +402,6 @@ impl Converter {
 fn says(last_words: &[u8], words: &str) -> bool {
     let words = words.as_bytes();
     last_words.windows(words.len()).any(|it| it == words)
-}
-
-/// How much room there is where this folder lies.
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let about = rustix::fs::statvfs(folder).ok()?;
-    about.f_bavail.checked_mul(about.f_frsize)
 }
 
 /// Takes away folders of conversions that nobody can be working in any more.

@@ -1,11 +1,12 @@
 //! The server's side of recognition: tesseract, one process for each look at a page.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
@@ -14,9 +15,11 @@ use super::sandbox::Layers;
 use super::{ExtractError, Picture, Reason, skew};
 
 mod program;
+mod sealed;
 mod table;
 
 pub use program::{Program, ProgramError};
+pub(super) use sealed::PATH as PICTURE;
 pub(super) use table::died_of;
 
 /// Ours of what is built on the program; counted up when words come out differently, or more is seen on a
@@ -131,23 +134,26 @@ impl Recogniser {
             .acquire()
             .await
             .map_err(|closed| ExtractError::Worker(io::Error::other(closed)))?;
+        let file = sealed::lay_ready(picture).await;
+        let file = file.map_err(ExtractError::Worker)?;
+        let page = (picture, &file);
         let first = program.languages().first().map_or("deu", String::as_str);
         let mut languages = first.to_owned();
-        let mut best = match self.look(program, picture, &languages, 3).await? {
+        let mut best = match self.look(program, page, &languages, 3).await? {
             Said::Page(page) => page,
             Said::Failed(reason) => return Ok(Recognition::Failed(reason)),
         };
         let doubtful = best.confidence() < CONFIDENT || best.words.len() < WORDS_FEW;
         if doubtful
             && program.finds_top()
-            && let Said::Page(turned) = self.look(program, picture, &languages, 1).await?
+            && let Said::Page(turned) = self.look(program, page, &languages, 1).await?
             && turned.weight() > best.weight()
         {
             best = turned;
         }
         if program.languages().len() > 1 && looks_english(&best) {
             let all = program.languages().join("+");
-            if let Said::Page(other) = self.look(program, picture, &all, 3).await?
+            if let Said::Page(other) = self.look(program, page, &all, 3).await?
                 && other.weight() > best.weight()
             {
                 (best, languages) = (other, all);
@@ -159,10 +165,11 @@ impl Recogniser {
     async fn look(
         &self,
         program: &Program,
-        picture: &Picture,
+        (picture, page): (&Picture, &File),
         languages: &str,
         mode: u8,
     ) -> Result<Said, ExtractError> {
+        let page = page.try_clone().map_err(ExtractError::Worker)?;
         let order = Order {
             memory_bytes: self.limits.memory_bytes_max,
             cpu_seconds: u64::from(self.limits.cpu_seconds_max.max(1)),
@@ -175,7 +182,7 @@ impl Recogniser {
         let mut child = Command::new(&self.exe)
             .args(order.to_arguments())
             .env_clear()
-            .stdin(Stdio::piped())
+            .stdin(Stdio::from(page))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -185,18 +192,9 @@ impl Recogniser {
                 exe: self.exe.clone(),
                 source,
             })?;
-        let (stdin, stdout, stderr) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let talking = async {
-            let feed = async {
-                let mut stdin = stdin?;
-                let head = format!("P5\n{} {}\n255\n", picture.width, picture.height);
-                // A program that reads no further has its reasons, and they are found elsewhere.
-                stdin.write_all(head.as_bytes()).await.ok()?;
-                stdin.write_all(&picture.bytes).await.ok()
-            };
-            let (_fed, said, last_words) = tokio::join!(
-                feed,
+            let (said, last_words) = tokio::join!(
                 all_of(stdout, SAID_BYTES_MAX),
                 all_of(stderr, LAST_WORDS_BYTES)
             );

@@ -60,6 +60,12 @@ pub(super) const EXTRACT: &[Setting] = &[
         "How deep what is taken out may lie in mails and archives.",
     ),
     setting(
+        "extract.codes_pages_max",
+        count(0, 2_000),
+        "200",
+        "Pages of one document that bring their text and are looked at for QR codes, Data Matrices and bars, where pictures or many small boxes stand on them; 0 is none.",
+    ),
+    setting(
         "extract.pdf_passwords",
         Shape::Secret,
         "",

@@ -15,7 +15,7 @@ use super::wire::{BatchView, Split, SplitPart, SplitRequest};
 use crate::audit::event::Look;
 use crate::base::db::DbError;
 use crate::base::{Actor, DocumentId, Right, VersionId};
-use crate::codes::{self, Payload, Sheet};
+use crate::codes::{self, Sheet};
 use crate::departments::{self, SignedIn};
 use crate::documents::domains::domain_of;
 use crate::documents::entrance::Entrance;
@@ -305,14 +305,14 @@ pub(crate) async fn get_separator_sheet(
     Query(query): Query<SheetQuery>,
 ) -> Result<HttpResponse, Problem> {
     let fault = |name: &'static str, fault| Problem::new(Kind::QueryInvalid).parameter(name, fault);
-    let mut lines = Vec::new();
+    let mut named = None;
     let mut sheet = Sheet::default();
     if let Some(wanted) = query.department {
         let all = departments::departments(db.read()).await?;
         let own = |one: &&departments::Department| actor.may_in(Right::Receive, one.id);
         let found = all.iter().filter(own).find(|one| one.slug == wanted);
         let found = found.ok_or_else(|| fault("department", Fault::NotFound))?;
-        lines.push(format!("Für: {}", found.name));
+        named = Some(found.name.clone());
         sheet.department = Some(found.slug.clone());
     }
     if let Some(kind) = query.kind {
@@ -325,14 +325,9 @@ pub(crate) async fn get_separator_sheet(
             let max = u64::try_from(max).unwrap_or(u64::MAX);
             return Err(fault("type", Fault::TooLong { max }));
         }
-        lines.push(format!("Dokumenttyp: {line}"));
         sheet.kind = Some(line);
     }
-    let payload = Payload::Separator(sheet);
-    let written = payload.to_string();
-    // What does not read back word for word parts nothing.
-    let reads = Payload::parse(&written).as_ref() == Some(&payload);
-    let printed = codes::separator(&written, &lines).filter(|_| reads);
+    let printed = codes::separator(&sheet, named.as_deref());
     let expected = text(
         "Text ohne Steuerzeichen, nicht zu lang für einen Code",
         "text without control characters, not too long for a code",

@@ -1,8 +1,9 @@
 //! Carrying out what two people have decided to destroy, by a job.
 //!
-//! First the keys of the contents go, of all versions in one unit of work; then those of what was made of them;
-//! then the bytes of all of these; then it is said that it is done. Killed at any point the job begins again
-//! and finds what is left to do. Bytes whose key is gone are noise: what was interrupted is never half readable.
+//! First the keys of the contents go, of all versions in one unit of work; then it is said of each version, so many
+//! in a unit; then the keys of what was made of them go; then the bytes of all of these; then it is said that it is
+//! done. Killed at any point the job begins again and finds what is left to do. Bytes whose key is gone are noise:
+//! what was interrupted is never half readable, and a version of which nothing was said yet is still withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +21,18 @@ use crate::base::{DepartmentId, ProposalId, QuarantineId, VersionId};
 use crate::documents::guard::{self, Judged};
 use crate::documents::quarantine::{Discarded, Quarantined};
 use crate::documents::rows;
+use crate::holds;
 use crate::unit::Unit;
 
 /// Blobs of renditions that are destroyed in one unit of work.
 const STEP: u64 = 50;
+/// Versions of which it is said in one unit of work that they are destroyed: others wait to write meanwhile.
+const VERSIONS_STEP: usize = 200;
 
 /// What is to be done next for a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The keys of its contents are to be destroyed.
+    /// The keys of its contents are to be destroyed, or that is to be said of the versions that are left.
     Content,
     /// The keys of what was made of them.
     Made,
@@ -65,8 +69,9 @@ pub async fn next_step(on: &impl ConnectionTrait, id: ProposalId) -> Result<Next
     })
 }
 
-/// Destroys the keys of the contents that a proposal is about, and says so; where something stands against it
-/// by now, that ends the proposal and nothing is destroyed.
+/// Destroys the keys of the contents that a proposal is about, and says so of the first versions; where something
+/// stands against it by now, that ends the proposal and nothing is destroyed. Once they are gone nothing stands
+/// against it any more, and it is said of the next versions.
 pub async fn destroy_content(unit: &mut Unit, id: ProposalId) -> Result<(), ProposalError> {
     let found = rows::proposal_find(unit.tx(), id).await?;
     let one = found.ok_or(ProposalError::NotFound)?;
@@ -77,6 +82,10 @@ pub async fn destroy_content(unit: &mut Unit, id: ProposalId) -> Result<(), Prop
         About::Quarantined(about) => return destroy_quarantined(unit, &one, about).await,
         About::Version(start) => start,
     };
+    if !rows::destroyed_by(unit.tx(), one.id).await?.is_empty() {
+        return say_of_next(unit, &one).await;
+    }
+    holds::in_turn(unit).await?;
     let named = match still_fits(unit, &one, start).await {
         Ok(named) => named,
         Err(error) => {
@@ -91,15 +100,45 @@ pub async fn destroy_content(unit: &mut Unit, id: ProposalId) -> Result<(), Prop
         }
     };
     let mut blobs: BTreeMap<Vec<u8>, DepartmentId> = BTreeMap::new();
-    for each in &named {
-        let said = context(&one).with("blob", hex::encode(&each.blob));
-        let of = (&each.document, each.version.id);
-        guard::settle(unit, of, Judged::Destroyed, said.to_bytes()).await?;
+    for (number, each) in named.iter().enumerate() {
+        if number < VERSIONS_STEP {
+            say(unit, &one, each).await?;
+        }
         blobs.insert(each.blob.clone(), each.document.department);
     }
     for (name, department) in blobs {
         let gone = destroy_blob(unit, one.id, &name).await?;
         unit.erased(&gone, Some(department));
+    }
+    Ok(())
+}
+
+/// Says of a version that its content is destroyed.
+async fn say(unit: &mut Unit, one: &Proposal, each: &Named) -> Result<(), DbError> {
+    let said = context(one).with("blob", hex::encode(&each.blob));
+    let of = (&each.document, each.version.id);
+    guard::settle(unit, of, Judged::Destroyed, said.to_bytes()).await
+}
+
+/// Says of the next versions that their content is destroyed: their keys are gone.
+async fn say_of_next(unit: &mut Unit, one: &Proposal) -> Result<(), ProposalError> {
+    let judged = guard::all_judged(unit.tx(), &one.versions).await?;
+    let left = one.versions.iter().copied();
+    let left = left.filter(|version| judged.get(version) != Some(&Judged::Destroyed));
+    let left: Vec<VersionId> = left.take(VERSIONS_STEP).collect();
+    let named = naming::of_ids(unit.tx(), &left).await?;
+    naming::lock(unit, &named).await?;
+    // The same job may run elsewhere too, and may have been faster before the lock.
+    let judged = guard::all_judged(unit.tx(), &left).await?;
+    let mut many = 0_u32;
+    for each in &named {
+        if judged.get(&each.version.id) != Some(&Judged::Destroyed) {
+            say(unit, one, each).await?;
+            many += 1;
+        }
+    }
+    if many == 0 {
+        return Err(DbError::Stale.into());
     }
     Ok(())
 }

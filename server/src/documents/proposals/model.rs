@@ -7,8 +7,10 @@ use crate::base::db::DbError;
 use crate::base::{AccountId, ProposalId, QuarantineId, Timestamp, VersionId};
 use crate::documents::model::DocumentError;
 
-/// Most versions that one proposal is about.
-pub(in crate::documents) const VERSIONS_MAX: usize = 200;
+/// Most versions that are destroyed by one proposal: step by step.
+const DESTROYED_MAX: usize = 2_000;
+/// Most versions that are released by one: all of them at once.
+const RELEASED_MAX: usize = 200;
 
 /// What a proposal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,14 @@ impl Act {
         match self {
             Self::Destroy => "destroy",
             Self::Release => "release",
+        }
+    }
+
+    /// Most versions that one proposal is about.
+    pub(in crate::documents) const fn versions_max(self) -> usize {
+        match self {
+            Self::Destroy => DESTROYED_MAX,
+            Self::Release => RELEASED_MAX,
         }
     }
 
@@ -193,7 +203,7 @@ pub enum ProposalError {
     #[error("it is about other versions by now")]
     Changed,
     /// It would be about too many versions.
-    #[error("it is about more than {VERSIONS_MAX} versions")]
+    #[error("it is about too many versions")]
     TooMany,
     /// The document.
     #[error(transparent)]

@@ -6,11 +6,11 @@
 //! taken out of them. A proposal to release names those with the same blob and what is withheld within: what
 //! holds it may hold something else, and is released for itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ConnectionTrait;
 
-use super::model::{Act, ProposalError, VERSIONS_MAX};
+use super::model::{Act, ProposalError};
 use crate::base::db::DbError;
 use crate::base::{Actor, Right, VersionId};
 use crate::documents::guard::{self, Judged};
@@ -66,6 +66,7 @@ pub(super) async fn affected(
     act: Act,
 ) -> Result<Vec<Named>, ProposalError> {
     let mut found: BTreeMap<VersionId, Named> = BTreeMap::new();
+    let mut blobs: BTreeSet<Vec<u8>> = BTreeSet::new();
     let mut next = vec![(start, Why::Itself)];
     while let Some((id, why)) = next.pop() {
         if found.contains_key(&id) {
@@ -78,8 +79,11 @@ pub(super) async fn affected(
         let (version, blob) = known.ok_or(ProposalError::NotFound)?;
         let document = rows::find(on, version.document).await?;
         let document = document.ok_or(ProposalError::NotFound)?;
-        let same = rows::versions_naming(on, &blob).await?;
-        next.extend(same.into_iter().map(|id| (id, Why::Same)));
+        // A thousand copies name one blob: who has it is asked once.
+        if blobs.insert(blob.clone()) {
+            let same = rows::versions_naming(on, &blob).await?;
+            next.extend(same.into_iter().map(|id| (id, Why::Same)));
+        }
         let within = rows::versions_within(on, id, guard::KIND).await?;
         next.extend(within.into_iter().map(|id| (id, Why::Part)));
         if let (Act::Destroy, Some(part)) = (act, &document.part) {
@@ -91,11 +95,30 @@ pub(super) async fn affected(
             blob,
         };
         found.insert(id, named);
-        if found.len() > VERSIONS_MAX {
+        if found.len() > act.versions_max() {
             return Err(ProposalError::TooMany);
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// These versions, each with its document, whatever they are about.
+pub(super) async fn of_ids(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<Vec<Named>, ProposalError> {
+    let mut all = Vec::with_capacity(versions.len());
+    for id in versions {
+        let known = rows::version(on, *id).await?;
+        let (version, blob) = known.ok_or(ProposalError::NotFound)?;
+        let document = rows::find(on, version.document).await?;
+        all.push(Named {
+            document: document.ok_or(ProposalError::NotFound)?,
+            version,
+            blob,
+        });
+    }
+    Ok(all)
 }
 
 /// The ids of the versions.

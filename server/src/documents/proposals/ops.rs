@@ -13,6 +13,7 @@ use crate::base::{
 use crate::documents::guard::{self, Judged};
 use crate::documents::quarantine::{self, Quarantined};
 use crate::documents::{looking, rows};
+use crate::holds;
 use crate::unit::Unit;
 
 /// Refuses whoever acts for another: one right would be used twice, by its holder and by who stands in for
@@ -156,6 +157,8 @@ pub async fn propose(
     reason: String,
 ) -> Result<Proposal, ProposalError> {
     require_own_name(unit.actor())?;
+    // Nobody else proposes anything between looking for other proposals and writing this one.
+    holds::in_turn(unit).await?;
     let thing = thing(unit.tx(), unit.actor(), (about, act)).await?;
     let versions = thing.versions();
     let open = rows::proposals_open(unit.tx()).await?;

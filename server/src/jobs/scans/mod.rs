@@ -390,7 +390,7 @@ impl Outcome {
     /// Whether every page was read and one of them is a separator sheet. A page that nobody could read may be
     /// one too: then it is left to people.
     pub(super) fn has_sheets(&self) -> bool {
-        let unread = |page: &Page| page.state == NEEDS_OCR;
+        let unread = |page: &Page| page.state == NEEDS_OCR || page.unseen;
         !self.is_begun() && !self.pages.iter().any(unread) && has_sheets(&self.pages)
     }
 

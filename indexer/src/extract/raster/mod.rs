@@ -18,7 +18,7 @@ use image::{
 use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
-use super::codes::Sheet;
+use super::codes::{LOOKED_AT_DPI, Sheet};
 use super::password::Passwords;
 use super::picture::{self, PageShape, Picture, Size, Want};
 use super::wire::{End, Header};
@@ -36,6 +36,8 @@ const RECOGNITION_DPI: f64 = 300.0;
 const RECOGNITION_SIDE_MAX: f64 = 5_000.0;
 /// The longest side of a picture for a copy, in dots: a little more than A2 at 200 dots an inch.
 const COPY_SIDE_MAX: f64 = 4_500.0;
+/// The longest side of a picture in which codes are looked for, in dots: that of A3.
+const LOOKED_AT_SIDE_MAX: f64 = 3_400.0;
 /// More than any file has.
 const RESOLUTION_OF_THE_FILE: u16 = 10_000;
 /// A dot whose colours differ by no more is grey: scanners are not exact.
@@ -145,6 +147,29 @@ pub(super) fn draw(
     } else {
         draw_picture(&content, format, want, number, header)?
     };
+    packed(image, size, want)
+}
+
+/// Draws one page of a PDF that was opened.
+pub(super) fn draw_opened(pdf: &Pdf, want: Want, number: u32) -> Result<Vec<u8>, End> {
+    let (image, size) = paint(pdf, number, |points| {
+        target(points, RECOGNITION_DPI / 72.0, want)
+    })?;
+    Ok(packed(image, size, want)?.0)
+}
+
+/// Draws one picture of a file of pictures.
+pub(super) fn draw_leaf(
+    content: &[u8],
+    (format, want, number): (Format, Want, u32),
+    header: &Header,
+) -> Result<Vec<u8>, End> {
+    let (image, size) = draw_picture(content, format, want, number, header)?;
+    Ok(packed(image, size, want)?.0)
+}
+
+/// A page that was drawn, as it is handed over.
+fn packed(image: DynamicImage, size: Size, want: Want) -> Result<(Vec<u8>, Option<Sheet>), End> {
     match want {
         Want::Shown { .. } => Ok((shown(&image, size)?.pack()?, None)),
         Want::Copy { .. } => Ok((copied(&image, size).pack()?, None)),
@@ -170,6 +195,28 @@ fn draw_pdf(
     number: u32,
 ) -> Result<(DynamicImage, Size), End> {
     let pdf: Pdf = pdf::open(content, passwords)?.pdf;
+    paint(&pdf, number, |points| {
+        target(points, RECOGNITION_DPI / 72.0, want)
+    })
+}
+
+/// A page of a PDF in the resolution in which codes are looked for.
+pub(super) fn paint_for_codes(pdf: &Pdf, number: u32) -> Result<(DynamicImage, Size), End> {
+    paint(pdf, number, |points| {
+        let (width, height) = points;
+        let scale = (LOOKED_AT_DPI / 72.0)
+            .min(LOOKED_AT_SIDE_MAX / width)
+            .min(LOOKED_AT_SIDE_MAX / height);
+        picture::dots(points, scale)
+    })
+}
+
+/// Draws a page of a PDF with as many dots as are said for its size in points.
+fn paint(
+    pdf: &Pdf,
+    number: u32,
+    dots: impl FnOnce((f64, f64)) -> (u32, u32),
+) -> Result<(DynamicImage, Size), End> {
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     // Nothing else ends so here: there is no such page.
     let page = pdf.pages().get(number).ok_or(End::Pages)?;
@@ -178,7 +225,7 @@ fn draw_pdf(
     if !(points.0.is_finite() && points.1.is_finite() && points.0 > 0.0 && points.1 > 0.0) {
         return Err(End::Damaged);
     }
-    let dots = target(points, RECOGNITION_DPI / 72.0, want);
+    let dots = dots(points);
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a scale need not be exact beyond what the renderer takes"
@@ -549,36 +596,4 @@ fn damaged<E>(_: E) -> End {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_engine_is_the_one_that_is_locked() {
-        let lock = include_str!("../../../Cargo.lock");
-        let (version, _) = ENGINE.version.split_once('+').expect("our own part");
-        let entry = format!("name = \"image\"\nversion = \"{version}\"\n");
-        assert!(lock.contains(&entry), "the version must follow Cargo.lock");
-    }
-
-    #[test]
-    fn a_picture_has_the_dots_that_are_wanted_and_no_side_is_too_long() {
-        let check = |points, own, want, expect| assert_eq!(target(points, own, want), expect);
-        let a4 = (595.28, 841.89);
-        let shown = Want::Shown { width: 800 };
-        check(a4, 4.2, shown, (800, 1131));
-        check((100.0, 1e6), 1.0, shown, (1, 4800));
-        check(a4, 300.0 / 72.0, Want::Recognition, (2480, 3508));
-        check((2e6, 2e6), 4.0, Want::Recognition, (5000, 5000));
-        let copy = Want::Copy { dots_per_inch: 200 };
-        check(a4, 300.0 / 72.0, copy, (1654, 2339));
-        check(a4, 1.0, copy, (595, 842));
-        check((2e6, 1e6), 4.0, copy, (4500, 2250));
-    }
-
-    #[test]
-    fn the_size_of_a_page_follows_its_density_or_is_that_of_a4() {
-        assert_eq!(points((1728, 1100), Some((204.0, 98.0))).0.round(), 610.0);
-        assert_eq!(points((1728, 1100), Some((204.0, 98.0))).1.round(), 808.0);
-        assert_eq!(points((4000, 3000), None), (842.0, 631.5));
-    }
-}
+mod tests;
