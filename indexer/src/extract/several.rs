@@ -334,7 +334,7 @@ mod tests {
             vec![Taken::Head(PartHead::default()), Taken::End { whole: true }],
         ];
         let wishes = [wish(0, false), wish(1, true), wish(2, true), wish(3, false)];
-        let (pages, together) = put(&wishes, pieces.concat());
+        let (pages, together) = put(&wishes, pieces.into_iter().flatten().collect());
         let expect = [(1, None), (2, Some(words)), (3, None)].map(|(dot, words)| DrawnPage {
             picture: picture(dot),
             words,
