@@ -31,6 +31,7 @@ mod m0027_cuts;
 mod m0028_proposals;
 mod m0033_signing;
 mod m0034_forms;
+mod m0036_counter;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_proposals::Step),
             Box::new(m0033_signing::Step),
             Box::new(m0034_forms::Step),
+            Box::new(m0036_counter::Step),
         ]
     }
 }

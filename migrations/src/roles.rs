@@ -84,6 +84,7 @@ pub const VERSIONED: &[&str] = &[
     "proposal",
     "tablet",
     "signing_job",
+    "identity_check",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[

@@ -6,6 +6,8 @@
 pub mod copy;
 mod face;
 pub mod forms;
+mod page;
+pub mod report;
 
 /// What makes PDF/A here: the version of `krilla`, and ours of what is built on it.
 pub const ENGINE: Engine = Engine {
@@ -64,6 +66,12 @@ pub enum PaperError {
     TooLarge {
         /// How large they may be.
         bytes_max: u64,
+    },
+    /// It would have more pages than it may.
+    #[error("the document would have more than {pages_max} pages")]
+    TooLong {
+        /// How many it may have.
+        pages_max: usize,
     },
     /// What was made is not what the standard asks for.
     #[error("the document is not as PDF/A asks for: {said}")]

@@ -21,7 +21,7 @@ const GROWING: [&str; 8] = [
     "reference_alias",
     "form_template",
 ];
-const VERSIONED: [&str; 18] = [
+const VERSIONED: [&str; 19] = [
     "department",
     "account",
     "role_grant",
@@ -40,6 +40,7 @@ const VERSIONED: [&str; 18] = [
     "relation",
     "correspondent",
     "inspection",
+    "identity_check",
 ];
 
 /// A server at rest with rows in every table that has a guard.
@@ -78,6 +79,9 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
     let second = second.is(201);
     let note = json!({"document": id_of(&second), "text": "Ruft zurück"});
     drop(client.post("/api/v1/notes", &note).await.is(201));
+    let check = json!({"method": "known", "result": "confirmed"});
+    let path = format!("/api/v1/documents/{}/identity-checks", id_of(&second));
+    drop(client.post(&path, &check).await.is(201));
     let relation = json!({"kind": "answers", "source": id_of(&second), "target": id_of(&filed)});
     drop(client.post("/api/v1/relations", &relation).await.is(201));
     let webhook =

@@ -16,7 +16,7 @@ pub(crate) const FORMS: &str = "/api/v1/forms";
 /// What is said in the shipped forms when they are tested.
 const VALUES: &str = include_str!("../../paper/src/forms/tests/values.toml");
 /// A form of an office.
-const DOG: &str = r#"id = "hund"
+pub(crate) const DOG: &str = r#"id = "hund"
 version = 1
 title = "Anmeldung eines Hundes"
 document_type = "Anmeldung"
@@ -83,7 +83,7 @@ fn values(id: &str) -> Value {
     Value::Object(said.collect())
 }
 
-fn text_of(pdf: &Path) -> String {
+pub(crate) fn text_of(pdf: &Path) -> String {
     let mut command = Command::new("pdftotext");
     let output = command.arg("-layout").arg(pdf).arg("-").output();
     let output = output.expect("Debian's package poppler-utils");
@@ -92,7 +92,7 @@ fn text_of(pdf: &Path) -> String {
 }
 
 /// Keeps what was answered as a PDF.
-fn keep(folder: &TempDir, name: &str, answer: &Answer) -> PathBuf {
+pub(crate) fn keep(folder: &TempDir, name: &str, answer: &Answer) -> PathBuf {
     let path = folder.path().join(name);
     std::fs::write(&path, &answer.body).expect("a file");
     path

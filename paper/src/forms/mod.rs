@@ -6,18 +6,13 @@
 //! Nothing is asked of anybody here: where values come from is named by a template ([`Source`]), and looked up by
 //! whoever calls.
 
-mod draw;
-mod flow;
 mod layout;
-mod letters;
 mod read;
 mod sheet;
 mod template;
 mod text;
 mod values;
 
-pub use draw::render;
-pub use letters::unprintable;
 pub use read::{Complaint, TEMPLATE_BYTES_MAX};
 pub use template::{
     Block, Condition, Entry, Field, FieldKind, ID_CHARS_MAX, Language, Part, Pattern, Signature,
@@ -25,7 +20,10 @@ pub use template::{
 };
 pub use values::{Filled, Given, Refused, Why};
 
-use crate::Moment;
+use crate::page::draw::{self, About};
+use crate::page::letters::Letters;
+pub use crate::page::letters::unprintable;
+use crate::{Moment, PaperError};
 
 /// The forms that come with the program: samples, each under its name.
 pub const SHIPPED: [(&str, &[u8]); 6] = [
@@ -104,6 +102,42 @@ pub struct Place {
     pub width: f32,
     /// From bottom to top.
     pub height: f32,
+}
+
+/// Makes a form of a template and of what is said in its fields. The same makes the same bytes.
+///
+/// # Errors
+///
+/// See [`PaperError`]; never for what a field says.
+pub fn render(
+    template: &Template,
+    filled: &Filled,
+    head: &Letterhead,
+    language: Language,
+) -> Result<Rendered, PaperError> {
+    let letters = Letters::new()?;
+    let (flow, places) = layout::lay(&letters, template, filled, (head, language));
+    let mut description = format!(
+        "Formular {}, Fassung {}, SHA-256 {}",
+        template.id,
+        template.version,
+        template.sha256_hex()
+    );
+    if let Some(salt) = &head.salt {
+        description.push_str(", Salz ");
+        description.push_str(salt);
+    }
+    let about = About {
+        title: template.title.of(language).to_owned(),
+        language: language.code(),
+        description,
+        author: head.town.clone(),
+        creator: head.creator.clone(),
+        made: head.made,
+    };
+    let pdf = draw::write(&flow, &about)?;
+    let pages = flow.pages.len();
+    Ok(Rendered { pdf, pages, places })
 }
 
 #[cfg(test)]

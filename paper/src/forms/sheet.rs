@@ -23,11 +23,22 @@ pub(super) struct Sheet {
     #[serde(default)]
     pub(super) sample: bool,
     #[serde(default)]
+    pub(super) identity_check: IdentityWord,
+    #[serde(default)]
     pub(super) field: Vec<Spanned<FieldSheet>>,
     #[serde(default)]
     pub(super) signature: Vec<Spanned<SignatureSheet>>,
     #[serde(default)]
     pub(super) block: Vec<Spanned<BlockSheet>>,
+}
+
+/// Whether an identity check must be recorded before a form is signed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum IdentityWord {
+    #[default]
+    Optional,
+    Required,
 }
 
 /// A field.

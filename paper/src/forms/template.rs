@@ -339,6 +339,8 @@ pub struct Template {
     pub retention: Option<String>,
     /// Whether it is a sample that a lawyer must look at.
     pub sample: bool,
+    /// Whether an identity check must be recorded before it is signed.
+    pub identity_check: bool,
     /// What is asked.
     pub fields: Vec<Field>,
     /// Where it is signed.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::letters::unprintable;
 use super::template::{Condition, Field, FieldKind, Language, Pattern, Template};
+use crate::page::letters::unprintable;
 
 /// Most digits before the comma of a number.
 const DIGITS_MAX: usize = 15;

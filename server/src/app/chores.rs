@@ -286,6 +286,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
         (JobKind::CarryOut, "destructions", "destructions_failed"),
         (JobKind::MakeCopy, "copies", "copies_failed"),
         (JobKind::SplitBatch, "splits", "splits_failed"),
+        (JobKind::WriteProtocol, "protocols", "protocols_failed"),
     ];
     for (kind, waiting, failed) in queues {
         if let Ok(backlog) = jobs::backlog(db.read(), kind).await {

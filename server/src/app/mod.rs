@@ -43,7 +43,7 @@ use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
-use crate::{departments, oidc, paperless, refiling, search, signatures, signing};
+use crate::{departments, oidc, paperless, refiling, search, signatures, signing, tablets};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -94,6 +94,7 @@ pub struct Server {
     offices: Arc<Offices>,
     stamp: Arc<signing::Stamp>,
     bus: signing::Bus,
+    invitation: tablets::Invitation,
 }
 
 impl Server {
@@ -148,7 +149,7 @@ impl Server {
                 config.extract.pdf_passwords.clone(),
                 Arc::clone(&scans),
             ),
-            (Arc::clone(&offices), copies(&config)),
+            (Arc::clone(&offices), copies(&config), protocols(&config)),
             (postman, most),
             &tasks,
         );
@@ -166,6 +167,7 @@ impl Server {
             offices,
             stamp: Arc::new(stamp),
             bus: signing::Bus::default(),
+            invitation: tablets::Invitation::default(),
         })
     }
 
@@ -179,6 +181,18 @@ impl Server {
     #[must_use]
     pub const fn auth(&self) -> &Auth {
         &self.config.auth
+    }
+
+    /// The forms that are offered.
+    #[must_use]
+    pub const fn forms(&self) -> &Forms {
+        &self.forms
+    }
+
+    /// Who may come with a tablet without a code: nobody, unless somebody is invited.
+    #[must_use]
+    pub const fn invitation(&self) -> &tablets::Invitation {
+        &self.invitation
     }
 
     /// How many records the index is behind.
@@ -310,6 +324,7 @@ impl Server {
             checker: Data::new(checker(config)?),
             stamp: Data::from(Arc::clone(&self.stamp)),
             bus: Data::new(self.bus.clone()),
+            invitation: Data::new(self.invitation.clone()),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,
@@ -419,6 +434,11 @@ const fn copies(config: &Config) -> Copies {
     } else {
         Copies::Asked
     }
+}
+
+/// What readable protocols of signatures have in common.
+fn protocols(config: &Config) -> signing::Protocols {
+    signing::Protocols::new(config.forms.town.clone(), config.serials.clone())
 }
 
 /// What judges signatures. What of the trust folder is not good is told and not trusted; without the folder

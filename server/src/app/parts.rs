@@ -55,6 +55,7 @@ pub(super) struct Parts {
     pub(super) checker: Data<signatures::Checker>,
     pub(super) stamp: Data<signing::Stamp>,
     pub(super) bus: Data<signing::Bus>,
+    pub(super) invitation: Data<tablets::Invitation>,
     pub(super) edge: Data<Edge>,
 }
 
@@ -90,6 +91,7 @@ impl Parts {
                 .app_data(self.checker)
                 .app_data(self.stamp)
                 .app_data(self.bus)
+                .app_data(self.invitation)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
                 .configure(documents::routes)
@@ -154,6 +156,7 @@ impl Clone for Parts {
             checker: self.checker.clone(),
             stamp: self.stamp.clone(),
             bus: self.bus.clone(),
+            invitation: self.invitation.clone(),
             edge: self.edge.clone(),
         }
     }

@@ -237,6 +237,12 @@ pub enum Action {
     SigningEnd,
     /// The seal got its timestamp.
     SigningRaise,
+    /// The readable protocol of a signature was filed.
+    SigningProtocol,
+    /// It was signed on paper instead, and the scan of that was linked.
+    SigningPaper,
+    /// A clerk recorded how the identity of whoever signs was checked.
+    IdentityCheck,
 }
 
 /// What someone looked at, or tried to.
@@ -403,6 +409,9 @@ impl Action {
             Self::SigningRefuse => "signing.refuse",
             Self::SigningEnd => "signing.end",
             Self::SigningRaise => "signing.raise",
+            Self::SigningProtocol => "signing.protocol",
+            Self::SigningPaper => "signing.paper",
+            Self::IdentityCheck => "identity.check",
         }
     }
 }

@@ -59,6 +59,8 @@ pub enum Kind {
     Tablet,
     /// A document that is shown on a tablet.
     SigningJob,
+    /// How the identity of whoever signs was checked.
+    IdentityCheck,
 }
 
 impl Kind {
@@ -94,7 +96,8 @@ impl Kind {
             | Self::Quarantine
             | Self::Proposal
             | Self::Tablet
-            | Self::SigningJob => false,
+            | Self::SigningJob
+            | Self::IdentityCheck => false,
         }
     }
 
@@ -129,7 +132,8 @@ impl Kind {
             | Self::Quarantine
             | Self::Proposal
             | Self::Tablet
-            | Self::SigningJob => self.code(),
+            | Self::SigningJob
+            | Self::IdentityCheck => self.code(),
         }
     }
 
@@ -165,6 +169,7 @@ impl Kind {
             Self::Proposal => "proposal",
             Self::Tablet => "tablet",
             Self::SigningJob => "signing_job",
+            Self::IdentityCheck => "identity_check",
         }
     }
 }

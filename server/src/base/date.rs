@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use time::macros::format_description;
-use time::{Date, UtcOffset};
+use time::{Date, OffsetDateTime, UtcOffset};
 use tzdb_data::time_zone::europe::BERLIN;
 
 use super::clock::Timestamp;
@@ -28,10 +28,7 @@ impl CivilDate {
     /// 1 January at half past midnight is closed in the new year, though it is still the old one in UTC.
     #[must_use]
     pub fn on(now: Timestamp) -> Option<Self> {
-        let utc = now.utc();
-        let local = BERLIN.find_local_time_type(utc.unix_timestamp()).ok()?;
-        let offset = UtcOffset::from_whole_seconds(local.ut_offset()).ok()?;
-        Self::of(utc.checked_to_offset(offset)?.date())
+        Self::of(german(now)?.date())
     }
 
     /// The civil date of a day within [`YEARS`].
@@ -53,6 +50,29 @@ impl CivilDate {
     }
 }
 
+/// An instant by the clocks of Germany.
+fn german(at: Timestamp) -> Option<OffsetDateTime> {
+    let utc = at.utc();
+    let local = BERLIN.find_local_time_type(utc.unix_timestamp()).ok()?;
+    let offset = UtcOffset::from_whole_seconds(local.ut_offset()).ok()?;
+    utc.checked_to_offset(offset)
+}
+
+/// An instant as it is written in Germany, by the clocks there: `26.11.2026, 10:05:00 Uhr (UTC+1)`.
+#[must_use]
+pub fn german_instant(at: Timestamp) -> String {
+    let Some(at) = german(at) else {
+        return at.to_string();
+    };
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second) = at.to_hms();
+    format!(
+        "{day:02}.{:02}.{year:04}, {hour:02}:{minute:02}:{second:02} Uhr (UTC{:+})",
+        u8::from(month),
+        at.offset().whole_hours()
+    )
+}
+
 impl std::fmt::Display for CivilDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (year, month, day) = self.0.to_calendar_date();
@@ -63,6 +83,17 @@ impl std::fmt::Display for CivilDate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_written_by_german_clocks() {
+        for (instant, written) in [
+            ("2026-11-26T09:05:00Z", "26.11.2026, 10:05:00 Uhr (UTC+1)"),
+            ("2026-07-15T22:00:00Z", "16.07.2026, 00:00:00 Uhr (UTC+2)"),
+        ] {
+            let at = Timestamp::parse(instant).expect("an instant");
+            assert_eq!(german_instant(at), written);
+        }
+    }
 
     #[test]
     fn a_day_is_that_of_german_clocks() {

@@ -109,6 +109,8 @@ ids! {
     PairingId;
     /// A document that is shown on a tablet, to be signed.
     SigningJobId;
+    /// How the identity of whoever signs was checked.
+    IdentityCheckId;
     /// One request at the edge.
     RequestId;
     /// One unit of work: what was committed together.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::ids::{DeliveryId, DocumentId, ProposalId, VersionId};
+use super::ids::{DeliveryId, DocumentId, ProposalId, SigningJobId, VersionId};
 
 /// Work that a change leaves behind, enqueued in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Job {
     MakeCopy(VersionId),
     /// Make documents of what lies between the separator sheets of a version.
     SplitBatch(VersionId),
+    /// Write the readable protocol of a signature.
+    WriteProtocol(SigningJobId),
 }
 
 /// The names in the table of jobs.
@@ -44,6 +46,8 @@ pub enum JobKind {
     MakeCopy,
     /// See [`Job::SplitBatch`].
     SplitBatch,
+    /// See [`Job::WriteProtocol`].
+    WriteProtocol,
 }
 
 impl JobKind {
@@ -59,6 +63,7 @@ impl JobKind {
             Self::CarryOut => "carry_out",
             Self::MakeCopy => "make_copy",
             Self::SplitBatch => "split_batch",
+            Self::WriteProtocol => "write_protocol",
         }
     }
 }
@@ -76,6 +81,7 @@ impl Job {
             Self::CarryOut(_) => JobKind::CarryOut,
             Self::MakeCopy(_) => JobKind::MakeCopy,
             Self::SplitBatch(_) => JobKind::SplitBatch,
+            Self::WriteProtocol(_) => JobKind::WriteProtocol,
         }
     }
 
@@ -91,6 +97,7 @@ impl Job {
             Self::DeliverWebhook(delivery) => delivery.raw(),
             Self::MoveContent(document) => document.raw(),
             Self::CarryOut(proposal) => proposal.raw(),
+            Self::WriteProtocol(job) => job.raw(),
         }
     }
 
@@ -106,6 +113,7 @@ impl Job {
             JobKind::CarryOut,
             JobKind::MakeCopy,
             JobKind::SplitBatch,
+            JobKind::WriteProtocol,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -118,6 +126,7 @@ impl Job {
             JobKind::CarryOut => Self::CarryOut(ProposalId::of(subject)),
             JobKind::MakeCopy => Self::MakeCopy(VersionId::of(subject)),
             JobKind::SplitBatch => Self::SplitBatch(VersionId::of(subject)),
+            JobKind::WriteProtocol => Self::WriteProtocol(SigningJobId::of(subject)),
         })
     }
 }

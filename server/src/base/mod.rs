@@ -16,12 +16,12 @@ pub mod tasks;
 pub use actor::{Actor, Grant, Role};
 pub use behind::Behind;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use date::CivilDate;
+pub use date::{CivilDate, german_instant};
 pub use ids::{
     AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
-    DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, InspectionId, LockId, NoteId,
-    PairingId, PlanId, PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId, RequestId,
-    SigningJobId, TabletId, TokenId, TypeId, UnitId, VersionId, WebhookId,
+    DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, IdentityCheckId, InspectionId, LockId,
+    NoteId, PairingId, PlanId, PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId,
+    RequestId, SigningJobId, TabletId, TokenId, TypeId, UnitId, VersionId, WebhookId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};

@@ -11,6 +11,7 @@ use super::{Ended, Failure, MISSING, chain, say};
 use crate::app::Server;
 use crate::base::{Clock as _, JobKind, SystemClock};
 use crate::config::Config;
+use crate::demo;
 use crate::demo::content::Town;
 use crate::demo::fill::{Move, PASSWORD};
 use crate::jobs;
@@ -60,7 +61,7 @@ impl Demo {
         let data = config.data_dir.clone();
         actix_web::rt::System::new().block_on(async move {
             if config.seal.is_none() {
-                let made = crate::demo::seal(&data, SystemClock.now()).await;
+                let made = demo::seal(&data, SystemClock.now()).await;
                 config.seal = Some(made.map_err(|error| Failure::new(MISSING, chain(&error)))?);
             }
             let opened = Server::open(config).await;
@@ -76,7 +77,9 @@ impl Demo {
                     return Err(failure);
                 }
             };
-            let ended = server.run(|address| welcome(&town, address, &data)).await;
+            let tablet = invited(&server, &town);
+            let ended = server.run(|address| welcome(&town, (address, &tablet), &data));
+            let ended = ended.await;
             ended.map_err(|error| Failure::new(MISSING, chain(&error)))
         })
     }
@@ -101,6 +104,7 @@ async fn fill(server: &Server) -> Result<Move, Failure> {
         filed?;
     }
     town.open_files().await?;
+    town.prepare_counter(server.forms()).await?;
     wait_for_texts(server).await?;
     Ok(town)
 }
@@ -138,11 +142,22 @@ async fn wait_for_texts(server: &Server) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The address of the tablet of the demo, below that of the archive: paired once whoever opens it.
+fn invited(server: &Server, town: &Move) -> String {
+    let clerk = town.town().person(demo::COUNTER_CLERK);
+    let department = clerk.map(|one| one.department.as_str()).unwrap_or_default();
+    let ticket = server.invitation().invite(demo::COUNTER_TABLET, department);
+    match ticket {
+        Ok(ticket) => format!("/tablet#demo={ticket}"),
+        Err(_none) => "/tablet".to_owned(),
+    }
+}
+
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-fn welcome(town: &Move, address: &str, data: &Path) {
+fn welcome(town: &Move, (address, tablet): (&str, &str), data: &Path) {
     let town = town.town();
     let clerk = town
         .people
@@ -157,11 +172,15 @@ fn welcome(town: &Move, address: &str, data: &Path) {
          Öffnen / open        {address}/\n  \
          Passwort / password  {PASSWORD}  (für alle / for everyone)\n  \
          Schnittstelle / API  {address}/api\n  \
-         Tablet am Schalter   {address}/tablet  (in einem zweiten Fenster / in a second window)\n\n  \
+         Tablet am Schalter   {address}{tablet}\n                       \
+         (in einem zweiten Fenster, schon gekoppelt / in a second window, paired already)\n                       \
+         Zu unterschreiben / to be signed: „{case}“, als / as {counter}\n\n  \
          Anmelden als / sign in as",
         town.about.name,
         town.about.epithet,
         town.documents.len(),
+        case = demo::COUNTER_CASE,
+        counter = demo::COUNTER_CLERK,
     ));
     people(town);
     say(&lines((clerk, department), address, data));

@@ -17,6 +17,7 @@ mod quarantine;
 mod reindex;
 mod serve;
 mod sheets;
+mod tablets;
 mod types;
 mod user;
 mod verify;
@@ -92,6 +93,9 @@ enum Command {
     /// Was mit Schadsoftware eingegangen ist: auflisten, verwerfen.
     #[command(subcommand)]
     Quarantine(quarantine::Quarantine),
+    /// Die Tablets an den Schaltern: auflisten, sperren.
+    #[command(subcommand)]
+    Tablets(tablets::Tablets),
     /// Konten, von diesem Rechner aus: für die erste Administration.
     #[command(subcommand)]
     User(user::User),
@@ -292,6 +296,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Forms(one) => one.run(&config),
         Command::Sheets(one) => runtime()?.block_on(one.run(&config)),
         Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
+        Command::Tablets(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
         Command::VerifyPdf(verify) => runtime()?.block_on(verify.run(&config)),

@@ -7,6 +7,7 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fmt;
 
 pub(crate) use sheet::Label;
@@ -34,6 +35,17 @@ pub struct Sheet {
     pub department: Option<String>,
     /// Dokumenttyp.
     pub kind: Option<String>,
+}
+
+/// A text as a QR code, for a page to draw: row by row from above, `1` is dark and `0` is light. `None`: it is too
+/// long.
+#[must_use]
+pub fn rows(text: &str) -> Option<Vec<String>> {
+    let qr = indexer::qr::Qr::of(text)?;
+    let dark: HashSet<(u32, u32)> = qr.dark.into_iter().collect();
+    let sign = |x: u32, y: u32| if dark.contains(&(x, y)) { '1' } else { '0' };
+    let row = |y: u32| -> String { (0..qr.side).map(|x| sign(x, y)).collect() };
+    Some((0..qr.side).map(row).collect())
 }
 
 impl Payload {

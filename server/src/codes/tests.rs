@@ -95,3 +95,17 @@ proptest! {
         prop_assert_eq!(Payload::parse(&text), Some(payload));
     }
 }
+
+#[test]
+fn a_code_for_a_page_has_its_rows() {
+    let rows = super::rows("http://127.0.0.1:8080/#/tablets?code=7K2M-Q9XD").expect("a code");
+    assert!(rows.len() >= 21, "{}", rows.len());
+    for row in &rows {
+        assert_eq!(row.len(), rows.len());
+        assert!(row.chars().all(|sign| sign == '0' || sign == '1'));
+    }
+    // The corner from which it is read.
+    assert!(rows.first().is_some_and(|row| row.starts_with("1111111")));
+    assert_eq!(super::rows(""), None);
+    assert_eq!(super::rows(&"x".repeat(501)), None);
+}

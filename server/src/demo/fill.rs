@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::content::{self, ContentError, Person, Town, TownDocument};
 use super::pdf::{self, PdfError};
-use super::registry;
+use super::{counter, registry};
 use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
 use crate::cases::CaseError;
@@ -21,6 +21,7 @@ use crate::departments::{self, Giving, Login, NewRole, PasswordDigest, PeopleErr
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::file_plan::{self, PlanError, Said};
 use crate::files::FileError;
+use crate::forms::{Forms, FormsError};
 use crate::inspections::InspectionError;
 use crate::notes::NoteError;
 use crate::refiling;
@@ -92,6 +93,9 @@ pub enum FillError {
     /// An inspection.
     #[error("an inspection could not be asked for or approved")]
     Inspection(#[from] InspectionError),
+    /// A form.
+    #[error("a form could not be filled in")]
+    Form(#[from] FormsError),
     /// Closing.
     #[error("a file could not be closed")]
     Close(#[from] RetentionError),
@@ -194,6 +198,11 @@ impl Move {
         registry::open_files(&self.db, &self.town, &self.actors).await?;
         registry::hand_on(&self.db, &self.town, &self.actors).await?;
         registry::let_inspect(&self.db, &self.town, &self.actors).await
+    }
+
+    /// Prepares the counter: a case with a form that waits for its signature.
+    pub async fn prepare_counter(&self, forms: &Forms) -> Result<(), FillError> {
+        counter::prepare((&self.db, &self.storage, forms), &self.actors).await
     }
 
     async fn file(&self, index: usize) -> Result<(), FillError> {

@@ -1,6 +1,7 @@
 //! The demo town: Hollerfurt an der Aue, which exists nowhere else. People, file plan, documents, and the pages they are printed on.
 
 pub mod content;
+mod counter;
 pub mod fill;
 mod layout;
 mod metrics;
@@ -8,6 +9,7 @@ pub mod pdf;
 mod registry;
 mod seal;
 
+pub use counter::{CASE as COUNTER_CASE, CLERK as COUNTER_CLERK, TABLET as COUNTER_TABLET};
 pub use seal::seal;
 
 #[cfg(test)]

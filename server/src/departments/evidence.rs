@@ -69,7 +69,8 @@ pub async fn states(
         | Kind::Quarantine
         | Kind::Proposal
         | Kind::Tablet
-        | Kind::SigningJob => Ok(Vec::new()),
+        | Kind::SigningJob
+        | Kind::IdentityCheck => Ok(Vec::new()),
     }
 }
 

@@ -97,7 +97,8 @@ pub async fn states(
         | Kind::Relation
         | Kind::Webhook
         | Kind::Tablet
-        | Kind::SigningJob => Ok(Vec::new()),
+        | Kind::SigningJob
+        | Kind::IdentityCheck => Ok(Vec::new()),
     }
 }
 

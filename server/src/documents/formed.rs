@@ -17,7 +17,7 @@ use super::rows::{self, rendition};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, CaseId, DepartmentId, RenditionId, Tasks, VersionId};
+use crate::base::{Actor, CaseId, DepartmentId, DocumentId, RenditionId, Tasks, VersionId};
 use crate::departments::Department;
 use crate::http::Language;
 use crate::replay::Answer;
@@ -47,6 +47,9 @@ pub(crate) struct DocumentForm {
     /// What binds to the values that were said: SHA-256, in hex, over 32 random bytes, which stand in the document
     /// only, and the values: canonical JSON (RFC 8785) of texts by the keys of fields.
     pub values_sha256: String,
+    /// Whether an identity check must be recorded before it is signed.
+    #[serde(default)]
+    pub identity_check: bool,
     /// Where it is signed, in the order of the form.
     pub signatures: Vec<SignaturePlace>,
 }
@@ -188,6 +191,21 @@ pub(super) async fn form_of(
     Ok(form)
 }
 
+/// Whether an identity check must be recorded before a document is signed: where the form asks for that of which one
+/// of its versions was made. What was signed once is a version of no form, and asks for it as before.
+pub(crate) async fn wants_identity_check(
+    on: &impl ConnectionTrait,
+    document: DocumentId,
+) -> Result<bool, DbError> {
+    for (version, _) in rows::versions(on, &[document]).await? {
+        let form = form_of(on, version.id).await?;
+        if form.is_some_and(|form| form.identity_check) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +218,7 @@ mod tests {
             sha256: "ab".repeat(32),
             language: "de-simple".to_owned(),
             values_sha256: "cd".repeat(32),
+            identity_check: true,
             signatures: vec![SignaturePlace {
                 key: "citizen".to_owned(),
                 label: "Ihre Unterschrift".to_owned(),

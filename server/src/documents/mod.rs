@@ -37,6 +37,7 @@ mod proposals;
 mod quarantine;
 mod reading;
 mod registering;
+mod reported;
 mod routes;
 mod rows;
 mod same;
@@ -81,6 +82,7 @@ pub use filing::{
 };
 pub(crate) use formed::{
     DocumentForm, Made, SignaturePlace, file as file_form, store as store_form,
+    wants_identity_check,
 };
 pub(crate) use guard::admit;
 pub use guard::{biometric_in, is_released, is_withheld, withhold_version};
@@ -111,6 +113,7 @@ pub use proposals::{
 pub use quarantine::{
     Discarded, Infected, QuarantineError, Quarantined, count_quarantined, quarantine,
 };
+pub use reported::{file_report, store_report};
 pub use routes::{ApiDoc, routes};
 pub use same::{duplicates, first_named, holds_content, known_content, named_with_content, names};
 pub use scans::{

@@ -320,7 +320,8 @@ impl From<Waiting> for WaitingView {
                 | JobKind::DeliverWebhook
                 | JobKind::MoveContent
                 | JobKind::CarryOut
-                | JobKind::SplitBatch => "text",
+                | JobKind::SplitBatch
+                | JobKind::WriteProtocol => "text",
             },
             state: waiting.state.code(),
             place: waiting.place,

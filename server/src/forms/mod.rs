@@ -5,6 +5,7 @@
 
 mod catalog;
 mod http;
+mod making;
 mod model;
 mod ops;
 mod rows;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use catalog::{Form, Forms, read};
 pub use http::{ApiDoc, routes};
+pub use making::fill_in;
 pub use model::FormsError;
 pub(crate) use model::{given, letterhead, sentence};
 pub use ops::check;

@@ -181,6 +181,7 @@ pub(super) fn described(
         sha256: form.template.sha256_hex(),
         language: language.code().to_owned(),
         values_sha256,
+        identity_check: form.template.identity_check,
         signatures: rendered.places.iter().map(place).collect(),
     }
 }

@@ -430,6 +430,8 @@ pub(super) struct FormView {
     languages: Vec<&'static str>,
     /// SHA-256 of the template, in hex.
     sha256: String,
+    /// Whether an identity check must be recorded before what is made of it is signed.
+    identity_check: bool,
     /// Why there is such a form.
     legal_basis: Vec<String>,
     /// How long what is made of it is kept, in words.
@@ -467,6 +469,7 @@ impl FormView {
             sample,
             languages,
             sha256,
+            identity_check: template.identity_check,
             legal_basis: template.legal_basis.clone(),
             retention: template.retention.clone(),
             fields: template.fields.iter().map(FieldView::from).collect(),

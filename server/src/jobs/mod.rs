@@ -13,6 +13,7 @@ mod deliveries;
 mod offices;
 mod parts;
 mod pictures;
+mod protocols;
 mod reading;
 mod rows;
 mod runner;

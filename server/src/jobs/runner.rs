@@ -20,7 +20,9 @@ use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
 use crate::base::{Actor, DocumentId, Job, JobKind, Tasks, VersionId};
+use crate::cases::CaseError;
 use crate::documents::{self, DocumentError, Entrance, EntryError, ProposalError};
+use crate::signing::{Protocols, SigningError};
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
 use crate::webhooks::{Postman, WebhookError};
@@ -52,18 +54,22 @@ pub(super) enum JobError {
     Webhook(#[from] WebhookError),
     #[error("what was decided could not be carried out")]
     Proposal(#[from] ProposalError),
-    #[error("the copy could not be made")]
+    #[error("the document could not be made")]
     Paper(#[from] paper::PaperError),
-    #[error("making the copy broke off")]
+    #[error("making it broke off")]
     Broken(#[from] tokio::task::JoinError),
+    #[error("the protocol of a signature could not be written")]
+    Signing(#[from] SigningError),
 }
 
 impl JobError {
-    /// Whether something else is missing, so that another try will do: the virus scanner, or room in which to
-    /// convert. What the scanner cannot judge it cannot judge the next time either.
+    /// Whether it waits for others, so that another try will do: for the virus scanner, for room in which to convert,
+    /// or for a case that is closed and may be opened again. What the scanner cannot judge it cannot judge the next
+    /// time either.
     const fn waits_for_others(&self) -> bool {
         match self {
-            Self::Worker(indexer::extract::ExtractError::NoRoom { .. }) => true,
+            Self::Worker(indexer::extract::ExtractError::NoRoom { .. })
+            | Self::Signing(SigningError::Document(DocumentError::Case(CaseError::Closed))) => true,
             Self::Entry(EntryError::Scan(
                 ScanError::Unreachable(_) | ScanError::Broken(_) | ScanError::Silent,
             )) => true,
@@ -76,6 +82,7 @@ impl JobError {
             | Self::Webhook(_)
             | Self::Proposal(_)
             | Self::Paper(_)
+            | Self::Signing(_)
             | Self::Broken(_) => false,
         }
     }
@@ -94,6 +101,7 @@ pub struct Runner {
     pub(super) offices: Arc<Offices>,
     pub(super) copies: Copies,
     pub(super) postman: Postman,
+    pub(super) protocols: Arc<Protocols>,
     idle: Arc<Notify>,
 }
 
@@ -105,13 +113,20 @@ struct Lane {
     places: usize,
 }
 
+impl Lane {
+    /// One at a time.
+    const fn single(kind: JobKind) -> Self {
+        Self { kind, places: 1 }
+    }
+}
+
 impl Runner {
     /// Starts the tasks that run jobs; `at_once_max` is how many messages are sent at the same time.
     pub fn start(
         db: &Db,
         (storage, entrance): (&Storage, Entrance),
         (extractor, tried, scans): (Extractor, Passwords, Arc<Scans>),
-        (offices, copies): (Arc<Offices>, Copies),
+        (offices, copies, protocols): (Arc<Offices>, Copies, Protocols),
         (postman, at_once_max): (Postman, usize),
         tasks: &Tasks,
     ) {
@@ -125,6 +140,7 @@ impl Runner {
             offices,
             copies,
             postman,
+            protocols: Arc::new(protocols),
             idle: Arc::new(Notify::new()),
         };
         let texts = Lane {
@@ -143,23 +159,14 @@ impl Runner {
             kind: JobKind::ConvertOffice,
             places: runner.offices.places(),
         };
-        let moves = Lane {
-            kind: JobKind::MoveContent,
-            places: 1,
-        };
-        let decided = Lane {
-            kind: JobKind::CarryOut,
-            places: 1,
-        };
+        let moves = Lane::single(JobKind::MoveContent);
+        let decided = Lane::single(JobKind::CarryOut);
         // All pictures of a copy lie in memory at its end: one at a time.
-        let copies = Lane {
-            kind: JobKind::MakeCopy,
-            places: 1,
-        };
-        let splits = Lane {
-            kind: JobKind::SplitBatch,
-            places: 1,
-        };
+        let copies = Lane::single(JobKind::MakeCopy);
+        let splits = Lane::single(JobKind::SplitBatch);
+        let protocols = Lane::single(JobKind::WriteProtocol);
+        let writer = runner.clone();
+        tasks.start("protocols", |end| writer.run(protocols, end));
         let (other, third, fourth) = (runner.clone(), runner.clone(), runner.clone());
         let (copier, splitter) = (runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
@@ -241,7 +248,8 @@ impl Runner {
             | JobKind::MoveContent
             | JobKind::CarryOut
             | JobKind::MakeCopy
-            | JobKind::SplitBatch => self.claim_oldest(lane.kind, free).await,
+            | JobKind::SplitBatch
+            | JobKind::WriteProtocol => self.claim_oldest(lane.kind, free).await,
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
@@ -303,6 +311,7 @@ impl Runner {
                 Job::CarryOut(proposal) => self.carry_out(proposal, &claimed).await,
                 Job::MakeCopy(version) => self.make_copy(version, &claimed, end).await,
                 Job::SplitBatch(version) => self.split_batch(version, &claimed).await,
+                Job::WriteProtocol(job) => self.write_protocol(job, &claimed).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {

@@ -6,15 +6,17 @@ import { componentsOf, duplicatesOf, formRows, mailRows, notesOn, partsOf, relat
 import * as account from "/pages/account.js";
 import * as correspondents from "/pages/correspondents.js";
 import { fieldList } from "/pages/fields.js";
+import * as filling from "/pages/filling.js";
 import * as functions from "/pages/functions.js";
 import * as inbox from "/pages/inbox.js";
 import { copyOf, picturesOf } from "/pages/pictures.js";
 import * as plan from "/pages/plan.js";
 import * as records from "/pages/records.js";
+import * as tablets from "/pages/tablets.js";
 import * as withheld from "/pages/withheld.js";
 
 /** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
-const ROOMS = [inbox, records, plan, correspondents, functions, withheld, account];
+const ROOMS = [inbox, records, plan, correspondents, functions, filling, tablets, withheld, account];
 const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0, looked: "" };
 
 // ---- the server ---------------------------------------------------------------------------

@@ -206,7 +206,7 @@ export function relationsOf(found, address) {
   return place;
 }
 
-const documentPicker = (not) => picker({
+export const documentPicker = (not) => picker({
   later: true, label: t("documentByName"), empty: t("noDocumentFound"),
   load: async (text) => {
     const asked = new URLSearchParams({ limit: "12", snippets: "false", ...(text ? { q: text } : { sort: "received" }) });

@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
 const TABLET: &str = include_str!("tablet.html");
 const TABLET_STYLE: &str = include_str!("tablet.css");
-const SCRIPTS: [(&str, &str); 28] = [
+const SCRIPTS: [(&str, &str); 30] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
@@ -29,6 +29,7 @@ const SCRIPTS: [(&str, &str); 28] = [
     ("desk.js", include_str!("desk.js")),
     ("dom.js", include_str!("dom.js")),
     ("fields.js", include_str!("fields.js")),
+    ("filling.js", include_str!("filling.js")),
     ("forms.js", include_str!("forms.js")),
     ("functions.js", include_str!("functions.js")),
     ("inbox.js", include_str!("inbox.js")),
@@ -40,6 +41,7 @@ const SCRIPTS: [(&str, &str); 28] = [
     ("tablet.js", include_str!("tablet.js")),
     ("tablet-door.js", include_str!("tablet-door.js")),
     ("tablet-pad.js", include_str!("tablet-pad.js")),
+    ("tablets.js", include_str!("tablets.js")),
     ("tree.js", include_str!("tree.js")),
     ("withheld.js", include_str!("withheld.js")),
     ("words.js", include_str!("words.js")),

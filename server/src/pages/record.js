@@ -183,6 +183,7 @@ function offers(kind, found, reload, said) {
       if (!found.parent) offer("openSubFile", () => openSubFile(found, go("file")));
     } else if (!found.parent) offer("openSubCase", () => openCase({ file: found.file.id, parent: found.id }, found, go("case")));
   }
+  if (open && kind === "case" && can("receive")) offer("fillForm", () => { location.hash = `#/formulare?case=${found.id}`; });
   if (open && can("edit")) offer("change", () => change(kind, found, reload, after(() => t("didChange"))));
   if (open && can("close")) offer("close", () => close(kind, found, reload, after(() => t("didClose"))));
   if (!open && can("reopen")) offer("reopen", () => reopen(kind, found, reload, after(() => t("didReopen"))));

@@ -57,8 +57,9 @@ export async function post(path, nonce, value) {
   return fetch(API + path, { method: "POST", headers, body, cache: "no-store" });
 }
 
-/** Asks to be paired. */
+/** Asks to be paired; with the ticket that the demo prints in its address, at once. */
 export async function askForPairing() {
-  const body = JSON.stringify({ public_key: await publicKey() });
+  const ticket = new URLSearchParams(location.hash.slice(1)).get("demo");
+  const body = JSON.stringify({ public_key: await publicKey(), origin: location.origin, ...(ticket ? { ticket } : {}) });
   return fetch(`${API}/tablets/pairings`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }

@@ -12,7 +12,7 @@ const AGAIN_AFTER = 3_000;
 const TRIES = 5;
 const ZOOMS = 3;
 const SVG = "http://www.w3.org/2000/svg";
-const OVER = ["done", "refused", "cancelled", "expired", "failed", "changed"];
+const OVER = ["done", "refused", "cancelled", "expired", "failed", "changed", "paper"];
 
 let job = null;
 let view = "";
@@ -81,8 +81,8 @@ async function pairing() {
       await later(AGAIN_AFTER * 3);
       continue;
     }
-    const { id, code, expires_at: until } = await asked.json();
-    middle("pairing", h("h1", {}, t("tabletNotPaired")), h("p", {}, t("tabletCode")), h("p", { class: "code" }, code), h("p", { class: "muted" }, t("tabletCodeHint")));
+    const { id, code, qr, expires_at: until } = await asked.json();
+    middle("pairing", h("h1", {}, t("tabletNotPaired")), h("p", {}, t("tabletCode")), h("p", { class: "code" }, code), qr ? picture(qr) : null, h("p", { class: "muted" }, t("tabletCodeHint")));
     while (Date.now() < Date.parse(until)) {
       await later(CLAIM_EVERY);
       let answer = null;
@@ -91,6 +91,20 @@ async function pairing() {
       if (answer.ok && (await answer.json()).paired) { startAnew(); return; }
     }
   }
+}
+
+/** The code as a picture: the address of the page on which it is typed in. The light edge belongs to it. */
+function picture(rows) {
+  const side = rows.length + 8;
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${side} ${side}`);
+  svg.setAttribute("class", "qr");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", t("tabletQr"));
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", rows.flatMap((row, y) => [...row].map((sign, x) => (sign === "1" ? `M${x + 4} ${y + 4}h1v1h-1z` : ""))).join(""));
+  svg.append(path);
+  return svg;
 }
 
 function wait() {

@@ -206,6 +206,11 @@ fn what_the_contract_says_in_codes_has_its_words() {
     for state in crate::signing::State::ALL {
         has(format!("signing_{}", state.code()));
     }
+    for code in crate::signing::identity_codes() {
+        let quoted = format!("\"{code}\"");
+        assert!(script("desk.js").contains(&quoted), "{code} is not offered");
+        has(format!("identity_{code}"));
+    }
     for kind in ["file", "case", "document"] {
         has(format!("goTo_{kind}"));
         has(format!("holdOn_{kind}"));
@@ -229,7 +234,7 @@ fn what_happened_has_its_words() {
         match object {
             "document" => has(format!("did_{what}")),
             "file" | "case" | "hold" | "note" | "relation" | "correspondent" | "content"
-            | "signing" => {
+            | "signing" | "identity" => {
                 has(format!("did_{object}_{what}"));
             }
             _ => continue,

@@ -6,11 +6,11 @@ use pades::strokes::Strokes;
 use serde_json::json;
 use storage::Storage;
 
-use super::apart;
 use super::model::{CONTENT_BYTES_MAX, SeenPage, SigningError, SigningJob, seen_together};
 use super::ops::{self, Ready, Told};
 use super::stamp::{Stamp, Stamped};
 use super::wire::{self, SignatureReport};
+use super::{apart, identity};
 use crate::base::{Actor, Timestamp};
 use crate::departments;
 use crate::documents::{self, Arriving, Content, DocumentError, Held, Painter, Showing};
@@ -96,6 +96,9 @@ impl Desk<'_> {
         let (stamped, sealed) = self.stamped(job, content, received.strokes.clone()).await?;
         let mut evidence = evidence_of(self.db.now(), tablet, (job, &received));
         evidence["pages"] = self.pages(job, &showing, &received.told).await?;
+        evidence["identity_check"] = identity::evidence(self.db.read(), job)
+            .await
+            .map_err(SigningError::from)?;
         evidence["field"] = json!(stamped.field);
         evidence["gap"] = json!(stamped.gap);
         let name = held.version.file_name.clone();

@@ -364,6 +364,10 @@ async fn give_up(
         | SigningError::Strokes(_)
         | SigningError::Seal(_)
         | SigningError::NoChance
+        | SigningError::Identity(_)
+        | SigningError::NoScan
+        | SigningError::Protocol(_)
+        | SigningError::Relation(_)
         | SigningError::Tablet(_)
         | SigningError::Document(_)
         | SigningError::Db(_) => return Ok(()),

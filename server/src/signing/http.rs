@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use super::bus::Bus;
 use super::events::{self, Lasting, Watched};
-use super::model::{CONTENT_BYTES_MAX, New, SigningError, SigningJob};
+use super::model::{CONTENT_BYTES_MAX, New, SigningError, SigningJob, Wanting};
 use super::stamp::Stamp;
 use super::wire::{
-    EventQuery, LeaseRequest, SigningCancellation, SigningJobList, SigningJobView, SigningRequest,
+    EventQuery, LeaseRequest, SignedOnPaper, SigningCancellation, SigningJobList, SigningJobView,
+    SigningRequest,
 };
-use super::{device_http, ops, rows};
+use super::{device_http, identity, ops, rows};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId, Right, SigningJobId, TabletId, VersionId};
 use crate::departments::SignedIn;
@@ -122,6 +123,12 @@ impl From<SigningError> for Problem {
                 .retry_after_seconds(RETRY_AFTER_SECONDS)
                 .source(source),
             SigningError::NoChance => Self::internal("no random bytes"),
+            SigningError::Identity(wanting) => unidentified(wanting),
+            SigningError::NoScan => {
+                Self::new(Kind::Validation).field("/document", Fault::NotFound)
+            }
+            SigningError::Protocol(error) => Self::internal(error),
+            SigningError::Relation(error) => (*error).into(),
             SigningError::Tablet(error) => error.into(),
             SigningError::Document(error) => error.into(),
             SigningError::Db(error) => error.into(),
@@ -129,8 +136,44 @@ impl From<SigningError> for Problem {
     }
 }
 
+/// What a check of an identity lacks.
+fn unidentified(wanting: Wanting) -> Problem {
+    let (code, detail) = match wanting {
+        Wanting::Check => (
+            "identity-check-required",
+            text(
+                "Dieses Formular verlangt eine Identitätsprüfung. Bitte zuerst eintragen, wie die Identität \
+                 festgestellt wurde.",
+                "This form asks for an identity check. Please record first how the identity was checked.",
+            ),
+        ),
+        Wanting::OfThis => (
+            "identity-check-of-another",
+            text(
+                "Zu diesem Dokument gibt es eine solche Identitätsprüfung nicht.",
+                "There is no such identity check beside this document.",
+            ),
+        ),
+        Wanting::Result => (
+            "identity-not-confirmed",
+            text(
+                "Bei dieser Prüfung wurde die Identität nicht bestätigt.",
+                "That check did not confirm the identity.",
+            ),
+        ),
+        Wanting::Age => (
+            "identity-check-old",
+            text(
+                "Diese Identitätsprüfung ist älter als zwölf Stunden. Bitte neu prüfen und eintragen.",
+                "That identity check is older than twelve hours. Please check and record it again.",
+            ),
+        ),
+    };
+    Problem::new(Kind::Validation).field("/identity_check", Fault::Rule { code, detail })
+}
+
 /// What was done; an attempt at a job or a document of which the actor may not know is recorded.
-async fn noted<T>(
+pub(super) async fn noted<T>(
     looks: &Looks,
     actor: &Actor,
     done: Result<T, SigningError>,
@@ -139,6 +182,7 @@ async fn noted<T>(
         done,
         Err(SigningError::NotFound
             | SigningError::NoTablet
+            | SigningError::NoScan
             | SigningError::Document(DocumentError::NotFound))
     );
     if hidden {
@@ -355,6 +399,36 @@ pub(super) async fn post_cancel(
     Ok(answer(200, &db, &written))
 }
 
+/// Says that it was signed on paper instead, and links the scan of that.
+///
+/// For a job that was called off, refused or over, or could not be sealed. The scan is a document that you may edit;
+/// it belongs to the one that was to be signed. The job is `paper` from now on, and nothing leads out of that.
+#[utoipa::path(
+    post, path = "/api/v1/signing-jobs/{id}/paper", tag = "signing", operation_id = "signedOnPaper",
+    params(("id" = Uuid, Path, description = "The job")),
+    request_body = SignedOnPaper,
+    responses((status = 200, description = "Linked", body = SigningJobView), SigningProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_paper(
+    db: Data<Db>,
+    bus: Data<Bus>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<Uuid>,
+    Json(body): Json<SignedOnPaper>,
+) -> Result<HttpResponse, Problem> {
+    let (id, scan) = (SigningJobId::of(id), DocumentId::of(body.document));
+    let done = db
+        .write(&actor, async move |unit: &mut Unit| {
+            ops::link_paper(unit, id, scan).await
+        })
+        .await;
+    let written = noted(&looks, &actor, done).await?;
+    bus.tell(&written.value);
+    Ok(answer(200, &db, &written))
+}
+
 /// Takes a tablet to work with it, or says that you still do: every 15 seconds, or it is free after 45.
 ///
 /// Only the first of them is recorded.
@@ -454,6 +528,9 @@ pub(super) async fn post_release(
     get_job,
     get_events,
     post_cancel,
+    post_paper,
+    identity::http::post_check,
+    identity::http::get_checks,
     device_http::get_tablet,
     device_http::get_events,
     device_http::get_job,
@@ -478,6 +555,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(to("/signing-jobs/{id}").get(get_job))
         .service(to("/signing-jobs/{id}/events").get(get_events))
         .service(to("/signing-jobs/{id}/cancel").post(post_cancel))
+        .service(to("/signing-jobs/{id}/paper").post(post_paper))
+        .service(
+            to("/documents/{id}/identity-checks")
+                .get(identity::http::get_checks)
+                .post(identity::http::post_check),
+        )
         .service(to("/tablet").get(device_http::get_tablet))
         .service(to("/tablet/events").get(device_http::get_events))
         .service(to("/tablet/jobs/{id}").get(device_http::get_job))

@@ -3,7 +3,7 @@
 //! Invariants: a job is for one version of one document, one tablet, one clerk and one purpose, and is used
 //! once; it ends in one way, which is recorded; the sealed document and the end of its job are one unit of
 //! work, so that nothing is signed by half; what was shown is an exact prefix of what is filed; no time series
-//! of strokes is kept but sealed to a key that is not here.
+//! of strokes is kept but sealed to a key that is not here; what was found out is written down for people too, once.
 
 mod apart;
 mod bus;
@@ -12,8 +12,10 @@ mod device_http;
 mod events;
 mod evidence;
 mod http;
+mod identity;
 mod model;
 mod ops;
+mod protocol;
 mod raising;
 mod rows;
 mod stamp;
@@ -25,7 +27,10 @@ pub use apart::{PREPARE_COMMAND, prepare_main};
 pub use bus::Bus;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
-pub use model::{SigningError, SigningJob, State, Step};
+#[cfg(test)]
+pub(crate) use identity::codes as identity_codes;
+pub use model::{SigningError, SigningJob, State, Step, Wanting};
+pub use protocol::{FILE_NAME as PROTOCOL_FILE_NAME, Protocols, ToWrite};
 pub use raising::{RaiseError, raise};
 pub use stamp::{Stamp, StampError};
 

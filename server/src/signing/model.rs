@@ -5,9 +5,11 @@ use thiserror::Error;
 
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, DepartmentId, DocumentId, SigningJobId, TabletId, Timestamp, VersionId,
+    AccountId, DepartmentId, DocumentId, IdentityCheckId, SigningJobId, TabletId, Timestamp,
+    VersionId,
 };
 use crate::documents::DocumentError;
+use crate::relations::RelationError;
 use crate::tablets::TabletError;
 
 /// Longest purpose, in characters.
@@ -27,7 +29,7 @@ pub(super) const FIELD_CHARS_MAX: usize = 200;
 /// The largest document that is signed, in bytes: it is held in memory while it is.
 pub(super) const CONTENT_BYTES_MAX: u64 = 64 << 20;
 
-/// Where in its life a job is. Nothing leads out of one that is over.
+/// Where in its life a job is. Nothing leads out of one that is over, but that it was signed on paper instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Sent, and not shown yet.
@@ -48,6 +50,8 @@ pub enum State {
     Failed,
     /// The document got another version meanwhile.
     Changed,
+    /// It was signed on paper instead, and the scan of that is linked.
+    Paper,
 }
 
 /// What may happen to a job; the state says whether.
@@ -69,6 +73,8 @@ pub enum Step {
     Fail,
     /// The document has another version.
     Change,
+    /// It was signed on paper instead.
+    Link,
 }
 
 impl State {
@@ -83,6 +89,7 @@ impl State {
         Self::Expired,
         Self::Failed,
         Self::Changed,
+        Self::Paper,
     ];
 
     /// As it stands in rows, records and answers.
@@ -98,6 +105,7 @@ impl State {
             Self::Expired => "expired",
             Self::Failed => "failed",
             Self::Changed => "changed",
+            Self::Paper => "paper",
         }
     }
 
@@ -107,7 +115,7 @@ impl State {
         Self::ALL.iter().copied().find(|one| one.code() == code)
     }
 
-    /// Whether nothing happens to it any more.
+    /// Whether nothing happens to it on a tablet any more.
     #[must_use]
     pub const fn is_over(self) -> bool {
         match self {
@@ -117,14 +125,16 @@ impl State {
             | Self::Cancelled
             | Self::Expired
             | Self::Failed
-            | Self::Changed => true,
+            | Self::Changed
+            | Self::Paper => true,
         }
     }
 
     /// The state after a step. `None`: this state does not allow it.
     ///
     /// What was shown may be shown again, and who has begun may go back to reading: a page may be loaded anew.
-    /// Nobody signs or refuses what he was not shown.
+    /// Nobody signs or refuses what he was not shown. Whatever kept it from being signed on the tablet, it may have
+    /// been signed on paper; not so where the document is another one by now.
     #[must_use]
     pub const fn after(self, step: Step) -> Option<Self> {
         match (self, step) {
@@ -136,14 +146,27 @@ impl State {
             (Self::Waiting | Self::Shown | Self::Signing, Step::Expire) => Some(Self::Expired),
             (Self::Waiting | Self::Shown | Self::Signing, Step::Fail) => Some(Self::Failed),
             (Self::Waiting | Self::Shown | Self::Signing, Step::Change) => Some(Self::Changed),
+            (Self::Cancelled | Self::Refused | Self::Expired | Self::Failed, Step::Link) => {
+                Some(Self::Paper)
+            }
             (Self::Waiting, Step::Begin | Step::Sign | Step::Refuse)
+            | (
+                Self::Waiting
+                | Self::Shown
+                | Self::Signing
+                | Self::Done
+                | Self::Changed
+                | Self::Paper,
+                Step::Link,
+            )
             | (
                 Self::Done
                 | Self::Refused
                 | Self::Cancelled
                 | Self::Expired
                 | Self::Failed
-                | Self::Changed,
+                | Self::Changed
+                | Self::Paper,
                 Step::Show
                 | Step::Begin
                 | Step::Sign
@@ -243,6 +266,8 @@ pub(super) struct New {
     pub(super) language: Tongue,
     /// Where the signature goes.
     pub(super) spot: Spot,
+    /// The check of the identity of whoever signs.
+    pub(super) identity_check: Option<IdentityCheckId>,
 }
 
 /// What came of a signature.
@@ -322,6 +347,12 @@ pub struct SigningJob {
     pub(super) pages: Vec<SeenPage>,
     pub(super) restarts: u32,
     pub(super) outcome: Option<Outcome>,
+    /// The check of the identity of whoever signs.
+    pub(super) identity_check: Option<IdentityCheckId>,
+    /// The readable protocol, once it is written.
+    pub(super) protocol: Option<DocumentId>,
+    /// The scan of what was signed on paper instead.
+    pub(super) paper: Option<DocumentId>,
 }
 
 impl SigningJob {
@@ -343,6 +374,8 @@ impl SigningJob {
             Step::Sign | Step::Refuse | Step::Cancel | Step::Expire | Step::Fail | Step::Change => {
                 self.ended_at = Some(now)
             }
+            // On the tablet it ended before.
+            Step::Link => self.ended_at = self.ended_at.or(Some(now)),
         }
         Ok(self)
     }
@@ -361,6 +394,19 @@ impl SigningJob {
     pub(super) fn has_run_out(&self, now: Timestamp) -> bool {
         !self.state.is_over() && self.expires_at <= now
     }
+}
+
+/// What a check of an identity lacks, for a document to be signed beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanting {
+    /// There is none, and the form asks for one.
+    Check,
+    /// It is none of this document.
+    OfThis,
+    /// It did not say that whoever stood there is who he says.
+    Result,
+    /// It is older than a working day.
+    Age,
 }
 
 /// Why something about signing jobs was not done.
@@ -417,6 +463,18 @@ pub enum SigningError {
     /// There is no chance to be had.
     #[error("no random bytes")]
     NoChance,
+    /// The check of the identity of whoever signs does not do.
+    #[error("the identity check does not do")]
+    Identity(Wanting),
+    /// The scan that is named is none for this.
+    #[error("there is no such scan")]
+    NoScan,
+    /// The protocol could not be written.
+    #[error("the protocol could not be written")]
+    Protocol(#[from] paper::PaperError),
+    /// The relation between a document and what belongs to it.
+    #[error("what belongs together could not be linked")]
+    Relation(#[source] Box<RelationError>),
     /// The tablet.
     #[error(transparent)]
     Tablet(TabletError),
@@ -426,6 +484,21 @@ pub enum SigningError {
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl From<RelationError> for SigningError {
+    fn from(error: RelationError) -> Self {
+        match error {
+            RelationError::NoTarget => Self::NotFound,
+            RelationError::Itself => Self::NoScan,
+            RelationError::Document(error) => Self::Document(error),
+            RelationError::Db(error) => Self::Db(error),
+            other @ (RelationError::NotFound
+            | RelationError::Exists { .. }
+            | RelationError::Withdrawn
+            | RelationError::Stale { .. }) => Self::Relation(Box::new(other)),
+        }
+    }
 }
 
 impl From<TabletError> for SigningError {

@@ -6,12 +6,13 @@ use super::model::{
     Level, New, Outcome, RESTARTS_MAX, SeenPage, SigningError, SigningJob, State, Step,
     seen_together,
 };
-use super::rows;
+use super::{identity, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, Right, SigningJobId, TabletId, Timestamp, VersionId};
+use crate::base::{Actor, DocumentId, Job, Right, SigningJobId, TabletId, Timestamp, VersionId};
 use crate::documents::{self, Content, DocumentError, Held, Kept};
+use crate::relations::{self, RelationError, RelationKind};
 use crate::tablets::{self, Tablet, Taking, Took};
 use crate::unit::{Db, Unit};
 
@@ -53,6 +54,7 @@ async fn ended(
         Step::Expire => (Action::SigningEnd, "expire"),
         Step::Fail => (Action::SigningEnd, "fail"),
         Step::Change => (Action::SigningEnd, "change"),
+        Step::Link => (Action::SigningPaper, "link"),
         Step::Show | Step::Begin | Step::Sign => (Action::SigningProgress, "step"),
     };
     let context = context(job.tablet, said);
@@ -121,6 +123,7 @@ pub(super) async fn send(
             current: version.number,
         });
     }
+    identity::require(unit, document.id, new.identity_check).await?;
     let (tablet, took) = tablets::lease(unit, new.tablet, Taking::Free).await?;
     make_room(unit, tablet.id, took).await?;
     let mut chance = [0; NONCE_BYTES];
@@ -150,6 +153,9 @@ pub(super) async fn send(
         pages: Vec::new(),
         restarts: 0,
         outcome: None,
+        identity_check: new.identity_check,
+        protocol: None,
+        paper: None,
     };
     rows::insert(unit, &job).await?;
     let context = context(tablet.id, "send");
@@ -246,6 +252,48 @@ pub(super) async fn cancel(
     ended(unit, job, Step::Cancel, Some(reason)).await
 }
 
+/// Says that it was signed on paper instead, and links the scan of that: a document of its own, which belongs to the
+/// one that was to be signed.
+pub(super) async fn link_paper(
+    unit: &mut Unit,
+    id: SigningJobId,
+    scan: DocumentId,
+) -> Result<SigningJob, SigningError> {
+    let found = rows::find_to_change(unit, id).await?;
+    let job = found.ok_or(SigningError::NotFound)?;
+    require_own_name(unit.actor())?;
+    if scan == job.document {
+        return Err(SigningError::NoScan);
+    }
+    // The lesser of the two is locked first, as relations do it: nobody waits for the other.
+    documents::lock(unit, scan.min(job.document)).await?;
+    match documents::to_work_on(unit, job.document, Right::Edit).await {
+        Ok(_) => {}
+        Err(DocumentError::NotFound) => return Err(SigningError::NotFound),
+        Err(error) => return Err(error.into()),
+    }
+    match documents::read(unit.tx(), unit.actor(), scan).await {
+        Ok(_) => {}
+        Err(DocumentError::NotFound) => return Err(SigningError::NoScan),
+        Err(error) => return Err(error.into()),
+    }
+    let before = job.state_at(unit.now());
+    let mut job = job.stepped(Step::Link, unit.now())?;
+    match relations::relate(unit, RelationKind::BelongsTo, scan, job.document).await {
+        // That it belongs there was said before.
+        Ok(_) | Err(RelationError::Exists { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    job.paper = Some(scan);
+    rows::save(unit, &mut job).await?;
+    let context = Object::new()
+        .with("before", before.code())
+        .with("scan", scan.to_string())
+        .to_bytes();
+    unit.record_with(Action::SigningPaper, Some(job.department), Some(context));
+    Ok(job)
+}
+
 /// What was signed: in the store, and not in any row yet.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -296,6 +344,7 @@ pub(super) async fn complete(
         .with("tablet", tablet.to_string())
         .to_bytes();
     unit.record_with(Action::SigningSign, Some(job.department), Some(context));
+    unit.enqueue(Job::WriteProtocol(job.id));
     Ok((job, held))
 }
 

@@ -8,7 +8,8 @@ use crate::audit::canonical::{Object as Json, SafeInt};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::DbError;
 use crate::base::{
-    AccountId, DepartmentId, DocumentId, SigningJobId, TabletId, Timestamp, VersionId,
+    AccountId, DepartmentId, DocumentId, IdentityCheckId, SigningJobId, TabletId, Timestamp,
+    VersionId,
 };
 use crate::unit::Unit;
 
@@ -46,6 +47,9 @@ pub(super) mod signing_job {
         pub signed_version_id: Option<Uuid>,
         pub level: Option<String>,
         pub evidence: Option<String>,
+        pub identity_check_id: Option<Uuid>,
+        pub protocol_id: Option<Uuid>,
+        pub paper_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -56,6 +60,10 @@ pub(super) mod signing_job {
 
 fn at(micros: i64) -> String {
     Timestamp::of_micros(micros).to_string()
+}
+
+fn told(id: Uuid) -> String {
+    id.to_string()
 }
 
 impl signing_job::Model {
@@ -69,22 +77,22 @@ impl signing_job::Model {
             .with_some("ended_at", self.ended_at.map(at))
             .with_some("evidence", self.evidence.as_deref())
             .with("expires_at", at(self.expires_at))
+            .with_some("identity_check", self.identity_check_id.map(told))
             .with("language", self.language.as_str())
             .with_some("level", self.level.as_deref())
             .with("nonce", self.nonce.as_str())
             .with_some("number", SafeInt::new(self.number))
             .with("pages", self.pages.as_str())
+            .with_some("paper", self.paper_id.map(told))
             .with("place", self.place.as_str())
+            .with_some("protocol", self.protocol_id.map(told))
             .with("purpose", self.purpose.as_str())
             .with_some("reason", self.reason.as_deref())
             .with_some("restarts", SafeInt::new(self.restarts))
             .with("sentence", self.sentence.as_str())
             .with("sha256", hex::encode(&self.sha256))
             .with_some("shown_at", self.shown_at.map(at))
-            .with_some(
-                "signed_version",
-                self.signed_version_id.map(|id| id.to_string()),
-            )
+            .with_some("signed_version", self.signed_version_id.map(told))
             .with_some("signing_at", self.signing_at.map(at))
             .with("state", self.state.as_str())
             .with_some(
@@ -155,6 +163,9 @@ impl TryFrom<signing_job::Model> for SigningJob {
             sentence: row.sentence,
             nonce: row.nonce,
             reason: row.reason,
+            identity_check: row.identity_check_id.map(IdentityCheckId::of),
+            protocol: row.protocol_id.map(DocumentId::of),
+            paper: row.paper_id.map(DocumentId::of),
         })
     }
 }
@@ -197,6 +208,9 @@ impl TryFrom<&SigningJob> for signing_job::Model {
             signed_version_id: outcome.map(|it| it.signed.raw()),
             level: outcome.map(|it| it.level.code().to_owned()),
             evidence: outcome.map(|it| it.evidence.clone()),
+            identity_check_id: job.identity_check.map(IdentityCheckId::raw),
+            protocol_id: job.protocol.map(DocumentId::raw),
+            paper_id: job.paper.map(DocumentId::raw),
         })
     }
 }

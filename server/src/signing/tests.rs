@@ -8,7 +8,7 @@ use crate::base::{
     AccountId, DepartmentId, DocumentId, SigningJobId, TabletId, Timestamp, VersionId,
 };
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step::Show,
     Step::Begin,
     Step::Sign,
@@ -17,6 +17,7 @@ const STEPS: [Step; 8] = [
     Step::Expire,
     Step::Fail,
     Step::Change,
+    Step::Link,
 ];
 
 fn at(seconds: i64) -> Timestamp {
@@ -49,6 +50,9 @@ fn job() -> SigningJob {
         pages: Vec::new(),
         restarts: 0,
         outcome: None,
+        identity_check: None,
+        protocol: None,
+        paper: None,
     }
 }
 
@@ -74,11 +78,12 @@ fn nobody_signs_or_refuses_what_he_was_not_shown() {
 }
 
 #[test]
-fn when_its_time_is_over_all_that_is_left_is_to_say_so() {
+fn when_its_time_is_over_all_that_is_left_on_the_tablet_is_to_say_so() {
     let shown = job().stepped(Step::Show, at(10)).expect("shown");
     assert_eq!(shown.state_at(at(599)), State::Shown);
     assert_eq!(shown.state_at(at(600)), State::Expired);
-    for step in STEPS.into_iter().filter(|step| *step != Step::Expire) {
+    let others = STEPS.into_iter();
+    for step in others.filter(|step| !matches!(step, Step::Expire | Step::Link)) {
         let stepped = shown.clone().stepped(step, at(600));
         assert!(
             matches!(
@@ -93,6 +98,26 @@ fn when_its_time_is_over_all_that_is_left_is_to_say_so() {
     let over = shown.stepped(Step::Expire, at(700)).expect("over");
     assert_eq!(over.ended_at, Some(at(700)));
     assert!(over.stepped(Step::Expire, at(701)).is_err());
+}
+
+#[test]
+fn what_was_not_signed_on_the_tablet_may_have_been_signed_on_paper() {
+    let called_off = job().stepped(Step::Cancel, at(20)).expect("called off");
+    let linked = called_off.stepped(Step::Link, at(900)).expect("linked");
+    assert_eq!(
+        (linked.state, linked.ended_at),
+        (State::Paper, Some(at(20)))
+    );
+    assert!(linked.stepped(Step::Link, at(901)).is_err());
+    for state in [
+        State::Waiting,
+        State::Shown,
+        State::Signing,
+        State::Done,
+        State::Changed,
+    ] {
+        assert_eq!(state.after(Step::Link), None, "{state:?}");
+    }
 }
 
 #[test]
@@ -114,7 +139,9 @@ proptest! {
         for step in path.into_iter().filter_map(|at| STEPS.get(at).copied()) {
             let was_over = state.is_over();
             if let Some(next) = state.after(step) {
-                prop_assert!(!was_over, "{state:?} {step:?}");
+                // What was not signed on the tablet may have been signed on paper, and that is all.
+                prop_assert!(!was_over || next == State::Paper, "{state:?} {step:?}");
+                prop_assert!(state != State::Done && state != State::Paper);
                 shown |= step == Step::Show;
                 if matches!(next, State::Done | State::Refused) {
                     prop_assert!(shown);

@@ -10,7 +10,7 @@ use super::model::{
     SeenPage, SigningJob, Spot, State, Step, Tongue,
 };
 use super::ops::Told;
-use crate::base::{DocumentId, TabletId, Timestamp};
+use crate::base::{DocumentId, IdentityCheckId, TabletId, Timestamp};
 use crate::http::gather::Fields;
 use crate::http::{Fault, Problem, text};
 use crate::tablets::Tablet;
@@ -97,6 +97,10 @@ pub(super) struct SigningRequest {
     #[serde(default)]
     #[schema(nullable = false)]
     place: Option<SignaturePlace>,
+    /// The check of the identity of whoever signs, recorded beside this document; some forms ask for one.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    identity_check: Option<Uuid>,
 }
 
 impl SigningRequest {
@@ -128,6 +132,7 @@ impl SigningRequest {
                 sentence: sentence?,
                 language: self.language.into(),
                 spot: spot?,
+                identity_check: self.identity_check.map(IdentityCheckId::of),
             })
         };
         let read = read();
@@ -182,6 +187,15 @@ impl SigningCancellation {
     }
 }
 
+/// What was signed on paper instead.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"document": "01922f3c-0000-7000-8000-000000000000"}))]
+pub(super) struct SignedOnPaper {
+    /// The scan: a document of its own.
+    pub(super) document: Uuid,
+}
+
 /// Takes a tablet.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -223,6 +237,8 @@ pub(super) enum SigningState {
     Failed,
     /// The document got another version meanwhile.
     Changed,
+    /// It was signed on paper instead, and the scan of that is linked.
+    Paper,
 }
 
 impl From<State> for SigningState {
@@ -237,6 +253,7 @@ impl From<State> for SigningState {
             State::Expired => Self::Expired,
             State::Failed => Self::Failed,
             State::Changed => Self::Changed,
+            State::Paper => Self::Paper,
         }
     }
 }
@@ -329,6 +346,18 @@ pub(super) struct SigningJobView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     outcome: Option<SigningOutcome>,
+    /// The check of the identity of whoever signs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    identity_check: Option<Uuid>,
+    /// The document that is the readable protocol of the signature, once it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    protocol: Option<Uuid>,
+    /// The scan of what was signed on paper instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    paper: Option<Uuid>,
 }
 
 impl SigningJobView {
@@ -359,6 +388,9 @@ impl SigningJobView {
                 strokes_sha256: hex::encode(it.strokes_sha256),
                 evidence: serde_json::from_str(&it.evidence).unwrap_or_default(),
             }),
+            identity_check: job.identity_check.map(IdentityCheckId::raw),
+            protocol: job.protocol.map(DocumentId::raw),
+            paper: job.paper.map(DocumentId::raw),
         }
     }
 }

@@ -8,7 +8,8 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::device::{Signed, cookie};
-use super::model::TabletError;
+use super::invitation::Invitation;
+use super::model::{New, TabletError};
 use super::wire::{
     PairingOutcome, PairingRequest, PairingView, TabletList, TabletRequest, TabletRevocation,
     TabletView,
@@ -100,11 +101,26 @@ pub(super) async fn post_pairing(
     client: ClientAddress,
     db: Data<Db>,
     limits: Data<RateLimits>,
+    invitation: Data<Invitation>,
     Json(body): Json<PairingRequest>,
 ) -> Result<HttpResponse, Problem> {
     limits.sign_in(client.0)?;
     let pairing = ops::ask(&db, body.read()?).await?;
-    Ok(HttpResponse::Created().json(PairingView::from(&pairing)))
+    let ticket = body.ticket.as_deref();
+    if let Some(invited) = ticket.and_then(|ticket| invitation.take(ticket)) {
+        let new = New {
+            code: pairing.code.clone(),
+            name: invited.name,
+            counter: invited.counter,
+            department: invited.department,
+        };
+        db.write(&Actor::system(), async move |unit: &mut Unit| {
+            ops::pair(unit, new).await
+        })
+        .await?;
+    }
+    let view = PairingView::of(&pairing, &body.in_picture(&pairing));
+    Ok(HttpResponse::Created().json(view))
 }
 
 /// Asks what became of a pairing.

@@ -10,7 +10,7 @@ use crate::base::{AccountId, Actor, DepartmentId, PairingId, Right, Role, Tablet
 /// Longest name of a tablet and of its counter, in characters.
 pub(super) const NAME_CHARS_MAX: usize = 100;
 /// Longest reason, in characters.
-pub(super) const REASON_CHARS_MAX: usize = 500;
+pub const REASON_CHARS_MAX: usize = 500;
 /// Most tablets of a house that are not revoked.
 pub(super) const TABLETS_MAX: u64 = 1_000;
 /// Most tablets that ask to be paired at the same time.
@@ -156,6 +156,24 @@ impl Tablet {
     #[must_use]
     pub const fn is_revoked(&self) -> bool {
         self.revoked.is_some()
+    }
+
+    /// When it was paired.
+    #[must_use]
+    pub const fn paired_at(&self) -> Timestamp {
+        self.paired_at
+    }
+
+    /// When it was last heard of it.
+    #[must_use]
+    pub const fn seen_at(&self) -> Option<Timestamp> {
+        self.presence.seen
+    }
+
+    /// When it was revoked, where it was.
+    #[must_use]
+    pub fn revoked_at(&self) -> Option<Timestamp> {
+        self.revoked.as_ref().map(|revoked| revoked.at)
     }
 
     /// What its key is called: SHA-256 of the public one, in hexadecimal digits.

@@ -115,11 +115,7 @@ pub(super) async fn claim(
 
 /// Revokes a tablet: from now on nothing is known of it. Who revokes a revoked one does nothing wrong, and
 /// nothing.
-pub(super) async fn revoke(
-    unit: &mut Unit,
-    id: TabletId,
-    reason: String,
-) -> Result<Tablet, TabletError> {
+pub async fn revoke(unit: &mut Unit, id: TabletId, reason: String) -> Result<Tablet, TabletError> {
     let found = rows::find_to_change(unit, id).await?;
     let mut tablet = found.ok_or(TabletError::NotFound)?;
     if !may_pair(unit.actor(), tablet.department) {
@@ -262,10 +258,7 @@ pub async fn with_id(on: &impl ConnectionTrait, id: TabletId) -> Result<Option<T
 }
 
 /// The tablets that the actor may work with or pair; all of them for administrators and auditors.
-pub(super) async fn visible(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-) -> Result<Vec<Tablet>, DbError> {
+pub async fn visible(on: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<Tablet>, DbError> {
     let whole = actor.is(Role::Admin) || actor.is(Role::Auditor) || actor.is(Role::System);
     let departments = match actor.sight(Right::Edit) {
         Sight::All => None,

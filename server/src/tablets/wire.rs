@@ -7,11 +7,16 @@ use uuid::Uuid;
 use super::key::PublicKey;
 use super::model::{Code, NAME_CHARS_MAX, New, Pairing, REASON_CHARS_MAX, Tablet};
 use crate::base::{Actor, Timestamp};
+use crate::codes;
 use crate::http::gather::Fields;
 use crate::http::{Fault, Problem, text};
 
 /// Longest short name of a department.
 const DEPARTMENT_CHARS_MAX: usize = 64;
+/// Longest address of an archive.
+const ORIGIN_CHARS_MAX: usize = 200;
+/// Longest ticket.
+const TICKET_CHARS_MAX: usize = 100;
 
 /// The public key of a tablet, as `crypto.subtle.exportKey("jwk", …)` gives it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -36,6 +41,15 @@ pub(super) struct TabletKey {
 pub(super) struct PairingRequest {
     /// Its public key. The private one is made on the tablet and never leaves it.
     public_key: TabletKey,
+    /// Where the tablet found this archive: its code in a picture is an address there. `https://archiv.stadt.de`.
+    #[serde(default)]
+    #[schema(nullable = false, max_length = 200)]
+    origin: Option<String>,
+    /// The ticket from the address that the demo prints: with it the tablet is paired at once, once. Any other is
+    /// as none.
+    #[serde(default)]
+    #[schema(nullable = false, max_length = 100)]
+    pub(super) ticket: Option<String>,
 }
 
 impl PairingRequest {
@@ -51,8 +65,42 @@ impl PairingRequest {
             );
             fields.fault("/public_key", Fault::WrongFormat { expected });
         }
+        let is_origin = |origin: &str| {
+            let known = origin.starts_with("https://") || origin.starts_with("http://");
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]".contains(c);
+            known && origin.len() <= ORIGIN_CHARS_MAX && origin.chars().all(plain)
+        };
+        if self
+            .origin
+            .as_deref()
+            .is_some_and(|origin| !is_origin(origin))
+        {
+            let expected = text(
+                "eine Adresse wie https://archiv.stadt.de",
+                "an address such as https://archiv.stadt.de",
+            );
+            fields.fault("/origin", Fault::WrongFormat { expected });
+        }
+        if self
+            .ticket
+            .as_deref()
+            .is_some_and(|ticket| ticket.len() > TICKET_CHARS_MAX)
+        {
+            let max = u64::try_from(TICKET_CHARS_MAX).unwrap_or(u64::MAX);
+            fields.fault("/ticket", Fault::TooLong { max });
+        }
         let key = fields.done(key)?;
         key.ok_or_else(|| Problem::internal("a key without a fault is there"))
+    }
+
+    /// What a picture of the code says: the page on which it is typed in, with the code; the code alone, where it is
+    /// not known where that is.
+    pub(super) fn in_picture(&self, pairing: &Pairing) -> String {
+        let code = pairing.code.shown();
+        match &self.origin {
+            Some(origin) => format!("{}/#/tablets?code={code}", origin.trim_end_matches('/')),
+            None => code,
+        }
     }
 }
 
@@ -67,14 +115,20 @@ pub(super) struct PairingView {
     /// Until when.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// The same as a QR code, row by row from above: `1` is dark, `0` is light. It says the address of the page on
+    /// which the code is typed in. Left out where that is too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    qr: Option<Vec<String>>,
 }
 
-impl From<&Pairing> for PairingView {
-    fn from(pairing: &Pairing) -> Self {
+impl PairingView {
+    pub(super) fn of(pairing: &Pairing, in_picture: &str) -> Self {
         Self {
             id: pairing.id.raw(),
             code: pairing.code.shown(),
             expires_at: pairing.expires_at.to_string(),
+            qr: codes::rows(in_picture),
         }
     }
 }

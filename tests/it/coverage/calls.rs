@@ -350,9 +350,17 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
         other
-            if ["Tablet", "Signing", "Pairing", "ToShow", "Signature"]
-                .iter()
-                .any(|word| other.contains(word))
+            if [
+                "Tablet",
+                "Signing",
+                "Pairing",
+                "ToShow",
+                "Signature",
+                "IdentityCheck",
+                "OnPaper",
+            ]
+            .iter()
+            .any(|word| other.contains(word))
                 || other.starts_with("report") =>
         {
             return signing::signing(town, other).await;

@@ -78,6 +78,23 @@ pub(super) async fn signing(town: &Town, operation: &str) -> Option<Call> {
             let (_, _, job) = sent(town).await;
             call(format!("{JOBS}/{job}/cancel"), By::Clerk).json(why)
         }
+        "signedOnPaper" => {
+            let (_, _, job) = sent(town).await;
+            let cancel = format!("{JOBS}/{job}/cancel");
+            town.clerk().post(&cancel, &why).await.is(200);
+            let (scan, _) = form(town).await;
+            let body = json!({"document": id_of(&scan)});
+            call(format!("{JOBS}/{job}/paper"), By::Clerk).json(body)
+        }
+        "recordIdentityCheck" | "listIdentityChecks" => {
+            let (filed, _) = form(town).await;
+            let path = format!("/api/v1/documents/{}/identity-checks", id_of(&filed));
+            let call = call(path, By::Clerk);
+            if operation == "listIdentityChecks" {
+                return Some(call);
+            }
+            call.json(json!({"method": "passport", "result": "confirmed"}))
+        }
         other => return device(town, other).await,
     })
 }

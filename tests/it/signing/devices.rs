@@ -46,6 +46,72 @@ async fn a_tablet_is_paired_by_the_code_that_it_shows() {
 }
 
 #[tokio::test]
+async fn the_code_is_a_picture_too_and_a_ticket_that_nobody_made_pairs_nothing() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let mut tablet = FakeTablet::new(town.app.anonymous());
+    let path = "/api/v1/tablets/pairings";
+    let mut body = json!({"public_key": tablet.public_key(), "origin": "https://archiv.stadt.de",
+        "ticket": "0".repeat(32)});
+    let asked = town.app.anonymous().post(path, &body).await.is(201);
+    let rows = asked.json()["qr"].as_array().cloned().unwrap_or_default();
+    assert!(rows.len() >= 25, "{rows:?}");
+    for row in &rows {
+        let row = row.as_str().unwrap_or_default();
+        assert_eq!(row.len(), rows.len());
+        assert!(row.chars().all(|sign| sign == '0' || sign == '1'));
+    }
+    // Only the demo makes a ticket: elsewhere the code must be typed in.
+    let waits = tablet.claim(&id_of(&asked)).await.is(200);
+    assert_eq!(waits.json()["paired"], false);
+    for wrong in ["javascript:alert(1)", "https://a b", "archiv"] {
+        body["origin"] = json!(wrong);
+        let refused = town.app.anonymous().post(path, &body).await;
+        refused.is_problem(422, "validation");
+    }
+}
+
+#[tokio::test]
+async fn tablets_are_listed_and_revoked_from_the_machine_itself() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let app = &counter.town.app;
+    let said = |output: std::process::Output| {
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let id = counter.tablet.id.as_str();
+    let listed = said(app.command(&["tablets", "list"]).await);
+    assert!(
+        listed.starts_with(&format!("{id}: Tablet 2, Schalter 2, ")),
+        "{listed}"
+    );
+    let line = said(app.command(&["tablets", "list", "--json"]).await);
+    let line: serde_json::Value = serde_json::from_str(line.trim()).expect("a line of JSON");
+    assert_eq!(line["id"], json!(id));
+    assert_eq!(line["department"], tests::town::OWN);
+    assert!(line.get("revoked_at").is_none());
+    let revoke = ["tablets", "revoke", id, "--reason", "Gerät verloren"];
+    let revoked = said(app.command(&revoke).await);
+    assert!(revoked.contains(", gesperrt "), "{revoked}");
+    let gone = counter.tablet.get("/api/v1/tablet").await;
+    gone.is_problem(401, "unauthenticated");
+    let again = app.command(&revoke).await;
+    assert_eq!(again.status.code(), Some(1), "{again:?}");
+    let listed = said(app.command(&["tablets", "list"]).await);
+    assert_eq!(listed, "");
+    let all = said(app.command(&["tablets", "list", "--all"]).await);
+    assert!(all.contains("gesperrt"), "{all}");
+    let unknown = uuid::Uuid::now_v7().to_string();
+    let nothing = app
+        .command(&["tablets", "revoke", &unknown, "--reason", "weg"])
+        .await;
+    assert_eq!(nothing.status.code(), Some(3), "{nothing:?}");
+}
+
+#[tokio::test]
 async fn a_revoked_tablet_is_known_no_more() {
     let Some(counter) = Counter::open().await else {
         return;

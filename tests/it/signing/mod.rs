@@ -3,7 +3,9 @@
 mod devices;
 mod ends;
 mod events;
+mod identity;
 mod life;
+mod protocol;
 mod stamps;
 
 use reqwest::Method;

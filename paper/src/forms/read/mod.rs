@@ -11,13 +11,15 @@ use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::letters::unprintable;
-use super::sheet::{ConditionSheet, FieldSheet, FieldWord, Sheet, SignatureSheet, SignerWord};
+use super::sheet::{
+    ConditionSheet, FieldSheet, FieldWord, IdentityWord, Sheet, SignatureSheet, SignerWord,
+};
 use super::template::{
     Condition, Entry, Field, FieldKind, ID_CHARS_MAX, Pattern, Signature, Signer, Source, Template,
     Wording,
 };
 use super::text::{self, Piece};
+use crate::page::letters::unprintable;
 
 /// How large a template may be, in bytes.
 pub const TEMPLATE_BYTES_MAX: u64 = 256 << 10;
@@ -206,6 +208,7 @@ impl Reader<'_> {
             plan_unit,
             retention,
             sample: sheet.sample,
+            identity_check: sheet.identity_check == IdentityWord::Required,
             fields: std::mem::take(&mut self.fields),
             signatures: std::mem::take(&mut self.signatures),
             parts,

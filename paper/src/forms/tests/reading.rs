@@ -50,6 +50,19 @@ fn the_shipped_forms_are_right_and_say_that_they_are_samples() {
 }
 
 #[test]
+fn a_form_may_ask_for_an_identity_check() {
+    let read = |words: &str| {
+        let source = template("", "").replacen("version = 1", &format!("version = 1\n{words}"), 1);
+        Template::read(source.as_bytes()).map(|template| template.identity_check)
+    };
+    assert_eq!(read(""), Ok(false));
+    assert_eq!(read("identity_check = \"optional\""), Ok(false));
+    assert_eq!(read("identity_check = \"required\""), Ok(true));
+    assert!(read("identity_check = \"sometimes\"").is_err());
+    assert!(read("identity_check = true").is_err());
+}
+
+#[test]
 fn a_complaint_names_line_key_and_remedy() {
     let check = |field: &str, block: &str, line: usize, key: &str| {
         let (found_line, found_key, said) = complaint(&template(field, block));

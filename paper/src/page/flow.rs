@@ -1,33 +1,32 @@
 //! Where words go: lines, pages, and what is read in which order.
 
 use super::letters::{Letters, Weight, is_mark};
-use super::{Place, template::Signature};
 
 /// Points in a millimetre.
-pub(super) const MM: f32 = 72.0 / 25.4;
+pub(crate) const MM: f32 = 72.0 / 25.4;
 /// A page, A4.
-pub(super) const PAGE_WIDTH: f32 = 210.0 * MM;
-pub(super) const PAGE_HEIGHT: f32 = 297.0 * MM;
+pub(crate) const PAGE_WIDTH: f32 = 210.0 * MM;
+pub(crate) const PAGE_HEIGHT: f32 = 297.0 * MM;
 /// Margins as in DIN 5008.
-pub(super) const LEFT: f32 = 25.0 * MM;
-pub(super) const RIGHT: f32 = PAGE_WIDTH - 20.0 * MM;
+pub(crate) const LEFT: f32 = 25.0 * MM;
+pub(crate) const RIGHT: f32 = PAGE_WIDTH - 20.0 * MM;
 /// Where what is read begins and ends on a page.
-pub(super) const TOP: f32 = 30.0 * MM;
-pub(super) const BOTTOM: f32 = PAGE_HEIGHT - 22.0 * MM;
+pub(crate) const TOP: f32 = 30.0 * MM;
+pub(crate) const BOTTOM: f32 = PAGE_HEIGHT - 22.0 * MM;
 
 /// What letters look like.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Style {
-    pub(super) size: f32,
+pub(crate) struct Style {
+    pub(crate) size: f32,
     /// From line to line.
-    pub(super) leading: f32,
-    pub(super) weight: Weight,
-    pub(super) ink: Ink,
+    pub(crate) leading: f32,
+    pub(crate) weight: Weight,
+    pub(crate) ink: Ink,
 }
 
 /// The colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     /// What is read.
     Black,
     /// What stands beside it.
@@ -44,7 +43,7 @@ pub(super) enum Ink {
 
 /// Something on a page. Places are points from its upper left corner.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     /// Words on a line.
     Words {
         left: f32,
@@ -71,7 +70,7 @@ pub(super) enum Mark {
 
 /// What something is to whom it is read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Tag {
+pub(crate) enum Tag {
     Heading(u16, String),
     Paragraph,
     Words,
@@ -83,48 +82,50 @@ pub(super) enum Tag {
     ItemBody,
     Table,
     Row,
+    /// Of a row: what the cells beside it say.
     Label,
+    /// Of a column: what the cells below it say.
+    ColumnLabel,
     Value,
 }
 
 /// A node of what is read.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) tag: Tag,
-    pub(super) children: Vec<usize>,
+pub(crate) struct Node {
+    pub(crate) tag: Tag,
+    pub(crate) children: Vec<usize>,
 }
 
 /// A mark, and to which node it belongs: to none where it is for the eye alone.
 #[derive(Clone, Debug)]
-pub(super) struct Drawn {
-    pub(super) node: Option<usize>,
-    pub(super) mark: Mark,
+pub(crate) struct Drawn {
+    pub(crate) node: Option<usize>,
+    pub(crate) mark: Mark,
 }
 
 /// A heading, for the list of contents.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) level: u16,
-    pub(super) text: String,
-    pub(super) page: usize,
-    pub(super) top: f32,
+pub(crate) struct Entry {
+    pub(crate) level: u16,
+    pub(crate) text: String,
+    pub(crate) page: usize,
+    pub(crate) top: f32,
 }
 
 /// Pages that grow.
-pub(super) struct Flow<'l> {
-    pub(super) letters: &'l Letters,
-    pub(super) pages: Vec<Vec<Drawn>>,
+pub(crate) struct Flow<'l> {
+    pub(crate) letters: &'l Letters,
+    pub(crate) pages: Vec<Vec<Drawn>>,
     /// How far the page is full.
-    pub(super) top: f32,
-    pub(super) nodes: Vec<Node>,
+    pub(crate) top: f32,
+    pub(crate) nodes: Vec<Node>,
     /// The nodes that are in no other.
-    pub(super) roots: Vec<usize>,
-    pub(super) contents: Vec<Entry>,
-    pub(super) places: Vec<Place>,
+    pub(crate) roots: Vec<usize>,
+    pub(crate) contents: Vec<Entry>,
 }
 
 impl<'l> Flow<'l> {
-    pub(super) fn new(letters: &'l Letters) -> Self {
+    pub(crate) fn new(letters: &'l Letters) -> Self {
         Self {
             letters,
             pages: vec![Vec::new()],
@@ -132,12 +133,11 @@ impl<'l> Flow<'l> {
             nodes: Vec::new(),
             roots: Vec::new(),
             contents: Vec::new(),
-            places: Vec::new(),
         }
     }
 
     /// A new node, in another one or in none.
-    pub(super) fn node(&mut self, tag: Tag, within: Option<usize>) -> usize {
+    pub(crate) fn node(&mut self, tag: Tag, within: Option<usize>) -> usize {
         let id = self.nodes.len();
         self.nodes.push(Node {
             tag,
@@ -150,14 +150,14 @@ impl<'l> Flow<'l> {
         id
     }
 
-    pub(super) fn draw(&mut self, node: Option<usize>, mark: Mark) {
+    pub(crate) fn draw(&mut self, node: Option<usize>, mark: Mark) {
         if let Some(page) = self.pages.last_mut() {
             page.push(Drawn { node, mark });
         }
     }
 
     /// Begins a new page, unless this one is empty.
-    pub(super) fn next_page(&mut self) {
+    pub(crate) fn next_page(&mut self) {
         if self.top > TOP {
             self.pages.push(Vec::new());
             self.top = TOP;
@@ -165,14 +165,14 @@ impl<'l> Flow<'l> {
     }
 
     /// Makes room: a new page where there is not so much left.
-    pub(super) fn need(&mut self, height: f32) {
+    pub(crate) fn need(&mut self, height: f32) {
         if self.top + height > BOTTOM {
             self.next_page();
         }
     }
 
     /// Leaves some room, but not at the beginning of a page.
-    pub(super) fn space(&mut self, height: f32) {
+    pub(crate) fn space(&mut self, height: f32) {
         if self.top > TOP {
             self.top += height;
         }
@@ -180,7 +180,7 @@ impl<'l> Flow<'l> {
 
     /// Words between two edges, line by line. A single line is left alone neither at the end of a page nor at the
     /// beginning of the next.
-    pub(super) fn words(
+    pub(crate) fn words(
         &mut self,
         node: usize,
         text: &str,
@@ -191,7 +191,7 @@ impl<'l> Flow<'l> {
     }
 
     /// The same, and for each line something beside it.
-    pub(super) fn marked(
+    pub(crate) fn marked(
         &mut self,
         node: usize,
         text: &str,
@@ -224,50 +224,16 @@ impl<'l> Flow<'l> {
             self.top += style.leading;
         }
     }
-
-    /// A place to sign, whose lower edge is a line; what stands below it is drawn by whoever calls.
-    pub(super) fn place(&mut self, signature: &Signature, label: &str, (left, top): (f32, f32)) {
-        let (width, height) = (
-            f32::from(signature.width_mm) * MM,
-            f32::from(signature.height_mm) * MM,
-        );
-        let paper = Mark::Filled {
-            left,
-            top,
-            width,
-            height,
-            ink: Ink::Paper,
-        };
-        self.draw(None, paper);
-        let line = Mark::Filled {
-            left,
-            top: top + height,
-            width,
-            height: 0.8,
-            ink: Ink::Black,
-        };
-        self.draw(None, line);
-        self.places.push(Place {
-            key: signature.key.clone(),
-            label: label.to_owned(),
-            who: signature.who,
-            page: self.pages.len(),
-            left,
-            bottom: PAGE_HEIGHT - top - height,
-            width,
-            height,
-        });
-    }
 }
 
 /// How far below the upper edge of a line its letters stand.
-pub(super) fn baseline(style: Style) -> f32 {
+pub(crate) fn baseline(style: Style) -> f32 {
     (style.leading - style.size) / 2.0 + style.size * 0.86
 }
 
 /// The lines of a text. It is broken at spaces, behind hyphens and slashes, and where a word is longer than a line,
 /// in the word. A space at which it is broken stays: it parts words for whoever reads without seeing.
-pub(super) fn broken(letters: &Letters, text: &str, style: Style, width: f32) -> Vec<String> {
+pub(crate) fn broken(letters: &Letters, text: &str, style: Style, width: f32) -> Vec<String> {
     let measure = |text: &str| letters.width(text, style.weight) * style.size;
     let mut lines = Vec::new();
     for hard in text.split('\n') {

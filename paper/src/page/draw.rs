@@ -18,28 +18,25 @@ use krilla::tagging::{
 use krilla::{Document, SerializeSettings};
 
 use super::flow::{Entry, Flow, Ink, Mark, PAGE_HEIGHT, PAGE_WIDTH, Tag};
-use super::layout;
 use super::letters::{Letters, Weight};
-use super::template::{Language, Template};
-use super::values::Filled;
-use super::{Letterhead, Rendered};
-use crate::PaperError;
+use crate::{Moment, PaperError};
 
-/// Makes a form of a template and of what is said in its fields. The same makes the same bytes.
-///
-/// # Errors
-///
-/// See [`PaperError`]; never for what a field says.
-pub fn render(
-    template: &Template,
-    filled: &Filled,
-    head: &Letterhead,
-    language: Language,
-) -> Result<Rendered, PaperError> {
-    let letters = Letters::new()?;
-    let flow = layout::lay(&letters, template, filled, (head, language));
+/// What is said of a whole document.
+pub(crate) struct About {
+    pub(crate) title: String,
+    /// As BCP 47 has it.
+    pub(crate) language: &'static str,
+    pub(crate) description: String,
+    pub(crate) author: String,
+    pub(crate) creator: String,
+    pub(crate) made: Moment,
+}
+
+/// Writes pages. The same makes the same bytes.
+pub(crate) fn write(flow: &Flow<'_>, about: &About) -> Result<Vec<u8>, PaperError> {
+    let letters = flow.letters;
     let mut document = Document::new_with(settings()?);
-    document.set_metadata(metadata(template, head, language));
+    document.set_metadata(metadata(about));
     let mut leaves: Vec<Vec<Identifier>> = vec![Vec::new(); flow.nodes.len()];
     for page in &flow.pages {
         let settings = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or_else(no_page)?;
@@ -50,7 +47,7 @@ pub fn render(
                 Some(_) => ContentTag::Span(SpanTag::empty()),
                 None => ContentTag::Artifact(Artifact::with_kind(kind_of(&drawn.mark))),
             });
-            draw(&mut surface, &letters, &drawn.mark);
+            draw(&mut surface, letters, &drawn.mark);
             surface.end_tagged();
             if let Some(leaves) = drawn.node.and_then(|node| leaves.get_mut(node)) {
                 leaves.push(id);
@@ -59,20 +56,17 @@ pub fn render(
         surface.finish();
         sheet.finish();
     }
-    let mut tree = TagTree::new().with_lang(Some(language.code().to_owned()));
+    let mut tree = TagTree::new().with_lang(Some(about.language.to_owned()));
     for root in &flow.roots {
-        if let Some(group) = group(&flow, &leaves, *root) {
+        if let Some(group) = group(flow, &leaves, *root) {
             tree.push(group);
         }
     }
     document.set_tag_tree(tree);
     document.set_outline(outline(&flow.contents));
-    let pages = flow.pages.len();
-    let places = flow.places;
-    let pdf = document.finish().map_err(|error| PaperError::Standard {
+    document.finish().map_err(|error| PaperError::Standard {
         said: format!("{error:?}"),
-    })?;
-    Ok(Rendered { pdf, pages, places })
+    })
 }
 
 fn no_page() -> PaperError {
@@ -97,8 +91,8 @@ fn settings() -> Result<SerializeSettings, PaperError> {
     })
 }
 
-fn metadata(template: &Template, head: &Letterhead, language: Language) -> Metadata {
-    let made = head.made;
+fn metadata(about: &About) -> Metadata {
+    let made = about.made;
     let date = DateTime::new(made.year)
         .month(made.month)
         .day(made.day)
@@ -106,22 +100,12 @@ fn metadata(template: &Template, head: &Letterhead, language: Language) -> Metad
         .minute(made.minute)
         .second(made.second)
         .utc_offset_hour(0);
-    let mut which = format!(
-        "Formular {}, Fassung {}, SHA-256 {}",
-        template.id,
-        template.version,
-        template.sha256_hex()
-    );
-    if let Some(salt) = &head.salt {
-        which.push_str(", Salz ");
-        which.push_str(salt);
-    }
     Metadata::new()
-        .title(template.title.of(language).to_owned())
-        .description(which)
-        .authors(vec![head.town.clone()])
-        .language(language.code().to_owned())
-        .creator(head.creator.clone())
+        .title(about.title.clone())
+        .description(about.description.clone())
+        .authors(vec![about.author.clone()])
+        .language(about.language.to_owned())
+        .creator(about.creator.clone())
         .creation_date(date)
         .page_layout(PageLayout::OneColumn)
 }
@@ -252,6 +236,7 @@ fn tag(tag: &Tag) -> TagKind {
         Tag::Table => PdfTag::Table.into(),
         Tag::Row => PdfTag::TR.into(),
         Tag::Label => PdfTag::TH(TableHeaderScope::Row).into(),
+        Tag::ColumnLabel => PdfTag::TH(TableHeaderScope::Column).into(),
         Tag::Value => PdfTag::TD.into(),
     }
 }

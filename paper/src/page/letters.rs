@@ -1,4 +1,4 @@
-//! The letters of forms: how wide they are, and where marks stand on them.
+//! The letters of what is laid out here: how wide they are, and where marks stand on them.
 
 use std::sync::LazyLock;
 
@@ -7,6 +7,7 @@ use skrifa_of_krilla::charmap::Charmap;
 use skrifa_of_krilla::instance::{LocationRef, Size};
 use skrifa_of_krilla::metrics::{BoundingBox, GlyphMetrics};
 use skrifa_of_krilla::{FontRef, MetadataProvider};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::PaperError;
 
@@ -19,9 +20,12 @@ const MARK_GAP: f32 = 0.04;
 const MARK_ABOVE: f32 = 0.4;
 const MARK_BELOW: f32 = 0.06;
 
+/// Stands for a character that the font does not have.
+const UNKNOWN: &str = "[?]";
+
 /// The weight of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
+pub(crate) enum Weight {
     /// For what is read.
     Regular,
     /// For what is seen first.
@@ -73,14 +77,14 @@ struct Base {
     advance: f32,
 }
 
-/// The letters that forms are written with.
-pub(super) struct Letters {
+/// The letters that pages are written with.
+pub(crate) struct Letters {
     regular: Cut,
     bold: Cut,
 }
 
 impl Letters {
-    pub(super) fn new() -> Result<Self, PaperError> {
+    pub(crate) fn new() -> Result<Self, PaperError> {
         Ok(Self {
             regular: Cut::new(REGULAR)?,
             bold: Cut::new(BOLD)?,
@@ -94,20 +98,21 @@ impl Letters {
         }
     }
 
-    pub(super) fn font(&self, weight: Weight) -> Font {
+    pub(crate) fn font(&self, weight: Weight) -> Font {
         self.cut(weight).font.clone()
     }
 
     /// How wide a text is, in parts of the size of the font.
-    pub(super) fn width(&self, text: &str, weight: Weight) -> f32 {
+    pub(crate) fn width(&self, text: &str, weight: Weight) -> f32 {
         self.glyphs(text, weight)
             .iter()
             .map(|glyph| glyph.x_advance)
             .sum()
     }
 
-    /// A text as glyphs, one for each character. What the font does not have is left out: it was refused before.
-    pub(super) fn glyphs(&self, text: &str, weight: Weight) -> Vec<KrillaGlyph> {
+    /// A text as glyphs, one for each character. What the font does not have is left out: it was refused before, or
+    /// replaced ([`plain`]).
+    pub(crate) fn glyphs(&self, text: &str, weight: Weight) -> Vec<KrillaGlyph> {
         let cut = self.cut(weight);
         let mut glyphs = Vec::with_capacity(text.len());
         let mut base: Option<Base> = None;
@@ -153,7 +158,7 @@ fn placed(base: &mut Base, mark: BoundingBox) -> (f32, f32) {
 }
 
 /// Whether a character stands on the one before it.
-pub(super) const fn is_mark(c: char) -> bool {
+pub(crate) const fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
 }
 
@@ -169,14 +174,31 @@ fn steers(c: char) -> bool {
 static KNOWN: LazyLock<Option<Charmap<'static>>> =
     LazyLock::new(|| FontRef::new(REGULAR).ok().map(|raw| raw.charmap()));
 
+fn is_known(c: char) -> bool {
+    let id = KNOWN.as_ref().and_then(|known| known.map(c));
+    id.is_some_and(|id| id.to_u32() != 0)
+}
+
 /// The first character of a text that a form cannot hold: one that steers, or that the font does not have.
 #[must_use]
 pub fn unprintable(text: &str) -> Option<char> {
-    let known = |c: char| {
-        let id = KNOWN.as_ref().and_then(|known| known.map(c));
-        id.is_some_and(|id| id.to_u32() != 0)
-    };
-    text.chars().find(|c| steers(*c) || !known(*c))
+    text.chars().find(|c| steers(*c) || !is_known(*c))
+}
+
+/// A text as it can be printed: what steers is left out, lines and tabs part words, and a character that the font
+/// does not have is a question mark in brackets, so that whoever reads sees that something stood there.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.nfc() {
+        match c {
+            '\n' => plain.push('\n'),
+            '\t' | '\r' | '\u{2028}' | '\u{2029}' => plain.push(' '),
+            c if steers(c) => {}
+            c if is_known(c) => plain.push(c),
+            _ => plain.push_str(UNKNOWN),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -190,6 +212,17 @@ mod tests {
             let (regular, bold) = (letters.regular.id(c), letters.bold.id(c));
             assert_eq!(regular.is_some(), bold.is_some(), "U+{:04X}", u32::from(c));
         }
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_left_out_or_seen_to_be_missing() {
+        assert_eq!(
+            plain("a\u{202e}b\tc\r\nd\u{0}"),
+            "ab c \nd",
+            "what steers does nothing"
+        );
+        assert_eq!(plain("u\u{308}中\u{e000}"), "ü[?][?]");
+        assert_eq!(unprintable(&plain("\u{fffd}中\u{ad}x")), None);
     }
 
     #[test]
