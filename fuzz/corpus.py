@@ -370,5 +370,22 @@ def stored():
     keep("sealed", "short.bin", b"short")
 
 
-for make in [questions, letters, bodies, documents, boundary_mail, talk, proofs, edge, stored]:
+def signatures():
+    data = ROOT / "pades/tests/data"
+    for name in ["other-text", "bb-invisible", "bt", "packed-two", "name-constraints"]:
+        keep("signature", f"{name}.pdf", (data / f"{name}.pdf").read_bytes())
+    signed = (data / "bt.pdf").read_bytes()
+    place = signed[signed.index(b"/Contents <") + 11:]
+    keep("container", "signature.der", bytes.fromhex(place[:place.index(b">")].decode()).rstrip(b"\0"))
+    for name in ["certificate", "good", "own-place", "only-what-is-new"]:
+        keep("container", f"{name}.der", (data / f"lists/{name}.der").read_bytes())
+    for name in ["seal", "tsa", "notary"]:
+        keep("container", f"{name}.pem", (data / f"pki/{name}.pem").read_bytes())
+    points = [{"x": 120 + 2 * at, "y": 160 + 40 * (at % 3), "t": 5 * at, "p": 0.5, "tx": 12, "ty": -7} for at in range(12)]
+    record = {"v": 1, "unit": "css-px", "ppi": 96, "w": 900, "h": 320, "dpr": 2, "started": {"client": 1, "server": 2}, "pointerType": "pen"}
+    keep("strokes", "pen.json", json.dumps({**record, "strokes": [{"pts": points}, {"pts": points[:3]}]}))
+    keep("strokes", "finger.json", json.dumps({**record, "pointerType": "touch", "strokes": [{"pts": [{"x": 1.5, "y": 2.25, "t": 0.1}]}]}))
+
+
+for make in [questions, letters, bodies, documents, boundary_mail, talk, proofs, edge, stored, signatures]:
     make()

@@ -31,6 +31,7 @@ mod m0027_cuts;
 mod m0028_proposals;
 mod m0033_signing;
 mod m0034_forms;
+mod m0035_seals;
 mod m0036_counter;
 pub mod roles;
 
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_proposals::Step),
             Box::new(m0033_signing::Step),
             Box::new(m0034_forms::Step),
+            Box::new(m0035_seals::Step),
             Box::new(m0036_counter::Step),
         ]
     }

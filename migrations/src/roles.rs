@@ -111,6 +111,7 @@ pub const FREE: &[&str] = &[
     "paperless_upload",
     "tablet_presence",
     "tablet_pairing",
+    "seal_wait",
 ];
 /// Tables that verification reads beside those of the evidence: openings and their keys, both of use
 /// only to whoever has the key file.

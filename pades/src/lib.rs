@@ -4,6 +4,9 @@
 //! promises and where the rules come from stands in `docs/sealing.md` and `docs/signatures.md`.
 
 mod asn1;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod sign;
 pub mod strokes;
 mod structure;

@@ -5,6 +5,7 @@
 //! its inside; only `plan` does, which puts in what has no door here.
 
 pub mod app;
+pub mod authority;
 pub mod clamd;
 pub mod client;
 pub mod contract;
@@ -17,6 +18,7 @@ pub mod provider;
 pub mod receiver;
 pub mod s3;
 pub mod schema;
+pub mod sealing;
 pub mod tablet;
 pub mod tesseract;
 pub mod town;
@@ -24,8 +26,10 @@ pub mod verapdf;
 pub mod wait;
 
 pub use app::{Start, TestApp};
+pub use authority::Authority;
 pub use client::{Answer, Client};
 pub use database::{Engine, TestDatabase};
 pub use receiver::Receiver;
+pub use sealing::SealingService;
 pub use town::Town;
 pub use wait::{wait_until, wait_until_within};

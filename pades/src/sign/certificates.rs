@@ -152,7 +152,7 @@ impl Chain {
     pub fn not_after(&self) -> Instant {
         self.certificates
             .iter()
-            .map(|certificate| Instant::of(certificate.tbs_certificate().validity().not_after))
+            .map(not_after)
             .min()
             .unwrap_or(Instant::MAX)
     }
@@ -185,6 +185,51 @@ fn text(attribute: &AttributeTypeAndValue) -> Option<String> {
             Some(text.as_str().to_owned())
         })
         .or_else(|| String::from_utf8(value.value().to_vec()).ok())
+}
+
+/// When a certificate ceases to hold.
+#[must_use]
+pub fn not_after(certificate: &Certificate) -> Instant {
+    Instant::of(certificate.tbs_certificate().validity().not_after)
+}
+
+/// Reads a certificate, in DER or in PEM. Nothing where it is none.
+#[must_use]
+pub fn read_certificate(bytes: &[u8]) -> Option<Certificate> {
+    if let Ok(certificate) = Certificate::from_der(bytes) {
+        return Some(certificate);
+    }
+    let chain = Certificate::load_pem_chain(bytes).ok()?;
+    chain.into_iter().next()
+}
+
+/// A certificate in DER. Nothing where it cannot be written.
+#[must_use]
+pub fn write_certificate(certificate: &Certificate) -> Option<Vec<u8>> {
+    certificate.to_der().ok()
+}
+
+/// Whether a certificate vouches for itself: nobody stands above it.
+#[must_use]
+pub fn is_self_issued(certificate: &Certificate) -> bool {
+    let tbs = certificate.tbs_certificate();
+    tbs.issuer() == tbs.subject()
+}
+
+/// Whether a responder's certificate says that nobody is to be asked about it (RFC 6960, 4.2.2.2.1).
+#[must_use]
+pub fn is_unchecked(certificate: &Certificate) -> bool {
+    let extensions = certificate.tbs_certificate().extensions();
+    extensions.is_some_and(|all| {
+        let no_check = const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
+        all.iter().any(|one| one.extn_id == no_check)
+    })
+}
+
+/// Who of these issued a certificate: by name, and by a signature that holds.
+#[must_use]
+pub fn issuer_among<'a>(subject: &Certificate, all: &'a [Certificate]) -> Option<&'a Certificate> {
+    all.iter().find(|issuer| issued_by(subject, issuer).is_ok())
 }
 
 /// Whether the names fit, and the signature.

@@ -297,6 +297,19 @@ impl Cms {
             })
     }
 
+    /// The timestamps over the signature that can be read, and whose own signatures hold.
+    #[must_use]
+    pub fn timestamps(&self) -> Vec<Timestamp> {
+        let attributes = self.signer().ok().and_then(|it| it.unsigned_attrs.as_ref());
+        attributes
+            .into_iter()
+            .flat_map(|attributes| attributes.iter())
+            .filter(|attribute| attribute.oid == ID_AA_TIME_STAMP_TOKEN)
+            .flat_map(|attribute| attribute.values.iter())
+            .filter_map(|value| Timestamp::from_der(&value.to_der().ok()?).ok())
+            .collect()
+    }
+
     /// The same container with a timestamp over its signature. What is signed is not touched.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 
 mod acroform;
 mod appearance;
+mod archive;
 mod certificates;
 mod certification;
 mod check;
@@ -39,7 +40,11 @@ mod update;
 
 pub use acroform::Field;
 pub use appearance::{Appearance, AppearanceError, LINE_CHARS_MAX, LINES_MAX};
-pub use certificates::{Chain, ChainError};
+pub use archive::{DocumentTimestamp, Witnesses};
+pub use certificates::{
+    Chain, ChainError, is_self_issued, is_unchecked, issuer_among, not_after, read_certificate,
+    write_certificate,
+};
 pub use certification::Permission;
 pub use check::CheckError;
 pub use cms::{Cms, CmsError, Dtbs};
@@ -67,3 +72,4 @@ pub use revocation::{CRL_BYTES_MAX, Crl, CrlError, Sources, sources};
 pub use seal::{Seal, SealError};
 pub use signer::{Signer, SignerError, sign};
 pub use timestamp::{TIMESTAMP_BYTES_MAX, Timestamp, TimestampError, TimestampRequest};
+pub use x509_cert::Certificate;

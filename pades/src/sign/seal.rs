@@ -73,16 +73,17 @@ impl Seal {
             })?;
         let place = Place::of(pdf, &field)?;
         let bytes = pdf.bytes();
-        let signed = [
-            bytes.get(..place.gap.start).unwrap_or_default(),
-            bytes.get(place.gap.end..place.end).unwrap_or_default(),
-        ];
         let cms = Cms::from_der(&place.container(bytes)?)?;
-        cms.verify(&signed)?;
+        cms.verify(&place.signed(bytes))?;
         Ok(Self {
             gap: place.gap,
             cms,
         })
+    }
+
+    /// Where its place ends.
+    pub(super) fn place_end(&self) -> usize {
+        self.gap.end
     }
 
     /// Its container.
@@ -142,13 +143,13 @@ impl Seal {
 }
 
 /// What a signature covers: from the beginning to its end, but for its own place.
-struct Place {
+pub(super) struct Place {
     gap: Range<usize>,
-    end: usize,
+    pub(super) end: usize,
 }
 
 impl Place {
-    fn of(pdf: &Pdf, field: &Field) -> Result<Self, SealError> {
+    pub(super) fn of(pdf: &Pdf, field: &Field) -> Result<Self, SealError> {
         let unreadable = |what| SealError::Unreadable { what };
         let dictionary = field
             .value
@@ -186,8 +187,16 @@ impl Place {
         }
     }
 
+    /// What is signed: all but the place, up to its end.
+    pub(super) fn signed<'a>(&self, bytes: &'a [u8]) -> [&'a [u8]; 2] {
+        [
+            bytes.get(..self.gap.start).unwrap_or_default(),
+            bytes.get(self.gap.end..self.end).unwrap_or_default(),
+        ]
+    }
+
     /// The container in the gap, if the dictionary says the same.
-    fn container(&self, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub(super) fn container(&self, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
         let unreadable = SealError::Unreadable {
             what: "its container is not written in digits",
         };

@@ -6,6 +6,7 @@ use crate::asn1::{
 
 use super::crypto::{Bad, Scheme, Strength, sha256, verify};
 use super::model::CertificateInfo;
+use super::names::{Name, NameConstraints, alternatives};
 use super::times;
 
 /// The longest certificate that is read, in bytes.
@@ -63,7 +64,10 @@ pub(super) struct Extensions {
     pub(super) key_identifier: Option<Vec<u8>>,
     /// The names of the places where lists that have it are given out, as they stand.
     pub(super) list_points: Vec<Vec<u8>>,
-    pub(super) name_constraints: bool,
+    /// Which names it may give. Where they cannot be read, that is a critical extension that is not.
+    pub(super) name_constraints: Option<NameConstraints>,
+    /// Its other names.
+    pub(super) alternatives: Vec<Name>,
     pub(super) qualified: bool,
     /// A critical extension that is not read here.
     pub(super) unknown_critical: bool,
@@ -205,7 +209,14 @@ impl Extensions {
                 self.eku_critical = critical;
             }
             "2.5.29.14" => self.key_identifier = Some(value()?.content.to_vec()),
-            "2.5.29.30" => self.name_constraints = true,
+            "2.5.29.30" => match NameConstraints::read(content) {
+                Ok(read) => self.name_constraints = Some(read),
+                Err(Malformed) => self.unknown_critical = true,
+            },
+            "2.5.29.17" => match alternatives(content) {
+                Ok(read) => self.alternatives = read,
+                Err(Malformed) => self.unknown_critical = true,
+            },
             "1.3.6.1.5.5.7.1.3" => {
                 let statements = value()?.within(SEQUENCE)?.all(EXTENSIONS_MAX)?;
                 self.qualified = statements.iter().any(|statement| {
@@ -215,7 +226,7 @@ impl Extensions {
             }
             "2.5.29.31" => self.list_points = list_points(content).unwrap_or_default(),
             // Policies are stated, not enforced: nobody asked for one. The other two say who issued.
-            "2.5.29.32" | "2.5.29.35" | "2.5.29.17" | "2.5.29.18" | "1.3.6.1.5.5.7.48.1.5" => {}
+            "2.5.29.32" | "2.5.29.35" | "2.5.29.18" | "1.3.6.1.5.5.7.48.1.5" => {}
             _ => self.unknown_critical |= critical,
         }
         Ok(())
@@ -258,7 +269,7 @@ fn parts(raw: &[u8]) -> Result<Vec<(String, String)>, Malformed> {
 /// The longest part of a name that is told, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
-fn text(value: &Value<'_>) -> String {
+pub(super) fn text(value: &Value<'_>) -> String {
     let bytes = value.content;
     let text: String = match value.tag {
         // BMPString

@@ -3,6 +3,7 @@
 use super::certificate::Certificate;
 use super::crypto::{Bad, Strength};
 use super::model::Reason;
+use super::names::NameConstraints;
 use super::trust::{Purpose, Trust};
 
 /// Certificates of one chain, the anchor not counted.
@@ -192,11 +193,16 @@ fn has_extensions(one: &Certificate) -> bool {
 fn unfit(path: &[Certificate]) -> Option<Reason> {
     for (below, one) in path.iter().enumerate() {
         let extensions = &one.extensions;
-        if extensions.unknown_critical || (below > 0 && extensions.name_constraints) {
+        if extensions.unknown_critical {
             return Some(Reason::ChainConstraints);
         }
         if below == 0 {
             continue;
+        }
+        if let Some(constraints) = &extensions.name_constraints
+            && !names_allowed(constraints, path.get(..below).unwrap_or_default())
+        {
+            return Some(Reason::ChainConstraints);
         }
         if extensions.key_usage.is_some_and(|usage| !usage.certifies()) {
             return Some(Reason::ChainConstraints);
@@ -211,4 +217,12 @@ fn unfit(path: &[Certificate]) -> Option<Reason> {
         }
     }
     None
+}
+
+/// Whether those below an issuer have names that it may give; a new key of an issuer between them is none of them.
+fn names_allowed(constraints: &NameConstraints, below: &[Certificate]) -> bool {
+    below.iter().enumerate().all(|(at, one)| {
+        (at > 0 && one.is_self_issued())
+            || constraints.allow(&one.subject, &one.extensions.alternatives)
+    })
 }

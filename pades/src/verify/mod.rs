@@ -15,6 +15,7 @@ mod gather;
 pub mod job;
 mod judge;
 mod model;
+mod names;
 mod pss;
 mod range;
 mod revocation;
@@ -69,4 +70,15 @@ pub fn verify(bytes: &[u8], trust: &Trust, at: i64) -> Report {
         Err(reason) => report.problem = Some(reason),
     }
     report
+}
+
+/// Reads a certificate as the judge does.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_for_fuzzing(bytes: &[u8]) {
+    if let Ok(one) = certificate::Certificate::read(bytes) {
+        std::hint::black_box((one.info(), one.issued_by(&one.spki).is_ok()));
+        if let Some(constraints) = &one.extensions.name_constraints {
+            constraints.allow(&one.subject, &one.extensions.alternatives);
+        }
+    }
 }

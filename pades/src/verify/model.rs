@@ -286,7 +286,7 @@ reasons! {
     LaterSignature "later_signature" Note
         "Nach dieser Unterschrift wurde das Dokument noch einmal unterschrieben."
         "The document was signed again after this signature.";
-    LaterSignatureAdded "later_signature_added" Note
+    LaterSignatureAdded "later_signature_added" But
         "Nach dieser Unterschrift kam ein sichtbares Unterschriftsfeld hinzu und wurde unterschrieben."
         "A signature field that is seen was added after signing, and was signed.";
     LaterTimestamp "later_timestamp" Note

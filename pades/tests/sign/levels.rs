@@ -229,3 +229,57 @@ fn a_certification_comes_first_and_is_kept() {
         Err(PrepareError::CertifiesLate)
     ));
 }
+
+#[test]
+fn a_sealed_document_says_on_whom_it_rests() {
+    use pades::sign::{DocumentTimestamp, Witnesses, is_self_issued, issuer_among, not_after};
+    if !data::has("openssl") {
+        return;
+    }
+    let stamped = data::timestamped(&data::form(), "Unterschrift", "seal", "tsa");
+    let names = |pdf: &Pdf| {
+        let witnesses = Witnesses::of(pdf, "Unterschrift").unwrap();
+        let subject = |it: &pades::sign::Certificate| it.tbs_certificate().subject().to_string();
+        let mut names: Vec<String> = witnesses.signers().iter().map(subject).collect();
+        names.sort();
+        names
+            .iter()
+            .map(|name| name.split(',').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(&stamped),
+        ["CN=Siegel der Stadt Müsterstadt", "CN=Test Zeitstempel"]
+    );
+    let archived = data::document_timestamped(&stamped, "tsarsa");
+    let archived = data::document_timestamped(&archived, "tsa");
+    assert_eq!(names(&archived).len(), 3);
+    let all = DocumentTimestamp::all(&archived);
+    let fields: Vec<&str> = all.iter().map(DocumentTimestamp::name).collect();
+    assert_eq!(fields, ["Zeitstempel", "Zeitstempel2"]);
+    DocumentTimestamp::find(&archived, "Zeitstempel2").unwrap();
+    assert!(DocumentTimestamp::find(&archived, "Unterschrift").is_err());
+    assert!(DocumentTimestamp::find(&archived, "Nichts").is_err());
+    // Each of those who signed was vouched for by the root, and nobody stands above that.
+    let witnesses = Witnesses::of(&archived, "Unterschrift").unwrap();
+    for one in witnesses.signers() {
+        let chain = data::chain("seal");
+        let issuer = issuer_among(one, chain.certificates()).unwrap();
+        assert!(is_self_issued(issuer) && !is_self_issued(one));
+        assert!(not_after(one) > data::NOON);
+    }
+    // What somebody had timestamped before is nothing that the seal rests on.
+    let before = data::document_timestamped(&data::form(), "tsarsa");
+    let sealed = data::timestamped(&before, "Unterschrift", "seal", "tsa");
+    assert_eq!(names(&sealed), names(&stamped));
+    // Another authority's word about other bytes is no timestamp over these.
+    let mut broken = archived.bytes().to_vec();
+    let at = broken
+        .windows(4)
+        .position(|it| it == b"/FT ")
+        .unwrap_or(200);
+    broken[at.saturating_sub(40)] ^= 1;
+    if let Ok(pdf) = Pdf::open(broken) {
+        assert!(DocumentTimestamp::find(&pdf, "Zeitstempel2").is_err());
+    }
+}

@@ -20,7 +20,7 @@ const AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// A pause in which others come to write.
 const BETWEEN_SKETCHES: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether a seal waits for its timestamp.
+/// How often it is looked whether a seal is to be raised.
 const RAISE_EVERY: Duration = Duration::from_secs(1);
 /// After how long the timestamp authority is asked again where it did not answer.
 const RAISE_AGAIN: Duration = Duration::from_secs(30);
@@ -82,7 +82,8 @@ impl Server {
         });
     }
 
-    /// Asks the timestamp authority for what was sealed without it, where the settings name one.
+    /// Raises seals as far as the settings want them, and renews their archive timestamps, where the settings name
+    /// a timestamp authority.
     pub(super) fn raise_seals(&self) {
         if self.stamp.tsa().is_none() {
             return;
@@ -97,7 +98,7 @@ impl Server {
                         tracing::warn!(
                             error = %error,
                             cause = ?error,
-                            "a seal got no timestamp; it waits at B-B"
+                            "seals cannot be raised now; they wait where they are"
                         );
                         RAISE_AGAIN
                     }
@@ -115,6 +116,7 @@ impl Server {
         let (archive, index) = (self.archive.clone(), self.index.clone());
         let (metrics, hour) = (Arc::clone(metrics), self.config.nightly_hour);
         let rights = self.config.rights;
+        let stamp = Arc::clone(&self.stamp);
         self.tasks.start("check", |end| async move {
             let mut depth = Depth::Quick;
             loop {
@@ -125,6 +127,7 @@ impl Server {
                     lock: archive.publication.lock.clone(),
                     now: archive.db.now().utc().into(),
                     rights,
+                    certificates: stamp.ends().clone(),
                 };
                 tokio::select! {
                     () = end.cancelled() => return,
@@ -193,12 +196,14 @@ impl Server {
         let keep = self.config.webhooks.keep;
         let attempts = self.attempts();
         let scanner = self.config.virus.as_ref().map(Scanner::new);
+        let stamp = Arc::clone(&self.stamp);
         self.tasks.start("figures", |end| async move {
             let mut rounds: u32 = 0;
             loop {
                 let now = *published.borrow();
                 figures(&db, follower.progress(), now, &metrics).await;
                 guarding(&db, &looks, &metrics).await;
+                sealing(&db, &stamp, &metrics).await;
                 if let Ok(Some(space)) = backend.free_space() {
                     let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
                     metrics.storage_free_bytes.set(free);
@@ -313,6 +318,21 @@ async fn guarding(db: &Db, looks: &Looks, metrics: &Metrics) {
             metrics.break_glass_active.set(whole(active));
         }
         Err(error) => tracing::warn!(error = %error, "emergencies could not be counted"),
+    }
+}
+
+/// How far seals are, and until when they can be put on.
+async fn sealing(db: &Db, stamp: &signing::Stamp, metrics: &Metrics) {
+    match signing::waiting(db, stamp).await {
+        Ok(all) => {
+            for (level, count) in all {
+                metrics.seals(level, count);
+            }
+        }
+        Err(error) => tracing::warn!(error = %error, "waiting seals could not be counted"),
+    }
+    for &(what, end) in stamp.ends().all() {
+        metrics.certificate(what, end.micros() / 1_000_000);
     }
 }
 

@@ -235,7 +235,7 @@ pub enum Action {
     SigningRefuse,
     /// It ended without a signature: cancelled, expired, failed, or the document changed.
     SigningEnd,
-    /// The seal got its timestamp.
+    /// The seal was raised by a level, its archive timestamp renewed, or neither for good.
     SigningRaise,
     /// The readable protocol of a signature was filed.
     SigningProtocol,

@@ -8,6 +8,7 @@ pub mod db;
 pub mod ids;
 pub(crate) mod insert;
 pub mod job;
+pub mod outbound;
 pub mod pattern;
 pub mod rights;
 pub mod sight;

@@ -8,6 +8,7 @@ use crate::app::{ServeError, open_index};
 use crate::archive::Archive;
 use crate::config::Config;
 use crate::proof::check::{Checked, Depth, Mode, check};
+use crate::signing::Ends;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -34,6 +35,7 @@ impl Check {
             Err(ServeError::Index(IndexError::Locked { .. })) => None,
             Err(error) => return Err(error.into()),
         };
+        let certificates = Ends::read(config.seal.as_ref(), &config.signing).await?;
         let on = Checked {
             db: archive.db.clone(),
             storage: archive.storage.clone(),
@@ -41,6 +43,7 @@ impl Check {
             lock: archive.publication.lock.clone(),
             now: archive.db.now().utc().into(),
             rights: config.rights,
+            certificates,
         };
         let depth = if self.deep { Depth::Deep } else { Depth::Whole };
         let mode = if self.repair && contradiction.is_none() {

@@ -38,7 +38,7 @@ pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
 pub use read::DatabaseUrl;
-pub use seal::{Seal, SealKey, Signing};
+pub use seal::{Seal, SealKey, SealLevel, Signing};
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
 pub use virus::{Clamd, Virus};

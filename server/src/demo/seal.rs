@@ -12,7 +12,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 use tokio::io::AsyncWriteExt;
 
 use crate::base::Timestamp;
-use crate::config::{Seal, SealKey};
+use crate::config::{Seal, SealKey, SealLevel};
 
 /// What the seal is called in a document.
 const NAME: &str = "Hollerfurt an der Aue (Vorführung, ohne Beweiswert)";
@@ -77,6 +77,10 @@ pub async fn seal(folder: &Path, now: Timestamp) -> io::Result<Seal> {
         name: NAME.to_owned(),
         tsa: None,
         patience: PATIENCE,
+        level: SealLevel::Basic,
+        renew_before: PATIENCE,
+        allow_private: Vec::new(),
+        ports: Vec::new(),
     })
 }
 

@@ -19,13 +19,24 @@ const ENGINE: &str = "pades 1";
 
 /// A document that the actor may have signed, locked, with its version in force.
 pub async fn to_sign(unit: &Unit, id: DocumentId) -> Result<(Document, Version), DocumentError> {
+    let document = changeable(unit, id).await?;
+    require_open_case(unit, &document, Right::Edit).await?;
+    in_force(unit, document).await
+}
+
+/// A document that the actor may add a version to, wherever it stands, locked.
+async fn changeable(unit: &Unit, id: DocumentId) -> Result<Document, DocumentError> {
     let document = with_right(unit, id, Right::Edit).await?;
     if !unit.actor().may(Right::ReadContent, document.place()) {
         return Err(DocumentError::Closed);
     }
     after(&document, Step::AddVersion)?;
-    require_open_case(unit, &document, Right::Edit).await?;
-    let all = rows::versions(unit.tx(), &[id]).await?;
+    Ok(document)
+}
+
+/// With its version in force.
+async fn in_force(unit: &Unit, document: Document) -> Result<(Document, Version), DocumentError> {
+    let all = rows::versions(unit.tx(), &[document.id]).await?;
     let in_force = all
         .into_iter()
         .map(|(version, _)| version)
@@ -51,21 +62,24 @@ pub async fn add_signed(
     with_version(unit, before, content).await
 }
 
-/// Adds the version whose seal got its timestamp, by the system: whoever may edit the document has asked for
-/// it when it was signed. Gives nothing where another version came since.
+/// Adds the version whose seal was raised, by the system: whoever may edit the document has asked for it when
+/// it was signed.
+///
+/// In a closed case too: what is shown does not change, and what proves it must outlive the case.
 pub async fn raise(
     unit: &mut Unit,
     id: DocumentId,
     over: VersionId,
     content: Content,
-) -> Result<Option<Held>, DocumentError> {
-    match add_signed(unit, id, over, content).await {
-        Ok(held) => Ok(Some(held)),
-        Err(DocumentError::Stale { .. } | DocumentError::State { .. } | DocumentError::Case(_)) => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
+) -> Result<Held, DocumentError> {
+    let document = changeable(unit, id).await?;
+    let (before, in_force) = in_force(unit, document).await?;
+    if in_force.id != over {
+        return Err(DocumentError::Stale {
+            current: before.version,
+        });
     }
+    with_version(unit, before, content).await
 }
 
 /// Keeps the strokes of a signature as they were sealed to the notary's key. The caller records it.

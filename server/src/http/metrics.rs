@@ -41,6 +41,16 @@ struct QueueLabels {
     queue: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LevelLabels {
+    level: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertificateLabels {
+    certificate: &'static str,
+}
+
 type FloatGauge = Gauge<f64, AtomicU64>;
 
 /// The measurements of one process. Cheap to set; whoever knows a figure sets it.
@@ -51,6 +61,8 @@ pub struct Metrics {
     queue_depth: Family<QueueLabels, Gauge>,
     queue_age_seconds: Family<QueueLabels, FloatGauge>,
     resident_bytes: Gauge,
+    seals_waiting: Family<LevelLabels, Gauge>,
+    certificate_end: Family<CertificateLabels, Gauge>,
     /// Tokens that are none and were not recorded one by one.
     pub forged_tokens_unrecorded: Counter,
     /// Bytes of content that arrived in uploads, whether or not they were kept.
@@ -105,6 +117,8 @@ impl Metrics {
             queue_depth: Family::default(),
             queue_age_seconds: Family::default(),
             resident_bytes: Gauge::default(),
+            seals_waiting: Family::default(),
+            certificate_end: Family::default(),
             forged_tokens_unrecorded: Counter::default(),
             upload_bytes: Counter::default(),
             log_head_seq: Gauge::default(),
@@ -123,6 +137,7 @@ impl Metrics {
         };
         it.register_requests();
         it.register_states();
+        it.register_seals();
         it
     }
 
@@ -230,6 +245,34 @@ impl Metrics {
             "Contents in quarantine",
             self.quarantined.clone(),
         );
+    }
+
+    fn register_seals(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "seals_waiting",
+            "Sealed documents that wait for a level, or for another archive timestamp (renewal)",
+            self.seals_waiting.clone(),
+        );
+        registry.register_with_unit(
+            "certificate_end_timestamp",
+            "When the first certificate of the seal, and that of the notary, ends (Unix time)",
+            Unit::Seconds,
+            self.certificate_end.clone(),
+        );
+    }
+
+    /// Says how many sealed documents wait for a level.
+    pub fn seals(&self, level: &'static str, count: u64) {
+        let labels = LevelLabels { level };
+        let waiting = self.seals_waiting.get_or_create(&labels);
+        waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Says when a certificate ends, in seconds since 1970.
+    pub fn certificate(&self, certificate: &'static str, end_seconds: i64) {
+        let labels = CertificateLabels { certificate };
+        self.certificate_end.get_or_create(&labels).set(end_seconds);
     }
 
     /// Counts one request. `route` is the template of the route, never the path.

@@ -81,6 +81,7 @@ async fn a_biometric_record_from_before_the_guard_is_found_and_withheld() {
         lock: archive.publication.lock.clone(),
         now: archive.db.now().utc().into(),
         rights: config.rights,
+        certificates: crate::signing::Ends::default(),
     };
     let found = async |depth, mode| {
         let outcome = check(&on, depth, mode).await.expect("checked");

@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use indexer::extract::{Limits, behind_layers};
 use pades::sign::{
-    Appearance, At, FieldName, Instant, Kind, NewField, Pdf, Place, PrepareError, Prepared,
-    RESERVE_BYTES, Rect, Request, Seal, Statement,
+    Appearance, At, Certificate, DocumentTimestamp, FieldName, Instant, Kind, NewField, Pdf, Place,
+    PrepareError, Prepared, RESERVE_BYTES, Rect, Request, Seal, Statement, ValidationData,
+    Witnesses, add_validation_data, read_certificate, write_certificate,
 };
 use pades::strokes::Strokes;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::model::{CONTENT_BYTES_MAX, SigningError, Spot};
+use super::model::{SEALED_BYTES_MAX, SigningError, Spot};
 
 /// The hidden subcommand of the binary that must lead to [`prepare_main`] before anything of the server is
 /// set up.
@@ -25,6 +26,10 @@ pub const PREPARE_COMMAND: &str = "prepare-worker";
 
 /// What a field is called that is made for a signature.
 const FIELD: &str = "Unterschrift";
+/// What a field is called that is made for a timestamp over the whole document.
+const ARCHIVE_FIELD: &str = "Zeitstempel";
+/// What it is, where a program reads it to people.
+const ARCHIVE_DESCRIPTION: &str = "Zeitstempel über das ganze Dokument";
 /// Why the seal is on a document, as it says itself.
 const REASON: &str = "Handschriftliche elektronische Unterschrift am Schalter";
 /// The same, where a program reads it to people.
@@ -33,11 +38,12 @@ const DESCRIPTION: &str = "Handschriftliche elektronische Unterschrift";
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 const CPU_SECONDS_MAX: u32 = 20;
 const WALL_TIME_MAX: Duration = Duration::from_secs(30);
-/// What comes back is no more than what was sent, with a signature and its field.
-const ADDED_BYTES_MAX: u64 = 8 << 20;
+/// What comes back is no more than what was sent, with a signature and its field, or what it is checked by.
+const ADDED_BYTES_MAX: u64 = 24 << 20;
 /// Before each message stands how long it is.
 const LENGTH_BYTES: usize = 8;
-const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// What is known of certificates goes in it, two digits for each byte.
+const MESSAGE_BYTES_MAX: usize = 20 << 20;
 
 /// The place of a signature: two digits for each byte, and the brackets.
 const GAP_BYTES: usize = RESERVE_BYTES * 2 + 2;
@@ -57,6 +63,18 @@ enum Ask {
     },
     /// Whether a PDF that was sealed reads as one.
     Check { field: String },
+    /// On whose certificates a seal rests.
+    Collect { field: String },
+    /// That what is known of them is put into the PDF.
+    Extend {
+        certificates: Vec<String>,
+        crls: Vec<String>,
+        ocsps: Vec<String>,
+    },
+    /// That everything is put into the PDF but the timestamp over it.
+    PrepareArchive,
+    /// Whether a timestamp over a PDF reads as one.
+    CheckArchive { field: String },
 }
 
 /// What comes back, before the bytes.
@@ -68,6 +86,11 @@ enum Told {
         field: String,
     },
     Checked,
+    Collected {
+        signers: Vec<String>,
+        certificates: Vec<String>,
+    },
+    Extended,
     Unfit(String),
     NoPlace(String),
 }
@@ -98,7 +121,16 @@ pub(super) async fn prepare(
         seconds: written.map(|(_, seconds)| seconds),
         strokes: written.map(|(strokes, _)| strokes.canonical()),
     };
-    match talk(&ask, content).await? {
+    ready(&ask, content).await
+}
+
+/// Has everything put into a PDF but the timestamp over all of it.
+pub(super) async fn prepare_archive(content: &[u8]) -> Result<Ready, SigningError> {
+    ready(&Ask::PrepareArchive, content).await
+}
+
+async fn ready(ask: &Ask, content: &[u8]) -> Result<Ready, SigningError> {
+    match talk(ask, content).await? {
         (Told::Prepared { before, field }, mut bytes) if before <= bytes.len() => {
             let behind = bytes.split_off(before);
             // Nothing that was shown is changed, whatever came back.
@@ -112,21 +144,89 @@ pub(super) async fn prepare(
                 field,
             })
         }
-        (Told::Unfit(why), _) => Err(SigningError::Unfit(why.into())),
-        (Told::NoPlace(why), _) => Err(SigningError::NoPlace(why.into())),
-        (Told::Prepared { .. } | Told::Checked, _) => Err(broken("an answer to something else")),
+        (told, _) => Err(refused(told)),
+    }
+}
+
+/// An answer that is none to what was asked.
+fn refused(told: Told) -> SigningError {
+    match told {
+        Told::Unfit(why) => SigningError::Unfit(why.into()),
+        Told::NoPlace(why) => SigningError::NoPlace(why.into()),
+        Told::Prepared { .. } | Told::Checked | Told::Collected { .. } | Told::Extended => {
+            broken("an answer to something else")
+        }
     }
 }
 
 /// Has a PDF read again that was sealed.
 pub(super) async fn check(content: &[u8], field: &str) -> Result<(), SigningError> {
-    let ask = Ask::Check {
-        field: field.to_owned(),
-    };
-    match talk(&ask, content).await? {
+    let field = field.to_owned();
+    checked(&Ask::Check { field }, content).await
+}
+
+/// Has a PDF read again that got a timestamp over all of it.
+pub(super) async fn check_archive(content: &[u8], field: &str) -> Result<(), SigningError> {
+    let field = field.to_owned();
+    checked(&Ask::CheckArchive { field }, content).await
+}
+
+async fn checked(ask: &Ask, content: &[u8]) -> Result<(), SigningError> {
+    match talk(ask, content).await? {
         (Told::Checked, _) => Ok(()),
         (Told::Unfit(why) | Told::NoPlace(why), _) => Err(SigningError::Seal(why.into())),
-        (Told::Prepared { .. }, _) => Err(broken("an answer to something else")),
+        (Told::Prepared { .. } | Told::Collected { .. } | Told::Extended, _) => {
+            Err(broken("an answer to something else"))
+        }
+    }
+}
+
+/// On whose certificates a seal rests.
+#[derive(Debug)]
+pub(super) struct Collected {
+    /// By which it was signed and timestamped.
+    pub(super) signers: Vec<Certificate>,
+    /// All that the PDF brings along for them.
+    pub(super) certificates: Vec<Certificate>,
+}
+
+/// Has it told on whose certificates a seal rests.
+pub(super) async fn collect(content: &[u8], field: &str) -> Result<Collected, SigningError> {
+    let ask = Ask::Collect {
+        field: field.to_owned(),
+    };
+    let read = |all: Vec<String>| -> Result<Vec<Certificate>, SigningError> {
+        let one = |digits: String| read_certificate(&hex::decode(digits).ok()?);
+        let all: Option<Vec<_>> = all.into_iter().map(one).collect();
+        all.ok_or_else(|| broken("a certificate that is none"))
+    };
+    match talk(&ask, content).await? {
+        (
+            Told::Collected {
+                signers,
+                certificates,
+            },
+            _,
+        ) => Ok(Collected {
+            signers: read(signers)?,
+            certificates: read(certificates)?,
+        }),
+        (told, _) => Err(refused(told)),
+    }
+}
+
+/// Has what is known of certificates put into a PDF.
+pub(super) async fn extend(content: &[u8], data: &ValidationData) -> Result<Vec<u8>, SigningError> {
+    let digits = |all: &[Vec<u8>]| -> Vec<String> { all.iter().map(hex::encode).collect() };
+    let ask = Ask::Extend {
+        certificates: digits(&data.certificates),
+        crls: digits(&data.crls),
+        ocsps: digits(&data.ocsps),
+    };
+    match talk(&ask, content).await? {
+        (Told::Extended, bytes) if bytes.starts_with(content) => Ok(bytes),
+        (Told::Extended, _) => Err(broken("what was there is no prefix of what came back")),
+        (told, _) => Err(refused(told)),
     }
 }
 
@@ -151,7 +251,7 @@ async fn talk(ask: &Ask, content: &[u8]) -> Result<(Told, Vec<u8>), SigningError
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(broken("the process has no ends"));
     };
-    let most = CONTENT_BYTES_MAX + ADDED_BYTES_MAX;
+    let most = SEALED_BYTES_MAX + ADDED_BYTES_MAX;
     let mut answer = Vec::new();
     let mut output = output.take(most);
     let asking = async {
@@ -204,7 +304,7 @@ pub fn prepare_main() -> ExitCode {
 fn serve(input: File, mut output: File) -> io::Result<()> {
     let mut all = Vec::new();
     // Not of the descriptor itself: it would be asked how long it is, which is not allowed here.
-    let most = CONTENT_BYTES_MAX + ADDED_BYTES_MAX;
+    let most = SEALED_BYTES_MAX + ADDED_BYTES_MAX;
     input.take(most).read_to_end(&mut all)?;
     let (message, content) = split(&all).ok_or(io::ErrorKind::InvalidData)?;
     let ask: Ask = serde_json::from_slice(message)?;
@@ -232,6 +332,17 @@ fn done(ask: Ask, content: Vec<u8>) -> (Told, Vec<u8>) {
             Ok(_) => (Told::Checked, Vec::new()),
             Err(error) => (Told::Unfit(error.to_string()), Vec::new()),
         },
+        Ask::CheckArchive { field } => match DocumentTimestamp::find(&pdf, &field) {
+            Ok(_) => (Told::Checked, Vec::new()),
+            Err(error) => (Told::Unfit(error.to_string()), Vec::new()),
+        },
+        Ask::Collect { field } => (collected(&pdf, &field), Vec::new()),
+        Ask::Extend {
+            certificates,
+            crls,
+            ocsps,
+        } => extended(&pdf, [certificates, crls, ocsps]),
+        Ask::PrepareArchive => prepared_archive(&pdf),
         Ask::Prepare {
             spot,
             name,
@@ -250,20 +361,100 @@ fn done(ask: Ask, content: Vec<u8>) -> (Told, Vec<u8>) {
     }
 }
 
+fn collected(pdf: &Pdf, field: &str) -> Told {
+    let witnesses = match Witnesses::of(pdf, field) {
+        Ok(witnesses) => witnesses,
+        Err(error) => return Told::Unfit(error.to_string()),
+    };
+    let digits = |all: &[Certificate]| -> Vec<String> {
+        all.iter()
+            .filter_map(write_certificate)
+            .map(hex::encode)
+            .collect()
+    };
+    Told::Collected {
+        signers: digits(witnesses.signers()),
+        certificates: digits(witnesses.certificates()),
+    }
+}
+
+fn extended(pdf: &Pdf, all: [Vec<String>; 3]) -> (Told, Vec<u8>) {
+    let read = |some: Vec<String>| -> Option<Vec<Vec<u8>>> {
+        some.into_iter().map(|one| hex::decode(one).ok()).collect()
+    };
+    let [certificates, crls, ocsps] = all.map(read);
+    let (Some(certificates), Some(crls), Some(ocsps)) = (certificates, crls, ocsps) else {
+        return (Told::Unfit("what is added is none".to_owned()), Vec::new());
+    };
+    let data = ValidationData {
+        certificates,
+        crls,
+        ocsps,
+    };
+    match add_validation_data(pdf, &data) {
+        Ok(extended) => (Told::Extended, extended.bytes().to_vec()),
+        Err(error) => (Told::Unfit(error.to_string()), Vec::new()),
+    }
+}
+
+fn prepared_archive(pdf: &Pdf) -> (Told, Vec<u8>) {
+    let Ok(name) = FieldName::new(ARCHIVE_FIELD) else {
+        return (
+            Told::NoPlace("there is no such name".to_owned()),
+            Vec::new(),
+        );
+    };
+    let field = NewField {
+        name: name.free_in(pdf),
+        place: Place::Nowhere,
+        description: ARCHIVE_DESCRIPTION.to_owned(),
+    };
+    let statement = Statement {
+        time: None,
+        name: None,
+        reason: None,
+        location: None,
+        contact: None,
+    };
+    let request = Request {
+        at: At::New(&field),
+        kind: Kind::DocumentTimestamp,
+        appearance: Appearance::Nothing,
+        statement: &statement,
+        reserve_bytes: RESERVE_BYTES,
+    };
+    made(pdf, &request, field.name.as_str())
+}
+
+/// A PDF with a place for a signature, as it is told.
+fn made(pdf: &Pdf, request: &Request<'_>, field: &str) -> (Told, Vec<u8>) {
+    match Prepared::new(pdf, request) {
+        Ok(prepared) => {
+            let [before, behind] = prepared.signed_pieces();
+            let told = Told::Prepared {
+                before: before.len(),
+                field: field.to_owned(),
+            };
+            (told, [before, behind].concat())
+        }
+        Err(error) => (refusal(&error), Vec::new()),
+    }
+}
+
 fn prepared(
     pdf: &Pdf,
     spot: &Spot,
     (name, time): (String, Option<Instant>),
     appearance: Appearance<'_>,
 ) -> (Told, Vec<u8>) {
-    let made;
+    let new;
     let (at, field) = match spot {
         Spot::Field(name) => (At::Existing(name), name.clone()),
         Spot::On { .. } => match new_field(pdf, spot) {
             Some(field) => {
                 let known = field.name.as_str().to_owned();
-                made = field;
-                (At::New(&made), known)
+                new = field;
+                (At::New(&new), known)
             }
             None => {
                 return (
@@ -287,17 +478,7 @@ fn prepared(
         statement: &statement,
         reserve_bytes: RESERVE_BYTES,
     };
-    match Prepared::new(pdf, &request) {
-        Ok(prepared) => {
-            let [before, behind] = prepared.signed_pieces();
-            let told = Told::Prepared {
-                before: before.len(),
-                field,
-            };
-            (told, [before, behind].concat())
-        }
-        Err(error) => (refusal(&error), Vec::new()),
-    }
+    made(pdf, &request, &field)
 }
 
 /// The field that is made for a signature.

@@ -146,15 +146,13 @@ impl Desk<'_> {
     ) -> Result<(Stamped, Option<(Vec<u8>, [u8; 32])>), SigningError> {
         let written = (&strokes, self.db.now());
         let ready = self.stamp.prepare(&content, &job.spot, written).await?;
+        let stamped = self.stamp.put_on(ready).await?;
         let (stamp, sha256) = (Data::clone(self.stamp), job.sha256);
         // Off the thread that serves others.
-        let done = tokio::task::spawn_blocking(move || {
-            let stamped = stamp.put_on(ready)?;
-            let sealed = stamp.seal_strokes(sha256, strokes)?;
-            Ok::<_, SigningError>((stamped, sealed))
-        });
-        let done = done.await.map_err(|gone| SigningError::Seal(gone.into()))?;
-        let (stamped, sealed) = done?;
+        let done = tokio::task::spawn_blocking(move || stamp.seal_strokes(sha256, strokes));
+        let sealed = done
+            .await
+            .map_err(|gone| SigningError::Seal(gone.into()))??;
         apart::check(&stamped.content, &stamped.field).await?;
         Ok((stamped, sealed))
     }

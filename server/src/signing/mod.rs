@@ -6,32 +6,38 @@
 //! of strokes is kept but sealed to a key that is not here; what was found out is written down for people too, once.
 
 mod apart;
+mod authority;
 mod bus;
 mod desk;
 mod device_http;
+mod ends;
 mod events;
 mod evidence;
 mod http;
 mod identity;
+mod key;
 mod model;
 mod ops;
+mod outside;
 mod protocol;
 mod raising;
 mod rows;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod validation;
 mod wire;
 
 pub use apart::{PREPARE_COMMAND, prepare_main};
 pub use bus::Bus;
+pub use ends::Ends;
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};
 #[cfg(test)]
 pub(crate) use identity::codes as identity_codes;
 pub use model::{SigningError, SigningJob, State, Step, Wanting};
 pub use protocol::{FILE_NAME as PROTOCOL_FILE_NAME, Protocols, ToWrite};
-pub use raising::{RaiseError, raise};
+pub use raising::{RaiseError, raise, waiting};
 pub use stamp::{Stamp, StampError};
 
 use crate::unit::Db;

@@ -8,6 +8,7 @@ use crate::base::{
     AccountId, DepartmentId, DocumentId, IdentityCheckId, SigningJobId, TabletId, Timestamp,
     VersionId,
 };
+use crate::config::SealLevel;
 use crate::documents::DocumentError;
 use crate::relations::RelationError;
 use crate::tablets::TabletError;
@@ -28,6 +29,13 @@ pub(super) const RESTARTS_MAX: u32 = 1_000;
 pub(super) const FIELD_CHARS_MAX: usize = 200;
 /// The largest document that is signed, in bytes: it is held in memory while it is.
 pub(super) const CONTENT_BYTES_MAX: u64 = 64 << 20;
+/// The largest that was signed and is raised, in bytes: each time it grows.
+pub(super) const SEALED_BYTES_MAX: u64 = 128 << 20;
+
+/// The first wait of a seal that could not be raised, in seconds.
+const WAIT_SECONDS: i64 = 5;
+/// The longest, in seconds.
+pub(super) const WAIT_SECONDS_MAX: i64 = 86_400;
 
 /// Where in its life a job is. Nothing leads out of one that is over, but that it was signed on paper instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,36 +285,87 @@ pub(super) struct Outcome {
     pub(super) strokes_sha256: [u8; 32],
     /// The version that was added.
     pub(super) signed: VersionId,
-    /// `B-B` or `B-T`.
+    /// How far its seal has come.
     pub(super) level: Level,
+    /// The version that bears the seal at that level; the one above, where none was added since.
+    pub(super) held: Option<VersionId>,
+    /// When the certificate of the newest timestamp over the whole document ends.
+    pub(super) archive_until: Option<Timestamp>,
     /// What was found out: JSON.
     pub(super) evidence: String,
 }
 
-/// How far a seal has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Outcome {
+    /// The version that bears the seal.
+    pub(super) fn bearer(&self) -> VersionId {
+        self.held.unwrap_or(self.signed)
+    }
+}
+
+/// How far a seal has come, each further than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     /// Sealed.
     Basic,
     /// Sealed, with a timestamp.
     Timestamped,
+    /// With all by which it is checked in years to come.
+    LongTerm,
+    /// With a timestamp over all of that.
+    Archived,
 }
 
 impl Level {
+    /// All of them, the lowest first.
+    pub(super) const ALL: [Self; 4] = [
+        Self::Basic,
+        Self::Timestamped,
+        Self::LongTerm,
+        Self::Archived,
+    ];
+
     /// As it stands in rows and answers.
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Basic => "B-B",
             Self::Timestamped => "B-T",
+            Self::LongTerm => "B-LT",
+            Self::Archived => "B-LTA",
         }
     }
 
     /// Reads what `code` wrote.
     pub(super) fn parse(code: &str) -> Option<Self> {
-        [Self::Basic, Self::Timestamped]
-            .into_iter()
-            .find(|one| one.code() == code)
+        Self::ALL.into_iter().find(|one| one.code() == code)
     }
+
+    /// The one that follows. None: there is nothing above it.
+    pub(super) const fn next(self) -> Option<Self> {
+        match self {
+            Self::Basic => Some(Self::Timestamped),
+            Self::Timestamped => Some(Self::LongTerm),
+            Self::LongTerm => Some(Self::Archived),
+            Self::Archived => None,
+        }
+    }
+}
+
+impl From<SealLevel> for Level {
+    fn from(level: SealLevel) -> Self {
+        match level {
+            SealLevel::Basic => Self::Basic,
+            SealLevel::Timestamped => Self::Timestamped,
+            SealLevel::LongTerm => Self::LongTerm,
+            SealLevel::Archived => Self::Archived,
+        }
+    }
+}
+
+/// How long a seal that could not be raised waits after so many attempts, in seconds: longer each time, a day
+/// at most.
+pub(super) fn wait_seconds(attempts: u32) -> i64 {
+    let doublings = attempts.saturating_sub(1).min(15);
+    (WAIT_SECONDS << doublings).min(WAIT_SECONDS_MAX)
 }
 
 /// A document that is shown on a tablet, to be signed.

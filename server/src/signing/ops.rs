@@ -334,6 +334,8 @@ pub(super) async fn complete(
         strokes_sha256: ready.strokes_sha256,
         signed: held.version.id,
         level: Level::Basic,
+        held: None,
+        archive_until: None,
         evidence: ready.evidence,
     });
     rows::save(unit, &mut job).await?;

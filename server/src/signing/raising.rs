@@ -1,38 +1,46 @@
-//! Seals get their timestamp, after the counter: what was signed waits at B-B until the authority answers.
+//! Seals are raised after the counter, step by step: to B-T by a timestamp, to B-LT by what is known of the
+//! certificates, to B-LTA by a timestamp over all of it, which gets another one before its certificate ends.
 //!
-//! The queue is the rows themselves. The timestamp goes into the place that was left for it, so that what was
-//! signed is the same to the byte; the PDF with it is a version of its own.
-
-use std::ops::Range;
-use std::time::Duration;
+//! The queue is the rows themselves; what waits stands beside them. Each step is a version of its own, of which
+//! the one before is a prefix, but for the first: that goes into the place that was left for it.
 
 use bytes::Bytes;
-use pades::sign::{Cms, TIMESTAMP_BYTES_MAX, TimestampRequest};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use pades::sign::{Instant, not_after};
 use storage::Storage;
 use thiserror::Error;
 
 use super::apart;
-use super::model::{CONTENT_BYTES_MAX, Level, SigningError, SigningJob};
+use super::authority::{Authority, place_of};
+use super::model::{Level, SEALED_BYTES_MAX, SigningError, SigningJob, WAIT_SECONDS_MAX};
+use super::outside::Outside;
 use super::rows;
-use super::stamp::{Stamp, filled};
+use super::stamp::Stamp;
+use super::validation;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
-use crate::base::Actor;
 use crate::base::db::DbError;
+use crate::base::{Actor, SigningJobId, Timestamp};
 use crate::documents::{self, Arriving, Content, DocumentError, Version, Which};
 use crate::unit::{Db, Unit};
 
-/// How many are looked at in one go.
-const AT_ONCE: u64 = 20;
+/// How many are looked at in one go, of each kind.
+const AT_ONCE: i64 = 20;
+const PDF: &str = "application/pdf";
+
 /// Why a seal stays as it is: the document has another version.
 const SUPERSEDED: &str = "superseded";
-const PDF: &str = "application/pdf";
-const QUERY: &str = "application/timestamp-query";
+/// It was put aside.
+const DISCARDED: &str = "discarded";
+/// Its content is given out to nobody.
+const WITHHELD: &str = "withheld";
+/// Its content was destroyed.
+const DESTROYED: &str = "destroyed";
+/// A certificate on which it rests is revoked.
+const REVOKED: &str = "revoked";
+/// A certificate on which it rests names nobody who can be asked about it.
+const NO_SOURCES: &str = "no_sources";
 
-/// Why a seal got no timestamp.
+/// Why a seal was not raised.
 #[derive(Debug, Error)]
 pub enum RaiseError {
     /// The authority does not answer.
@@ -41,6 +49,18 @@ pub enum RaiseError {
     /// It answers with something else.
     #[error("the timestamp authority answers with something else than a timestamp")]
     Answer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nobody says whether a certificate holds, or not so that it counts.
+    #[error("nobody says whether a certificate holds")]
+    Word(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A certificate is revoked.
+    #[error("a certificate is revoked")]
+    Revoked,
+    /// A certificate names nobody who can be asked about it.
+    #[error("a certificate names nobody who can be asked about it")]
+    NoSources,
+    /// The authority's certificate ends no later than that of the timestamp that is there.
+    #[error("the certificate of the timestamp authority ends no later than the one before")]
+    NoLater,
     /// The document cannot be raised.
     #[error("the sealed document cannot be raised")]
     Document(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -67,174 +87,268 @@ impl From<storage::StoreError> for RaiseError {
     }
 }
 
-/// Asks for the timestamps of the seals that have none yet. Gives how many got theirs.
+pub(super) fn document(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RaiseError {
+    RaiseError::Document(error.into())
+}
+
+/// What a step came to.
+enum Raised {
+    To {
+        level: Level,
+        content: Box<Content>,
+        archive_until: Option<Timestamp>,
+    },
+    /// It stays as it is, for good.
+    Never(&'static str),
+}
+
+/// Raises the seals that are not as far as the settings want them, and renews archive timestamps; each by one
+/// step. Gives how many got further.
 ///
 /// # Errors
-/// [`RaiseError`]: the rest waits.
+/// [`RaiseError`] where nothing more can be done now: the rest waits. What goes wrong with one document is told,
+/// and that one waits.
 pub async fn raise(db: &Db, storage: &Storage, stamp: &Stamp) -> Result<usize, RaiseError> {
-    let Some((url, patience)) = stamp.tsa() else {
+    let (Some((url, patience)), Some(reach)) = (stamp.tsa(), stamp.reach()) else {
         return Ok(0);
     };
+    let now = db.now();
+    let due = rows::to_raise(db.read(), stamp.level(), (now, AT_ONCE)).await?;
+    let by = now.plus_seconds(stamp.renew_seconds());
+    let ending = rows::to_renew(db.read(), by, (now, AT_ONCE)).await?;
+    if due.is_empty() && ending.is_empty() {
+        return Ok(0);
+    }
+    let mut round = Round {
+        db,
+        storage,
+        authority: Authority { url, patience },
+        outside: Outside::open(reach, patience).map_err(RaiseError::Unreachable)?,
+        latest: None,
+    };
     let mut raised = 0;
-    for job in rows::to_raise(db.read(), AT_ONCE).await? {
-        if raise_one((db, storage), (url, patience), job).await? {
+    for job in due.into_iter().chain(ending) {
+        if Box::pin(round.tried(job)).await? {
             raised += 1;
         }
     }
     Ok(raised)
 }
 
-async fn raise_one(
-    (db, storage): (&Db, &Storage),
-    (url, patience): (&str, Duration),
-    job: SigningJob,
-) -> Result<bool, RaiseError> {
-    let Some(outcome) = job.outcome.clone() else {
-        return Ok(false);
-    };
-    let system = Actor::system();
-    let found = documents::content(db.read(), &system, job.document, Which::InForce).await;
-    let (version, blob) = match found {
-        Ok((_, version, blob)) if version.id == outcome.signed => (version, blob),
-        Ok(_) | Err(DocumentError::Withheld) => {
-            settle(db, &job, None).await?;
-            return Ok(false);
+/// How many documents wait for which level; under `renewal`, whose archive timestamp ends soon.
+///
+/// # Errors
+/// The database.
+pub async fn waiting(db: &Db, stamp: &Stamp) -> Result<Vec<(&'static str, u64)>, DbError> {
+    let mut all = vec![("B-T", 0), ("B-LT", 0), ("B-LTA", 0)];
+    for (level, count) in rows::count_below(db.read(), stamp.level()).await? {
+        let next = level.next().map(Level::code);
+        for (_, waits) in all.iter_mut().filter(|(code, _)| Some(*code) == next) {
+            *waits = count;
         }
-        Err(error) => return Err(error.into()),
-    };
-    let content = storage.read(&blob, CONTENT_BYTES_MAX).await?;
-    let (field, gap) = place_of(&outcome.evidence);
-    let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce).map_err(|_none| SigningError::NoChance)?;
-    let (cms, request) = asked(&content, gap.clone(), nonce)?;
-    let answer = ask((url, patience), &request).await?;
-    let raised = raised(content, gap, (&cms, &request), &answer)?;
-    apart::check(&raised, &field).await?;
-    let content = kept((db, storage), &version, raised).await?;
-    settle(db, &job, Some(content)).await?;
-    Ok(true)
-}
-
-/// The field in which the signature stands, and where its container does: as it was written down when it was
-/// put on.
-fn place_of(evidence: &str) -> (String, Range<usize>) {
-    let read: serde_json::Value = serde_json::from_str(evidence).unwrap_or_default();
-    let number = |at: usize| {
-        let number = read["gap"][at].as_u64();
-        number
-            .and_then(|number| usize::try_from(number).ok())
-            .unwrap_or_default()
-    };
-    let field = read["field"].as_str().unwrap_or_default().to_owned();
-    (field, number(0)..number(0).saturating_add(number(1)))
-}
-
-fn document(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RaiseError {
-    RaiseError::Document(error.into())
-}
-
-/// The container of our own seal, and what the authority is asked about it.
-fn asked(
-    content: &[u8],
-    gap: Range<usize>,
-    nonce: [u8; 16],
-) -> Result<(Cms, TimestampRequest), RaiseError> {
-    let place = content.get(gap).unwrap_or_default();
-    let digits = place
-        .strip_prefix(b"<")
-        .and_then(|rest| rest.strip_suffix(b">"));
-    let digits = digits.ok_or_else(|| document("its seal is not where it was put"))?;
-    let container = hex::decode(digits).map_err(document)?;
-    let cms = Cms::from_der(&container).map_err(document)?;
-    let request = TimestampRequest::for_signature(&cms, nonce).map_err(document)?;
-    Ok((cms, request))
-}
-
-/// The document with the timestamp in the place of its seal. No byte changes outside of it.
-fn raised(
-    mut content: Vec<u8>,
-    gap: Range<usize>,
-    (cms, request): (&Cms, &TimestampRequest),
-    answer: &[u8],
-) -> Result<Vec<u8>, RaiseError> {
-    let wrong = |error: pades::sign::TimestampError| RaiseError::Answer(error.into());
-    let timestamp = request.accept(answer).map_err(wrong)?;
-    let signature = cms.signature().map_err(document)?;
-    timestamp.verify(&[signature]).map_err(wrong)?;
-    let cms = cms.with_timestamp(&timestamp).map_err(document)?;
-    let place = filled(cms.der(), gap.len())?;
-    let there = content.get_mut(gap);
-    there
-        .ok_or_else(|| document("its seal is not where it was put"))?
-        .copy_from_slice(&place);
-    Ok(content)
-}
-
-async fn ask(
-    (url, patience): (&str, Duration),
-    request: &TimestampRequest,
-) -> Result<Vec<u8>, RaiseError> {
-    let client = Client::builder()
-        .user_agent(concat!("Papierlos/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::none())
-        .referer(false)
-        .no_proxy()
-        .connect_timeout(patience)
-        .timeout(patience)
-        .build()
-        .map_err(RaiseError::Unreachable)?;
-    let sent = client
-        .post(url)
-        .header(CONTENT_TYPE, QUERY)
-        .body(request.der().to_vec())
-        .send()
-        .await
-        .and_then(Response::error_for_status);
-    let mut response = sent.map_err(RaiseError::Unreachable)?;
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(RaiseError::Unreachable)? {
-        if body.len() + piece.len() > TIMESTAMP_BYTES_MAX {
-            return Err(RaiseError::Answer("it is too long".into()));
-        }
-        body.extend_from_slice(&piece);
     }
-    Ok(body)
+    let by = db.now().plus_seconds(stamp.renew_seconds());
+    all.push(("renewal", rows::count_ending(db.read(), by).await?));
+    Ok(all)
 }
 
-async fn kept(
-    (db, storage): (&Db, &Storage),
-    version: &Version,
-    content: Vec<u8>,
-) -> Result<Content, RaiseError> {
-    let domain = documents::domain_of(db.read(), version.document).await?;
-    let mut arriving = Arriving::begin_in(storage, &domain).await?;
-    arriving.push(Bytes::from(content)).await?;
-    let arrived = arriving
-        .finish(PDF.to_owned(), version.file_name.clone())
-        .await?;
-    Ok(arrived.keep(db).await?)
+fn instant(at: Timestamp) -> Instant {
+    Instant::from_unix_seconds(u64::try_from(at.micros() / 1_000_000).unwrap_or_default())
 }
 
-/// Writes down what became of it: the PDF with the timestamp, or that there will be none.
-async fn settle(db: &Db, job: &SigningJob, content: Option<Content>) -> Result<(), RaiseError> {
-    let id = job.id;
+pub(super) fn timestamp(at: Instant) -> Timestamp {
+    let micros = at.unix_seconds().saturating_mul(1_000_000);
+    Timestamp::of_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// One go.
+struct Round<'a> {
+    db: &'a Db,
+    storage: &'a Storage,
+    authority: Authority<'a>,
+    outside: Outside,
+    /// When the authority's certificate ends, where that was found to be no later than what there was.
+    latest: Option<Timestamp>,
+}
+
+impl Round<'_> {
+    /// Raises one seal by a step, or lets it wait.
+    async fn tried(&mut self, job: SigningJob) -> Result<bool, RaiseError> {
+        let (id, version) = (job.id, job.version);
+        let raised = match Box::pin(self.step(&job)).await {
+            Ok(raised) => raised,
+            Err(RaiseError::Revoked) => Raised::Never(REVOKED),
+            Err(RaiseError::NoSources) => Raised::Never(NO_SOURCES),
+            Err(error @ RaiseError::Unreachable(_)) => return Err(error),
+            Err(RaiseError::Signing(error @ SigningError::Db(_))) => return Err(error.into()),
+            Err(RaiseError::NoLater) => {
+                self.wait(id, Some(WAIT_SECONDS_MAX)).await?;
+                return Ok(false);
+            }
+            Err(
+                error @ (RaiseError::Answer(_)
+                | RaiseError::Word(_)
+                | RaiseError::Document(_)
+                | RaiseError::Signing(_)),
+            ) => {
+                tracing::warn!(
+                    signing_job.id = %id,
+                    error = %error,
+                    cause = ?error,
+                    "a seal could not be raised; it waits where it is"
+                );
+                self.wait(id, None).await?;
+                return Ok(false);
+            }
+        };
+        let further = matches!(raised, Raised::To { .. });
+        match Box::pin(settle(self.db, (id, version), raised)).await {
+            Ok(()) => Ok(further),
+            // Another server was here meanwhile.
+            Err(SigningError::Changed) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn wait(&self, id: SigningJobId, seconds: Option<i64>) -> Result<(), DbError> {
+        self.db
+            .keep_house(async move |unit: &mut Unit| rows::postpone(unit, id, seconds).await)
+            .await
+    }
+
+    async fn step(&mut self, job: &SigningJob) -> Result<Raised, RaiseError> {
+        let outcome = job.outcome.as_ref().ok_or(SigningError::NotFound)?;
+        let system = Actor::system();
+        let on = self.db.read();
+        let (version, blob) =
+            match documents::content(on, &system, job.document, Which::InForce).await {
+                Ok((_, version, blob)) if version.id == outcome.bearer() => (version, blob),
+                Ok(_) => return Ok(Raised::Never(SUPERSEDED)),
+                Err(DocumentError::Withheld) => return Ok(Raised::Never(WITHHELD)),
+                Err(DocumentError::Destroyed) => return Ok(Raised::Never(DESTROYED)),
+                Err(error) => return Err(error.into()),
+            };
+        if outcome.level == Level::Archived && outcome.archive_until >= self.latest_known() {
+            return Err(RaiseError::NoLater);
+        }
+        let content = self.storage.read(&blob, SEALED_BYTES_MAX).await?;
+        let (field, gap) = place_of(&outcome.evidence);
+        let (level, content, archive_until) = match outcome.level {
+            Level::Basic => {
+                let stamped = self
+                    .authority
+                    .over_seal(content, (field.as_str(), gap))
+                    .await?;
+                (Level::Timestamped, stamped, None)
+            }
+            Level::Timestamped => (
+                Level::LongTerm,
+                self.with_validation(&content, &field).await?,
+                None,
+            ),
+            Level::LongTerm => self.archived(&content, &field, None).await?,
+            Level::Archived => {
+                let before = outcome.archive_until;
+                let content = self.with_validation(&content, &field).await?;
+                self.archived(&content, &field, before).await?
+            }
+        };
+        Ok(Raised::To {
+            level,
+            content: Box::new(self.kept(&version, content).await?),
+            archive_until,
+        })
+    }
+
+    /// What an archive timestamp must end before to be worth another one; everything is, where nothing is known.
+    fn latest_known(&self) -> Option<Timestamp> {
+        Some(self.latest.unwrap_or(Timestamp::of_micros(i64::MAX)))
+    }
+
+    /// With all by which it is checked in years to come.
+    async fn with_validation(
+        &mut self,
+        content: &[u8],
+        field: &str,
+    ) -> Result<Vec<u8>, RaiseError> {
+        let collected = apart::collect(content, field).await?;
+        let now = instant(self.db.now());
+        let data = Box::pin(validation::gather(&mut self.outside, collected, now)).await?;
+        let raised = apart::extend(content, &data).await?;
+        apart::check(&raised, field).await?;
+        Ok(raised)
+    }
+
+    /// With a timestamp over all of it, whose certificate ends later than the one before.
+    async fn archived(
+        &mut self,
+        content: &[u8],
+        field: &str,
+        before: Option<Timestamp>,
+    ) -> Result<(Level, Vec<u8>, Option<Timestamp>), RaiseError> {
+        let (raised, stamped) = self.authority.over_document(content, field).await?;
+        let until = timestamp(not_after(stamped.signer_certificate()));
+        if before.is_some_and(|before| until <= before) {
+            self.latest = self.latest.max(Some(until));
+            return Err(RaiseError::NoLater);
+        }
+        Ok((Level::Archived, raised, Some(until)))
+    }
+
+    async fn kept(&self, version: &Version, content: Vec<u8>) -> Result<Content, RaiseError> {
+        let domain = documents::domain_of(self.db.read(), version.document).await?;
+        let mut arriving = Arriving::begin_in(self.storage, &domain).await?;
+        arriving.push(Bytes::from(content)).await?;
+        let arrived = arriving
+            .finish(PDF.to_owned(), version.file_name.clone())
+            .await?;
+        Ok(arrived.keep(self.db).await?)
+    }
+}
+
+/// Writes down what became of it: the version with the seal at its new level, or that there will be none.
+async fn settle(
+    db: &Db,
+    (id, seen): (SigningJobId, u64),
+    raised: Raised,
+) -> Result<(), SigningError> {
     db.write(&Actor::system(), async move |unit: &mut Unit| {
         let found = rows::find_to_change(unit, id).await?;
         let mut job = found.ok_or(SigningError::NotFound)?;
+        if job.version != seen {
+            return Err(SigningError::Changed);
+        }
         let Some(outcome) = &mut job.outcome else {
             return Err(SigningError::NotFound);
         };
-        let held = match content {
-            Some(content) => documents::raise(unit, job.document, outcome.signed, content).await?,
-            None => None,
+        let (held, reason) = match raised {
+            Raised::Never(reason) => (None, Some(reason)),
+            Raised::To {
+                level,
+                content,
+                archive_until,
+            } => match documents::raise(unit, job.document, outcome.bearer(), *content).await {
+                Ok(held) => {
+                    outcome.level = level;
+                    outcome.held = Some(held.version.id);
+                    outcome.archive_until = archive_until;
+                    (Some(held), None)
+                }
+                Err(DocumentError::Stale { .. }) => (None, Some(SUPERSEDED)),
+                Err(DocumentError::State { .. }) => (None, Some(DISCARDED)),
+                Err(error) => return Err(error.into()),
+            },
         };
-        match &held {
-            Some(_) => outcome.level = Level::Timestamped,
-            None => job.reason = Some(SUPERSEDED.to_owned()),
-        }
+        let level = outcome.level.code();
+        job.reason = reason.map(str::to_owned);
         rows::save(unit, &mut job).await?;
+        rows::forget_wait(unit, id).await?;
         let signed = held.map(|held| hex::encode(held.version.sha256));
-        let context = Object::new().with_some("signed", signed).to_bytes();
+        let context = Object::new()
+            .with("level", level)
+            .with_some("reason", reason)
+            .with_some("signed", signed)
+            .to_bytes();
         unit.record_with(Action::SigningRaise, Some(job.department), Some(context));
         Ok(())
     })

@@ -1,12 +1,12 @@
 //! Rows of signing jobs.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, FromQueryResult, QueryOrder, QuerySelect, Statement};
 
-use super::model::{Level, Outcome, SigningJob, State, Tongue};
+use super::model::{Level, Outcome, SigningJob, State, Tongue, wait_seconds};
 use crate::audit::canonical::{Object as Json, SafeInt};
 use crate::audit::event::{Kind, Subject};
-use crate::base::db::DbError;
+use crate::base::db::{DbError, sql};
 use crate::base::{
     AccountId, DepartmentId, DocumentId, IdentityCheckId, SigningJobId, TabletId, Timestamp,
     VersionId,
@@ -47,6 +47,8 @@ pub(super) mod signing_job {
         pub signed_version_id: Option<Uuid>,
         pub level: Option<String>,
         pub evidence: Option<String>,
+        pub held_version_id: Option<Uuid>,
+        pub archive_until: Option<i64>,
         pub identity_check_id: Option<Uuid>,
         pub protocol_id: Option<Uuid>,
         pub paper_id: Option<Uuid>,
@@ -69,6 +71,7 @@ fn told(id: Uuid) -> String {
 impl signing_job::Model {
     pub(super) fn state_bytes(&self) -> Vec<u8> {
         Json::new()
+            .with_some("archive_until", self.archive_until.map(at))
             .with("clerk", self.account_id.to_string())
             .with("created_at", at(self.created_at))
             .with("department", self.department_id.to_string())
@@ -77,6 +80,10 @@ impl signing_job::Model {
             .with_some("ended_at", self.ended_at.map(at))
             .with_some("evidence", self.evidence.as_deref())
             .with("expires_at", at(self.expires_at))
+            .with_some(
+                "held_version",
+                self.held_version_id.map(|id| id.to_string()),
+            )
             .with_some("identity_check", self.identity_check_id.map(told))
             .with("language", self.language.as_str())
             .with_some("level", self.level.as_deref())
@@ -121,6 +128,8 @@ fn outcome_of(row: &signing_job::Model) -> Option<Outcome> {
         strokes_sha256: row.strokes_sha256.as_deref()?.try_into().ok()?,
         signed: VersionId::of(row.signed_version_id?),
         level: Level::parse(row.level.as_deref()?)?,
+        held: row.held_version_id.map(VersionId::of),
+        archive_until: row.archive_until.map(Timestamp::of_micros),
         evidence: row.evidence.clone()?,
     })
 }
@@ -208,6 +217,10 @@ impl TryFrom<&SigningJob> for signing_job::Model {
             signed_version_id: outcome.map(|it| it.signed.raw()),
             level: outcome.map(|it| it.level.code().to_owned()),
             evidence: outcome.map(|it| it.evidence.clone()),
+            held_version_id: outcome.and_then(|it| it.held).map(VersionId::raw),
+            archive_until: outcome
+                .and_then(|it| it.archive_until)
+                .map(Timestamp::micros),
             identity_check_id: job.identity_check.map(IdentityCheckId::raw),
             protocol_id: job.protocol.map(DocumentId::raw),
             paper_id: job.paper.map(DocumentId::raw),
@@ -313,17 +326,120 @@ pub(super) async fn run_out(
     Ok(rows.iter().map(|row| SigningJobId::of(row.id)).collect())
 }
 
-/// Jobs whose seal waits for its timestamp, the oldest first.
+/// The jobs of a query that names `signing_job` as `t`.
+async fn due(on: &impl ConnectionTrait, query: Statement) -> Result<Vec<SigningJob>, DbError> {
+    let rows = on.query_all_raw(query).await?;
+    rows.iter()
+        .map(|row| SigningJob::try_from(signing_job::Model::from_query_result(row, "")?))
+        .collect()
+}
+
+/// The levels below one, as SQL lists them.
+fn below(target: Level) -> String {
+    let below = Level::ALL.into_iter().filter(|level| *level < target);
+    let quoted: Vec<String> = below.map(|level| format!("'{}'", level.code())).collect();
+    quoted.join(", ")
+}
+
+/// Jobs whose seal is to be raised to `target` and does not wait: those that were never tried first, then
+/// those whose wait is over longest.
 pub(super) async fn to_raise(
     on: &impl ConnectionTrait,
-    limit: u64,
+    target: Level,
+    (now, limit): (Timestamp, i64),
 ) -> Result<Vec<SigningJob>, DbError> {
-    let rows = signing_job::Entity::find()
-        .filter(signing_job::Column::Level.eq(Level::Basic.code()))
-        .filter(signing_job::Column::Reason.is_null())
-        .order_by_asc(signing_job::Column::Id)
-        .limit(limit)
-        .all(on)
+    let below = below(target);
+    if below.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!(
+        "SELECT t.* FROM signing_job t LEFT JOIN seal_wait w ON w.job_id = t.id \
+         WHERE t.level IN ({below}) AND t.reason IS NULL \
+         AND (t.level = '{}' OR t.held_version_id IS NOT NULL) \
+         AND (w.next_at IS NULL OR w.next_at <= $1) \
+         ORDER BY coalesce(w.next_at, 0), t.id LIMIT $2",
+        Level::Basic.code()
+    );
+    due(on, sql(on, text, [now.micros().into(), limit.into()])).await
+}
+
+/// Jobs whose archive timestamp ends by then and that do not wait, those that end first first.
+pub(super) async fn to_renew(
+    on: &impl ConnectionTrait,
+    by: Timestamp,
+    (now, limit): (Timestamp, i64),
+) -> Result<Vec<SigningJob>, DbError> {
+    let text = "SELECT t.* FROM signing_job t LEFT JOIN seal_wait w ON w.job_id = t.id \
+                WHERE t.archive_until IS NOT NULL AND t.archive_until <= $1 AND t.reason IS NULL \
+                AND (w.next_at IS NULL OR w.next_at <= $2) \
+                ORDER BY t.archive_until, t.id LIMIT $3";
+    let values = [by.micros().into(), now.micros().into(), limit.into()];
+    due(on, sql(on, text, values)).await
+}
+
+/// How many seals below `target` are at which level.
+pub(super) async fn count_below(
+    on: &impl ConnectionTrait,
+    target: Level,
+) -> Result<Vec<(Level, u64)>, DbError> {
+    let below = below(target);
+    if below.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!(
+        "SELECT level, count(*) FROM signing_job WHERE level IN ({below}) AND reason IS NULL \
+         AND (level = '{}' OR held_version_id IS NOT NULL) GROUP BY level",
+        Level::Basic.code()
+    );
+    let mut counts = Vec::new();
+    for row in on.query_all_raw(sql(on, text, [])).await? {
+        let code: String = row.try_get_by_index(0)?;
+        let count: i64 = row.try_get_by_index(1)?;
+        if let Some(level) = Level::parse(&code) {
+            counts.push((level, u64::try_from(count).unwrap_or_default()));
+        }
+    }
+    Ok(counts)
+}
+
+/// How many archive timestamps end by then.
+pub(super) async fn count_ending(on: &impl ConnectionTrait, by: Timestamp) -> Result<u64, DbError> {
+    let text = "SELECT count(*) FROM signing_job \
+                WHERE archive_until IS NOT NULL AND archive_until <= $1 AND reason IS NULL";
+    let row = on
+        .query_one_raw(sql(on, text, [by.micros().into()]))
         .await?;
-    rows.into_iter().map(SigningJob::try_from).collect()
+    let count: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(count
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or_default())
+}
+
+/// Lets a seal wait that could not be raised: longer each time, or so many seconds.
+pub(super) async fn postpone(
+    unit: &Unit,
+    id: SigningJobId,
+    seconds: Option<i64>,
+) -> Result<(), DbError> {
+    let on = unit.tx();
+    let text = "SELECT attempts FROM seal_wait WHERE job_id = $1";
+    let row = on.query_one_raw(sql(on, text, [id.raw().into()])).await?;
+    let before: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    let attempts = before.unwrap_or_default().saturating_add(1);
+    let waits = wait_seconds(u32::try_from(attempts).unwrap_or(u32::MAX));
+    let next = unit.now().plus_seconds(seconds.unwrap_or(waits));
+    let text = "INSERT INTO seal_wait (job_id, attempts, next_at) VALUES ($1, $2, $3) \
+                ON CONFLICT (job_id) DO UPDATE SET attempts = excluded.attempts, \
+                next_at = excluded.next_at";
+    let values = [id.raw().into(), attempts.into(), next.micros().into()];
+    on.execute_raw(sql(on, text, values)).await?;
+    Ok(())
+}
+
+/// Forgets that a seal waited.
+pub(super) async fn forget_wait(unit: &Unit, id: SigningJobId) -> Result<(), DbError> {
+    let text = "DELETE FROM seal_wait WHERE job_id = $1";
+    let on = unit.tx();
+    on.execute_raw(sql(on, text, [id.raw().into()])).await?;
+    Ok(())
 }

@@ -3,17 +3,21 @@
 //! Invariant: what was shown is an exact prefix of what is sealed.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pades::sign::{
-    Chain, ChainError, Dtbs, ModuleKey, PemSigner, Pkcs11Signer, Signer, SignerError,
+    Chain, ChainError, CmsError, Dtbs, ModuleKey, PemSigner, Pkcs11Signer, SignerError,
 };
 use pades::strokes::{Bound, Recipient, Strokes, StrokesSealError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::apart::{self, Ready};
-use super::model::{SigningError, Spot};
+use super::ends::Ends;
+use super::key::{Here, Remote, SealingKey};
+use super::model::{Level, SigningError, Spot};
+use super::outside::Reach;
 use crate::base::Timestamp;
 use crate::config::{Seal, SealKey, Signing};
 
@@ -41,27 +45,31 @@ pub enum StampError {
     Notary(#[from] StrokesSealError),
 }
 
-type AnySigner = Box<dyn Signer + Send + Sync>;
+type AnyKey = Box<dyn SealingKey>;
 
 /// The seal of the house, the notary, and how long a document is shown.
 pub struct Stamp {
-    signer: Option<AnySigner>,
+    key: Option<AnyKey>,
     name: String,
     recipient: Option<(Recipient, [u8; 32])>,
     time_max: Duration,
     tsa: Option<(String, Duration)>,
+    level: Level,
+    renew_before: Duration,
+    reach: Option<Arc<Reach>>,
+    ends: Ends,
 }
 
 impl std::fmt::Debug for Stamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stamp")
             .field("name", &self.name)
-            .field("has_key", &self.signer.is_some())
+            .field("has_key", &self.key.is_some())
             .finish_non_exhaustive()
     }
 }
 
-async fn bytes_of(setting: &'static str, path: &Path) -> Result<Vec<u8>, StampError> {
+pub(super) async fn bytes_of(setting: &'static str, path: &Path) -> Result<Vec<u8>, StampError> {
     let read = tokio::fs::read(path).await;
     read.map_err(|source| StampError::Read {
         setting,
@@ -70,13 +78,13 @@ async fn bytes_of(setting: &'static str, path: &Path) -> Result<Vec<u8>, StampEr
     })
 }
 
-async fn signer_of(seal: &Seal) -> Result<AnySigner, StampError> {
+async fn key_of(seal: &Seal) -> Result<AnyKey, StampError> {
     let chain = bytes_of("seal.certificates", &seal.certificates).await?;
     let chain = Chain::from_pem(&chain)?;
-    let signer: AnySigner = match &seal.key {
+    let key: AnyKey = match &seal.key {
         SealKey::Pem(path) => {
             let key = Zeroizing::new(bytes_of("seal.key", path).await?);
-            Box::new(PemSigner::new(&key, chain)?)
+            Box::new(Here(Arc::new(PemSigner::new(&key, chain)?)))
         }
         SealKey::Module {
             module,
@@ -90,10 +98,22 @@ async fn signer_of(seal: &Seal) -> Result<AnySigner, StampError> {
                 key_label: label.clone(),
             };
             let pin = Zeroizing::new(pin.expose().to_owned());
-            Box::new(Pkcs11Signer::open(place, pin, chain)?)
+            Box::new(Here(Arc::new(Pkcs11Signer::open(place, pin, chain)?)))
         }
+        SealKey::Remote {
+            url,
+            credential,
+            token,
+            patience,
+        } => Box::new(Remote {
+            url: url.clone(),
+            credential: credential.clone(),
+            token: token.clone(),
+            patience: *patience,
+            chain,
+        }),
     };
-    Ok(signer)
+    Ok(key)
 }
 
 /// Strokes as only the notary opens them, and SHA-256 of his certificate.
@@ -105,8 +125,8 @@ impl Stamp {
     /// # Errors
     /// [`StampError`].
     pub async fn open(seal: Option<&Seal>, signing: &Signing) -> Result<Self, StampError> {
-        let signer = match seal {
-            Some(seal) => Some(signer_of(seal).await?),
+        let key = match seal {
+            Some(seal) => Some(key_of(seal).await?),
             None => None,
         };
         let recipient = match &signing.notary_certificate {
@@ -119,26 +139,31 @@ impl Stamp {
             None => None,
         };
         let said = seal.map(|seal| seal.name.clone()).unwrap_or_default();
-        let of_certificate = || signer.as_ref().map(|signer| signer.chain().name());
+        let of_certificate = || key.as_ref().map(|key| key.chain().name());
         let name = if said.is_empty() {
             of_certificate().unwrap_or_default()
         } else {
             said
         };
+        let ends = Ends::read(seal, signing).await?;
         let tsa = seal.and_then(|seal| Some((seal.tsa.clone()?, seal.patience)));
         Ok(Self {
-            signer,
+            key,
             name,
             recipient,
             time_max: signing.time_max,
             tsa,
+            level: seal.map_or(Level::Basic, |seal| Level::from(seal.level)),
+            renew_before: seal.map(|seal| seal.renew_before).unwrap_or_default(),
+            reach: seal.map(|seal| Arc::new(Reach::of(seal))),
+            ends,
         })
     }
 
     /// Whether anything can be signed here.
     #[must_use]
     pub fn has_key(&self) -> bool {
-        self.signer.is_some()
+        self.key.is_some()
     }
 
     /// How long a document is shown at most, in seconds.
@@ -151,6 +176,30 @@ impl Stamp {
     pub fn tsa(&self) -> Option<(&str, Duration)> {
         let (url, patience) = self.tsa.as_ref()?;
         Some((url.as_str(), *patience))
+    }
+
+    /// How far seals are raised: no further than they are put on, where there is no authority.
+    pub(super) fn level(&self) -> Level {
+        match self.tsa {
+            Some(_) => self.level,
+            None => Level::Basic,
+        }
+    }
+
+    /// How long before its end an archive timestamp gets another one, in seconds.
+    pub(super) fn renew_seconds(&self) -> i64 {
+        i64::try_from(self.renew_before.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Until when certificates hold.
+    #[must_use]
+    pub fn ends(&self) -> &Ends {
+        &self.ends
+    }
+
+    /// Which addresses that certificates name may be asked.
+    pub(super) fn reach(&self) -> Option<&Arc<Reach>> {
+        self.reach.as_ref()
     }
 
     /// Refuses what cannot be signed there, before anybody is asked to.
@@ -170,19 +219,23 @@ impl Stamp {
         apart::prepare(content, spot, &self.name, Some((strokes, seconds))).await
     }
 
-    /// Puts the seal into its place. It may take a while, where the key lies in a module: not for a thread that
-    /// serves others.
-    pub(super) fn put_on(&self, ready: Ready) -> Result<Stamped, SigningError> {
-        let signer = self.signer.as_ref().ok_or(SigningError::NoSeal)?;
-        let failed = |error: SignerError| SigningError::Seal(error.into());
-        let chain = signer.chain();
-        let pieces = [ready.before.as_slice(), ready.behind.as_slice()];
-        let digest = chain.algorithm().digest().of(&pieces);
-        let dtbs = Dtbs::new(chain, &digest).map_err(|error| failed(error.into()))?;
-        let signature = signer.sign(dtbs.bytes()).map_err(failed)?;
-        let cms = dtbs
-            .complete(&signature)
-            .map_err(|error| failed(error.into()))?;
+    /// Puts the seal into its place.
+    pub(super) async fn put_on(&self, ready: Ready) -> Result<Stamped, SigningError> {
+        let key = self.key.as_ref().ok_or(SigningError::NoSeal)?;
+        let failed = |error: CmsError| SigningError::Seal(error.into());
+        let chain = key.chain();
+        let with = chain.algorithm().digest();
+        // Off the thread that serves others.
+        let done = tokio::task::spawn_blocking(move || {
+            let digest = with.of(&[ready.before.as_slice(), ready.behind.as_slice()]);
+            (ready, digest)
+        });
+        let (ready, digest) = done.await.map_err(|gone| SigningError::Seal(gone.into()))?;
+        let dtbs = Dtbs::new(chain, &digest).map_err(failed)?;
+        let signature = key.sign(&dtbs).await;
+        let signature = signature.map_err(|error| SigningError::Seal(error.into()))?;
+        // Only what the key of the certificate has signed goes any further.
+        let cms = dtbs.complete(&signature).map_err(failed)?;
         let place = filled(cms.der(), ready.gap)?;
         Ok(Stamped {
             gap: (ready.before.len(), ready.gap),

@@ -1,12 +1,17 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::model::{
-    SECONDS_MAX, SeenPage, SigningError, SigningJob, Spot, State, Step, Tongue, seen_together,
+    Level, SECONDS_MAX, SeenPage, SigningError, SigningJob, Spot, State, Step, Tongue,
+    WAIT_SECONDS_MAX, seen_together, wait_seconds,
 };
+use super::outside::Reach;
 use crate::base::{
     AccountId, DepartmentId, DocumentId, SigningJobId, TabletId, Timestamp, VersionId,
 };
+use crate::config::{Config, ConfigErrors, Seal, Sources};
 
 const STEPS: [Step; 9] = [
     Step::Show,
@@ -54,6 +59,107 @@ fn job() -> SigningJob {
         protocol: None,
         paper: None,
     }
+}
+
+#[test]
+fn a_seal_is_raised_by_one_level_after_the_other() {
+    let mut level = Level::Basic;
+    let mut codes = vec![level.code()];
+    while let Some(next) = level.next() {
+        assert!(next > level);
+        level = next;
+        codes.push(level.code());
+    }
+    assert_eq!(codes, ["B-B", "B-T", "B-LT", "B-LTA"]);
+    for one in Level::ALL {
+        assert_eq!(Level::parse(one.code()), Some(one));
+    }
+    assert_eq!(Level::parse("b-t"), None);
+}
+
+#[test]
+fn what_could_not_be_raised_waits_longer_each_time_and_a_day_at_most() {
+    let waits: Vec<i64> = (1..40).map(wait_seconds).collect();
+    assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
+    assert_eq!(waits.first(), Some(&5));
+    assert_eq!(waits.last(), Some(&WAIT_SECONDS_MAX));
+    assert_eq!(wait_seconds(u32::MAX), WAIT_SECONDS_MAX);
+}
+
+fn seal(variables: &[(&str, &str)]) -> Result<Option<Seal>, ConfigErrors> {
+    let env: BTreeMap<String, String> = variables
+        .iter()
+        .map(|(name, value)| (format!("PAPIERLOS_SEAL_{name}"), (*value).to_owned()))
+        .collect();
+    let sources = Sources {
+        file: None,
+        env: &env,
+        arguments: &[],
+        read: &|path| std::fs::read_to_string(path),
+    };
+    Config::load(&sources).map(|config| config.seal)
+}
+
+const KEY: [(&str, &str); 2] = [("KEY", "seal.key"), ("CERTIFICATES", "seal.pem")];
+
+#[test]
+fn only_public_addresses_of_the_web_are_asked_unless_the_settings_name_others() {
+    let reach = |more: &[(&str, &str)]| {
+        let seal = seal(&[&KEY[..], more].concat()).unwrap().unwrap();
+        Reach::of(&seal)
+    };
+    let strict = reach(&[]);
+    for refused in [
+        "",
+        "ldap://example.org/cn=ca",
+        "file:///etc/passwd",
+        "http://a:b@example.org/",
+        "http://example.org:8080/",
+        "http://127.0.0.1/ocsp",
+        "http://[::1]/ocsp",
+        "http://169.254.169.254/latest/meta-data",
+        "http://0x7f000001/",
+    ] {
+        assert!(strict.url(refused).is_none(), "{refused}");
+    }
+    for asked in ["http://ocsp.example.org/", "https://example.org/ca.crl"] {
+        assert!(strict.url(asked).is_some(), "{asked}");
+    }
+    let open = reach(&[("ALLOW_PRIVATE", "10.0.0.0/8"), ("PORTS", "8000-8999")]);
+    assert!(open.url("http://10.1.2.3:8080/ocsp").is_some());
+    assert!(open.url("http://127.0.0.1:8080/ocsp").is_none());
+    assert!(open.url("http://10.1.2.3/ocsp").is_none());
+}
+
+#[test]
+fn settings_of_the_seal_that_do_not_fit_together_are_refused() {
+    let refused = |more: &[(&str, &str)]| seal(more).is_err();
+    assert!(seal(&[]).unwrap().is_none());
+    assert!(seal(&KEY).unwrap().is_some());
+    for level in ["b-lt", "b-lta"] {
+        assert!(refused(&[&KEY[..], &[("LEVEL", level)]].concat()));
+        let tsa = [("LEVEL", level), ("TSA", "https://tsa.example.org/")];
+        assert!(!refused(&[&KEY[..], &tsa].concat()));
+    }
+    assert!(refused(&[&KEY[..], &[("LEVEL", "b-x")]].concat()));
+    assert!(refused(&[("KEY", "seal.key")]));
+    let remote = [
+        ("CERTIFICATES", "seal.pem"),
+        ("REMOTE_CREDENTIAL", "siegel"),
+        ("REMOTE_TOKEN", "geheim"),
+    ];
+    let at = |url| [&remote[..], &[("REMOTE", url)]].concat();
+    assert!(!refused(&at("https://seal.example.org/csc/v2")));
+    assert!(!refused(&at("http://127.0.0.1:8080/csc/v2")));
+    assert!(refused(&at("http://seal.example.org/csc/v2")));
+    assert!(refused(&at("http://localhost:1@seal.example.org/csc/v2")));
+    assert!(refused(&[
+        ("REMOTE", "https://seal.example.org"),
+        ("CERTIFICATES", "seal.pem")
+    ]));
+    assert!(refused(
+        &[&at("https://seal.example.org")[..], &KEY].concat()
+    ));
 }
 
 #[test]

@@ -283,9 +283,14 @@ fn seen_views(pages: &[SeenPage]) -> Vec<SeenPageView> {
 pub(super) struct SigningOutcome {
     /// The id of the version that was added when it was signed.
     signed_version: Uuid,
-    /// How far its seal has come: `B-B`, or `B-T` with a timestamp, in a version of its own.
+    /// How far its seal has come: `B-B`; `B-T` with a timestamp; `B-LT` with what is known of its certificates;
+    /// `B-LTA` with a timestamp over the whole document. Each in a version of its own.
     #[schema(example = "B-B")]
     level: &'static str,
+    /// The id of the version that bears the seal at that level.
+    sealed_version: Uuid,
+    /// At `B-LTA`: when the certificate of the newest timestamp over the whole document ends.
+    archive_until: Option<String>,
     /// SHA-256 of the record of the strokes, in hexadecimal digits.
     strokes_sha256: String,
     /// What was found out when it was signed: see `docs/signing.md`.
@@ -385,6 +390,8 @@ impl SigningJobView {
             outcome: job.outcome.as_ref().map(|it| SigningOutcome {
                 signed_version: it.signed.raw(),
                 level: it.level.code(),
+                sealed_version: it.bearer().raw(),
+                archive_until: when(it.archive_until),
                 strokes_sha256: hex::encode(it.strokes_sha256),
                 evidence: serde_json::from_str(&it.evidence).unwrap_or_default(),
             }),

@@ -12,7 +12,6 @@ mod log;
 mod model;
 mod ops;
 mod postman;
-mod resolver;
 mod rows;
 mod sign;
 mod target;

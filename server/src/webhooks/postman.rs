@@ -14,13 +14,13 @@ use tokio::sync::OnceCell;
 use super::model::{
     Delivery, Failure, Health, Ids, OffReason, State, Status, Thing, Told, WebhookError, ids,
 };
-use super::resolver::{ResolveError, Resolver};
 use super::rows::{self, webhook};
 use super::sign::signatures;
 use super::target::Rules;
 use super::{log, model::Webhook, ops};
 use crate::audit::event::{Action, Look};
 use crate::base::db::DbError;
+use crate::base::outbound::{ResolveError, Resolver};
 use crate::base::{Actor, DeliveryId, Timestamp, WebhookId};
 use crate::holds::Object;
 use crate::ledger::looks::{Looked, Looks};
@@ -225,9 +225,10 @@ impl Postman {
     /// that were not looked at, so there is none; a connection serves once, so that each delivery
     /// looks its address up anew.
     fn connect(&self) -> Result<Client, Failure> {
+        let rules = Arc::clone(&self.rules);
         let built = Client::builder()
             .user_agent(concat!("Papierlos/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Resolver(Arc::clone(&self.rules)))
+            .dns_resolver(Resolver::new(move |address| rules.allows(address)))
             .redirect(Policy::none())
             .referer(false)
             .no_proxy()

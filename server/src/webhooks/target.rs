@@ -1,9 +1,10 @@
 //! Where a message may go: addresses, ports and protocols that are allowed.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use reqwest::Url;
 
+use crate::base::outbound::is_public;
 use crate::config;
 
 /// Most characters of an address.
@@ -85,35 +86,5 @@ impl Rules {
     /// Whether a connection to `address` may be made.
     pub(super) fn allows(&self, address: IpAddr) -> bool {
         is_public(address) || self.allow_private.iter().any(|one| one.contains(address))
-    }
-}
-
-/// Whether an address is one of the public internet (IANA's registries of special addresses).
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let special = match address.octets() {
-        [0 | 10 | 127 | 224..=255, ..] => true,
-        [100, second, ..] => second & 0xc0 == 64,
-        [169, 254, ..] | [192, 168, ..] | [198, 18 | 19, ..] => true,
-        [172, second, ..] => second & 0xf0 == 16,
-        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        _ => false,
-    };
-    !special
-}
-
-/// Only `2000::/3` is given out; what leads back to IPv4 (6to4, Teredo) and the documentation is not.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    match address.segments() {
-        [0x2001, second, ..] => second >= 0x0200 && second != 0x0db8,
-        [0x2002, ..] => false,
-        [0x3fff, second, ..] => second >= 0x1000,
-        [first, ..] => first & 0xe000 == 0x2000,
     }
 }

@@ -4,9 +4,13 @@ mod devices;
 mod ends;
 mod events;
 mod identity;
+mod keys;
+mod levels;
 mod life;
 mod protocol;
 mod stamps;
+
+use std::process::Command;
 
 use reqwest::Method;
 use serde_json::Value;
@@ -65,4 +69,25 @@ pub(crate) async fn add_version(client: &Client, document: &str, content: &[u8])
     client
         .send(request.header("if-match", etag).multipart(form))
         .await
+}
+
+/// What pdfsig says of every signature: that it is one over what it covers. Named, where it is not there.
+pub(crate) fn valid(signed: &[u8]) {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("signed.pdf");
+    std::fs::write(&path, signed).expect("written");
+    let said = match Command::new("pdfsig").arg("-nocert").arg(&path).output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(error) => {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "in CI nothing is skipped: pdfsig is missing ({error})"
+            );
+            eprintln!("skipped: pdfsig is missing ({error})");
+            return;
+        }
+    };
+    let all = said.matches("- Signature Validation:").count();
+    let good = said.matches("Signature is Valid").count();
+    assert!(all > 0 && all == good, "{said}");
 }

@@ -223,9 +223,10 @@ fn the_crates_know_whom_they_may_know() {
 }
 
 /// Where the crates name what the fuzzer tries.
-const FUZZED: [&str; 4] = [
+const FUZZED: [&str; 5] = [
     "indexer/src/extract/fuzzing.rs",
     "indexer/src/fuzzing.rs",
+    "pades/src/fuzzing.rs",
     "server/src/fuzzing.rs",
     "storage/src/fuzzing.rs",
 ];

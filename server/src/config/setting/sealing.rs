@@ -45,7 +45,7 @@ pub(super) const SEALING: &[Setting] = &[
         "seal.key",
         words(1_000),
         "",
-        "The private key of the seal in PEM (PKCS #8), for demonstrations and tests. Empty, and `seal.module` too: nothing is signed on tablets.",
+        "The private key of the seal in PEM (PKCS #8), for demonstrations and tests. Empty, and `seal.module` and `seal.remote` too: nothing is signed on tablets.",
     ),
     setting(
         "seal.certificates",
@@ -73,6 +73,30 @@ pub(super) const SEALING: &[Setting] = &[
     ),
     setting("seal.pin", Shape::Secret, "", "The PIN of the token."),
     setting(
+        "seal.remote",
+        Shape::Url,
+        "",
+        "The service that seals (`docs/sealing.md`), in place of `seal.key` and `seal.module`: what `/signatures/signHash` is added to. By `https://`, but for one on this machine.",
+    ),
+    setting(
+        "seal.remote_credential",
+        words(200),
+        "",
+        "The name by which the service knows the key (`credentialID`).",
+    ),
+    setting(
+        "seal.remote_token",
+        Shape::Secret,
+        "",
+        "What shows the service who asks (`Authorization: Bearer`).",
+    ),
+    setting(
+        "seal.remote_seconds_max",
+        count(1, 60),
+        "10",
+        "How long the service is waited for. Whoever signs at the counter waits for it.",
+    ),
+    setting(
         "seal.name",
         words(200),
         "",
@@ -88,7 +112,31 @@ pub(super) const SEALING: &[Setting] = &[
         "seal.tsa_seconds_max",
         count(1, 60),
         "10",
-        "How long the timestamp authority is waited for. Nobody at a counter waits for it.",
+        "How long the timestamp authority is waited for, and whoever is asked about certificates. Nobody at a counter waits for them.",
+    ),
+    setting(
+        "seal.level",
+        Shape::OneOf(&["b-b", "b-t", "b-lt", "b-lta"]),
+        "b-t",
+        "How far seals are raised after the counter: put on, with a timestamp (where `seal.tsa` names an authority), with what is known about their certificates, with a timestamp over all of it that is renewed.",
+    ),
+    setting(
+        "seal.renew_before_days",
+        count(1, 3_650),
+        "90",
+        "How many days before the certificate of its newest timestamp ends a document at B-LTA gets another one.",
+    ),
+    setting(
+        "seal.allow_private",
+        Shape::Networks,
+        "",
+        "Networks that are not public and may be asked about certificates all the same, where a certificate names an address there.",
+    ),
+    setting(
+        "seal.ports",
+        Shape::Ports,
+        "80, 443",
+        "Ports at which those may listen who are asked about certificates.",
     ),
     setting(
         "signing.job_seconds_max",
@@ -101,5 +149,11 @@ pub(super) const SEALING: &[Setting] = &[
         words(1_000),
         "",
         "The certificate (PEM, a key on P-256 or P-384) to which the strokes of signatures are sealed at once; its private key is nowhere near. Empty: no strokes are kept, only what they look like.",
+    ),
+    setting(
+        "signing.warn_days",
+        count(1, 3_650),
+        "60",
+        "How many days before its end a certificate of the seal or of the notary is warned of: at the start, by `papierlos check`, and every night.",
     ),
 ];

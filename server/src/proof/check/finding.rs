@@ -81,6 +81,8 @@ codes! {
     ComponentsMissing = "components-missing", "Aus einer Fassung wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
     /// A component does not stand where the document stands out of which it was taken, or says wrongly whether the version is in force.
     ComponentAstray = "component-astray", "Eine Anlage steht nicht, wo das Dokument steht, aus dem sie stammt, oder nennt die geltende Fassung falsch. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
+    /// A certificate of the seal or of the notary has ended, or ends soon.
+    CertificateEnds = "certificate-ends", "Ein Zertifikat des Siegels oder des Notariats ist abgelaufen oder läuft bald ab. Ein neues beschaffen und in den Einstellungen eintragen (seal.certificates, signing.notary_certificate).";
     /// A blob that a row names is not in the store.
     BlobMissing = "blob-missing", "Ein Inhalt fehlt im Speicher. Die Datei dieses Namens aus der Sicherung zurücklegen.";
     /// A blob in the store has another length than its row says.

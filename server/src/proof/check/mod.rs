@@ -5,6 +5,7 @@
 //! acknowledged, or can be done again.
 
 mod blobs;
+mod certificates;
 mod documents;
 mod domains;
 mod finding;
@@ -24,6 +25,7 @@ pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome, Part};
 
 use crate::base::db::DbError;
 use crate::config::Rights;
+use crate::signing::Ends;
 use crate::unit::Db;
 
 /// How old something unfinished must be before it counts as left over.
@@ -105,6 +107,8 @@ pub struct Checked {
     pub now: SystemTime,
     /// How rights are to be given.
     pub rights: Rights,
+    /// Until when certificates hold by which the house seals.
+    pub certificates: Ends,
 }
 
 /// Runs the check.
@@ -112,6 +116,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
     let mut outcome = Outcome::default();
     log::check(on, &mut outcome).await?;
     documents::jobs(on, mode, &mut outcome).await?;
+    certificates::check(on, &mut outcome);
     if depth == Depth::Quick {
         outcome.skip(Part::Documents);
         outcome.skip(Part::Blobs);

@@ -10,7 +10,10 @@ use crate::base::db::DbError;
 use crate::base::{AccountId, DepartmentId, DocumentId, IdentityCheckId, Timestamp};
 use crate::unit::Unit;
 
-#[expect(unreachable_pub, reason = "what is derived is public, and this room alone uses it")]
+#[expect(
+    unreachable_pub,
+    reason = "what is derived is public, and this room alone uses it"
+)]
 pub(in crate::signing) mod identity_check {
     use sea_orm::entity::prelude::*;
 

@@ -15,6 +15,8 @@ fn at(seconds: i64) -> Timestamp {
 
 fn outcome() -> Outcome {
     Outcome {
+        held: None,
+        archive_until: None,
         strokes_sha256: [2; 32],
         signed: VersionId::new(),
         level: Level::Basic,
