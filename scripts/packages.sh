@@ -29,6 +29,7 @@ virus_scanner() { [ -x /usr/sbin/clamd ]; }
 office() { [ -x /usr/lib/libreoffice/program/soffice.bin ] && [ -e "/usr/lib/libreoffice/program/$1" ]; }
 libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
+faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1'; }
 jaxb() { [ -e /usr/share/java/jaxb-runtime.jar ]; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -67,6 +68,9 @@ for_test() {
     need python3 has python3
     need python3-venv python_venv
     need python3-cryptography python3 -c 'import cryptography'
+    need python3-aiosmtpd python3 -c 'import aiosmtpd'
+    need python3-icalendar python3 -c 'import icalendar'
+    need libfaketime faketime
     need util-linux has setpriv
     need libxml2-utils has xmllint
     need nodejs has node

@@ -33,6 +33,8 @@ mod m0033_signing;
 mod m0034_forms;
 mod m0035_seals;
 mod m0036_counter;
+mod m0038_workflows;
+mod m0039_inboxes;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -74,6 +76,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_forms::Step),
             Box::new(m0035_seals::Step),
             Box::new(m0036_counter::Step),
+            Box::new(m0038_workflows::Step),
+            Box::new(m0039_inboxes::Step),
         ]
     }
 }

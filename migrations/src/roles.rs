@@ -50,6 +50,8 @@ pub const APPEND_ONLY: &[&str] = &[
     "destroyed_blob",
     "reference_alias",
     "form_template",
+    "workflow_entry",
+    "workflow_frozen",
 ];
 /// Tables whose rows move from version to version and stay.
 pub const VERSIONED: &[&str] = &[
@@ -85,6 +87,9 @@ pub const VERSIONED: &[&str] = &[
     "tablet",
     "signing_job",
     "identity_check",
+    "workflow_definition",
+    "workflow_instance",
+    "order_limit",
 ];
 /// Tables that hold no evidence of their own, or whose rows erasure must reach.
 pub const FREE: &[&str] = &[
@@ -112,6 +117,15 @@ pub const FREE: &[&str] = &[
     "tablet_presence",
     "tablet_pairing",
     "seal_wait",
+    "workflow_step",
+    "workflow_asked",
+    "workflow_timer",
+    "workflow_document",
+    "workflow_work",
+    "notification_setting",
+    "mail",
+    "notice",
+    "calendar_feed",
 ];
 /// Tables that verification reads beside those of the evidence: openings and their keys, both of use
 /// only to whoever has the key file.

@@ -45,3 +45,4 @@ pub mod types;
 pub mod unit;
 pub mod virus;
 pub mod webhooks;
+pub mod workflows;

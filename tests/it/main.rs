@@ -39,3 +39,5 @@ mod types;
 mod virus;
 mod webhooks;
 mod withheld;
+mod workflows;
+mod workflows_inbox;

@@ -13,7 +13,7 @@ use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
 use crate::search::Progress;
 use crate::unit::Db;
 use crate::virus::Scanner;
-use crate::{departments, documents, inspections, jobs, replay, signing, webhooks};
+use crate::{departments, documents, inspections, jobs, replay, signing, webhooks, workflows};
 
 /// How often it is looked whether more can be read again.
 const AGAIN_EVERY: Duration = Duration::from_secs(5);
@@ -62,6 +62,55 @@ impl Server {
         });
     }
 
+    /// Fires the timers of workflows that are due.
+    pub(super) fn fire_timers(&self) {
+        let mut timers = workflows::Timers::new(&self.archive.db, &self.rules);
+        self.tasks.start("timers", |end| async move {
+            loop {
+                match Box::pin(timers.step()).await {
+                    Ok(0) => {}
+                    Ok(fired) => tracing::debug!(workflow.timers = fired, "timers fired"),
+                    Err(error) => tracing::warn!(
+                        error = %error,
+                        cause = ?error,
+                        "it could not be looked which timers are due"
+                    ),
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = tokio::time::sleep(workflows::Timers::pause()) => {}
+                }
+            }
+        });
+    }
+
+    /// Looks at workflows whose documents have other versions, and rings for those who watch their inboxes.
+    pub(super) fn follow_workflows(&self) {
+        let db = self.archive.db.clone();
+        let mut follower = workflows::Follower::new(&db, &self.rules, &self.bell);
+        self.tasks.start("workflows", |end| async move {
+            let mut head = db.head();
+            loop {
+                head.borrow_and_update();
+                match Box::pin(follower.step()).await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(
+                        error = %error,
+                        cause = ?error,
+                        "workflows cannot follow the log"
+                    ),
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    // A closed channel is no reason to hurry.
+                    Ok(()) = head.changed() => {}
+                    () = tokio::time::sleep(workflows::Follower::pause()) => {}
+                }
+            }
+        });
+    }
+
     /// Says of signing jobs that their time is over.
     pub(super) fn end_signing(&self) {
         let (db, bus) = (self.archive.db.clone(), self.bus.clone());
@@ -76,6 +125,36 @@ impl Server {
                 }
                 tokio::select! {
                     () = end.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+            }
+        });
+    }
+
+    /// Does what steps of workflows ask of the system: seals, forms, exports.
+    pub(super) fn work_for_workflows(&self) {
+        let bench = workflows::Bench {
+            db: self.archive.db.clone(),
+            storage: self.archive.storage.clone(),
+            tasks: self.tasks.clone(),
+            stamp: Arc::clone(&self.stamp),
+            forms: self.forms.clone(),
+            rules: self.rules.clone(),
+        };
+        let mut head = self.archive.db.head();
+        self.tasks.start("workflows", |end| async move {
+            loop {
+                if let Err(error) = Box::pin(bench.carry_out()).await {
+                    tracing::warn!(
+                        error = %error,
+                        cause = ?error,
+                        "what steps of workflows ask could not be looked at"
+                    );
+                }
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    // A closed channel is no reason to hurry.
+                    Ok(()) = head.changed() => {}
                     () = tokio::time::sleep(Duration::from_secs(1)) => {}
                 }
             }
@@ -204,6 +283,7 @@ impl Server {
                 figures(&db, follower.progress(), now, &metrics).await;
                 guarding(&db, &looks, &metrics).await;
                 sealing(&db, &stamp, &metrics).await;
+                going_on(&db, &metrics).await;
                 if let Ok(Some(space)) = backend.free_space() {
                     let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
                     metrics.storage_free_bytes.set(free);
@@ -219,6 +299,7 @@ impl Server {
                     swept(webhooks::sweep(&db, keep).await, "old deliveries");
                     swept(attempts.sweep(&db).await, "old attempts to sign in");
                     swept(departments::sweep_uses(&db).await, "uses of ended tokens");
+                    swept(workflows::sweep_notices(&db).await, "old notices");
                 }
                 rounds = rounds.wrapping_add(1);
                 tokio::select! {
@@ -292,6 +373,7 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
         (JobKind::MakeCopy, "copies", "copies_failed"),
         (JobKind::SplitBatch, "splits", "splits_failed"),
         (JobKind::WriteProtocol, "protocols", "protocols_failed"),
+        (JobKind::SendMail, "mails", "mails_failed"),
     ];
     for (kind, waiting, failed) in queues {
         if let Ok(backlog) = jobs::backlog(db.read(), kind).await {
@@ -333,6 +415,25 @@ async fn sealing(db: &Db, stamp: &signing::Stamp, metrics: &Metrics) {
     }
     for &(what, end) in stamp.ends().all() {
         metrics.certificate(what, end.micros() / 1_000_000);
+    }
+}
+
+/// What is open in workflows, and whether timers and mails get through.
+async fn going_on(db: &Db, metrics: &Metrics) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let now = db.now();
+    match workflows::figures(db.read(), now).await {
+        Ok((open, mails)) => {
+            metrics.workflow_steps_open.set(whole(open.open));
+            metrics.workflow_steps_overdue.set(whole(open.overdue));
+            metrics.workflow_timers_due.set(whole(open.timers_due));
+            let oldest = open.timer_oldest;
+            let age = oldest.map_or(0, |at| now.micros() - at.micros());
+            let age = Duration::from_micros(u64::try_from(age).unwrap_or_default());
+            metrics.workflow_timer_age_seconds.set(age.as_secs_f64());
+            metrics.mails_given_up.set(whole(mails.given_up));
+        }
+        Err(error) => tracing::warn!(error = %error, "workflows could not be counted"),
     }
 }
 

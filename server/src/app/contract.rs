@@ -11,7 +11,7 @@ use crate::http::parameters::Parameters;
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
     notes, oidc, paperless, refiling, relations, retention, search, signatures, signing,
-    suggestions, tablets, types, webhooks,
+    suggestions, tablets, types, webhooks, workflows,
 };
 
 /// The contract of everything that this server answers.
@@ -37,7 +37,10 @@ use crate::{
         (name = "relations", description = "What one document is to another"),
         (name = "inspections", description = "Reading for a time: inspections, emergencies, and who looked"),
         (name = "signing", description = "Documents that are signed by hand on a tablet at the counter"),
+        (name = "workflows", description = "Workflows: definitions, what runs by them in cases, order limits"),
         (name = "tablets", description = "Tablets at the counter: pairing, and what they ask for themselves"),
+        (name = "inbox", description = "What is asked of you in workflows"),
+        (name = "notifications", description = "What you are told of workflows: a feed, mails, calendars"),
         (name = "quarantine", description = "Content that came in infected"),
         (name = "withheld", description = "Versions that are withheld, and what two people decide about them and the quarantine"),
         (name = "search", description = "Find documents"),
@@ -54,7 +57,7 @@ use crate::{
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 21] = [
+const ROOMS: [fn() -> Contract; 23] = [
     departments::ApiDoc::openapi,
     oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
@@ -72,6 +75,8 @@ const ROOMS: [fn() -> Contract; 21] = [
     inspections::ApiDoc::openapi,
     tablets::ApiDoc::openapi,
     signing::ApiDoc::openapi,
+    workflows::ApiDoc::openapi,
+    workflows::people_contract,
     feed::ApiDoc::openapi,
     search::ApiDoc::openapi,
     suggestions::ApiDoc::openapi,

@@ -43,7 +43,9 @@ use crate::ledger::publisher::{PublishError, Published, Publisher};
 use crate::search::{Follower, IndexProbe};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
-use crate::{departments, oidc, paperless, refiling, search, signatures, signing, tablets};
+use crate::{
+    departments, oidc, paperless, refiling, search, signatures, signing, tablets, workflows,
+};
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -60,12 +62,18 @@ pub enum ServeError {
     /// The index.
     #[error("the index cannot be opened")]
     Index(#[from] indexer::IndexError),
+    /// The definitions that come with the program.
+    #[error("the workflows cannot be offered")]
+    Workflows(#[from] workflows::WorkflowError),
     /// The seal of the house.
     #[error("the seal cannot be used")]
     Seal(#[from] signing::StampError),
     /// Whose signatures are trusted cannot be told to those who judge them.
     #[error("signatures cannot be judged")]
     Trust(#[from] signatures::CheckError),
+    /// Mail.
+    #[error("mail cannot be sent")]
+    Mail(#[from] workflows::MailerError),
     /// The address.
     #[error("server.listen: {address} cannot be listened on")]
     Listen {
@@ -95,6 +103,9 @@ pub struct Server {
     stamp: Arc<signing::Stamp>,
     bus: signing::Bus,
     invitation: tablets::Invitation,
+    rules: workflows::Rules,
+    bell: workflows::Bell,
+    mailer: Option<workflows::Mailer>,
 }
 
 impl Server {
@@ -103,15 +114,13 @@ impl Server {
         // Whoever has a seal that cannot be used is told so before anything else begins.
         let stamp = signing::Stamp::open(config.seal.as_ref(), &config.signing).await?;
         let forms = Forms::open(&config.forms)?;
+        let rules = workflows::Rules::open(&config.workflows)?;
+        let mailer = mailer(&config)?;
         let archive = Archive::open(&config).await?;
         forms::check(archive.db.read(), &forms).await?;
         let keys = departments::make_missing_keys(&archive.db).await;
         keys.map_err(OpenError::from)?;
-        if config.virus.is_some() {
-            // It is to be in the backups before it is needed.
-            let prepared = documents::prepare_quarantine(&archive.db).await;
-            prepared.map_err(OpenError::from)?;
-        }
+        ready_for_quarantine(&config, &archive).await?;
         let behind = Arc::new(Behind::start().map_err(ServeError::Ended)?);
         // Whoever opens it starts the threads that write it.
         let open = indexing(&config);
@@ -134,11 +143,11 @@ impl Server {
         let looks = Looks::start(&archive.db, archive.access.clone(), policy, &tasks);
         let extractor = Extractor::new(worker_binary(), extract_limits(&config));
         webhooks::Follower::start(&archive.db, &tasks);
-        let (rules, most) = (
+        let (hooks, most) = (
             webhooks::Rules::of(&config.webhooks),
             config.webhooks.at_once_max,
         );
-        let postman = Postman::new(&archive.db, &archive.storage, &looks, rules);
+        let postman = Postman::new(&archive.db, &archive.storage, &looks, hooks);
         let scans = Arc::new(scans(&config));
         let offices = Arc::new(offices(&config));
         Runner::start(
@@ -150,7 +159,7 @@ impl Server {
                 Arc::clone(&scans),
             ),
             (Arc::clone(&offices), copies(&config), protocols(&config)),
-            (postman, most),
+            (postman, most, mailer.clone()),
             &tasks,
         );
         Ok(Self {
@@ -168,6 +177,9 @@ impl Server {
             stamp: Arc::new(stamp),
             bus: signing::Bus::default(),
             invitation: tablets::Invitation::default(),
+            rules,
+            bell: workflows::Bell::default(),
+            mailer,
         })
     }
 
@@ -240,13 +252,16 @@ impl Server {
         self.read_again();
         self.tell_emergencies();
         self.end_signing();
+        self.fire_timers();
+        self.follow_workflows();
         self.raise_seals();
+        self.work_for_workflows();
         self.sketch_older();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);
         announce(&address);
-        let bus = self.bus.clone();
+        let (bus, bell) = (self.bus.clone(), self.bell.clone());
         self.tasks.start("signals", |end| async move {
             tokio::select! {
                 () = asked_to_end => {}
@@ -255,6 +270,7 @@ impl Server {
             health.drain();
             // Streams of events would go on for as long as anybody waits.
             bus.end();
+            bell.end();
             handle.stop(true).await;
         });
         let ended = running.await;
@@ -325,6 +341,11 @@ impl Server {
             stamp: Data::from(Arc::clone(&self.stamp)),
             bus: Data::new(self.bus.clone()),
             invitation: Data::new(self.invitation.clone()),
+            rules: Data::new(self.rules.clone()),
+            goes_on: Data::new(workflows::GOES_ON),
+            bell: Data::new(self.bell.clone()),
+            mailer: Data::new(self.mailer.clone()),
+            links: Data::new(workflows::Links::of(config)),
             edge: Data::new(Edge {
                 idle: config.timeouts.idle,
                 total: config.timeouts.request_max,
@@ -354,6 +375,22 @@ impl Server {
         }
         probes
     }
+}
+
+/// Who hands mails over, where the settings name a host.
+fn mailer(config: &Config) -> Result<Option<workflows::Mailer>, ServeError> {
+    let settings = config.mail.as_ref();
+    Ok(settings.map(workflows::Mailer::new).transpose()?)
+}
+
+/// Where there is a scanner, there is a place for what it finds.
+async fn ready_for_quarantine(config: &Config, archive: &Archive) -> Result<(), ServeError> {
+    if config.virus.is_some() {
+        // It is to be in the backups before it is needed.
+        let prepared = documents::prepare_quarantine(&archive.db).await;
+        prepared.map_err(OpenError::from)?;
+    }
+    Ok(())
 }
 
 /// Where content comes in: past the virus scanner, where the settings name one.

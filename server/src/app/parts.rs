@@ -18,7 +18,7 @@ use crate::webhooks::{self};
 use crate::{
     cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
     notes, oidc, pages, paperless, refiling, relations, retention, search, signatures, signing,
-    suggestions, tablets, types,
+    suggestions, tablets, types, workflows,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -56,6 +56,11 @@ pub(super) struct Parts {
     pub(super) stamp: Data<signing::Stamp>,
     pub(super) bus: Data<signing::Bus>,
     pub(super) invitation: Data<tablets::Invitation>,
+    pub(super) rules: Data<workflows::Rules>,
+    pub(super) goes_on: Data<retention::GoesOn>,
+    pub(super) bell: Data<workflows::Bell>,
+    pub(super) mailer: Data<Option<workflows::Mailer>>,
+    pub(super) links: Data<workflows::Links>,
     pub(super) edge: Data<Edge>,
 }
 
@@ -92,6 +97,11 @@ impl Parts {
                 .app_data(self.stamp)
                 .app_data(self.bus)
                 .app_data(self.invitation)
+                .app_data(self.rules)
+                .app_data(self.goes_on)
+                .app_data(self.bell)
+                .app_data(self.mailer)
+                .app_data(self.links)
                 // Paths are tried in this order: what is asked most comes first.
                 .configure(search::routes)
                 .configure(documents::routes)
@@ -110,6 +120,8 @@ impl Parts {
                 .configure(inspections::routes)
                 .configure(tablets::routes)
                 .configure(signing::routes)
+                .configure(workflows::routes)
+                .configure(workflows::people_routes)
                 .configure(relations::routes)
                 .configure(suggestions::routes)
                 .configure(feed::routes)
@@ -157,6 +169,11 @@ impl Clone for Parts {
             stamp: self.stamp.clone(),
             bus: self.bus.clone(),
             invitation: self.invitation.clone(),
+            rules: self.rules.clone(),
+            goes_on: self.goes_on.clone(),
+            bell: self.bell.clone(),
+            mailer: self.mailer.clone(),
+            links: self.links.clone(),
             edge: self.edge.clone(),
         }
     }

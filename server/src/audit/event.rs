@@ -243,6 +243,68 @@ pub enum Action {
     SigningPaper,
     /// A clerk recorded how the identity of whoever signs was checked.
     IdentityCheck,
+    /// A definition of workflows was proposed.
+    WorkflowDefinitionPropose,
+    /// Somebody approved it; the second makes it hold.
+    WorkflowDefinitionApprove,
+    /// One that comes with the program was used for the first time.
+    WorkflowDefinitionAdopt,
+    /// It was retired: nothing begins by it any more.
+    WorkflowDefinitionRetire,
+    /// A workflow began in a case.
+    WorkflowStart,
+    /// Somebody took a step upon himself.
+    WorkflowClaim,
+    /// He gave it back.
+    WorkflowRelease,
+    /// A step was done.
+    WorkflowComplete,
+    /// A step was sent back to an earlier state.
+    WorkflowReturn,
+    /// A step was skipped.
+    WorkflowSkip,
+    /// A step was given to somebody else.
+    WorkflowDelegate,
+    /// Steps were inserted.
+    WorkflowInsert,
+    /// An inserted step was taken away.
+    WorkflowWithdraw,
+    /// A step rests until a day.
+    WorkflowHold,
+    /// It rests no more.
+    WorkflowResume,
+    /// A deadline was extended.
+    WorkflowExtend,
+    /// Somebody takes no step any more.
+    WorkflowExclude,
+    /// The next version of a document was announced as editorial.
+    WorkflowEditorial,
+    /// Marks became void, since another version is in force, or an editorial one was noted.
+    WorkflowLook,
+    /// Something happened outside for which a step waited.
+    WorkflowEvent,
+    /// The system did what a step asked for, or could not.
+    WorkflowEffected,
+    /// It was broken off.
+    WorkflowCancel,
+    /// It goes on by another version of its definition.
+    WorkflowMigrate,
+    /// A step was reminded of.
+    WorkflowRemind,
+    /// Others were told of a step that is overdue.
+    WorkflowEscalate,
+    /// A step ended by itself, because its time was over.
+    WorkflowLapse,
+    /// It was said up to which amount somebody orders.
+    OrderLimitGive,
+    /// A second person approved that.
+    OrderLimitApprove,
+    /// It was ended, or turned down.
+    OrderLimitEnd,
+    /// Somebody has a calendar to subscribe to, at a secret address.
+    CalendarFeedCreate,
+    /// It was ended.
+    CalendarFeedEnd,
 }
 
 /// What someone looked at, or tried to.
@@ -412,6 +474,37 @@ impl Action {
             Self::SigningProtocol => "signing.protocol",
             Self::SigningPaper => "signing.paper",
             Self::IdentityCheck => "identity.check",
+            Self::WorkflowDefinitionPropose => "workflow_definition.propose",
+            Self::WorkflowDefinitionApprove => "workflow_definition.approve",
+            Self::WorkflowDefinitionAdopt => "workflow_definition.adopt",
+            Self::WorkflowDefinitionRetire => "workflow_definition.retire",
+            Self::WorkflowStart => "workflow.start",
+            Self::WorkflowClaim => "workflow.claim",
+            Self::WorkflowRelease => "workflow.release",
+            Self::WorkflowComplete => "workflow.complete",
+            Self::WorkflowReturn => "workflow.return",
+            Self::WorkflowSkip => "workflow.skip",
+            Self::WorkflowDelegate => "workflow.delegate",
+            Self::WorkflowInsert => "workflow.insert",
+            Self::WorkflowWithdraw => "workflow.withdraw",
+            Self::WorkflowHold => "workflow.hold",
+            Self::WorkflowResume => "workflow.resume",
+            Self::WorkflowExtend => "workflow.extend",
+            Self::WorkflowExclude => "workflow.exclude",
+            Self::WorkflowEditorial => "workflow.editorial",
+            Self::WorkflowLook => "workflow.look",
+            Self::WorkflowEvent => "workflow.event",
+            Self::WorkflowEffected => "workflow.effected",
+            Self::WorkflowCancel => "workflow.cancel",
+            Self::WorkflowMigrate => "workflow.migrate",
+            Self::WorkflowRemind => "workflow.remind",
+            Self::WorkflowEscalate => "workflow.escalate",
+            Self::WorkflowLapse => "workflow.lapse",
+            Self::OrderLimitGive => "order_limit.give",
+            Self::OrderLimitApprove => "order_limit.approve",
+            Self::OrderLimitEnd => "order_limit.end",
+            Self::CalendarFeedCreate => "calendar_feed.create",
+            Self::CalendarFeedEnd => "calendar_feed.end",
         }
     }
 }

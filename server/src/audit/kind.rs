@@ -61,6 +61,12 @@ pub enum Kind {
     SigningJob,
     /// How the identity of whoever signs was checked.
     IdentityCheck,
+    /// A definition of workflows.
+    WorkflowDefinition,
+    /// A workflow that runs in a case.
+    Workflow,
+    /// Up to which amount somebody orders.
+    OrderLimit,
 }
 
 impl Kind {
@@ -97,7 +103,10 @@ impl Kind {
             | Self::Proposal
             | Self::Tablet
             | Self::SigningJob
-            | Self::IdentityCheck => false,
+            | Self::IdentityCheck
+            | Self::WorkflowDefinition
+            | Self::Workflow
+            | Self::OrderLimit => false,
         }
     }
 
@@ -107,6 +116,7 @@ impl Kind {
         match self {
             Self::File => "record_file",
             Self::Case => "record_case",
+            Self::Workflow => "workflow_instance",
             Self::Department
             | Self::Account
             | Self::RoleGrant
@@ -133,7 +143,9 @@ impl Kind {
             | Self::Proposal
             | Self::Tablet
             | Self::SigningJob
-            | Self::IdentityCheck => self.code(),
+            | Self::IdentityCheck
+            | Self::WorkflowDefinition
+            | Self::OrderLimit => self.code(),
         }
     }
 
@@ -170,6 +182,9 @@ impl Kind {
             Self::Tablet => "tablet",
             Self::SigningJob => "signing_job",
             Self::IdentityCheck => "identity_check",
+            Self::WorkflowDefinition => "workflow_definition",
+            Self::Workflow => "workflow",
+            Self::OrderLimit => "order_limit",
         }
     }
 }

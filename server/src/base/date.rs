@@ -31,6 +31,25 @@ impl CivilDate {
         Self::of(german(now)?.date())
     }
 
+    /// The first instant of the day by the clocks of Germany.
+    #[must_use]
+    pub fn begins(self) -> Timestamp {
+        let midnight = Timestamp::from_utc(self.0.midnight().assume_utc());
+        // Midnight there is one or two hours before that of UTC; the clocks are changed later in the night.
+        let summer = midnight.plus_seconds(-7_200);
+        if Self::on(summer) == Some(self) {
+            summer
+        } else {
+            midnight.plus_seconds(-3_600)
+        }
+    }
+
+    /// The day so many days later.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Option<Self> {
+        Self::of(self.0.checked_add(time::Duration::days(days))?)
+    }
+
     /// The civil date of a day within [`YEARS`].
     #[must_use]
     pub fn of(date: Date) -> Option<Self> {
@@ -111,6 +130,26 @@ mod tests {
             let at = Timestamp::parse(instant).expect("an instant");
             let found = CivilDate::on(at).map(|day| day.to_string());
             assert_eq!(found.as_deref(), Some(day), "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_when_german_clocks_say_so() {
+        for (day, instant) in [
+            ("2026-01-15", "2026-01-14T23:00:00.000000Z"),
+            ("2026-07-15", "2026-07-14T22:00:00.000000Z"),
+            ("2026-03-29", "2026-03-28T23:00:00.000000Z"),
+            ("2026-03-30", "2026-03-29T22:00:00.000000Z"),
+            ("2026-10-25", "2026-10-24T22:00:00.000000Z"),
+            ("2026-10-26", "2026-10-25T23:00:00.000000Z"),
+        ] {
+            let begins = CivilDate::parse(day).expect("a day").begins();
+            assert_eq!(begins.to_string(), instant, "{day}");
+            let before = Timestamp::of_micros(begins.micros() - 1);
+            assert_ne!(
+                CivilDate::on(before).map(|one| one.to_string()).as_deref(),
+                Some(day)
+            );
         }
     }
 }

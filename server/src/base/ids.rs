@@ -111,6 +111,20 @@ ids! {
     SigningJobId;
     /// How the identity of whoever signs was checked.
     IdentityCheckId;
+    /// A version of a definition of workflows.
+    DefinitionId;
+    /// A workflow that runs in a case.
+    WorkflowId;
+    /// What the system does for a step of a workflow.
+    WorkId;
+    /// Up to which amount somebody orders.
+    OrderLimitId;
+    /// What somebody is told of a workflow.
+    NoticeId;
+    /// A mail about that.
+    MailId;
+    /// A calendar that somebody subscribes to.
+    CalendarFeedId;
     /// One request at the edge.
     RequestId;
     /// One unit of work: what was committed together.

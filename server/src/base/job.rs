@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::ids::{DeliveryId, DocumentId, ProposalId, SigningJobId, VersionId};
+use super::ids::{DeliveryId, DocumentId, MailId, ProposalId, SigningJobId, VersionId};
 
 /// Work that a change leaves behind, enqueued in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Job {
     SplitBatch(VersionId),
     /// Write the readable protocol of a signature.
     WriteProtocol(SigningJobId),
+    /// Send a mail about workflows.
+    SendMail(MailId),
 }
 
 /// The names in the table of jobs.
@@ -48,6 +50,8 @@ pub enum JobKind {
     SplitBatch,
     /// See [`Job::WriteProtocol`].
     WriteProtocol,
+    /// See [`Job::SendMail`].
+    SendMail,
 }
 
 impl JobKind {
@@ -64,6 +68,7 @@ impl JobKind {
             Self::MakeCopy => "make_copy",
             Self::SplitBatch => "split_batch",
             Self::WriteProtocol => "write_protocol",
+            Self::SendMail => "send_mail",
         }
     }
 }
@@ -82,6 +87,7 @@ impl Job {
             Self::MakeCopy(_) => JobKind::MakeCopy,
             Self::SplitBatch(_) => JobKind::SplitBatch,
             Self::WriteProtocol(_) => JobKind::WriteProtocol,
+            Self::SendMail(_) => JobKind::SendMail,
         }
     }
 
@@ -98,6 +104,7 @@ impl Job {
             Self::MoveContent(document) => document.raw(),
             Self::CarryOut(proposal) => proposal.raw(),
             Self::WriteProtocol(job) => job.raw(),
+            Self::SendMail(mail) => mail.raw(),
         }
     }
 
@@ -114,6 +121,7 @@ impl Job {
             JobKind::MakeCopy,
             JobKind::SplitBatch,
             JobKind::WriteProtocol,
+            JobKind::SendMail,
         ]
         .into_iter()
         .find(|known| known.code() == kind)
@@ -127,6 +135,7 @@ impl Job {
             JobKind::MakeCopy => Self::MakeCopy(VersionId::of(subject)),
             JobKind::SplitBatch => Self::SplitBatch(VersionId::of(subject)),
             JobKind::WriteProtocol => Self::WriteProtocol(SigningJobId::of(subject)),
+            JobKind::SendMail => Self::SendMail(MailId::of(subject)),
         })
     }
 }

@@ -19,10 +19,11 @@ pub use behind::Behind;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use date::{CivilDate, german_instant};
 pub use ids::{
-    AccountId, CaseId, CompartmentId, CorrespondentId, DeliveryId, DepartmentId, DeputationId,
-    DocumentId, FieldId, FileId, GrantId, HoldId, HolderId, IdentityCheckId, InspectionId, LockId,
-    NoteId, PairingId, PlanId, PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId,
-    RequestId, SigningJobId, TabletId, TokenId, TypeId, UnitId, VersionId, WebhookId,
+    AccountId, CalendarFeedId, CaseId, CompartmentId, CorrespondentId, DefinitionId, DeliveryId,
+    DepartmentId, DeputationId, DocumentId, FieldId, FileId, GrantId, HoldId, HolderId,
+    IdentityCheckId, InspectionId, LockId, MailId, NoteId, NoticeId, OrderLimitId, PairingId, PlanId, PlanUnitId,
+    ProposalId, QuarantineId, RelationId, RenditionId, RequestId, SigningJobId, TabletId, TokenId,
+    TypeId, UnitId, VersionId, WebhookId, WorkId, WorkflowId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};

@@ -136,6 +136,11 @@ pub async fn lock(unit: &Unit, id: CaseId) -> Result<(), DbError> {
     rows::find_to_change(unit, id).await.map(drop)
 }
 
+/// A case, locked until the unit ends, whoever asks.
+pub async fn locked(unit: &Unit, id: CaseId) -> Result<Option<Case>, DbError> {
+    rows::find_to_change(unit, id).await
+}
+
 /// A case in which the actor may work: visible, open, and with `right`. The row is locked.
 pub async fn to_work_in(unit: &Unit, id: CaseId, right: Right) -> Result<Case, CaseError> {
     let case = with_right(unit, id, right).await?;

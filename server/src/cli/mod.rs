@@ -22,6 +22,7 @@ mod types;
 mod user;
 mod verify;
 mod verify_pdf;
+mod workflow;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -90,6 +91,9 @@ enum Command {
     /// Trennblätter und Aktenetiketten als PDF schreiben.
     #[command(subcommand)]
     Sheets(sheets::Sheets),
+    /// Geschäftsgänge: auflisten, prüfen, zeigen, zur Probe durchspielen.
+    #[command(subcommand)]
+    Workflow(workflow::Workflow),
     /// Was mit Schadsoftware eingegangen ist: auflisten, verwerfen.
     #[command(subcommand)]
     Quarantine(quarantine::Quarantine),
@@ -295,6 +299,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Types(types) => runtime()?.block_on(types.run(&config)),
         Command::Forms(one) => one.run(&config),
         Command::Sheets(one) => runtime()?.block_on(one.run(&config)),
+        Command::Workflow(one) => runtime()?.block_on(one.run(&config)),
         Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
         Command::Tablets(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),

@@ -8,6 +8,7 @@ mod blobs;
 mod error;
 mod forms;
 mod gather;
+mod mail;
 mod network;
 mod oidc;
 mod print;
@@ -16,6 +17,7 @@ mod seal;
 mod setting;
 mod shape;
 mod virus;
+mod workflows;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -34,6 +36,7 @@ pub use blobs::{S3, Storage};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use forms::Forms;
 pub use gather::Sources;
+pub use mail::{Mail, MailTls};
 pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
 pub use print::{Shown, table};
@@ -42,6 +45,7 @@ pub use seal::{Seal, SealKey, SealLevel, Signing};
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
 pub use virus::{Clamd, Virus};
+pub use workflows::Workflows;
 
 /// Words that are never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -119,6 +123,10 @@ pub struct Config {
     pub seal: Option<Seal>,
     /// What is signed at the counters.
     pub signing: Signing,
+    /// Where mail is handed over, where anywhere.
+    pub mail: Option<Mail>,
+    /// Workflows.
+    pub workflows: Workflows,
     /// At which hour (UTC) everything is checked.
     pub nightly_hour: u8,
     /// Log lines.
@@ -434,6 +442,8 @@ impl Config {
             signatures_trust: reader.path("signatures.trust"),
             seal: seal::read(reader),
             signing: seal::read_signing(reader),
+            mail: mail::read(reader, &server),
+            workflows: workflows::read(reader),
             nightly_hour: reader.small("check.nightly_hour"),
             logging: Logging {
                 format: match reader.text("logging.format").as_str() {

@@ -20,6 +20,7 @@ use crate::notes;
 use crate::relations::{self, RelationKind};
 use crate::retention;
 use crate::unit::{Db, Unit};
+use crate::workflows;
 
 /// Puts the compartments in, where they are not there yet.
 pub(super) async fn put_in_compartments(db: &Db, town: &Town) -> Result<(), FillError> {
@@ -238,7 +239,7 @@ async fn open(db: &Db, actor: &Actor, file: &TownFile, cases: Vec<Case>) -> Resu
                 notes::add(unit, Object::Case(case.id), words).await?;
             }
             if one.closed {
-                retention::close_case(unit, case.id, case.version).await?;
+                retention::close_case(unit, case.id, case.version, workflows::GOES_ON).await?;
             }
         }
         if closed {

@@ -70,7 +70,10 @@ pub async fn states(
         | Kind::Proposal
         | Kind::Tablet
         | Kind::SigningJob
-        | Kind::IdentityCheck => Ok(Vec::new()),
+        | Kind::IdentityCheck
+        | Kind::WorkflowDefinition
+        | Kind::Workflow
+        | Kind::OrderLimit => Ok(Vec::new()),
     }
 }
 

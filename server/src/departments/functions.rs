@@ -81,6 +81,7 @@ pub async fn create(
         department_id: Some(department.raw()),
         identity_issuer: None,
         identity_subject: None,
+        mail: None,
     };
     rows::insert_account(unit, row.clone()).await?;
     unit.record(Action::FunctionCreate, Some(department));

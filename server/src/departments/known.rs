@@ -114,7 +114,7 @@ impl KnownPeople {
 }
 
 /// The last record that speaks of people.
-pub(super) async fn people_seq(on: &impl ConnectionTrait) -> Result<i64, DbError> {
+pub(crate) async fn people_seq(on: &impl ConnectionTrait) -> Result<i64, DbError> {
     let text = "SELECT seq FROM people_head WHERE id = 1";
     let row = on.query_one_raw(sql(on, text, [])).await?;
     let row = row.ok_or(DbError::Log("the head of people is missing"))?;

@@ -19,6 +19,7 @@ mod identities;
 mod identity_http;
 mod known;
 mod model;
+mod named;
 pub(crate) mod ops;
 mod password;
 mod readers;
@@ -30,6 +31,7 @@ mod rows;
 mod session;
 mod sessions;
 mod signed_in;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -46,11 +48,13 @@ pub(crate) use identities::{
     Arrival, ArrivalError, Comes, Entered, arrive, end_provider_sessions, enter_by_provider,
     set_identity,
 };
+pub(crate) use known::people_seq;
 pub use known::{KnownPeople, departments_of};
 pub use model::{
     Account, Begun, Carrier, Department, Identity, Login, NAME_CHARS_MAX, NewRole, Origin,
     PASSWORD_CHARS_MAX, PeopleError, RoleGiven, Slug, Standing, Token, Use,
 };
+pub use named::{Named, named};
 pub(crate) use ops::account;
 pub use ops::{
     NewAccount, account_of_login, compartment_codes, compartment_numbers, create_account,
@@ -59,9 +63,10 @@ pub use ops::{
 pub use password::PasswordDigest;
 pub use readers::{Reader, readers};
 pub use refusals::refusals;
-pub use roles::{Giving, end as end_role, grant, has_administrator};
+pub use roles::{Giving, end as end_role, grant, has_administrator, has_role, unit_of_role};
 pub(crate) use session::{Door, enter};
 pub(crate) use sessions::{agent_of, session_before, session_cookie};
 pub use signed_in::{AnyToken, Intake, OnBehalfOf, SignedIn};
+pub(crate) use telling::{Listener, Whom, away, functions_of, listeners, mail_of, set_mail};
 pub(crate) use tokens::end_sessions;
 pub use tokens::{NewToken, Secret, issue_token, note_uses, sweep_uses};

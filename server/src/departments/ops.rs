@@ -132,6 +132,7 @@ pub(super) async fn insert_account(
         department_id: None,
         identity_issuer: issuer,
         identity_subject: subject,
+        mail: None,
     };
     rows::insert_account(unit, row.clone()).await?;
     unit.record(Action::AccountCreate, None);

@@ -206,6 +206,36 @@ pub async fn has_administrator(on: &impl ConnectionTrait, now: Timestamp) -> Res
     Ok(!administrators(on, now).await?.is_empty())
 }
 
+/// Whether somebody holds a role in a unit at `now`: a person, or whoever holds a function that carries it.
+pub async fn has_role(
+    on: &impl ConnectionTrait,
+    (role, unit): (Role, DepartmentId),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let held = rows::grants_of_role(on, role).await?;
+    let mut held = held.into_iter().map(RoleGiven::try_from);
+    held.try_fold(false, |found, one| {
+        let one = one?;
+        let here = one.department == Some(unit) && one.standing(now) == Standing::InForce;
+        Ok(found || here)
+    })
+}
+
+/// The first unit in which somebody holds a role at `now`.
+pub async fn unit_of_role(
+    on: &impl ConnectionTrait,
+    role: Role,
+    now: Timestamp,
+) -> Result<Option<DepartmentId>, DbError> {
+    for row in rows::grants_of_role(on, role).await? {
+        let one = RoleGiven::try_from(row)?;
+        if one.standing(now) == Standing::InForce && one.department.is_some() {
+            return Ok(one.department);
+        }
+    }
+    Ok(None)
+}
+
 /// Gives and takes roles until exactly `wanted` stand; `expected` is the version that the caller has
 /// seen.
 pub(super) async fn set_roles(

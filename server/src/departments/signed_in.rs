@@ -147,6 +147,7 @@ const IN_STEAD: &[&str] = &[
     "documents",
     "file plan",
     "files",
+    "inbox",
     "log",
     "notes",
     "relations",

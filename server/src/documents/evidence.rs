@@ -98,7 +98,10 @@ pub async fn states(
         | Kind::Webhook
         | Kind::Tablet
         | Kind::SigningJob
-        | Kind::IdentityCheck => Ok(Vec::new()),
+        | Kind::IdentityCheck
+        | Kind::WorkflowDefinition
+        | Kind::Workflow
+        | Kind::OrderLimit => Ok(Vec::new()),
     }
 }
 

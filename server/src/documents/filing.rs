@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::alike::Alike;
-use super::model::{Document, DocumentError, Held, Registered, Step};
+use super::model::{Document, DocumentError, Held, Registered, State, Step};
 use super::{fields, list, looking, ops, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
@@ -92,6 +92,43 @@ pub async fn register(
     ops::require_open_case(unit, &before, Right::Register).await?;
     fields::require(unit, &before.metadata).await?;
     let filed = target(unit, case, Right::Register).await?;
+    enter(unit, (before, state), filed).await
+}
+
+/// Registers a document in a case because a rule of the house says so, whoever acts: the caller knows that it may
+/// be, and holds the case open. One that is registered there already stays as it is.
+pub async fn register_by_rule(
+    unit: &mut Unit,
+    id: DocumentId,
+    case: &Case,
+) -> Result<Document, DocumentError> {
+    let found = rows::find_to_change(unit, id).await?;
+    let before = found.ok_or(DocumentError::NotFound)?;
+    if before.registered.is_some() && before.case == Some(case.id) {
+        return Ok(before);
+    }
+    if before.case.is_some_and(|other| other != case.id) {
+        return Err(DocumentError::State {
+            current: before.state,
+        });
+    }
+    let state = ops::after(&before, Step::Register)?;
+    fields::require(unit, &before.metadata).await?;
+    let file = files::find(unit.tx(), case.file).await?;
+    let file = file.ok_or(DocumentError::Case(CaseError::NoFile))?;
+    let filed = Filed {
+        case: case.clone(),
+        file,
+    };
+    Ok(enter(unit, (before, state), filed).await?.document)
+}
+
+/// The document in the case, under its reference.
+async fn enter(
+    unit: &mut Unit,
+    (before, state): (Document, State),
+    filed: Filed,
+) -> Result<Held, DocumentError> {
     let all = departments::departments(unit.tx()).await?;
     let registered = name(unit, &filed, &all).await?;
     let context = Object::new()

@@ -43,6 +43,7 @@ mod rows;
 mod same;
 mod scans;
 mod signed;
+mod standing;
 mod suggesting;
 #[cfg(test)]
 mod tests;
@@ -78,7 +79,7 @@ pub use entrance::{Entered, Entering, Entrance, EntryError, prepare_quarantine};
 pub(crate) use fields::may_say;
 pub use filing::{
     FOLLOWERS_MAX, Route, count_in_cases, followed, in_case, in_file, of_correspondent, refile,
-    register, route, unregistered_in, with_field,
+    register, register_by_rule, route, unregistered_in, with_field,
 };
 pub(crate) use formed::{
     DocumentForm, Made, SignaturePlace, file as file_form, store as store_form,
@@ -121,6 +122,7 @@ pub use scans::{
     unrecognised,
 };
 pub use signed::{add_signed, keep_sealed_strokes, raise, to_sign};
+pub use standing::{Standing, standing};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};

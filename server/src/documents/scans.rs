@@ -321,7 +321,8 @@ impl From<Waiting> for WaitingView {
                 | JobKind::MoveContent
                 | JobKind::CarryOut
                 | JobKind::SplitBatch
-                | JobKind::WriteProtocol => "text",
+                | JobKind::WriteProtocol
+                | JobKind::SendMail => "text",
             },
             state: waiting.state.code(),
             place: waiting.place,

@@ -21,6 +21,7 @@ pub use evidence::{KINDS, counters_behind, references_doubled, roots_astray, sta
 pub use http::{ApiDoc, routes};
 pub(crate) use http::{answer, departments_named, label_of};
 pub(crate) use list::{tagged, visible_among, visible_with_id, within};
+pub(crate) use model::words_within;
 pub use model::{
     CaseFile, Closed, Confidentiality, FileError, Life, Medium, NOTE_CHARS_MAX, NewFile,
     REASON_CHARS_MAX, SUBJECT_CHARS_MAX, fold,

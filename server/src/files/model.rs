@@ -320,7 +320,7 @@ pub fn fold(text: &str) -> String {
 
 /// The patterns that a folded text must match, one for each word of `question`; `\` escapes.
 #[must_use]
-pub(super) fn words_within(question: &str) -> Vec<String> {
+pub(crate) fn words_within(question: &str) -> Vec<String> {
     let folded = fold(question);
     folded
         .split_whitespace()

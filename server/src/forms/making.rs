@@ -1,75 +1,110 @@
-//! A form that is filled in from within, in a case: the demo town begins with one that waits for its signature.
+//! Forms that a rule of the house makes of a case, as the system: nobody is asked, so all that is asked must be
+//! known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use paper::forms::Language;
+use paper::forms::{Language, Refused};
 use serde_json::Value;
 use storage::Storage;
 
-use super::catalog::Forms;
-use super::model::{FormsError, given, letterhead};
+use super::catalog::{Form, Forms};
+use super::model::{FormsError, given, letterhead, sentence};
 use super::ops::{self, Around};
 use crate::base::db::DbError;
-use crate::base::{Actor, CaseId, CivilDate};
-use crate::cases;
-use crate::departments;
-use crate::documents::{Arriving, Content, Direction, DocumentError, Made, Metadata};
+use crate::base::{Actor, CaseId, CivilDate, DocumentId, Tasks};
+use crate::cases::{self, CaseError};
+use crate::departments::{self, Department};
+use crate::documents::{self, Direction, Made, Metadata};
 use crate::types::Values;
 use crate::unit::{Db, Unit};
 
-/// Fills in a form in a case, as the actor may.
+/// A form that was made of a case and lies in the store: to be filed.
+#[derive(Debug)]
+pub struct ForCase {
+    form: Arc<Form>,
+    made: Made,
+    departments: Vec<Department>,
+}
+
+/// What is missing in a form or does not fit, in German, in one line.
+fn lines(all: &[Refused]) -> String {
+    let line = |one: &Refused| format!("{}: {}", one.key, sentence(&one.why).0);
+    all.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+/// Why a form was not made, for whoever looks after it.
+#[must_use]
+pub fn why_not(error: &FormsError) -> String {
+    if let FormsError::Refused(all) = error {
+        return lines(all);
+    }
+    error.to_string()
+}
+
+/// Makes a form of a case: of what stands around the case, and of values by the keys of fields. Those that the form
+/// does not ask are left out.
 ///
 /// # Errors
-/// Those of filling it in by hand.
-pub async fn fill_in(
-    (db, storage, forms): (&Db, &Storage, &Forms),
-    (actor, case): (&Actor, CaseId),
-    (id, said): (&str, &BTreeMap<String, Value>),
-) -> Result<(), FormsError> {
-    let form = forms.find(id, None)?;
-    let case = cases::read(db.read(), actor, case).await;
-    let case = case.map_err(FormsError::Case)?;
-    let filed = ops::filed(db.read(), &case).await?;
-    let all = departments::departments(db.read()).await?;
+/// [`FormsError`]: among others, that something is missing.
+pub async fn make_for_case(
+    (db, storage, tasks): (&Db, &Storage, &Tasks),
+    forms: &Forms,
+    (case, form): (CaseId, &str),
+    values: BTreeMap<String, Value>,
+) -> Result<ForCase, FormsError> {
+    let (on, now, system) = (db.read(), db.now(), Actor::system());
+    let form = forms.find(form, None)?;
+    let case = cases::find(on, case).await?;
+    let case = case.ok_or(FormsError::Case(CaseError::NotFound))?;
+    let filed = ops::filed(on, &case).await?;
+    let filed = filed.ok_or(FormsError::Case(CaseError::NotFound))?;
+    let all = departments::departments(on).await?;
     let office = all.iter().find(|one| one.id == case.department);
-    let office = office.ok_or(FormsError::NotFound)?;
+    let office = office.ok_or(DbError::Log("a case of no department"))?;
+    let party = ops::party(on, &system, (None, Some(&filed))).await?;
     let around = Around {
         department: office,
-        filed: filed.as_ref(),
-        party: None,
-        now: db.now(),
+        filed: Some(&filed),
+        party: party.as_ref(),
+        now,
     };
-    let found = ops::found(db.read(), actor, &form, &around).await?;
-    let filled = form.template.fill(&given(said), &found);
+    let found = ops::found(on, &system, &form, &around).await?;
+    let mut known = values;
+    known.retain(|key, _| form.template.fields.iter().any(|field| field.key == *key));
+    let filled = form.template.fill(&given(&known), &found);
     let filled = filled.map_err(FormsError::Refused)?;
-    let (office, reference) = (office.name.clone(), Some(case.reference.clone()));
-    let mut head = letterhead(&forms.town, office, reference, around.now);
+    let mut head = letterhead(
+        &forms.town,
+        office.name.clone(),
+        Some(case.reference.clone()),
+        now,
+    );
     let commitment = ops::commit(&filled)?;
     head.salt = Some(commitment.salt);
-    let (making, language) = (Arc::clone(&form), Language::German);
+    let making = Arc::clone(&form);
     let rendered = tokio::task::spawn_blocking(move || {
-        paper::forms::render(&making.template, &filled, &head, language)
+        paper::forms::render(&making.template, &filled, &head, Language::German)
     });
-    let rendered = rendered.await.map_err(|_gone| DbError::GivenUp)??;
-    let described = ops::described(&form, &rendered, (language, commitment.sha256));
+    let rendered = rendered.await.map_err(|_fell| DbError::GivenUp)??;
     let metadata = Metadata {
-        title: form.template.title.of(language).to_owned(),
+        title: form.template.title.of(Language::German).to_owned(),
         kind: Some(form.template.document_type.clone()),
         direction: Direction::Internal,
         channel: None,
-        correspondent: None,
-        correspondent_id: None,
-        document_date: CivilDate::on(around.now),
-        received_at: around.now,
+        correspondent: party.as_ref().map(|party| party.details.name.clone()),
+        correspondent_id: party.as_ref().map(|party| party.id),
+        document_date: CivilDate::on(now),
+        received_at: now,
         references: Vec::new(),
         tags: Vec::new(),
         fields: Values::new(),
     };
-    let file_name = format!("{id}.pdf");
+    let described = ops::described(&form, &rendered, (Language::German, commitment.sha256));
+    let name = format!("{}.pdf", form.template.id);
     let pages = u64::try_from(rendered.pages).unwrap_or(u64::MAX);
-    let content = stored((db, storage), &case, (rendered.pdf, file_name)).await?;
+    let into = (&system, Some(case.id));
+    let content = documents::store_form((db, storage, tasks), into, rendered.pdf, name).await?;
     let made = Made {
         department: case.department,
         case: Some(case.id),
@@ -78,22 +113,20 @@ pub async fn fill_in(
         form: described,
         pages,
     };
-    db.write(actor, async move |unit: &mut Unit| {
-        ops::file(unit, &form, made, &all).await
+    Ok(ForCase {
+        form,
+        made,
+        departments: all,
     })
-    .await?;
-    Ok(())
 }
 
-async fn stored(
-    (db, storage): (&Db, &Storage),
-    case: &cases::Case,
-    (pdf, file_name): (Vec<u8>, String),
-) -> Result<Content, DocumentError> {
-    let mut arriving = Arriving::begin(storage).await?;
-    arriving.push(Bytes::from(pdf)).await?;
-    let media_type = "application/pdf".to_owned();
-    let arrived = arriving.finish(media_type, Some(file_name)).await?;
-    let arrived = arrived.within(db.read(), case.compartment).await?;
-    arrived.keep(db).await
+/// Files it as a draft in its case; gives the document.
+///
+/// # Errors
+/// [`FormsError`].
+pub async fn file_for_case(unit: &mut Unit, one: ForCase) -> Result<DocumentId, FormsError> {
+    let answer = ops::file(unit, &one.form, one.made, &one.departments).await?;
+    let said: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let id = said["id"].as_str().and_then(|id| id.parse().ok());
+    Ok(id.ok_or(DbError::Log("a document without an id"))?)
 }

@@ -93,6 +93,16 @@ pub struct Metrics {
     pub virus_scanner_up: Gauge,
     /// What lies in quarantine.
     pub quarantined: Gauge,
+    /// Steps of workflows that are open.
+    pub workflow_steps_open: Gauge,
+    /// Those of them whose time is over.
+    pub workflow_steps_overdue: Gauge,
+    /// Timers that are due and have not fired.
+    pub workflow_timers_due: Gauge,
+    /// For how long the oldest of them has been due.
+    pub workflow_timer_age_seconds: FloatGauge,
+    /// Mails that were given up, or of which nobody knows whether they were taken.
+    pub mails_given_up: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -134,10 +144,16 @@ impl Metrics {
             refusals_unrecorded: Gauge::default(),
             virus_scanner_up: Gauge::default(),
             quarantined: Gauge::default(),
+            workflow_steps_open: Gauge::default(),
+            workflow_steps_overdue: Gauge::default(),
+            workflow_timers_due: Gauge::default(),
+            workflow_timer_age_seconds: FloatGauge::default(),
+            mails_given_up: Gauge::default(),
         };
         it.register_requests();
         it.register_states();
         it.register_seals();
+        it.register_workflows();
         it
     }
 
@@ -273,6 +289,36 @@ impl Metrics {
     pub fn certificate(&self, certificate: &'static str, end_seconds: i64) {
         let labels = CertificateLabels { certificate };
         self.certificate_end.get_or_create(&labels).set(end_seconds);
+    }
+
+    fn register_workflows(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "workflow_steps_open",
+            "Steps of workflows that are open",
+            self.workflow_steps_open.clone(),
+        );
+        registry.register(
+            "workflow_steps_overdue",
+            "Open steps of workflows whose time is over",
+            self.workflow_steps_overdue.clone(),
+        );
+        registry.register(
+            "workflow_timers_due",
+            "Timers of workflows that are due and have not fired",
+            self.workflow_timers_due.clone(),
+        );
+        registry.register_with_unit(
+            "workflow_timer_age",
+            "For how long the oldest timer that has not fired has been due",
+            Unit::Seconds,
+            self.workflow_timer_age_seconds.clone(),
+        );
+        registry.register(
+            "mails_given_up",
+            "Mails that were given up, or of which nobody knows whether they were taken",
+            self.mails_given_up.clone(),
+        );
     }
 
     /// Counts one request. `route` is the template of the route, never the path.

@@ -210,6 +210,9 @@ groups! {
     /// Issuing a secret: it is shown once, so the answer is not saved.
     IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
         RequestTimeout, InsufficientStorage];
+    /// Saying how one wants something, or what one has read.
+    SettingProblems = [MalformedJson, Conflict, PayloadTooLarge, UnsupportedMediaType, Validation,
+        RequestTimeout, NotImplemented, InsufficientStorage];
     /// Ending something.
     EndProblems = [NotFound, InsufficientStorage];
     /// Settling something that is in a state.
@@ -228,6 +231,10 @@ groups! {
     ActProblems = [MalformedJson, NotFound, Conflict, StateConflict, IdempotencyInProgress,
         PreconditionFailed, PreconditionRequired, PayloadTooLarge, UnsupportedMediaType, Validation,
         IdempotencyKeyReused, RequestTimeout, AlreadyExists, KeyMissing, InsufficientStorage];
+    /// Beginning a workflow, and whatever is done with one.
+    FlowProblems = [MalformedJson, NotFound, Conflict, StateConflict, AlreadyExists, IdempotencyInProgress,
+        PreconditionFailed, PayloadTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        RequestTimeout, KeyMissing, InsufficientStorage];
     /// Opening what is locked.
     UnlockProblems = [MalformedJson, NotFound, Conflict, ContentWithheld, ContentDestroyed,
         PayloadTooLarge, UnsupportedMediaType, Validation, RequestTimeout, KeyMissing,
@@ -331,6 +338,15 @@ pub struct IfMatchParam {
     /// The `ETag` that the change is based on. Missing: 428. No longer current: 412.
     #[param(rename = "If-Match", required = true, example = "\"v3\"")]
     pub if_match: String,
+}
+
+/// The header by which a change may say on which version it is based.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct MaybeIfMatchParam {
+    /// The `ETag` that the change is based on, where you want to be refused if it is no longer current: 412.
+    #[param(rename = "If-Match", nullable = false, example = "\"v3\"")]
+    pub if_match: Option<String>,
 }
 
 /// The header that asks for something only if it has changed.

@@ -15,6 +15,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod working;
 
 pub use crate::base::sight::Reason;
 pub use emergencies::tell_expired;
@@ -27,3 +28,4 @@ pub use ops::{approve, ask};
 #[cfg(test)]
 pub(crate) use rows::insert;
 pub use rows::{emergencies_among, emergencies_now, emergency_with_id, is_asked_for};
+pub use working::{close_by_rule, open_by_rule};

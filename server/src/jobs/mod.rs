@@ -10,6 +10,7 @@ mod beside;
 mod copies;
 mod decided;
 mod deliveries;
+mod mails;
 mod offices;
 mod parts;
 mod pictures;

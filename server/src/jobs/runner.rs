@@ -26,6 +26,7 @@ use crate::signing::{Protocols, SigningError};
 use crate::unit::{Db, Unit};
 use crate::virus::ScanError;
 use crate::webhooks::{Postman, WebhookError};
+use crate::workflows::Mailer;
 
 /// What a packed text is: LZ4 of JSON.
 pub(super) const TEXT_MEDIA_TYPE: &str = "application/octet-stream";
@@ -102,6 +103,8 @@ pub struct Runner {
     pub(super) copies: Copies,
     pub(super) postman: Postman,
     pub(super) protocols: Arc<Protocols>,
+    /// Who hands mails over, where the settings name a host.
+    pub(super) mailer: Option<Mailer>,
     idle: Arc<Notify>,
 }
 
@@ -127,7 +130,7 @@ impl Runner {
         (storage, entrance): (&Storage, Entrance),
         (extractor, tried, scans): (Extractor, Passwords, Arc<Scans>),
         (offices, copies, protocols): (Arc<Offices>, Copies, Protocols),
-        (postman, at_once_max): (Postman, usize),
+        (postman, at_once_max, mailer): (Postman, usize, Option<Mailer>),
         tasks: &Tasks,
     ) {
         let runner = Self {
@@ -141,6 +144,7 @@ impl Runner {
             copies,
             postman,
             protocols: Arc::new(protocols),
+            mailer,
             idle: Arc::new(Notify::new()),
         };
         let texts = Lane {
@@ -167,8 +171,12 @@ impl Runner {
         let protocols = Lane::single(JobKind::WriteProtocol);
         let writer = runner.clone();
         tasks.start("protocols", |end| writer.run(protocols, end));
+        let mails = Lane {
+            kind: JobKind::SendMail,
+            places: 2,
+        };
         let (other, third, fourth) = (runner.clone(), runner.clone(), runner.clone());
-        let (copier, splitter) = (runner.clone(), runner.clone());
+        let (copier, splitter, sender) = (runner.clone(), runner.clone(), runner.clone());
         let (reader, looker, searcher) = (runner.clone(), runner.clone(), runner.clone());
         let (converter, office) = (runner.clone(), runner.clone());
         let unconverted = runner.clone();
@@ -183,6 +191,7 @@ impl Runner {
         tasks.start("destructions", |end| fourth.run(decided, end));
         tasks.start("copies", |end| copier.run(copies, end));
         tasks.start("splits", |end| splitter.run(splits, end));
+        tasks.start("mails", |end| sender.run(mails, end));
         tasks.start("deliveries", |end| other.run(messages, end));
     }
 
@@ -242,6 +251,7 @@ impl Runner {
             // They wait for the program.
             JobKind::ReadScan if self.scans.ready().is_none() => Ok(Vec::new()),
             JobKind::ConvertOffice if self.offices.ready().is_none() => Ok(Vec::new()),
+            JobKind::SendMail if self.mailer.is_none() => Ok(Vec::new()),
             JobKind::ExtractText
             | JobKind::ReadScan
             | JobKind::ConvertOffice
@@ -249,7 +259,8 @@ impl Runner {
             | JobKind::CarryOut
             | JobKind::MakeCopy
             | JobKind::SplitBatch
-            | JobKind::WriteProtocol => self.claim_oldest(lane.kind, free).await,
+            | JobKind::WriteProtocol
+            | JobKind::SendMail => self.claim_oldest(lane.kind, free).await,
             JobKind::DeliverWebhook => self.claim_in_turn(lane.places, free, under_way).await,
         };
         claimed.unwrap_or_else(|error: DbError| {
@@ -312,6 +323,7 @@ impl Runner {
                 Job::MakeCopy(version) => self.make_copy(version, &claimed, end).await,
                 Job::SplitBatch(version) => self.split_batch(version, &claimed).await,
                 Job::WriteProtocol(job) => self.write_protocol(job, &claimed).await,
+                Job::SendMail(mail) => self.send_mail(mail, &claimed).await,
             }
         };
         let Err(error) = self.held(&claimed, Box::pin(work)).await else {

@@ -26,7 +26,7 @@ use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::{
     cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
-    relations, signing, tablets, types, webhooks,
+    relations, signing, tablets, types, webhooks, workflows,
 };
 
 /// Records of a chunk: as many as a tile has hashes.
@@ -145,6 +145,7 @@ fn kinds() -> impl Iterator<Item = Kind> {
         .chain(inspections::KINDS)
         .chain(tablets::KINDS)
         .chain(signing::KINDS)
+        .chain(workflows::KINDS)
         .chain(webhooks::KINDS)
         .copied()
 }
@@ -367,6 +368,7 @@ impl Reader {
         astray.extend(relations::roots_astray(on, from, upto).await?);
         astray.extend(inspections::roots_astray(on, from, upto).await?);
         astray.extend(signing::roots_astray(on, from, upto).await?);
+        astray.extend(workflows::roots_astray(on, from, upto).await?);
         let text = "SELECT seq, slot, entity_id, version, kind FROM audit_subject \
                     WHERE seq >= $1 AND seq < $2";
         let rows = on
@@ -408,6 +410,7 @@ impl Reader {
         states.extend(inspections::states(self.on()?, kind, part).await?);
         states.extend(tablets::states(self.on()?, kind, part).await?);
         states.extend(signing::states(self.on()?, kind, part).await?);
+        states.extend(workflows::states(self.on()?, kind, part).await?);
         states.extend(webhooks::states(self.on()?, kind, part).await?);
         Ok(states)
     }

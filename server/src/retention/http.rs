@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use super::ops::{self, RetentionError};
+use super::ops::{self, GoesOn, RetentionError};
 use crate::audit::event::Look;
 use crate::base::{Actor, CaseId, DocumentId, FileId, HoldId};
 use crate::cases::{self, Case, CaseError, CaseView};
@@ -44,6 +44,13 @@ impl From<RetentionError> for Problem {
                 "open",
                 "Darin ist noch ein Vorgang oder eine Teilakte offen. Bitte zuerst schließen.",
                 "A case or a sub-file inside is still open. Close it first.",
+            ),
+            RetentionError::GoesOn => conflict(
+                "open",
+                "In dem Vorgang läuft noch ein Umlauf. Bitte ihn zu Ende führen oder abbrechen; er schließt \
+                 den Vorgang, wo seine Regeln das sagen.",
+                "A workflow still runs in the case. Bring it to its end, or cancel it; it closes the case where \
+                 its rules say so.",
             ),
             RetentionError::UnregisteredInside => conflict(
                 "open",
@@ -185,7 +192,7 @@ pub(super) async fn post_reopen_file(
     .await
 }
 
-/// Closes a case: zu den Akten. No draft, no incoming document and no sub-case in it may be open.
+/// Closes a case: zu den Akten. No draft, no incoming document, no workflow and no sub-case in it may be open.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/close", tag = "cases", operation_id = "closeCase",
     params(("id" = Uuid, Path, description = "The case"), IfMatchParam, IdempotencyParam),
@@ -195,10 +202,15 @@ pub(super) async fn post_reopen_file(
         ActProblems),
     security(("token" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what an action needs of its request"
+)]
 pub(super) async fn post_close_case(
     request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
+    goes_on: Data<GoesOn>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     if_match: IfMatch,
@@ -210,8 +222,9 @@ pub(super) async fn post_close_case(
     }
     let before = see_case(&db, &looks, &actor, id).await?;
     if_match.check(&ETag::of_version(before.version))?;
+    let goes_on = *goes_on.get_ref();
     once.run(&db, &actor, async move |unit: &mut Unit| {
-        let case = ops::close_case(unit, before.id, before.version).await?;
+        let case = ops::close_case(unit, before.id, before.version, goes_on).await?;
         let answer = cases::answer(unit.tx(), 200, &case, unit.now()).await?;
         Ok::<_, RetentionError>(answer)
     })

@@ -1,5 +1,7 @@
 //! What closing, opening again and holding does.
 
+use std::pin::Pin;
+
 use thiserror::Error;
 
 use crate::audit::canonical::Object as Json;
@@ -27,6 +29,9 @@ pub enum RetentionError {
     /// A sub-file or a case inside is open.
     #[error("a case inside is open")]
     OpenInside,
+    /// A workflow in it has not ended.
+    #[error("a workflow in it has not ended")]
+    GoesOn,
     /// A document inside is not registered.
     #[error("a document inside is not registered")]
     UnregisteredInside,
@@ -53,16 +58,38 @@ pub enum RetentionError {
     Db(#[from] DbError),
 }
 
+/// Whether something else goes on in a case.
+pub type Going<'a> = Pin<Box<dyn Future<Output = Result<bool, DbError>> + 'a>>;
+
+/// What may still go on in a case that is to be closed. It stands in a room to the right, which says so.
+#[derive(Debug, Clone, Copy)]
+pub struct GoesOn(pub for<'a> fn(&'a Unit, CaseId) -> Going<'a>);
+
 /// Closes a case, in which nothing may be open.
 pub async fn close_case(
     unit: &mut Unit,
     id: CaseId,
     expected: u64,
+    goes_on: GoesOn,
 ) -> Result<Case, RetentionError> {
     let before = cases::to_change(unit, id, expected, Right::Close).await?;
+    if before.life == cases::Life::Open && (goes_on.0)(unit, id).await? {
+        return Err(RetentionError::GoesOn);
+    }
+    closed(unit, before).await
+}
+
+/// Closes a case because a rule of the house says so, whoever acts: the caller knows that it may be, and that
+/// nothing else goes on in it.
+pub async fn close_case_by_rule(unit: &mut Unit, before: Case) -> Result<Case, RetentionError> {
+    closed(unit, before).await
+}
+
+async fn closed(unit: &mut Unit, before: Case) -> Result<Case, RetentionError> {
     if before.life != cases::Life::Open {
         return Err(CaseError::Closed.into());
     }
+    let id = before.id;
     let parts = cases::parts(unit.tx(), id).await?;
     if parts.iter().any(|part| part.life == cases::Life::Open) {
         return Err(RetentionError::OpenInside);

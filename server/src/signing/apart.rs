@@ -34,6 +34,12 @@ const ARCHIVE_DESCRIPTION: &str = "Zeitstempel über das ganze Dokument";
 const REASON: &str = "Handschriftliche elektronische Unterschrift am Schalter";
 /// The same, where a program reads it to people.
 const DESCRIPTION: &str = "Handschriftliche elektronische Unterschrift";
+/// What the field of a seal is called.
+const SEAL_FIELD: &str = "Siegel";
+/// Why it is there, as it says itself.
+const SEAL_REASON: &str = "Siegel der Behörde";
+/// The same, where a program reads it to people.
+const SEAL_DESCRIPTION: &str = "Elektronisches Siegel der Behörde";
 /// A PDF is held a few times over.
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 const CPU_SECONDS_MAX: u32 = 20;
@@ -60,6 +66,13 @@ enum Ask {
         seconds: Option<u64>,
         /// The record of the strokes; nothing where it is only tried.
         strokes: Option<String>,
+    },
+    /// The same for the seal of the house alone, which is not seen.
+    Seal {
+        /// Whose seal it is.
+        name: String,
+        /// When, in seconds since 1970.
+        seconds: u64,
     },
     /// Whether a PDF that was sealed reads as one.
     Check { field: String },
@@ -121,16 +134,29 @@ pub(super) async fn prepare(
         seconds: written.map(|(_, seconds)| seconds),
         strokes: written.map(|(strokes, _)| strokes.canonical()),
     };
-    ready(&ask, content).await
+    ready(content, talk(&ask, content).await?)
 }
 
 /// Has everything put into a PDF but the timestamp over all of it.
 pub(super) async fn prepare_archive(content: &[u8]) -> Result<Ready, SigningError> {
-    ready(&Ask::PrepareArchive, content).await
+    ready(content, talk(&Ask::PrepareArchive, content).await?)
 }
 
-async fn ready(ask: &Ask, content: &[u8]) -> Result<Ready, SigningError> {
-    match talk(ask, content).await? {
+/// Has everything put into a PDF but the seal of the house itself, without anybody's strokes.
+pub(super) async fn prepare_seal(
+    content: &[u8],
+    name: &str,
+    seconds: u64,
+) -> Result<Ready, SigningError> {
+    let ask = Ask::Seal {
+        name: name.to_owned(),
+        seconds,
+    };
+    ready(content, talk(&ask, content).await?)
+}
+
+fn ready(content: &[u8], told: (Told, Vec<u8>)) -> Result<Ready, SigningError> {
+    match told {
         (Told::Prepared { before, field }, mut bytes) if before <= bytes.len() => {
             let behind = bytes.split_off(before);
             // Nothing that was shown is changed, whatever came back.
@@ -358,6 +384,20 @@ fn done(ask: Ask, content: Vec<u8>) -> (Told, Vec<u8>) {
             let time = seconds.map(Instant::from_unix_seconds);
             prepared(&pdf, &spot, (name, time), look)
         }
+        Ask::Seal { name, seconds } => {
+            let Ok(field) = FieldName::new(SEAL_FIELD) else {
+                return (Told::Unfit("it has no name".to_owned()), Vec::new());
+            };
+            let made = NewField {
+                name: field.free_in(&pdf),
+                place: Place::Nowhere,
+                description: SEAL_DESCRIPTION.to_owned(),
+            };
+            let known = made.name.as_str().to_owned();
+            let time = Some(Instant::from_unix_seconds(seconds));
+            let says = (name, time, SEAL_REASON);
+            put(&pdf, (At::New(&made), known), says, Appearance::Nothing)
+        }
     }
 }
 
@@ -464,10 +504,19 @@ fn prepared(
             }
         },
     };
+    put(pdf, (at, field), (name, time, REASON), appearance)
+}
+
+fn put(
+    pdf: &Pdf,
+    (at, field): (At<'_>, String),
+    (name, time, reason): (String, Option<Instant>, &str),
+    appearance: Appearance<'_>,
+) -> (Told, Vec<u8>) {
     let statement = Statement {
         time,
         name: Some(name).filter(|name| !name.is_empty()),
-        reason: Some(REASON.to_owned()),
+        reason: Some(reason.to_owned()),
         location: None,
         contact: None,
     };

@@ -38,7 +38,7 @@ pub(crate) use identity::codes as identity_codes;
 pub use model::{SigningError, SigningJob, State, Step, Wanting};
 pub use protocol::{FILE_NAME as PROTOCOL_FILE_NAME, Protocols, ToWrite};
 pub use raising::{RaiseError, raise, waiting};
-pub use stamp::{Stamp, StampError};
+pub use stamp::{Stamp, StampError, seal};
 
 use crate::unit::Db;
 

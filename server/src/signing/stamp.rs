@@ -265,6 +265,25 @@ impl Stamp {
     }
 }
 
+/// Puts the seal of the house on a PDF, without anybody's strokes: what was there stays to the byte.
+///
+/// # Errors
+/// [`SigningError::NoSeal`] where the house has none, [`SigningError::Unfit`] where the PDF takes none.
+pub async fn seal(
+    stamp: &Arc<Stamp>,
+    content: &[u8],
+    now: Timestamp,
+) -> Result<Vec<u8>, SigningError> {
+    if !stamp.has_key() {
+        return Err(SigningError::NoSeal);
+    }
+    let seconds = u64::try_from(now.micros() / 1_000_000).unwrap_or_default();
+    let ready = apart::prepare_seal(content, &stamp.name, seconds).await?;
+    let stamped = stamp.put_on(ready).await?;
+    apart::check(&stamped.content, &stamped.field).await?;
+    Ok(stamped.content)
+}
+
 /// A container in its place: in digits, with zeros behind it, between brackets.
 pub(super) fn filled(der: &[u8], gap: usize) -> Result<Vec<u8>, SigningError> {
     let digits = hex::encode(der).into_bytes();

@@ -13,7 +13,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use storage::{KeyDomain, Kms};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::writer::{Operation, Stop, Work, Writer, report, write_all};
+use self::writer::{Operation, Stop, Work, Writer, report, savepoint, write_all};
 use crate::audit::Target;
 use crate::audit::event::{Action, Event, Subject};
 use crate::audit::log::{Log, Receipt};
@@ -168,6 +168,36 @@ impl Unit {
                 context: None,
                 targets: some.to_vec(),
             });
+        }
+    }
+
+    /// Runs a part of this unit that may be refused by itself: then what it did is undone, and the unit goes on.
+    pub async fn attempt<T, E: From<DbError>>(
+        &mut self,
+        part: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let inner = savepoint(&self.tx).await?;
+        let outer = std::mem::replace(&mut self.tx, inner);
+        // What waits to be recorded is none of its business.
+        let touched = std::mem::take(&mut self.touched);
+        let followed = std::mem::take(&mut self.followed);
+        let (events, jobs) = (self.events.len(), self.jobs.len());
+        let done = part(self).await;
+        let inner = std::mem::replace(&mut self.tx, outer);
+        match done {
+            Ok(value) => {
+                inner.commit().await.map_err(DbError::from)?;
+                drop(self.touched.splice(..0, touched));
+                drop(self.followed.splice(..0, followed));
+                Ok(value)
+            }
+            Err(error) => {
+                inner.rollback().await.map_err(DbError::from)?;
+                (self.touched, self.followed) = (touched, followed);
+                self.events.truncate(events);
+                self.jobs.truncate(jobs);
+                Err(error)
+            }
         }
     }
 

@@ -423,7 +423,7 @@ impl Writer {
     clippy::disallowed_methods,
     reason = "a savepoint of the one transaction"
 )]
-async fn savepoint(tx: &DatabaseTransaction) -> Result<DatabaseTransaction, DbError> {
+pub(super) async fn savepoint(tx: &DatabaseTransaction) -> Result<DatabaseTransaction, DbError> {
     Ok(tx.begin().await?)
 }
 

@@ -6,7 +6,7 @@ use tests::plan::{plan, unit};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, fixtures};
 
-use super::{describing, inspecting, people, signing};
+use super::{describing, inbox, inspecting, people, signing, workflows};
 use crate::forms::{self, FORMS};
 use crate::{locked, virus, withheld};
 
@@ -38,11 +38,14 @@ pub(super) enum By {
     Registrar,
     /// A tablet: no account.
     Device,
+    /// An application of the own department.
+    Integrator,
 }
 
 /// People beyond those of the town.
 pub(super) struct People {
     pub(super) head: Client,
+    pub(super) integrator: Client,
 }
 
 impl People {
@@ -50,8 +53,10 @@ impl People {
         let units = vec![unit("02.1").kept(10, 3), unit("02.2")];
         plan(town, "2020", ("2020-01-01", None), units).await;
         let head = add(&town.app, "l.heide", "head", Some(OWN)).await;
+        let integrator = add(&town.app, "fachverfahren", "integrator", Some(OWN)).await;
         People {
             head: town.app.with_token(&head),
+            integrator: town.app.with_token(&integrator),
         }
     }
 }
@@ -349,6 +354,16 @@ pub(super) async fn call_of(town: &Town, operation: &str) -> Option<Call> {
         }
         "search" => call("/api/v1/search?q=Antrag", By::Clerk),
         "suggest" => call("/api/v1/search/suggest?q=Antr", By::Clerk),
+        other if workflows::OPERATIONS.contains(&other) => {
+            return Box::pin(workflows::workflows(town, other)).await;
+        }
+        other
+            if ["Inbox", "Notification", "CalendarFeed"]
+                .iter()
+                .any(|word| other.contains(word)) =>
+        {
+            return inbox::inbox(town, other).await;
+        }
         other
             if [
                 "Tablet",

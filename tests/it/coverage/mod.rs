@@ -4,9 +4,11 @@
 
 mod calls;
 mod describing;
+mod inbox;
 mod inspecting;
 mod people;
 mod signing;
+mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -206,6 +208,7 @@ async fn cover(
         By::Auditor => town.auditor(),
         By::Registrar => town.registrar().await,
         By::Device => town.app.anonymous(),
+        By::Integrator => people.integrator.clone(),
     };
     let done = call.send_along(method, &client).await;
     findings.rule(operation, "success", done.status.is_success(), &done.text());

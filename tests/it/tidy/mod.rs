@@ -198,9 +198,17 @@ fn the_crates_know_whom_they_may_know() {
         ("migrations", &[]),
         ("pades", &[]),
         ("paper", &[]),
+        ("workflow", &[]),
         (
             "server",
-            &["indexer", "migrations", "pades", "paper", "storage"],
+            &[
+                "indexer",
+                "migrations",
+                "pades",
+                "paper",
+                "storage",
+                "workflow",
+            ],
         ),
         // The benches measure the crates themselves against raw engines; the tests know the server.
         ("tests", &["indexer", "migrations", "server", "storage"]),

@@ -4,6 +4,7 @@ mod extract;
 mod ground;
 mod people;
 mod sealing;
+mod working;
 
 use super::shape::Shape;
 
@@ -65,6 +66,7 @@ const TABLES: &[&[Setting]] = &[
     ground::WEBHOOKS,
     people::PEOPLE,
     sealing::SEALING,
+    working::WORKFLOWS,
     ground::HOUSE,
 ];
 

@@ -1,9 +1,9 @@
-//! Settings of forms, of the virus scanner, of signatures and the seal.
+//! Settings of forms, of the virus scanner, of signatures and the seal, of mail.
 
 use super::{Setting, bytes, count, setting, words};
 use crate::config::shape::{GIB, KIB, Shape};
 
-/// Forms, the virus scanner, signatures and the seal.
+/// Forms, the virus scanner, signatures, the seal, and mail.
 pub(super) const SEALING: &[Setting] = &[
     setting(
         "forms.folder",
@@ -155,5 +155,49 @@ pub(super) const SEALING: &[Setting] = &[
         count(1, 3_650),
         "60",
         "How many days before its end a certificate of the seal or of the notary is warned of: at the start, by `papierlos check`, and every night.",
+    ),
+    setting(
+        "mail.host",
+        words(253),
+        "",
+        "The host to which mail about workflows is handed over (SMTP). Empty: no mail is sent.",
+    ),
+    setting("mail.port", count(1, 65_535), "587", "Its port."),
+    setting(
+        "mail.tls",
+        Shape::OneOf(&["none", "starttls", "tls"]),
+        "starttls",
+        "How the way there is protected: `starttls`, `tls` from the first byte on (port 465), or `none`, only within one machine and without a password.",
+    ),
+    setting(
+        "mail.user",
+        words(200),
+        "",
+        "Who the archive is for that host. Empty: nobody; it is not signed in.",
+    ),
+    setting("mail.password", Shape::Secret, "", "The password for that."),
+    setting(
+        "mail.from",
+        words(320),
+        "",
+        "Whose mails they are, such as `Papierlos <papierlos@stadt.example>`.",
+    ),
+    setting(
+        "mail.domains",
+        words(1_000),
+        "",
+        "Domains to which mail goes, parted by commas. Empty: only that of `mail.from`.",
+    ),
+    setting(
+        "mail.public_url",
+        Shape::Url,
+        "",
+        "What links in mails and the addresses of calendars begin with, where it is not `server.public_url`. Counts only with `mail.host`.",
+    ),
+    setting(
+        "mail.seconds_max",
+        count(1, 300),
+        "30",
+        "How long the host is waited for, for one mail altogether.",
     ),
 ];

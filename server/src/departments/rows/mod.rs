@@ -84,7 +84,7 @@ macro_rules! update_fn {
 
 update_fn!(update_department, department, Name: name, ParentId: parent_id);
 update_fn!(update_account, account, Name: name, Password: password, DisabledAt: disabled_at,
-    IdentityIssuer: identity_issuer, IdentitySubject: identity_subject);
+    IdentityIssuer: identity_issuer, IdentitySubject: identity_subject, Mail: mail);
 update_fn!(update_grant, role_grant, ApprovedAt: approved_at, ApprovedBy: approved_by,
     RevokedAt: revoked_at);
 update_fn!(update_token, access_token, RevokedAt: revoked_at);
@@ -152,6 +152,19 @@ pub(super) async fn all_grants(
     on: &impl ConnectionTrait,
 ) -> Result<Vec<role_grant::Model>, DbError> {
     Ok(role_grant::Entity::find()
+        .filter(role_grant::Column::RevokedAt.is_null())
+        .order_by_asc(role_grant::Column::Id)
+        .all(on)
+        .await?)
+}
+
+/// What was given of one role and not ended, to whomever.
+pub(super) async fn grants_of_role(
+    on: &impl ConnectionTrait,
+    role: Role,
+) -> Result<Vec<role_grant::Model>, DbError> {
+    Ok(role_grant::Entity::find()
+        .filter(role_grant::Column::Role.eq(role.code()))
         .filter(role_grant::Column::RevokedAt.is_null())
         .order_by_asc(role_grant::Column::Id)
         .all(on)

@@ -48,6 +48,7 @@ pub(in crate::departments) mod account {
         pub department_id: Option<Uuid>,
         pub identity_issuer: Option<String>,
         pub identity_subject: Option<String>,
+        pub mail: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -306,6 +307,7 @@ impl State for account::Model {
             .with_some("identity_issuer", self.identity_issuer.as_deref())
             .with_some("identity_subject", self.identity_subject.as_deref())
             .with("login", self.login.as_str())
+            .with_some("mail", self.mail.as_deref())
             .with("name", self.name.as_str())
             .with_some("password", password)
             .to_bytes()

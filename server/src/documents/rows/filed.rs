@@ -23,6 +23,18 @@ pub(in crate::documents) async fn in_cases(
     rows.into_iter().map(Document::try_from).collect()
 }
 
+/// These documents, whoever asks.
+pub(in crate::documents) async fn with_ids(
+    on: &impl ConnectionTrait,
+    ids: &[DocumentId],
+) -> Result<Vec<Document>, DbError> {
+    let rows = document::Entity::find()
+        .filter(document::Column::Id.is_in(ids.iter().map(|id| id.raw())))
+        .all(on)
+        .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}
+
 pub(in crate::documents) async fn ids(
     on: &impl ConnectionTrait,
     text: &str,

@@ -38,7 +38,9 @@ pub(super) use drawn::{blob_with_digest, newest_drawn};
 pub(super) use family::{
     above, components, count_components, count_followers, family_size, parents, positions_taken,
 };
-pub(super) use filed::{count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in};
+pub(super) use filed::{
+    count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in, with_ids,
+};
 pub(super) use found::{found_by, with_field, write_found};
 pub(super) use proposals::{
     proposal, proposal_find, proposal_insert, proposal_save, proposals_open,

@@ -1,0 +1,235 @@
+//! What is asked over HTTP, with names and values as they came: they are looked up in the unit that does it.
+
+use std::collections::BTreeMap;
+
+use workflow::definition::StepKind;
+use workflow::instance::{Assigned, Command, Day, Id, Value};
+
+use super::catalog::Rules;
+use super::facts;
+use super::model::{Flow, WorkflowError, Wrong};
+use super::ops::{self, Commanded, Desk};
+use super::values::{self, Reader, Said};
+use crate::base::{CaseId, DocumentId, WorkflowId};
+use crate::unit::Unit;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    /// Nothing that names anybody or anything.
+    Plain(Command),
+    /// A step is done.
+    Complete {
+        /// Which.
+        step: u32,
+        /// How.
+        outcome: String,
+        /// What was said.
+        fields: Said,
+        /// A note, or the reason.
+        note: Option<String>,
+        /// The version that was seen: SHA-512, in hex.
+        seen: Option<String>,
+        /// Documents that belong to it.
+        documents: Vec<DocumentId>,
+    },
+    /// A step is given to somebody else.
+    Delegate {
+        /// Which.
+        step: u32,
+        /// Login, or `function:` and a short name.
+        to: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Steps are inserted.
+    Insert {
+        /// Before which step.
+        step: u32,
+        /// Of which kind.
+        kind: StepKind,
+        /// For whom.
+        to: Vec<String>,
+        /// What is wanted.
+        text: Option<String>,
+        /// By when.
+        due: Option<Day>,
+        /// Whether the step waits for it.
+        holds: bool,
+    },
+    /// Somebody is excluded.
+    Exclude {
+        /// Login.
+        person: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something happened outside.
+    Event {
+        /// What.
+        event: String,
+        /// With which outcome.
+        outcome: String,
+        /// What is known by it.
+        fields: Said,
+    },
+}
+
+fn unknown(key: &str) -> WorkflowError {
+    WorkflowError::Values(vec![(key.to_owned(), Wrong::NotFound)])
+}
+
+async fn whom(unit: &Unit, key: &str, who: &str) -> Result<Assigned, WorkflowError> {
+    let found = values::assigned(unit.tx(), who).await?;
+    found.ok_or_else(|| unknown(key))
+}
+
+async fn fields(
+    unit: &Unit,
+    (desk, case): (&Desk, CaseId),
+    said: &Said,
+) -> Result<BTreeMap<String, Value>, WorkflowError> {
+    let reader = Reader {
+        on: unit.tx(),
+        actor: unit.actor(),
+        case,
+        definition: &desk.definition,
+    };
+    reader.read(said).await
+}
+
+async fn documents(
+    unit: &Unit,
+    (desk, case): (&Desk, CaseId),
+    wanted: Vec<DocumentId>,
+) -> Result<Vec<Id>, WorkflowError> {
+    let reader = Reader {
+        on: unit.tx(),
+        actor: unit.actor(),
+        case,
+        definition: &desk.definition,
+    };
+    let mut found = Vec::with_capacity(wanted.len());
+    for id in wanted {
+        match reader.document(id).await? {
+            Ok(_) => found.push(Id(id.to_string())),
+            Err(_unknown) => return Err(unknown("documents")),
+        }
+    }
+    Ok(found)
+}
+
+/// The digest by which the rules know what was seen: whoever saw the sealed version has seen what was sealed.
+async fn seen_as(
+    unit: &Unit,
+    flow: &Flow,
+    step: u32,
+    seen: String,
+) -> Result<String, WorkflowError> {
+    let mut steps = flow.instance.steps.iter();
+    let binds = steps
+        .find(|it| it.number == step)
+        .and_then(|it| it.binds.as_ref());
+    let document = binds.and_then(|field| flow.instance.fields.get(field));
+    let Some(Value::Document(id)) = document else {
+        return Ok(seen);
+    };
+    let Ok(id) = id.0.parse::<DocumentId>() else {
+        return Ok(seen);
+    };
+    for one in crate::documents::standing(unit.tx(), &[id]).await? {
+        let in_force = one.in_force().map(|it| hex::encode(it.sha512));
+        if in_force.as_deref() == Some(seen.as_str())
+            && let Some(meant) = facts::meant(&one)
+        {
+            return Ok(hex::encode(meant.sha512));
+        }
+    }
+    Ok(seen)
+}
+
+async fn meant(
+    unit: &Unit,
+    (flow, desk): (&Flow, &Desk),
+    asked: Asked,
+) -> Result<Command, WorkflowError> {
+    let here = (desk, desk.around.case.id);
+    Ok(match asked {
+        Asked::Plain(command) => command,
+        Asked::Complete {
+            step,
+            outcome,
+            fields: said,
+            note,
+            seen,
+            documents: named,
+        } => Command::Complete {
+            step,
+            outcome,
+            fields: fields(unit, here, &said).await?,
+            note,
+            seen: match seen {
+                Some(seen) => Some(seen_as(unit, flow, step, seen).await?),
+                None => None,
+            },
+            documents: documents(unit, here, named).await?,
+        },
+        Asked::Delegate { step, to, reason } => Command::Delegate {
+            step,
+            to: whom(unit, "to", &to).await?,
+            reason,
+        },
+        Asked::Insert {
+            step,
+            kind,
+            to,
+            text,
+            due,
+            holds,
+        } => {
+            let mut all = Vec::with_capacity(to.len());
+            for (at, who) in to.iter().enumerate() {
+                all.push(whom(unit, &format!("to/{at}"), who).await?);
+            }
+            Command::Insert {
+                step,
+                kind,
+                to: all,
+                text,
+                due,
+                holds,
+            }
+        }
+        Asked::Exclude { person, reason } => match whom(unit, "person", &person).await? {
+            Assigned::Person { account } => Command::Exclude {
+                person: account,
+                reason,
+            },
+            Assigned::Function { .. }
+            | Assigned::Role { .. }
+            | Assigned::Anybody
+            | Assigned::System => return Err(unknown("person")),
+        },
+        Asked::Event {
+            event,
+            outcome,
+            fields: said,
+        } => Command::Event {
+            event,
+            outcome,
+            fields: fields(unit, here, &said).await?,
+        },
+    })
+}
+
+/// Does what was asked; `expected` is the version that the caller has seen, where he says one.
+pub(super) async fn ask(
+    unit: &mut Unit,
+    rules: &Rules,
+    (id, expected): (WorkflowId, Option<u64>),
+    asked: Asked,
+) -> Result<Commanded, WorkflowError> {
+    let (flow, desk) = ops::to_command(unit, rules, (id, expected)).await?;
+    let command = meant(unit, (&flow, &desk), asked).await?;
+    ops::run(unit, rules, (flow, desk), command).await
+}

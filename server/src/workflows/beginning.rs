@@ -1,0 +1,292 @@
+//! How workflows begin, and how one goes on by another version of its definition.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use workflow::definition::{CaseFact, Definition, DocumentFact, FieldKind, Source};
+use workflow::instance::{Assigned, Command, Day, Id, Value};
+
+use super::catalog::{Listed, Rules, Shipped};
+use super::facts::{Around, id_of};
+use super::model::{Kept, Refused, Standing, Step, WorkflowError};
+use super::ops::{self, Commanded, Desk};
+use super::rows;
+use super::values::{Reader, Said, cents_of, day_of};
+use crate::audit::event::Action;
+use crate::base::{Actor, CaseId, CivilDate, DefinitionId, DocumentId, WorkflowId};
+use crate::cases::Case;
+use crate::departments;
+use crate::documents::{self, Document, DocumentError};
+use crate::types;
+use crate::unit::Unit;
+
+/// A workflow that shall begin.
+#[derive(Debug, Clone)]
+pub(super) struct New {
+    /// Short name of its definition.
+    pub(super) definition: String,
+    /// In which version; the newest that holds, if nothing is said.
+    pub(super) version: Option<u32>,
+    /// In which case.
+    pub(super) case: CaseId,
+    /// The document with which it begins.
+    pub(super) document: Option<DocumentId>,
+    /// What is said.
+    pub(super) fields: Said,
+}
+
+/// Begins a workflow in an open case.
+pub(super) async fn start(
+    unit: &mut Unit,
+    rules: &Rules,
+    new: New,
+) -> Result<Commanded, WorkflowError> {
+    let case = ops::case_to_begin(unit, new.case).await?;
+    ops::require_full(unit.actor())?;
+    let wanted = (new.definition.as_str(), new.version);
+    let listed = rules.find(unit.tx(), wanted).await?;
+    let listed = listed.ok_or(WorkflowError::NoDefinition)?;
+    if listed.standing() != Standing::Active {
+        return Err(WorkflowError::NoDefinition);
+    }
+    let definition = rules.read(listed.source())?;
+    fits(unit, &definition, &case).await?;
+    let running = rows::running(unit.tx(), (case.id, &definition.id)).await?;
+    if let Some(existing) = running {
+        return Err(WorkflowError::Runs { existing });
+    }
+    if let Listed::Shipped(one) = &listed {
+        adopt(unit, one, Standing::Active, None).await?;
+    }
+    let document = with_which(unit, (case.id, new.document)).await?;
+    let fields = {
+        let reader = Reader {
+            on: unit.tx(),
+            actor: unit.actor(),
+            case: case.id,
+            definition: &definition,
+        };
+        let mut fields = found(&definition, (&case, document.as_ref()), unit);
+        fields.extend(reader.read(&new.fields).await?);
+        fields
+    };
+    let command = Command::Start { fields };
+    let around = Around::of(unit.tx(), case).await?;
+    let doer = around.doer(unit.tx(), unit.actor(), unit.now()).await?;
+    let desk = Desk {
+        around,
+        definition,
+        doer,
+    };
+    let (decided, house) = desk
+        .decide(unit.tx(), rules, (None, &command), (&desk.doer, unit.now()))
+        .await?;
+    let events = decided.map_err(|refusal| {
+        WorkflowError::Refused(Box::new(Refused {
+            refusal,
+            state: desk.definition.start.clone(),
+            step: None,
+        }))
+    })?;
+    let what = (&command, events.as_slice());
+    let flow = ops::written(unit, (None, &desk.around), &house, what).await?;
+    Ok(Commanded { flow, events })
+}
+
+/// Refuses a case of another type, or one that stands in another compartment than is asked for.
+async fn fits(unit: &Unit, definition: &Definition, case: &Case) -> Result<(), WorkflowError> {
+    if case.kind.as_deref() != Some(definition.case_type.as_str()) {
+        return Err(WorkflowError::CaseType {
+            wanted: definition.case_type.clone(),
+        });
+    }
+    let Some(code) = &definition.compartment else {
+        return Ok(());
+    };
+    let wanted = departments::compartments::by_code(unit.tx(), code).await?;
+    if wanted.is_none() || case.compartment != wanted {
+        return Err(WorkflowError::OutsideCompartment);
+    }
+    Ok(())
+}
+
+/// The document with which it begins: one that the actor sees, in this case or in none yet.
+async fn with_which(
+    unit: &Unit,
+    (case, document): (CaseId, Option<DocumentId>),
+) -> Result<Option<Document>, WorkflowError> {
+    let Some(id) = document else {
+        return Ok(None);
+    };
+    match documents::read(unit.tx(), unit.actor(), id).await {
+        Ok(held) if held.document.case.is_none_or(|other| other == case) => Ok(Some(held.document)),
+        Ok(_) | Err(DocumentError::NotFound) => Err(WorkflowError::NoDocument),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the fields are that nobody is asked for.
+fn found(
+    definition: &Definition,
+    (case, document): (&Case, Option<&Document>),
+    unit: &Unit,
+) -> BTreeMap<String, Value> {
+    let mut fields = BTreeMap::new();
+    for field in &definition.fields {
+        let Some(source) = &field.source else {
+            continue;
+        };
+        let value = match source {
+            Source::Case(fact) => of_case(*fact, case),
+            Source::Document => {
+                document.map(|document| Value::Document(Id(document.id.to_string())))
+            }
+            Source::DocumentField(code) => {
+                let said = document.and_then(|it| it.metadata.fields.get(code));
+                said.and_then(|said| of_field(&field.kind, said))
+            }
+            Source::DocumentFact(fact) => document.and_then(|it| of_document(*fact, it)),
+            Source::Initiator => {
+                let actor = unit.actor();
+                let account = id_of(actor.on_behalf_of.unwrap_or(actor.account));
+                Some(Value::Who(Assigned::Person { account }))
+            }
+            Source::Today => CivilDate::on(unit.now()).map(|day| Value::Day(Day(day.date()))),
+        };
+        let fitting = value.and_then(|value| fitted(&field.kind, value));
+        fields.extend(fitting.map(|value| (field.key.clone(), value)));
+    }
+    fields
+}
+
+fn day(day: CivilDate) -> Value {
+    Value::Day(Day(day.date()))
+}
+
+fn of_case(fact: CaseFact, case: &Case) -> Option<Value> {
+    Some(match fact {
+        CaseFact::Reference => Value::Text(case.reference.clone()),
+        CaseFact::Subject => Value::Text(case.subject.clone()),
+        CaseFact::OpenedOn => day(case.opened_on),
+    })
+}
+
+fn of_document(fact: DocumentFact, document: &Document) -> Option<Value> {
+    let said = &document.metadata;
+    match fact {
+        DocumentFact::Title => Some(Value::Text(said.title.clone())),
+        DocumentFact::Correspondent => said.correspondent.clone().map(Value::Text),
+        DocumentFact::ReceivedOn => CivilDate::on(said.received_at).map(day),
+        DocumentFact::Dated => said.document_date.map(day),
+    }
+}
+
+/// What stands in a field of a document, by the kind of the field that takes it.
+fn of_field(kind: &FieldKind, said: &types::Value) -> Option<Value> {
+    match (kind, said) {
+        (FieldKind::Text { .. } | FieldKind::Choice(_), types::Value::Text(text)) => {
+            Some(Value::Text(text.clone()))
+        }
+        (FieldKind::Number, types::Value::Text(text)) => text.parse().ok().map(Value::Number),
+        (FieldKind::Day, types::Value::Text(text)) => day_of(text).map(Value::Day),
+        (FieldKind::Money, types::Value::Text(amount) | types::Value::Money { amount, .. }) => {
+            cents_of(amount).map(Value::Money)
+        }
+        (FieldKind::YesNo, types::Value::Flag(flag)) => Some(Value::YesNo(*flag)),
+        (_, _) => None,
+    }
+}
+
+/// A value that was found, cut to what the field takes; none where it takes no such thing.
+fn fitted(kind: &FieldKind, value: Value) -> Option<Value> {
+    match (kind, value) {
+        (FieldKind::Text { chars_max }, Value::Text(text)) => {
+            let text: String = text.chars().take(*chars_max).collect();
+            (!text.is_empty()).then_some(Value::Text(text))
+        }
+        (FieldKind::Choice(entries), Value::Text(text)) => {
+            let known = entries.iter().any(|entry| entry.value == text);
+            known.then_some(Value::Text(text))
+        }
+        (FieldKind::Number, value @ Value::Number(_))
+        | (FieldKind::Money, value @ Value::Money(_))
+        | (FieldKind::Day, value @ Value::Day(_))
+        | (FieldKind::YesNo, value @ Value::YesNo(_))
+        | (FieldKind::Who, value @ Value::Who(_))
+        | (FieldKind::Document, value @ Value::Document(_)) => Some(value),
+        (FieldKind::Whos, Value::Who(one)) => Some(Value::Whos(vec![one])),
+        (_, _) => None,
+    }
+}
+
+/// Writes down a definition of the program: it is used for the first time, or retired.
+pub(super) async fn adopt(
+    unit: &mut Unit,
+    one: &Shipped,
+    standing: Standing,
+    reason: Option<String>,
+) -> Result<Kept, WorkflowError> {
+    let by_program = Step {
+        at: unit.now(),
+        by: Actor::system().account,
+    };
+    let retired = (standing == Standing::Retired).then(|| Step {
+        at: unit.now(),
+        by: unit.actor().account,
+    });
+    let kept = Kept {
+        id: DefinitionId::new(),
+        version: 1,
+        code: one.definition.id.clone(),
+        number: one.definition.version,
+        sha256: one.definition.sha256,
+        source: one.source.to_vec(),
+        title: one.definition.title.de.clone(),
+        standing,
+        shipped: true,
+        proposed: by_program,
+        first: None,
+        second: None,
+        retired,
+        reason,
+    };
+    rows::insert_definition(unit, &kept).await?;
+    unit.record(Action::WorkflowDefinitionAdopt, None);
+    Ok(kept)
+}
+
+/// A change to another version of the definition.
+#[derive(Debug, Clone)]
+pub(super) struct Migration {
+    /// To which version.
+    pub(super) version: u32,
+    /// What becomes of the states.
+    pub(super) states: BTreeMap<String, String>,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// Lets a workflow go on by another version of its definition, which holds. The engine says who may and whether its
+/// state fits.
+pub(super) async fn migrate(
+    unit: &mut Unit,
+    rules: &Rules,
+    asked: (WorkflowId, Option<u64>),
+    to: Migration,
+) -> Result<Commanded, WorkflowError> {
+    let (flow, desk) = ops::to_command(unit, rules, asked).await?;
+    let code = flow.instance.definition.clone();
+    let listed = rules.find(unit.tx(), (&code, Some(to.version))).await?;
+    let listed = listed.filter(|one| one.standing() == Standing::Active);
+    let listed = listed.ok_or(WorkflowError::NoDefinition)?;
+    let definition: Arc<Definition> = rules.read(listed.source())?;
+    if let Listed::Shipped(one) = &listed {
+        adopt(unit, one, Standing::Active, None).await?;
+    }
+    let command = Command::Migrate {
+        states: to.states,
+        reason: to.reason,
+    };
+    let desk = Desk { definition, ..desk };
+    ops::run(unit, rules, (flow, desk), command).await
+}

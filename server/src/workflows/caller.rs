@@ -1,0 +1,170 @@
+//! Who asks something of a workflow, and with what: what every handler here takes from its request.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::asking::{self, Asked};
+use super::catalog::Rules;
+use super::looking;
+use super::model::{Flow, WorkflowError};
+use super::ops::{self, Commanded, Desk};
+use crate::audit::event::Look;
+use crate::base::{Actor, WorkflowId};
+use crate::cases;
+use crate::departments::SignedIn;
+use crate::http::Problem;
+use crate::http::extract::{ETag, IdempotencyKey, IfMatch};
+use crate::ledger::looks::{Looked, Looks};
+use crate::replay::{Answer, Once};
+use crate::unit::{Db, Unit};
+
+/// Who asks.
+pub(super) struct Caller {
+    /// The request.
+    pub(super) request: HttpRequest,
+    /// The database.
+    pub(super) db: Db,
+    /// Where looks are noted.
+    pub(super) looks: Looks,
+    /// Definitions and calendar.
+    pub(super) rules: Rules,
+    /// Who it is.
+    pub(super) actor: Actor,
+    key: Option<IdempotencyKey>,
+    if_match: Option<IfMatch>,
+}
+
+fn part<T: Clone + 'static>(request: &HttpRequest) -> Result<T, Problem> {
+    let found = request.app_data::<Data<T>>();
+    let found = found.ok_or_else(|| Problem::internal("a part of the server is missing"))?;
+    Ok(found.get_ref().clone())
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let signed = SignedIn::from_request(&request, payload);
+        Box::pin(async move {
+            let SignedIn(actor) = signed.await?;
+            Ok(Self {
+                db: part(&request)?,
+                looks: part(&request)?,
+                rules: part(&request)?,
+                key: IdempotencyKey::read(&request)?,
+                if_match: IfMatch::read(&request)?,
+                actor,
+                request,
+            })
+        })
+    }
+}
+
+impl Caller {
+    /// What keeps the request from having its effect twice.
+    pub(super) fn once(&self, said: &impl Serialize) -> Result<Once, Problem> {
+        Once::action(&self.actor, self.key.clone(), &self.request, said)
+    }
+
+    /// Notes that something was asked for that may not be known.
+    pub(super) async fn refused(&self) -> Result<(), Problem> {
+        let looked = Looked::of(Look::Refused, &self.actor);
+        Ok(self.looks.note(looked).await?)
+    }
+
+    /// A workflow that the caller may know of; an attempt at another one is recorded.
+    pub(super) async fn see(&self, id: Uuid) -> Result<(Flow, Desk), Problem> {
+        let (on, now) = (self.db.read(), self.db.now());
+        let seen = (&self.actor, now);
+        let found = ops::read(on, &self.rules, seen, WorkflowId::of(id)).await;
+        if matches!(found, Err(WorkflowError::NotFound)) {
+            self.refused().await?;
+        }
+        Ok(found?)
+    }
+
+    /// Notes that a workflow was looked at: as its case.
+    pub(super) async fn looked(&self, flow: &Flow) -> Result<(), Problem> {
+        let looked = Looked::of(Look::ReadCase, &self.actor)
+            .at(flow.case.raw())
+            .within(flow.department);
+        Ok(self.looks.note(looked).await?)
+    }
+
+    /// The version on which a change is based, where that was said; another one is refused.
+    fn based_on(&self, flow: &Flow) -> Result<Option<u64>, Problem> {
+        let Some(if_match) = &self.if_match else {
+            return Ok(None);
+        };
+        if_match.check(&ETag::of_version(flow.version))?;
+        Ok(Some(flow.version))
+    }
+
+    /// Does something with a workflow, once, and shows it as it is then.
+    pub(super) async fn act<F>(
+        self,
+        id: Uuid,
+        said: &impl Serialize,
+        operation: F,
+    ) -> Result<HttpResponse, Problem>
+    where
+        F: AsyncFnOnce(
+                &mut Unit,
+                Rules,
+                (WorkflowId, Option<u64>),
+            ) -> Result<Commanded, WorkflowError>
+            + Send
+            + 'static,
+    {
+        let once = self.once(said)?;
+        if let Some(answer) = once.answered(&self.db).await? {
+            return Ok(answer);
+        }
+        let (flow, _) = Box::pin(self.see(id)).await?;
+        let expected = self.based_on(&flow)?;
+        let (id, rules) = (flow.id, self.rules.clone());
+        once.run(&self.db, &self.actor, async move |unit: &mut Unit| {
+            let done = operation(unit, rules.clone(), (id, expected)).await?;
+            shown(unit, &rules, (&done.flow, 200)).await
+        })
+        .await
+    }
+
+    /// Asks something of a workflow, once.
+    pub(super) async fn ask(
+        self,
+        id: Uuid,
+        said: &impl Serialize,
+        asked: Asked,
+    ) -> Result<HttpResponse, Problem> {
+        self.act(
+            id,
+            said,
+            async move |unit: &mut Unit, rules: Rules, meant: (WorkflowId, Option<u64>)| {
+                Box::pin(asking::ask(unit, &rules, meant, asked)).await
+            },
+        )
+        .await
+    }
+}
+
+/// The answer that shows a workflow to whoever has just changed it: also where he does not know of it any more.
+pub(super) async fn shown(
+    unit: &mut Unit,
+    rules: &Rules,
+    (flow, status): (&Flow, u16),
+) -> Result<Answer, WorkflowError> {
+    let (on, now) = (unit.tx(), unit.now());
+    let case = cases::find(on, flow.case).await?;
+    let case = case.ok_or(WorkflowError::NotFound)?;
+    let desk = ops::desk_of(on, rules, (flow, case), (unit.actor(), now)).await?;
+    looking::answer(on, rules, (flow, &desk), (status, now)).await
+}

@@ -1,0 +1,288 @@
+//! Which definitions there are: those of the program, and those that the town has put in. What was read is kept,
+//! by the hash of its source.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::ConnectionTrait;
+use workflow::calendar::Calendar;
+use workflow::definition::{Complaint, Definition};
+use workflow::instance::Day;
+
+use super::model::{Kept, Standing, WorkflowError};
+use super::rows;
+use crate::base::db::DbError;
+use crate::config;
+
+/// Most definitions that are kept as they were read; beyond, reading begins anew.
+const READ_MAX: usize = 1_000;
+
+/// A definition that comes with the program.
+#[derive(Debug, Clone)]
+pub struct Shipped {
+    /// As it was read.
+    pub definition: Arc<Definition>,
+    /// Its TOML.
+    pub source: &'static [u8],
+}
+
+/// The definitions, the calendar, and where exports go: what every command needs beside the database.
+#[derive(Clone)]
+pub struct Rules(Arc<Inner>);
+
+struct Inner {
+    shipped: Vec<Shipped>,
+    read: Mutex<HashMap<[u8; 32], Arc<Definition>>>,
+    calendar: Calendar,
+    export_folder: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Rules {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rules")
+            .field("shipped", &self.0.shipped.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The calendar of the house: the holidays of the state, and the days that the settings name besides.
+#[must_use]
+pub fn calendar(settings: &config::Workflows) -> Calendar {
+    Calendar::new(settings.free_days.iter().map(|day| Day(day.date())))
+}
+
+/// The definitions that come with the program.
+///
+/// # Errors
+/// What is wrong with one of them.
+pub fn shipped() -> Result<Vec<Shipped>, Vec<Complaint>> {
+    let read = |(_, source): &(&'static str, &'static [u8])| {
+        let definition = Definition::read(source)?;
+        Ok(Shipped {
+            definition: Arc::new(definition),
+            source,
+        })
+    };
+    workflow::shipped::SHIPPED.iter().map(read).collect()
+}
+
+impl Rules {
+    /// By the settings.
+    ///
+    /// # Errors
+    /// Where a definition of the program is wrong: a fault of ours.
+    pub fn open(settings: &config::Workflows) -> Result<Self, WorkflowError> {
+        let shipped = if settings.shipped {
+            shipped().map_err(WorkflowError::Complaints)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self(Arc::new(Inner {
+            shipped,
+            read: Mutex::default(),
+            calendar: calendar(settings),
+            export_folder: settings.export_folder.clone(),
+        })))
+    }
+
+    /// Which days are working days.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.calendar
+    }
+
+    /// Where exports go.
+    pub(super) fn export_folder(&self) -> Option<&PathBuf> {
+        self.0.export_folder.as_ref()
+    }
+
+    /// A definition of the program.
+    pub(super) fn shipped(&self, code: &str, number: u32) -> Option<&Shipped> {
+        let is = |one: &&Shipped| one.definition.id == code && one.definition.version == number;
+        self.0.shipped.iter().find(is)
+    }
+
+    /// Reads a source that was taken in, or finds it read.
+    pub(super) fn read(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
+        self.check(source).map_err(|error| match error {
+            // What an older program took in is read for ever: a fault of ours.
+            WorkflowError::Complaints(_) => WorkflowError::Db(DbError::Corrupt {
+                table: "workflow_definition",
+                key: hex::encode(rows::digest(source)),
+                what: "it cannot be read any more",
+            }),
+            other => other,
+        })
+    }
+
+    /// Reads a source that somebody proposes.
+    pub(super) fn check(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
+        let sha256 = rows::digest(source);
+        if let Some(known) = self.known(&sha256) {
+            return Ok(known);
+        }
+        let read = Definition::read(source).map_err(WorkflowError::Complaints)?;
+        let read = Arc::new(read);
+        let mut all = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= READ_MAX {
+            all.clear();
+        }
+        all.insert(sha256, Arc::clone(&read));
+        Ok(read)
+    }
+
+    fn known(&self, sha256: &[u8; 32]) -> Option<Arc<Definition>> {
+        let mut shipped = self.0.shipped.iter();
+        if let Some(one) = shipped.find(|one| one.definition.sha256 == *sha256) {
+            return Some(Arc::clone(&one.definition));
+        }
+        let all = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(sha256).cloned()
+    }
+
+    /// The definition by which a workflow runs: the one with which it began, by its hash (I-25).
+    pub(super) async fn of(
+        &self,
+        on: &impl ConnectionTrait,
+        (code, number): (&str, u32),
+        sha256: &str,
+    ) -> Result<Arc<Definition>, WorkflowError> {
+        let wanted: Option<[u8; 32]> = hex::decode(sha256).ok().and_then(|it| it.try_into().ok());
+        let corrupt = |what| DbError::Corrupt {
+            table: "workflow_instance",
+            key: format!("{code} {number}"),
+            what,
+        };
+        let wanted = wanted.ok_or_else(|| corrupt("a digest has the wrong length"))?;
+        if let Some(known) = self.known(&wanted) {
+            return Ok(known);
+        }
+        let kept = rows::definition(on, (code, number)).await?;
+        let kept = kept.filter(|kept| kept.sha256 == wanted);
+        let kept = kept.ok_or_else(|| corrupt("its definition is not there"))?;
+        self.read(&kept.source)
+    }
+}
+
+/// A version of a definition: kept in a row, or in the program only.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    /// It is kept.
+    Kept(Box<Kept>),
+    /// It comes with the program and was not used yet.
+    Shipped(Shipped),
+}
+
+impl Listed {
+    /// Its short name.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Kept(kept) => &kept.code,
+            Self::Shipped(one) => &one.definition.id,
+        }
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        match self {
+            Self::Kept(kept) => kept.number,
+            Self::Shipped(one) => one.definition.version,
+        }
+    }
+
+    /// Where in its life it is.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self {
+            Self::Kept(kept) => kept.standing,
+            Self::Shipped(_) => Standing::Active,
+        }
+    }
+
+    /// Its TOML.
+    #[must_use]
+    pub fn source(&self) -> &[u8] {
+        match self {
+            Self::Kept(kept) => &kept.source,
+            Self::Shipped(one) => one.source,
+        }
+    }
+}
+
+impl Rules {
+    /// All versions of all definitions.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn all(&self, on: &impl ConnectionTrait) -> Result<Vec<Listed>, DbError> {
+        self.list(on, None).await
+    }
+
+    /// A definition: in this version, or in the newest one that holds.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn named(
+        &self,
+        on: &impl ConnectionTrait,
+        named: (&str, Option<u32>),
+    ) -> Result<Option<Listed>, DbError> {
+        self.find(on, named).await
+    }
+
+    /// A version as it is read.
+    ///
+    /// # Errors
+    /// What is wrong with it: nothing is, of what was taken in.
+    pub fn definition(&self, listed: &Listed) -> Result<Arc<Definition>, WorkflowError> {
+        self.read(listed.source())
+    }
+
+    /// All versions, or those of one definition: by short name, the newest first. Where the town has written a
+    /// definition of its own under the name of one of the program, the program's are not offered.
+    pub(super) async fn list(
+        &self,
+        on: &impl ConnectionTrait,
+        code: Option<&str>,
+    ) -> Result<Vec<Listed>, DbError> {
+        let kept = rows::definitions(on, code).await?;
+        let owned = |code: &str| kept.iter().any(|one| one.code == code && !one.shipped);
+        let written = |code: &str, number: u32| {
+            let mut all = kept.iter();
+            all.any(|one| one.code == code && one.number == number)
+        };
+        let of_program = self.0.shipped.iter().filter(|one| {
+            let own = &one.definition;
+            code.is_none_or(|code| code == own.id)
+                && !owned(&own.id)
+                && !written(&own.id, own.version)
+        });
+        let mut all: Vec<Listed> = of_program.cloned().map(Listed::Shipped).collect();
+        all.extend(kept.iter().cloned().map(|one| Listed::Kept(Box::new(one))));
+        all.sort_by(|a, b| (a.code(), b.number()).cmp(&(b.code(), a.number())));
+        Ok(all)
+    }
+
+    /// A definition: in this version, or in the newest one that holds.
+    pub(super) async fn find(
+        &self,
+        on: &impl ConnectionTrait,
+        (code, number): (&str, Option<u32>),
+    ) -> Result<Option<Listed>, DbError> {
+        let all = self.list(on, Some(code)).await?;
+        let found = match number {
+            Some(number) => all.into_iter().find(|one| one.number() == number),
+            None => {
+                let active = all
+                    .iter()
+                    .position(|one| one.standing() == Standing::Active);
+                let at = active.unwrap_or(0);
+                all.into_iter().nth(at)
+            }
+        };
+        Ok(found)
+    }
+}

@@ -1,0 +1,171 @@
+//! What happens besides, in the same unit of work: documents are registered and frozen, the case is closed, work is
+//! left for the system. It is done by the rules of the definition, which two people have approved, and not by the
+//! right of whoever took the last step; if it cannot be done the whole command is refused.
+
+use workflow::instance::{Assigned, Bound, EffectDue, Event, Id};
+
+use super::facts::{Around, House, account_of};
+use super::model::{Flow, WorkflowError};
+use super::rows;
+use super::said;
+use crate::base::db::DbError;
+use crate::base::{AccountId, DocumentId, WorkflowId};
+use crate::cases;
+use crate::departments;
+use crate::documents::{self, DocumentError};
+use crate::inspections;
+use crate::retention;
+use crate::unit::Unit;
+
+/// Refuses to ask people who may not enter the compartment of the case: they would be asked for what they cannot
+/// see.
+pub(super) async fn require_inside(
+    unit: &Unit,
+    around: &Around,
+    events: &[Event],
+) -> Result<(), WorkflowError> {
+    if around.case.compartment.is_none() {
+        return Ok(());
+    }
+    for event in events {
+        let asked: &[Assigned] = if let Event::StepMade { step, .. } = event {
+            &step.assigned
+        } else if let Event::StepOpened {
+            assigned: Some(assigned),
+            ..
+        } = event
+        {
+            assigned
+        } else if let Event::Delegated { to, .. } = event {
+            std::slice::from_ref(to)
+        } else {
+            &[]
+        };
+        for one in asked {
+            let Assigned::Person { account } = one else {
+                continue;
+            };
+            let id = account_of(account);
+            let reader = departments::actor(unit.tx(), id, unit.now(), None).await?;
+            if !super::ops::sees(unit.tx(), &reader, &around.case).await? {
+                let names = departments::named(unit.tx(), &[id]).await?;
+                let name = names.get(&id).map(|one| one.name.clone());
+                let name = name.unwrap_or_default();
+                return Err(WorkflowError::Outsider { name });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How long a case is opened at most to somebody who takes a step in it, in seconds: 400 days.
+const OPENED_SECONDS_MAX: i64 = 400 * 86_400;
+
+/// What a case is opened for to whoever takes a step of a workflow in it.
+fn purpose(flow: WorkflowId) -> String {
+    format!("Beteiligung an einem Umlauf ({flow})")
+}
+
+/// Does all that events ask for.
+pub(super) async fn all(
+    unit: &mut Unit,
+    (flow, around): (&Flow, &Around),
+    house: &House,
+    events: &[Event],
+) -> Result<(), WorkflowError> {
+    let mut closes = false;
+    for event in events {
+        if let Event::Effect { effect, .. } = event {
+            closes |= *effect == EffectDue::CloseCase;
+            one(unit, (flow, around), house, effect).await?;
+        }
+        if let Event::Claimed { by, .. } = event {
+            open_case(unit, (flow, around), &by.account).await?;
+        }
+    }
+    if flow.instance.ended.is_some() {
+        inspections::close_by_rule(unit, flow.case, &purpose(flow.id)).await?;
+    }
+    if closes {
+        close_case(unit, flow).await?;
+    }
+    Ok(())
+}
+
+async fn one(
+    unit: &mut Unit,
+    (flow, around): (&Flow, &Around),
+    house: &House,
+    effect: &EffectDue,
+) -> Result<(), WorkflowError> {
+    match effect {
+        EffectDue::Register { document } => {
+            let id = document_of(document)?;
+            documents::register_by_rule(unit, id, &around.case).await?;
+        }
+        EffectDue::Freeze { version } | EffectDue::Dispatch { version } => {
+            freeze(unit, flow.id, house, version).await?;
+        }
+        EffectDue::Work { step, work } => {
+            let work = said::json(work)?;
+            rows::insert_work(unit, (flow.id, *step), &work).await?;
+        }
+        // The case is closed when all else is done; who is told, notices tell.
+        EffectDue::CloseCase | EffectDue::Notify { .. } => {}
+    }
+    Ok(())
+}
+
+fn document_of(id: &Id) -> Result<DocumentId, WorkflowError> {
+    id.0.parse().map_err(|_no_id| WorkflowError::NoDocument)
+}
+
+async fn freeze(
+    unit: &mut Unit,
+    flow: WorkflowId,
+    house: &House,
+    bound: &Bound,
+) -> Result<(), WorkflowError> {
+    let versions = house.same_as(&bound.document, bound.version);
+    if versions.is_empty() {
+        return Err(DocumentError::NoVersion.into());
+    }
+    for version in versions {
+        rows::freeze(unit, flow, version).await?;
+    }
+    Ok(())
+}
+
+/// Whoever takes a step upon himself reads the case as long as the workflow runs, also where he would not see it.
+async fn open_case(
+    unit: &mut Unit,
+    (flow, around): (&Flow, &Around),
+    account: &Id,
+) -> Result<(), WorkflowError> {
+    let account: AccountId = account_of(account);
+    let (case, now) = (&around.case, unit.now());
+    if case.compartment.is_some() {
+        return Ok(());
+    }
+    let reader = departments::actor(unit.tx(), account, now, None).await?;
+    if super::ops::sees(unit.tx(), &reader, case).await? {
+        return Ok(());
+    }
+    let until = now.plus_seconds(OPENED_SECONDS_MAX);
+    let why = (purpose(flow.id), until);
+    inspections::open_by_rule(unit, account, case, why).await?;
+    Ok(())
+}
+
+/// Closes the case: nothing else may be open in it, and the workflow has ended well or otherwise.
+async fn close_case(unit: &mut Unit, flow: &Flow) -> Result<(), WorkflowError> {
+    let open: Vec<WorkflowId> = rows::open_in(unit.tx(), flow.case).await?;
+    let others = open.iter().any(|other| *other != flow.id);
+    if others || flow.instance.ended.is_none() {
+        return Err(WorkflowError::OtherRuns);
+    }
+    let case = cases::locked(unit, flow.case).await?;
+    let case = case.ok_or(DbError::Log("a workflow without its case"))?;
+    retention::close_case_by_rule(unit, case).await?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! What somebody may do with a workflow now: found by asking the engine, which would be asked anyway.
+
+use std::collections::BTreeMap;
+
+use workflow::definition::{Definition, Step};
+use workflow::engine::{self, Setting};
+use workflow::instance::{Assigned, Command, Day, Instance, Refusal, StepState, StepStatus};
+
+use super::values::kind_word;
+use super::wire::{AskView, OutcomeView, WordsView};
+
+/// What somebody may do with a step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct May {
+    /// The words of commands.
+    pub(super) commands: Vec<&'static str>,
+    /// The outcomes that there are.
+    pub(super) outcomes: Vec<OutcomeView>,
+    /// The fields that are asked.
+    pub(super) asks: Vec<AskView>,
+    /// Where it may be sent back to.
+    pub(super) return_to: Vec<String>,
+}
+
+/// A reason that is only tried.
+const TRIED: &str = "-";
+
+/// In what something is tried.
+pub(super) struct Trial<'a> {
+    /// The definition.
+    pub(super) definition: &'a Definition,
+    /// The workflow.
+    pub(super) instance: &'a Instance,
+    /// Who asks, when, and what is known.
+    pub(super) setting: Setting<'a>,
+}
+
+impl Trial<'_> {
+    fn goes(&self, command: &Command) -> bool {
+        let instance = Some(self.instance);
+        engine::decide(self.definition, instance, command, self.setting).is_ok()
+    }
+
+    fn outcomes(&self, defined: Option<&Step>, step: &StepState) -> Vec<OutcomeView> {
+        let Some(defined) = defined.filter(|_| step.directive.is_none()) else {
+            return Vec::new();
+        };
+        // Those whose condition is not true now are left out; what must be answered first is no such.
+        let open = |key: &str| {
+            let command = Command::Complete {
+                step: step.number,
+                outcome: key.to_owned(),
+                fields: BTreeMap::new(),
+                note: Some(TRIED.to_owned()),
+                seen: None,
+                documents: Vec::new(),
+            };
+            let instance = Some(self.instance);
+            let tried = engine::decide(self.definition, instance, &command, self.setting);
+            !matches!(tried, Err(Refusal::NoOutcome))
+        };
+        let all = defined.outcomes.iter().filter(|one| open(&one.key));
+        all.map(|one| OutcomeView {
+            key: one.key.clone(),
+            label: WordsView::from(&one.label),
+            reason: one.reason,
+        })
+        .collect()
+    }
+
+    fn asks(&self, defined: Option<&Step>) -> Vec<AskView> {
+        let asks = defined.into_iter().flat_map(|step| &step.asks);
+        asks.filter_map(|ask| {
+            let field = self.definition.field(&ask.field)?;
+            Some(AskView {
+                field: ask.field.clone(),
+                label: WordsView::from(&field.label),
+                kind: kind_word(&field.kind),
+                required: ask.required,
+                with: ask.with.clone(),
+            })
+        })
+        .collect()
+    }
+
+    /// What may be done with a step.
+    #[expect(clippy::too_many_lines, reason = "one trial for each command")]
+    fn with(&self, step: &StepState) -> May {
+        let number = step.number;
+        let found = self.definition.step(&step.key);
+        let defined = found.map(|(_, step)| step);
+        let mut may = May::default();
+        let instance = (self.definition, self.instance);
+        let takes = engine::may_take(instance.0, instance.1, number, self.setting).is_ok();
+        let mut add = |word, goes: bool| {
+            if goes {
+                may.commands.push(word);
+            }
+        };
+        add("claim", self.goes(&Command::Claim { step: number }));
+        add("complete", takes);
+        add("release", self.goes(&Command::Release { step: number }));
+        let reason = || TRIED.to_owned();
+        let skip = Command::Skip {
+            step: number,
+            reason: reason(),
+        };
+        add("skip", self.goes(&skip));
+        // Whom it is given to decides nothing here.
+        let somebody = || Assigned::Function {
+            code: TRIED.to_owned(),
+        };
+        let delegate = Command::Delegate {
+            step: number,
+            to: somebody(),
+            reason: None,
+        };
+        add("delegate", self.goes(&delegate));
+        let state = self.definition.state(&step.state);
+        let adhoc = state.and_then(|state| state.adhoc.first());
+        let insert = adhoc.map(|kind| Command::Insert {
+            step: number,
+            kind: *kind,
+            to: vec![somebody()],
+            text: None,
+            due: None,
+            holds: false,
+        });
+        add("insert", insert.is_some_and(|insert| self.goes(&insert)));
+        let withdraw = Command::Withdraw {
+            step: number,
+            reason: reason(),
+        };
+        add("withdraw", self.goes(&withdraw));
+        let today = self.setting.calendar.day_of(self.setting.now);
+        let hold = Command::Hold {
+            step: number,
+            until: self.setting.calendar.plus_working(today, 1),
+            reason: None,
+        };
+        add("hold", step.held_until.is_none() && self.goes(&hold));
+        add("resume", self.goes(&Command::Resume { step: number }));
+        let later = step.due.as_ref().and_then(|due| due.on.0.next_day());
+        let later = later.map(|day| Day(day).max(today));
+        let extend = later.map(|until| Command::Extend {
+            step: number,
+            until,
+            reason: reason(),
+        });
+        add("extend", extend.is_some_and(|extend| self.goes(&extend)));
+        let back = defined.into_iter().flat_map(|step| &step.return_to);
+        let back = back.filter(|to| {
+            self.goes(&Command::Return {
+                step: number,
+                to: (*to).clone(),
+                reason: reason(),
+            })
+        });
+        may.return_to = back.cloned().collect();
+        if !may.return_to.is_empty() {
+            may.commands.push("return");
+        }
+        if takes {
+            may.outcomes = self.outcomes(defined, step);
+            may.asks = self.asks(defined);
+        }
+        may
+    }
+
+    /// What may be done with each step whose turn it is, or that was inserted.
+    pub(super) fn steps(&self) -> BTreeMap<u32, May> {
+        if self.instance.ended.is_some() {
+            return BTreeMap::new();
+        }
+        let unfinished = |step: &&StepState| {
+            let inserted = step.directive.is_some() && step.status == StepStatus::Future;
+            inserted || matches!(step.status, StepStatus::Open | StepStatus::Waiting)
+        };
+        let steps = self.instance.steps.iter().filter(unfinished);
+        steps.map(|step| (step.number, self.with(step))).collect()
+    }
+
+    /// What may be done with the whole of it.
+    pub(super) fn all(&self) -> Vec<&'static str> {
+        let cancel = Command::Cancel {
+            reason: TRIED.to_owned(),
+        };
+        let mut may = Vec::new();
+        if self.goes(&cancel) {
+            may.push("cancel");
+        }
+        may
+    }
+}

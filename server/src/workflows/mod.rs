@@ -1,0 +1,56 @@
+//! Workflows (Umläufe): definitions, what runs by them in cases, and up to which amount somebody orders.
+//!
+//! Invariants: a workflow is what its events made of it, and those stand in the log; it runs by the definition with
+//! which it began, unless a migration says otherwise; what was done never changes; effects and the step that asked
+//! for them are one unit of work; a definition holds when two have approved it who did not propose it.
+
+mod asking;
+mod beginning;
+mod calendar_feed;
+mod caller;
+mod catalog;
+mod definition_http;
+mod definition_wire;
+mod definitions;
+mod effects;
+mod evidence;
+mod facts;
+mod following;
+mod history;
+mod http;
+mod inbox;
+mod limit_http;
+mod limits;
+mod links;
+mod looking;
+mod may;
+mod model;
+mod naming;
+mod notices;
+mod ops;
+mod people;
+mod reading;
+mod refusals;
+mod requests;
+mod rows;
+mod said;
+mod step_http;
+mod timers;
+mod values;
+mod wire;
+mod work;
+
+pub use catalog::{Listed, Rules, Shipped, calendar, shipped};
+pub use definitions::Missing;
+pub use evidence::{KINDS, roots_astray, states};
+pub use following::Follower;
+pub use http::{ApiDoc, routes};
+pub use inbox::{Bell, Figures};
+pub use links::Links;
+pub use model::{Flow, Kept, OrderLimit, Refused, Standing, Step, Told, WorkflowError, Wrong};
+pub use notices::{Backlog as MailBacklog, Mailer, MailerError, sweep as sweep_notices};
+pub(crate) use notices::{Begun as BegunMail, begin as begin_mail, conclude as conclude_mail};
+pub use ops::{Commanded, GOES_ON, command};
+pub use people::{figures, people_contract, people_routes};
+pub use timers::Timers;
+pub use work::{Bench, WorkError};

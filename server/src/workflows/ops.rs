@@ -1,0 +1,374 @@
+//! What is done with workflows; the only code that writes about them.
+//!
+//! A command is looked at by the engine, which says what happens or why not; what happens is done here in one
+//! unit of work: effects, the new state of the workflow, its entry, the rows by which it is found, and the record.
+
+use std::sync::Arc;
+
+use sea_orm::ConnectionTrait;
+use workflow::definition::Definition;
+use workflow::engine::{self, Setting};
+use workflow::instance::{
+    Actor as Doer, Assigned, Command, Event, Id, Instance, Instant, Refusal, StepStatus, Taker,
+    TimerKind,
+};
+
+use super::catalog::Rules;
+use super::effects;
+use super::facts::{Around, House, account_of};
+use super::model::{Flow, Refused, Told, WorkflowError};
+use super::notices;
+use super::rows::{self, Entry};
+use super::said;
+use crate::base::actor::Scope;
+use crate::base::db::DbError;
+use crate::base::{Actor, CaseId, Right, Table, Timestamp, WorkflowId};
+use crate::cases::{self, Case, CaseError, Life};
+use crate::departments;
+use crate::retention::{GoesOn, Going};
+use crate::unit::Unit;
+
+/// What goes on in a case that is to be closed: a workflow that has not ended.
+pub const GOES_ON: GoesOn = GoesOn(goes_on);
+
+fn goes_on(unit: &Unit, case: CaseId) -> Going<'_> {
+    Box::pin(async move {
+        let open = rows::open_in(unit.tx(), case).await?;
+        Ok(!open.is_empty())
+    })
+}
+
+/// A workflow after a command, and what happened.
+#[derive(Debug, Clone)]
+pub struct Commanded {
+    /// The workflow.
+    pub flow: Flow,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// Refuses a token that does less than its account may.
+pub(super) fn require_full(actor: &Actor) -> Result<(), WorkflowError> {
+    match actor.scope {
+        Scope::Full => Ok(()),
+        Scope::Read | Scope::Intake => Err(WorkflowError::Scope),
+    }
+}
+
+/// What a workflow is looked at with.
+#[derive(Debug, Clone)]
+pub(super) struct Desk {
+    /// What stands around it.
+    pub(super) around: Around,
+    /// The definition by which it runs.
+    pub(super) definition: Arc<Definition>,
+    /// Who acts.
+    pub(super) doer: Doer,
+}
+
+impl Desk {
+    /// What the engine decides, with what it looked at.
+    pub(super) async fn decide(
+        &self,
+        on: &impl ConnectionTrait,
+        rules: &Rules,
+        (instance, command): (Option<&Instance>, &Command),
+        (doer, now): (&Doer, Timestamp),
+    ) -> Result<(Result<Vec<Event>, Refusal>, House), DbError> {
+        let known = (&*self.definition, instance);
+        let house = self.around.house(on, known, (command, doer), now).await?;
+        let setting = Setting {
+            now: Instant(now.micros()),
+            actor: doer,
+            calendar: rules.calendar(),
+            directory: &house,
+        };
+        let decided = engine::decide(&self.definition, instance, command, setting);
+        Ok((decided, house))
+    }
+}
+
+/// Whether somebody is asked in a workflow that has not ended, or took a step in it.
+pub(super) fn is_asked(doer: &Doer, around: &Around, instance: &Instance) -> bool {
+    let here = around.slug(around.case.department);
+    let is = |id: &Id| *id == doer.account || doer.on_behalf_of.as_ref() == Some(id);
+    let asks = |one: &Assigned| match one {
+        Assigned::Person { account } => is(account),
+        Assigned::Function { code } => doer.functions.contains(code),
+        Assigned::Role { role, department } => {
+            let place = department.as_deref().unwrap_or(here);
+            doer.roles.contains(&(role.clone(), place.to_owned()))
+        }
+        Assigned::Anybody | Assigned::System => false,
+    };
+    let took = |by: &Taker| is(&by.account) || by.on_behalf_of.as_ref().is_some_and(is);
+    let mut steps = instance.steps.iter();
+    instance.ended.is_none()
+        && steps.any(|step| {
+            let done = step.done.as_ref();
+            let open = step.opened_at.is_some() && step.status != StepStatus::Withdrawn;
+            done.is_some_and(|done| took(&done.by)) || (open && step.assigned.iter().any(asks))
+        })
+}
+
+/// Whether the actor sees the case.
+pub(super) async fn sees(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    case: &Case,
+) -> Result<bool, DbError> {
+    let row = (case.id.raw(), case.place());
+    actor.may_with(on, Right::Read, Table::Case, row).await
+}
+
+/// Whether the actor knows of a workflow: he sees the case, or he is asked; in a compartment only whoever sees the
+/// case.
+pub(super) async fn knows(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    (desk, flow): (&Desk, &Flow),
+) -> Result<bool, DbError> {
+    let case = &desk.around.case;
+    if sees(on, actor, case).await? {
+        return Ok(true);
+    }
+    Ok(case.compartment.is_none() && is_asked(&desk.doer, &desk.around, &flow.instance))
+}
+
+/// What a workflow is looked at with by an actor, whether he may know of it or not.
+pub(super) async fn desk_of(
+    on: &impl ConnectionTrait,
+    rules: &Rules,
+    (flow, case): (&Flow, Case),
+    (actor, now): (&Actor, Timestamp),
+) -> Result<Desk, WorkflowError> {
+    let instance = &flow.instance;
+    let named = (instance.definition.as_str(), instance.definition_version);
+    let definition = rules.of(on, named, &instance.definition_sha256).await?;
+    let around = Around::of(on, case).await?;
+    let doer = around.doer(on, actor, now).await?;
+    Ok(Desk {
+        around,
+        definition,
+        doer,
+    })
+}
+
+/// The same, if he may know of it.
+pub(super) async fn desk(
+    on: &impl ConnectionTrait,
+    rules: &Rules,
+    (flow, case): (&Flow, Case),
+    (actor, now): (&Actor, Timestamp),
+) -> Result<Desk, WorkflowError> {
+    let desk = desk_of(on, rules, (flow, case), (actor, now)).await?;
+    if knows(on, actor, (&desk, flow)).await? {
+        Ok(desk)
+    } else {
+        Err(WorkflowError::NotFound)
+    }
+}
+
+/// A workflow that the actor may command, locked, with its case.
+pub(super) async fn to_command(
+    unit: &Unit,
+    rules: &Rules,
+    (id, expected): (WorkflowId, Option<u64>),
+) -> Result<(Flow, Desk), WorkflowError> {
+    let found = rows::find_to_change(unit, id).await?;
+    let flow = found.ok_or(WorkflowError::NotFound)?;
+    let case = cases::locked(unit, flow.case).await?;
+    let case = case.ok_or(WorkflowError::NotFound)?;
+    let (actor, now) = (unit.actor(), unit.now());
+    let desk = desk(unit.tx(), rules, (&flow, case), (actor, now)).await?;
+    require_full(actor)?;
+    if expected.is_some_and(|expected| expected != flow.version) {
+        return Err(WorkflowError::Stale {
+            current: flow.version,
+        });
+    }
+    Ok((flow, desk))
+}
+
+/// Commands a workflow, as whoever acts in this unit may; the system itself may fire timers, look, and say what it
+/// has done.
+///
+/// # Errors
+/// [`WorkflowError`]; then nothing has happened.
+pub async fn command(
+    unit: &mut Unit,
+    rules: &Rules,
+    id: WorkflowId,
+    command: Command,
+) -> Result<Commanded, WorkflowError> {
+    let (flow, desk) = to_command(unit, rules, (id, None)).await?;
+    run(unit, rules, (flow, desk), command).await
+}
+
+/// Does what was asked of a workflow that is locked.
+pub(super) async fn run(
+    unit: &mut Unit,
+    rules: &Rules,
+    (flow, desk): (Flow, Desk),
+    command: Command,
+) -> Result<Commanded, WorkflowError> {
+    let known = (Some(&flow.instance), &command);
+    let doer = (&desk.doer, unit.now());
+    let (decided, house) = desk.decide(unit.tx(), rules, known, doer).await?;
+    let events = match decided {
+        Ok(events) => events,
+        Err(refusal) => return Err(refused(unit.tx(), &flow, &command, refusal).await?),
+    };
+    let what = (&command, events.as_slice());
+    let flow = written(unit, (Some(flow), &desk.around), &house, what).await?;
+    Ok(Commanded { flow, events })
+}
+
+/// What a timer did that a command fired.
+fn fired(before: Option<&Instance>, command: &Command) -> Option<TimerKind> {
+    let Command::Fire { timer } = command else {
+        return None;
+    };
+    let timers = engine::timers(before?);
+    timers
+        .into_iter()
+        .find(|one| one.key == *timer)
+        .map(|one| one.what)
+}
+
+/// Writes down what happened: effects first, each recorded by its own room; then the workflow itself.
+pub(super) async fn written(
+    unit: &mut Unit,
+    (before, around): (Option<Flow>, &Around),
+    house: &House,
+    (command, events): (&Command, &[Event]),
+) -> Result<Flow, WorkflowError> {
+    let mut instance = before.as_ref().map(|flow| flow.instance.clone());
+    for event in events {
+        let next = engine::apply(instance, event);
+        instance = Some(next.ok_or(DbError::Log("an event does not fit its workflow"))?);
+    }
+    let instance = instance.ok_or(DbError::Log("a workflow of nothing"))?;
+    effects::require_inside(unit, around, events).await?;
+    let (now, case) = (unit.now(), &around.case);
+    let mut flow = match &before {
+        Some(flow) => Flow {
+            instance,
+            ..flow.clone()
+        },
+        None => Flow {
+            id: WorkflowId::new(),
+            version: 1,
+            case: case.id,
+            department: case.department,
+            compartment: case.compartment,
+            started_at: now,
+            started_by: unit.actor().account,
+            changed_at: now,
+            instance,
+        },
+    };
+    (flow.department, flow.compartment) = (case.department, case.compartment);
+    flow.changed_at = now;
+    let action = said::action(
+        command,
+        fired(before.as_ref().map(|it| &it.instance), command),
+    );
+    // The row of the workflow is there before anything names it.
+    match &before {
+        Some(_) => effects::all(unit, (&flow, around), house, events).await?,
+        None => {
+            let context = said::context(1, command, events)?;
+            rows::insert(unit, &flow).await?;
+            unit.record_with(action, Some(flow.department), Some(context));
+            effects::all(unit, (&flow, around), house, events).await?;
+        }
+    }
+    if before.is_some() {
+        rows::save(unit, &mut flow).await?;
+        let context = said::context(flow.version, command, events)?;
+        unit.record_with(action, Some(flow.department), Some(context));
+    }
+    let entry = Entry {
+        number: flow.version,
+        at: now,
+        account: unit.actor().account,
+        on_behalf_of: unit.actor().on_behalf_of,
+        command: said::json(command)?,
+        events: said::json(&events)?,
+    };
+    rows::insert_entry(unit, flow.id, &entry).await?;
+    rows::project(unit, &flow, before.as_ref(), &around.seen()).await?;
+    notices::from_events(unit, &flow, events).await?;
+    Ok(flow)
+}
+
+/// What somebody is told whose command was refused: who did what when.
+pub(super) async fn refused(
+    on: &impl ConnectionTrait,
+    flow: &Flow,
+    command: &Command,
+    refusal: Refusal,
+) -> Result<WorkflowError, DbError> {
+    let number = if let Refusal::FourEyes(other) = &refusal {
+        Some(*other)
+    } else {
+        said::step_of(command)
+    };
+    let instance = &flow.instance;
+    let found = number.and_then(|number| instance.steps.iter().find(|it| it.number == number));
+    let Some(step) = found else {
+        return Ok(WorkflowError::Refused(Box::new(Refused {
+            refusal,
+            state: instance.state.clone(),
+            step: None,
+        })));
+    };
+    let done = step.done.as_ref();
+    let by = done.map(|done| &done.by).or(step.claimed.as_ref());
+    let account = by.map(|by| account_of(&by.account));
+    let names = departments::named(on, account.as_slice()).await?;
+    let name = account
+        .and_then(|id| names.get(&id))
+        .map(|one| one.name.clone());
+    Ok(WorkflowError::Refused(Box::new(Refused {
+        refusal,
+        state: instance.state.clone(),
+        step: Some(Told {
+            label: step.label.de.clone(),
+            status: super::wire::status_word(step.status),
+            who: name,
+            at: done.map(|done| Timestamp::of_micros(done.at.0)),
+            outcome: done.map(|done| done.outcome.clone()),
+            version: flow.version,
+        }),
+    })))
+}
+
+/// A workflow that the actor may know of, with what it is looked at with.
+pub(super) async fn read(
+    on: &impl ConnectionTrait,
+    rules: &Rules,
+    (actor, now): (&Actor, Timestamp),
+    id: WorkflowId,
+) -> Result<(Flow, Desk), WorkflowError> {
+    let found = rows::find(on, id).await?;
+    let flow = found.ok_or(WorkflowError::NotFound)?;
+    let case = cases::find(on, flow.case).await?;
+    let case = case.ok_or(WorkflowError::NotFound)?;
+    let desk = desk(on, rules, (&flow, case), (actor, now)).await?;
+    Ok((flow, desk))
+}
+
+/// An open case that the actor sees, locked.
+pub(super) async fn case_to_begin(unit: &Unit, id: CaseId) -> Result<Case, WorkflowError> {
+    let case = cases::locked(unit, id).await?;
+    let case = case.ok_or(WorkflowError::NoCase)?;
+    if !sees(unit.tx(), unit.actor(), &case).await? {
+        return Err(WorkflowError::NoCase);
+    }
+    match case.life {
+        Life::Open => Ok(case),
+        Life::Closed(_) => Err(CaseError::Closed.into()),
+    }
+}

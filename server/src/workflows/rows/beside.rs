@@ -1,0 +1,209 @@
+//! What was asked of workflows and what came of it; final versions; what the system does for steps.
+
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::{counted, signed};
+use crate::base::db::{DbError, placeholders, sql};
+use crate::base::{AccountId, Timestamp, VersionId, WorkId, WorkflowId};
+use crate::unit::Unit;
+
+/// What was asked of a workflow, and what came of it.
+#[derive(Debug, Clone)]
+pub(in crate::workflows) struct Entry {
+    /// 1, 2, 3 …: the version of the workflow after it.
+    pub(in crate::workflows) number: u64,
+    /// When.
+    pub(in crate::workflows) at: Timestamp,
+    /// By whom.
+    pub(in crate::workflows) account: AccountId,
+    /// In whose stead, or for which function.
+    pub(in crate::workflows) on_behalf_of: Option<AccountId>,
+    /// What: JSON.
+    pub(in crate::workflows) command: String,
+    /// What came of it: JSON.
+    pub(in crate::workflows) events: String,
+}
+
+/// Writes down what was asked.
+pub(in crate::workflows) async fn insert_entry(
+    unit: &Unit,
+    flow: WorkflowId,
+    entry: &Entry,
+) -> Result<(), DbError> {
+    let text = "INSERT INTO workflow_entry \
+                (instance_id, number, at, account_id, obo, command, events) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = [
+        flow.raw().into(),
+        signed(entry.number).into(),
+        entry.at.micros().into(),
+        entry.account.raw().into(),
+        entry.on_behalf_of.map(AccountId::raw).into(),
+        entry.command.clone().into(),
+        entry.events.clone().into(),
+    ];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
+/// What was asked of a workflow, first thing first.
+pub(in crate::workflows) async fn entries(
+    on: &impl ConnectionTrait,
+    flow: WorkflowId,
+) -> Result<Vec<Entry>, DbError> {
+    let text = "SELECT number, at, account_id, obo, command, events FROM workflow_entry \
+                WHERE instance_id = $1 ORDER BY number";
+    let rows = on.query_all_raw(sql(on, text, [flow.raw().into()])).await?;
+    rows.iter()
+        .map(|row| {
+            let number: i64 = row.try_get_by_index(0)?;
+            let at: i64 = row.try_get_by_index(1)?;
+            let obo: Option<Uuid> = row.try_get_by_index(3)?;
+            Ok(Entry {
+                number: counted(number),
+                at: Timestamp::of_micros(at),
+                account: AccountId::of(row.try_get_by_index(2)?),
+                on_behalf_of: obo.map(AccountId::of),
+                command: row.try_get_by_index(4)?,
+                events: row.try_get_by_index(5)?,
+            })
+        })
+        .collect()
+}
+
+/// Which versions of documents are final, among these.
+pub(in crate::workflows) async fn frozen_among(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<Vec<VersionId>, DbError> {
+    if versions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = placeholders(on.get_database_backend(), 1, versions.len(), 0);
+    let text = format!(
+        "SELECT document_version_id FROM workflow_frozen WHERE document_version_id IN {places}"
+    );
+    let values: Vec<sea_orm::Value> = versions.iter().map(|id| id.raw().into()).collect();
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| Ok(VersionId::of(row.try_get_by_index(0)?)))
+        .collect()
+}
+
+/// Notes that a version is final; once is enough.
+pub(in crate::workflows) async fn freeze(
+    unit: &Unit,
+    flow: WorkflowId,
+    version: VersionId,
+) -> Result<(), DbError> {
+    if !frozen_among(unit.tx(), &[version]).await?.is_empty() {
+        return Ok(());
+    }
+    let text = "INSERT INTO workflow_frozen (document_version_id, instance_id, at) \
+                VALUES ($1, $2, $3)";
+    let values = [
+        version.raw().into(),
+        flow.raw().into(),
+        unit.now().micros().into(),
+    ];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
+/// Something that the system does for a step.
+#[derive(Debug, Clone)]
+pub(in crate::workflows) struct Work {
+    /// Its id.
+    pub(in crate::workflows) id: WorkId,
+    /// The workflow.
+    pub(in crate::workflows) flow: WorkflowId,
+    /// The number of the step.
+    pub(in crate::workflows) step: u32,
+    /// What: JSON.
+    pub(in crate::workflows) work: String,
+    /// How often it was tried.
+    pub(in crate::workflows) attempts: i64,
+}
+
+/// Notes what is to be done for a step, once.
+pub(in crate::workflows) async fn insert_work(
+    unit: &Unit,
+    (flow, step): (WorkflowId, u32),
+    work: &str,
+) -> Result<(), DbError> {
+    let text = "INSERT INTO workflow_work \
+                (id, instance_id, step, work, created_at, due_at, attempts) \
+                VALUES ($1, $2, $3, $4, $5, $5, 0) ON CONFLICT (instance_id, step) DO NOTHING";
+    let values = [
+        WorkId::new().raw().into(),
+        flow.raw().into(),
+        i64::from(step).into(),
+        work.into(),
+        unit.now().micros().into(),
+    ];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
+/// What is to be done now, the oldest first.
+pub(in crate::workflows) async fn work_due(
+    on: &impl ConnectionTrait,
+    (now, limit): (Timestamp, u32),
+) -> Result<Vec<Work>, DbError> {
+    let text = "SELECT id, instance_id, step, work, attempts FROM workflow_work \
+                WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2";
+    let values = [now.micros().into(), i64::from(limit).into()];
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
+    rows.iter()
+        .map(|row| {
+            let step: i64 = row.try_get_by_index(2)?;
+            Ok(Work {
+                id: WorkId::of(row.try_get_by_index(0)?),
+                flow: WorkflowId::of(row.try_get_by_index(1)?),
+                step: u32::try_from(step).unwrap_or_default(),
+                work: row.try_get_by_index(3)?,
+                attempts: row.try_get_by_index(4)?,
+            })
+        })
+        .collect()
+}
+
+/// Notes that it was done, or needs not be done any more.
+pub(in crate::workflows) async fn work_done(unit: &Unit, id: WorkId) -> Result<(), DbError> {
+    let text = "UPDATE workflow_work SET done_at = $1, last_error = NULL WHERE id = $2";
+    let values = [unit.now().micros().into(), id.raw().into()];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
+/// Notes that it could not be done: later again, and why not.
+pub(in crate::workflows) async fn work_failed(
+    unit: &Unit,
+    (work, due): (&Work, Timestamp),
+    why: &str,
+) -> Result<(), DbError> {
+    let text = "UPDATE workflow_work SET attempts = attempts + 1, due_at = $1, last_error = $2 \
+                WHERE id = $3";
+    let why: String = why.chars().take(500).collect();
+    let values = [due.micros().into(), why.into(), work.id.raw().into()];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
+/// Why steps of a workflow wait for the system: number of the step, and the last error.
+pub(in crate::workflows) async fn work_errors(
+    on: &impl ConnectionTrait,
+    flow: WorkflowId,
+) -> Result<Vec<(u32, String)>, DbError> {
+    let text = "SELECT step, last_error FROM workflow_work \
+                WHERE instance_id = $1 AND done_at IS NULL AND last_error IS NOT NULL";
+    let rows = on.query_all_raw(sql(on, text, [flow.raw().into()])).await?;
+    rows.iter()
+        .map(|row| {
+            let step: i64 = row.try_get_by_index(0)?;
+            let step = u32::try_from(step).unwrap_or_default();
+            Ok((step, row.try_get_by_index(1)?))
+        })
+        .collect()
+}

@@ -1,0 +1,375 @@
+//! What the system does for steps in its own time: it seals, makes forms, and writes exports. The queue is the rows;
+//! each is done once, whatever is repeated: what it made and the end of its step are one unit of work.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value as Json, json};
+use storage::Storage;
+use thiserror::Error;
+use workflow::instance::{Command, Id, Instance, StepStatus, Value, WorkDue};
+
+use super::catalog::Rules;
+use super::model::{Flow, WorkflowError};
+use super::ops;
+use super::reading;
+use super::rows::{self, Work};
+use super::values;
+use crate::base::db::DbError;
+use crate::base::{Actor, DocumentId, Tasks, VersionId};
+use crate::cases;
+use crate::documents::{self, Arriving, Content, DocumentError, Which};
+use crate::forms::{self, ForCase, Forms, FormsError};
+use crate::signing::{self, SigningError, Stamp};
+use crate::unit::{Db, Unit};
+
+/// How many are looked at in one go.
+const AT_ONCE: u32 = 20;
+/// Longest pause before another try, in seconds.
+const AGAIN_SECONDS_MAX: i64 = 3_600;
+/// The largest document that is sealed.
+const CONTENT_BYTES_MAX: u64 = 64 << 20;
+const PDF: &str = "application/pdf";
+
+/// Why the system did not do what a step asks.
+#[derive(Debug, Error)]
+pub enum WorkError {
+    /// There is no folder for exports.
+    #[error("workflows.export_folder is not set")]
+    NoFolder,
+    /// The export cannot be written.
+    #[error("the export cannot be written")]
+    Write(#[from] std::io::Error),
+    /// The name of a target is no name of a folder.
+    #[error("the export has no name that a folder could bear")]
+    Name,
+    /// The row cannot be read.
+    #[error("what is to be done cannot be read")]
+    Unreadable(#[from] serde_json::Error),
+    /// The form cannot be made.
+    #[error("the form cannot be made: {}", forms::why_not(.0))]
+    Form(#[from] FormsError),
+    /// The seal cannot be put on.
+    #[error("the seal cannot be put on: {0}")]
+    Seal(#[from] SigningError),
+    /// The document.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The store.
+    #[error("the content cannot be read or stored")]
+    Store(#[from] storage::StoreError),
+    /// The workflow.
+    #[error(transparent)]
+    Workflow(#[from] WorkflowError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// With what the system works.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    /// The database.
+    pub db: Db,
+    /// The store.
+    pub storage: Storage,
+    /// For what is tidied up behind.
+    pub tasks: Tasks,
+    /// The seal of the house.
+    pub stamp: Arc<Stamp>,
+    /// The forms.
+    pub forms: Forms,
+    /// Definitions and calendar.
+    pub rules: Rules,
+}
+
+/// What was made for a step, before it stands in any row.
+enum MadeFor {
+    Sealed {
+        document: DocumentId,
+        over: VersionId,
+        content: Box<Content>,
+    },
+    Form {
+        form: Box<ForCase>,
+        into: String,
+    },
+    Exported {
+        to: String,
+        name: String,
+    },
+}
+
+impl Bench {
+    /// Does what waits and is due; gives how many were done. What fails is tried again later, less and less often,
+    /// and says why to whoever looks at its workflow.
+    ///
+    /// # Errors
+    /// Only where the queue itself cannot be read or written.
+    pub async fn carry_out(&self) -> Result<usize, DbError> {
+        let mut done = 0;
+        let due = (self.db.now(), AT_ONCE);
+        for work in rows::work_due(self.db.read(), due).await? {
+            let ran = Box::pin(self.one(&work)).await;
+            match ran {
+                Ok(()) => done += 1,
+                Err(error) => self.failed(work, &error).await?,
+            }
+        }
+        Ok(done)
+    }
+
+    async fn failed(&self, work: Work, error: &WorkError) -> Result<(), DbError> {
+        tracing::warn!(
+            workflow = %work.flow,
+            workflow.step = work.step,
+            attempts = work.attempts,
+            error = %error,
+            cause = ?error,
+            "a step of the system failed; it will be tried again"
+        );
+        let pause = 1_i64 << work.attempts.clamp(1, 12);
+        let why = error.to_string();
+        self.db
+            .keep_house(async move |unit: &mut Unit| {
+                let due = unit.now().plus_seconds(pause.min(AGAIN_SECONDS_MAX));
+                rows::work_failed(unit, (&work, due), &why).await
+            })
+            .await
+    }
+
+    async fn one(&self, work: &Work) -> Result<(), WorkError> {
+        let found = rows::find(self.db.read(), work.flow).await?;
+        let waits = found.filter(|flow| waits(&flow.instance, work.step));
+        let Some(flow) = waits else {
+            return self.leave(work).await;
+        };
+        let what: WorkDue = serde_json::from_str(&work.work)?;
+        let made = match what {
+            WorkDue::Seal { document } => self.seal(&document).await?,
+            WorkDue::Form { form, into } => self.form(&flow, (form, into)).await?,
+            WorkDue::Export { to } => self.export(&flow, (work, to)).await?,
+        };
+        self.keep(work, made).await
+    }
+
+    /// It needs not be done any more.
+    async fn leave(&self, work: &Work) -> Result<(), WorkError> {
+        let id = work.id;
+        let left: Result<(), DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::work_done(unit, id).await)
+            .await;
+        Ok(left?)
+    }
+
+    /// Everything about a sealed PDF but that it is filed.
+    async fn seal(&self, document: &Id) -> Result<MadeFor, WorkError> {
+        let id: DocumentId = document
+            .0
+            .parse()
+            .map_err(|_no_id| WorkflowError::NoDocument)?;
+        let system = Actor::system();
+        let found = documents::content(self.db.read(), &system, id, Which::InForce).await;
+        let (_, version, blob) = found?;
+        let content = self.storage.read(&blob, CONTENT_BYTES_MAX).await?;
+        let sealed = signing::seal(&self.stamp, &content, self.db.now()).await?;
+        let domain = documents::domain_of(self.db.read(), id).await?;
+        let mut arriving = Arriving::begin_in(&self.storage, &domain).await?;
+        arriving.push(Bytes::from(sealed)).await?;
+        let arrived = arriving.finish(PDF.to_owned(), version.file_name.clone());
+        let content = arrived.await?.keep(&self.db).await?;
+        Ok(MadeFor::Sealed {
+            document: id,
+            over: version.id,
+            content: Box::new(content),
+        })
+    }
+
+    async fn form(
+        &self,
+        flow: &Flow,
+        (form, into): (String, String),
+    ) -> Result<MadeFor, WorkError> {
+        let values = plain(self.db.read(), &flow.instance).await?;
+        let with = (&self.db, &self.storage, &self.tasks);
+        let of = (flow.case, form.as_str());
+        let made = forms::make_for_case(with, &self.forms, of, values).await?;
+        Ok(MadeFor::Form {
+            form: Box::new(made),
+            into,
+        })
+    }
+
+    /// Writes a file whose name is that of the workflow and the step: written again it is the same file.
+    async fn export(&self, flow: &Flow, (work, to): (&Work, String)) -> Result<MadeFor, WorkError> {
+        let folder = self.rules.export_folder().ok_or(WorkError::NoFolder)?;
+        let plain_name = |one: char| one.is_ascii_alphanumeric() || one == '-' || one == '_';
+        if to.is_empty() || !to.chars().all(plain_name) {
+            return Err(WorkError::Name);
+        }
+        let folder = folder.join(&to);
+        let name = format!("{}-{}.json", flow.id, work.step);
+        let body = self.told(flow, work).await?;
+        write(&folder, &name, &body).await?;
+        Ok(MadeFor::Exported { to, name })
+    }
+
+    /// What an export says.
+    async fn told(&self, flow: &Flow, work: &Work) -> Result<Vec<u8>, WorkError> {
+        let on = self.db.read();
+        let case = cases::find(on, flow.case).await?;
+        let case = case.ok_or(WorkflowError::NotFound)?;
+        let ids = flow
+            .instance
+            .fields
+            .values()
+            .filter_map(|value| match value {
+                Value::Document(id) => id.0.parse().ok(),
+                Value::YesNo(_)
+                | Value::Number(_)
+                | Value::Money(_)
+                | Value::Text(_)
+                | Value::Day(_)
+                | Value::Who(_)
+                | Value::Whos(_) => None,
+            });
+        let ids: Vec<DocumentId> = ids.collect();
+        let standing = documents::standing(on, &ids).await?;
+        let named = standing.iter().filter_map(|one| {
+            let version = one.in_force()?;
+            let registered = one.document.registered.as_ref();
+            Some(json!({
+                "id": one.document.id.to_string(),
+                "title": one.document.metadata.title,
+                "reference": registered.map(|it| it.reference.clone()),
+                "version": version.number,
+                "sha512": hex::encode(version.sha512),
+            }))
+        });
+        let body = json!({
+            "key": format!("{}-{}", flow.id, work.step),
+            "workflow": flow.id.to_string(),
+            "definition": flow.instance.definition,
+            "definition_version": flow.instance.definition_version,
+            "case": {"id": case.id.to_string(), "reference": case.reference,
+                "subject": case.subject},
+            "fields": plain(on, &flow.instance).await?,
+            "documents": named.collect::<Vec<Json>>(),
+        });
+        Ok(serde_json::to_vec_pretty(&body)?)
+    }
+
+    /// Files what was made, and says that the step is done: both, or neither.
+    async fn keep(&self, work: &Work, made: MadeFor) -> Result<(), WorkError> {
+        match made {
+            MadeFor::Exported { to, name } => {
+                let note = format!("{to}/{name}");
+                self.settle(work, BTreeMap::new(), Some(note)).await
+            }
+            MadeFor::Sealed {
+                document,
+                over,
+                content,
+            } => {
+                let (rules, work) = (self.rules.clone(), work.clone());
+                self.db
+                    .write(&Actor::system(), async move |unit: &mut Unit| {
+                        documents::add_signed(unit, document, over, *content).await?;
+                        effected(unit, &rules, &work, (BTreeMap::new(), None)).await
+                    })
+                    .await?;
+                Ok(())
+            }
+            MadeFor::Form { form, into } => {
+                let (rules, work) = (self.rules.clone(), work.clone());
+                self.db
+                    .write(&Actor::system(), async move |unit: &mut Unit| {
+                        let id = forms::file_for_case(unit, *form).await?;
+                        let value = Value::Document(Id(id.to_string()));
+                        let fields = BTreeMap::from([(into, value)]);
+                        effected(unit, &rules, &work, (fields, None)).await
+                    })
+                    .await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        work: &Work,
+        fields: BTreeMap<String, Value>,
+        note: Option<String>,
+    ) -> Result<(), WorkError> {
+        let (rules, work) = (self.rules.clone(), work.clone());
+        self.db
+            .write(&Actor::system(), async move |unit: &mut Unit| {
+                effected(unit, &rules, &work, (fields, note)).await
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// Whether a step still waits for the system.
+fn waits(instance: &Instance, step: u32) -> bool {
+    let mut steps = instance.steps.iter();
+    let step = steps.find(|one| one.number == step);
+    instance.ended.is_none()
+        && step.is_some_and(|one| matches!(one.status, StepStatus::Open | StepStatus::Waiting))
+}
+
+/// Says that the system has done what a step asks.
+async fn effected(
+    unit: &mut Unit,
+    rules: &Rules,
+    work: &Work,
+    (fields, note): (BTreeMap<String, Value>, Option<String>),
+) -> Result<(), WorkError> {
+    rows::work_done(unit, work.id).await?;
+    let (flow, desk) = ops::to_command(unit, rules, (work.flow, None)).await?;
+    let mut steps = flow.instance.steps.iter();
+    let key = steps
+        .find(|one| one.number == work.step)
+        .map(|one| one.key.clone());
+    let defined = key.and_then(|key| desk.definition.step(&key).map(|(_, step)| step));
+    let outcome = defined.and_then(|step| step.outcomes.first());
+    let command = Command::Effected {
+        step: work.step,
+        outcome: outcome.map_or_else(|| DONE.to_owned(), |one| one.key.clone()),
+        fields,
+        note,
+    };
+    ops::run(unit, rules, (flow, desk), command).await?;
+    Ok(())
+}
+
+/// How a step of the system ends where nothing else was defined.
+const DONE: &str = "done";
+
+/// What is known of a workflow, as it stands on the wire.
+async fn plain(
+    on: &impl ConnectionTrait,
+    instance: &Instance,
+) -> Result<BTreeMap<String, Json>, DbError> {
+    let names = reading::names_of(on, instance).await?;
+    let of = |(key, value): (&String, &Value)| (key.clone(), values::json(value, &names));
+    Ok(instance.fields.iter().map(of).collect())
+}
+
+/// Writes a file whole or not at all; it is on the disk when this returns.
+async fn write(folder: &Path, name: &str, body: &[u8]) -> Result<(), std::io::Error> {
+    use tokio::io::AsyncWriteExt as _;
+    tokio::fs::create_dir_all(folder).await?;
+    let part = folder.join(format!(".{name}.part"));
+    let mut file = tokio::fs::File::create(&part).await?;
+    file.write_all(body).await?;
+    file.sync_all().await?;
+    drop(file);
+    tokio::fs::rename(&part, folder.join(name)).await?;
+    tokio::fs::File::open(folder).await?.sync_all().await
+}

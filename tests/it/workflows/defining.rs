@@ -1,0 +1,131 @@
+//! How a definition comes to hold.
+
+use serde_json::json;
+
+use super::{DEFINITIONS, Office, letter, post};
+
+#[tokio::test]
+async fn a_definition_holds_when_two_others_have_approved_it() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let body = json!({"source": letter("neu")});
+    let refused = town.clerk().post(DEFINITIONS, &body).await;
+    refused.is_problem(403, "forbidden");
+    let only = format!("{DEFINITIONS}?check=true");
+    town.admin().post(&only, &body).await.is(204);
+    let proposed = town.admin().post(DEFINITIONS, &body).await.is(201).json();
+    assert_eq!(proposed["state"], "proposed");
+    assert_eq!(proposed["proposed_by"], "chef");
+    let again = town.admin().post(DEFINITIONS, &body).await;
+    again.is_problem(409, "already-exists");
+
+    let case = office.case("brief").await;
+    let begin = json!({"definition": "neu", "case": tests::town::id_of(&case)});
+    town.clerk()
+        .post(super::WORKFLOWS, &begin)
+        .await
+        .is_problem(422, "validation");
+
+    let approve = format!("{DEFINITIONS}/neu/versions/1/approve");
+    post(&town.admin(), &approve, None)
+        .await
+        .is_problem(403, "forbidden");
+    let first = post(office.head(), &approve, None).await.is(200).json();
+    assert_eq!(first["state"], "proposed");
+    post(office.head(), &approve, None)
+        .await
+        .is_problem(403, "forbidden");
+    let second = post(&town.registrar().await, &approve, None)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(second["state"], "active");
+    assert_eq!(second["approved_by"], json!(["l.heide", "g.aktuar"]));
+
+    let source = format!("{DEFINITIONS}/neu/source");
+    assert_eq!(
+        town.clerk().get(&source).await.is(200).text(),
+        letter("neu")
+    );
+    let text = town
+        .clerk()
+        .get(&format!("{DEFINITIONS}/neu/text"))
+        .await
+        .is(200);
+    assert!(text.text().contains("Schlusszeichnung"));
+    let picture = town
+        .clerk()
+        .get(&format!("{DEFINITIONS}/neu/diagram"))
+        .await
+        .is(200);
+    assert_eq!(picture.media_type(), Some("image/svg+xml"));
+
+    let retire = format!("{DEFINITIONS}/neu/versions/1/retire");
+    let reason = json!({"reason": "Durch Fassung 2 ersetzt"});
+    let retired = post(office.head(), &retire, Some(&reason))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(retired["state"], "retired");
+    post(office.head(), &retire, Some(&reason))
+        .await
+        .is_problem(409, "state-conflict");
+    town.clerk()
+        .post(super::WORKFLOWS, &begin)
+        .await
+        .is_problem(422, "validation");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_definition_is_told_with_its_line() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let broken = letter("neu").replace("next = \"sign\"", "next = \"nirgends\"");
+    let body = json!({"source": broken});
+    let refused = town
+        .admin()
+        .post(DEFINITIONS, &body)
+        .await
+        .is_problem(422, "validation");
+    let error = &refused.json()["errors"][0];
+    assert_eq!(error["pointer"], "/source");
+    assert_eq!(error["code"], "definition");
+    let said = error["detail"].as_str().unwrap_or_default();
+    assert!(said.contains("Zeile"), "{said}");
+    let stranger =
+        letter("neu").replace("{ role = \"clerk\" }", "{ function = \"gibt-es-nicht\" }");
+    let refused = town
+        .admin()
+        .post(DEFINITIONS, &json!({"source": stranger}))
+        .await;
+    let refused = refused.is_problem(422, "validation").json();
+    assert_eq!(refused["errors"][0]["code"], "no-function");
+    town.clerk()
+        .get(&format!("{DEFINITIONS}/gibt-es-nicht"))
+        .await
+        .is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn what_comes_with_the_program_is_offered_from_the_start() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let listed = office.town().clerk().get(DEFINITIONS).await.is(200).json();
+    let all = listed["items"].as_array().cloned().unwrap_or_default();
+    let shipped = all.iter().filter(|one| one["shipped"] == true);
+    let shipped: Vec<_> = shipped.collect();
+    assert!(shipped.len() >= 9, "{} definitions", shipped.len());
+    for one in shipped {
+        assert_eq!(one["state"], "active");
+        let id = one["id"].as_str().unwrap_or_default();
+        for rest in ["", "/source", "/text", "/diagram", "/diagram?format=bpmn"] {
+            let path = format!("{DEFINITIONS}/{id}{rest}");
+            office.town().clerk().get(&path).await.is(200);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! How workflows end, and what that has to do with their case.
+
+use serde_json::json;
+use tests::town::id_of;
+
+use super::{Office, WORKFLOWS, post};
+use crate::records::act_on;
+
+#[tokio::test]
+async fn a_case_in_which_a_workflow_runs_is_not_closed_by_hand() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let (flow, _, case) = office.begun().await;
+    let path = format!("/api/v1/cases/{}", id_of(&case));
+    let close = format!("{path}/close");
+    let refused = act_on(&town.clerk(), &close, &case.etag()).await;
+    let refused = refused.is_problem(409, "state-conflict").json();
+    assert_eq!(refused["current_state"], "open");
+    let cancel = format!("{WORKFLOWS}/{}/cancel", id_of(&flow));
+    let none = post(office.head(), &cancel, Some(&json!({"reason": " "}))).await;
+    none.is_problem(422, "validation");
+    let reason = json!({"reason": "Doppelt begonnen"});
+    let ended = post(office.head(), &cancel, Some(&reason))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(ended["ended"]["how"], "dropped");
+    assert_eq!(ended["ended"]["reason"], "Doppelt begonnen");
+    let again = post(office.head(), &cancel, Some(&reason)).await;
+    again.is_problem(409, "state-conflict");
+    let case = town.clerk().get(&path).await.is(200);
+    act_on(&town.clerk(), &close, &case.etag()).await.is(200);
+    let body = json!({"definition": "brief", "case": id_of(&case)});
+    let closed = town.clerk().post(WORKFLOWS, &body).await;
+    closed.is_problem(409, "state-conflict");
+}
+
+#[tokio::test]
+async fn whoever_is_excluded_takes_nothing_any_more() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let (flow, _, _) = office.begun().await;
+    let path = format!("{WORKFLOWS}/{}/exclude", id_of(&flow));
+    let who = json!({"person": "m.brandt", "reason": "Angehörige ist Antragstellerin, § 20 VwVfG"});
+    let shown = post(office.head(), &path, Some(&who)).await.is(200).json();
+    assert_eq!(shown["excluded"][0]["who"], "m.brandt");
+    let claim = super::step(&flow, 1, "claim");
+    post(&town.clerk(), &claim, None)
+        .await
+        .is_problem(403, "forbidden");
+}

@@ -1,0 +1,346 @@
+//! The routing slip is changed on the way.
+
+use std::collections::BTreeMap;
+
+use super::build::{
+    actor, definition, deputy, end, function, head, id, invoice, machine, person, state, step,
+};
+use super::{Case, complete};
+use crate::definition::{Assignee, Definition, End, StepKind};
+use crate::instance::{Assigned, Command, Day, Event, Refusal, StepStatus, Value};
+
+fn checking() -> Case {
+    let mut case = Case::new(invoice());
+    case.start(&actor("eva", &[]), &[("gross", Value::Money(100))]);
+    case
+}
+
+fn insert(step: u32, kind: StepKind, to: &[&str], holds: bool) -> Command {
+    Command::Insert {
+        step,
+        kind,
+        to: to.iter().map(|name| person(name)).collect(),
+        text: Some("bitte".to_owned()),
+        due: None,
+        holds,
+    }
+}
+
+fn withdraw(step: u32) -> Command {
+    Command::Withdraw {
+        step,
+        reason: "hat sich erledigt".to_owned(),
+    }
+}
+
+fn order(case: &Case) -> Vec<u32> {
+    case.instance()
+        .steps
+        .iter()
+        .map(|step| step.number)
+        .collect()
+}
+
+#[test]
+fn a_consultation_holds_the_step_until_it_is_done() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    case.does(&anna, insert(1, StepKind::Consult, &["kim", "lou"], false));
+    assert_eq!(order(&case), [3, 4, 1, 2]);
+    assert_eq!(case.status(1), StepStatus::Waiting);
+    let refused = Refusal::NotOpen(StepStatus::Waiting);
+    case.cannot(&anna, complete(1, "done", &[], None), refused);
+    case.does(&actor("kim", &[]), complete(3, "done", &[], None));
+    assert_eq!(case.status(1), StepStatus::Waiting);
+    let due = case.step(1).due.clone();
+    case.now = case.now.plus_seconds(60);
+    case.does(&actor("lou", &[]), complete(4, "done", &[], None));
+    assert_eq!(case.status(1), StepStatus::Open);
+    // A deadline runs on while somebody is consulted.
+    assert_eq!(case.step(1).due, due);
+    assert!(case.step(1).opened_at < Some(case.now));
+    case.cannot(&actor("lou", &[]), withdraw(4), Refusal::NotAssigned);
+    case.cannot(&anna, withdraw(4), Refusal::NotOpen(StepStatus::Done));
+}
+
+#[test]
+fn what_may_be_inserted_and_by_whom() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    case.cannot(
+        &actor("ole", &[]),
+        insert(1, StepKind::Consult, &["kim"], true),
+        Refusal::NotAssigned,
+    );
+    for kind in [StepKind::Task, StepKind::Order, StepKind::FinalSign] {
+        case.cannot(&anna, insert(1, kind, &["kim"], true), Refusal::NotProvided);
+    }
+    case.cannot(
+        &anna,
+        insert(1, StepKind::Consult, &[], true),
+        Refusal::Nobody("adhoc".to_owned()),
+    );
+    case.cannot(
+        &anna,
+        insert(1, StepKind::Consult, &["kim", "kim"], true),
+        Refusal::NotProvided,
+    );
+    for to in [Assigned::Anybody, Assigned::System] {
+        let command = Command::Insert {
+            step: 1,
+            kind: StepKind::Consult,
+            to: vec![to],
+            text: None,
+            due: None,
+            holds: true,
+        };
+        case.cannot(&anna, command, Refusal::NotProvided);
+    }
+    let with_due = |due| Command::Insert {
+        step: 1,
+        kind: StepKind::Statement,
+        to: vec![function("legal")],
+        text: None,
+        due: Some(due),
+        holds: false,
+    };
+    case.cannot(&anna, with_due(Day::of(2026, 3, 1).unwrap()), Refusal::Day);
+    case.cannot(&anna, with_due(Day::of(2040, 3, 1).unwrap()), Refusal::Day);
+    case.does(&anna, with_due(Day::of(2026, 3, 7).unwrap()));
+    // Whoever is asked for a day is asked for that day, and be it a Saturday.
+    assert_eq!(
+        case.step(3).due.as_ref().unwrap().on,
+        Day::of(2026, 3, 7).unwrap()
+    );
+    assert_eq!(case.status(1), StepStatus::Open);
+    // The state waits for a statement, though the step does not.
+    case.done(&anna, "factual", "done");
+    assert_eq!(case.status(2), StepStatus::Future);
+    case.does(&actor("kim", &["legal"]), complete(3, "done", &[], None));
+    assert_eq!(case.status(2), StepStatus::Open);
+    // What was inserted has but one outcome.
+    case.does(&anna, insert(2, StepKind::Consult, &["kim"], true));
+    case.cannot(
+        &actor("kim", &[]),
+        complete(4, "refused", &[], None),
+        Refusal::NoOutcome,
+    );
+}
+
+#[test]
+fn before_a_step_whose_turn_comes_something_is_inserted_by_who_holds_one() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    case.does(&anna, insert(2, StepKind::Statement, &["kim"], true));
+    assert_eq!(order(&case), [1, 3, 2]);
+    assert_eq!(case.status(3), StepStatus::Future);
+    case.done(&anna, "factual", "done");
+    assert_eq!(
+        [case.status(3), case.status(2)],
+        [StepStatus::Open, StepStatus::Future]
+    );
+    case.does(&actor("kim", &[]), complete(3, "done", &[], None));
+    assert_eq!(case.status(2), StepStatus::Open);
+}
+
+#[test]
+fn an_information_holds_nobody_up_and_is_left_until_the_end() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    case.does(
+        &anna,
+        insert(1, StepKind::Information, &["kim", "lou"], false),
+    );
+    case.done(&anna, "factual", "done");
+    case.done(&anna, "arithmetic", "done");
+    assert_eq!(case.state(), "ordered");
+    assert_eq!(case.status(3), StepStatus::Open);
+    case.does(&actor("kim", &[]), complete(3, "done", &[], None));
+    let mut carl = actor("carl", &["aob"]);
+    carl.limit = Some(100);
+    case.done(&carl, "order", "done");
+    let export = case.open("export");
+    case.does(
+        &machine(),
+        Command::Effected {
+            step: export,
+            outcome: "done".to_owned(),
+            fields: BTreeMap::new(),
+            note: None,
+        },
+    );
+    assert_eq!(case.state(), "closed");
+    assert_eq!(case.status(4), StepStatus::Withdrawn);
+}
+
+#[test]
+fn what_was_inserted_is_withdrawn_by_whoever_inserted_it() {
+    let mut case = checking();
+    let (anna, bert) = (actor("anna", &["kst"]), actor("bert", &["kst"]));
+    case.does(&anna, insert(1, StepKind::Consult, &["kim"], true));
+    case.does(
+        &actor("kim", &[]),
+        insert(3, StepKind::Consult, &["lou"], true),
+    );
+    assert_eq!(case.status(3), StepStatus::Waiting);
+    case.cannot(&bert, withdraw(3), Refusal::NotAssigned);
+    case.cannot(&anna, withdraw(4), Refusal::NotAssigned);
+    case.cannot(&anna, withdraw(1), Refusal::NotProvided);
+    case.does(&deputy("dora", &anna), withdraw(3));
+    // And with it what waits for it no more.
+    assert_eq!([case.status(3), case.status(4)], [StepStatus::Withdrawn; 2]);
+    assert_eq!(case.status(1), StepStatus::Open);
+}
+
+#[test]
+fn a_step_is_given_to_others_who_could_take_it() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    let give = |step, to| Command::Delegate {
+        step,
+        to,
+        reason: None,
+    };
+    case.cannot(
+        &actor("ole", &[]),
+        give(1, person("kim")),
+        Refusal::NotAssigned,
+    );
+    for to in [Assigned::Anybody, function("kst")] {
+        case.cannot(&anna, give(1, to), Refusal::NotProvided);
+    }
+    case.does(&anna, Command::Claim { step: 1 });
+    case.does(&anna, give(1, person("kim")));
+    assert_eq!(case.step(1).assigned, [function("kst"), person("kim")]);
+    assert_eq!(case.step(1).claimed, None);
+    case.done(&actor("kim", &[]), "factual", "done");
+    case.done(&actor("bert", &["kst"]), "arithmetic", "done");
+    let order = case.open("order");
+    // Nobody is given what he may not take.
+    let bert = actor("bert", &["aob"]);
+    case.cannot(&bert, give(order, person("kim")), Refusal::FourEyes(1));
+    // But he may pass it on himself.
+    assert_eq!(case.may(&bert, order), Err(Refusal::FourEyes(2)));
+    case.does(&bert, give(order, person("carl")));
+    case.does(&head("hans"), give(order, function("treasurer")));
+    let exclude = Command::Exclude {
+        person: id("paul"),
+        reason: "so".to_owned(),
+    };
+    case.does(&head("hans"), exclude);
+    case.cannot(
+        &head("hans"),
+        give(order, person("paul")),
+        Refusal::Excluded,
+    );
+}
+
+#[test]
+fn it_is_broken_off_by_whom_the_definition_says() {
+    let cancel = || Command::Cancel {
+        reason: "doppelt".to_owned(),
+    };
+    let mut case = checking();
+    case.cannot(&actor("anna", &["kst"]), cancel(), Refusal::NotAssigned);
+    let silent = Command::Cancel {
+        reason: String::new(),
+    };
+    case.cannot(&head("hans"), silent, Refusal::NoReason);
+    case.does(&actor("eva", &[]), cancel());
+    assert!(
+        case.instance()
+            .steps
+            .iter()
+            .all(|step| step.status == StepStatus::Withdrawn)
+    );
+    assert!(matches!(
+        case.events.last(),
+        Some(Event::Ended { by: Some(_), .. })
+    ));
+    let mut other = invoice();
+    other.cancel_by = vec![Assignee::Function("mayor".to_owned())];
+    let mut case = Case::new(other);
+    case.start(&actor("eva", &[]), &[]);
+    case.cannot(&actor("eva", &[]), cancel(), Refusal::NotAssigned);
+    case.does(&actor("mayor", &["mayor"]), cancel());
+}
+
+fn newer() -> Definition {
+    let mut newer = invoice();
+    newer.version = 2;
+    newer.sha256 = [9; 32];
+    newer.fields.retain(|field| field.key != "gross");
+    newer.states.insert(
+        0,
+        state(
+            "review",
+            "check",
+            vec![step("review", StepKind::Task, Assignee::Anybody)],
+        ),
+    );
+    newer.states.push(end("moved", End::Dropped));
+    newer
+}
+
+#[test]
+fn it_goes_on_by_another_version_of_its_definition() {
+    let mut case = checking();
+    case.done(&actor("anna", &["kst"]), "factual", "done");
+    let old = std::mem::replace(&mut case.definition, newer());
+    // Nothing else is done by another definition than its own.
+    case.cannot(&machine(), Command::Look, Refusal::NotProvided);
+    let migrate = |to: &str| Command::Migrate {
+        states: BTreeMap::from([("check".to_owned(), to.to_owned())]),
+        reason: "neue DA".to_owned(),
+    };
+    case.cannot(
+        &actor("anna", &["kst"]),
+        migrate("review"),
+        Refusal::NotAssigned,
+    );
+    case.cannot(&head("hans"), migrate("nowhere"), Refusal::NoState);
+    case.does(&head("hans"), migrate("review"));
+    assert_eq!(case.state(), "review");
+    assert_eq!(case.instance().definition_version, 2);
+    assert_eq!(case.instance().definition_sha256, newer().sha256_hex());
+    assert_eq!(case.status(1), StepStatus::Done);
+    assert_eq!(case.status(2), StepStatus::Withdrawn);
+    assert_eq!(case.instance().fields.get("gross"), None);
+    case.cannot(&head("hans"), migrate("review"), Refusal::NotProvided);
+    case.definition = old;
+    case.definition.id = "other".to_owned();
+    case.cannot(&head("hans"), migrate("check"), Refusal::NotProvided);
+}
+
+#[test]
+fn an_instance_has_a_bound() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    let many: Vec<String> = (0..100).map(|n| format!("p{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let command = insert(1, StepKind::Information, &many, false);
+    let mut refused = None;
+    for _ in 0..30 {
+        if let Err(refusal) = case.try_to(&anna, &command) {
+            refused = Some(refusal);
+            break;
+        }
+    }
+    assert_eq!(refused, Some(Refusal::TooMany));
+    assert!(case.instance().steps.len() <= crate::engine::STEPS_MAX);
+    let mut more = many;
+    more.push("one too many");
+    let mut case = checking();
+    case.does(&anna, insert(1, StepKind::Information, &["kim"], false));
+    case.cannot(
+        &anna,
+        insert(1, StepKind::Information, &more, false),
+        Refusal::TooMany,
+    );
+    case.cannot(&anna, definition_of_nothing(), Refusal::NoStep);
+    assert!(definition("x", Vec::new()).states.is_empty());
+}
+
+fn definition_of_nothing() -> Command {
+    insert(77, StepKind::Information, &["kim"], false)
+}

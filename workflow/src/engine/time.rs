@@ -1,0 +1,209 @@
+//! What time does: steps rest, deadlines are extended, timers fire.
+
+use crate::definition::StepKind;
+use crate::instance::{
+    Day, Done, Event, Extension, Instance, Refusal, StepState, StepStatus, Timer, TimerKind,
+};
+
+use super::fields::{LIST_MAX, reason, said};
+use super::run::Run;
+use super::who::{is_same, system};
+
+/// How many days ahead a day may be to which a step rests or a deadline is extended: five years.
+pub const HOLD_DAYS_MAX: i64 = 1_827;
+
+/// The timers that have not fired, by their time.
+#[must_use]
+pub fn timers(instance: &Instance) -> Vec<Timer> {
+    let mut timers = Vec::new();
+    if instance.ended.is_some() {
+        return timers;
+    }
+    for step in &instance.steps {
+        if matches!(step.status, StepStatus::Open | StepStatus::Waiting) {
+            of_step(step, &mut timers);
+        }
+    }
+    timers.sort_by_key(|timer| (timer.at, timer.step));
+    timers
+}
+
+/// Those of a step that is open or waits: a deadline runs on while it waits or rests.
+fn of_step(step: &StepState, timers: &mut Vec<Timer>) {
+    let number = step.number;
+    if let Some(at) = step.held_until {
+        timers.push(Timer {
+            key: format!("{number}:resume"),
+            at,
+            step: number,
+            what: TimerKind::Resume,
+        });
+    }
+    let Some(due) = &step.due else {
+        return;
+    };
+    let remind = due.remind_at.iter().enumerate();
+    let remind = remind.map(|(n, at)| (format!("{number}:remind:{n}"), *at, TimerKind::Remind));
+    let escalate = due.escalate_at.iter().enumerate();
+    let escalate =
+        escalate.map(|(n, (at, _))| (format!("{number}:escalate:{n}"), *at, TimerKind::Escalate));
+    let lapse = due.lapse_at.iter();
+    let lapse = lapse.map(|(at, _)| (format!("{number}:lapse"), *at, TimerKind::Lapse));
+    for (key, at, what) in remind.chain(escalate).chain(lapse) {
+        if !step.fired.contains(&key) {
+            timers.push(Timer {
+                key,
+                at,
+                step: number,
+                what,
+            });
+        }
+    }
+}
+
+impl Run<'_> {
+    pub(super) fn hold(
+        &mut self,
+        number: u32,
+        until: Day,
+        why: Option<&str>,
+    ) -> Result<(), Refusal> {
+        self.view().may_take(number)?;
+        if matches!(self.step(number)?.kind, StepKind::Event | StepKind::System) {
+            return Err(Refusal::NotProvided);
+        }
+        let view = self.view();
+        if view.fits_day(until)? == view.today() {
+            return Err(Refusal::Day);
+        }
+        let until = self.setting.calendar.start_of(until);
+        let reason = said(why)?;
+        let (by, at) = (self.taker(), self.now());
+        self.emit(Event::Held {
+            step: number,
+            until,
+            by,
+            reason,
+            at,
+        });
+        Ok(())
+    }
+
+    pub(super) fn resume(&mut self, number: u32) -> Result<(), Refusal> {
+        self.view().may_take(number)?;
+        if self.step(number)?.held_until.is_none() {
+            return Err(Refusal::NotProvided);
+        }
+        let (by, at) = (Some(self.taker()), self.now());
+        self.emit(Event::Resumed {
+            step: number,
+            by,
+            at,
+        });
+        Ok(())
+    }
+
+    /// By whom the definition names; of a step that was inserted, by whoever inserted it. Also after it has
+    /// passed (§ 31 VII `VwVfG`).
+    pub(super) fn extend(&mut self, number: u32, until: Day, why: &str) -> Result<(), Refusal> {
+        let step = self.unfinished(number)?;
+        let view = self.view();
+        let old = step.due.as_ref().ok_or(Refusal::NotProvided)?;
+        let defined = view.defined(step).and_then(|step| step.due.as_ref());
+        let may = match (&step.directive, defined) {
+            (Some(directive), _) => is_same(&directive.by, self.setting.actor),
+            (None, Some(due)) => {
+                let by = due.extend_by.as_ref().ok_or(Refusal::NotProvided)?;
+                view.is_one_of(std::slice::from_ref(by))
+            }
+            (None, None) => return Err(Refusal::NotProvided),
+        };
+        if !may {
+            return Err(Refusal::NotAssigned);
+        }
+        let latest = defined.and_then(|due| view.day_in(due.before.as_deref()?));
+        if view.fits_day(until)? <= old.on || latest.is_some_and(|latest| until > latest) {
+            return Err(Refusal::Day);
+        }
+        if old.extended.len() >= LIST_MAX {
+            return Err(Refusal::TooMany);
+        }
+        let calendar = self.setting.calendar;
+        let mut due = calendar.due_on(defined, until, self.now(), |to| view.asked(to, None));
+        due.kind = old.kind;
+        due.extended.clone_from(&old.extended);
+        due.extended.push(Extension {
+            from: old.on,
+            to: until,
+            by: self.taker(),
+            reason: reason(why)?,
+        });
+        let at = self.now();
+        self.emit(Event::Extended {
+            step: number,
+            due,
+            at,
+        });
+        Ok(())
+    }
+
+    /// A timer is due. What has fired is no timer any more, so that a clock that was set back fires nothing
+    /// twice.
+    pub(super) fn fire(&mut self, key: &str) -> Result<(), Refusal> {
+        if !self.setting.actor.system {
+            return Err(Refusal::NotAssigned);
+        }
+        let at = self.now();
+        let is_due = |timer: &Timer| timer.key == key && timer.at <= at;
+        let timer = timers(&self.instance).into_iter().find(is_due);
+        let Timer {
+            key: timer,
+            step,
+            what,
+            ..
+        } = timer.ok_or(Refusal::NoTimer)?;
+        match what {
+            TimerKind::Resume => self.emit(Event::Resumed { step, by: None, at }),
+            TimerKind::Remind => self.emit(Event::Reminded { step, timer, at }),
+            TimerKind::Escalate => {
+                let due = self.step(step)?.due.as_ref().ok_or(Refusal::NoTimer)?;
+                let number = timer
+                    .rsplit(':')
+                    .next()
+                    .and_then(|n| n.parse::<usize>().ok());
+                let to = number.and_then(|number| due.escalate_at.get(number));
+                let (_, to) = to.ok_or(Refusal::NoTimer)?;
+                let to = to.clone();
+                self.emit(Event::Escalated {
+                    step,
+                    timer,
+                    to,
+                    at,
+                });
+            }
+            TimerKind::Lapse => return self.lapse(step),
+        }
+        Ok(())
+    }
+
+    /// A step ends by itself. That is no mark: it binds nothing, and nobody has taken it.
+    fn lapse(&mut self, number: u32) -> Result<(), Refusal> {
+        let definition = self.definition;
+        let step = self.unfinished(number)?.clone();
+        let lapse_at = step.due.as_ref().and_then(|due| due.lapse_at.as_ref());
+        let (_, key) = lapse_at.ok_or(Refusal::NoTimer)?;
+        let defined = definition.step(&step.key).map(|(_, step)| step);
+        let mut outcomes = defined.iter().flat_map(|step| &step.outcomes);
+        let outcome = outcomes.find(|outcome| outcome.key == *key);
+        let outcome = outcome.ok_or(Refusal::NoOutcome)?;
+        let done = Done {
+            outcome: key.clone(),
+            by: system(),
+            at: self.now(),
+            note: None,
+            bound: None,
+            documents: Vec::new(),
+        };
+        self.finish(&step, done, Some(outcome))
+    }
+}

@@ -1,0 +1,216 @@
+use std::collections::BTreeSet;
+
+use super::SHIPPED;
+use crate::definition::{Assignee, Definition, Effect, End, StepKind};
+
+fn all() -> Vec<(&'static str, Definition)> {
+    let read = |(name, bytes): &(&'static str, &[u8])| match Definition::read(bytes) {
+        Ok(definition) => (*name, definition),
+        Err(complaints) => panic!("{name}: {complaints:?}"),
+    };
+    SHIPPED.iter().map(read).collect()
+}
+
+fn of(id: &str) -> Definition {
+    let found = all().into_iter().find(|(_, one)| one.id == id);
+    found.expect("it is shipped").1
+}
+
+#[test]
+fn each_can_be_read_and_is_called_as_its_file() {
+    let all = all();
+    let ids: BTreeSet<_> = all.iter().map(|(_, one)| one.id.clone()).collect();
+    assert_eq!(ids.len(), 11, "each once");
+    for (name, definition) in &all {
+        assert_eq!(*name, format!("{}.toml", definition.id));
+        assert_eq!(definition.version, 1);
+        assert!(!definition.legal.is_empty(), "{name}: rules");
+        assert!(definition.plan_unit.is_some(), "{name}: plan unit");
+        assert!(definition.description.is_some(), "{name}: description");
+        let ends = |end| definition.states.iter().any(|state| state.end == Some(end));
+        assert!(ends(End::Done), "{name}: it can end well");
+    }
+}
+
+#[test]
+fn each_word_is_said_in_english_too() {
+    for (name, definition) in all() {
+        for state in &definition.states {
+            assert!(state.label.en.is_some(), "{name}: {}", state.id);
+            for step in &state.steps {
+                assert!(step.label.en.is_some(), "{name}: {}", step.id);
+                let said = step.outcomes.iter().filter(|one| one.key != "done");
+                assert!(
+                    said.clone().all(|one| one.label.en.is_some()),
+                    "{name}: {}",
+                    step.id
+                );
+            }
+        }
+        assert!(
+            definition.fields.iter().all(|one| one.label.en.is_some()),
+            "{name}"
+        );
+    }
+}
+
+/// Who must be there before they can run: the demo makes these functions.
+#[test]
+fn the_functions_that_they_name_are_these() {
+    let all = all();
+    let functions: BTreeSet<_> = all.iter().flat_map(|(_, one)| one.functions()).collect();
+    let known = BTreeSet::from([
+        "anordnung",
+        "bm",
+        "bueroleitung",
+        "datenschutz",
+        "finanzbuchhaltung",
+        "gleichstellung",
+        "kaemmerei",
+        "kst-10",
+        "kst-20",
+        "personal",
+        "personalrat",
+        "poststelle",
+        "ratsbuero",
+        "rechnungseingang",
+        "recht",
+        "stellvertretung-bm",
+        "teamleitung-buergerbuero",
+    ]);
+    assert_eq!(functions, known);
+}
+
+#[test]
+fn the_forms_that_they_name_are_these() {
+    let all = all();
+    let forms: BTreeSet<_> = all.iter().flat_map(|(_, one)| one.forms()).collect();
+    let known = BTreeSet::from([
+        "ausweis-empfang",
+        "dienstreise-genehmigung",
+        "eingangsbestaetigung",
+        "fuehrungszeugnis",
+        "meldebestaetigung",
+        "rechnung-rueckgabe",
+        "zwischennachricht",
+    ]);
+    assert_eq!(forms, known);
+}
+
+/// I-10: whoever orders is none of those who attested, whoever signs has not drafted.
+#[test]
+fn four_eyes_see_each_order_and_each_final_signature() {
+    for (name, definition) in all() {
+        for step in definition.states.iter().flat_map(|state| &state.steps) {
+            let is_bound = matches!(
+                step.kind,
+                StepKind::FinalSign | StepKind::CoSign | StepKind::Dispatch | StepKind::Counter
+            );
+            assert!(!is_bound || step.binds.is_some(), "{name}: {}", step.id);
+            assert!(
+                step.kind != StepKind::Order || !step.distinct_from.is_empty(),
+                "{name}: {}",
+                step.id
+            );
+        }
+    }
+    let invoice = of("incoming-invoice");
+    for id in ["order_payment", "order_high", "order_mayor"] {
+        let (_, step) = invoice.step(id).expect(id);
+        assert_eq!(step.distinct_from, ["attest_factual", "attest_arithmetic"]);
+        let limit = step
+            .require
+            .iter()
+            .any(|one| one.is.to_string() == "actor.limit >= gross");
+        assert!(limit, "{id}: I-11");
+    }
+}
+
+/// I-12: nothing is sent that was not signed before.
+#[test]
+fn what_is_sent_was_signed() {
+    for (name, definition) in all() {
+        let steps: Vec<_> = definition
+            .states
+            .iter()
+            .flat_map(|state| &state.steps)
+            .collect();
+        for step in steps.iter().filter(|step| step.kind == StepKind::Dispatch) {
+            let signed = steps
+                .iter()
+                .any(|one| one.kind == StepKind::FinalSign && one.binds == step.binds);
+            assert!(signed, "{name}: {}", step.id);
+            let marks = step.outcomes.iter().flat_map(|one| &one.effects);
+            let mut marks = marks.filter(|one| matches!(one, Effect::Dispatch { .. }));
+            assert!(marks.next().is_some(), "{name}: {}", step.id);
+        }
+    }
+}
+
+/// I-15: a card is handed over only after all that the law asks for.
+#[test]
+fn a_card_is_handed_over_after_identity_pin_letter_signature_and_fee() {
+    let definition = of("id-handover");
+    let (_, step) = definition.step("hand_over").expect("hand over");
+    let asked: String = step.require.iter().map(|one| one.is.to_string()).collect();
+    for wanted in [
+        "identify",
+        "confirm_pin",
+        "reset_pin",
+        "sign_receipt",
+        "fee_settled",
+    ] {
+        assert!(asked.contains(wanted), "{wanted}");
+    }
+    let (_, deleted) = definition.step("fingerprints_deleted").expect("deletion");
+    assert_eq!(deleted.kind, StepKind::Event);
+    assert_eq!(definition.compartment.as_deref(), Some("AUSWEIS"));
+}
+
+#[test]
+fn what_a_complaint_is_sets_its_clock() {
+    let definition = of("complaint");
+    let (_, classify) = definition.step("classify").expect("classify");
+    let clock = |key: &str| {
+        let outcome = classify
+            .outcomes
+            .iter()
+            .find(|one| one.key == key)
+            .expect("an outcome");
+        let set = outcome.effects.iter().find_map(|one| {
+            if let Effect::Set { field, to } = one
+                && field == "answer_by"
+            {
+                return Some(to.to_string());
+            }
+            None
+        });
+        set.expect("a clock")
+    };
+    assert_eq!(clock("ordinary"), "received_on + 14");
+    assert_eq!(clock("ifg"), "add_months(received_on, 1)");
+    assert_eq!(clock("gdpr"), "add_months(received_on, 1)");
+    for key in ["technical", "personal"] {
+        let outcome = classify
+            .outcomes
+            .iter()
+            .find(|one| one.key == key)
+            .expect("an outcome");
+        let excludes = |one: &Effect| matches!(one, Effect::Exclude { who } if who == "accused");
+        assert!(outcome.effects.iter().any(excludes), "{key}");
+    }
+}
+
+#[test]
+fn nobody_approves_the_own_trip_or_entry() {
+    for (id, whose) in [
+        ("business-trip", "traveller"),
+        ("personnel-entry", "employee"),
+        ("personnel-removal", "employee"),
+    ] {
+        assert_eq!(of(id).matter_of, [whose]);
+    }
+    let trip = of("business-trip");
+    let (_, step) = trip.step("approve_superior").expect("superior");
+    assert!(matches!(step.assignee, Assignee::ManagerOf(_)));
+}

@@ -1,0 +1,101 @@
+//! What docs/workflows.md says is so.
+
+use workflow::calendar::Calendar;
+use workflow::definition::{Definition, json_schema};
+use workflow::instance::{Day, Instant};
+use workflow::simulate::explore;
+
+const DOCS: &str = include_str!("../../docs/workflows.md");
+const KEYS: &str = include_str!("data/schluesselausgabe.toml");
+const FULL: &str = include_str!("data/full.toml");
+
+/// The rows of the table whose head begins so: what stands in their cells.
+fn table(head: &str) -> Vec<Vec<&'static str>> {
+    let (_, table) = DOCS.split_once(head).expect(head);
+    let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
+    let cells = |row: &'static str| row.trim_matches('|').split(" | ").map(str::trim).collect();
+    let rows: Vec<_> = rows.map(cells).collect();
+    assert!(rows.len() > 3, "{head}");
+    rows
+}
+
+#[test]
+fn the_example_is_whole_and_right() {
+    assert!(DOCS.contains(&format!("```toml\n{}\n```", KEYS.trim_end())));
+    let read = Definition::read(KEYS.as_bytes()).expect("right");
+    let start = Instant::parse("2026-03-02T08:00:00Z").expect("an instant");
+    assert_eq!(explore(&read, &Calendar::new([]), start), []);
+}
+
+#[test]
+fn every_key_is_told() {
+    let schema = json_schema();
+    let defs = schema.pointer("/$defs").and_then(|defs| defs.as_object());
+    let defs = defs.expect("definitions").iter();
+    let tables = defs.map(|(_, of)| of).chain([&schema]);
+    let (_, told) = DOCS.split_once("## Reference").expect("a reference");
+    let mut count = 0;
+    for of in tables {
+        let of = of.pointer("/anyOf/1").unwrap_or(of);
+        let keys = of.get("properties").and_then(|keys| keys.as_object());
+        for key in keys.into_iter().flat_map(|keys| keys.keys()) {
+            let starts = ["`", "{ ", ", "].map(|before| format!("{before}{key}"));
+            assert!(starts.iter().any(|start| told.contains(start)), "{key}");
+            count += 1;
+        }
+    }
+    assert!(count > 90, "{count}");
+}
+
+#[test]
+fn deadlines_end_as_is_told() {
+    for row in table("| opened | term |") {
+        let [opened, term, deadline, appointment, _] = row.as_slice() else {
+            panic!("{row:?}");
+        };
+        let term = term.trim_matches('`');
+        let of_field = term.starts_with("offset");
+        for (kind, expected) in [("deadline", deadline), ("appointment", appointment)] {
+            let field = if of_field {
+                "field = \"back_by\"\n"
+            } else {
+                ""
+            };
+            let due = format!("[state.step.due]\n{field}{term}\nkind = \"{kind}\"");
+            let changed = KEYS.replace(
+                "[state.step.due]\n    field = \"back_by\"\n    remind = [-1]",
+                &due,
+            );
+            let read = Definition::read(changed.as_bytes()).expect(term);
+            let (_, step) = read.step("take_back").expect("a step");
+            let due = step.due.as_ref().expect("a term");
+            let at = Instant::parse(&format!("{opened}T11:00:00Z")).expect(opened);
+            let day = Day::parse(opened);
+            let state = Calendar::new([]).due(due, at, |_| day, |_| Vec::new());
+            let on = state.map(|state| state.on.to_string());
+            assert_eq!(on.as_deref(), Some(*expected), "{opened} {term} {kind}");
+        }
+    }
+}
+
+#[test]
+fn expressions_are_read_as_they_are_told() {
+    for row in table("| expression | with |") {
+        let expression = row.first().expect("a cell").trim_matches('`');
+        let changed = FULL.replace("\"actor.limit >= gross\"", &format!("'{expression}'"));
+        assert_ne!(changed, FULL);
+        let read = Definition::read(changed.as_bytes());
+        assert!(read.is_ok(), "{expression}: {read:?}");
+    }
+}
+
+#[test]
+fn the_error_that_is_told_is_said() {
+    let changed = KEYS.replace("\"back_by > today\"", "\"back_by > 5\"");
+    let complaints = Definition::read(changed.as_bytes()).expect_err("wrong");
+    let said: Vec<_> = complaints.iter().map(ToString::to_string).collect();
+    let [said] = said.as_slice() else {
+        panic!("{said:?}");
+    };
+    assert!(DOCS.contains(&format!("> {said}\n")), "{said}");
+}

@@ -1,0 +1,279 @@
+//! Definitions are read, and what is wrong with them is said with its line and what to do.
+
+use proptest::prelude::*;
+use workflow::definition::{
+    Assignee, Complaint, DEFINITION_BYTES_MAX, Definition, Effect, FieldKind, StepKind, Term,
+};
+
+const FULL: &str = include_str!("data/full.toml");
+const SMALL: &str = include_str!("data/small.toml");
+const KEYS: &str = include_str!("data/schluesselausgabe.toml");
+
+fn read(source: &str) -> Result<Definition, Vec<Complaint>> {
+    Definition::read(source.as_bytes())
+}
+
+#[test]
+fn the_samples_are_right() {
+    for source in [FULL, SMALL, KEYS] {
+        if let Err(complaints) = read(source) {
+            panic!("{complaints:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_read_is_what_was_written() {
+    let full = read(FULL).expect("right");
+    assert_eq!((full.id.as_str(), full.version), ("full-sample", 7));
+    assert_eq!(full.title.en.as_deref(), Some("All of it"));
+    assert_eq!(full.sha256_hex().len(), 64);
+    let functions = [
+        "anordnung",
+        "kst-20",
+        "kst-30",
+        "poststelle",
+        "rechnungseingang",
+    ];
+    assert_eq!(full.functions(), functions);
+    assert_eq!(full.forms(), ["beleg", "pruefvermerk"]);
+    let note = full.field("note").expect("a field");
+    assert_eq!(note.kind, FieldKind::Text { chars_max: 1000 });
+    assert!(note.private && !note.required);
+    let (state, check) = full.step("check").expect("a step");
+    assert_eq!(
+        (state.id.as_str(), check.kind),
+        ("checked", StepKind::Attest)
+    );
+    assert_eq!(check.assignee, Assignee::Field("clerk".to_owned()));
+    let due = check.due.as_ref().expect("a term");
+    assert_eq!(due.term, Term::WorkingDays(5));
+    assert_eq!(due.remind, [-2, 0]);
+    let (_, seal) = full.step("seal").expect("a step");
+    let sealed = Effect::Seal {
+        document: "receipt".to_owned(),
+    };
+    assert_eq!(seal.effect, Some(sealed));
+    // Who takes a step of the system, and how it ends, need not be said.
+    let (_, made) = full.step("make").expect("a step");
+    assert_eq!(made.assignee, Assignee::System);
+    assert_eq!(made.outcomes.len(), 1);
+    assert_eq!(
+        made.outcomes.first().map(|one| one.key.as_str()),
+        Some("done")
+    );
+    let other = read(&format!("{FULL}\n# ")).expect("still right");
+    assert_ne!(other.sha256, full.sha256);
+}
+
+/// Changes of a source, each of which has one fault: what is replaced, by what, and `@ LINES KEY: WORDS`, where
+/// the lines are counted from the first that was replaced.
+fn all_found(source: &str, cases: &str) {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases.split("\n\n@@\n") {
+        let (change, expected) = case.rsplit_once("\n@ ").expect(case);
+        let (old, new) = change.split_once("\n=>\n").expect(case);
+        let (below, expected) = expected.split_once(' ').expect(case);
+        let (key, words) = expected.trim_end().split_once(": ").expect(case);
+        let below: isize = below.parse().expect(case);
+        let Some((before, _)) = source.split_once(old) else {
+            wrong.push(format!("{old} is not there"));
+            continue;
+        };
+        let line = before.matches('\n').count();
+        let line = line.saturating_add_signed(1 + below);
+        let changed = source.replacen(old, new, 1);
+        let complaints = read(&changed).err().unwrap_or_default();
+        let is_it = |one: &Complaint| {
+            let whole = one.to_string();
+            (one.line, one.key.as_str()) == (line, key)
+                && whole.contains(words)
+                && one.said.ends_with('.')
+                && one.remedy.ends_with('.')
+        };
+        if complaints.len() != 1 || !complaints.iter().all(is_it) {
+            let found: Vec<_> = complaints.iter().map(ToString::to_string).collect();
+            let found = found.join("\n    ");
+            wrong.push(format!(
+                "{new}\n  expected {line}, {key}: {words}\n  found\n    {found}"
+            ));
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 5, "{count}");
+}
+
+#[test]
+fn each_part_is_checked() {
+    all_found(FULL, include_str!("data/full.faults"));
+}
+
+#[test]
+fn the_whole_is_checked() {
+    all_found(SMALL, include_str!("data/small.faults"));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (line, key) in [
+        ("id = \"full-sample\"\n", "id"),
+        ("version = 7\n", "version"),
+        ("title = { de = \"Alles\", en = \"All of it\" }\n", "title"),
+        ("case_type = \"invoice\"\n", "case_type"),
+        ("start = \"received\"\n", "start"),
+    ] {
+        let complaints = read(&FULL.replacen(line, "", 1)).expect_err(key);
+        let [one] = complaints.as_slice() else {
+            panic!("{key}: {complaints:?}");
+        };
+        assert_eq!((one.line, one.key.as_str()), (1, key));
+        assert_eq!(one.said, format!("„{key}“ fehlt."));
+    }
+}
+
+/// What is said about a source, each with its line.
+fn said(source: &str) -> Vec<String> {
+    let complaints = read(source).err().unwrap_or_default();
+    complaints.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_leads_nowhere_is_said_for_each_state() {
+    let found = said(&SMALL.replace("start = \"one\"", "start = \"end\""));
+    assert!(
+        found
+            .iter()
+            .any(|one| one.contains("in dem er schon endet")),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|one| one.contains("state two: Von „end“ aus")),
+        "{found:?}"
+    );
+    let endless = SMALL.replace("end = \"done\"", "next = \"one\"");
+    let endless = endless.replace("end = \"dropped\"", "next = \"one\"");
+    let found = said(&endless);
+    assert!(
+        found.iter().any(|one| one.contains("endet nirgends")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_is_no_definition_is_said_with_its_line() {
+    let check = |bytes: &[u8], line: usize, expect: &str| {
+        let complaints = Definition::read(bytes).expect_err(expect);
+        let is_it = |one: &Complaint| one.line == line && one.to_string().contains(expect);
+        assert!(complaints.iter().any(is_it), "{complaints:?}");
+    };
+    check(b"", 1, "fehlt");
+    check(b"id = \"a1\"\nid = \"a2\"", 2, "Das ist kein TOML");
+    check(b"id = \"a1\"\ntitle = 'x", 2, "Das ist kein TOML");
+    check(b"id = 1\nx = \xff", 2, "kein Text in UTF-8");
+    check(b"field = 5", 1, "als [[");
+    let size = usize::try_from(DEFINITION_BYTES_MAX).expect("a size") + 1;
+    check(&vec![b'#'; size], 1, "mehr als 262144 Bytes");
+    check(b"a = { a = { a = { a = 1 } } }\n", 1, "gibt es hier nicht");
+    let deep = format!("a = {}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    check(deep.as_bytes(), 1, "");
+}
+
+#[test]
+fn there_is_a_limit_to_everything() {
+    let many = |what: &str, count: usize, limit: &str| {
+        let one = |number: usize| what.replace('#', &number.to_string());
+        let all: String = (0..count).map(one).collect();
+        let found = said(&format!("{SMALL}\n{all}"));
+        assert!(
+            found.iter().any(|one| one.contains(limit)),
+            "{limit}: {found:?}"
+        );
+    };
+    many(
+        "[[field]]\nkey = \"f#\"\nlabel = \"F\"\nkind = \"day\"\n",
+        198,
+        "Das sind 201, mehr als 200",
+    );
+    many(
+        "[[state]]\nid = \"s#\"\nlabel = \"F\"\nend = \"done\"\n",
+        97,
+        "Das sind 101, mehr als 100",
+    );
+    let step = "\n[[state.step]]\nid = \"s#\"\nlabel = \"F\"\nkind = \"task\"\nassignee = { anybody = true }\n";
+    let steps = format!("[[state]]\nid = \"x\"\nlabel = \"X\"\nnext = \"end\"\n{step}");
+    many(&steps.replace("\"x\"", "\"x#\""), 97, "mehr als 100");
+    let state = "[[state]]\nid = \"x\"\nlabel = \"X\"\nnext = \"end\"\n";
+    let steps: String = (0..498)
+        .map(|number| step.replace('#', &number.to_string()))
+        .collect();
+    let found = said(&format!("{SMALL}\n{state}{steps}"));
+    assert!(
+        found
+            .iter()
+            .any(|one| one.contains("501 Schritte, mehr als 500")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_is_said_stays_short() {
+    let long = format!("id = \"{}\"", "\\n!".repeat(50_000));
+    let found = said(&SMALL.replacen("id = \"small\"", &long, 1));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found
+            .iter()
+            .all(|one| one.len() < 1_000 && !one.contains('\n')),
+        "{found:?}"
+    );
+    let rubbish: String = (0..20_000)
+        .map(|number| format!("k{number} = 1\n"))
+        .collect();
+    assert_eq!(said(&rubbish).len(), 100);
+}
+
+#[test]
+fn unknown_fields_are_not_complained_about_twice() {
+    let found = said(&FULL.replacen("kind = \"number\"", "kind = \"whole\"", 1));
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+proptest! {
+    /// Lines are lost, doubled, exchanged, and words put where others stood.
+    #[test]
+    fn nothing_is_too_strange_to_be_read(
+        changes in prop::collection::vec((0..4_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6),
+        small in any::<bool>(),
+    ) {
+        let source = if small { SMALL } else { FULL };
+        let mut lines: Vec<String> = source.lines().map(str::to_owned).collect();
+        for (change, one, other) in changes {
+            let (one, other) = (one.index(lines.len()), other.index(lines.len()));
+            match change {
+                0 => drop(lines.remove(one)),
+                1 => lines.insert(one, lines[other].clone()),
+                2 => lines.swap(one, other),
+                _ => {
+                    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+                    let (from, mut into) = (words(&lines[other]), words(&lines[one]));
+                    if let (Some(from), Some(into)) = (from.last(), into.last_mut()) {
+                        into.clone_from(from);
+                    }
+                    lines[one] = into.join(" ");
+                }
+            }
+        }
+        let changed = lines.join("\n");
+        if let Err(complaints) = read(&changed) {
+            prop_assert!(!complaints.is_empty());
+            for one in complaints {
+                prop_assert!((1..=lines.len() + 1).contains(&one.line), "{}", one);
+                prop_assert!(!one.remedy.is_empty(), "{}", one);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Definitions are walked with an imagined clock.
+
+use workflow::calendar::Calendar;
+use workflow::definition::{Definition, End};
+use workflow::engine::replay;
+use workflow::instance::{Day, Event, Instant, Refusal, StepStatus, Value};
+use workflow::simulate::{Choice, DeadEnd, Finding, Simulation, explore};
+
+const FULL: &str = include_str!("data/full.toml");
+const SMALL: &str = include_str!("data/small.toml");
+const KEYS: &str = include_str!("data/schluesselausgabe.toml");
+const LETTER: &str = include_str!("data/letter.toml");
+
+fn read(source: &str) -> Definition {
+    Definition::read(source.as_bytes()).expect("nothing is wrong with it")
+}
+
+fn monday(calendar: &Calendar) -> Instant {
+    calendar.at(Day::of(2026, 3, 2).expect("a day"), 9)
+}
+
+fn walk<'a>(definition: &'a Definition, calendar: &'a Calendar) -> Simulation<'a> {
+    Simulation::new(definition, calendar, monday(calendar))
+}
+
+fn explored(source: &str) -> Vec<Finding> {
+    let calendar = Calendar::new([]);
+    explore(&read(source), &calendar, monday(&calendar))
+}
+
+#[test]
+fn each_sample_comes_to_its_end() {
+    let calendar = Calendar::new([]);
+    for source in [FULL, SMALL, KEYS, LETTER] {
+        let definition = read(source);
+        let mut walk = walk(&definition, &calendar);
+        walk.run().unwrap();
+        let instance = walk.instance().unwrap();
+        assert_eq!(instance.ended.as_ref().unwrap().how, End::Done);
+        assert_eq!(replay(walk.events()).as_ref(), Some(instance));
+        assert_eq!(explored(source), []);
+    }
+}
+
+#[test]
+fn the_slip_says_who_did_what_when() {
+    let calendar = Calendar::new([]);
+    let definition = read(KEYS);
+    let mut walk = walk(&definition, &calendar).knowing("room", Value::Text("E 12".to_owned()));
+    walk.run().unwrap();
+    let slip = walk.slip();
+    for line in [
+        "Laufweg: Schlüsselausgabe (schluesselausgabe, Fassung 1)",
+        "Begonnen am 02.03.2026 09:00 von sachbearbeitung-1",
+        "   1  Schlüssel genehmigen – Rolle head: erledigt",
+        "      genehmigt am 03.03.2026 10:00 von head-1: Simulation",
+        "Abgeschlossen am 05.03.2026 10:00: Zurückgegeben",
+    ] {
+        assert!(slip.contains(line), "{line} is not in\n{slip}");
+    }
+}
+
+#[test]
+fn what_somebody_does_can_be_said_beforehand() {
+    let calendar = Calendar::new([]);
+    let definition = read(LETTER);
+    let (step, refused) = Choice::parse("agree=refused").unwrap();
+    let mut walk = walk(&definition, &calendar)
+        .choosing(step, refused)
+        .choosing("statement", Choice::Skip)
+        .choosing("sign", Choice::Return("drafting".to_owned()));
+    walk.run().unwrap();
+    let count = |key: &str, status| {
+        let steps = walk.instance().unwrap().steps.iter();
+        let found = steps.filter(|step| step.key == key && step.status == status);
+        found.count()
+    };
+    assert_eq!(count("statement", StepStatus::Skipped), 1);
+    // Written, turned down by who co-signs; written again, sent back by who signs; written again.
+    assert_eq!(count("write", StepStatus::Done), 3);
+    assert_eq!(count("sign", StepStatus::Done), 2);
+    let reminded = |event: &Event| matches!(event, Event::Reminded { .. });
+    assert!(walk.events().iter().any(reminded));
+    let said = ["a=b", "a=!lapse", "a=!skip", "a=!return:b"].map(Choice::parse);
+    assert!(said.iter().all(Option::is_some));
+    for text in ["a", "=b", "a=", "a=!what", ""] {
+        assert_eq!(Choice::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_lapses_lapses_on_its_day() {
+    let calendar = Calendar::new([]);
+    let definition = read(FULL);
+    let mut walk = walk(&definition, &calendar).choosing("check", Choice::Lapse);
+    walk.run().unwrap();
+    let instance = walk.instance().unwrap();
+    assert_eq!(instance.state, "dropped");
+    let ended = instance.ended.as_ref().unwrap().at;
+    // Due on 9 March, and ten working days more; Good Friday comes later.
+    assert_eq!(calendar.day_of(ended), Day::of(2026, 3, 24).unwrap());
+}
+
+#[test]
+fn dead_ends_are_found() {
+    let never = KEYS.replace("back_by > today", "1 == 2");
+    let found = explored(&never);
+    let blocked = |finding: &Finding| {
+        let Finding::DeadEnd { choice, at } = finding else {
+            return false;
+        };
+        let chosen = Some((
+            "approve_key".to_owned(),
+            Choice::Outcome("approved".to_owned()),
+        ));
+        *choice == chosen
+            && matches!(at, DeadEnd::NoWay { key, why: Refusal::Requirement(_), .. } if key == "approve_key")
+    };
+    assert!(found.iter().any(blocked), "{found:?}");
+    assert!(found.contains(&Finding::Unreached("returned".to_owned())));
+}
