@@ -122,12 +122,18 @@ async fn forms_are_listed_and_say_what_they_ask() {
         .map(|one| one["id"].as_str().unwrap_or_default().to_owned())
         .collect();
     let expected = [
+        "ab-vermerk",
         "ausweis-empfang",
         "bewohnerparkausweis",
+        "dienstreise-genehmigung",
+        "eingangsbestaetigung",
         "einwilligung",
         "fuehrungszeugnis",
         "fund-verlust",
+        "laufzettel",
         "meldebestaetigung",
+        "rechnung-rueckgabe",
+        "zwischennachricht",
     ];
     assert_eq!(ids, expected);
     let form = clerk.get(&format!("{FORMS}/ausweis-empfang")).await.is(200);
@@ -401,7 +407,7 @@ async fn every_shipped_form_keeps_the_standards_and_is_read_right() {
             files.push(keep(&folder, &name, &shown));
         }
     }
-    assert_eq!(files.len(), 12);
+    assert_eq!(files.len(), 20);
     assert_eq!(town.documents().await.len(), before, "nothing was filed");
     let text = text_of(&folder.path().join("ausweis-empfang.de.pdf"));
     for word in [
@@ -509,7 +515,7 @@ async fn the_command_line_lists_checks_and_tries_forms() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    assert_eq!(lines.len(), 6);
+    assert_eq!(lines.len(), 12);
     let source = path("hund.toml");
     std::fs::write(&source, DOG).expect("a template");
     let (code, out, _) = run(&["forms", "check", &source]).await;

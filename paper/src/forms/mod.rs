@@ -26,7 +26,11 @@ pub use crate::page::letters::unprintable;
 use crate::{Moment, PaperError};
 
 /// The forms that come with the program: samples, each under its name.
-pub const SHIPPED: [(&str, &[u8]); 6] = [
+pub const SHIPPED: [(&str, &[u8]); 12] = [
+    (
+        "ab-vermerk.toml",
+        include_bytes!("../../forms/ab-vermerk.toml"),
+    ),
     (
         "ausweis-empfang.toml",
         include_bytes!("../../forms/ausweis-empfang.toml"),
@@ -34,6 +38,14 @@ pub const SHIPPED: [(&str, &[u8]); 6] = [
     (
         "bewohnerparkausweis.toml",
         include_bytes!("../../forms/bewohnerparkausweis.toml"),
+    ),
+    (
+        "dienstreise-genehmigung.toml",
+        include_bytes!("../../forms/dienstreise-genehmigung.toml"),
+    ),
+    (
+        "eingangsbestaetigung.toml",
+        include_bytes!("../../forms/eingangsbestaetigung.toml"),
     ),
     (
         "einwilligung.toml",
@@ -48,8 +60,20 @@ pub const SHIPPED: [(&str, &[u8]); 6] = [
         include_bytes!("../../forms/fund-verlust.toml"),
     ),
     (
+        "laufzettel.toml",
+        include_bytes!("../../forms/laufzettel.toml"),
+    ),
+    (
         "meldebestaetigung.toml",
         include_bytes!("../../forms/meldebestaetigung.toml"),
+    ),
+    (
+        "rechnung-rueckgabe.toml",
+        include_bytes!("../../forms/rechnung-rueckgabe.toml"),
+    ),
+    (
+        "zwischennachricht.toml",
+        include_bytes!("../../forms/zwischennachricht.toml"),
     ),
 ];
 

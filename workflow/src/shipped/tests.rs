@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::SHIPPED;
-use crate::definition::{Assignee, Definition, Effect, End, StepKind};
+use crate::calendar::Calendar;
+use crate::definition::{Assignee, Definition, Effect, End, FieldKind, StepKind};
+use crate::instance::{Id, Instant, Value};
+use crate::simulate::{Choice, Simulation};
 
 fn all() -> Vec<(&'static str, Definition)> {
     let read = |(name, bytes): &(&'static str, &[u8])| match Definition::read(bytes) {
@@ -95,6 +98,41 @@ fn the_forms_that_they_name_are_these() {
         "zwischennachricht",
     ]);
     assert_eq!(forms, known);
+}
+
+/// A form is filled from fields with the same key: what it must have is there, and choices are the same.
+#[test]
+fn each_form_finds_what_it_asks_for() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../paper/forms");
+    for (name, definition) in all() {
+        for form in definition.forms() {
+            let source = std::fs::read_to_string(folder.join(format!("{form}.toml")));
+            let source: toml::Table = source.expect(form).parse().expect(form);
+            let fields = source["field"].as_array().expect("fields");
+            for asked in fields {
+                let key = asked["key"].as_str().expect("a key");
+                let must = asked.get("required").and_then(toml::Value::as_bool) == Some(true);
+                let Some(field) = definition.field(key) else {
+                    assert!(
+                        !must || asked.get("from").is_some(),
+                        "{name}: {form}: {key}"
+                    );
+                    continue;
+                };
+                if let FieldKind::Choice(entries) = &field.kind {
+                    let known = asked["entries"].as_array().expect("entries");
+                    let known: Vec<_> = known
+                        .iter()
+                        .filter_map(|one| one["value"].as_str())
+                        .collect();
+                    let said = entries
+                        .iter()
+                        .all(|one| known.contains(&one.value.as_str()));
+                    assert!(said, "{name}: {form}: {key}");
+                }
+            }
+        }
+    }
 }
 
 /// I-10: whoever orders is none of those who attested, whoever signs has not drafted.
@@ -213,4 +251,102 @@ fn nobody_approves_the_own_trip_or_entry() {
     let trip = of("business-trip");
     let (_, step) = trip.step("approve_superior").expect("superior");
     assert!(matches!(step.assignee, Assignee::ManagerOf(_)));
+}
+
+/// Which workflow, what is chosen in it, and the state in which it ends.
+const STORIES: &[(&str, &[&str], &str)] = &[
+    ("id-handover", &[], "closed"),
+    ("id-handover", &["identify=wrong_person"], "aborted"),
+    (
+        "id-handover",
+        &["identify=!lapse", "decide_uncollected=expired"],
+        "expired",
+    ),
+    ("id-handover", &["confirm_pin=not_received"], "closed"),
+    ("id-handover", &["sign_receipt=paper"], "closed"),
+    (
+        "id-handover",
+        &["sign_receipt=refused", "decide_refused=pin_reset"],
+        "closed",
+    ),
+    ("id-handover", &["verify=mismatch"], "aborted"),
+    ("id-handover", &["hand_over=defective"], "reordered"),
+    ("certificate-of-conduct", &["take_fee=waived"], "closed"),
+    (
+        "certificate-of-conduct",
+        &["identify=represented"],
+        "refused",
+    ),
+    (
+        "certificate-of-conduct",
+        &["take_fee=cancelled"],
+        "cancelled",
+    ),
+    ("registration-certificate", &[], "closed"),
+    (
+        "registration-certificate",
+        &["check_application=blocked"],
+        "closed",
+    ),
+    ("registration-certificate", &["fee=!lapse"], "lapsed"),
+    (
+        "registration-certificate",
+        &["make_certificate=rejected"],
+        "rejected",
+    ),
+    ("registration", &[], "closed"),
+    ("registration", &["check_papers=incomplete"], "closed"),
+    ("registration", &["receive_citizen=!lapse"], "missed"),
+    ("mayors-post", &[], "closed"),
+    ("mayors-post", &["accept_lead=declined"], "closed"),
+    ("mayors-post", &["screen=complaint"], "other_way"),
+    ("mayors-post", &["co_sign=refused"], "closed"),
+    ("mayors-post", &["sign=!return:draft"], "closed"),
+    ("mayors-post", &["follow_up=undeliverable"], "closed"),
+    ("complaint", &["classify=ordinary"], "closed"),
+    ("complaint", &["classify=suggestion"], "closed"),
+    ("complaint", &["classify=gdpr"], "closed"),
+    ("complaint", &["classify=technical"], "closed"),
+    ("complaint", &["classify=personal"], "closed"),
+    ("council-paper", &["note_resolution=adjourned"], "closed"),
+    ("council-paper", &["check_legal=refused"], "closed"),
+    ("incoming-invoice", &[], "closed"),
+    ("incoming-invoice", &["take_in=unreadable"], "refused"),
+    ("incoming-invoice", &["validator=invalid"], "returned"),
+    ("incoming-invoice", &["order_payment=over_limit"], "closed"),
+    ("incoming-invoice", &["export=refused"], "closed"),
+    ("incoming-invoice", &["payment=dunned"], "closed"),
+    ("business-trip", &["approve_superior=rejected"], "rejected"),
+    ("business-trip", &["request=!lapse"], "dropped"),
+    ("personnel-entry", &[], "closed"),
+    ("personnel-entry", &["hear=!lapse"], "closed"),
+    ("personnel-removal", &["check_removal=held"], "closed"),
+];
+
+/// From the first step to an end, with what each table says of exceptions.
+#[test]
+fn each_story_comes_to_its_end() {
+    let calendar = Calendar::new([]);
+    let start = Instant::parse("2026-03-02T07:00:00Z").expect("an instant");
+    for (id, choices, end) in STORIES {
+        let definition = of(id);
+        let mut walk = Simulation::new(&definition, &calendar, start);
+        // What a form makes is made by the system, which nobody plays here.
+        for field in ["receipt", "data_sheet", "interim", "return_letter"] {
+            if definition.field(field).is_some() {
+                walk = walk.knowing(field, Value::Document(Id(field.to_owned())));
+            }
+        }
+        if *id == "business-trip" {
+            walk = walk.knowing("is_mayor", Value::YesNo(false));
+        }
+        for choice in *choices {
+            let (step, what) = Choice::parse(choice).expect("a choice");
+            walk = walk.choosing(step, what);
+        }
+        let ended = walk.run();
+        assert!(ended.is_ok(), "{id} {choices:?}: {ended:?}");
+        let state = walk.instance().map(|one| one.state.as_str());
+        assert_eq!(state, Some(*end), "{id} {choices:?}\n{}", walk.slip());
+    }
 }
