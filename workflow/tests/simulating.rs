@@ -4,6 +4,7 @@ use workflow::calendar::Calendar;
 use workflow::definition::{Definition, End};
 use workflow::engine::replay;
 use workflow::instance::{Day, Event, Instant, Refusal, StepStatus, Value};
+use workflow::shipped::SHIPPED;
 use workflow::simulate::{Choice, DeadEnd, Finding, Simulation, explore};
 
 const FULL: &str = include_str!("data/full.toml");
@@ -118,4 +119,34 @@ fn dead_ends_are_found() {
     };
     assert!(found.iter().any(blocked), "{found:?}");
     assert!(found.contains(&Finding::Unreached("returned".to_owned())));
+}
+
+#[test]
+fn what_comes_with_the_program_comes_to_its_end() {
+    let calendar = Calendar::new([]);
+    for (name, source) in SHIPPED {
+        let definition = Definition::read(source).expect(name);
+        let mut walk = walk(&definition, &calendar);
+        assert_eq!(walk.run(), Ok(()), "{name}\n{}", walk.slip());
+        let instance = walk.instance().unwrap();
+        assert_eq!(instance.ended.as_ref().unwrap().how, End::Done, "{name}");
+        assert_eq!(replay(walk.events()).as_ref(), Some(instance), "{name}");
+        // Whatever is chosen once, somebody can go on; a requirement may want what nobody made up.
+        let start = monday(&calendar);
+        for finding in explore(&definition, &calendar, start) {
+            let is_met = match &finding {
+                Finding::Unreached(_) => true,
+                Finding::DeadEnd { at, .. } => {
+                    matches!(
+                        at,
+                        DeadEnd::NoWay {
+                            why: Refusal::Requirement(_),
+                            ..
+                        }
+                    )
+                }
+            };
+            assert!(is_met, "{name}: {finding:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod town;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Calendar;
-use crate::definition::{Definition, StepKind};
+use crate::definition::{Definition, Field, StepKind};
 use crate::engine::{self, Setting};
 use crate::instance::{
     Actor, Command, Event, Instance, Instant, Refusal, StepState, StepStatus, TimerKind, Value,
@@ -22,7 +22,7 @@ pub use slip::slip;
 use town::Town;
 
 /// How many commands a simulated instance may take.
-pub const COMMANDS_MAX: usize = 1_000;
+pub const COMMANDS_MAX: usize = 400;
 /// At which hour of a working day a step is taken.
 const HOUR: u8 = 10;
 
@@ -130,7 +130,8 @@ impl<'a> Simulation<'a> {
         self
     }
 
-    /// What is known when it begins. What else must be known is made up.
+    /// What is known when it begins. What else must be known, or what the case and
+    /// the document would tell, is made up.
     #[must_use]
     pub fn knowing(mut self, field: impl Into<String>, value: Value) -> Self {
         self.fields.insert(field.into(), value);
@@ -193,7 +194,9 @@ impl<'a> Simulation<'a> {
         for value in fields.values() {
             self.town.learn(value);
         }
-        for field in self.definition.fields.iter().filter(|field| field.required) {
+        // What the case and the document tell is known as well.
+        let told = |field: &&Field| field.required || field.source.is_some();
+        for field in self.definition.fields.iter().filter(told) {
             if !fields.contains_key(&field.key) {
                 let desk = fill::Desk {
                     definition: self.definition,

@@ -7,6 +7,7 @@ mod random;
 mod slip;
 mod take;
 mod time;
+mod ways;
 
 use std::collections::BTreeMap;
 
