@@ -174,6 +174,29 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         "log records" => client.get("/api/v1/log/records?limit=1").await,
         "checkpoint" => client.get("/api/v1/log/checkpoint").await,
         "identity" => client.get("/api/v1/log/identity").await,
+        "own inbox" => client.get("/api/v1/inbox").await,
+        "count inbox" => client.get("/api/v1/inbox/counts").await,
+        "do in inbox" => {
+            let step = json!({"workflow": "01922f3c-0000-7000-8000-000000000000", "step": 1});
+            let body = json!({"command": "claim", "items": [step]});
+            client.post("/api/v1/inbox/bulk", &body).await
+        }
+        "own notices" => client.get("/api/v1/notifications").await,
+        "read notices" => {
+            let until = json!({"until": "2026-01-01T00:00:00Z"});
+            client.post("/api/v1/notifications/read", &until).await
+        }
+        "mail settings" => client.get("/api/v1/notification-settings").await,
+        "set mail" => {
+            let off = json!({"mail": "off"});
+            let path = "/api/v1/notification-settings";
+            send(client, Method::PUT, path, &[], Some(&off)).await
+        }
+        "own calendars" => client.get("/api/v1/calendar-feeds").await,
+        "create calendar" => {
+            let label = json!({"label": "Telefon"});
+            client.post("/api/v1/calendar-feeds", &label).await
+        }
         "own webhooks" => client.get("/api/v1/webhooks").await,
         "create webhook" => {
             let new = json!({"url": "https://fachverfahren.invalid/", "events": ["*"]});

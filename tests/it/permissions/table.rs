@@ -131,6 +131,15 @@ const ASKING: &[&str] = &[
     "rotate webhook",
     "test webhook",
     "deliveries",
+    "own inbox",
+    "count inbox",
+    "do in inbox",
+    "own notices",
+    "read notices",
+    "mail settings",
+    "set mail",
+    "own calendars",
+    "create calendar",
     "end token",
 ];
 
