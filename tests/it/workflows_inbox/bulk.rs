@@ -47,7 +47,7 @@ async fn each_step_has_a_result_of_its_own() {
         .await
         .is(200);
     assert_eq!(done(&claimed), [true, false, true]);
-    claimed.receipt();
+    drop(claimed.receipt());
     let refusal = claimed.json()["items"][1]["refusal"].clone();
     assert_eq!(
         refusal["type"], "urn:papierlos:problem:state-conflict",

@@ -19,6 +19,7 @@ mod wire;
 pub(in crate::workflows) use http::{ApiDoc, routes};
 pub use mailer::{Mailer, MailerError};
 pub(in crate::workflows) use plan::from_events;
-pub use post::{Backlog, backlog, sweep};
+pub(super) use post::backlog;
+pub use post::{Backlog, sweep};
 pub(crate) use post::{Begun, begin, conclude};
 pub(in crate::workflows) use rows::unread;

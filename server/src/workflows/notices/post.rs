@@ -151,7 +151,7 @@ pub struct Backlog {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn backlog(on: &impl ConnectionTrait) -> Result<Backlog, DbError> {
+pub(crate) async fn backlog(on: &impl ConnectionTrait) -> Result<Backlog, DbError> {
     Ok(Backlog {
         given_up: rows::given_up(on).await?,
     })
