@@ -423,7 +423,7 @@ async fn every_shipped_form_keeps_the_standards_and_is_read_right() {
     let plain = folder.path().join("plain.pdf");
     std::fs::write(&plain, fixtures::pdf(&["Kein PDF/A"])).expect("a file");
     files.push(plain);
-    let mut expected = vec![true; 12];
+    let mut expected = vec![true; 20];
     expected.push(false);
     for flavour in ["2a", "ua1"] {
         if let Some(verdict) = verapdf::judge(flavour, &files) {

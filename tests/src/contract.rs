@@ -143,8 +143,15 @@ fn fits(template: &str, concrete: &str) -> Option<usize> {
     loop {
         match (template.next(), concrete.next()) {
             (None, None) => return Some(words),
-            (Some(wanted), Some(found)) if wanted.starts_with('{') && !found.is_empty() => {}
             (Some(wanted), Some(found)) if wanted == found => words += 1,
+            // A parameter may have an ending: `{secret}.ics`.
+            (Some(wanted), Some(found)) => match wanted.strip_prefix('{')?.split_once('}')? {
+                (_, "") if !found.is_empty() => {}
+                (_, end) if !end.is_empty() && found.len() > end.len() && found.ends_with(end) => {
+                    words += 1;
+                }
+                _ => return None,
+            },
             _ => return None,
         }
     }

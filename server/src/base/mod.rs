@@ -21,9 +21,9 @@ pub use date::{CivilDate, german_instant};
 pub use ids::{
     AccountId, CalendarFeedId, CaseId, CompartmentId, CorrespondentId, DefinitionId, DeliveryId,
     DepartmentId, DeputationId, DocumentId, FieldId, FileId, GrantId, HoldId, HolderId,
-    IdentityCheckId, InspectionId, LockId, MailId, NoteId, NoticeId, OrderLimitId, PairingId, PlanId, PlanUnitId,
-    ProposalId, QuarantineId, RelationId, RenditionId, RequestId, SigningJobId, TabletId, TokenId,
-    TypeId, UnitId, VersionId, WebhookId, WorkId, WorkflowId,
+    IdentityCheckId, InspectionId, LockId, MailId, NoteId, NoticeId, OrderLimitId, PairingId,
+    PlanId, PlanUnitId, ProposalId, QuarantineId, RelationId, RenditionId, RequestId, SigningJobId,
+    TabletId, TokenId, TypeId, UnitId, VersionId, WebhookId, WorkId, WorkflowId,
 };
 pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};

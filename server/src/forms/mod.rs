@@ -15,8 +15,8 @@ mod tests;
 mod wire;
 
 pub use catalog::{Form, Forms, read};
-pub use http::{ApiDoc, routes};
 pub use filling::fill_in;
+pub use http::{ApiDoc, routes};
 pub use making::{ForCase, file_for_case, make_for_case, why_not};
 pub use model::FormsError;
 pub(crate) use model::{given, letterhead, sentence};

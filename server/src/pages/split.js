@@ -198,7 +198,7 @@ export async function splitPages(found, after) {
   changed();
 
   const result = await askFor({
-    title: t("splitTitle", { title: found.title }), wide: true, submit: t("act_splitPages"), stale: () => after("reload", found),
+    title: t("splitPagesTitle", { title: found.title }), wide: true, submit: t("act_splitPages"), stale: () => after("reload", found),
     body: [h("p", { class: "hint" }, t("splitHint")), h("p", { class: "hint", id: "split-keys" }, t("splitKeys")),
       h("p", { class: "quick spaced" },
         all(t("cutEverywhere"), () => pile.pages.slice(0, -1).forEach((page) => pile.cuts.add(page.number))),

@@ -101,7 +101,6 @@ async fn says_what_was_found_out(counter: &Counter, protocol: &str, job: &str) {
         &evidence["signed_sha256"],
         &evidence["strokes"]["sha256"],
         &evidence["device"]["key_sha256"],
-        &evidence["pages"][0]["picture_sha256"],
         &job["id"],
         &job["identity_check"],
     ] {
