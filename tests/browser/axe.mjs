@@ -109,6 +109,28 @@ const people = async (page, look) => {
   await found(page, `a function, ${look}`);
 };
 
+/** What workflows ask and tell, as far as it is only looked at. */
+const flows = async (page, look) => {
+  await page.click("#nav-tasks");
+  await page.waitForSelector("#tasks-items > li");
+  await found(page, `tasks, ${look}`);
+  await sideways(page, `tasks, ${look}`);
+  await page.click("#nav-notices");
+  await page.waitForSelector("#notices-items > li");
+  await found(page, `notifications, ${look}`);
+  await page.click("#notice-settings");
+  await page.waitForSelector("#feeds > li");
+  await found(page, `mail and calendars, ${look}`);
+  await sideways(page, `mail and calendars, ${look}`);
+  await page.click("#nav-procedures");
+  await page.waitForSelector("#procedures-items a");
+  await found(page, `procedures, ${look}`);
+  await page.click("#procedures-items a");
+  await page.waitForSelector("#definition-title:focus");
+  await found(page, `a procedure, ${look}`);
+  await sideways(page, `a procedure, ${look}`);
+};
+
 const looks = {
   "wide, light": { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
   "wide, dark": { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
@@ -146,6 +168,7 @@ for (const [look, options] of Object.entries(looks)) {
   await sideways(page, look);
   await registry(page, look);
   await people(page, look);
+  await flows(page, look);
   await page.click("#nav-file");
   await page.waitForSelector("#drop:visible");
   await found(page, `filing, ${look}`);
@@ -250,6 +273,14 @@ if (admin) {
     await dialog(page, "[data-act=giveFunction]", `giving a function, ${look}`);
     await leave(page);
     await dialog(page, "[data-act=endFunction]", `ending a function, ${look}`);
+    await leave(page);
+    await page.click("#nav-procedures");
+    await dialog(page, "#propose", `proposing a procedure, ${look}`);
+    await leave(page);
+    await page.click("#to-limits");
+    await page.waitForSelector("#limits-title");
+    await dialog(page, "#give-limit", `an order limit, ${look}`);
+    await sideways(page, `order limits, ${look}`);
     await leave(page);
     await page.click("#nav-withheld");
     await page.waitForSelector("#withheld-title");

@@ -61,8 +61,9 @@ await walk("split", async () => {
   await page.click("#document [data-act=splitPages]");
   await page.waitForSelector("dialog[open] .cuts");
   check("the first cut has the focus", (await active()) === "cut 1");
-  await page.waitForFunction(() => [...document.querySelectorAll(".cuts img")].slice(0, 2).every((one) => one.naturalWidth > 0));
-  check("pages are shown small", true);
+  const small = () => page.locator(".cuts img").evaluateAll((all) => all.slice(0, 2).every((one) => one.naturalWidth > 0));
+  for (let tries = 0; tries < 100 && !(await small()); tries += 1) await page.waitForTimeout(100);
+  check("pages are shown small", await small());
   check("without a cut it is one part", (await text("dialog .note")) === "1 Teil");
   await page.click("dialog button.main");
   await page.waitForSelector("dialog .error:has-text('Noch ist nichts geteilt')");

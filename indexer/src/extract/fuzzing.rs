@@ -232,9 +232,9 @@ fn header(bytes: &[u8]) {
 
 fn pictures(bytes: &[u8]) {
     for want in [Want::Recognition, Want::Shown { width: 800 }] {
-        if let Some(picture) = Picture::unpack(bytes, want) {
+        if let Some(picture) = Picture::unpack(bytes.to_vec(), want) {
             let packed = picture.clone().pack().expect("memory");
-            assert_eq!(Picture::unpack(&packed, want), Some(picture));
+            assert_eq!(Picture::unpack(packed, want), Some(picture));
         }
     }
     if let Some(shapes) = PageShape::unpack_all(bytes) {

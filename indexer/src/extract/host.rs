@@ -284,7 +284,7 @@ impl Extractor {
         let drawn = self
             .drawn_of_text(text, Task::DrawSheet(want, sheet))
             .await?;
-        Ok(drawn.and_then(|packed| Picture::unpack(&packed, want)))
+        Ok(drawn.and_then(|packed| Picture::unpack(packed, want)))
     }
 
     /// Where the words of a sheet of a text stand, beginning with sheet 0.

@@ -17,6 +17,9 @@ use super::{pdf, raster};
 
 /// So many pages are looked at by one worker at most.
 pub const LOOKED_AT_ONCE_MAX: usize = 64;
+/// Seconds of the processor that a worker may take for them, and thrice as many by the clock: what has its text is
+/// not to keep others waiting for theirs.
+pub(super) const CPU_SECONDS_MAX: u32 = 20;
 /// Bytes of the number of a page.
 const NUMBER_BYTES: usize = 4;
 

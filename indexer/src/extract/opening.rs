@@ -1,5 +1,7 @@
 //! Documents that may be locked: what is asked of a worker, with the passwords that it tries.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::mpsc;
 
@@ -112,9 +114,7 @@ impl<'a> Opening<'a> {
         let drawn = self
             .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
             .await?;
-        Ok(drawn
-            .state
-            .and_then(|packed| Picture::unpack(&packed, want)))
+        Ok(drawn.state.and_then(|packed| Picture::unpack(packed, want)))
     }
 
     /// See [`Extractor::sheet`].
@@ -132,7 +132,7 @@ impl<'a> Opening<'a> {
             .drawn(&mut content, |format| Some(Task::Draw(format, want, page)))
             .await?;
         let seen = drawn.seen;
-        let unpack = |packed: Vec<u8>| Some((Picture::unpack(&packed, want)?, seen));
+        let unpack = |packed: Vec<u8>| Some((Picture::unpack(packed, want)?, seen));
         Ok(drawn.state.and_then(unpack))
     }
 
@@ -211,8 +211,12 @@ impl<'a> Opening<'a> {
         let before = u64::try_from(front.len()).unwrap_or(u64::MAX);
         front.extend(head);
         let limits = self.extractor.limits();
+        let seconds = limits.cpu_seconds_max.min(marks::CPU_SECONDS_MAX);
+        let by_the_clock = Duration::from_secs(u64::from(marks::CPU_SECONDS_MAX) * 3);
         let limits = Limits {
             content_bytes_max: limits.content_bytes_max.saturating_add(before),
+            cpu_seconds_max: seconds,
+            wall_time_max: limits.wall_time_max.min(by_the_clock),
             ..limits.clone()
         };
         let told = self

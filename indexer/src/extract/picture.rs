@@ -138,9 +138,9 @@ impl Picture {
         Ok(packed)
     }
 
-    /// Reads what a worker packed; it must be what was wanted.
-    pub(super) fn unpack(packed: &[u8], want: Want) -> Option<Self> {
-        let mut rest = packed;
+    /// Reads what a worker packed; it must be what was wanted. Pictures are long, and are not copied for it.
+    pub(super) fn unpack(mut packed: Vec<u8>, want: Want) -> Option<Self> {
+        let mut rest = packed.as_slice();
         let width_points = number(&mut rest)?;
         let height_points = number(&mut rest)?;
         let width = number(&mut rest)?;
@@ -156,7 +156,11 @@ impl Picture {
             Want::Copy { .. } => long == dots || long == dots.and_then(|dots| dots.checked_mul(3)),
         };
         let sized = width > 0 && height > 0 && width_points > 0 && height_points > 0;
-        (fits && sized).then(|| Self {
+        if !(fits && sized) {
+            return None;
+        }
+        packed.drain(..HEAD_BYTES);
+        Some(Self {
             size: Size {
                 width: width_points,
                 height: height_points,
@@ -164,7 +168,7 @@ impl Picture {
             width,
             height,
             turned,
-            bytes: rest.to_vec(),
+            bytes: packed,
         })
     }
 }
@@ -281,21 +285,22 @@ mod tests {
             bytes: vec![7; 6],
         };
         let packed = picture.clone().pack().expect("memory");
+        let unpack = |packed: &[u8], want| Picture::unpack(packed.to_vec(), want);
         let copy = Want::Copy { dots_per_inch: 200 };
-        assert_eq!(Picture::unpack(&packed, copy), Some(picture.clone()));
+        assert_eq!(unpack(&packed, copy), Some(picture.clone()));
         let colours = Picture {
             bytes: vec![7; 18],
             ..picture.clone()
         };
         let coloured = colours.clone().pack().expect("memory");
-        assert_eq!(Picture::unpack(&coloured, copy), Some(colours));
-        assert_eq!(Picture::unpack(&coloured, Want::Recognition), None);
-        assert_eq!(Picture::unpack(&packed, Want::Recognition), Some(picture));
-        assert_eq!(Picture::unpack(&packed, Want::Shown { width: 2 }), None);
+        assert_eq!(unpack(&coloured, copy), Some(colours));
+        assert_eq!(unpack(&coloured, Want::Recognition), None);
+        assert_eq!(unpack(&packed, Want::Recognition), Some(picture));
+        assert_eq!(unpack(&packed, Want::Shown { width: 2 }), None);
         let (_, short) = packed.split_last().expect("bytes");
-        assert_eq!(Picture::unpack(short, Want::Recognition), None);
-        assert_eq!(Picture::unpack(short, copy), None);
-        assert_eq!(Picture::unpack(&[0; 19], Want::Recognition), None);
+        assert_eq!(unpack(short, Want::Recognition), None);
+        assert_eq!(unpack(short, copy), None);
+        assert_eq!(unpack(&[0; 19], Want::Recognition), None);
         let shape = |size, rotation| PageShape { size, rotation };
         let shapes = [shape(size, 0), shape(Size::of_points(f64::NAN, -1.0), 270)];
         assert_eq!(

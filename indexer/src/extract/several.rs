@@ -179,7 +179,7 @@ async fn put_together(
                     },
                     None => {
                         let wish = wishes.next();
-                        let drawn = Picture::unpack(&packed, want);
+                        let drawn = Picture::unpack(packed, want);
                         let (Some(wish), Some(picture)) = (wish, drawn) else {
                             together.wrong = true;
                             return together;

@@ -26,6 +26,8 @@ const NAME_BYTES_MAX: u64 = 16 << 10;
 const MAIL_NAMES: u64 = 2_000;
 /// What a UTF-8 character takes at most.
 const CHAR_BYTES_MAX: u64 = 4;
+/// Room that is made for a frame because it is announced, in bytes: a picture of A4 for recognition fits.
+const ROOM_BYTES: usize = 12 << 20;
 /// The longest picture that a worker hands over, in bytes.
 pub(super) const PICTURE_BYTES_MAX: u64 = 96 << 20;
 /// The longest list of the words of a page that it hands over, in bytes.
@@ -372,8 +374,8 @@ async fn next_frame(
     if !budget.spend(tag, u64::from(length)) {
         return Some(Err(Malformed));
     }
-    // Grows with what comes, not with what is promised.
-    let mut body = Vec::new();
+    // Room for a page's picture is made at once; beyond that it grows with what comes, not with what is promised.
+    let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(ROOM_BYTES));
     stdout
         .take(u64::from(length))
         .read_to_end(&mut body)

@@ -60,6 +60,41 @@ pub(super) enum Task {
     SelfTest(Layers),
 }
 
+impl Task {
+    /// As it stands in a header: its number, what it is about, and the number of a page.
+    fn packed(self) -> (u8, [u8; 3], u32) {
+        let nothing = [0; 3];
+        let of = |format: Format| [drawable(format), 0, 0];
+        let drawn = |format: u8, want: Want| {
+            let [high, low] = want.number().to_be_bytes();
+            [format, high, low]
+        };
+        match self {
+            Self::Pdf => (1, nothing, 0),
+            Self::Text => (2, nothing, 0),
+            Self::SelfTest(layers) => (3, [layers.bits(), 0, 0], 0),
+            Self::Leaves(format) => (4, of(format), 0),
+            Self::Shapes(format) => (5, of(format), 0),
+            Self::Draw(format, want, page) => (6, drawn(drawable(format), want), page),
+            Self::Words(page) => (7, nothing, page),
+            Self::Sheets => (8, nothing, 0),
+            Self::DrawSheet(want, page) => (9, drawn(0, want), page),
+            Self::SheetWords(page) => (10, nothing, page),
+            Self::Cut(format) => (11, of(format), 0),
+            Self::Look => (12, nothing, 0),
+            Self::Several(format, want) => (13, drawn(drawable(format), want), 0),
+            Self::Package => (20, nothing, 0),
+            Self::Xml => (21, nothing, 0),
+            Self::Html => (22, nothing, 0),
+            Self::Rtf => (23, nothing, 0),
+            Self::Csv => (24, nothing, 0),
+            Self::Mail => (30, nothing, 0),
+            Self::Outlook => (31, nothing, 0),
+            Self::Given => (40, nothing, 0),
+        }
+    }
+}
+
 /// The first bytes a worker gets. They come from the server alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -97,61 +132,7 @@ impl Header {
     }
 
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let mut about = [0_u8; 3];
-        let mut page = 0;
-        let task = match self.task {
-            Task::Pdf => 1,
-            Task::Text => 2,
-            Task::SelfTest(layers) => {
-                about = [layers.bits(), 0, 0];
-                3
-            }
-            Task::Leaves(format) => {
-                about = [drawable(format), 0, 0];
-                4
-            }
-            Task::Shapes(format) => {
-                about = [drawable(format), 0, 0];
-                5
-            }
-            Task::Draw(format, want, number) => {
-                let [high, low] = want.number().to_be_bytes();
-                (about, page) = ([drawable(format), high, low], number);
-                6
-            }
-            Task::Words(number) => {
-                page = number;
-                7
-            }
-            Task::Sheets => 8,
-            Task::DrawSheet(want, number) => {
-                let [high, low] = want.number().to_be_bytes();
-                (about, page) = ([0, high, low], number);
-                9
-            }
-            Task::SheetWords(number) => {
-                page = number;
-                10
-            }
-            Task::Cut(format) => {
-                about = [drawable(format), 0, 0];
-                11
-            }
-            Task::Look => 12,
-            Task::Several(format, want) => {
-                let [high, low] = want.number().to_be_bytes();
-                about = [drawable(format), high, low];
-                13
-            }
-            Task::Package => 20,
-            Task::Xml => 21,
-            Task::Html => 22,
-            Task::Rtf => 23,
-            Task::Csv => 24,
-            Task::Mail => 30,
-            Task::Outlook => 31,
-            Task::Given => 40,
-        };
+        let (task, about, page) = self.task.packed();
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
         bytes.push(task);

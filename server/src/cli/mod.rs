@@ -10,6 +10,7 @@ mod forms;
 mod german;
 mod import;
 mod keys;
+mod memory;
 mod migrate;
 mod plan;
 mod progress;
@@ -220,6 +221,7 @@ fn complain(line: &str) {
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
+    memory::begin_anew();
     let papierlos = match read(std::env::args_os()) {
         Ok(papierlos) => papierlos,
         Err(error) => return answered(&error),

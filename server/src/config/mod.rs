@@ -338,6 +338,11 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether a variable that is none of ours is in the environment of this process.
+pub(crate) fn is_in_environment(name: &str) -> bool {
+    std::env::vars_os().any(|(known, _)| known == name)
+}
+
 impl Config {
     /// Reads the sources: file, environment, command line; the later one counts.
     ///

@@ -10,13 +10,16 @@ import * as filling from "/pages/filling.js";
 import * as functions from "/pages/functions.js";
 import * as inbox from "/pages/inbox.js";
 import { copyOf, picturesOf } from "/pages/pictures.js";
+import * as notices from "/pages/notices.js";
 import * as plan from "/pages/plan.js";
+import * as procedures from "/pages/procedures.js";
 import * as records from "/pages/records.js";
 import * as tablets from "/pages/tablets.js";
+import * as tasks from "/pages/tasks.js";
 import * as withheld from "/pages/withheld.js";
 
 /** The pages beside search and filing, each with its section, its place in the navigation and its addresses. */
-const ROOMS = [inbox, records, plan, correspondents, functions, filling, tablets, withheld, account];
+const ROOMS = [inbox, tasks, records, plan, correspondents, functions, filling, procedures, tablets, withheld, notices, account];
 const state = { me: null, departments: [], hits: [], next: null, shown: undefined, asked: 0, looked: "" };
 
 // ---- the server ---------------------------------------------------------------------------
@@ -33,6 +36,7 @@ class Problem extends Error {
     this.status = status;
     this.said = body.detail ?? body.title ?? `HTTP ${status}`;
     this.faults = body.errors ?? [];
+    this.existing = body.existing;
   }
 }
 
@@ -773,7 +777,8 @@ addEventListener("keydown", (pressed) => {
 function legend() {
   const { path } = where();
   const moving = [["j", null], ["k", "keyMove"]];
-  const keys = [["/", "keySearch"], ...(path === "/" ? [...moving, ["Enter", "keyOpen"]] : []), ...(path === "/eingang" ? [...moving, ...inbox.KEY_WORDS] : [])];
+  const keys = [["/", "keySearch"], ...(path === "/" ? [...moving, ["Enter", "keyOpen"]] : []), ...(path === "/eingang" ? [...moving, ...inbox.KEY_WORDS] : []),
+    ...(path === "/aufgaben" ? [...moving, ["Enter", "keyOpen"], ...tasks.KEY_WORDS] : [])];
   $("keys").replaceChildren(...($("shortcuts").checked ? keys.flatMap(([key, word]) => [h("kbd", {}, key), word ? t(word) : ""]) : []));
 }
 

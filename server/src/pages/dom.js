@@ -1,14 +1,16 @@
 // What every page needs: words in the reader's language, elements, numbers and days.
 import { words as common } from "/pages/words.js";
 import { words as beside } from "/pages/words-beside.js";
+import { words as flow } from "/pages/words-flow.js";
 import { words as people } from "/pages/words-people.js";
 import { words as registry } from "/pages/words-registry.js";
 import { words as tablet } from "/pages/words-tablet.js";
+import { words as tasks } from "/pages/words-tasks.js";
 import { words as withheld } from "/pages/words-withheld.js";
 
 export const words = {
-  de: { ...common.de, ...registry.de, ...beside.de, ...people.de, ...tablet.de, ...withheld.de },
-  en: { ...common.en, ...registry.en, ...beside.en, ...people.en, ...tablet.en, ...withheld.en },
+  de: { ...common.de, ...registry.de, ...beside.de, ...people.de, ...tablet.de, ...withheld.de, ...flow.de, ...tasks.de },
+  en: { ...common.en, ...registry.en, ...beside.en, ...people.en, ...tablet.en, ...withheld.en, ...flow.en, ...tasks.en },
 };
 export let language = localStorage.getItem("language") === "en" ? "en" : "de";
 

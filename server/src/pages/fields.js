@@ -20,7 +20,7 @@ const TARGETS = { file: "#/akten/", case: "#/vorgaenge/", document: "#/?doc=" };
 const marks = () => (locale() === "de-DE" ? [".", ","] : [",", "."]);
 
 /** An exact number as people read it. It is text from end to end: a number of the browser would round it. */
-function written(exact) {
+export function written(exact) {
   const [whole, part] = exact.split(".");
   const [thousands, point] = marks();
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, thousands);
@@ -28,7 +28,7 @@ function written(exact) {
 }
 
 /** A number as people type it, exactly. What is none stays as it is: the house refuses it. */
-function typed(text) {
+export function typed(text) {
   const [thousands, point] = marks();
   const [whole, ...parts] = text.replace(/\s/g, "").replace(/^[−–]/, "-").split(point);
   const groups = whole.split(thousands);

@@ -4,6 +4,7 @@ import { departmentName, event, json } from "/pages/app.js";
 import { askFor, departmentChoice, everything, field, filePicker, input, keys, may, reasonField, refused, select, send, textarea, unitPicker } from "/pages/forms.js";
 import { holdList, placeHold } from "/pages/acts.js";
 import { notesOn } from "/pages/beside.js";
+import { flowsOf } from "/pages/starting.js";
 
 export const lifeChip = (state) => chip(t(`${state}_state`), state === "open" ? "good" : "");
 
@@ -74,7 +75,7 @@ async function show(kind, place, id, fresh, named) {
     h("div", { class: "actions" }, offers(kind, found, reload, said)),
     said,
     h("div", { class: "columns" },
-      h("div", {}, inside.draw(found, reload), notesOn(kind, found, found.state === "open")),
+      h("div", {}, kind === "case" ? flowsOf(found) : null, inside.draw(found, reload), notesOn(kind, found, found.state === "open")),
       h("aside", { "aria-label": t("about") }, facts(kind, found), kept(found, reload))),
     h("h2", {}, t("history")), h("ol", { class: "timeline" }, history.items.toReversed().map(event)));
   lookAt(document.getElementById("record-title"), arrived, again);

@@ -198,9 +198,9 @@ export async function splitPages(found, after) {
   changed();
 
   const result = await askFor({
-    title: t("splitPagesTitle", { title: found.title }), wide: true, submit: t("act_splitPages"), stale: () => after("reload", found),
-    body: [h("p", { class: "hint" }, t("splitHint")), h("p", { class: "hint", id: "split-keys" }, t("splitKeys")),
-      h("p", { class: "quick spaced" },
+    title: t("takeApartTitle", { title: found.title }), wide: true, submit: t("act_splitPages"), stale: () => after("reload", found),
+    body: [h("p", { class: "hint" }, t("takeApartHint")), h("p", { class: "hint", id: "split-keys" }, t("splitKeys")),
+      h("p", { class: "cut-tools" },
         all(t("cutEverywhere"), () => pile.pages.slice(0, -1).forEach((page) => pile.cuts.add(page.number))),
         all(t("cutNowhere"), () => pile.cuts.clear())),
       blanks ? h("label", { class: "check" }, trim, h("span", {}, t("trimBlanks"))) : null,

@@ -26,12 +26,14 @@ fn keys(name: &str, language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-const WORDS: [&str; 6] = [
+const WORDS: [&str; 8] = [
     "words.js",
     "words-registry.js",
     "words-beside.js",
+    "words-flow.js",
     "words-people.js",
     "words-tablet.js",
+    "words-tasks.js",
     "words-withheld.js",
 ];
 
@@ -217,6 +219,64 @@ fn what_the_contract_says_in_codes_has_its_words() {
     }
 }
 
+/// What workflows say in codes, people read in words: kinds and states of steps, what is done with them, what is told.
+#[test]
+fn what_workflows_say_in_codes_has_its_words() {
+    let known = known();
+    let all = |before: &str, codes: &str| {
+        for code in codes.split_whitespace() {
+            let key = format!("{before}{code}");
+            assert!(known.contains(key.as_str()), "{key} has no words");
+        }
+    };
+    let kinds = "task seen information consult statement co_sign final_sign attest order approve identity counter \
+        resubmit dispatch event system";
+    all("stepKind_", kinds);
+    for kind in kinds.split_whitespace() {
+        let quoted = format!("\"{kind}\"");
+        assert!(
+            script("tasks.js").contains(&quoted),
+            "{kind} is not offered"
+        );
+    }
+    all(
+        "stepStatus_",
+        "future open waiting done voided skipped withdrawn",
+    );
+    all("flowEnd_", "done dropped");
+    all(
+        "act_step_",
+        "claim release resume complete delegate hold insert withdraw skip extend return",
+    );
+    all(
+        "flowTitle_",
+        "delegate hold insert withdraw skip extend return cancel",
+    );
+    // What was asked, where the log has no action of the same name.
+    all("did_workflow_", "fire");
+    all(
+        "flowEvent_",
+        "entered step_made step_opened completed skipped withdrawn voided returned delegated held resumed extended \
+            excluded editorial_announced editorial_taken reminded escalated field_set field_emptied effect ended migrated",
+    );
+    all(
+        "flowEffect_",
+        "register freeze dispatch close_case notify seal form export",
+    );
+    all("flowTimer_", "remind escalate lapse resume");
+    all("tasksDue_", "overdue today week later none");
+    all("tasksClaimed_", "me nobody others");
+    all(
+        "notice_",
+        "asked reminded due escalated done voided ended notify",
+    );
+    all("noticeMail_", "off each daily");
+    all("definition_", "proposed active retired");
+    all("act_definition_", "approve retire");
+    all("limit_", "waiting approved ended");
+    all("act_limit_", "give approve end");
+}
+
 /// What stands in the log, people read in words.
 #[test]
 fn what_happened_has_its_words() {
@@ -234,7 +294,7 @@ fn what_happened_has_its_words() {
         match object {
             "document" => has(format!("did_{what}")),
             "file" | "case" | "hold" | "note" | "relation" | "correspondent" | "content"
-            | "signing" | "identity" => {
+            | "signing" | "identity" | "workflow" => {
                 has(format!("did_{object}_{what}"));
             }
             _ => continue,

@@ -22,6 +22,8 @@ pub(super) struct LineView {
     version: u32,
     /// What it is called.
     title: WordsView,
+    /// The type of the cases in which it runs.
+    case_type: String,
     /// SHA-256 of its source, in hex.
     sha256: String,
     /// `proposed`, `active` or `retired`.
@@ -130,8 +132,6 @@ pub(super) struct DefinitionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     description: Option<WordsView>,
-    /// The type of the cases in which it runs.
-    case_type: String,
     /// The unit of the file plan in which such cases stand.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -169,6 +169,7 @@ pub(super) fn line_of(listed: &Listed, definition: &Definition, names: &Names) -
         id: listed.code().to_owned(),
         version: listed.number(),
         title,
+        case_type: definition.case_type.clone(),
         sha256,
         state: listed.standing().code(),
         shipped,
@@ -236,7 +237,6 @@ impl DefinitionView {
         Self {
             line: line_of(listed, definition, names),
             description: definition.description.as_ref().map(WordsView::from),
-            case_type: definition.case_type.clone(),
             plan_unit: definition.plan_unit.clone(),
             compartment: definition.compartment.clone(),
             legal: definition.legal.clone(),

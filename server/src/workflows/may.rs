@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use workflow::definition::{Definition, Step};
 use workflow::engine::{self, Setting};
-use workflow::instance::{Assigned, Command, Day, Instance, Refusal, StepState, StepStatus};
+use workflow::instance::{Assigned, Command, Day, Instance, Refusal, StepState, StepStatus, Value};
 
 use super::values::kind_word;
-use super::wire::{AskView, OutcomeView, WordsView};
+use super::wire::{AskView, OutcomeView, WordsView, word};
 
 /// What somebody may do with a step.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,10 @@ pub(super) struct May {
     pub(super) asks: Vec<AskView>,
     /// Where it may be sent back to.
     pub(super) return_to: Vec<String>,
+    /// The document to whose version in force it binds.
+    pub(super) binds: Option<String>,
+    /// Kinds of steps that may be inserted before it.
+    pub(super) inserts: Vec<String>,
 }
 
 /// A reason that is only tried.
@@ -167,6 +171,47 @@ impl Trial<'_> {
         may
     }
 
+    /// The document to whose version in force a step binds, as far as it is known.
+    fn binds(&self, step: &StepState) -> Option<String> {
+        let field = self.instance.fields.get(step.binds.as_ref()?)?;
+        if let Value::Document(id) = field {
+            Some(id.0.clone())
+        } else {
+            None
+        }
+    }
+
+    /// The kinds of steps that may be inserted before it.
+    fn inserts(&self, step: &StepState) -> Vec<String> {
+        let state = self.definition.state(&step.state);
+        let kinds = state.into_iter().flat_map(|state| &state.adhoc);
+        let fits = kinds.filter(|kind| {
+            self.goes(&Command::Insert {
+                step: step.number,
+                kind: **kind,
+                to: vec![Assigned::Function {
+                    code: TRIED.to_owned(),
+                }],
+                text: None,
+                due: None,
+                holds: false,
+            })
+        });
+        fits.map(word).collect()
+    }
+
+    /// What may be done with a step, and what is needed for that.
+    fn whole(&self, step: &StepState) -> May {
+        let mut may = self.with(step);
+        if may.commands.contains(&"complete") {
+            may.binds = self.binds(step);
+        }
+        if may.commands.contains(&"insert") {
+            may.inserts = self.inserts(step);
+        }
+        may
+    }
+
     /// What may be done with each step whose turn it is, or that was inserted.
     pub(super) fn steps(&self) -> BTreeMap<u32, May> {
         if self.instance.ended.is_some() {
@@ -177,7 +222,7 @@ impl Trial<'_> {
             inserted || matches!(step.status, StepStatus::Open | StepStatus::Waiting)
         };
         let steps = self.instance.steps.iter().filter(unfinished);
-        steps.map(|step| (step.number, self.with(step))).collect()
+        steps.map(|step| (step.number, self.whole(step))).collect()
     }
 
     /// What may be done with the whole of it.

@@ -252,6 +252,12 @@ pub(super) struct StepView {
     asks: Vec<AskView>,
     /// States to which it may be sent back, where you may do that.
     return_to: Vec<String>,
+    /// The document to whose version in force it binds, where you may complete it: `seen` is the SHA-512 of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    binds: Option<String>,
+    /// Kinds of steps that you may insert before it.
+    inserts: Vec<String>,
 }
 
 fn outcome_label(definition: &Definition, step: &StepState, key: &str) -> String {
@@ -308,6 +314,8 @@ impl StepView {
             outcomes: may.outcomes,
             asks: may.asks,
             return_to: may.return_to,
+            binds: may.binds,
+            inserts: may.inserts,
         }
     }
 }

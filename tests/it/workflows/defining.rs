@@ -18,6 +18,7 @@ async fn a_definition_holds_when_two_others_have_approved_it() {
     let proposed = town.admin().post(DEFINITIONS, &body).await.is(201).json();
     assert_eq!(proposed["state"], "proposed");
     assert_eq!(proposed["proposed_by"], "chef");
+    assert_eq!(proposed["case_type"], "brief");
     let again = town.admin().post(DEFINITIONS, &body).await;
     again.is_problem(409, "already-exists");
 

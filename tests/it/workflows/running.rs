@@ -28,6 +28,8 @@ async fn a_letter_goes_from_its_draft_to_the_files() {
         may.contains(&json!("claim")) && may.contains(&json!("complete")),
         "{may:?}"
     );
+    assert_eq!(first["inserts"], json!(["consult", "statement", "task"]));
+    assert!(first["binds"].is_null());
     assert!(first["due"]["rule"].is_string());
     assert_eq!(town.record_of(&flow).await["action"], "workflow.start");
 
@@ -45,6 +47,9 @@ async fn a_letter_goes_from_its_draft_to_the_files() {
     assert_eq!(shown["fields"]["remark"], "Ohne Anlage");
     assert_eq!(step_of(&shown, 1)["done"]["note"], "Gelesen");
 
+    let path = format!("{WORKFLOWS}/{}", id_of(&flow));
+    let asked = office.head().get(&path).await.is(200).json();
+    assert_eq!(step_of(&asked, 2)["binds"], id_of(&document));
     let signed = json!({"seen": seen(office.head(), &document).await});
     let signed = post(office.head(), &step(&flow, 2, "complete"), Some(&signed))
         .await

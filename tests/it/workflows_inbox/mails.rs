@@ -89,7 +89,7 @@ async fn a_mail_says_that_something_waits_and_no_more() {
         "{subject}"
     );
     let text = mail["text"].as_str().unwrap_or_default();
-    let link = format!("{LINKS}/workflows/{workflow}");
+    let link = format!("{LINKS}/#/umlaeufe/{workflow}");
     assert!(text.contains(&link), "{text}");
     assert!(!text.contains("Heimlich"), "{text}");
     // Each is told once.

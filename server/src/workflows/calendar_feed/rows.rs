@@ -142,7 +142,7 @@ fn entries_of(row: &QueryResult, url: &str) -> Result<Vec<Entry>, DbError> {
             label: row.try_get_by_index(2)?,
             title: row.try_get_by_index(5)?,
             reference: row.try_get_by_index(6)?,
-            url: format!("{url}/workflows/{id}"),
+            url: format!("{url}/#/umlaeufe/{id}"),
             sequence,
             changed_at: Timestamp::of_micros(row.try_get_by_index(7)?),
         })

@@ -64,7 +64,7 @@ impl Letter {
             text.push_str(&format!("\nUnd {} weitere.\n", self.more));
         }
         text.push_str(&format!(
-            "\nIhr Postkorb: {url}/\n\n-- \nDiese Nachricht wurde automatisch versandt; Antworten liest \
+            "\nIhre Aufgaben: {url}/#/aufgaben\n\n-- \nDiese Nachricht wurde automatisch versandt; Antworten liest \
              niemand. Ob Sie Mails bekommen, stellen Sie in Papierlos selbst ein.\n"
         ));
         text
@@ -82,7 +82,7 @@ fn entry(notice: &Notice, url: &str) -> String {
     };
     let day = due(notice).map_or_else(String::new, |day| format!(", fällig am {day}"));
     format!(
-        "* {}{stead}: {}{day}\n  {url}/workflows/{}\n",
+        "* {}{stead}: {}{day}\n  {url}/#/umlaeufe/{}\n",
         notice.kind.german(),
         named(notice),
         notice.workflow

@@ -255,7 +255,7 @@ fn letter(notices: Vec<Notice>, daily: bool) -> Letter {
 #[test]
 fn a_mail_says_what_waits_by_when_and_where() {
     let one = notice(false);
-    let link = format!("https://archiv.example/workflows/{}", one.workflow);
+    let link = format!("https://archiv.example/#/umlaeufe/{}", one.workflow);
     let mail = letter(vec![one], false);
     assert_eq!(
         mail.subject(),

@@ -1,0 +1,152 @@
+// A workflow with its routing slip (Laufweg): all steps in order, what became of each, and the one that is open with
+// what can be done with it. Whoever signs sees just that version which he signs.
+import { chip, day, fill, h, moment, say, t } from "/pages/dom.js";
+import { state } from "/pages/app.js";
+import { done } from "/pages/forms.js";
+import { act, dayOf, definitionOf, dueChip, functions, inTongue, look, namesOf, steadOf, whoInWords } from "/pages/flow.js";
+import { documentsOf, valueInWords } from "/pages/flow-fields.js";
+import { flowActions } from "/pages/flow-acts.js";
+import { flowHistory } from "/pages/flow-history.js";
+import { stepForm } from "/pages/step.js";
+
+const COLOURS = { done: "good", voided: "bad" };
+const STEP_LIVES = ["open", "waiting"];
+
+export const endChip = (flow) => (flow.ended ? chip(t(`flowEnd_${flow.ended.how}`), flow.ended.how === "done" ? "good" : "") : chip(t("flowRuns"), "good"));
+
+/**
+ * A place that fills itself with a workflow. `level` is that of its headings, `step` the one that was asked for, `loaded`
+ * is told whenever it was read. What was typed into a step stays while the slip is read again.
+ */
+export function slipOf(id, { level = 2, step = null, loaded = () => {} } = {}) {
+  const place = h("div", { class: "flow", "data-flow": id });
+  const said = h("div", { class: "flow-said" });
+  const body = h("div", {});
+  const self = { id, level, place, kept: new Map(), turn: 0, flow: null };
+  place.append(said, body);
+
+  /** Reads it anew. `word` is what was done; `conflict` what somebody else did meanwhile. */
+  self.load = async ({ word, conflict, focus } = {}) => {
+    const turn = ++self.turn;
+    let context;
+    try {
+      const flow = await look(`/workflows/${id}`);
+      const [definition, documents, known] = await Promise.all([definitionOf(flow.definition.id, flow.definition.version), documentsOf(flow.case.id), functions()]);
+      context = { self, flow, definition, documents, known };
+    } catch (error) {
+      if (turn === self.turn) fill(body, h("p", { class: "error", role: "alert" }, error.message));
+      return;
+    }
+    if (turn !== self.turn) return;
+    self.flow = context.flow;
+    draw(context);
+    if (word) done(said, word);
+    else if (conflict) {
+      fill(said, h("p", { class: "note warn", role: "alert", tabindex: "-1" }, t("flowMeanwhile"), " ", conflict));
+      // A dialog that still stands open says the same, and keeps the focus.
+      if (!document.querySelector("dialog[open]")) said.firstChild.focus();
+    } else said.replaceChildren();
+    if (focus) (body.querySelector("[data-first-act]") ?? body.querySelector(".slip > .now") ?? body.querySelector(".slip"))?.focus({ preventScroll: Boolean(word) });
+    loaded(context.flow);
+  };
+
+  /** Does something with it and shows what it is then. Somebody else was faster: that is told, and the slip read again. */
+  self.act = async (path, asked, word, key) => {
+    try { await act(`/workflows/${id}${path}`, asked, { key }); } catch (error) {
+      if (error.status === 409) await self.load({ conflict: error.said });
+      throw error;
+    }
+    await self.load({ word, focus: true });
+    return true;
+  };
+
+  function draw(context) {
+    const { flow, definition, known } = context;
+    const first = firstToDo(flow, step);
+    fill(body,
+      steadOf() ? h("p", { class: "note" }, t("flowStandingIn", { name: steadOf() })) : null,
+      h("p", { class: "chips" }, endChip(flow), flow.ended ? null : chip(inTongue(flow.state.label))),
+      flow.ended?.reason ? h("p", { class: "said" }, flow.ended.reason) : null,
+      h("p", { class: "muted" }, t("flowBegun", { who: whoInWords(flow.initiator, known), at: moment(flow.started_at) }), " · ",
+        h("a", { href: `#/verfahren/${flow.definition.id}?version=${flow.definition.version}` }, t("flowByDefinition", { version: flow.definition.version }))),
+      flow.excluded.length ? h("p", { class: "note warn" }, t("flowExcluded", { names: namesOf(flow.excluded, known) })) : null,
+      knownFields(context),
+      h(`h${level}`, {}, t("flowSlip")),
+      h("ol", { class: "slip", tabindex: "-1", "aria-label": t("flowSlip") }, flow.slip.map((one) => stepItem(one, context, one.number === first))),
+      flowActions(context),
+      flowHistory(context));
+    if (step && !self.shown) {
+      self.shown = true;
+      body.querySelector(`[data-step="${CSS.escape(step)}"]`)?.scrollIntoView({ block: "nearest" });
+    }
+    say(inTongue(definition.title));
+  }
+
+  self.load();
+  return self;
+}
+
+/** The step to which the eye is led: the one that was asked for, or the first that one may do something with. */
+function firstToDo(flow, wanted) {
+  const mine = flow.slip.filter((one) => STEP_LIVES.includes(one.status) && one.may.length);
+  return (mine.find((one) => String(one.number) === wanted) ?? mine[0])?.number;
+}
+
+/** What is known, in the order of the definition. */
+function knownFields({ flow, definition, known, documents }) {
+  const rows = definition.fields.filter((rule) => flow.fields[rule.key] !== undefined && flow.fields[rule.key] !== null);
+  if (!rows.length) return null;
+  return h("details", { class: "flow-fields" }, h("summary", {}, t("flowFields")),
+    h("dl", {}, rows.map((rule) => [h("dt", {}, inTongue(rule.label)), h("dd", {}, valueInWords(rule, flow.fields[rule.key], known, documents))])));
+}
+
+// ---- one step -----------------------------------------------------------------------------
+
+function stepItem(one, context, now) {
+  const { self, known } = context;
+  const lives = STEP_LIVES.includes(one.status);
+  const overdue = lives && one.due && Date.parse(one.due.overdue_at) <= Date.now();
+  return h("li", { class: `step ${one.status}${now ? " now" : ""}`, "data-step": one.number, tabindex: now ? "-1" : null },
+    h(`h${self.level + 1}`, {}, h("span", { class: "step-no" }, t("flowStepNo", { n: one.number })), " ", inTongue(one.label)),
+    h("p", { class: "chips" }, chip(t(`stepStatus_${one.status}`), COLOURS[one.status] ?? (now ? "warn" : "")),
+      lives && one.due ? dueChip(one.due.on, overdue) : null,
+      one.held_until ? chip(t("flowHeldUntil", { day: day(dayOf(one.held_until)) })) : null),
+    h("p", { class: "muted" }, [t(`stepKind_${one.kind}`), one.mark ? t("flowMark", { mark: one.mark }) : null].filter(Boolean).join(" · ")),
+    one.done ? doneLines(one, context) : h("p", {}, asked(one, known)),
+    one.directive ? h("div", { class: "said" },
+      h("p", {}, one.directive.text ?? t("flowNoDirective")),
+      h("p", { class: "muted" }, [t("flowDirectiveBy", { who: whoInWords(one.directive.by, known), at: moment(one.directive.at) }),
+        one.directive.holds ? t("flowWaitsForIt", { n: one.directive.holds }) : null].filter(Boolean).join(" · "))) : null,
+    one.due && !one.done ? dueLines(one.due, known) : null,
+    one.error ? h("p", { class: "error" }, t("flowStepError"), " ", one.error) : null,
+    lives || one.status === "future" ? stepForm(one, context, now) : null);
+}
+
+function asked(one, known) {
+  const names = namesOf(one.assigned, known);
+  const words = one.status === "future" ? t("flowWillAsk", { names }) : t("flowAsks", { names });
+  const mine = one.claimed?.who === state.me.login;
+  return [one.assigned.length ? words : t("flowAsksNobody"), one.claimed ? [" ", chip(mine ? t("flowClaimedByMe") : t("flowClaimedBy", { who: whoInWords(one.claimed, known) }))] : null];
+}
+
+function dueLines(due, known) {
+  return [
+    h("p", { class: "muted" }, t(due.kind === "appointment" ? "flowAppointment" : "flowDeadline", { day: day(due.on), rule: due.rule })),
+    due.extended.length ? h("ul", { class: "plain-list" }, due.extended.map((one) => h("li", {},
+      t("flowExtended", { from: day(one.from), to: day(one.to), who: whoInWords(one.by, known), reason: one.reason })))) : null,
+  ];
+}
+
+/** How a step was done: by whom, when, with which words, bound to what. */
+function doneLines(one, { known, documents }) {
+  const { done: how } = one;
+  const named = (id) => documents.find((other) => other.id === id)?.title ?? t("one_document");
+  return [
+    h("p", {}, h("strong", {}, how.label), " · ", t("flowDoneBy", { who: whoInWords(how.by, known), at: moment(how.at) })),
+    how.note ? h("p", { class: "said" }, how.note) : null,
+    how.bound ? h("p", { class: "bound" }, t("flowBoundTo"), " ", h("a", { href: `#/?doc=${how.bound.document}` }, named(how.bound.document)), " · ",
+      t("version", { n: how.bound.version }), " ", h("span", { class: "mono", title: how.bound.sha512 }, `SHA-512 ${how.bound.sha512.slice(0, 16)}…`)) : null,
+    how.documents.length ? h("p", {}, t("flowWith"), " ", how.documents.map((id, at) => [at ? ", " : "", h("a", { href: `#/?doc=${id}` }, named(id))])) : null,
+  ];
+}
+
