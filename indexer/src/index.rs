@@ -8,9 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::IndexWriterOptions;
+use tantivy::schema::IndexRecordOption;
 use tantivy::store::Compressor;
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, Term};
+use tantivy::{
+    DocSet, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TERMINATED,
+    TantivyError, Term,
+};
 
 use crate::access::AccessCache;
 use crate::analysis::Analyzer;
@@ -339,6 +343,39 @@ impl Index {
                     continue;
                 };
                 with(Key::from_halves(high, low), version);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls back for every entry with each token of access under which it is found, in no order.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn tokens(&self, mut with: impl FnMut(Key, u64)) -> Result<(), IndexError> {
+        let (searcher, _) = self.serving().view();
+        let broken = |source: std::io::Error| IndexError::from(TantivyError::from(source));
+        for reader in searcher.segment_readers() {
+            let fast = reader.fast_fields();
+            let (high, low) = (fast.u64("key_high")?, fast.u64("key_low")?);
+            let inverted = reader.inverted_index(self.shared.fields.acl)?;
+            let mut terms = inverted.terms().stream().map_err(broken)?;
+            while let Some((term, info)) = terms.next() {
+                let Ok(token) = <[u8; 8]>::try_from(term) else {
+                    continue;
+                };
+                let token = u64::from_be_bytes(token);
+                let postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::Basic);
+                let mut postings = postings.map_err(broken)?;
+                let mut doc = postings.doc();
+                while doc != TERMINATED {
+                    if !reader.is_deleted(doc)
+                        && let (Some(high), Some(low)) = (high.first(doc), low.first(doc))
+                    {
+                        with(Key::from_halves(high, low), token);
+                    }
+                    doc = postings.advance();
+                }
             }
         }
         Ok(())

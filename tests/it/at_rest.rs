@@ -249,6 +249,20 @@ pub(crate) struct Verdict {
 }
 
 impl Copy {
+    /// Of the data folder of a server that has ended.
+    pub(crate) fn of(app: &TestApp) -> Copy {
+        let folder = TempDir::new().expect("a temporary folder");
+        copy(app.data(), &folder.path().join("data"));
+        Copy { folder }
+    }
+
+    /// Another one of the same.
+    pub(crate) fn again(&self) -> Copy {
+        let folder = TempDir::new().expect("a temporary folder");
+        copy(&self.data(), &folder.path().join("data"));
+        Copy { folder }
+    }
+
     /// Its data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")

@@ -9,9 +9,9 @@ use utoipa::openapi::security::{
 use crate::http::openapi::EdgeParts;
 use crate::http::parameters::Parameters;
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
-    notes, oidc, paperless, refiling, relations, retention, search, signatures, signing,
-    suggestions, tablets, types, webhooks, workflows,
+    cases, correspondents, departments, documents, excerpts, feed, file_plan, files, forms,
+    inspections, invariants, notes, oidc, paperless, refiling, relations, retention, search,
+    signatures, signing, suggestions, tablets, types, webhooks, workflows,
 };
 
 /// The contract of everything that this server answers.
@@ -57,7 +57,7 @@ use crate::{
 struct Base;
 
 /// The part of the contract that each room brings.
-const ROOMS: [fn() -> Contract; 23] = [
+const ROOMS: [fn() -> Contract; 25] = [
     departments::ApiDoc::openapi,
     oidc::ApiDoc::openapi,
     file_plan::ApiDoc::openapi,
@@ -81,6 +81,8 @@ const ROOMS: [fn() -> Contract; 23] = [
     search::ApiDoc::openapi,
     suggestions::ApiDoc::openapi,
     webhooks::ApiDoc::openapi,
+    invariants::ApiDoc::openapi,
+    excerpts::ApiDoc::openapi,
 ];
 
 /// The contract: what `openapi.yaml` holds. It takes tens of megabytes while it is being made.

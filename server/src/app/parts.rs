@@ -16,9 +16,9 @@ use crate::search::Follower;
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
-    cases, correspondents, departments, documents, feed, file_plan, files, forms, inspections,
-    notes, oidc, pages, paperless, refiling, relations, retention, search, signatures, signing,
-    suggestions, tablets, types, workflows,
+    cases, correspondents, departments, documents, excerpts, feed, file_plan, files, forms,
+    inspections, invariants, notes, oidc, pages, paperless, refiling, relations, retention, search,
+    signatures, signing, suggestions, tablets, types, workflows,
 };
 use actix_web::web::{self, Data};
 use indexer::Index;
@@ -126,6 +126,8 @@ impl Parts {
                 .configure(suggestions::routes)
                 .configure(feed::routes)
                 .configure(webhooks::routes)
+                .configure(invariants::routes)
+                .configure(excerpts::routes)
                 .configure(paperless::routes)
                 .configure(pages::routes)
                 .configure(reference::routes(self.reference))

@@ -342,6 +342,8 @@ pub enum Look {
     TellFile,
     /// A change of a case was told to a subscriber.
     TellCase,
+    /// The readable history of a case was written out.
+    ExportCase,
     /// The log itself was read.
     ReadLog,
     /// The log was exported.
@@ -530,6 +532,7 @@ impl Look {
             Self::TellChange => "changes.tell",
             Self::TellFile => "file.tell",
             Self::TellCase => "case.tell",
+            Self::ExportCase => "case.export",
             Self::ReadLog => "log.read",
             Self::ExportLog => "log.export",
             Self::ReadLooks => "looks.read",

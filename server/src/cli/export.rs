@@ -1,25 +1,40 @@
-//! `papierlos export`: the log as files, for an auditor.
+//! `papierlos export`: the log as files, for an auditor; and the readable history of a case.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::verify::place;
-use super::{Ended, Failure, MISSING, bar, runtime, say};
+use super::{Ended, Failure, MISSING, USAGE, bar, runtime, say};
 use crate::archive::{Archive, Reading};
 use crate::audit::bundle::{BundleSummary, OpeningsPart, RootOfExport};
 use crate::audit::event::Look;
 use crate::audit::verify::Presence;
 use crate::base::{Actor, Tasks};
 use crate::config::Config;
+use crate::excerpts::{Gathered, Sources, gather};
+use crate::files::{self, What};
 use crate::ledger::looks::{Looked, Looks};
 use crate::proof::{DatabaseLog, Exported, Wanted, Which, export};
+use crate::workflows::Rules;
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// Schreibt das Protokoll als Prüfbündel in diesen Ordner, der leer ist oder fehlt.
-    #[arg(long, value_name = "ORDNER", required = true)]
-    log: PathBuf,
+    #[arg(
+        long,
+        value_name = "ORDNER",
+        required_unless_present = "case",
+        conflicts_with = "case"
+    )]
+    log: Option<PathBuf>,
+    /// Schreibt den Aktenauszug des Vorgangs mit diesem Zeichen, als PDF/A.
+    #[arg(long, value_name = "ZEICHEN", requires = "out")]
+    case: Option<String>,
+    /// Die Datei für den Aktenauszug; sie darf noch nicht da sein.
+    #[arg(long, value_name = "DATEI", requires = "case")]
+    out: Option<PathBuf>,
     /// Mit den Öffnungen: Namen und Titel stehen dann im Klartext darin.
     #[arg(long)]
     openings: bool,
@@ -31,7 +46,11 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(self, config: &Config) -> Ended {
         let runtime = runtime()?;
-        let date = runtime.block_on(note(config))?;
+        if let (Some(case), Some(out)) = (&self.case, &self.out) {
+            return runtime.block_on(excerpt(config, case, out));
+        }
+        let folder = self.log.unwrap_or_default();
+        let date = runtime.block_on(note(config, Looked::of(Look::ExportLog, &Actor::system())))?;
         let (openings, part) = if self.openings {
             (Presence::Present, OpeningsPart::Included)
         } else {
@@ -50,7 +69,7 @@ impl Export {
         })?;
         let progress = bar(source.records()?);
         let what = Exported {
-            folder: &self.log,
+            folder: &folder,
             openings: part,
             date: &date,
             organisation: &self.organisation,
@@ -62,25 +81,69 @@ impl Export {
 }
 
 /// Records the export in the access log, before the first byte; gives the civil date.
-async fn note(config: &Config) -> Result<String, Failure> {
+async fn note(config: &Config, looked: Looked) -> Result<String, Failure> {
     let archive = Archive::open(config).await?;
+    let noted = noted(config, &archive, looked).await;
+    let date = archive.db.now().utc().date().to_string();
+    archive.db.close().await;
+    noted.map(|()| date)
+}
+
+/// Records a look in the access log; what is not recorded is not written.
+async fn noted(config: &Config, archive: &Archive, looked: Looked) -> Result<(), Failure> {
     let tasks = Tasks::default();
     let (origin, first) = archive.access.clone();
     let policy = config.access_log.clone();
     let looks = Looks::start(&archive.db, (origin, first), policy, &tasks);
-    let looked = Looked::of(Look::ExportLog, &Actor::system());
     let noted = looks.note_first(looked).await;
     tasks.end().await;
-    let date = archive.db.now().utc().date().to_string();
-    archive.db.close().await;
     if noted {
-        Ok(date)
+        Ok(())
     } else {
         Err(Failure::new(
             MISSING,
             "die Ausleitung konnte nicht protokolliert werden; es wurde nichts geschrieben",
         ))
     }
+}
+
+/// Writes the excerpt of the case with this reference, one that it has or had.
+async fn excerpt(config: &Config, reference: &str, out: &Path) -> Ended {
+    let rules = Rules::open(&config.workflows).map_err(|error| Failure::of(MISSING, &error))?;
+    let archive = Archive::open(config).await?;
+    let made = gathered(config, (&archive, &rules), reference).await;
+    archive.db.close().await;
+    let pdf = made?.render()?;
+    let failed =
+        |error: std::io::Error| Failure::new(MISSING, format!("{}: {error}", out.display()));
+    let mut file = std::fs::File::create_new(out).map_err(failed)?;
+    file.write_all(&pdf).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    say(&format!("{}: {} Bytes", out.display(), pdf.len()));
+    Ok(())
+}
+
+async fn gathered(
+    config: &Config,
+    (archive, rules): (&Archive, &Rules),
+    reference: &str,
+) -> Result<Gathered, Failure> {
+    let on = archive.db.read();
+    let named = files::resolve(on, reference).await?;
+    let Some(What::Case(case)) = named.map(|named| named.what) else {
+        let said = format!("--case: einen Vorgang mit dem Zeichen {reference} gibt es nicht");
+        return Err(Failure::new(USAGE, said));
+    };
+    let system = Actor::system();
+    let sources = Sources {
+        storage: &archive.storage,
+        rules,
+        town: &config.forms.town,
+    };
+    let gathered = gather(on, sources, (&system, archive.db.now()), case).await?;
+    let looked = Looked::of(Look::ExportCase, &system).at(case.raw());
+    noted(config, archive, looked).await?;
+    Ok(gathered)
 }
 
 fn said(summary: &BundleSummary) -> Ended {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 findings (tampering, damage), 2 material missing or something could not be
 //! opened, 3 wrong usage.
 
+mod audit;
 mod check;
 mod demo;
 mod export;
@@ -108,6 +109,9 @@ enum Command {
     Verify(verify::Verify),
     /// Prüft die Unterschriften in PDF-Dateien, eigene wie fremde.
     VerifyPdf(verify_pdf::VerifyPdf),
+    /// Für die Rechnungsprüfung: die Regeln nachrechnen, nach denen das Archiv geführt wird.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Schreibt heraus, womit andere selbst prüfen können.
     Export(export::Export),
     /// Gleicht Datenbank, Inhalte, Suchindex, Aufträge und Protokoll miteinander ab.
@@ -307,6 +311,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
         Command::VerifyPdf(verify) => runtime()?.block_on(verify.run(&config)),
+        Command::Audit(audit) => runtime()?.block_on(audit.run(&config)),
         Command::Export(export) => export.run(&config),
         Command::Check(check) => runtime()?.block_on(check.run(&config)),
         Command::Reindex => runtime()?.block_on(reindex::run(&config)),

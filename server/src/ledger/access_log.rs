@@ -27,7 +27,7 @@ const OLDER_AGAIN_SECONDS: (u64, u64) = (5, 300);
 fn draft(looked: &Looked, shown: &[Shown], uow: Uuid) -> LeafDraft {
     let kind = match looked.look {
         Look::ReadFile | Look::TellFile => "file",
-        Look::ReadCase | Look::TellCase => "case",
+        Look::ReadCase | Look::TellCase | Look::ExportCase => "case",
         Look::ReadCorrespondent => "correspondent",
         Look::SignIn
         | Look::SignInByProvider

@@ -36,7 +36,7 @@ struct Facts {
 const fn table_of(look: Look) -> Option<Table> {
     match look {
         Look::ReadFile | Look::TellFile => Some(Table::File),
-        Look::ReadCase | Look::TellCase => Some(Table::Case),
+        Look::ReadCase | Look::TellCase | Look::ExportCase => Some(Table::Case),
         Look::ReadDocument
         | Look::ReadContent
         | Look::ReadText

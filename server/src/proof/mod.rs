@@ -15,4 +15,4 @@ mod tests;
 
 pub use export::{ExportError, Exported, export};
 pub use probe::{Blobs, Look};
-pub use source::{DatabaseLog, Place, ProofError, Wanted, Which};
+pub use source::{DatabaseLog, Place, ProofError, Wanted, Which, kinds};

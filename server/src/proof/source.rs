@@ -130,7 +130,8 @@ enum At {
 
 const START: At = At::Records(i64::MIN);
 
-fn kinds() -> impl Iterator<Item = Kind> {
+/// The kinds of everything that has a row and a record for each of its versions.
+pub fn kinds() -> impl Iterator<Item = Kind> {
     departments::KINDS
         .iter()
         .chain(file_plan::KINDS)

@@ -441,6 +441,7 @@ async fn records(town: &Town, operation: &str) -> Option<Call> {
         "printFileLabel" => call(format!("{file_at}/label"), By::Clerk),
         "printCaseLabel" => call(format!("{case_at}/label"), By::Clerk),
         "readFileHistory" => call(format!("{file_at}/history"), By::Clerk),
+        "exportCaseHistory" => call(format!("{case_at}/history.pdf"), By::Clerk),
         "readCaseHistory" => call(format!("{case_at}/history"), By::Clerk),
         "changeFile" => call(file_at, By::Clerk)
             .based_on(file.etag())

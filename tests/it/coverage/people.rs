@@ -17,6 +17,7 @@ async fn function(town: &Town) -> String {
 pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
     Some(match operation {
         "readChanges" => call("/api/v1/changes", By::Clerk),
+        "readInvariants" => call("/api/v1/audit/invariants?only=I-1", By::Auditor),
         "readLog" => call("/api/v1/log/records", By::Auditor),
         "readCheckpoint" => {
             tests::wait_until("a checkpoint is published", async || {

@@ -27,7 +27,11 @@ pub(crate) struct Registry {
 impl Registry {
     /// Starts it.
     pub(crate) async fn start() -> Option<Registry> {
-        let town = Town::start().await?;
+        Some(Registry::of(Town::start().await?).await)
+    }
+
+    /// Of a town that has started.
+    pub(crate) async fn of(town: Town) -> Registry {
         let units = vec![
             unit("02").kept(10, 3),
             unit("02.1").below("02"),
@@ -39,11 +43,11 @@ impl Registry {
         let old = vec![unit("1990")];
         plan(&town, "1990", ("1990-01-01", Some("2019-12-31")), old).await;
         let head = add(&town.app, "l.heide", "head", Some(OWN)).await;
-        Some(Registry {
+        Registry {
             head: town.app.with_token(&head),
             manager: town.registrar().await,
             town,
-        })
+        }
     }
 
     /// Opens a file of [`OWN`] in a unit.

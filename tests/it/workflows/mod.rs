@@ -4,6 +4,7 @@ mod defining;
 mod ending;
 mod limits;
 mod meeting;
+mod random;
 mod refusing;
 mod running;
 
@@ -173,12 +174,16 @@ pub(crate) async fn approve(town: &Town, head: &Client, source: &str) {
 
 impl Office {
     pub(crate) async fn open() -> Option<Office> {
-        let registry = Registry::start().await?;
+        Some(Office::of(Registry::start().await?).await)
+    }
+
+    /// Of a registry that has started.
+    pub(crate) async fn of(registry: Registry) -> Office {
         let office = Office { registry };
         for source in [letter("brief"), invoice("rechnung")] {
             approve(&office.registry.town, &office.registry.head, &source).await;
         }
-        Some(office)
+        office
     }
 
     pub(crate) fn town(&self) -> &Town {

@@ -517,6 +517,17 @@ pub(super) async fn find_to_change(unit: &Unit, id: WorkflowId) -> Result<Option
     row.map(Flow::try_from).transpose()
 }
 
+/// All workflows of a case, the first begun first.
+pub(super) async fn in_case(on: &impl ConnectionTrait, case: CaseId) -> Result<Vec<Flow>, DbError> {
+    let rows = workflow_instance::Entity::find()
+        .filter(workflow_instance::Column::CaseId.eq(case.raw()))
+        .order_by_asc(workflow_instance::Column::StartedAt)
+        .order_by_asc(workflow_instance::Column::Id)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Flow::try_from).collect()
+}
+
 /// The workflows of a case that have not ended.
 pub(super) async fn open_in(
     on: &impl ConnectionTrait,
