@@ -107,11 +107,6 @@ const INSTANCES: &[&str] = &[
         claimed_by {uuid},
         held_until {big},
         PRIMARY KEY (instance_id, step, who)){clustered}",
-    "CREATE INDEX workflow_asked_account ON workflow_asked (account_id, overdue_at, opened_at)
-        WHERE account_id IS NOT NULL",
-    "CREATE INDEX workflow_asked_role ON workflow_asked (role, department_id, overdue_at, opened_at)
-        WHERE role IS NOT NULL",
-    "CREATE INDEX workflow_asked_who ON workflow_asked (who, department_id, overdue_at, opened_at)",
     "CREATE INDEX workflow_asked_claimed ON workflow_asked (claimed_by, overdue_at, opened_at)
         WHERE claimed_by IS NOT NULL",
     "CREATE TABLE workflow_timer (

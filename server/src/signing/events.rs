@@ -80,8 +80,6 @@ impl Stream {
                         is_last: true,
                     });
                 }
-                // That it could not be noted is no reason to leave the tablet in the dark.
-                drop(tablets::seen(&self.db, &tablet).await);
                 let job = ops::shown_on(on, *id, now).await.ok()?;
                 Some(match job {
                     Some(job) => Told {
@@ -109,6 +107,19 @@ impl Stream {
                     is_last: state.is_over(),
                 })
             }
+        }
+    }
+
+    /// Notes that a tablet is there, while it has nothing else to be told: what it is told waits for no write. That it
+    /// could not be noted is no reason to leave the tablet in the dark.
+    async fn present(&self) {
+        let Watched::Tablet(id) = &self.watched else {
+            return;
+        };
+        if let Ok(Some(tablet)) = tablets::with_id(self.db.read(), *id).await
+            && !tablet.is_revoked()
+        {
+            drop(tablets::seen(&self.db, &tablet).await);
         }
     }
 
@@ -160,6 +171,7 @@ impl Stream {
                 () = ended => return None,
                 () = self.noted() => {}
                 () = tokio::time::sleep(ALIVE_EVERY) => {
+                    self.present().await;
                     return Some((Ok(Bytes::from_static(ALIVE.as_bytes())), self));
                 }
             }

@@ -22,25 +22,24 @@ use crate::unit::Unit;
 
 /// A workflow that shall begin.
 #[derive(Debug, Clone)]
-pub(super) struct New {
+pub struct New {
     /// Short name of its definition.
-    pub(super) definition: String,
+    pub definition: String,
     /// In which version; the newest that holds, if nothing is said.
-    pub(super) version: Option<u32>,
+    pub version: Option<u32>,
     /// In which case.
-    pub(super) case: CaseId,
+    pub case: CaseId,
     /// The document with which it begins.
-    pub(super) document: Option<DocumentId>,
-    /// What is said.
-    pub(super) fields: Said,
+    pub document: Option<DocumentId>,
+    /// What is said, by the keys of the fields, as it stands on the wire.
+    pub fields: Said,
 }
 
 /// Begins a workflow in an open case.
-pub(super) async fn start(
-    unit: &mut Unit,
-    rules: &Rules,
-    new: New,
-) -> Result<Commanded, WorkflowError> {
+///
+/// # Errors
+/// [`WorkflowError`]; then nothing has happened.
+pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded, WorkflowError> {
     let case = ops::case_to_begin(unit, new.case).await?;
     ops::require_full(unit.actor())?;
     let wanted = (new.definition.as_str(), new.version);
@@ -71,7 +70,7 @@ pub(super) async fn start(
         fields
     };
     let command = Command::Start { fields };
-    let around = Around::of(unit.tx(), case).await?;
+    let around = Around::of(unit.tx(), rules, case).await?;
     let doer = around.doer(unit.tx(), unit.actor(), unit.now()).await?;
     let desk = Desk {
         around,

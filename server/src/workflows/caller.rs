@@ -82,6 +82,7 @@ impl Caller {
 
     /// A workflow that the caller may know of; an attempt at another one is recorded.
     pub(super) async fn see(&self, id: Uuid) -> Result<(Flow, Desk), Problem> {
+        self.rules.keep_units(&self.db).await?;
         let (on, now) = (self.db.read(), self.db.now());
         let seen = (&self.actor, now);
         let found = ops::read(on, &self.rules, seen, WorkflowId::of(id)).await;

@@ -1,5 +1,6 @@
 //! Which definitions there are: those of the program, and those that the town has put in. What was read is kept,
-//! by the hash of its source.
+//! by the hash of its source. The departments and functions of the house are kept as well, by the last record about
+//! people.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,6 +15,9 @@ use super::model::{Kept, Standing, WorkflowError};
 use super::rows;
 use crate::base::db::DbError;
 use crate::config;
+use crate::departments::functions::{self, Function};
+use crate::departments::{self, Department};
+use crate::unit::Db;
 
 /// Most definitions that are kept as they were read; beyond, reading begins anew.
 const READ_MAX: usize = 1_000;
@@ -34,8 +38,30 @@ pub struct Rules(Arc<Inner>);
 struct Inner {
     shipped: Vec<Shipped>,
     read: Mutex<HashMap<[u8; 32], Arc<Definition>>>,
+    units: Mutex<Option<Units>>,
     calendar: Calendar,
     export_folder: Option<PathBuf>,
+}
+
+/// The departments and functions of the house.
+#[derive(Debug, Clone)]
+pub(super) struct Units {
+    /// The last record about people when they were read.
+    seq: i64,
+    /// All departments.
+    pub(super) departments: Arc<Vec<Department>>,
+    /// All functions that were not ended.
+    pub(super) functions: Arc<Vec<Function>>,
+}
+
+impl Units {
+    async fn read(on: &impl ConnectionTrait, seq: i64) -> Result<Self, DbError> {
+        Ok(Self {
+            seq,
+            departments: Arc::new(departments::departments(on).await?),
+            functions: Arc::new(functions::all(on).await?),
+        })
+    }
 }
 
 impl std::fmt::Debug for Rules {
@@ -81,6 +107,7 @@ impl Rules {
         Ok(Self(Arc::new(Inner {
             shipped,
             read: Mutex::default(),
+            units: Mutex::default(),
             calendar: calendar(settings),
             export_folder: settings.export_folder.clone(),
         })))
@@ -162,6 +189,35 @@ impl Rules {
         let kept = kept.filter(|kept| kept.sha256 == wanted);
         let kept = kept.ok_or_else(|| corrupt("its definition is not there"))?;
         self.read(&kept.source)
+    }
+}
+
+impl Rules {
+    fn known_units(&self, seq: i64) -> Option<Units> {
+        let known = self.0.units.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|known| known.seq == seq).cloned()
+    }
+
+    /// The departments and functions: as they are known, or read.
+    pub(super) async fn units(&self, on: &impl ConnectionTrait) -> Result<Units, DbError> {
+        let seq = departments::people_seq(on).await?;
+        match self.known_units(seq) {
+            Some(known) => Ok(known),
+            None => Units::read(on, seq).await,
+        }
+    }
+
+    /// Keeps the departments and functions for those who ask next: of what is durable, and never of a unit of work
+    /// that may come to nothing.
+    pub(super) async fn keep_units(&self, db: &Db) -> Result<(), DbError> {
+        let on = db.read();
+        let seq = departments::people_seq(on).await?;
+        if self.known_units(seq).is_none() {
+            let read = Units::read(on, seq).await?;
+            let mut known = self.0.units.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Some(read);
+        }
+        Ok(())
     }
 }
 

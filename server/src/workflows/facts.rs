@@ -1,6 +1,7 @@
 //! What the engine must know and cannot find out: who acts, what he holds, and how documents stand.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 use workflow::definition::{Assignee, Definition};
@@ -8,6 +9,7 @@ use workflow::instance::{
     Actor as Doer, Assigned, Command, Directory, DocumentState, Id, Instance, Value,
 };
 
+use super::catalog::Rules;
 use super::limits;
 use super::rows::{self, Seen};
 use super::values;
@@ -94,18 +96,23 @@ pub(super) struct Around {
     /// The case.
     pub(super) case: Case,
     /// All departments.
-    pub(super) departments: Vec<Department>,
+    pub(super) departments: Arc<Vec<Department>>,
     /// All functions that were not ended.
-    pub(super) functions: Vec<Function>,
+    pub(super) functions: Arc<Vec<Function>>,
 }
 
 impl Around {
     /// Reads it.
-    pub(super) async fn of(on: &impl ConnectionTrait, case: Case) -> Result<Self, DbError> {
+    pub(super) async fn of(
+        on: &impl ConnectionTrait,
+        rules: &Rules,
+        case: Case,
+    ) -> Result<Self, DbError> {
+        let units = rules.units(on).await?;
         Ok(Self {
             case,
-            departments: departments::departments(on).await?,
-            functions: functions::all(on).await?,
+            departments: units.departments,
+            functions: units.functions,
         })
     }
 

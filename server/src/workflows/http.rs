@@ -63,6 +63,7 @@ pub(super) async fn post_workflow(
         return Err(WorkflowError::NoCase.into());
     }
     let rules = caller.rules.clone();
+    rules.keep_units(&caller.db).await?;
     once.run(&caller.db, &caller.actor, async move |unit: &mut Unit| {
         let begun = Box::pin(beginning::start(unit, &rules, new)).await?;
         shown(unit, &rules, (&begun.flow, 201)).await

@@ -41,6 +41,7 @@ mod values;
 mod wire;
 mod work;
 
+pub use beginning::{New as NewFlow, start};
 pub use catalog::{Listed, Rules, Shipped, calendar, shipped};
 pub use definitions::Missing;
 pub use evidence::{KINDS, roots_astray, states};

@@ -145,7 +145,7 @@ pub(super) async fn desk_of(
     let instance = &flow.instance;
     let named = (instance.definition.as_str(), instance.definition_version);
     let definition = rules.of(on, named, &instance.definition_sha256).await?;
-    let around = Around::of(on, case).await?;
+    let around = Around::of(on, rules, case).await?;
     let doer = around.doer(on, actor, now).await?;
     Ok(Desk {
         around,

@@ -106,6 +106,23 @@ impl Timers {
         LOOK_EVERY
     }
 
+    /// How many timers are due now: found one page behind the other, as [`Timers::step`] finds them.
+    ///
+    /// # Errors
+    /// Where what is due cannot be found.
+    pub async fn count_due(&self) -> Result<usize, DbError> {
+        let now = self.db.now();
+        let (mut after, mut count) = (None, 0);
+        loop {
+            let found = due(self.db.read(), now, after.as_ref()).await?;
+            count += found.len();
+            match found.last() {
+                Some(last) => after = Some(last.clone()),
+                None => return Ok(count),
+            }
+        }
+    }
+
     async fn fire(&self, one: &Due) -> Fired {
         let (id, timer) = (WorkflowId::of(one.workflow), one.key.clone());
         let rules = self.rules.clone();
@@ -164,6 +181,7 @@ impl Timers {
                 return Ok(fired);
             };
             after = Some(last);
+            self.rules.keep_units(&self.db).await?;
             let mut by_workflow: BTreeMap<Uuid, Vec<Due>> = BTreeMap::new();
             for one in found {
                 if !self.stuck.contains_key(&(one.workflow, one.key.clone())) {

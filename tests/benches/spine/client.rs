@@ -57,6 +57,45 @@ impl Http {
         self.send(request.as_bytes())
     }
 
+    /// POST of JSON; nothing is sent along where there is nothing to say.
+    pub(crate) fn post(&mut self, path: &str, token: &str, body: &serde_json::Value) -> Reply {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let headers = [("Authorization", format!("Bearer {token}"))];
+        self.post_with(path, &headers, body.as_bytes())
+    }
+
+    /// POST of JSON with these headers.
+    pub(crate) fn post_with(
+        &mut self,
+        path: &str,
+        headers: &[(&str, String)],
+        body: &[u8],
+    ) -> Reply {
+        let host = &self.address;
+        let mut request = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n");
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !body.is_empty() {
+            request.push_str("Content-Type: application/json\r\n");
+        }
+        request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let mut request = request.into_bytes();
+        request.extend_from_slice(body);
+        self.send(&request)
+    }
+
+    /// GET with the cookie of a device.
+    pub(crate) fn get_as(&mut self, path: &str, cookie: &str) -> Reply {
+        let host = &self.address;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n");
+        self.send(request.as_bytes())
+    }
+
     /// Sends a whole request and reads the whole answer.
     pub(crate) fn send(&mut self, request: &[u8]) -> Reply {
         self.write(request);

@@ -11,7 +11,9 @@
 )]
 
 mod client;
+mod counter;
 mod filled;
+mod flows;
 mod index;
 mod kills;
 mod log;
@@ -47,6 +49,8 @@ const ROWS: &[Row] = &[
     ("start", memory::start_row),
     ("kills", kills::kills_row),
     ("reading", reading::reading_row),
+    ("workflow", flows::workflow_row),
+    ("counter", counter::counter_row),
 ];
 
 /// What is to be measured, and with what.
@@ -72,7 +76,7 @@ impl Plan {
             let known = ROWS.iter().any(|(name, _)| name == word);
             assert!(
                 known,
-                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills, reading"
+                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills, reading, workflow, counter"
             );
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -33,6 +33,11 @@ pub(crate) struct Memory {
 impl Served {
     /// Starts the server on a data folder; no rate limits, warnings only.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// As [`Served::start`], with further settings by their variables.
+    pub(crate) fn start_with(data: &Path, variables: &[(&str, String)]) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
@@ -45,6 +50,7 @@ impl Served {
             .env("PAPIERLOS_RATES_ADDRESS_PER_SECOND", "0")
             .env("PAPIERLOS_RATES_PRINCIPAL_PER_SECOND", "0")
             .env("PAPIERLOS_LOGGING_LEVEL", "warn")
+            .envs(variables.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -108,18 +108,7 @@ async fn furnish(plan: &Plan, made: &Filled) {
         account(&town, &format!("person-{number}"), Role::Clerk, &roles).await;
     }
     account(&town, "verwaltung", Role::Admin, &[]).await;
-    let draft = file_plan::read(PLAN_CSV.as_bytes()).expect("a plan");
-    let said = Said {
-        name: Some("Plan der Messung".to_owned()),
-        edition: Some("1".to_owned()),
-        valid_from: CivilDate::parse("2020-01-01"),
-        valid_until: None,
-        retire_missing: false,
-    };
-    let put = db.write(&system, async move |unit: &mut Unit| {
-        file_plan::import(unit, &draft, &said, refiling::FOLLOW).await
-    });
-    put.await.expect("a plan");
+    put_plan(&town).await;
     let mut cases = Vec::new();
     for number in 0..FILES {
         let unit = units.get(number % UNITS).expect("a unit").1.clone();
@@ -139,7 +128,27 @@ async fn furnish(plan: &Plan, made: &Filled) {
     town.close().await;
 }
 
-async fn account(town: &Town, login: &str, role: Role, units: &[DepartmentId]) {
+/// A file plan of three units.
+pub(crate) async fn put_plan(town: &Town) {
+    let draft = file_plan::read(PLAN_CSV.as_bytes()).expect("a plan");
+    let said = Said {
+        name: Some("Plan der Messung".to_owned()),
+        edition: Some("1".to_owned()),
+        valid_from: CivilDate::parse("2020-01-01"),
+        valid_until: None,
+        retire_missing: false,
+    };
+    let system = Actor::system();
+    let put = town
+        .archive
+        .db
+        .write(&system, async move |unit: &mut Unit| {
+            file_plan::import(unit, &draft, &said, refiling::FOLLOW).await
+        });
+    put.await.expect("a plan");
+}
+
+pub(crate) async fn account(town: &Town, login: &str, role: Role, units: &[DepartmentId]) {
     let (login, name) = (Login::parse(login).expect("a login"), login.to_owned());
     let (units, system) = (units.to_vec(), Actor::system());
     let made = town
@@ -166,7 +175,7 @@ async fn account(town: &Town, login: &str, role: Role, units: &[DepartmentId]) {
 }
 
 /// A file with its cases.
-async fn open(town: &Town, number: usize, department: String) -> Vec<CaseId> {
+pub(crate) async fn open(town: &Town, number: usize, department: String) -> Vec<CaseId> {
     let mark = MARKS.get(number % MARKS.len()).copied();
     let new = NewFile {
         plan_unit: mark.map(str::to_owned),
@@ -234,7 +243,7 @@ async fn register(town: &Town, cases: &[CaseId]) {
         .await;
 }
 
-async fn token(town: &Town, login: &str) -> (AccountId, String) {
+pub(crate) async fn token(town: &Town, login: &str) -> (AccountId, String) {
     let db = &town.archive.db;
     let account = departments::account_of_login(db.read(), login)
         .await

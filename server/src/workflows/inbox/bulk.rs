@@ -346,6 +346,8 @@ pub(super) async fn post_bulk(
     }
     let (items, saved) = (body.items.clone(), once.clone());
     let rules = rules.get_ref().clone();
+    // Each of them asks for it.
+    rules.keep_units(&db).await?;
     let written = db
         .write(&actor, async move |unit: &mut Unit| {
             let outcomes = all(unit, &rules, (&items, &each)).await?;

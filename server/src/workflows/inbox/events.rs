@@ -30,6 +30,8 @@ use crate::workflows::notices;
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The pause where look after look there was nothing new: what happens in the house concerns few of those who watch.
+const PAUSE_MAX: Duration = Duration::from_secs(4);
 /// How long a stream goes on; rights that end by themselves end it then at the latest.
 const LASTS: Duration = Duration::from_secs(900);
 /// After how many milliseconds a browser connects again.
@@ -57,6 +59,7 @@ struct Stream {
     people: Option<i64>,
     ends: Instant,
     looked: Option<Instant>,
+    pause: Duration,
     begun: bool,
     over: bool,
 }
@@ -118,7 +121,11 @@ impl Stream {
                 return None;
             }
             if let Some(looked) = self.looked {
-                tokio::time::sleep_until(looked + PAUSE).await;
+                let ended = self.bell.ended();
+                tokio::select! {
+                    () = ended => return None,
+                    () = tokio::time::sleep_until(looked + self.pause) => {}
+                }
             }
             self.rung.borrow_and_update();
             self.looked = Some(Instant::now());
@@ -128,6 +135,7 @@ impl Stream {
             }
             self.people = Some(people);
             if self.said.as_ref() != Some(&id) {
+                self.pause = PAUSE;
                 self.over = self.lasting == Lasting::Once;
                 let piece = format!("id: {id}\nevent: inbox\ndata: {data}\n\n");
                 self.said = Some(id);
@@ -136,10 +144,13 @@ impl Stream {
             if self.lasting == Lasting::Once {
                 return None;
             }
+            self.pause = (self.pause * 2).min(PAUSE_MAX);
             match self.waited().await {
                 Waited::Over => return None,
                 Waited::Rung => {}
                 Waited::Alive => {
+                    // Nothing has happened for a while: what happens next is said at once.
+                    self.pause = PAUSE;
                     return Some((Ok(Bytes::from_static(ALIVE.as_bytes())), self));
                 }
             }
@@ -171,6 +182,7 @@ pub(super) fn answer(
         people: None,
         ends: Instant::now() + LASTS,
         looked: None,
+        pause: PAUSE,
         begun: false,
         over: false,
     };
