@@ -172,7 +172,8 @@ fn told(
         if entries.last().is_none_or(|last| last.seq != seq) {
             let mut entry = entry(seq, line)?;
             let said = openings.get(&(line.seq, "ctx".to_owned()));
-            entry.details = said.and_then(|bytes| serde_json::from_slice(bytes).ok());
+            let said = said.and_then(|bytes| serde_json::from_slice(bytes).ok());
+            entry.details = said.map(|said| shown(&entry.action, said));
             entries.push(entry);
         }
         let Some(last) = entries.last_mut() else {
@@ -193,6 +194,29 @@ fn told(
         }
     }
     Ok(History { items: entries })
+}
+
+/// What is shown of what was said. What was asked of a workflow names fields that not everybody reads who sees its
+/// case: who reads them is told in the history of the workflow, here only what was done.
+fn shown(action: &str, said: serde_json::Value) -> serde_json::Value {
+    if !action.starts_with("workflow.") {
+        return said;
+    }
+    let mut told = serde_json::Map::new();
+    let command = &said["command"];
+    for (name, value) in [
+        ("command", &command["command"]),
+        ("step", &command["step"]),
+        ("number", &said["number"]),
+    ] {
+        if !value.is_null() {
+            told.insert(name.to_owned(), value.clone());
+        }
+    }
+    let events = said["events"].as_array().into_iter().flatten();
+    let words = events.map(|one| serde_json::json!({ "event": one["event"] }));
+    told.insert("events".to_owned(), words.collect());
+    serde_json::Value::Object(told)
 }
 
 fn entry(seq: u64, line: &Line) -> Result<Entry, DbError> {

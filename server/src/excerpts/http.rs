@@ -47,7 +47,8 @@ impl From<ExcerptError> for Problem {
     get, path = "/api/v1/cases/{id}/history.pdf", tag = "cases", operation_id = "exportCaseHistory",
     params(("id" = Uuid, Path, description = "The case")),
     responses((status = 200, description = "The excerpt", body = Vec<u8>,
-        content_type = "application/pdf"), LabelProblems),
+        content_type = "application/pdf",
+        headers(("Content-Disposition" = String, description = "The file name (RFC 6266)"))), LabelProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_excerpt(

@@ -75,13 +75,14 @@ pub async fn open_by_rule(
     Ok(())
 }
 
-/// Ends what was opened for a purpose.
+/// Ends what was opened for a purpose, to everybody or to one account.
 pub async fn close_by_rule(
     unit: &mut Unit,
     case: CaseId,
     purpose: &str,
+    whose: Option<AccountId>,
 ) -> Result<(), InspectionError> {
-    for mut one in standing(unit, (case, purpose), None).await? {
+    for mut one in standing(unit, (case, purpose), whose).await? {
         one.ended = Some(Step {
             at: unit.now(),
             by: Actor::system().account,

@@ -11,7 +11,7 @@ use super::facts::{Around, id_of};
 use super::model::{Kept, Refused, Standing, Step, WorkflowError};
 use super::ops::{self, Commanded, Desk};
 use super::rows;
-use super::values::{Reader, Said, cents_of, day_of};
+use super::values::{Reader, Said, cents_of, day_of, may_bring};
 use crate::audit::event::Action;
 use crate::base::{Actor, CaseId, CivilDate, DefinitionId, DocumentId, WorkflowId};
 use crate::cases::Case;
@@ -19,6 +19,9 @@ use crate::departments;
 use crate::documents::{self, Document, DocumentError};
 use crate::types;
 use crate::unit::Unit;
+
+/// The currency of all amounts.
+const EURO: &str = "EUR";
 
 /// A workflow that shall begin.
 #[derive(Debug, Clone)]
@@ -48,6 +51,7 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
     if listed.standing() != Standing::Active {
         return Err(WorkflowError::NoDefinition);
     }
+    require_newest(unit, rules, &listed).await?;
     let definition = rules.read(listed.source())?;
     fits(unit, &definition, &case).await?;
     let running = rows::running(unit.tx(), (case.id, &definition.id)).await?;
@@ -92,6 +96,17 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
     Ok(Commanded { flow, events })
 }
 
+/// Refuses a version that a newer one has taken the place of: whoever begins does not choose the rules that suit him.
+async fn require_newest(unit: &Unit, rules: &Rules, listed: &Listed) -> Result<(), WorkflowError> {
+    let newest = rules.find(unit.tx(), (listed.code(), None)).await?;
+    match newest {
+        Some(newest) if newest.number() != listed.number() => Err(WorkflowError::State {
+            current: "superseded",
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Refuses a case of another type, or one that stands in another compartment than is asked for.
 async fn fits(unit: &Unit, definition: &Definition, case: &Case) -> Result<(), WorkflowError> {
     if case.kind.as_deref() != Some(definition.case_type.as_str()) {
@@ -109,7 +124,7 @@ async fn fits(unit: &Unit, definition: &Definition, case: &Case) -> Result<(), W
     Ok(())
 }
 
-/// The document with which it begins: one that the actor sees, in this case or in none yet.
+/// The document with which it begins: one that the actor sees, in this case; or in none yet, where he works with it.
 async fn with_which(
     unit: &Unit,
     (case, document): (CaseId, Option<DocumentId>),
@@ -118,7 +133,7 @@ async fn with_which(
         return Ok(None);
     };
     match documents::read(unit.tx(), unit.actor(), id).await {
-        Ok(held) if held.document.case.is_none_or(|other| other == case) => Ok(Some(held.document)),
+        Ok(held) if may_bring(unit.actor(), &held.document, case) => Ok(Some(held.document)),
         Ok(_) | Err(DocumentError::NotFound) => Err(WorkflowError::NoDocument),
         Err(error) => Err(error.into()),
     }
@@ -188,8 +203,11 @@ fn of_field(kind: &FieldKind, said: &types::Value) -> Option<Value> {
         }
         (FieldKind::Number, types::Value::Text(text)) => text.parse().ok().map(Value::Number),
         (FieldKind::Day, types::Value::Text(text)) => day_of(text).map(Value::Day),
-        (FieldKind::Money, types::Value::Text(amount) | types::Value::Money { amount, .. }) => {
-            cents_of(amount).map(Value::Money)
+        (FieldKind::Money, types::Value::Text(amount)) => cents_of(amount).map(Value::Money),
+        // Amounts here are in euro: what is in another currency is not known.
+        (FieldKind::Money, types::Value::Money { amount, currency }) => {
+            let is_euro = currency.as_deref().is_none_or(|code| code == EURO);
+            cents_of(amount).filter(|_| is_euro).map(Value::Money)
         }
         (FieldKind::YesNo, types::Value::Flag(flag)) => Some(Value::YesNo(*flag)),
         (_, _) => None,
@@ -278,6 +296,7 @@ pub(super) async fn migrate(
     let listed = rules.find(unit.tx(), (&code, Some(to.version))).await?;
     let listed = listed.filter(|one| one.standing() == Standing::Active);
     let listed = listed.ok_or(WorkflowError::NoDefinition)?;
+    require_newest(unit, rules, &listed).await?;
     let definition: Arc<Definition> = rules.read(listed.source())?;
     if let Listed::Shipped(one) = &listed {
         adopt(unit, one, Standing::Active, None).await?;

@@ -297,15 +297,19 @@ impl Rules {
         self.read(listed.source())
     }
 
-    /// All versions, or those of one definition: by short name, the newest first. Where the town has written a
-    /// definition of its own under the name of one of the program, the program's are not offered.
+    /// All versions, or those of one definition: by short name, the newest first. Where a definition of the town
+    /// under the name of one of the program has come to hold, the program's are not offered.
     pub(super) async fn list(
         &self,
         on: &impl ConnectionTrait,
         code: Option<&str>,
     ) -> Result<Vec<Listed>, DbError> {
         let kept = rows::definitions(on, code).await?;
-        let owned = |code: &str| kept.iter().any(|one| one.code == code && !one.shipped);
+        // What was only proposed, or turned down, takes nothing away from the house.
+        let owned = |code: &str| {
+            let mut all = kept.iter();
+            all.any(|one| one.code == code && !one.shipped && one.second.is_some())
+        };
         let written = |code: &str, number: u32| {
             let mut all = kept.iter();
             all.any(|one| one.code == code && one.number == number)

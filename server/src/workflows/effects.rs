@@ -82,9 +82,13 @@ pub(super) async fn all(
         if let Event::Claimed { by, .. } = event {
             open_case(unit, (flow, around), &by.account).await?;
         }
+        if let Event::Excluded { person, .. } = event {
+            let whose = Some(account_of(person));
+            inspections::close_by_rule(unit, flow.case, &purpose(flow.id), whose).await?;
+        }
     }
     if flow.instance.ended.is_some() {
-        inspections::close_by_rule(unit, flow.case, &purpose(flow.id)).await?;
+        inspections::close_by_rule(unit, flow.case, &purpose(flow.id), None).await?;
     }
     if closes {
         close_case(unit, flow).await?;

@@ -137,6 +137,7 @@ pub(super) async fn get_workflows(
     };
     let ids: Vec<CaseId> = found.iter().map(|flow| flow.case).collect();
     let filed = cases::filed(on, &ids).await?;
+    let names = reading::names_in_fields(on, &found).await?;
     let (mut items, mut told) = (Vec::with_capacity(found.len()), Vec::new());
     for flow in &found {
         let Some(filed) = filed.get(&flow.case) else {
@@ -145,7 +146,6 @@ pub(super) async fn get_workflows(
         let instance = &flow.instance;
         let named = (instance.definition.as_str(), instance.definition_version);
         let definition = rules.of(on, named, &instance.definition_sha256).await?;
-        let names = reading::names_of(on, instance).await?;
         items.push(LineView::of(flow, &filed.case, &definition, &names));
         told.push(Shown {
             kind: "case",

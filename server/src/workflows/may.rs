@@ -1,10 +1,11 @@
-//! What somebody may do with a workflow now: found by asking the engine, which would be asked anyway.
+//! What somebody may do with a workflow now: found by asking the engine, which would be asked anyway. A workflow may
+//! have thousands of steps that are open: what is asked of each of them is not tried, but looked at.
 
 use std::collections::BTreeMap;
 
 use workflow::definition::{Definition, Step};
 use workflow::engine::{self, Setting};
-use workflow::instance::{Assigned, Command, Day, Instance, Refusal, StepState, StepStatus, Value};
+use workflow::instance::{Command, Instance, Refusal, StepState, StepStatus, Value};
 
 use super::values::kind_word;
 use super::wire::{AskView, OutcomeView, WordsView, word};
@@ -88,72 +89,30 @@ impl Trial<'_> {
     }
 
     /// What may be done with a step.
-    #[expect(clippy::too_many_lines, reason = "one trial for each command")]
     fn with(&self, step: &StepState) -> May {
         let number = step.number;
         let found = self.definition.step(&step.key);
         let defined = found.map(|(_, step)| step);
-        let mut may = May::default();
-        let instance = (self.definition, self.instance);
-        let takes = engine::may_take(instance.0, instance.1, number, self.setting).is_ok();
-        let mut add = |word, goes: bool| {
-            if goes {
-                may.commands.push(word);
-            }
+        let words = engine::may(self.definition, self.instance, number, self.setting);
+        let is_rest = |word: &&str| *word == "hold" && step.held_until.is_some();
+        let mut may = May {
+            commands: words.into_iter().filter(|word| !is_rest(word)).collect(),
+            ..May::default()
         };
-        add("claim", self.goes(&Command::Claim { step: number }));
-        add("complete", takes);
-        add("release", self.goes(&Command::Release { step: number }));
+        let takes = may.commands.contains(&"complete");
         let reason = || TRIED.to_owned();
-        let skip = Command::Skip {
-            step: number,
-            reason: reason(),
-        };
-        add("skip", self.goes(&skip));
-        // Whom it is given to decides nothing here.
-        let somebody = || Assigned::Function {
-            code: TRIED.to_owned(),
-        };
-        let delegate = Command::Delegate {
-            step: number,
-            to: somebody(),
-            reason: None,
-        };
-        add("delegate", self.goes(&delegate));
-        let state = self.definition.state(&step.state);
-        let adhoc = state.and_then(|state| state.adhoc.first());
-        let insert = adhoc.map(|kind| Command::Insert {
-            step: number,
-            kind: *kind,
-            to: vec![somebody()],
-            text: None,
-            due: None,
-            holds: false,
-        });
-        add("insert", insert.is_some_and(|insert| self.goes(&insert)));
-        let withdraw = Command::Withdraw {
-            step: number,
-            reason: reason(),
-        };
-        add("withdraw", self.goes(&withdraw));
-        let today = self.setting.calendar.day_of(self.setting.now);
-        let hold = Command::Hold {
-            step: number,
-            until: self.setting.calendar.plus_working(today, 1),
-            reason: None,
-        };
-        add("hold", step.held_until.is_none() && self.goes(&hold));
-        add("resume", self.goes(&Command::Resume { step: number }));
-        let later = step.due.as_ref().and_then(|due| due.on.0.next_day());
-        let later = later.map(|day| Day(day).max(today));
-        let extend = later.map(|until| Command::Extend {
-            step: number,
-            until,
-            reason: reason(),
-        });
-        add("extend", extend.is_some_and(|extend| self.goes(&extend)));
-        let back = defined.into_iter().flat_map(|step| &step.return_to);
-        let back = back.filter(|to| {
+        // Only what the definition provides for is tried whole: there are few such steps.
+        let is_skipped = defined.is_some_and(|step| step.skip.is_some());
+        if is_skipped
+            && self.goes(&Command::Skip {
+                step: number,
+                reason: reason(),
+            })
+        {
+            may.commands.push("skip");
+        }
+        let back = defined.filter(|_| takes).into_iter();
+        let back = back.flat_map(|step| &step.return_to).filter(|to| {
             self.goes(&Command::Return {
                 step: number,
                 to: (*to).clone(),
@@ -185,19 +144,7 @@ impl Trial<'_> {
     fn inserts(&self, step: &StepState) -> Vec<String> {
         let state = self.definition.state(&step.state);
         let kinds = state.into_iter().flat_map(|state| &state.adhoc);
-        let fits = kinds.filter(|kind| {
-            self.goes(&Command::Insert {
-                step: step.number,
-                kind: **kind,
-                to: vec![Assigned::Function {
-                    code: TRIED.to_owned(),
-                }],
-                text: None,
-                due: None,
-                holds: false,
-            })
-        });
-        fits.map(word).collect()
+        kinds.map(word).collect()
     }
 
     /// What may be done with a step, and what is needed for that.

@@ -20,6 +20,7 @@ use super::model::{Flow, Refused, Told, WorkflowError};
 use super::notices;
 use super::rows::{self, Entry};
 use super::said;
+use super::wire::outcome_label;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, Right, Table, Timestamp, WorkflowId};
@@ -88,7 +89,7 @@ impl Desk {
     }
 }
 
-/// Whether somebody is asked in a workflow that has not ended, or took a step in it.
+/// Whether somebody is asked in a workflow that has not ended, or took a step in it; nobody who is excluded.
 pub(super) fn is_asked(doer: &Doer, around: &Around, instance: &Instance) -> bool {
     let here = around.slug(around.case.department);
     let is = |id: &Id| *id == doer.account || doer.on_behalf_of.as_ref() == Some(id);
@@ -102,8 +103,11 @@ pub(super) fn is_asked(doer: &Doer, around: &Around, instance: &Instance) -> boo
         Assigned::Anybody | Assigned::System => false,
     };
     let took = |by: &Taker| is(&by.account) || by.on_behalf_of.as_ref().is_some_and(is);
+    // Who is biased takes no part: he is shown no more than anybody else.
+    let is_excluded = instance.excluded.iter().any(is);
     let mut steps = instance.steps.iter();
     instance.ended.is_none()
+        && !is_excluded
         && steps.any(|step| {
             let done = step.done.as_ref();
             let open = step.opened_at.is_some() && step.status != StepStatus::Withdrawn;
@@ -217,7 +221,10 @@ pub(super) async fn run(
     let (decided, house) = desk.decide(unit.tx(), rules, known, doer).await?;
     let events = match decided {
         Ok(events) => events,
-        Err(refusal) => return Err(refused(unit.tx(), &flow, &command, refusal).await?),
+        Err(refusal) => {
+            let known = (&flow, &*desk.definition);
+            return Err(refused(unit.tx(), known, &command, refusal).await?);
+        }
     };
     let what = (&command, events.as_slice());
     let flow = written(unit, (Some(flow), &desk.around), &house, what).await?;
@@ -306,7 +313,7 @@ pub(super) async fn written(
 /// What somebody is told whose command was refused: who did what when.
 pub(super) async fn refused(
     on: &impl ConnectionTrait,
-    flow: &Flow,
+    (flow, definition): (&Flow, &Definition),
     command: &Command,
     refusal: Refusal,
 ) -> Result<WorkflowError, DbError> {
@@ -339,7 +346,7 @@ pub(super) async fn refused(
             status: super::wire::status_word(step.status),
             who: name,
             at: done.map(|done| Timestamp::of_micros(done.at.0)),
-            outcome: done.map(|done| done.outcome.clone()),
+            outcome: done.map(|done| outcome_label(definition, step, &done.outcome)),
             version: flow.version,
         }),
     })))

@@ -129,6 +129,22 @@ fn add_assigned(found: &mut BTreeSet<AccountId>, one: &Assigned) {
     }
 }
 
+/// The names of everybody whom fields of these workflows name: all that a list shows of people, in one query.
+pub(super) async fn names_in_fields(
+    on: &impl ConnectionTrait,
+    flows: &[Flow],
+) -> Result<Names, DbError> {
+    let mut named = Vec::new();
+    for flow in flows {
+        for value in flow.instance.fields.values() {
+            values::accounts_in(value, &mut named);
+        }
+    }
+    named.sort_unstable();
+    named.dedup();
+    departments::named(on, &named).await
+}
+
 /// The names of everybody who is in a workflow.
 pub(super) async fn names_of(
     on: &impl ConnectionTrait,

@@ -112,6 +112,19 @@ fn invalid(at: &'static str, code: &'static str, german: &str, english: &str) ->
     Problem::new(Kind::Validation).field(at, rule(code, german, english))
 }
 
+/// How it stands with a step that is not open.
+fn german(status: &str) -> &'static str {
+    match status {
+        "future" => "kommt erst noch an die Reihe",
+        "waiting" => "wartet auf einen Schritt, der davor eingefügt wurde",
+        "done" => "ist erledigt",
+        "voided" => "war erledigt, und eine spätere Fassung hat den Vermerk hinfällig gemacht",
+        "skipped" => "wurde übersprungen",
+        "withdrawn" => "wird nicht mehr verlangt",
+        _ => "ist vergeben",
+    }
+}
+
 /// What a step is like now, for whoever wanted to take it.
 fn not_open(refused: &Refused, status: &'static str) -> Problem {
     let told = refused.step.as_ref();
@@ -119,7 +132,7 @@ fn not_open(refused: &Refused, status: &'static str) -> Problem {
     let sentence = told.and_then(done);
     let problem = problem.detail(sentence.unwrap_or_else(|| {
         text(
-            format!("Der Schritt ist nicht offen ({status})."),
+            format!("Der Schritt ist nicht offen: er {}.", german(status)),
             format!("The step is not open ({status})."),
         )
     }));

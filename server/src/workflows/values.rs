@@ -11,9 +11,9 @@ use super::facts::{account_of, id_of};
 use super::limits;
 use super::model::{CENTS_MAX, WorkflowError, Wrong};
 use crate::base::db::DbError;
-use crate::base::{AccountId, Actor, CaseId, CivilDate, DocumentId};
+use crate::base::{AccountId, Actor, CaseId, CivilDate, DocumentId, Right};
 use crate::departments::{Named, functions};
-use crate::documents::{self, DocumentError};
+use crate::documents::{self, Document, DocumentError};
 
 /// What was said, as it came.
 pub(super) type Said = BTreeMap<String, Json>;
@@ -69,6 +69,17 @@ pub(super) async fn assigned(
     Ok(found.map(|account| Assigned::Person {
         account: id_of(account),
     }))
+}
+
+/// Whether an actor may bring a document into a case by a workflow: it stands there, or in none yet and he works with
+/// it. What is only shown to him for a time is not his to file: the rules would register it whoever he is.
+pub(super) fn may_bring(actor: &Actor, document: &Document, case: CaseId) -> bool {
+    match document.case {
+        Some(stands_in) => stands_in == case,
+        None => [Right::Edit, Right::Register, Right::Route]
+            .into_iter()
+            .any(|right| actor.may(right, document.place())),
+    }
 }
 
 /// Reads values.
@@ -142,13 +153,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(Ok(Value::Whos(found)))
     }
 
-    /// A document that the actor sees, in this case or in none yet.
+    /// A document that the actor sees, in this case; or in none yet, where he works with it.
     pub(super) async fn document(
         &self,
         id: DocumentId,
     ) -> Result<Result<Value, Wrong>, WorkflowError> {
         match documents::read(self.on, self.actor, id).await {
-            Ok(held) if held.document.case.is_none_or(|case| case == self.case) => {
+            Ok(held) if may_bring(self.actor, &held.document, self.case) => {
                 Ok(Ok(Value::Document(Id(id.to_string()))))
             }
             Ok(_) | Err(DocumentError::NotFound) => Ok(Err(Wrong::NotFound)),

@@ -260,11 +260,21 @@ pub(super) struct StepView {
     inserts: Vec<String>,
 }
 
-fn outcome_label(definition: &Definition, step: &StepState, key: &str) -> String {
+/// What an outcome is called; those that no definition names too.
+pub(super) fn outcome_label(definition: &Definition, step: &StepState, key: &str) -> String {
     let defined = definition.step(&step.key).map(|(_, step)| step);
     let mut outcomes = defined.into_iter().flat_map(|step| &step.outcomes);
-    let found = outcomes.find(|one| one.key == key);
-    found.map_or_else(|| key.to_owned(), |one| one.label.de.clone())
+    if let Some(found) = outcomes.find(|one| one.key == key) {
+        return found.label.de.clone();
+    }
+    let german = match key {
+        "done" => "erledigt",
+        "refused" => "abgelehnt",
+        "returned" => "zurückgegeben",
+        "skipped" => "übersprungen",
+        other => other,
+    };
+    german.to_owned()
 }
 
 impl StepView {

@@ -69,6 +69,30 @@ pub enum WorkError {
     Db(#[from] DbError),
 }
 
+/// What is said of it to whoever looks at the workflow: for people, and nothing of what it went wrong with.
+fn told(error: &WorkError) -> String {
+    let german = match error {
+        WorkError::NoFolder => {
+            "Für Ausgaben ist kein Ordner eingerichtet (workflows.export_folder)."
+        }
+        WorkError::Write(_) => "Die Ausgabe lässt sich nicht schreiben.",
+        WorkError::Name => "Das Ziel der Ausgabe hat einen Namen, den kein Ordner tragen kann.",
+        WorkError::Unreadable(_) => "Was zu tun ist, lässt sich nicht lesen.",
+        WorkError::Form(error) => {
+            return format!(
+                "Das Formular lässt sich nicht erstellen: {}",
+                forms::why_not(error)
+            );
+        }
+        WorkError::Seal(_) => "Das Siegel lässt sich nicht anbringen; dafür braucht es ein PDF.",
+        WorkError::Document(_) | WorkError::Workflow(_) => {
+            "Das Dokument oder der Umlauf lässt es so nicht zu."
+        }
+        WorkError::Store(_) | WorkError::Db(_) => "Der Speicher antwortet nicht.",
+    };
+    german.to_owned()
+}
+
 /// With what the system works.
 #[derive(Debug, Clone)]
 pub struct Bench {
@@ -132,7 +156,7 @@ impl Bench {
             "a step of the system failed; it will be tried again"
         );
         let pause = 1_i64 << work.attempts.clamp(1, 12);
-        let why = error.to_string();
+        let why = told(error);
         self.db
             .keep_house(async move |unit: &mut Unit| {
                 let due = unit.now().plus_seconds(pause.min(AGAIN_SECONDS_MAX));

@@ -114,7 +114,7 @@ impl Lively {
         let (town, head) = (self.town(), self.office.head());
         let deputy = add(&town.app, "v.tretung", "clerk", Some(OWN)).await;
         let deputy = town.app.with_token(&deputy);
-        let soon = "2999-01-01T00:00:00Z";
+        let soon = in_time(390 * 86_400);
         let new = json!({"deputy": "v.tretung", "valid_until": soon, "reason": "Urlaub"});
         town.clerk().post("/api/v1/deputations", &new).await.is(201);
         let (flow, document, _) = self.office.begun().await;

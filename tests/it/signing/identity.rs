@@ -137,3 +137,23 @@ async fn a_form_that_asks_for_a_check_is_not_signed_without_one() {
     let check = checked(&counter, &document, "confirmed").await;
     clerk.post(&path, &naming(&counter, &check)).await.is(201);
 }
+
+#[tokio::test]
+async fn a_check_that_was_taken_back_does_for_nothing() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let clerk = counter.town.clerk();
+    let (filed, _) = form(&counter.town).await;
+    let document = id_of(&filed);
+    let path = format!("/api/v1/documents/{document}/signing-jobs");
+    let hasty = checked(&counter, &document, "confirmed").await;
+    checked(&counter, &document, "refuted").await;
+    let refused = clerk.post(&path, &naming(&counter, &hasty)).await;
+    let refused = refused.is_problem(422, "validation");
+    let expected = (
+        "/identity_check".to_owned(),
+        "identity-not-confirmed".to_owned(),
+    );
+    assert_eq!(fault(&refused), expected);
+}

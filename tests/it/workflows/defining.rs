@@ -130,3 +130,57 @@ async fn what_comes_with_the_program_is_offered_from_the_start() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_only_proposed_takes_nothing_away() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let other = letter("complaint").replace("version = 1", "version = 7");
+    let body = json!({"source": other});
+    let proposed = town.admin().post(DEFINITIONS, &body).await.is(201).json();
+    assert_eq!(proposed["state"], "proposed");
+    let path = format!("{DEFINITIONS}/complaint");
+    let holds = || async { town.clerk().get(&path).await.is(200).json() };
+    let shown = holds().await;
+    assert_eq!(shown["state"], "active");
+    assert_eq!(shown["version"], 1);
+    let reason = json!({"reason": "So nicht"});
+    let retire = format!("{path}/versions/7/retire");
+    post(office.head(), &retire, Some(&reason)).await.is(200);
+    let shown = holds().await;
+    assert_eq!(shown["state"], "active");
+    assert_eq!(shown["version"], 1);
+}
+
+#[tokio::test]
+async fn nothing_begins_by_rules_that_newer_ones_have_replaced() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let (flow, _, _) = office.begun().await;
+    let next = letter("brief").replace("version = 1", "version = 2");
+    super::approve(town, office.head(), &next).await;
+    let case = office.case("brief").await;
+    let document = town.letter("Entwurf", "Text").await;
+    let (case, document) = (tests::town::id_of(&case), tests::town::id_of(&document));
+    let old = json!({"definition": "brief", "version": 1, "case": case, "document": document});
+    let refused = town.clerk().post(super::WORKFLOWS, &old).await;
+    let refused = refused.is_problem(409, "state-conflict").json();
+    assert_eq!(refused["current_state"], "superseded");
+    let new = json!({"definition": "brief", "case": case, "document": document});
+    let begun = town.clerk().post(super::WORKFLOWS, &new).await.is(201);
+    assert_eq!(begun.json()["definition"]["version"], 2);
+    // Nor does whoever began it leave out what is still to be done by going over to another version.
+    let migrate = format!("{}/{}/migrate", super::WORKFLOWS, tests::town::id_of(&flow));
+    for beyond in ["sign", "closed"] {
+        let to = json!({"version": 2, "states": {"work": beyond}, "reason": "Es eilt"});
+        post(&town.clerk(), &migrate, Some(&to))
+            .await
+            .is_problem(409, "state-conflict");
+    }
+    let to = json!({"version": 2, "reason": "Neue Dienstanweisung"});
+    post(&town.clerk(), &migrate, Some(&to)).await.is(200);
+}

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::town::id_of;
 
-use super::{Office, WORKFLOWS, post};
+use super::{Office, WORKFLOWS, post, step};
 use crate::records::act_on;
 
 #[tokio::test]
@@ -48,8 +48,34 @@ async fn whoever_is_excluded_takes_nothing_any_more() {
     let who = json!({"person": "m.brandt", "reason": "Angehörige ist Antragstellerin, § 20 VwVfG"});
     let shown = post(office.head(), &path, Some(&who)).await.is(200).json();
     assert_eq!(shown["excluded"][0]["who"], "m.brandt");
-    let claim = super::step(&flow, 1, "claim");
+    let claim = step(&flow, 1, "claim");
     post(&town.clerk(), &claim, None)
         .await
         .is_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn whoever_is_excluded_is_shown_it_no_more() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let (flow, _, case) = office.begun().await;
+    let at = format!("{WORKFLOWS}/{}", id_of(&flow));
+    let file = format!("/api/v1/cases/{}", id_of(&case));
+    let other = town.other();
+    let give = json!({"to": "k.sommer"});
+    post(&town.clerk(), &step(&flow, 1, "delegate"), Some(&give))
+        .await
+        .is(200);
+    post(&other, &step(&flow, 1, "claim"), None).await.is(200);
+    other.get(&file).await.is(200);
+    let reason = json!({"person": "k.sommer", "reason": "Befangenheit"});
+    post(office.head(), &format!("{at}/exclude"), Some(&reason))
+        .await
+        .is(200);
+    other.get(&at).await.is_problem(404, "not-found");
+    other.get(&file).await.is_problem(404, "not-found");
+    let inbox = other.get("/api/v1/inbox").await.is(200).json();
+    assert_eq!(inbox["items"], json!([]));
 }

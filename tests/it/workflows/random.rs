@@ -209,8 +209,8 @@ async fn begin(office: &Office) -> Play {
     let town = office.town();
     let colleague = add(&town.app, "c.kollegin", "clerk", Some(OWN)).await;
     let second = add(&town.app, "z.weite", "admin", None).await;
-    let deputy =
-        json!({"deputy": "c.kollegin", "valid_until": "2999-01-01T00:00:00Z", "reason": "Urlaub"});
+    let until = in_time(390 * 86_400);
+    let deputy = json!({"deputy": "c.kollegin", "valid_until": until, "reason": "Urlaub"});
     town.clerk()
         .post("/api/v1/deputations", &deputy)
         .await

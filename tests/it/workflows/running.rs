@@ -159,4 +159,9 @@ async fn what_is_private_stands_in_no_list() {
     let path = format!("{WORKFLOWS}/{}", id_of(&flow));
     let shown = town.auditor().get(&path).await.is(200);
     assert!(!shown.text().contains("Geheimnis"));
+    // Nor in the history of the case, which he sees as well.
+    let path = format!("/api/v1/cases/{}/history", id_of(&case));
+    let told = town.auditor().get(&path).await.is(200);
+    assert!(told.text().contains("workflow.start"));
+    assert!(!told.text().contains("Geheimnis"));
 }

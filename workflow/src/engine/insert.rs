@@ -54,7 +54,7 @@ const fn binds(kind: StepKind) -> bool {
     )
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// Whether whoever acts may insert before a step: whoever may take it, or, if its turn is still to come,
     /// whoever may take one that is open in its state.
     fn may_insert(self, step: &StepState) -> Result<(), Refusal> {
@@ -79,6 +79,54 @@ impl View<'_> {
                 Err(Refusal::NotOpen(step.status))
             }
         }
+    }
+
+    /// The same for a kind of step, with the document to which it would be bound.
+    fn may_insert_kind(self, step: &StepState, kind: StepKind) -> Result<Option<String>, Refusal> {
+        self.may_insert(step)?;
+        let state = self.definition.state(&step.state).ok_or(Refusal::NoState)?;
+        if !state.adhoc.contains(&kind) || !can_be_inserted(kind) {
+            return Err(Refusal::NotProvided);
+        }
+        self.bound_field(kind, step)
+    }
+
+    /// Whether whoever acts may insert anything before a step.
+    pub(super) fn may_insert_any(self, number: u32) -> Result<(), Refusal> {
+        let step = self.step(number)?;
+        let state = self.definition.state(&step.state).ok_or(Refusal::NoState)?;
+        let mut kinds = state.adhoc.iter();
+        if kinds.any(|kind| self.may_insert_kind(step, *kind).is_ok()) {
+            return Ok(());
+        }
+        Err(Refusal::NotProvided)
+    }
+
+    pub(super) fn may_withdraw(self, number: u32) -> Result<(), Refusal> {
+        let step = self.step(number)?;
+        let directive = step.directive.as_ref().ok_or(Refusal::NotProvided)?;
+        if !is_same(&directive.by, self.setting.actor) {
+            return Err(Refusal::NotAssigned);
+        }
+        if !super::run::is_unfinished(step) {
+            return Err(Refusal::NotOpen(step.status));
+        }
+        Ok(())
+    }
+
+    /// Whether whoever acts may give a step to somebody.
+    pub(super) fn may_delegate(self, number: u32) -> Result<&'a StepState, Refusal> {
+        let step = self.unfinished(number)?;
+        if !self.is_asked(&head()) {
+            if !step.assigned.iter().any(|one| self.is_asked(one)) {
+                return Err(Refusal::NotAssigned);
+            }
+            self.not_claimed(step)?;
+        }
+        if matches!(step.kind, StepKind::Event | StepKind::System) {
+            return Err(Refusal::NotProvided);
+        }
+        Ok(step)
     }
 
     /// The document of an inserted mark: that of the step before which it stands, or that which is co-signed
@@ -118,12 +166,7 @@ impl Run<'_> {
     pub(super) fn insert(&mut self, asked: &Insertion<'_>) -> Result<(), Refusal> {
         let view = self.view();
         let step = view.step(asked.step)?;
-        view.may_insert(step)?;
-        let state = self.definition.state(&step.state).ok_or(Refusal::NoState)?;
-        if !state.adhoc.contains(&asked.kind) || !can_be_inserted(asked.kind) {
-            return Err(Refusal::NotProvided);
-        }
-        let field = view.bound_field(asked.kind, step)?;
+        let field = view.may_insert_kind(step, asked.kind)?;
         let duty = Duty {
             kind: asked.kind,
             binds: field.as_deref(),
@@ -225,14 +268,7 @@ impl Run<'_> {
 
     /// By whoever inserted it.
     pub(super) fn withdraw(&mut self, number: u32, why: &str) -> Result<(), Refusal> {
-        let step = self.step(number)?;
-        let directive = step.directive.as_ref().ok_or(Refusal::NotProvided)?;
-        if !is_same(&directive.by, self.setting.actor) {
-            return Err(Refusal::NotAssigned);
-        }
-        if !super::run::is_unfinished(step) {
-            return Err(Refusal::NotOpen(step.status));
-        }
+        self.view().may_withdraw(number)?;
         let reason = Some(reason(why)?);
         let (by, at) = (Some(self.taker()), self.now());
         self.emit(Event::Withdrawn {
@@ -253,16 +289,8 @@ impl Run<'_> {
         why: Option<&str>,
     ) -> Result<(), Refusal> {
         let view = self.view();
-        self.unfinished(number)?;
-        let step = view.step(number)?;
-        if !view.is_asked(&head()) {
-            if !step.assigned.iter().any(|one| view.is_asked(one)) {
-                return Err(Refusal::NotAssigned);
-            }
-            view.not_claimed(step)?;
-        }
-        let is_for_system = matches!(step.kind, StepKind::Event | StepKind::System);
-        if is_for_system || !is_who(to) || step.assigned.contains(to) {
+        let step = view.may_delegate(number)?;
+        if !is_who(to) || step.assigned.contains(to) {
             return Err(Refusal::NotProvided);
         }
         if step.assigned.len() >= LIST_MAX {

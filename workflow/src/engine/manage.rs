@@ -2,12 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::End;
+use crate::definition::{End, State};
 use crate::instance::{Assigned, Event, Id, Refusal, StepState, StepStatus};
 
 use super::fields::{LIST_MAX, is_of_kind, reason};
 use super::run::Run;
+use super::view::View;
 use super::who::head;
+
+impl View<'_> {
+    /// Whether a migration may lead to a state of the definition by which it goes on: nothing that is still to be
+    /// done is left out by it. That is the state in which it is, one before it, or an end at which it is dropped;
+    /// where there is no such state any more, none behind the first after those in which something was done.
+    fn may_move_to(self, target: &State) -> bool {
+        match target.end {
+            Some(End::Dropped) => return true,
+            Some(End::Done) => return false,
+            None => {}
+        }
+        let latest = self.place(&self.instance.state).unwrap_or_else(|| {
+            let steps = self.instance.steps.iter();
+            let done = steps.filter(|step| step.status == StepStatus::Done);
+            let places = done.filter_map(|step| self.place(&step.state));
+            places.max().map_or(0, |place| place.saturating_add(1))
+        });
+        self.place(&target.id).is_some_and(|place| place <= latest)
+    }
+}
 
 impl Run<'_> {
     /// By the person himself, who says that he is biased, by the head of the department, and by whoever may
@@ -17,6 +38,10 @@ impl Run<'_> {
         let is_himself = self.setting.actor.account == *person;
         if !is_himself && !view.may_cancel() && !view.is_asked(&head()) {
             return Err(Refusal::NotAssigned);
+        }
+        // Whose matter it is does not choose who decides it.
+        if !is_himself && view.is_party() {
+            return Err(Refusal::OwnMatter);
         }
         if person.0.is_empty()
             || person.0 == super::SYSTEM
@@ -123,8 +148,9 @@ impl Run<'_> {
         }
         let here = &self.instance.state;
         let to = states.get(here).unwrap_or(here).clone();
-        if definition.state(&to).is_none() {
-            return Err(Refusal::NoState);
+        let target = definition.state(&to).ok_or(Refusal::NoState)?;
+        if !view.may_move_to(target) {
+            return Err(Refusal::NotProvided);
         }
         let reason = reason(why)?;
         self.leave_wholly();

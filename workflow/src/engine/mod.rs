@@ -93,6 +93,42 @@ pub fn decide(
     }
 }
 
+/// What somebody may do with a step, by words: `claim`, `complete`, `release`, `delegate`, `insert`, `withdraw`,
+/// `hold`, `resume`, `extend`. Nothing is tried for it, so that it costs little for thousands of steps; what follows
+/// from a command may still be refused.
+///
+/// It is looked at as the instance is: a version that nobody has looked at yet is found by [`decide`].
+#[must_use]
+pub fn may(
+    definition: &Definition,
+    instance: &Instance,
+    step: u32,
+    setting: Setting<'_>,
+) -> Vec<&'static str> {
+    let view = View {
+        definition,
+        instance,
+        setting,
+        fresh: &[],
+    };
+    if instance.ended.is_some() || view.not_excluded().is_err() {
+        return Vec::new();
+    }
+    let all = [
+        ("claim", view.may_claim(step).is_ok()),
+        ("complete", view.may_take(step).is_ok()),
+        ("release", view.may_release(step).is_ok()),
+        ("delegate", view.may_delegate(step).is_ok()),
+        ("insert", view.may_insert_any(step).is_ok()),
+        ("withdraw", view.may_withdraw(step).is_ok()),
+        ("hold", view.may_hold(step).is_ok()),
+        ("resume", view.may_resume(step).is_ok()),
+        ("extend", view.can_extend(step)),
+    ];
+    let may = all.into_iter().filter(|(_, may)| *may);
+    may.map(|(word, _)| word).collect()
+}
+
 /// Whether somebody may take an open step now: what an inbox shows, and what `decide` asks.
 ///
 /// It is looked at as the instance is: a version that nobody has looked at yet is found by [`decide`].

@@ -70,10 +70,8 @@ impl<'a> Run<'a> {
     /// A step that is open, or waits for one that was inserted before it.
     pub(super) fn unfinished(&self, number: u32) -> Result<&StepState, Refusal> {
         let step = self.step(number)?;
-        if matches!(step.status, StepStatus::Open | StepStatus::Waiting) {
-            return Ok(step);
-        }
-        Err(Refusal::NotOpen(step.status))
+        self.view().unfinished(number)?;
+        Ok(step)
     }
 
     pub(super) fn open(&self, number: u32) -> Result<&StepState, Refusal> {

@@ -93,6 +93,29 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    pub(super) fn may_claim(self, number: u32) -> Result<(), Refusal> {
+        self.may_take(number)?;
+        let step = self.step(number)?;
+        if is_for_system(step.kind) {
+            return Err(Refusal::NotProvided);
+        }
+        match &step.claimed {
+            Some(by) => Err(Refusal::Claimed(by.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn may_release(self, number: u32) -> Result<(), Refusal> {
+        let step = self.unfinished(number)?;
+        let claimed = step.claimed.as_ref().ok_or(Refusal::NotProvided)?;
+        if !is_same(claimed, self.setting.actor) && !self.is_asked(&head()) {
+            return Err(Refusal::Claimed(claimed.clone()));
+        }
+        Ok(())
+    }
+}
+
 /// What was inserted has no definition: it is done, or it is turned down with a reason.
 fn inserted_ending(step: &StepState, key: &str) -> Result<Ending, Refusal> {
     let may_refuse = matches!(
@@ -116,14 +139,7 @@ fn inserted_ending(step: &StepState, key: &str) -> Result<Ending, Refusal> {
 
 impl Run<'_> {
     pub(super) fn claim(&mut self, number: u32) -> Result<(), Refusal> {
-        self.view().may_take(number)?;
-        let step = self.step(number)?;
-        if is_for_system(step.kind) {
-            return Err(Refusal::NotProvided);
-        }
-        if let Some(by) = &step.claimed {
-            return Err(Refusal::Claimed(by.clone()));
-        }
+        self.view().may_claim(number)?;
         let (by, at) = (self.taker(), self.now());
         self.emit(Event::Claimed {
             step: number,
@@ -135,11 +151,7 @@ impl Run<'_> {
 
     /// By whoever has claimed it, or by the head of the department: somebody may have fallen ill.
     pub(super) fn release(&mut self, number: u32) -> Result<(), Refusal> {
-        let step = self.unfinished(number)?;
-        let claimed = step.claimed.as_ref().ok_or(Refusal::NotProvided)?;
-        if !is_same(claimed, self.setting.actor) && !self.view().is_asked(&head()) {
-            return Err(Refusal::Claimed(claimed.clone()));
-        }
+        self.view().may_release(number)?;
         let (by, at) = (self.taker(), self.now());
         self.emit(Event::Released {
             step: number,

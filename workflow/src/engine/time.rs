@@ -1,12 +1,14 @@
 //! What time does: steps rest, deadlines are extended, timers fire.
 
-use crate::definition::StepKind;
+use crate::definition::{Due, StepKind};
 use crate::instance::{
-    Day, Done, Event, Extension, Instance, Refusal, StepState, StepStatus, Timer, TimerKind,
+    Day, Done, DueState, Event, Extension, Instance, Refusal, StepState, StepStatus, Timer,
+    TimerKind,
 };
 
 use super::fields::{LIST_MAX, reason, said};
 use super::run::Run;
+use super::view::View;
 use super::who::{is_same, system};
 
 /// How many days ahead a day may be to which a step rests or a deadline is extended: five years.
@@ -61,6 +63,56 @@ fn of_step(step: &StepState, timers: &mut Vec<Timer>) {
     }
 }
 
+impl<'a> View<'a> {
+    pub(super) fn may_hold(self, number: u32) -> Result<(), Refusal> {
+        self.may_take(number)?;
+        if matches!(self.step(number)?.kind, StepKind::Event | StepKind::System) {
+            return Err(Refusal::NotProvided);
+        }
+        Ok(())
+    }
+
+    pub(super) fn may_resume(self, number: u32) -> Result<(), Refusal> {
+        self.may_take(number)?;
+        match self.step(number)?.held_until {
+            Some(_) => Ok(()),
+            None => Err(Refusal::NotProvided),
+        }
+    }
+
+    /// Whether whoever acts may extend the deadline of a step: what it is, and how it was defined.
+    pub(super) fn may_extend(
+        self,
+        number: u32,
+    ) -> Result<(&'a DueState, Option<&'a Due>), Refusal> {
+        let step = self.unfinished(number)?;
+        let old = step.due.as_ref().ok_or(Refusal::NotProvided)?;
+        let defined = self.defined(step).and_then(|step| step.due.as_ref());
+        let may = match (&step.directive, defined) {
+            (Some(directive), _) => is_same(&directive.by, self.setting.actor),
+            (None, Some(due)) => {
+                let by = due.extend_by.as_ref().ok_or(Refusal::NotProvided)?;
+                self.is_one_of(std::slice::from_ref(by))
+            }
+            (None, None) => return Err(Refusal::NotProvided),
+        };
+        if may {
+            Ok((old, defined))
+        } else {
+            Err(Refusal::NotAssigned)
+        }
+    }
+
+    /// Whether a step has a deadline that whoever acts may extend, and that can still be extended.
+    pub(super) fn can_extend(self, number: u32) -> bool {
+        self.may_extend(number).is_ok_and(|(old, defined)| {
+            let latest = defined.and_then(|due| self.day_in(due.before.as_deref()?));
+            let has_room = latest.is_none_or(|latest| old.on.max(self.today()) < latest);
+            has_room && old.extended.len() < LIST_MAX
+        })
+    }
+}
+
 impl Run<'_> {
     pub(super) fn hold(
         &mut self,
@@ -68,11 +120,8 @@ impl Run<'_> {
         until: Day,
         why: Option<&str>,
     ) -> Result<(), Refusal> {
-        self.view().may_take(number)?;
-        if matches!(self.step(number)?.kind, StepKind::Event | StepKind::System) {
-            return Err(Refusal::NotProvided);
-        }
         let view = self.view();
+        view.may_hold(number)?;
         if view.fits_day(until)? == view.today() {
             return Err(Refusal::Day);
         }
@@ -90,10 +139,7 @@ impl Run<'_> {
     }
 
     pub(super) fn resume(&mut self, number: u32) -> Result<(), Refusal> {
-        self.view().may_take(number)?;
-        if self.step(number)?.held_until.is_none() {
-            return Err(Refusal::NotProvided);
-        }
+        self.view().may_resume(number)?;
         let (by, at) = (Some(self.taker()), self.now());
         self.emit(Event::Resumed {
             step: number,
@@ -106,21 +152,8 @@ impl Run<'_> {
     /// By whom the definition names; of a step that was inserted, by whoever inserted it. Also after it has
     /// passed (§ 31 VII `VwVfG`).
     pub(super) fn extend(&mut self, number: u32, until: Day, why: &str) -> Result<(), Refusal> {
-        let step = self.unfinished(number)?;
         let view = self.view();
-        let old = step.due.as_ref().ok_or(Refusal::NotProvided)?;
-        let defined = view.defined(step).and_then(|step| step.due.as_ref());
-        let may = match (&step.directive, defined) {
-            (Some(directive), _) => is_same(&directive.by, self.setting.actor),
-            (None, Some(due)) => {
-                let by = due.extend_by.as_ref().ok_or(Refusal::NotProvided)?;
-                view.is_one_of(std::slice::from_ref(by))
-            }
-            (None, None) => return Err(Refusal::NotProvided),
-        };
-        if !may {
-            return Err(Refusal::NotAssigned);
-        }
+        let (old, defined) = view.may_extend(number)?;
         let latest = defined.and_then(|due| view.day_in(due.before.as_deref()?));
         if view.fits_day(until)? <= old.on || latest.is_some_and(|latest| until > latest) {
             return Err(Refusal::Day);

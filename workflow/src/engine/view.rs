@@ -27,6 +27,15 @@ impl<'a> View<'a> {
         find(self.instance, number).ok_or(Refusal::NoStep)
     }
 
+    /// A step that is open, or waits for one that was inserted before it.
+    pub(super) fn unfinished(self, number: u32) -> Result<&'a StepState, Refusal> {
+        let step = self.step(number)?;
+        if matches!(step.status, StepStatus::Open | StepStatus::Waiting) {
+            return Ok(step);
+        }
+        Err(Refusal::NotOpen(step.status))
+    }
+
     /// The definition of a step; an inserted one has none.
     pub(super) fn defined(self, step: &StepState) -> Option<&'a Step> {
         if step.directive.is_some() {

@@ -317,6 +317,13 @@ impl<'a> View<'a> {
                 .any(|field| self.is_of(field, actors))
     }
 
+    /// Whether it is the own matter of whoever acts, or of whom he acts for.
+    pub(super) fn is_party(self) -> bool {
+        let actors = actors(self.setting.actor);
+        let mut fields = self.definition.matter_of.iter();
+        fields.any(|field| self.is_of(field, &actors))
+    }
+
     fn is_of(self, field: &str, actors: &[&Id]) -> bool {
         if field == "initiator" {
             return persons(&self.instance.initiator).any(|person| actors.contains(&person));

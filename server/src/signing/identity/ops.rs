@@ -40,7 +40,8 @@ pub(super) async fn record(
     Ok(check)
 }
 
-/// Refuses a check that does not do for a document, and that there is none where its form asks for one.
+/// Refuses a check that does not do for a document, one that another has taken back since, and that there is none
+/// where its form asks for one.
 pub(in crate::signing) async fn require(
     unit: &Unit,
     document: DocumentId,
@@ -54,9 +55,16 @@ pub(in crate::signing) async fn require(
     };
     let found = rows::find(unit.tx(), id).await?;
     let check = found.ok_or(SigningError::Identity(Wanting::OfThis))?;
-    match check.wanting(document, unit.now()) {
-        Some(wanting) => Err(SigningError::Identity(wanting)),
-        None => Ok(()),
+    if let Some(wanting) = check.wanting(document, unit.now()) {
+        return Err(SigningError::Identity(wanting));
+    }
+    // A wrong one is followed by another: what was said last counts.
+    let last = rows::of_document(unit.tx(), document, 1).await?;
+    match last.first() {
+        Some(last) if last.outcome != Outcome::Confirmed => {
+            Err(SigningError::Identity(Wanting::Result))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

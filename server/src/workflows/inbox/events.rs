@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::bell::Bell;
+use super::bell::{Bell, Seat};
 use super::counting;
 use super::model::Me;
 use super::rows::Asking;
@@ -55,6 +55,8 @@ struct Stream {
     rung: watch::Receiver<u64>,
     actor: Actor,
     lasting: Lasting,
+    /// Its place, given back when it ends.
+    _seat: Option<Seat>,
     said: Option<String>,
     people: Option<i64>,
     ends: Instant,
@@ -171,7 +173,14 @@ pub(super) fn answer(
     lasting: Lasting,
     said: Option<String>,
 ) -> HttpResponse {
+    let seat = bell.seat(actor.account);
+    // Beyond those that go on one says what there is, and ends.
+    let lasting = match seat {
+        Some(_) => lasting,
+        None => Lasting::Once,
+    };
     let begun = Stream {
+        _seat: seat,
         // Before the first look, so that nothing falls in between.
         rung: bell.watch(),
         db: db.clone(),

@@ -1,7 +1,7 @@
 //! What is made of a workflow with each change, so that it is quick to find: its steps, who is asked, its timers,
 //! and the documents that its marks are bound to. Only what differs is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
@@ -137,7 +137,8 @@ impl Seen {
         }
     }
 
-    fn asked(&self, step: &StepState) -> Vec<((u32, String), AskedRow)> {
+    /// Who is asked for an open step; who is excluded is asked no more.
+    fn asked(&self, instance: &Instance, step: &StepState) -> Vec<((u32, String), AskedRow)> {
         let Some(opened_at) = step.opened_at.filter(|_| step.status == StepStatus::Open) else {
             return Vec::new();
         };
@@ -155,7 +156,11 @@ impl Seen {
             };
             ((step.number, who), row)
         };
-        step.assigned.iter().map(row).collect()
+        let out = &instance.excluded;
+        let is_out =
+            |one: &&Assigned| matches!(one, Assigned::Person { account } if out.contains(account));
+        let asked = step.assigned.iter().filter(|one| !is_out(one));
+        asked.map(row).collect()
     }
 
     fn rows(&self, instance: &Instance) -> Projected {
@@ -167,7 +172,7 @@ impl Seen {
             return rows;
         }
         for step in &instance.steps {
-            rows.asked.extend(self.asked(step));
+            rows.asked.extend(self.asked(instance, step));
             let done = step.done.as_ref();
             let bound = done.and_then(|done| done.bound.as_ref());
             if let Some(bound) = bound.filter(|_| step.status == StepStatus::Done)
@@ -237,18 +242,21 @@ async fn write_asked(
     id: Uuid,
     (before, after): (&Projected, &Projected),
 ) -> Result<(), DbError> {
-    for (key, row) in &before.asked {
-        if after.asked.get(key) != Some(row) {
-            let text = "DELETE FROM workflow_asked \
-                        WHERE instance_id = $1 AND step = $2 AND who = $3";
-            let (step, who) = key;
-            let values = [id.into(), i64::from(*step).into(), who.as_str().into()];
-            delete(unit, text, values).await?;
+    // All rows of a step that differs anywhere: a function that was ended meanwhile bears another name by now than
+    // its row does.
+    let mut differs = BTreeSet::new();
+    for (key, row) in before.asked.iter().chain(&after.asked) {
+        if before.asked.get(key) != Some(row) || after.asked.get(key) != Some(row) {
+            differs.insert(key.0);
         }
+    }
+    for step in &differs {
+        let text = "DELETE FROM workflow_asked WHERE instance_id = $1 AND step = $2";
+        delete(unit, text, [id.into(), i64::from(*step).into()]).await?;
     }
     let mut new = Vec::new();
     for (key, row) in &after.asked {
-        if before.asked.get(key) == Some(row) {
+        if !differs.contains(&key.0) {
             continue;
         }
         let ((step, who), row) = (key, row.clone());

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Reader;
+use super::head::LABEL_CHARS_MAX;
 use crate::definition::Words;
 
 /// A kind of table, and the keys that it may have. `schema` has the same.
@@ -439,6 +440,11 @@ impl Reader {
         if let Some(c) = text.chars().find(|c| steers(*c)) {
             let said = format!("Das Zeichen U+{:04X} ist unsichtbar.", u32::from(c));
             self.complain(at, said, "Bitte entfernen.");
+        }
+        // What something is called stands in a line: on the slip, in subjects of mails, in headings.
+        if most <= LABEL_CHARS_MAX && text.contains(['\n', '\u{2028}', '\u{2029}']) {
+            let said = "Eine Bezeichnung hat keinen Zeilenumbruch.";
+            self.complain(at, said, "Bitte in eine Zeile schreiben.");
         }
         text.to_owned()
     }

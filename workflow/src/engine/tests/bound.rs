@@ -462,6 +462,43 @@ fn a_seal_of_the_system_says_the_same() {
     }
 }
 
+#[test]
+fn an_application_seals_nothing() {
+    let mut definition = letter();
+    let sealing = crate::definition::Step {
+        effect: Some(Effect::Seal {
+            document: "draft".to_owned(),
+        }),
+        ..step(
+            "seal",
+            StepKind::System,
+            crate::definition::Assignee::System,
+        )
+    };
+    let sending = definition
+        .states
+        .iter_mut()
+        .find(|state| state.id == "sending")
+        .unwrap();
+    sending.steps.insert(0, sealing);
+    let mut case = signing();
+    case.definition = definition;
+    case.done(&mayor(), "sign", "done");
+    let seal = case.open("seal");
+    case.town.write("doc", "application");
+    let application = Actor {
+        system: true,
+        ..actor("application", &[])
+    };
+    let sealed = Command::Effected {
+        step: seal,
+        outcome: "done".to_owned(),
+        fields: known_none(),
+        note: None,
+    };
+    case.cannot(&application, sealed, Refusal::OtherVersion);
+}
+
 fn known_none() -> std::collections::BTreeMap<String, Value> {
     known(&[])
 }

@@ -313,6 +313,119 @@ fn it_goes_on_by_another_version_of_its_definition() {
 }
 
 #[test]
+fn nothing_is_left_out_by_a_migration() {
+    // Eva began it and may break it off: that is why she may also let it go on by another version.
+    let eva = actor("eva", &[]);
+    let migrate = |from: &str, to: &str| Command::Migrate {
+        states: BTreeMap::from([(from.to_owned(), to.to_owned())]),
+        reason: "neue DA".to_owned(),
+    };
+    let mut case = checking();
+    case.definition = newer();
+    for beyond in ["ordered", "exported", "closed"] {
+        case.cannot(&eva, migrate("check", beyond), Refusal::NotProvided);
+    }
+    case.does(&eva, migrate("check", "moved"));
+    assert!(case.instance().ended.is_some());
+    // Where the state is there no more: no further than behind what was done.
+    let mut case = checking();
+    case.done(&actor("anna", &["kst"]), "factual", "done");
+    let mut renamed = newer();
+    for state in &mut renamed.states {
+        if state.id == "check" {
+            state.id = "checks".to_owned();
+        }
+    }
+    case.definition = renamed;
+    case.cannot(&eva, migrate("check", "ordered"), Refusal::NotProvided);
+    case.cannot(&eva, migrate("check", "checks"), Refusal::NotProvided);
+    case.does(&eva, migrate("check", "review"));
+    assert_eq!(case.state(), "review");
+}
+
+#[test]
+fn whose_matter_it_is_excludes_nobody_but_himself() {
+    let mut own = invoice();
+    own.matter_of = vec!["initiator".to_owned()];
+    let mut case = Case::new(own);
+    case.start(&actor("eva", &[]), &[("gross", Value::Money(100))]);
+    let exclude = |who: &str| Command::Exclude {
+        person: crate::instance::Id(who.to_owned()),
+        reason: "zu streng".to_owned(),
+    };
+    case.cannot(&actor("eva", &[]), exclude("carl"), Refusal::OwnMatter);
+    case.does(&head("hans"), exclude("carl"));
+    case.does(&actor("eva", &[]), exclude("eva"));
+}
+
+#[test]
+fn what_may_be_done_is_what_is_not_refused() {
+    let mut case = checking();
+    let anna = actor("anna", &["kst"]);
+    case.does(&anna, insert(1, StepKind::Information, &["kim"], false));
+    case.does(&anna, insert(1, StepKind::Consult, &["ole"], true));
+    case.does(&anna, insert(2, StepKind::Statement, &["uli"], false));
+    let consult = case.open("adhoc");
+    case.does(&actor("kim", &[]), Command::Claim { step: consult });
+    let tomorrow = crate::instance::Day::of(2026, 3, 31).unwrap();
+    for who in [
+        anna,
+        actor("kim", &[]),
+        actor("ole", &[]),
+        actor("eva", &[]),
+        head("hans"),
+    ] {
+        let steps: Vec<u32> = case.instance().steps.iter().map(|one| one.number).collect();
+        for step in steps {
+            let may =
+                crate::engine::may(&case.definition, case.instance(), step, case.setting(&who));
+            for (word, command) in [
+                ("claim", Command::Claim { step }),
+                ("release", Command::Release { step }),
+                ("resume", Command::Resume { step }),
+                ("insert", insert(step, StepKind::Consult, &["zoe"], false)),
+                (
+                    "withdraw",
+                    Command::Withdraw {
+                        step,
+                        reason: "so".to_owned(),
+                    },
+                ),
+                (
+                    "delegate",
+                    Command::Delegate {
+                        step,
+                        to: person("zoe"),
+                        reason: None,
+                    },
+                ),
+                (
+                    "hold",
+                    Command::Hold {
+                        step,
+                        until: tomorrow,
+                        reason: None,
+                    },
+                ),
+                (
+                    "extend",
+                    Command::Extend {
+                        step,
+                        until: tomorrow,
+                        reason: "so".to_owned(),
+                    },
+                ),
+            ] {
+                let goes = case.decide(&who, &command).is_ok();
+                assert_eq!(may.contains(&word), goes, "{word} {step} {who:?}");
+            }
+            let takes = case.may(&who, step).is_ok();
+            assert_eq!(may.contains(&"complete"), takes, "{step} {who:?}");
+        }
+    }
+}
+
+#[test]
 fn an_instance_has_a_bound() {
     let mut case = checking();
     let anna = actor("anna", &["kst"]);
