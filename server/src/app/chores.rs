@@ -133,14 +133,7 @@ impl Server {
 
     /// Does what steps of workflows ask of the system: seals, forms, exports.
     pub(super) fn work_for_workflows(&self) {
-        let bench = workflows::Bench {
-            db: self.archive.db.clone(),
-            storage: self.archive.storage.clone(),
-            tasks: self.tasks.clone(),
-            stamp: Arc::clone(&self.stamp),
-            forms: self.forms.clone(),
-            rules: self.rules.clone(),
-        };
+        let bench = self.bench();
         let mut head = self.archive.db.head();
         self.tasks.start("workflows", |end| async move {
             loop {

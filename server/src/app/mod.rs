@@ -201,6 +201,19 @@ impl Server {
         &self.forms
     }
 
+    /// With what the system works for workflows.
+    #[must_use]
+    pub fn bench(&self) -> workflows::Bench {
+        workflows::Bench {
+            db: self.archive.db.clone(),
+            storage: self.archive.storage.clone(),
+            tasks: self.tasks.clone(),
+            stamp: Arc::clone(&self.stamp),
+            forms: self.forms.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+
     /// Who may come with a tablet without a code: nobody, unless somebody is invited.
     #[must_use]
     pub const fn invitation(&self) -> &tablets::Invitation {

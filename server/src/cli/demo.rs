@@ -22,6 +22,8 @@ const DATA: &str = "demo-data";
 const TOWN: &str = "Stadt Hollerfurt";
 /// A letter that comes with the sources, to be filed by whoever tries the archive.
 const LETTER: &str = "indexer/tests/data/vwzg-2005.pdf";
+/// Where its workflows export to, within its data, if nothing is said.
+const EXPORTS: &str = "exports";
 /// How often it is looked whether everything can be found.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a person is kept waiting for texts to be read: the rest is read behind the open door.
@@ -59,6 +61,9 @@ impl Demo {
             TOWN.clone_into(&mut config.forms.town);
         }
         let data = config.data_dir.clone();
+        if config.workflows.export_folder.is_none() {
+            config.workflows.export_folder = Some(data.join(EXPORTS));
+        }
         actix_web::rt::System::new().block_on(async move {
             if config.seal.is_none() {
                 let made = demo::seal(&data, SystemClock.now()).await;
@@ -105,6 +110,7 @@ async fn fill(server: &Server) -> Result<Move, Failure> {
     }
     town.open_files().await?;
     town.prepare_counter(server.forms()).await?;
+    Box::pin(town.walk_workflows(server.bench())).await?;
     wait_for_texts(server).await?;
     Ok(town)
 }
@@ -183,6 +189,7 @@ fn welcome(town: &Move, (address, tablet): (&str, &str), data: &Path) {
         counter = demo::COUNTER_CLERK,
     ));
     people(town);
+    desks(town);
     say(&lines((clerk, department), address, data));
 }
 
@@ -217,12 +224,26 @@ fn lines((clerk, department): (&str, &str), address: &str, data: &Path) -> Strin
          -d '{{\"label\":\"Scanner\",\"scope\":\"intake\",\"days\":30,\"department\":\"{department}\"}}' | \
          sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
          curl -s {address}/api/documents/post_document/ -H \"Authorization: Token $SCANNER\" -F 'document=@{letter};type=application/pdf'\n\
+         # was im Eingangskorb wartet / what waits in the inbox\n\
+         curl -s {address}/api/v1/inbox -H \"Authorization: Bearer $TOKEN\"\n\
          # beweisen, ohne den Server / prove it, without the server\n\
          LOG=$(mktemp -d)/log\n\
          {binary} export --log $LOG --data {data}\n\
          {binary} verify $LOG\n\n  \
          Beenden mit Strg-C / stop with Ctrl-C\n"
     )
+}
+
+/// What waits for whom in workflows.
+fn desks(town: &Town) {
+    let all = &town.script.desks;
+    let width = all.iter().map(|desk| desk.user.chars().count()).max();
+    let width = width.unwrap_or_default();
+    say("\n  Eingangskorb / inbox: was wartet / what waits");
+    for desk in all {
+        let (user, what) = (&desk.user, &desk.what);
+        say(&format!("    {user:width$}  {what}"));
+    }
 }
 
 /// A path as a shell takes it.

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use time::Date;
 
+use super::script::Script;
 use crate::file_plan::{self, Draft, Findings};
 use crate::relations::RelationKind;
 use crate::types::{BringError, Sheet};
 
 const PEOPLE: &str = include_str!("../../data/town/people.toml");
 const DOCUMENTS: &str = include_str!("../../data/town/documents.jsonl");
+const WORKFLOWS: &str = include_str!("../../data/town/workflows.toml");
 const FILES: &str = include_str!("../../data/town/files.toml");
 const TYPES: &str = include_str!("../../data/town/types.toml");
 const VALUES: &str = include_str!("../../data/town/values.toml");
@@ -27,6 +29,9 @@ pub enum ContentError {
     /// `files.toml` is not what this module expects.
     #[error("the files of the demo town are unreadable")]
     Files(#[source] toml::de::Error),
+    /// `workflows.toml` is not what `script` expects.
+    #[error("the workflows of the demo town are unreadable")]
+    Workflows(#[source] toml::de::Error),
     /// `types.toml` is not what this module expects.
     #[error("the document types of the demo town are unreadable")]
     Types(#[source] BringError),
@@ -68,6 +73,12 @@ pub struct Town {
     pub functions: Vec<Function>,
     /// Who has a role elsewhere for a time.
     pub lent: Vec<Lent>,
+    /// Up to which amount somebody orders.
+    pub limits: Vec<OrdersUpTo>,
+    /// Who stands in for whom, for a time.
+    pub deputies: Vec<Deputy>,
+    /// What runs in cases.
+    pub script: Script,
     /// The compartments, and who enters them.
     pub compartments: Vec<Compartment>,
     /// The files.
@@ -97,6 +108,9 @@ impl Town {
             file_plan: file_plan(&staff.compartment)?,
             functions: staff.function,
             lent: staff.lent,
+            limits: staff.limit,
+            deputies: staff.deputy,
+            script: toml::from_str(WORKFLOWS).map_err(ContentError::Workflows)?,
             compartments: staff.compartment,
             files: registry.file,
             inspections: registry.inspection,
@@ -128,6 +142,8 @@ struct Staff {
     person: Vec<Person>,
     function: Vec<Function>,
     lent: Vec<Lent>,
+    limit: Vec<OrdersUpTo>,
+    deputy: Vec<Deputy>,
     compartment: Vec<Compartment>,
 }
 
@@ -268,6 +284,8 @@ pub enum Role {
     Admin,
     /// Takes in and hands on.
     MailRoom,
+    /// An application of the department, which tells what happened there.
+    Integrator,
 }
 
 /// A function of the demo town.
@@ -294,6 +312,36 @@ pub struct Lent {
     pub role: Role,
     /// Slug of the department.
     pub department: String,
+    /// For how many days.
+    pub days: u32,
+    /// Why, in German.
+    pub reason: String,
+}
+
+/// Up to which amount somebody orders.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrdersUpTo {
+    /// User name, or `function:` and a short name.
+    pub who: String,
+    /// The amount, in whole euro.
+    pub euro: i64,
+    /// User name of the administrator who gives it.
+    pub given_by: String,
+    /// User name of another one, who approves it.
+    pub approved_by: String,
+    /// Why, in German.
+    pub reason: String,
+}
+
+/// A deputy, for a time from the day of moving in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deputy {
+    /// User name of the one who is away.
+    pub user: String,
+    /// User name of the one who stands in.
+    pub deputy: String,
     /// For how many days.
     pub days: u32,
     /// Why, in German.

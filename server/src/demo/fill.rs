@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::content::{self, ContentError, Person, Town, TownDocument};
 use super::pdf::{self, PdfError};
-use super::{counter, registry};
+use super::{counter, flows, registry};
 use crate::base::db::DbError;
 use crate::base::{Actor, DepartmentId, Right, Role, Timestamp};
 use crate::cases::CaseError;
@@ -29,6 +29,7 @@ use crate::relations::RelationError;
 use crate::retention::RetentionError;
 use crate::types::{self, BringError, Value, Values};
 use crate::unit::{Db, Unit};
+use crate::workflows::{Bench, WorkflowError};
 
 /// What everybody in the demo town signs in with. It protects nothing: the town is invented.
 pub const PASSWORD: &str = "hollerfurt-an-der-aue";
@@ -99,6 +100,9 @@ pub enum FillError {
     /// Closing.
     #[error("a file could not be closed")]
     Close(#[from] RetentionError),
+    /// A workflow.
+    #[error("a workflow could not be walked")]
+    Workflow(#[from] WorkflowError),
     /// The store.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -198,6 +202,14 @@ impl Move {
         registry::open_files(&self.db, &self.town, &self.actors).await?;
         registry::hand_on(&self.db, &self.town, &self.actors).await?;
         registry::let_inspect(&self.db, &self.town, &self.actors).await
+    }
+
+    /// Lets the workflows of the town run as far as their script says, those that do not run yet.
+    pub async fn walk_workflows(&self, bench: Bench) -> Result<(), FillError> {
+        flows::limit(&self.db, &self.town.limits, &self.actors).await?;
+        let with = ((&self.db, &self.storage), (&self.town, &self.actors));
+        let walk = flows::Walk::new(with.0, with.1, bench)?;
+        Box::pin(walk.all()).await
     }
 
     /// Prepares the counter: a case with a form that waits for its signature.
@@ -361,6 +373,7 @@ pub(super) const fn roles(role: content::Role) -> &'static [Role] {
         content::Role::Auditor => &[Role::Auditor],
         content::Role::Admin => &[Role::Admin],
         content::Role::MailRoom => &[Role::MailRoom],
+        content::Role::Integrator => &[Role::Integrator],
     }
 }
 
@@ -397,7 +410,8 @@ async fn move_in(
     Ok(departments::actor(db.read(), id, db.now(), None).await?)
 }
 
-fn metadata(document: &TownDocument) -> Option<Metadata> {
+/// What is known of a document of the town.
+pub(super) fn metadata(document: &TownDocument) -> Option<Metadata> {
     let direction = match document.direction {
         content::Direction::Incoming => Direction::Incoming,
         content::Direction::Outgoing => Direction::Outgoing,

@@ -3,10 +3,12 @@
 pub mod content;
 mod counter;
 pub mod fill;
+mod flows;
 mod layout;
 mod metrics;
 pub mod pdf;
 mod registry;
+pub mod script;
 mod seal;
 
 pub use counter::{CASE as COUNTER_CASE, CLERK as COUNTER_CLERK, TABLET as COUNTER_TABLET};

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use workflow::definition::Definition;
+
 use super::content::{Role, Town, TownDocument};
 use super::fill::roles;
 use super::pdf;
+use super::script::{Doing, Format, documents_in};
 use crate::base::rights::{Reach, reach};
 use crate::base::{self, Right};
 
@@ -401,4 +404,107 @@ fn what_documents_say_stands_in_fields_of_their_types() {
             document.id
         );
     }
+}
+
+fn definitions() -> Vec<Definition> {
+    let all = workflow::shipped::SHIPPED.iter();
+    all.map(|(name, source)| Definition::read(source).unwrap_or_else(|_wrong| panic!("{name}")))
+        .collect()
+}
+
+#[test]
+fn whom_the_workflows_of_the_program_name_somebody_is() {
+    let town = town();
+    for definition in definitions() {
+        for code in definition.functions() {
+            let function = town.functions.iter().find(|one| one.code == code);
+            let function = function.unwrap_or_else(|| panic!("nobody is {code}"));
+            assert!(!function.holders.is_empty(), "{code}");
+            for login in &function.holders {
+                assert!(town.person(login).is_some(), "{login}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_runs_in_the_town_fits_the_definitions() {
+    let town = town();
+    let definitions = definitions();
+    let mut slugs: BTreeSet<&str> = town.documents.iter().map(|it| it.id.as_str()).collect();
+    let mut cases = BTreeSet::new();
+    let mut run = BTreeSet::new();
+    for flow in &town.script.flows {
+        let name = &flow.case;
+        let file = town.script.file(&flow.file).expect(name);
+        let clerk = town.person(&file.clerk).expect(name);
+        assert!(cases.insert(name.as_str()), "{name} stands there twice");
+        assert!(town.person(&flow.by).is_some(), "{name}: {}", flow.by);
+        let definition = definitions.iter().find(|one| one.id == flow.definition);
+        let definition = definition.expect(name);
+        run.insert(definition.id.as_str());
+        for document in flow.documents() {
+            assert!(slugs.insert(&document.id), "{} is there twice", document.id);
+            assert_eq!(document.department, clerk.department, "{}", document.id);
+            assert!(!document.pages.is_empty(), "{}", document.id);
+        }
+        for act in town.script.acts(flow) {
+            let named = documents_in(&act.fields).chain(act.document.as_deref());
+            for slug in named {
+                assert!(flow.documents().any(|one| one.id == slug), "{slug}");
+            }
+            if act.command == Doing::Work {
+                continue;
+            }
+            assert!(town.person(&act.by).is_some(), "{name}: {}", act.by);
+            if matches!(act.command, Doing::Event | Doing::Version) {
+                continue;
+            }
+            let (_, step) = definition.step(&act.step).expect(&act.step);
+            if let Some(outcome) = &act.outcome {
+                let known = step.outcomes.iter().any(|one| one.key == *outcome);
+                assert!(known, "{name}: {} has no {outcome}", act.step);
+            }
+            for key in act.fields.keys() {
+                assert!(definition.field(key).is_some(), "{name}: {key}");
+            }
+        }
+    }
+    // All but the removal from a personnel file, which takes two years.
+    assert_eq!(run.len(), definitions.len() - 1, "{run:?}");
+    for desk in &town.script.desks {
+        assert!(town.person(&desk.user).is_some(), "{}", desk.user);
+    }
+}
+
+#[test]
+fn limits_are_given_by_one_administrator_and_approved_by_another() {
+    let town = town();
+    let is_admin = |login: &str| town.person(login).is_some_and(|it| it.role == Role::Admin);
+    assert!(!town.limits.is_empty());
+    for one in &town.limits {
+        assert!(one.given_by != one.approved_by, "{}", one.who);
+        assert!(is_admin(&one.given_by) && is_admin(&one.approved_by));
+    }
+}
+
+#[test]
+fn what_runs_in_the_town_is_printed_with_its_days() {
+    let town = town();
+    let today = time::macros::date!(2026 - 11 - 26);
+    let flows = town.script.flows.iter();
+    let mut printed = 0;
+    for document in flows.flat_map(|flow| flow.documents()) {
+        let said = document.on(today).expect(&document.id);
+        assert!(!said.pages.concat().contains('{'), "{}", document.id);
+        if document.format == Format::Xml {
+            assert!(said.pages.concat().starts_with("<?xml"));
+            continue;
+        }
+        let bytes = pdf::render(&said, &town).expect(&document.id);
+        let read = lopdf::Document::load_mem(&bytes).expect("readable");
+        assert_eq!(read.get_pages().len(), said.pages.len(), "{}", document.id);
+        printed += 1;
+    }
+    assert!(printed > 25, "{printed}");
 }

@@ -153,7 +153,7 @@ pub(super) async fn in_force(
 
 /// `deputy` acting for another: with the roles of that account, but never in a compartment that
 /// the deputy does not enter. `None`: there is no such deputation now.
-pub(super) async fn deputy_for(
+pub(crate) async fn deputy_for(
     on: &impl ConnectionTrait,
     deputy: Actor,
     principal: AccountId,

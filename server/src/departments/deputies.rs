@@ -80,7 +80,7 @@ pub(super) struct DeputationRequest {
 
 /// A deputation to be.
 #[derive(Debug, Clone)]
-pub(super) struct NewDeputation {
+pub(crate) struct NewDeputation {
     /// Who is away.
     pub principal: AccountId,
     /// Who stands in.
@@ -94,7 +94,7 @@ pub(super) struct NewDeputation {
 }
 
 /// Names a deputy: oneself for oneself, or an administrator for anyone.
-pub(super) async fn name_deputy(unit: &mut Unit, new: NewDeputation) -> Result<Uuid, PeopleError> {
+pub(crate) async fn name_deputy(unit: &mut Unit, new: NewDeputation) -> Result<Uuid, PeopleError> {
     let actor = unit.actor();
     // A deputy does not name deputies.
     let own = actor.account == new.principal

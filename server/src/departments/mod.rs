@@ -38,9 +38,11 @@ mod tokens;
 mod units;
 
 pub use acting::actor;
+pub(crate) use acting::deputy_for;
 pub use attempts::Attempts;
 pub use cookie::Browsers;
 pub(crate) use cookie::cookie_of;
+pub(crate) use deputies::{NewDeputation, name_deputy};
 pub use domains::{GENERAL, key_domain, key_domains, make_key, make_missing_keys};
 pub use evidence::{KINDS, roots_astray, states};
 pub use http::{ApiDoc, routes};

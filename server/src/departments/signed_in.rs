@@ -152,6 +152,7 @@ const IN_STEAD: &[&str] = &[
     "notes",
     "relations",
     "search",
+    "workflows",
 ];
 
 impl utoipa::Modify for OnBehalfOf {

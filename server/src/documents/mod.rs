@@ -104,6 +104,7 @@ pub use model::{
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
 pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
+pub(crate) use ops::{add_version, draft};
 pub use passwords::{Known as KnownPasswords, known as known_passwords, store as store_password};
 pub use pictures::Painter;
 pub(crate) use pictures::showing::Showing;

@@ -60,7 +60,7 @@ pub(super) async fn receive_new(
 }
 
 /// Files a new draft, in a department or within an open case.
-pub(super) async fn draft(
+pub(crate) async fn draft(
     unit: &mut Unit,
     department: DepartmentId,
     case: Option<CaseId>,
@@ -359,7 +359,7 @@ pub(super) async fn changed(
 }
 
 /// Adds a version; it is in force from now on.
-pub(super) async fn add_version(
+pub(crate) async fn add_version(
     unit: &mut Unit,
     id: DocumentId,
     expected: u64,

@@ -131,7 +131,7 @@ impl Follower {
             let visible = record.things.iter().filter(|one| seen.contains(one));
             for thing in visible {
                 // What came along in a record is told by its own kind of change only.
-                if !record.action.starts_with(thing.kind()) {
+                if !thing.is_told_by(&record.action) {
                     continue;
                 }
                 let change = Told::Change {

@@ -79,11 +79,12 @@ pub(super) async fn records(
     let Some(last) = found.last().map(|one| one.seq) else {
         return Ok(found);
     };
-    // The root of an inspection is the account that inspects.
+    // The root of an inspection is the account that inspects; that of a workflow is its case.
     let text = "SELECT DISTINCT seq, CASE WHEN kind = 'inspection' THEN entity_id ELSE root_id END, \
-                CASE WHEN kind IN ('file', 'case', 'inspection') THEN kind ELSE 'document' END \
+                CASE WHEN kind IN ('file', 'case', 'inspection') THEN kind \
+                WHEN kind = 'workflow' THEN 'case' ELSE 'document' END \
                 FROM audit_subject WHERE seq > $1 AND seq <= $2 AND kind IN ('document', \
-                'document_version', 'rendition', 'file', 'case', 'inspection') ORDER BY 1, 2";
+                'document_version', 'rendition', 'file', 'case', 'inspection', 'workflow') ORDER BY 1, 2";
     for row in on
         .query_all_raw(sql(on, text, [from.into(), last.into()]))
         .await?

@@ -30,11 +30,14 @@ pub(super) const BACK_OFF_SECONDS: [i64; 9] = [
 ];
 /// The type of a message that was asked for to try a receiver.
 pub(super) const TEST: &str = "webhook.test";
+/// With what the actions begin that happen to a workflow: told of its case.
+const WORKFLOW: &str = "workflow.";
 /// Stands for every type.
 const ALL: &str = "*";
 
-/// What can be subscribed to: the actions that happen to documents, cases and files, and emergencies.
-const EVENTS: [Action; 29] = [
+/// What can be subscribed to: the actions that happen to documents, cases and files, what goes on in workflows of
+/// cases, and emergencies.
+const EVENTS: [Action; 37] = [
     Action::DocumentReceive,
     Action::DocumentComponent,
     Action::DocumentSplit,
@@ -60,6 +63,14 @@ const EVENTS: [Action; 29] = [
     Action::CaseClose,
     Action::CaseReopen,
     Action::CaseRefile,
+    Action::WorkflowStart,
+    Action::WorkflowComplete,
+    Action::WorkflowReturn,
+    Action::WorkflowEvent,
+    Action::WorkflowEffected,
+    Action::WorkflowEscalate,
+    Action::WorkflowLapse,
+    Action::WorkflowCancel,
     Action::EmergencyRequest,
     Action::EmergencyApprove,
     Action::EmergencyEnd,
@@ -279,6 +290,12 @@ impl Thing {
             Self::Object(object) => object.kind(),
             Self::Emergency(_) => "break_glass",
         }
+    }
+
+    /// Whether an action tells of it: its own kind of change, and of a case what goes on in its workflows.
+    pub(super) fn is_told_by(self, action: &str) -> bool {
+        let is_case = matches!(self, Self::Object(Object::Case(_)));
+        action.starts_with(self.kind()) || (is_case && action.starts_with(WORKFLOW))
     }
 }
 

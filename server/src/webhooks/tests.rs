@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::sign::{Secret, signatures};
 use super::target::TargetFault;
-use crate::base::{DeliveryId, DocumentId, Timestamp, WebhookId};
+use crate::base::{CaseId, DeliveryId, DocumentId, Timestamp, WebhookId};
 use crate::config::{Config, Sources};
 use crate::holds::Object;
 
@@ -134,6 +134,7 @@ fn only_what_happens_to_documents_cases_and_files_can_be_subscribed_to() {
         "document.register",
         "case.close",
         "file.refile",
+        "workflow.start",
     ] {
         assert!(all.matches(told), "{told}");
     }
@@ -142,6 +143,16 @@ fn only_what_happens_to_documents_cases_and_files_can_be_subscribed_to() {
     let one = EventTypes::parse(&words(&["document.text"])).unwrap();
     assert!(one.matches("document.text") && !one.matches("document.change"));
     assert_eq!(EventTypes::parse(&words(&["*", "account.create"])), Err(1));
+}
+
+#[test]
+fn what_goes_on_in_a_workflow_is_told_of_its_case() {
+    let case = Thing::Object(Object::Case(CaseId::new()));
+    let document = Thing::Object(Object::Document(DocumentId::new()));
+    assert!(case.is_told_by("workflow.start") && case.is_told_by("case.close"));
+    assert!(!case.is_told_by("workflow_definition.adopt"));
+    assert!(!document.is_told_by("workflow.complete"));
+    assert!(document.is_told_by("document.register"));
 }
 
 fn rules(variables: &[(&str, &str)]) -> Rules {

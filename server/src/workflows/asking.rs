@@ -15,7 +15,7 @@ use crate::unit::Unit;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// Nothing that names anybody or anything.
     Plain(Command),
     /// A step is done.
@@ -223,7 +223,7 @@ async fn meant(
 }
 
 /// Does what was asked; `expected` is the version that the caller has seen, where he says one.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     unit: &mut Unit,
     rules: &Rules,
     (id, expected): (WorkflowId, Option<u64>),

@@ -119,6 +119,13 @@ impl Rules {
         &self.0.calendar
     }
 
+    /// The type of the cases in which a definition of the program runs.
+    pub(crate) fn case_type(&self, code: &str) -> Option<String> {
+        let mut shipped = self.0.shipped.iter();
+        let found = shipped.find(|one| one.definition.id == code);
+        found.map(|one| one.definition.case_type.clone())
+    }
+
     /// Where exports go.
     pub(super) fn export_folder(&self) -> Option<&PathBuf> {
         self.0.export_folder.as_ref()

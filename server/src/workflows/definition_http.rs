@@ -302,6 +302,7 @@ fn whole(looked: &Looked) -> Result<(), Problem> {
             let (german, code) = match one.what {
                 "function" => ("die Funktion", "no-function"),
                 "form" => ("das Formular", "no-form"),
+                "department" => ("die Organisationseinheit", "no-department"),
                 _ => ("die Abschottung", "no-compartment"),
             };
             let detail = text(

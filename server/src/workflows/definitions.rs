@@ -56,6 +56,11 @@ pub(super) async fn missing(
             miss("function", code);
         }
     }
+    for slug in definition.departments() {
+        if departments::department(on, slug).await?.is_none() {
+            miss("department", slug);
+        }
+    }
     for id in definition.forms() {
         if forms.find(id, None).is_err() {
             miss("form", id);

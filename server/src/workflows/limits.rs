@@ -14,17 +14,17 @@ use crate::unit::Unit;
 
 /// What is said of a new one.
 #[derive(Debug, Clone)]
-pub(super) struct New {
+pub(crate) struct New {
     /// Login, or `function:` and a short name.
-    pub(super) who: String,
+    pub(crate) who: String,
     /// The amount, in cents.
-    pub(super) cents: i64,
+    pub(crate) cents: i64,
     /// The first day; today, if nothing is said.
-    pub(super) valid_from: Option<CivilDate>,
+    pub(crate) valid_from: Option<CivilDate>,
     /// The last day.
-    pub(super) valid_until: Option<CivilDate>,
+    pub(crate) valid_until: Option<CivilDate>,
     /// Why.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 /// Refuses whoever does not say who orders how much.
@@ -70,7 +70,7 @@ pub(super) async fn account(
 }
 
 /// Says up to which amount somebody orders. It does not hold before its approval.
-pub(super) async fn give(unit: &mut Unit, new: New) -> Result<OrderLimit, WorkflowError> {
+pub(crate) async fn give(unit: &mut Unit, new: New) -> Result<OrderLimit, WorkflowError> {
     require_admin(unit.actor())?;
     let who = account(unit.tx(), &new.who).await?;
     let account = who.ok_or_else(|| {
@@ -102,7 +102,7 @@ pub(super) async fn give(unit: &mut Unit, new: New) -> Result<OrderLimit, Workfl
 }
 
 /// Approves it: an administrator who neither gave it nor is the one who orders.
-pub(super) async fn approve(
+pub(crate) async fn approve(
     unit: &mut Unit,
     id: OrderLimitId,
 ) -> Result<OrderLimit, WorkflowError> {
@@ -171,6 +171,6 @@ pub(super) async fn on_day(
 }
 
 /// All of them, the newest first.
-pub(super) async fn list(on: &impl ConnectionTrait) -> Result<Vec<OrderLimit>, DbError> {
+pub(crate) async fn list(on: &impl ConnectionTrait) -> Result<Vec<OrderLimit>, DbError> {
     rows::limits(on, None).await
 }

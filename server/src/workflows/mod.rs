@@ -41,6 +41,7 @@ mod values;
 mod wire;
 mod work;
 
+pub(crate) use asking::{Asked, ask};
 pub use beginning::{New as NewFlow, start};
 pub use catalog::{Listed, Rules, Shipped, calendar, shipped};
 pub use definitions::Missing;
@@ -48,12 +49,19 @@ pub use evidence::{KINDS, roots_astray, states};
 pub use following::Follower;
 pub use http::{ApiDoc, routes};
 pub use inbox::{Bell, Figures};
+pub(crate) use limits::{
+    New as NewLimit, approve as approve_limit, give as give_limit, list as all_limits,
+};
 pub use links::Links;
 pub use model::{Flow, Kept, OrderLimit, Refused, Standing, Step, Told, WorkflowError, Wrong};
 pub use notices::{Backlog as MailBacklog, Mailer, MailerError, sweep as sweep_notices};
-pub(crate) use notices::{Begun as BegunMail, begin as begin_mail, conclude as conclude_mail};
+pub(crate) use notices::{
+    Begun as BegunMail, begin as begin_mail, conclude as conclude_mail,
+    given_up_since as mails_given_up_since,
+};
 pub use of_case::of_case;
 pub use ops::{Commanded, GOES_ON, command};
+pub(crate) use ops::{any_in, find};
 pub use people::{figures, people_contract, people_routes};
 pub use timers::Timers;
 pub use work::{Bench, WorkError};

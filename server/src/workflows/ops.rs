@@ -195,7 +195,7 @@ pub(super) async fn to_command(
 }
 
 /// Commands a workflow, as whoever acts in this unit may; the system itself may fire timers, look, and say what it
-/// has done.
+/// has done. A look that finds nothing writes nothing: whoever looks gives his unit of work up then.
 ///
 /// # Errors
 /// [`WorkflowError`]; then nothing has happened.
@@ -226,6 +226,10 @@ pub(super) async fn run(
             return Err(refused(unit.tx(), known, &command, refusal).await?);
         }
     };
+    // Whoever looks and finds nothing has done nothing: there is no entry, and no record.
+    if events.is_empty() && matches!(command, Command::Look) {
+        return Ok(Commanded { flow, events });
+    }
     let what = (&command, events.as_slice());
     let flow = written(unit, (Some(flow), &desk.around), &house, what).await?;
     Ok(Commanded { flow, events })
@@ -350,6 +354,19 @@ pub(super) async fn refused(
             version: flow.version,
         }),
     })))
+}
+
+/// A workflow, whoever asks.
+pub(crate) async fn find(
+    on: &impl ConnectionTrait,
+    id: WorkflowId,
+) -> Result<Option<Flow>, DbError> {
+    rows::find(on, id).await
+}
+
+/// Whether a workflow runs or ran in a case.
+pub(crate) async fn any_in(on: &impl ConnectionTrait, case: CaseId) -> Result<bool, DbError> {
+    rows::any_in(on, case).await
 }
 
 /// A workflow that the actor may know of, with what it is looked at with.

@@ -16,7 +16,7 @@ use crate::departments::{Named, functions};
 use crate::documents::{self, Document, DocumentError};
 
 /// What was said, as it came.
-pub(super) type Said = BTreeMap<String, Json>;
+pub(crate) type Said = BTreeMap<String, Json>;
 
 /// Largest whole number: what JSON keeps exactly.
 const NUMBER_MAX: i64 = (1 << 53) - 1;

@@ -6,7 +6,8 @@ use tests::town::{Town, id_of, token_of};
 
 use super::calls::{By, Call, call};
 use crate::workflows::{
-    DEFINITIONS, LIMITS, WORKFLOWS, approve, begun, case, letter, letter_of_its_own, post, step,
+    DEFINITIONS, LIMITS, WORKFLOWS, approve, begun, case, letter, letter_of_its_own, post, soon,
+    step,
 };
 
 /// The operations of this source.
@@ -225,23 +226,6 @@ pub(super) async fn workflows(town: &Town, operation: &str) -> Option<Call> {
         }
         _ => return None,
     })
-}
-
-/// A day after that on which the first step is due.
-fn soon(flow: &Answer) -> String {
-    let due = flow.json()["slip"][0]["due"]["on"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let (rest, _) = due.rsplit_once('-').unwrap_or(("2099-12", "1"));
-    let (year, month) = rest.split_once('-').unwrap_or(("2099", "12"));
-    let (mut year, mut month): (i32, u32) =
-        (year.parse().unwrap_or(2099), month.parse().unwrap_or(12));
-    month += 1;
-    if month > 12 {
-        (year, month) = (year + 1, 1);
-    }
-    format!("{year:04}-{month:02}-15")
 }
 
 /// What an application says, and the final signer.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tests::town::{OWN, Town, add, id_of, send};
 use tests::{Answer, Client, wait_until};
 
+use crate::inspections::in_time;
 use crate::records::Registry;
 use crate::workflows::{LIMITS, Office, WORKFLOWS, approve, post, seen, step};
 

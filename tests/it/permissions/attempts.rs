@@ -14,6 +14,7 @@ use crate::sign_in::attempts as sign_in;
 use crate::types::attempts::{TYPED, type_attempt};
 use crate::virus::attempts::{self as virus, QUARANTINED};
 use crate::withheld::attempts::{self as withheld, ENDED};
+use crate::workflows::attempts::{RULED, RUN, rule, run};
 
 async fn upload(
     client: &Client,
@@ -213,6 +214,8 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         what if INSPECTED.contains(&what) => inspect(town, client, what).await,
         what if QUARANTINED.contains(&what) => virus::attempt(town, client, what).await,
         what if ENDED.contains(&what) => withheld::attempt(town, client, what).await,
+        what if RULED.contains(&what) => Box::pin(rule(town, client, what)).await,
+        what if RUN.contains(&what) => Box::pin(run(town, client, what)).await,
         what if sign_in::TRIED.contains(&what) => sign_in::attempt(town, client, what).await,
         other => administer(town, client, other, round).await,
     }

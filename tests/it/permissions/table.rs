@@ -12,6 +12,7 @@ use super::attempts::attempt;
 use crate::inspections::attempts::INSPECTED;
 use crate::virus::attempts::QUARANTINED;
 use crate::withheld::attempts::ENDED;
+use crate::workflows::attempts::{RULED, RUN};
 
 /// Documents. In the order of the lines.
 const DOCUMENTS: &[&str] = &[
@@ -327,6 +328,22 @@ async fn who_may_do_what_with_the_quarantine() {
 #[tokio::test]
 async fn who_may_do_what_with_what_is_withheld() {
     let Some(table) = answers(ENDED).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_definitions_and_limits() {
+    let Some(table) = answers(RULED).await else {
+        return;
+    };
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn who_may_do_what_with_workflows() {
+    let Some(table) = answers(RUN).await else {
         return;
     };
     insta::assert_snapshot!(table);

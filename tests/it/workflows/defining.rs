@@ -105,6 +105,16 @@ async fn what_is_wrong_with_a_definition_is_told_with_its_line() {
         .await;
     let refused = refused.is_problem(422, "validation").json();
     assert_eq!(refused["errors"][0]["code"], "no-function");
+    let elsewhere = letter("neu").replace(
+        "assignee = { role = \"clerk\" }",
+        "assignee = { role = \"clerk\", department = \"gibt-es-nicht\" }",
+    );
+    let refused = town
+        .admin()
+        .post(DEFINITIONS, &json!({"source": elsewhere}))
+        .await;
+    let refused = refused.is_problem(422, "validation").json();
+    assert_eq!(refused["errors"][0]["code"], "no-department");
     town.clerk()
         .get(&format!("{DEFINITIONS}/gibt-es-nicht"))
         .await

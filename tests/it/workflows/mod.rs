@@ -1,5 +1,6 @@
 //! Workflows through the front door: definitions, what runs by them, order limits.
 
+pub(crate) mod attempts;
 mod defining;
 mod ending;
 mod limits;
@@ -248,4 +249,21 @@ pub(crate) async fn letter_of_its_own(town: &Town) -> (String, Answer) {
     approve(town, &town.app.with_token(&head), &letter(&id)).await;
     let (flow, _, _) = begun(town, &id).await;
     (id, flow)
+}
+
+/// A day after that on which the first step is due.
+pub(crate) fn soon(flow: &Answer) -> String {
+    let due = flow.json()["slip"][0]["due"]["on"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let (rest, _) = due.rsplit_once('-').unwrap_or(("2099-12", "1"));
+    let (year, month) = rest.split_once('-').unwrap_or(("2099", "12"));
+    let (mut year, mut month): (i32, u32) =
+        (year.parse().unwrap_or(2099), month.parse().unwrap_or(12));
+    month += 1;
+    if month > 12 {
+        (year, month) = (year + 1, 1);
+    }
+    format!("{year:04}-{month:02}-15")
 }

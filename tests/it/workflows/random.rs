@@ -10,6 +10,7 @@ use tests::town::{OTHER, OWN, add, id_of, send, token_of};
 use tests::{Answer, Client, Town, fixtures};
 
 use super::{LIMITS, Office, WORKFLOWS, begun, case, post};
+use crate::inspections::in_time;
 use crate::invariants::{told, with};
 
 /// How long people go on, before and after the server was killed.

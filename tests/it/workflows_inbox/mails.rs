@@ -152,6 +152,11 @@ async fn what_is_not_taken_is_seen_and_what_may_have_been_is_not_sent_again() {
         figures.contains("papierlos_mails_given_up 2")
     })
     .await;
+    let output = office.town.app.command(&["check", "--json"]).await;
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let all = found["findings"].as_array().cloned().unwrap_or_default();
+    let given_up = all.iter().filter(|one| one["code"] == "mail-given-up");
+    assert_eq!(given_up.count(), 2, "{found}");
     assert!(office.town.app.stop().success());
     office.town.app.resume();
     let colleague = office

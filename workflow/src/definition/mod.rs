@@ -588,6 +588,12 @@ impl Definition {
         read::functions(self)
     }
 
+    /// The departments that it names.
+    #[must_use]
+    pub fn departments(&self) -> Vec<&str> {
+        read::departments(self)
+    }
+
     /// The forms that it names.
     #[must_use]
     pub fn forms(&self) -> Vec<&str> {

@@ -55,6 +55,8 @@ codes! {
     LockUnreadable = "lock-unreadable", "Der festgehaltene Prüfpunkt ist nicht lesbar. Den letzten bekannten zurücklegen.";
     /// A job was put aside after too many attempts.
     JobFailed = "job-failed", "Ein Auftrag wurde nach zu vielen Versuchen beiseitegelegt. --repair gibt ihm neue Versuche.";
+    /// A mail about workflows was given up in the last seven days, or nobody knows whether it was taken.
+    MailGivenUp = "mail-given-up", "Eine Nachricht über Vorgänge wurde in den letzten sieben Tagen aufgegeben, oder niemand weiß, ob sie ankam. Im Protokoll des Servers steht, warum: Einstellungen unter mail oder die hinterlegte Adresse prüfen.";
     /// The versions of a document are not 1, 2, 3 … up to the one in force.
     VersionGap = "version-gap", "Die Fassungen eines Dokuments sind nicht lückenlos. Datenbank aus der Sicherung wiederherstellen.";
     /// The tags for filters are not those of the document.

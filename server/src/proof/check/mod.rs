@@ -124,6 +124,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
         return Ok(outcome);
     }
     people::roles(on, &mut outcome).await?;
+    people::mails(on, &mut outcome).await?;
     documents::versions(on, &mut outcome).await?;
     documents::filed(on, &mut outcome).await?;
     documents::tags(on, mode, &mut outcome).await?;

@@ -1,4 +1,4 @@
-//! What was given to people, and by what the people on documents are found.
+//! What was given to people, what they were not told, and by what the people on documents are found.
 
 use uuid::Uuid;
 
@@ -8,9 +8,12 @@ use crate::base::db::DbError;
 use crate::correspondents;
 use crate::departments::roles;
 use crate::unit::Unit;
+use crate::workflows;
 
 /// Correspondents looked at together.
 const STEP: u64 = 500;
+/// For how many days a mail that was given up is named.
+const MAILS_DAYS: i64 = 7;
 
 /// Roles that one person gave, where it shall take two.
 pub(super) async fn roles(on: &Checked, outcome: &mut Outcome) -> Result<(), CheckError> {
@@ -20,6 +23,15 @@ pub(super) async fn roles(on: &Checked, outcome: &mut Outcome) -> Result<(), Che
     for one in roles::given_by_one(on.db.read(), on.db.now()).await? {
         let what = format!("{} {} {}", one.id, one.role.code(), one.account);
         outcome.push(Code::RoleByOne, what, false);
+    }
+    Ok(())
+}
+
+/// Mails that were given up lately. Older ones can be helped by nobody, and stay in the figures.
+pub(super) async fn mails(on: &Checked, outcome: &mut Outcome) -> Result<(), CheckError> {
+    let since = on.db.now().plus_seconds(-MAILS_DAYS * 86_400);
+    for id in workflows::mails_given_up_since(on.db.read(), since).await? {
+        outcome.push(Code::MailGivenUp, id, false);
     }
     Ok(())
 }

@@ -21,5 +21,5 @@ pub use mailer::{Mailer, MailerError};
 pub(in crate::workflows) use plan::from_events;
 pub(super) use post::backlog;
 pub use post::{Backlog, sweep};
-pub(crate) use post::{Begun, begin, conclude};
+pub(crate) use post::{Begun, begin, conclude, given_up_since};
 pub(in crate::workflows) use rows::unread;

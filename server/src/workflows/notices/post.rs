@@ -157,6 +157,18 @@ pub(crate) async fn backlog(on: &impl ConnectionTrait) -> Result<Backlog, DbErro
     })
 }
 
+/// The mails that were given up since `since`, or of which nobody knows whether they were taken: the check names them
+/// for as long as somebody may still do something about them.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn given_up_since(
+    on: &impl ConnectionTrait,
+    since: Timestamp,
+) -> Result<Vec<MailId>, DbError> {
+    rows::given_up_since(on, since).await
+}
+
 /// Forgets what was told long ago.
 ///
 /// # Errors

@@ -493,6 +493,24 @@ pub(super) async fn given_up(on: &impl ConnectionTrait) -> Result<u64, DbError> 
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
+/// The mails that were given up since `since`, or of which nobody knows whether they were taken.
+pub(super) async fn given_up_since(
+    on: &impl ConnectionTrait,
+    since: Timestamp,
+) -> Result<Vec<MailId>, DbError> {
+    let text = "SELECT id FROM mail WHERE status IN ('failed', 'unsure') AND last_at >= $1 \
+                ORDER BY last_at, id";
+    let rows = on
+        .query_all_raw(sql(on, text, [since.micros().into()]))
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: Uuid = row.try_get_by_index(0)?;
+        found.push(MailId::of(id));
+    }
+    Ok(found)
+}
+
 /// Forgets what was told before `before`, and the mails about it.
 pub(super) async fn sweep(unit: &Unit, before: Timestamp) -> Result<(), DbError> {
     let tx = unit.tx();

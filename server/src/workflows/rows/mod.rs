@@ -540,6 +540,13 @@ pub(super) async fn open_in(
         .collect()
 }
 
+/// Whether a workflow runs or ran in a case.
+pub(super) async fn any_in(on: &impl ConnectionTrait, case: CaseId) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM workflow_instance WHERE case_id = $1 LIMIT 1";
+    let row = on.query_one_raw(sql(on, text, [case.raw().into()])).await?;
+    Ok(row.is_some())
+}
+
 /// The workflow of a kind that runs in a case.
 pub(super) async fn running(
     on: &impl ConnectionTrait,

@@ -175,6 +175,23 @@ pub(super) fn functions(definition: &Definition) -> Vec<&str> {
     found.into_iter().collect()
 }
 
+pub(super) fn departments(definition: &Definition) -> Vec<&str> {
+    let all = assignees(definition).into_iter();
+    let named = all.filter_map(|who| match who {
+        Assignee::Role { department, .. } => department.as_deref(),
+        Assignee::Function(_)
+        | Assignee::Field(_)
+        | Assignee::Initiator
+        | Assignee::ManagerOf(_)
+        | Assignee::TakerOf(_)
+        | Assignee::Each
+        | Assignee::Anybody
+        | Assignee::System => None,
+    });
+    let found: BTreeSet<&str> = named.collect();
+    found.into_iter().collect()
+}
+
 pub(super) fn forms(definition: &Definition) -> Vec<&str> {
     let mut found = BTreeSet::new();
     for step in steps(definition) {
