@@ -34,6 +34,7 @@ mod serve;
 mod sign_in;
 mod signatures;
 mod signing;
+mod stories;
 mod suggestions;
 mod tidy;
 mod torture;

@@ -9,8 +9,8 @@ use super::model::{Flow, WorkflowError};
 use super::rows;
 use super::said;
 use crate::base::db::DbError;
-use crate::base::{AccountId, DocumentId, WorkflowId};
-use crate::cases;
+use crate::base::{AccountId, Actor, DocumentId, WorkflowId};
+use crate::cases::{self, Case};
 use crate::departments;
 use crate::documents::{self, DocumentError};
 use crate::inspections;
@@ -170,6 +170,23 @@ async fn close_case(unit: &mut Unit, flow: &Flow) -> Result<(), WorkflowError> {
     }
     let case = cases::locked(unit, flow.case).await?;
     let case = case.ok_or(DbError::Log("a workflow without its case"))?;
+    register_own(unit, &case).await?;
     retention::close_case_by_rule(unit, case).await?;
+    Ok(())
+}
+
+/// What the house itself has made in a case goes to the files with it: protocols of signatures, forms that were made
+/// anew. What people have put there as a draft is for them to register or to put aside.
+async fn register_own(unit: &mut Unit, case: &Case) -> Result<(), WorkflowError> {
+    let ids = documents::in_case(unit.tx(), case.id).await?;
+    for one in documents::standing(unit.tx(), &ids).await? {
+        let mut versions = one.versions.iter();
+        let first = versions.find(|version| version.number == 1);
+        let own = first.is_some_and(|version| version.created_by == Actor::system().account);
+        let whole = one.document.part.is_none();
+        if own && whole && one.document.state == documents::State::Draft {
+            documents::register_by_rule(unit, one.document.id, case).await?;
+        }
+    }
     Ok(())
 }

@@ -206,6 +206,7 @@ fn refused(refused: &Refused) -> Problem {
                 "This is not asked here, or does not fit.",
             ),
         ),
+        Refusal::NotSeen => Problem::new(Kind::Validation).field("/seen", Fault::Required),
         Refusal::OtherVersion => conflict(
             "In Kraft ist inzwischen eine andere Fassung. Bitte ansehen und dann zeichnen.",
             "Another version is in force by now. Look at it, then sign.",

@@ -120,7 +120,11 @@ impl Run<'_> {
         self.emit(Event::Effect { effect, at });
     }
 
+    /// A document enters the case. Where none is named there is nothing to do: not every case has one.
     fn register(&mut self, field: &str) -> Result<(), Refusal> {
+        if self.view().document_of(field).is_none() {
+            return Ok(());
+        }
         let version = self.view().in_force(field)?;
         if !self.view().is_registered(&version.document) {
             let document = version.document;
@@ -129,8 +133,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The version in force changes no more, if it still could.
+    /// The version in force changes no more, if it still could and there is one.
     pub(super) fn freeze(&mut self, field: &str) -> Result<(), Refusal> {
+        if self.view().document_of(field).is_none() {
+            return Ok(());
+        }
         let version = self.view().in_force(field)?;
         if !self.view().is_frozen(&version.document) {
             self.due(EffectDue::Freeze { version });

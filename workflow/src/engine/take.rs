@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::{Outcome, Requirement, Step, StepKind};
+use crate::definition::{Outcome, Requirement, Step, StepKind, Words};
 use crate::instance::{Bound, Done, Event, Id, Refusal, StepState, Taker, Value};
 
 use super::fields::{LIST_MAX, reason, said};
@@ -14,6 +14,8 @@ use super::who::{head, is_same};
 pub(super) const RETURNED: &str = "returned";
 /// The outcome of a step that was skipped.
 const SKIPPED: &str = "skipped";
+/// The version of a document that was just made.
+const FIRST_VERSION: u64 = 1;
 /// How an inserted step is done.
 pub(super) const DONE: &str = "done";
 /// How an inserted step is turned down that is a co-signature, an attestation or an approval.
@@ -78,6 +80,22 @@ impl View<'_> {
         }
     }
 
+    /// What was made to be signed at the counter is signed when another version has come: that of the tablet, or the
+    /// scan of the paper. The one that was made bears no signature.
+    fn signed_at_counter(self, defined: &Step, to: Option<&str>) -> Result<(), Refusal> {
+        let asks = defined.kind == StepKind::Counter && defined.form.is_some() && to.is_none();
+        let Some(field) = defined.binds.as_ref().filter(|_| asks) else {
+            return Ok(());
+        };
+        if self.in_force(field)?.version > FIRST_VERSION {
+            return Ok(());
+        }
+        Err(Refusal::Requirement(Box::new(Words {
+            de: "Das Dokument ist noch nicht unterschrieben: Es fehlt die Fassung mit der Unterschrift vom Tablett, oder der Scan als neue Fassung.".to_owned(),
+            en: Some("The document is not signed yet: the version with the signature, or the scan, is missing.".to_owned()),
+        })))
+    }
+
     /// The version that a mark is bound to. What was seen must be what is in force.
     fn bound(self, step: &StepState, seen: Option<&str>) -> Result<Option<Bound>, Refusal> {
         let Some(field) = &step.binds else {
@@ -88,7 +106,8 @@ impl View<'_> {
         match seen {
             Some(seen) if is_it(seen) => Ok(Some(version)),
             None if !must_be_seen(step.kind) => Ok(Some(version)),
-            _ => Err(Refusal::OtherVersion),
+            None => Err(Refusal::NotSeen),
+            Some(_) => Err(Refusal::OtherVersion),
         }
     }
 }
@@ -274,6 +293,8 @@ impl Run<'_> {
         }
         if let Some(defined) = defined {
             view.requirements(defined, asked.outcome, ending.goes_on)?;
+            let to = outcome.and_then(|outcome| outcome.to.as_deref());
+            view.signed_at_counter(defined, to)?;
         }
         let bound = view.bound(&step, asked.seen)?;
         // Whoever signs finally with a reservation has not signed.

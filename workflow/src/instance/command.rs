@@ -224,6 +224,9 @@ pub enum Refusal {
     /// A field does not fit, or is not asked.
     #[error("a field does not fit")]
     Field(String),
+    /// Whoever signs or sends says which version he has seen.
+    #[error("which version was seen must be said")]
+    NotSeen,
     /// What was seen is not what is in force.
     #[error("another version is in force")]
     OtherVersion,

@@ -495,7 +495,11 @@ impl<'a> Simulation<'a> {
         if !self.formed.insert(step.number) {
             return;
         }
-        let document = Value::Document(self.town.document());
+        let document = self.town.document();
+        if step.kind == StepKind::Counter {
+            self.town.signed(&document);
+        }
+        let document = Value::Document(document);
         let command = Command::Effected {
             step: step.number,
             outcome: String::new(),

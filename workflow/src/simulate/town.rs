@@ -46,6 +46,11 @@ impl Town {
         id
     }
 
+    /// Somebody has signed it: that is another version.
+    pub(super) fn signed(&mut self, id: &Id) {
+        self.write(id.clone(), &Id(AUTHOR.to_owned()));
+    }
+
     /// A new version of a document.
     fn write(&mut self, id: Id, author: &Id) {
         let old = self.documents.get(&id);

@@ -91,12 +91,11 @@ fn who_signs_must_have_seen_what_is_in_force() {
     let case = co_signing();
     let a = actor("a", &[]);
     let step = case.open("agree");
-    for seen in [None, Some(String::new()), Some("doc00".to_owned())] {
-        case.cannot(
-            &a,
-            complete(step, "agreed", &[], seen),
-            Refusal::OtherVersion,
-        );
+    let unseen = complete(step, "agreed", &[], None);
+    case.cannot(&a, unseen, Refusal::NotSeen);
+    for seen in ["", "doc00"] {
+        let other = complete(step, "agreed", &[], Some(seen.to_owned()));
+        case.cannot(&a, other, Refusal::OtherVersion);
     }
     assert_eq!(
         case.decide(&a, &complete(step, "agreed", &[], Some("DOC01".to_owned())))
@@ -282,7 +281,7 @@ fn nothing_is_sent_that_is_not_signed_and_frozen() {
     if let Command::Complete { seen, .. } = &mut stale {
         *seen = None;
     }
-    case.cannot(&post(), stale, Refusal::OtherVersion);
+    case.cannot(&post(), stale, Refusal::NotSeen);
     // A definition that sends without having anything signed is found out when it is sent.
     let mut definition = letter();
     let drafting = definition
@@ -361,8 +360,12 @@ fn what_needs_no_signature_is_frozen_when_it_is_sent() {
         super::build::end("closed", crate::definition::End::Done),
     ];
     let mut case = Case::new(super::build::definition("plain", states));
-    let start = Command::Start { fields: known(&[]) };
-    case.cannot(&actor("eva", &[]), start, Refusal::NoDocument);
+    // Where no document is named there is none to be registered, and none to be sent.
+    let mut without = Case::new(case.definition.clone());
+    without.start(&actor("eva", &[]), &[]);
+    assert_eq!(due_effects(&without.events), Vec::<&EffectDue>::new());
+    let send = without.complete("send", "done");
+    without.cannot(&actor("eva", &[]), send, Refusal::NoDocument);
     case.town.write("doc", "eva");
     case.start(&actor("eva", &[]), &[("draft", document("doc"))]);
     let events = case.done(&actor("eva", &[]), "send", "done");
@@ -570,4 +573,39 @@ fn what_is_written_anew_after_it_was_sent_is_looked_at_again() {
     case.done(&mayor(), "sign", "done");
     case.done(&post(), "send", "done");
     assert_eq!(case.instance().dispatched[&id("doc")], "doc04");
+}
+
+/// A receipt that the system makes, and a citizen signs at the counter.
+fn counter() -> Case {
+    let sign = crate::definition::Step {
+        binds: Some("draft".to_owned()),
+        form: Some(crate::definition::StepForm {
+            form: "receipt".to_owned(),
+            into: "draft".to_owned(),
+        }),
+        ..step(
+            "sign",
+            StepKind::Counter,
+            crate::definition::Assignee::Anybody,
+        )
+    };
+    let states = vec![
+        state("a", "closed", vec![sign]),
+        super::build::end("closed", crate::definition::End::Done),
+    ];
+    Case::new(super::build::definition("counter", states))
+}
+
+#[test]
+fn what_was_made_to_be_signed_is_not_signed_yet() {
+    let mut case = counter();
+    case.town.write("doc", "system");
+    case.start(&actor("eva", &[]), &[("draft", document("doc"))]);
+    let sign = case.complete("sign", "done");
+    let refused = case.decide(&actor("eva", &[]), &sign);
+    assert!(matches!(refused, Err(Refusal::Requirement(_))));
+    // The version of the tablet, or the scan, is another one.
+    case.town.write("doc", "eva");
+    case.done(&actor("eva", &[]), "sign", "done");
+    assert!(case.instance().ended.is_some());
 }

@@ -1,0 +1,254 @@
+//! W5: inquiries and complaints. What it is sets the clock, and whom it is about takes no part.
+
+use serde_json::{Value, json};
+use tests::Start;
+use tests::tablet::sealed;
+use tests::town::{OTHER, OWN};
+
+use super::{CLERK, FORBIDDEN, Hall, INVALID, OPEN, Story, with};
+use crate::workflows::post;
+
+const OFFICE: &str = "b.buero";
+const MAYOR: &str = "bm.oberland";
+
+async fn hall() -> Option<Hall> {
+    let people = [
+        (OFFICE, "clerk", OWN),
+        (MAYOR, "mayor", OWN),
+        ("s.zwei", "clerk", OWN),
+        ("l.heide", "head", OWN),
+        ("recht1", "clerk", OTHER),
+    ];
+    let functions: [(&str, &[&str]); 6] = [
+        ("bueroleitung", &[OFFICE]),
+        ("poststelle", &[OFFICE]),
+        ("bm", &[MAYOR]),
+        ("ratsbuero", &["s.zwei"]),
+        ("personal", &["s.zwei"]),
+        ("recht", &["recht1"]),
+    ];
+    Hall::open(sealed(Start::new()), (&people, &functions), None).await
+}
+
+async fn received(hall: &Hall) -> Story<'_> {
+    let case = hall.case(OFFICE, OPEN, "complaint").await;
+    let said = json!({"title": "Beschwerde", "correspondent": "A. Bürger"});
+    let letter = hall.document(OFFICE, &said).await;
+    let of = (case.as_str(), Some(letter.as_str()));
+    hall.begin(OFFICE, "complaint", of, json!({})).await
+}
+
+/// What was received is this, and the clerk has the lead unless something else is said.
+async fn classified<'h>(hall: &'h Hall, class: &str, more: Value) -> Story<'h> {
+    let mut story = received(hall).await;
+    let mut how = json!({"anonymous": false});
+    if class != "suggestion" {
+        how["lead"] = json!(CLERK);
+    }
+    for (key, value) in more.as_object().into_iter().flatten() {
+        how[key] = value.clone();
+    }
+    story.does(OFFICE, "classify", class, how).await;
+    story
+}
+
+/// A form that the system has made is signed by the lead and sent.
+async fn goes_out(story: &mut Story<'_>, who: &str, (field, key): (&str, &str)) {
+    story.made(field, None).await;
+    let sign = ("signed", field);
+    story.signs(who, &format!("sign_{key}"), sign).await;
+    let off = ("sent", field);
+    story.signs(OFFICE, &format!("send_{key}"), off).await;
+}
+
+async fn acknowledged(story: &mut Story<'_>, who: &str) {
+    goes_out(story, who, ("acknowledgement", "acknowledgement")).await;
+}
+
+/// From the draft of the answer to the files.
+async fn answered(hall: &Hall, story: &mut Story<'_>, (who, signers): (&str, &[(&str, &str)])) {
+    let answer = hall.draft(who, &story.case, "Antwort").await;
+    let drafted = json!({"answer": answer});
+    story.does(who, "draft_answer", "drafted", drafted).await;
+    for (signer, key) in signers {
+        story.signs(signer, key, ("agreed", "answer")).await;
+    }
+    story.signs(MAYOR, "sign", ("signed", "answer")).await;
+    story.past("seal_answer").await;
+    let seen = story.seen(&answer).await;
+    let sent = json!({"outcome": "sent", "seen": seen, "fields": {"channel": "post"}});
+    story.completes(OFFICE, "send_answer", sent).await;
+    story.does(who, "follow_up", "settled", json!({})).await;
+    story.is_filed().await;
+}
+
+#[tokio::test]
+async fn an_inquiry_is_acknowledged_answered_and_filed() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let more = json!({"participants": ["s.zwei"]});
+    let mut story = classified(&hall, "ordinary", more).await;
+    let in_two_weeks = hall.day(OFFICE, &story.case, 14).await;
+    assert_eq!(story.field("answer_by"), &json!(in_two_weeks));
+    acknowledged(&mut story, CLERK).await;
+    // Who is not late is not skipped.
+    let path = story.at("statement", "skip");
+    let reason = json!({"reason": "Dauert zu lange"});
+    let skipped = post(hall.by(CLERK), &path, Some(&reason)).await;
+    skipped.is_problem(409, "state-conflict");
+    story.does("s.zwei", "statement", "given", json!({})).await;
+    let why = json!({"delay_reason": "Wir fragen noch nach"});
+    let longer = with("interim_gdpr", why.clone());
+    let fault = story.faults((CLERK, "draft_answer"), longer).await;
+    assert_eq!(fault.1, "no-outcome");
+    story.does(CLERK, "draft_answer", "interim", why).await;
+    goes_out(&mut story, CLERK, ("interim", "interim")).await;
+    let signers = [("s.zwei", "co_sign")];
+    answered(&hall, &mut story, (CLERK, &signers)).await;
+    assert_eq!(
+        story.slip(),
+        [
+            "classify ordinary b.buero",
+            "make_acknowledgement done system",
+            "sign_acknowledgement signed m.brandt",
+            "send_acknowledgement sent b.buero",
+            "statement given s.zwei",
+            "draft_answer interim m.brandt",
+            "make_interim done system",
+            "sign_interim signed m.brandt",
+            "send_interim sent b.buero",
+            "draft_answer drafted m.brandt",
+            "co_sign agreed s.zwei",
+            "sign signed bm.oberland",
+            "seal_answer done system",
+            "send_answer sent b.buero",
+            "follow_up settled m.brandt",
+        ]
+    );
+    let mut records = vec!["case.open", "workflow.start", "workflow.complete"];
+    records.push("workflow.effected");
+    records.extend(["workflow.complete"; 4]);
+    records.push("workflow.effected");
+    records.extend(["workflow.complete"; 5]);
+    records.extend(["workflow.effected", "workflow.complete"]);
+    records.extend(["case.close", "workflow.complete"]);
+    assert_eq!(story.records().await, records);
+}
+
+#[tokio::test]
+async fn what_the_law_sets_a_month_for_may_take_longer_only_where_it_says_so() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let why = json!({"delay_reason": "Sehr viele Unterlagen"});
+    let mut story = classified(&hall, "ifg", json!({})).await;
+    acknowledged(&mut story, CLERK).await;
+    for outcome in ["interim", "interim_gdpr"] {
+        let longer = with(outcome, why.clone());
+        let fault = story.faults((CLERK, "draft_answer"), longer).await;
+        assert_eq!(fault.1, "no-outcome");
+    }
+    let signers = [("recht1", "co_sign_legal")];
+    answered(&hall, &mut story, (CLERK, &signers)).await;
+
+    let mut story = classified(&hall, "gdpr", json!({})).await;
+    let before = story.field("answer_by").clone();
+    acknowledged(&mut story, CLERK).await;
+    story.does(CLERK, "draft_answer", "interim_gdpr", why).await;
+    assert_ne!(story.field("answer_by"), &before);
+    goes_out(&mut story, CLERK, ("interim", "interim")).await;
+    // The legal office is not content at first.
+    let answer = hall.draft(CLERK, &story.case, "Antwort").await;
+    let drafted = json!({"answer": answer});
+    story
+        .does(CLERK, "draft_answer", "drafted", drafted.clone())
+        .await;
+    let sign = ("refused", "answer");
+    story.signs("recht1", "co_sign_legal", sign).await;
+    assert_eq!(story.state(), "draft");
+    story.does(CLERK, "draft_answer", "drafted", drafted).await;
+    story
+        .signs("recht1", "co_sign_legal", ("agreed", "answer"))
+        .await;
+    let why = ("draft", "Bitte einfacher");
+    story.returns(MAYOR, "sign", why).await;
+    assert_eq!(story.state(), "draft");
+}
+
+#[tokio::test]
+async fn a_suggestion_goes_to_the_committee_and_who_is_anonymous_gets_no_answer() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = classified(&hall, "suggestion", json!({})).await;
+    assert_eq!(story.field("lead"), "function:ratsbuero");
+    acknowledged(&mut story, "s.zwei").await;
+    let later = hall.day(OFFICE, &story.case, 40).await;
+    let agenda = json!({"committee": "Hauptausschuss", "committee_on": later});
+    story
+        .does("s.zwei", "put_on_agenda", "listed", agenda.clone())
+        .await;
+    let why = ("adjourned", "Keine Zeit");
+    story.says("s.zwei", "note_result", why).await;
+    story
+        .does("s.zwei", "put_on_agenda", "listed", agenda)
+        .await;
+    let result = json!({"committee_result": "Angenommen"});
+    story.does("s.zwei", "note_result", "decided", result).await;
+    answered(&hall, &mut story, ("s.zwei", &[])).await;
+
+    let nobody = json!({"anonymous": true});
+    let mut story = classified(&hall, "ordinary", nobody).await;
+    assert_eq!(story.state(), "anonymous");
+    let why = ("acted", "Die Baustelle ist gesichert");
+    story.says(CLERK, "decide_anonymous", why).await;
+    story.is_filed().await;
+}
+
+#[tokio::test]
+async fn whom_a_complaint_is_about_takes_no_part_in_it() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let story = received(&hall).await;
+    let unsaid = json!({"anonymous": false, "lead": CLERK});
+    let whole = with("technical", unsaid);
+    story.refuses((OFFICE, "classify"), whole, INVALID).await;
+    for accused in [CLERK, OFFICE] {
+        let how = json!({"anonymous": false, "lead": CLERK, "accused": accused});
+        let wrong = with("technical", how);
+        let fault = story.faults((OFFICE, "classify"), wrong).await;
+        assert_eq!(fault.1, "requirement");
+    }
+
+    let more = json!({"accused": "s.zwei", "participants": ["s.zwei"]});
+    let mut story = classified(&hall, "technical", more).await;
+    acknowledged(&mut story, CLERK).await;
+    let findings = json!({"findings": "Der Bescheid war falsch"});
+    story.does(CLERK, "examine", "founded", findings).await;
+    // He is asked as a participant, and may not; the head is asked as well.
+    assert_eq!(story.asked("statement"), ["s.zwei", "role:head"]);
+    let own = with("given", json!({}));
+    story.refuses(("s.zwei", "statement"), own, FORBIDDEN).await;
+    story.does("l.heide", "statement", "none", json!({})).await;
+    let path = story.at("draft_answer", "claim");
+    let claimed = post(hall.by("s.zwei"), &path, None).await;
+    claimed.is_problem(403, "forbidden");
+    let signers = [("l.heide", "co_sign")];
+    answered(&hall, &mut story, (CLERK, &signers)).await;
+
+    // About conduct: the personnel office has the lead, and another takes part in no step.
+    let about = json!({"anonymous": false, "accused": CLERK});
+    let mut story = received(&hall).await;
+    story.does(OFFICE, "classify", "personal", about).await;
+    assert_eq!(story.field("lead"), "function:personal");
+    story
+        .does("s.zwei", "move_to_compartment", "moved", json!({}))
+        .await;
+    acknowledged(&mut story, "s.zwei").await;
+    let findings = json!({"findings": "Unbegründet"});
+    story.does("s.zwei", "examine", "unfounded", findings).await;
+    let signers = [("recht1", "co_sign_legal")];
+    answered(&hall, &mut story, ("s.zwei", &signers)).await;
+}

@@ -1,0 +1,348 @@
+//! W4: a letter to the mayor goes through the house, and its answer leaves it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::tablet::sealed;
+use tests::town::{OTHER, OWN, send};
+use tests::{Start, fixtures};
+
+use super::{CLERK, CONFLICT, FORBIDDEN, Hall, OPEN, Story, with};
+use crate::signing::add_version;
+use crate::workflows::{WORKFLOWS, post};
+
+const OFFICE: &str = "b.buero";
+const MAYOR: &str = "bm.oberland";
+
+async fn hall() -> Option<Hall> {
+    let people = [
+        (OFFICE, "clerk", OWN),
+        (MAYOR, "mayor", OWN),
+        ("l.heide", "head", OWN),
+        ("s.zwei", "clerk", OWN),
+        ("kaem", "clerk", OTHER),
+    ];
+    let functions: [(&str, &[&str]); 5] = [
+        ("bueroleitung", &[OFFICE]),
+        ("poststelle", &[OFFICE]),
+        ("bm", &[MAYOR]),
+        ("kaemmerei", &["kaem"]),
+        ("recht", &["kaem"]),
+    ];
+    Hall::open(sealed(Start::new()), (&people, &functions), None).await
+}
+
+async fn received(hall: &Hall) -> Story<'_> {
+    let case = hall.case(OFFICE, OPEN, "mayors_post").await;
+    let said = json!({"title": "Brief an den Bürgermeister", "correspondent": "A. Bürger"});
+    let letter = hall.document(OFFICE, &said).await;
+    let of = (case.as_str(), Some(letter.as_str()));
+    hall.begin(OFFICE, "mayors-post", of, json!({})).await
+}
+
+async fn screened(hall: &Hall) -> Story<'_> {
+    let mut story = received(hall).await;
+    let open = json!({"confidential": false});
+    story.does(OFFICE, "receive", "opened", open).await;
+    story
+        .does(OFFICE, "register_letter", "registered", json!({}))
+        .await;
+    story.does(OFFICE, "screen", "mayors_post", json!({})).await;
+    story
+}
+
+/// The lead has the clerk, who accepts it; whoever is named takes part.
+async fn assigned<'h>(hall: &'h Hall, participants: Value, interim: bool) -> Story<'h> {
+    let mut story = screened(hall).await;
+    let by = hall.day(OFFICE, &story.case, 14).await;
+    // Statements were due before the letter was assigned: whoever is asked is late at once.
+    let late = hall.day(OFFICE, &story.case, -1).await;
+    let how = json!({"lead": CLERK, "final_signer": "function:bm", "reply_by": by,
+        "statements_by": late, "participants": participants});
+    story.does(OFFICE, "assign", "assigned", how).await;
+    let accepted = json!({"interim_wanted": interim});
+    story.does(CLERK, "accept_lead", "accepted", accepted).await;
+    story
+}
+
+fn drafted(reply: &str, cost: bool) -> Value {
+    json!({"reply": reply, "co_signers": ["s.zwei"], "cost": cost, "legal_question": false})
+}
+
+/// A draft that is co-signed.
+async fn co_signing(hall: &Hall) -> (Story<'_>, String) {
+    let mut story = assigned(hall, json!([]), false).await;
+    let reply = hall.draft(CLERK, &story.case, "Antwort").await;
+    story
+        .does(CLERK, "draft_reply", "drafted", drafted(&reply, true))
+        .await;
+    (story, reply)
+}
+
+async fn new_version(hall: &Hall, who: &str, reply: &str) {
+    let content = fixtures::unique_pdf("Eine andere Fassung");
+    add_version(hall.by(who), reply, &content).await.is(201);
+}
+
+/// Sends what was signed and sealed.
+async fn sent(story: &mut Story<'_>) {
+    story.past("seal_reply").await;
+    let unseen = with("sent", json!({"channel": "post"}));
+    let fault = story.faults((OFFICE, "send_reply"), unseen).await;
+    assert_eq!(fault, ("/seen".to_owned(), "required".to_owned()));
+    let seen = story.seen(&story.paper("reply")).await;
+    let body = json!({"outcome": "sent", "seen": seen, "fields": {"channel": "post"}});
+    story.completes(OFFICE, "send_reply", body).await;
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
+#[tokio::test]
+async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = assigned(&hall, json!(["s.zwei", "k.sommer"]), true).await;
+    let interim = story.made("interim", None).await;
+    story
+        .does(CLERK, "draft_interim", "drafted", json!({}))
+        .await;
+    let sign = ("signed", "interim");
+    story.signs(OFFICE, "sign_interim", sign).await;
+    let off = ("sent", "interim");
+    story.signs(OFFICE, "send_interim", off).await;
+    let filed = hall.standing(CLERK, &interim).await;
+    assert_eq!(filed["state"], "registered");
+
+    // One states what he thinks, and adds a document of the case; the other is late and skipped.
+    let path = story.at("statement", "complete");
+    let own = hall.draft("s.zwei", &story.case, "Stellungnahme").await;
+    let given = json!({"outcome": "given", "note": "Keine Bedenken", "documents": [own]});
+    post(hall.by("s.zwei"), &path, Some(&given)).await.is(200);
+    story.look().await;
+    let path = story.at("statement", "skip");
+    let late = json!({"reason": "Nicht eingegangen"});
+    post(hall.by(OFFICE), &path, Some(&late))
+        .await
+        .is_problem(403, "forbidden");
+    post(hall.by(CLERK), &path, Some(&late)).await.is(200);
+    story.look().await;
+    assert_eq!(story.state(), "draft");
+
+    let reply = hall.draft(CLERK, &story.case, "Antwort").await;
+    story
+        .does(CLERK, "draft_reply", "drafted", drafted(&reply, false))
+        .await;
+    story.signs("s.zwei", "co_sign", ("agreed", "reply")).await;
+    let seen = story.seen(&reply).await;
+    let drafter = json!({"outcome": "signed", "seen": seen});
+    story.refuses((CLERK, "sign"), drafter, FORBIDDEN).await;
+    story.signs(MAYOR, "sign", ("signed", "reply")).await;
+    sent(&mut story).await;
+    // The statement is a draft still, and the case does not go to the files with it.
+    let open = with("settled", json!({}));
+    story.refuses((CLERK, "follow_up"), open, CONFLICT).await;
+    let by = hall.by("s.zwei");
+    let path = format!("/api/v1/documents/{own}");
+    let etag = by.get(&path).await.is(200).etag();
+    let path = format!("{path}/register");
+    let into = json!({"case": story.case});
+    send_it(by, &path, &[("if-match", &etag)], &into).await;
+    story.does(CLERK, "follow_up", "settled", json!({})).await;
+    story.is_filed().await;
+    let slip = story.slip();
+    assert_eq!(
+        slip[..4],
+        [
+            "receive opened b.buero",
+            "register_letter registered b.buero",
+            "screen mayors_post b.buero",
+            "assign assigned b.buero",
+        ]
+    );
+    assert_eq!(
+        slip[8..],
+        [
+            "statement given s.zwei",
+            "statement (skipped)",
+            "draft_reply drafted m.brandt",
+            "co_sign agreed s.zwei",
+            "sign signed bm.oberland",
+            "seal_reply done system",
+            "send_reply sent b.buero",
+            "follow_up settled m.brandt",
+        ]
+    );
+    assert_eq!(story.recorded("workflow.skip").await, 1);
+    assert_eq!(story.recorded("workflow.effected").await, 2);
+}
+
+async fn send_it(by: &tests::Client, path: &str, headers: &[(&str, &str)], body: &Value) {
+    send(by, Method::POST, path, headers, Some(body))
+        .await
+        .is(200);
+}
+
+#[tokio::test]
+async fn a_letter_that_does_not_belong_here_goes_on_elsewhere() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    for (outcome, why) in [
+        ("unopened", "Persönlich"),
+        ("forwarded", "Falsche Anschrift"),
+    ] {
+        let mut story = received(&hall).await;
+        story.says(OFFICE, "receive", (outcome, why)).await;
+        story.is_dropped("handed_on").await;
+    }
+    let mut story = received(&hall).await;
+    let open = json!({"confidential": false});
+    story.does(OFFICE, "receive", "opened", open).await;
+    let why = ("duplicate", "Schon gestern eingegangen");
+    story.says(OFFICE, "register_letter", why).await;
+    story.is_dropped("handed_on").await;
+
+    let mut story = screened(&hall).await;
+    let day = hall.day(OFFICE, &story.case, 5).await;
+    let later = hall.day(OFFICE, &story.case, 6).await;
+    let whole = json!({"lead": CLERK, "final_signer": "function:bm", "reply_by": day});
+    let mut past = whole.clone();
+    past["reply_by"] = json!("2026-01-02");
+    let mut undated = whole.clone();
+    undated["participants"] = json!(["s.zwei"]);
+    let mut after = whole.clone();
+    after["statements_by"] = json!(later);
+    for wrong in [past, undated, after] {
+        let fault = story.faults((OFFICE, "assign"), with("assigned", wrong));
+        assert_eq!(fault.await.1, "requirement");
+    }
+    story.does(OFFICE, "assign", "assigned", whole).await;
+    // Whoever is not competent says who is.
+    let why = ("declined", "Zuständig ist die Kämmerei");
+    story.says(CLERK, "accept_lead", why).await;
+    assert_eq!(story.state(), "assigned");
+    let why = ("no_reply", "Nur zur Kenntnis");
+    story.says(OFFICE, "assign", why).await;
+    story.is_filed().await;
+}
+
+#[tokio::test]
+async fn another_version_makes_marks_void_unless_it_was_announced() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let (mut story, reply) = co_signing(&hall).await;
+    story.signs("s.zwei", "co_sign", ("agreed", "reply")).await;
+    let sign = ("agreed_with_change", "reply");
+    story.signs("kaem", "co_sign_treasury", sign).await;
+    assert_eq!(story.state(), "draft");
+    new_version(&hall, CLERK, &reply).await;
+    story
+        .does(CLERK, "draft_reply", "drafted", drafted(&reply, true))
+        .await;
+    story.signs("s.zwei", "co_sign", ("agreed", "reply")).await;
+    let before = story.seen(&reply).await;
+    new_version(&hall, CLERK, &reply).await;
+    let stale = json!({"outcome": "agreed", "seen": before});
+    story
+        .refuses(("kaem", "co_sign_treasury"), stale, CONFLICT)
+        .await;
+    // It is noticed by itself, and all are asked again.
+    let voided = format!("{WORKFLOWS}/{}", story.id);
+    let client = hall.by(CLERK);
+    tests::wait_until("the mark is void", async || {
+        let shown = client.get(&voided).await.is(200).json();
+        let steps = shown["slip"].as_array().cloned().unwrap_or_default();
+        steps.iter().any(|step| step["status"] == "voided")
+    })
+    .await;
+    story.look().await;
+    story.signs("s.zwei", "co_sign", ("agreed", "reply")).await;
+    story
+        .signs("kaem", "co_sign_treasury", ("agreed", "reply"))
+        .await;
+    assert_eq!(story.state(), "final_sign");
+
+    // The mayor talks to the clerk first, and sends it back once.
+    let path = story.at("sign", "insert");
+    let consult = json!({"kind": "consult", "to": [CLERK], "text": "Bitte Rücksprache"});
+    post(hall.by(MAYOR), &path, Some(&consult)).await.is(200);
+    story.look().await;
+    let seen = story.seen(&reply).await;
+    let waits = json!({"outcome": "signed", "seen": seen});
+    let refused = story.refuses((MAYOR, "sign"), waits, CONFLICT).await;
+    assert_eq!(refused["current_state"], "waiting");
+    story.says(CLERK, "adhoc", ("done", "Ist besprochen")).await;
+    let why = ("draft", "Etwas freundlicher");
+    story.returns(MAYOR, "sign", why).await;
+    new_version(&hall, CLERK, &reply).await;
+    story
+        .does(CLERK, "draft_reply", "drafted", drafted(&reply, false))
+        .await;
+    story.signs("s.zwei", "co_sign", ("agreed", "reply")).await;
+
+    // What he announces as editorial voids nothing.
+    let path = format!("{WORKFLOWS}/{}/editorial", story.id);
+    let announced = json!({"document": reply});
+    post(hall.by(MAYOR), &path, Some(&announced)).await.is(200);
+    new_version(&hall, MAYOR, &reply).await;
+    story.signs(MAYOR, "sign", ("signed", "reply")).await;
+    sent(&mut story).await;
+    story
+        .does(CLERK, "follow_up", "undeliverable", json!({}))
+        .await;
+    story.does(CLERK, "find_address", "found", json!({})).await;
+    sent(&mut story).await;
+    let day = hall.day(CLERK, &story.case, 30).await;
+    let again = json!({"resubmit_on": day});
+    story.does(CLERK, "follow_up", "again", again).await;
+    story.does(CLERK, "resubmit", "settled", json!({})).await;
+    story.is_filed().await;
+    assert_eq!(story.recorded("workflow.editorial").await, 1);
+    assert_eq!(story.recorded("workflow.return").await, 1);
+}
+
+#[tokio::test]
+async fn whoever_is_away_is_stood_in_for_and_whoever_is_biased_takes_no_part() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let (mut story, reply) = co_signing(&hall).await;
+    let path = format!("{WORKFLOWS}/{}/exclude", story.id);
+    let biased = json!({"person": "s.zwei", "reason": "Angehörige, § 20 VwVfG"});
+    post(hall.by("s.zwei"), &path, Some(&biased)).await.is(200);
+    story.look().await;
+    let seen = story.seen(&reply).await;
+    let own = json!({"outcome": "agreed", "seen": seen});
+    story.refuses(("s.zwei", "co_sign"), own, FORBIDDEN).await;
+    assert!(story.asked("co_sign").contains(&"role:head"));
+    // He does not say who does it in his place either: the head does.
+    let path = story.at("co_sign", "delegate");
+    let other = json!({"to": "kaem", "reason": "Befangenheit"});
+    let given = post(hall.by("s.zwei"), &path, Some(&other)).await;
+    given.is_problem(403, "forbidden");
+    post(hall.by("l.heide"), &path, Some(&other)).await.is(200);
+    story.look().await;
+    story.signs("kaem", "co_sign", ("agreed", "reply")).await;
+    story
+        .signs("kaem", "co_sign_treasury", ("agreed", "reply"))
+        .await;
+
+    let until = hall.day(CLERK, &story.case, 30).await;
+    let deputy = json!({"deputy": OFFICE, "valid_until": format!("{until}T00:00:00Z")});
+    let named = hall.by(MAYOR).post("/api/v1/deputations", &deputy).await;
+    named.is(201);
+    let path = story.at("sign", "complete");
+    let seen = story.seen(&reply).await;
+    let signed = json!({"outcome": "signed", "seen": seen});
+    let alone = post(hall.by(OFFICE), &path, Some(&signed)).await;
+    alone.is_problem(403, "forbidden");
+    let stead = [("papierlos-on-behalf-of", MAYOR)];
+    send_it(hall.by(OFFICE), &path, &stead, &signed).await;
+    story.look().await;
+    let by = &story.last("sign")["done"]["by"];
+    assert_eq!(by["who"], OFFICE);
+    assert_eq!(by["on_behalf_of"], MAYOR);
+}

@@ -1,0 +1,215 @@
+//! W9: something comes into a personnel file, or out of it, by two people of the personnel office, and never in one's own.
+
+use serde_json::{Value, json};
+use tests::Start;
+use tests::town::OWN;
+
+use super::{CLERK, FORBIDDEN, Hall, INSIDE, Story, with};
+use crate::workflows::{WORKFLOWS, post};
+
+/// Two of the personnel office, and one of its own who is the employee at times.
+const FIRST: &str = "pers1";
+const SECOND: &str = "pers2";
+
+async fn hall() -> Option<Hall> {
+    let people = [
+        (FIRST, "clerk", OWN),
+        (SECOND, "clerk", OWN),
+        ("l.heide", "head", OWN),
+    ];
+    let functions: [(&str, &[&str]); 2] = [
+        ("personal", &[FIRST, SECOND]),
+        ("datenschutz", &["l.heide"]),
+    ];
+    let hall = Hall::open(Start::new(), (&people, &functions), Some("PERSONAL")).await?;
+    hall.admit(&[FIRST, SECOND, "l.heide"]).await;
+    Some(hall)
+}
+
+/// Something that shall come into the file of an employee.
+async fn entry<'h>(hall: &'h Hall, employee: &str) -> Story<'h> {
+    let case = hall.case(FIRST, INSIDE, "personnel_file").await;
+    let document = hall.draft(FIRST, &case, "Abmahnung").await;
+    let of = (case.as_str(), Some(document.as_str()));
+    let fields = json!({"employee": employee});
+    hall.begin(FIRST, "personnel-entry", of, fields).await
+}
+
+/// Something that shall leave it.
+async fn removal<'h>(hall: &'h Hall, filed_on: &str) -> Story<'h> {
+    let case = hall.case(FIRST, INSIDE, "personnel_file").await;
+    let document = hall.draft(FIRST, &case, "Abmahnung").await;
+    let of = (case.as_str(), Some(document.as_str()));
+    let fields = json!({"employee": CLERK, "filed_on": filed_on});
+    hall.begin(FIRST, "personnel-removal", of, fields).await
+}
+
+fn sorted(unfavourable: bool) -> Value {
+    json!({"part": "main", "unfavourable": unfavourable})
+}
+
+#[tokio::test]
+async fn what_is_favourable_is_sorted_decided_and_filed() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = entry(&hall, CLERK).await;
+    story
+        .does(FIRST, "classify", "classified", sorted(false))
+        .await;
+    let own = with("approved", json!({}));
+    story.refuses((FIRST, "decide"), own, FORBIDDEN).await;
+    story.does(SECOND, "decide", "approved", json!({})).await;
+    let dated = with("filed_unfavourable", json!({}));
+    let fault = story.faults((FIRST, "file_document"), dated).await;
+    assert_eq!(fault.1, "no-outcome");
+    story.does(FIRST, "file_document", "filed", json!({})).await;
+    assert_eq!(story.state(), "closed");
+    assert_eq!(
+        story.slip(),
+        [
+            "classify classified pers1",
+            "decide approved pers2",
+            "file_document filed pers1",
+        ]
+    );
+    let mut records = vec!["case.open", "workflow.start"];
+    records.extend(["workflow.complete"; 3]);
+    assert_eq!(story.records().await, records);
+    let filed = hall.standing(FIRST, &story.paper("document")).await;
+    assert_eq!(filed["state"], "registered");
+    // Nobody else knows of it, the employee neither. The file of somebody who works here stays open.
+    let path = format!("{WORKFLOWS}/{}", story.id);
+    for outside in [hall.by(CLERK), &hall.town.auditor()] {
+        outside.get(&path).await.is_problem(404, "not-found");
+    }
+    story.closes_by_hand().await;
+}
+
+#[tokio::test]
+async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_destroyed() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = entry(&hall, CLERK).await;
+    story
+        .does(FIRST, "classify", "classified", sorted(true))
+        .await;
+    assert_eq!(story.state(), "hearing");
+    let said = hall.draft(FIRST, &story.case, "Äußerung").await;
+    let given = json!({"said": said});
+    story.does(FIRST, "hear", "given", given).await;
+    assert!(story.field("heard_on").is_string());
+    assert_eq!(hall.standing(FIRST, &said).await["state"], "registered");
+    story.does(SECOND, "decide", "approved", json!({})).await;
+    let undated = with("filed", json!({}));
+    let fault = story.faults((FIRST, "file_document"), undated).await;
+    assert_eq!(fault.1, "requirement");
+    story
+        .does(FIRST, "file_document", "filed_unfavourable", json!({}))
+        .await;
+    assert!(story.field("remove_on").is_string());
+    assert_eq!(story.state(), "closed");
+
+    let mut story = entry(&hall, CLERK).await;
+    story
+        .does(FIRST, "classify", "classified", sorted(true))
+        .await;
+    story.does(FIRST, "hear", "waived", json!({})).await;
+    let why = ("unfounded", "Der Vorwurf traf nicht zu");
+    story.says(SECOND, "decide", why).await;
+    let own = with("done", json!({}));
+    story.refuses((SECOND, "destroy"), own, FORBIDDEN).await;
+    story.does(FIRST, "destroy", "done", json!({})).await;
+    story.is_dropped("not_filed").await;
+
+    let mut story = entry(&hall, CLERK).await;
+    let why = ("not_relevant", "Privat");
+    story.says(FIRST, "classify", why).await;
+    story.is_dropped("not_filed").await;
+}
+
+#[tokio::test]
+async fn nobody_keeps_his_own_file() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = entry(&hall, FIRST).await;
+    let own = with("classified", sorted(true));
+    let fault = story.faults((FIRST, "classify"), own).await;
+    assert_eq!(fault.1, "requirement");
+    story
+        .does(SECOND, "classify", "classified", sorted(true))
+        .await;
+    let own = with("given", json!({}));
+    let fault = story.faults((FIRST, "hear"), own).await;
+    assert_eq!(fault.1, "requirement");
+    story.does(SECOND, "hear", "waived", json!({})).await;
+    let own = with("approved", json!({}));
+    story.refuses((FIRST, "decide"), own, FORBIDDEN).await;
+    let other = story.at("decide", "delegate");
+    let to = json!({"to": "l.heide", "reason": "Alle anderen sind befangen"});
+    post(hall.by("l.heide"), &other, Some(&to)).await.is(200);
+}
+
+#[tokio::test]
+async fn what_leaves_a_file_is_due_approved_by_another_and_removed() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = removal(&hall, "2024-01-01").await;
+    let unfavourable = json!({"ground": "unfavourable"});
+    let unasked = with("due", unfavourable.clone());
+    let fault = story.faults((FIRST, "check_removal"), unasked).await;
+    assert_eq!(fault.1, "requirement");
+    let why = ("held", "Ein Verfahren läuft");
+    story.says(FIRST, "check_removal", why).await;
+    story
+        .does(FIRST, "await_proceedings", "ended", json!({}))
+        .await;
+    let mut asked = unfavourable;
+    asked["requested_on"] = json!("2026-11-01");
+    story
+        .does(FIRST, "check_removal", "due", asked.clone())
+        .await;
+    let own = with("approved", json!({}));
+    story
+        .refuses((FIRST, "decide_removal"), own, FORBIDDEN)
+        .await;
+    story
+        .does(SECOND, "decide_removal", "approved", json!({}))
+        .await;
+    let own = with("removed", json!({}));
+    story.refuses((SECOND, "remove"), own, FORBIDDEN).await;
+    story.does(FIRST, "remove", "removed", json!({})).await;
+    assert!(story.field("removed_on").is_string());
+    assert_eq!(
+        story.slip(),
+        [
+            "check_removal held pers1",
+            "await_proceedings ended pers1",
+            "check_removal due pers1",
+            "decide_removal approved pers2",
+            "remove removed pers1",
+        ]
+    );
+    let mut records = vec!["case.open", "workflow.start"];
+    records.extend(["workflow.complete"; 5]);
+    assert_eq!(story.records().await, records);
+
+    let lately = hall.day(FIRST, &story.case, -100).await;
+    let mut story = removal(&hall, &lately).await;
+    let early = with("due", asked);
+    let fault = story.faults((FIRST, "check_removal"), early).await;
+    assert_eq!(fault.1, "requirement");
+    let why = ("not_due", "Zwei Jahre sind nicht vorbei");
+    story.says(FIRST, "check_removal", why).await;
+    story.is_dropped("refused").await;
+
+    let mut story = removal(&hall, &lately).await;
+    let ground = json!({"ground": "unfounded"});
+    story.does(FIRST, "check_removal", "due", ground).await;
+    let why = ("rejected", "Doch begründet");
+    story.says(SECOND, "decide_removal", why).await;
+    story.is_dropped("refused").await;
+}
