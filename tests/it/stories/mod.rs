@@ -6,10 +6,10 @@ mod complaints;
 mod council;
 mod handover;
 mod invoices;
+mod lapsing;
 mod letters;
 mod personnel;
 mod registrations;
-mod time;
 mod trips;
 
 use std::collections::BTreeMap;
@@ -210,9 +210,9 @@ impl Hall {
         let path = format!("/api/v1/cases/{case}");
         let shown = self.by(who).get(&path).await.is(200).json();
         let opened = shown["opened_on"].as_str().expect("a day");
-        let format = ::time::macros::format_description!("[year]-[month]-[day]");
-        let day = ::time::Date::parse(opened, format).expect("a day");
-        let day = day + ::time::Duration::days(later);
+        let format = time::macros::format_description!("[year]-[month]-[day]");
+        let day = time::Date::parse(opened, format).expect("a day");
+        let day = day + time::Duration::days(later);
         day.format(format).expect("a day")
     }
 }
