@@ -438,11 +438,9 @@ impl<'a> Walk<'a> {
         added.await?;
         let rules = self.rules.clone();
         let system = Actor::system();
-        let looked = self
-            .db
-            .write(&system, async move |unit: &mut Unit| {
-                Box::pin(workflows::command(unit, &rules, id, Command::Look)).await
-            });
+        let looked = self.db.write(&system, async move |unit: &mut Unit| {
+            Box::pin(workflows::command(unit, &rules, id, Command::Look)).await
+        });
         looked.await?;
         Ok(())
     }
@@ -556,8 +554,5 @@ fn meant<'a>(flow: &'a Flow, (act, actor): (&Act, &Actor)) -> Option<&'a StepSta
 
 /// Whether rules have refused an act, and nothing failed.
 const fn is_refusal(error: &WorkflowError) -> bool {
-    matches!(
-        error,
-        WorkflowError::Refused(_) | WorkflowError::Values(_) | WorkflowError::NoDefinition
-    )
+    !matches!(error, WorkflowError::Db(_))
 }

@@ -76,7 +76,7 @@ pub(super) async fn assigned(
 pub(super) fn may_bring(actor: &Actor, document: &Document, case: CaseId) -> bool {
     match document.case {
         Some(stands_in) => stands_in == case,
-        None => [Right::Edit, Right::Register, Right::Route]
+        None => [Right::Edit, Right::Register, Right::Route, Right::Refile]
             .into_iter()
             .any(|right| actor.may(right, document.place())),
     }
