@@ -22,7 +22,7 @@ pub(crate) enum Asked {
     Complete {
         /// Which.
         step: u32,
-        /// How.
+        /// How; empty: by the only outcome that it has.
         outcome: String,
         /// What was said.
         fields: Said,
@@ -68,7 +68,7 @@ pub(crate) enum Asked {
     Event {
         /// What.
         event: String,
-        /// With which outcome.
+        /// With which outcome; empty: the only one.
         outcome: String,
         /// What is known by it.
         fields: Said,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use workflow::definition::{CaseFact, Definition, DocumentFact, FieldKind, Source};
-use workflow::instance::{Assigned, Command, Day, Id, Value};
+use workflow::instance::{Command, Day, Id, Value};
 
 use super::catalog::{Listed, Rules, Shipped};
-use super::facts::{Around, id_of};
+use super::facts::Around;
 use super::model::{Kept, Refused, Standing, Step, WorkflowError};
 use super::ops::{self, Commanded, Desk};
 use super::rows;
@@ -69,7 +69,7 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
             case: case.id,
             definition: &definition,
         };
-        let mut fields = found(&definition, (&case, document.as_ref()), unit);
+        let mut fields = found(&definition, (&case, document.as_ref()));
         fields.extend(reader.read(&new.fields).await?);
         fields
     };
@@ -143,7 +143,6 @@ async fn with_which(
 fn found(
     definition: &Definition,
     (case, document): (&Case, Option<&Document>),
-    unit: &Unit,
 ) -> BTreeMap<String, Value> {
     let mut fields = BTreeMap::new();
     for field in &definition.fields {
@@ -160,12 +159,8 @@ fn found(
                 said.and_then(|said| of_field(&field.kind, said))
             }
             Source::DocumentFact(fact) => document.and_then(|it| of_document(*fact, it)),
-            Source::Initiator => {
-                let actor = unit.actor();
-                let account = id_of(actor.on_behalf_of.unwrap_or(actor.account));
-                Some(Value::Who(Assigned::Person { account }))
-            }
-            Source::Today => CivilDate::on(unit.now()).map(|day| Value::Day(Day(day.date()))),
+            // The rules know who begins, and the day.
+            Source::Initiator | Source::Today => None,
         };
         let fitting = value.and_then(|value| fitted(&field.kind, value));
         fields.extend(fitting.map(|value| (field.key.clone(), value)));

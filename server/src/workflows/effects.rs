@@ -2,7 +2,9 @@
 //! left for the system. It is done by the rules of the definition, which two people have approved, and not by the
 //! right of whoever took the last step; if it cannot be done the whole command is refused.
 
-use workflow::instance::{Assigned, Bound, EffectDue, Event, Id};
+use std::collections::HashSet;
+
+use workflow::instance::{Assigned, Bound, EffectDue, Event, Id, StepStatus};
 
 use super::facts::{Around, House, account_of};
 use super::model::{Flow, WorkflowError};
@@ -170,21 +172,33 @@ async fn close_case(unit: &mut Unit, flow: &Flow) -> Result<(), WorkflowError> {
     }
     let case = cases::locked(unit, flow.case).await?;
     let case = case.ok_or(DbError::Log("a workflow without its case"))?;
-    register_own(unit, &case).await?;
+    register_own(unit, (flow, &case)).await?;
     retention::close_case_by_rule(unit, case).await?;
     Ok(())
 }
 
+/// What belongs to steps that were done, a statement for instance.
+fn belonging(flow: &Flow) -> HashSet<&str> {
+    let steps = flow.instance.steps.iter();
+    let done = steps.filter(|step| step.status == StepStatus::Done);
+    let done = done.filter_map(|step| step.done.as_ref());
+    let all = done.flat_map(|done| &done.documents);
+    all.map(|id| id.0.as_str()).collect()
+}
+
 /// What the house itself has made in a case goes to the files with it: protocols of signatures, forms that were made
-/// anew. What people have put there as a draft is for them to register or to put aside.
-async fn register_own(unit: &mut Unit, case: &Case) -> Result<(), WorkflowError> {
+/// anew; and so do drafts that belong to a step that was done. What else people have put there as a draft is for them
+/// to register or to put aside.
+async fn register_own(unit: &mut Unit, (flow, case): (&Flow, &Case)) -> Result<(), WorkflowError> {
+    let belonging = belonging(flow);
     let ids = documents::in_case(unit.tx(), case.id).await?;
     for one in documents::standing(unit.tx(), &ids).await? {
         let mut versions = one.versions.iter();
         let first = versions.find(|version| version.number == 1);
         let own = first.is_some_and(|version| version.created_by == Actor::system().account);
+        let goes = own || belonging.contains(one.document.id.to_string().as_str());
         let whole = one.document.part.is_none();
-        if own && whole && one.document.state == documents::State::Draft {
+        if goes && whole && one.document.state == documents::State::Draft {
             documents::register_by_rule(unit, one.document.id, case).await?;
         }
     }

@@ -48,6 +48,8 @@ pub(super) fn account_of(id: &Id) -> AccountId {
 pub(super) struct House {
     department: String,
     managers: HashMap<Id, Assigned>,
+    /// Who holds which function, as far as the definition asks.
+    held: HashSet<(Id, String)>,
     documents: HashMap<Id, DocumentState>,
     /// Who made which version: what the house put on it is nobody's.
     makers: HashMap<Id, Vec<(String, Id)>>,
@@ -62,6 +64,10 @@ impl Directory for House {
 
     fn manager_of(&self, person: &Id) -> Option<Assigned> {
         self.managers.get(person).cloned()
+    }
+
+    fn holds(&self, person: &Id, function: &str) -> bool {
+        self.held.contains(&(person.clone(), function.to_owned()))
     }
 
     fn document(&self, id: &Id) -> Option<&DocumentState> {
@@ -230,6 +236,14 @@ impl Around {
             house.makers.insert(id.clone(), makers.collect());
             house.documents.insert(id, state);
         }
+        let asked = definition.held();
+        if !asked.is_empty() {
+            for person in people_of(instance, command, actor) {
+                house
+                    .held
+                    .extend(self.held(on, &person, &asked, now).await?);
+            }
+        }
         if asks_for_managers(definition) {
             for person in people_of(instance, command, actor) {
                 if let Some(manager) = self.manager(on, &person, now).await? {
@@ -238,6 +252,25 @@ impl Around {
             }
         }
         Ok(house)
+    }
+
+    /// The functions among these that a person holds.
+    async fn held(
+        &self,
+        on: &impl ConnectionTrait,
+        person: &Id,
+        asked: &[&str],
+        now: Timestamp,
+    ) -> Result<Vec<(Id, String)>, DbError> {
+        let Ok(account) = person.0.parse::<AccountId>() else {
+            return Ok(Vec::new());
+        };
+        let held = functions::held_by(on, account, now).await?;
+        let codes = held.iter().filter_map(|id| self.function(*id));
+        let codes = codes.filter(|one| asked.contains(&one.code.as_str()));
+        Ok(codes
+            .map(|one| (person.clone(), one.code.clone()))
+            .collect())
     }
 
     /// Who leads the department of a person: its head, or that of the nearest one above which somebody else leads.

@@ -152,6 +152,17 @@ fn of_four_eyes(refused: &Refused) -> Problem {
     ))
 }
 
+/// Nothing was said where several outcomes are possible.
+fn which_outcome(possible: &[String]) -> Problem {
+    let all = possible.join(", ");
+    let detail = text(
+        format!("Bitte ein Ergebnis angeben. Möglich sind: {all}."),
+        format!("Name an outcome. Possible are: {all}."),
+    );
+    let code = "required";
+    Problem::new(Kind::Validation).field("/outcome", Fault::Rule { code, detail })
+}
+
 #[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
 fn refused(refused: &Refused) -> Problem {
     match &refused.refusal {
@@ -178,6 +189,11 @@ fn refused(refused: &Refused) -> Problem {
             "Sie sind von diesem Umlauf ausgeschlossen (Befangenheit).",
             "You are excluded from this workflow.",
         ),
+        Refusal::OtherExcluded => forbidden(
+            "Wer hier gefragt werden soll, ist von diesem Umlauf ausgeschlossen (Befangenheit). Bitte \
+             jemand anderen nennen.",
+            "Whoever shall be asked is excluded from this workflow. Name somebody else.",
+        ),
         Refusal::Drafter => forbidden(
             "Wer entworfen hat, zeichnet nicht schluss.",
             "Whoever drafted it does not sign it finally.",
@@ -194,6 +210,7 @@ fn refused(refused: &Refused) -> Problem {
             "Dieses Ergebnis gibt es hier nicht, oder jetzt nicht.",
             "There is no such outcome here, or not now.",
         ),
+        Refusal::WhichOutcome(possible) => which_outcome(possible),
         Refusal::NoReason => Problem::new(Kind::Validation).field("/note", Fault::Required),
         Refusal::Missing(field) => {
             Problem::new(Kind::Validation).field(pointer(field), Fault::Required)
@@ -204,6 +221,16 @@ fn refused(refused: &Refused) -> Problem {
                 "not-asked",
                 "Das wird hier nicht gefragt oder passt nicht.",
                 "This is not asked here, or does not fit.",
+            ),
+        ),
+        Refusal::Given(field) => Problem::new(Kind::Validation).field(
+            pointer(field),
+            rule(
+                "given",
+                "Das legt der Beginn selbst fest: wer beginnt und der heutige Tag. Für jemand anderen beginnt \
+                 nur, wem das Verfahren das durch Funktion oder Rolle einräumt.",
+                "The beginning itself says this: who begins, and today. For another one begins only whom the \
+                 definition names by a function or a role.",
             ),
         ),
         Refusal::NotSeen => Problem::new(Kind::Validation).field("/seen", Fault::Required),

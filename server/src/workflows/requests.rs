@@ -83,7 +83,7 @@ impl WorkflowRequest {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"outcome": "approved", "note": "Geprüft", "fields": {}}))]
 pub(super) struct StepCompletion {
-    /// With which outcome; `done`, if nothing is said.
+    /// With which outcome; where the step has only one, it need not be said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 120)]
     outcome: Option<String>,
@@ -150,7 +150,7 @@ impl StepCompletion {
         }
         fields.done(Asked::Complete {
             step,
-            outcome: outcome.unwrap_or_else(|| "done".to_owned()),
+            outcome: outcome.unwrap_or_default(),
             fields: said,
             note,
             seen,
@@ -436,7 +436,7 @@ pub(super) struct WorkflowHappening {
     /// What: as the definition calls it.
     #[schema(max_length = 120)]
     event: String,
-    /// With which outcome of the step that waits for it; `done`, if nothing is said.
+    /// With which outcome of the step that waits for it; where it has only one, it need not be said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 120)]
     outcome: Option<String>,
@@ -456,7 +456,7 @@ impl WorkflowHappening {
         let said = said(&mut fields, &self.fields);
         fields.done(Asked::Event {
             event: event.unwrap_or_default(),
-            outcome: outcome.unwrap_or_else(|| "done".to_owned()),
+            outcome: outcome.unwrap_or_default(),
             fields: said,
         })
     }

@@ -136,7 +136,8 @@ async fn defining(town: &Town, operation: &str) -> Option<Call> {
 async fn to_be_signed(town: &Town) -> Answer {
     let (_, flow) = letter_of_its_own(town).await;
     let path = step(&flow, 1, "complete");
-    post(&town.clerk(), &path, Some(&json!({}))).await.is(200)
+    let done = json!({"outcome": "done"});
+    post(&town.clerk(), &path, Some(&done)).await.is(200)
 }
 
 /// A letter with a step that was inserted before the first; its number.

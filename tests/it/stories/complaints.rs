@@ -97,15 +97,21 @@ async fn an_inquiry_is_acknowledged_answered_and_filed() {
     let reason = json!({"reason": "Dauert zu lange"});
     let skipped = post(hall.by(CLERK), &path, Some(&reason)).await;
     skipped.is_problem(409, "state-conflict");
-    story.does("s.zwei", "statement", "given", json!({})).await;
+    // What belongs to a step goes to the files with the case, draft or not.
+    let paper = hall.draft("s.zwei", &story.case, "Stellungnahme").await;
+    let given = json!({"outcome": "given", "documents": [paper]});
+    story.completes("s.zwei", "statement", given).await;
     let why = json!({"delay_reason": "Wir fragen noch nach"});
     let longer = with("interim_gdpr", why.clone());
     let fault = story.faults((CLERK, "draft_answer"), longer).await;
     assert_eq!(fault.1, "no-outcome");
     story.does(CLERK, "draft_answer", "interim", why).await;
+    let in_four_weeks = hall.day(OFFICE, &story.case, 28).await;
+    assert_eq!(story.field("answer_by"), &json!(in_four_weeks));
     goes_out(&mut story, CLERK, ("interim", "interim")).await;
     let signers = [("s.zwei", "co_sign")];
     answered(&hall, &mut story, (CLERK, &signers)).await;
+    assert_eq!(hall.standing(CLERK, &paper).await["state"], "registered");
     assert_eq!(
         story.slip(),
         [
@@ -221,14 +227,19 @@ async fn whom_a_complaint_is_about_takes_no_part_in_it() {
         let fault = story.faults((OFFICE, "classify"), wrong).await;
         assert_eq!(fault.1, "requirement");
     }
+    let among = json!({"anonymous": false, "lead": CLERK, "accused": "s.zwei",
+        "participants": ["l.heide", "s.zwei"]});
+    let wrong = with("technical", among);
+    let fault = story.faults((OFFICE, "classify"), wrong).await;
+    assert_eq!(fault.1, "requirement");
 
-    let more = json!({"accused": "s.zwei", "participants": ["s.zwei"]});
+    let more = json!({"accused": "s.zwei", "participants": ["l.heide"]});
     let mut story = classified(&hall, "technical", more).await;
     acknowledged(&mut story, CLERK).await;
     let findings = json!({"findings": "Der Bescheid war falsch"});
     story.does(CLERK, "examine", "founded", findings).await;
-    // He is asked as a participant, and may not; the head is asked as well.
-    assert_eq!(story.asked("statement"), ["s.zwei", "role:head"]);
+    // He is not asked, and may not.
+    assert_eq!(story.asked("statement"), ["l.heide"]);
     let own = with("given", json!({}));
     story.refuses(("s.zwei", "statement"), own, FORBIDDEN).await;
     story.does("l.heide", "statement", "none", json!({})).await;

@@ -55,8 +55,7 @@ async fn trip(hall: &Hall) -> (String, String) {
     let case = hall.case(CLERK, OPEN, "business_trip").await;
     let today = hall.day(CLERK, &case, 0).await;
     let place = (case.as_str(), None);
-    let fields = json!({"is_mayor": false});
-    let mut story = hall.begin(CLERK, "business-trip", place, fields).await;
+    let mut story = hall.begin(CLERK, "business-trip", place, json!({})).await;
     let wish = json!({"purpose": "Schulung", "destination": "Münster", "begins_on": today,
         "ends_on": today, "transport": "train", "digital_checked": true, "cost": "120.00",
         "budget_holder": "h.budget"});

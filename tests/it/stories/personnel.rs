@@ -118,9 +118,14 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
     story.does(FIRST, "hear", "waived", json!({})).await;
     let why = ("unfounded", "Der Vorwurf traf nicht zu");
     story.says(SECOND, "decide", why).await;
-    let own = with("done", json!({}));
-    story.refuses((SECOND, "destroy"), own, FORBIDDEN).await;
-    story.does(FIRST, "destroy", "done", json!({})).await;
+    let unproven = with("confirmed", json!({}));
+    story
+        .refuses((SECOND, "destroy"), unproven.clone(), FORBIDDEN)
+        .await;
+    let fault = story.faults((FIRST, "destroy"), unproven).await;
+    assert_eq!(fault.0, "/fields/destruction_record");
+    let record = json!({"destruction_record": "Protokoll 7/2026, pers1 und pers2"});
+    story.does(FIRST, "destroy", "confirmed", record).await;
     story.is_dropped("not_filed").await;
 
     let mut story = entry(&hall, CLERK).await;
@@ -181,7 +186,8 @@ async fn what_leaves_a_file_is_due_approved_by_another_and_removed() {
         .await;
     let own = with("removed", json!({}));
     story.refuses((SECOND, "remove"), own, FORBIDDEN).await;
-    story.does(FIRST, "remove", "removed", json!({})).await;
+    let record = json!({"destruction_record": "Protokoll 8/2026, pers1 und pers2"});
+    story.does(FIRST, "remove", "removed", record).await;
     assert!(story.field("removed_on").is_string());
     assert_eq!(
         story.slip(),

@@ -123,7 +123,8 @@ pub(crate) async fn rule(town: &Town, client: &Client, what: &str) -> Answer {
 async fn to_be_signed(town: &Town) -> Answer {
     let (_, flow) = letter_of_its_own(town).await;
     let path = step(&flow, 1, "complete");
-    post(&town.clerk(), &path, Some(&json!({}))).await.is(200)
+    let done = json!({"outcome": "done"});
+    post(&town.clerk(), &path, Some(&done)).await.is(200)
 }
 
 /// What happens when `client` tries one of [`RUN`].

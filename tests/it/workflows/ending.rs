@@ -45,6 +45,11 @@ async fn whoever_is_excluded_takes_nothing_any_more() {
     let town = office.town();
     let (flow, _, _) = office.begun().await;
     let path = format!("{WORKFLOWS}/{}/exclude", id_of(&flow));
+    // Who began it chooses not by that who takes part.
+    let other = json!({"person": "k.sommer", "reason": "Zu streng"});
+    post(&town.clerk(), &path, Some(&other))
+        .await
+        .is_problem(403, "forbidden");
     let who = json!({"person": "m.brandt", "reason": "Angehörige ist Antragstellerin, § 20 VwVfG"});
     let shown = post(office.head(), &path, Some(&who)).await.is(200).json();
     assert_eq!(shown["excluded"][0]["who"], "m.brandt");
@@ -52,6 +57,12 @@ async fn whoever_is_excluded_takes_nothing_any_more() {
     post(&town.clerk(), &claim, None)
         .await
         .is_problem(403, "forbidden");
+    // Nor is he given it; and whoever would give it to him is told that he is meant.
+    let give = json!({"to": "m.brandt"});
+    let given = post(office.head(), &step(&flow, 1, "delegate"), Some(&give)).await;
+    let given = given.is_problem(403, "forbidden").json();
+    let detail = given["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("gefragt werden soll"), "{given}");
 }
 
 #[tokio::test]

@@ -131,10 +131,19 @@ async fn steps_are_taken_by_whom_they_are_asked_of() {
         fault(&refused.is(422)),
         ("/note".to_owned(), "required".to_owned())
     );
-    let not_asked = json!({"fields": {"letter": id_of(&document)}});
+    // It can end in two ways: which, must be said.
+    let unsaid = post(&town.clerk(), &step(&flow, 1, "complete"), Some(&json!({}))).await;
+    let unsaid = unsaid.is(422);
+    assert_eq!(
+        fault(&unsaid),
+        ("/outcome".to_owned(), "required".to_owned())
+    );
+    assert!(unsaid.text().contains("done, dropped"), "{}", unsaid.text());
+    let not_asked = json!({"outcome": "done", "fields": {"letter": id_of(&document)}});
     let refused = post(&town.clerk(), &step(&flow, 1, "complete"), Some(&not_asked)).await;
     assert_eq!(fault(&refused.is(422)).0, "/fields/letter");
-    post(&town.clerk(), &step(&flow, 1, "complete"), Some(&json!({})))
+    let done = json!({"outcome": "done"});
+    post(&town.clerk(), &step(&flow, 1, "complete"), Some(&done))
         .await
         .is(200);
     // What is done is done.

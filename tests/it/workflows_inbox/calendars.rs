@@ -77,9 +77,14 @@ async fn a_calendar_holds_the_days_of_a_person_and_is_read_without_signing_in() 
     on_step(&colleague, &workflow, "resume", &json!({}))
         .await
         .is(200);
-    on_step(&colleague, &workflow, "complete", &json!({}))
-        .await
-        .is(200);
+    on_step(
+        &colleague,
+        &workflow,
+        "complete",
+        &json!({"outcome": "done"}),
+    )
+    .await
+    .is(200);
     let text = reader.get(&path).await.is(200).text();
     assert!(!text.contains("VEVENT"), "{text}");
 }

@@ -40,7 +40,7 @@ async fn what_is_asked_by_name_lies_in_the_inbox_of_that_person_alone() {
     // Whoever is asked from another department, outside of compartments, is asked all the same.
     let there = office.begin("Strauch", Some("f.fremd")).await;
     assert_eq!(workflows(&stranger, "").await, [there.clone()]);
-    on_step(&stranger, &there, "complete", &json!({}))
+    on_step(&stranger, &there, "complete", &json!({"outcome": "done"}))
         .await
         .is(200);
     assert!(workflows(&stranger, "").await.is_empty());
@@ -125,7 +125,8 @@ async fn a_deputy_sees_what_lies_with_whom_he_stands_in_for_and_others_see_his_n
     assert_eq!(item["asked"][0]["person"]["deputy"], "s.kollege");
     let headers = [("papierlos-on-behalf-of", "m.brandt")];
     let done = format!("/api/v1/workflows/{workflow}/steps/1/complete");
-    let done = send(&colleague, Method::POST, &done, &headers, Some(&json!({}))).await;
+    let body = json!({"outcome": "done"});
+    let done = send(&colleague, Method::POST, &done, &headers, Some(&body)).await;
     done.is(200);
     assert!(workflows(&office.town.clerk(), "").await.is_empty());
 }

@@ -67,9 +67,14 @@ async fn whoever_is_asked_is_told_and_says_what_he_has_read() {
         .await
         .is_problem(422, "validation");
     // The end is told to whoever began it, and not to whoever brought it about.
-    on_step(&colleague, &workflow, "complete", &json!({}))
-        .await
-        .is(200);
+    on_step(
+        &colleague,
+        &workflow,
+        "complete",
+        &json!({"outcome": "done"}),
+    )
+    .await
+    .is(200);
     assert_eq!(kinds(&clerk.get(TOLD).await.is(200).json()), ["ended"]);
     assert_eq!(kinds(&colleague.get(TOLD).await.is(200).json()), ["asked"]);
     let all = json!({"until": "2200-01-01T00:00:00Z"});

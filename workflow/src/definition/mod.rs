@@ -588,6 +588,12 @@ impl Definition {
         read::functions(self)
     }
 
+    /// The functions of which it asks whether somebody holds them: `holds` of an expression.
+    #[must_use]
+    pub fn held(&self) -> Vec<&str> {
+        read::held(self)
+    }
+
     /// The departments that it names.
     #[must_use]
     pub fn departments(&self) -> Vec<&str> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::{Definition, Field, FieldKind, Source, Step};
+use crate::definition::{Assignee, Definition, Field, FieldKind, Source, Step};
 use crate::instance::{Assigned, Event, Refusal, Value};
 
 use super::Setting;
@@ -107,6 +107,7 @@ impl Run<'_> {
             function: actor.function.clone(),
         };
         let mut fields = fields.clone();
+        let mut said_otherwise = Vec::new();
         for field in &definition.fields {
             let known = match field.source {
                 Some(Source::Initiator) => Value::Who(Assigned::Person {
@@ -121,7 +122,13 @@ impl Run<'_> {
                 )
                 | None => continue,
             };
-            fields.insert(field.key.clone(), known);
+            match fields.get(&field.key) {
+                Some(given) if *given != known => said_otherwise.push(field),
+                Some(_) => {}
+                None => {
+                    fields.insert(field.key.clone(), known);
+                }
+            }
         }
         let started = Event::Started {
             definition: definition.id.clone(),
@@ -135,6 +142,7 @@ impl Run<'_> {
         let mut run = Run::new(definition, instance, setting);
         run.events.push(started);
         run.may_start()?;
+        run.may_say_otherwise(&said_otherwise)?;
         run.enter(&definition.start)?;
         Ok(run.events)
     }
@@ -157,6 +165,20 @@ impl Run<'_> {
         let mut required = self.definition.fields.iter().filter(|field| field.required);
         match required.find(is_missing) {
             Some(field) => Err(Refusal::Missing(field.key.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whoever begins says of himself that he has begun it. For another one begins whom `start_by` names by more
+    /// than working here: a function or a role. The day is always today.
+    fn may_say_otherwise(&self, fields: &[&Field]) -> Result<(), Refusal> {
+        let mut by = self.definition.start_by.iter();
+        let for_others = by.any(|one| {
+            *one != Assignee::Anybody && self.view().is_one_of(std::slice::from_ref(one))
+        });
+        let mut fields = fields.iter();
+        match fields.find(|one| !for_others || one.source != Some(Source::Initiator)) {
+            Some(field) => Err(Refusal::Given(field.key.clone())),
             None => Ok(()),
         }
     }

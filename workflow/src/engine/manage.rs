@@ -31,17 +31,17 @@ impl View<'_> {
 }
 
 impl Run<'_> {
-    /// By the person himself, who says that he is biased, by the head of the department, and by whoever may
-    /// break it off (§§ 20 and 21 `VwVfG`).
+    /// By the person himself, who says that he is biased; of others by the head of the department, and by whoever
+    /// may break it off by more than having begun it (§§ 20 and 21 `VwVfG`).
     pub(super) fn exclude(&mut self, person: &Id, why: &str) -> Result<(), Refusal> {
         let view = self.view();
         let is_himself = self.setting.actor.account == *person;
-        if !is_himself && !view.may_cancel() && !view.is_asked(&head()) {
-            return Err(Refusal::NotAssigned);
-        }
         // Whose matter it is does not choose who decides it.
         if !is_himself && view.is_party() {
             return Err(Refusal::OwnMatter);
+        }
+        if !is_himself && !view.may_exclude() {
+            return Err(Refusal::NotAssigned);
         }
         if person.0.is_empty()
             || person.0 == super::SYSTEM

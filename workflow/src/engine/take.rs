@@ -53,6 +53,29 @@ const fn must_be_seen(kind: StepKind) -> bool {
 }
 
 impl View<'_> {
+    /// The outcome that is meant: that which is named, or the only one that the step has.
+    fn meant(self, step: &StepState, named: &str) -> Result<String, Refusal> {
+        if !named.is_empty() {
+            return Ok(named.to_owned());
+        }
+        let Some(defined) = self.defined(step) else {
+            return match inserted_outcomes(step.kind) {
+                [only] => Ok((*only).to_owned()),
+                all => Err(Refusal::WhichOutcome(
+                    all.iter().map(|one| (*one).to_owned()).collect(),
+                )),
+            };
+        };
+        if let [only] = defined.outcomes.as_slice() {
+            return Ok(only.key.clone());
+        }
+        let all = defined.outcomes.iter();
+        let open = all.filter(|one| self.holds(one.when.as_ref()));
+        Err(Refusal::WhichOutcome(
+            open.map(|one| one.key.clone()).collect(),
+        ))
+    }
+
     fn ending(self, step: &StepState, key: &str) -> Result<Ending, Refusal> {
         let Some(defined) = self.defined(step) else {
             return inserted_ending(step, key);
@@ -135,12 +158,29 @@ impl View<'_> {
     }
 }
 
+/// How an inserted step of a kind can end.
+const fn inserted_outcomes(kind: StepKind) -> &'static [&'static str] {
+    match kind {
+        StepKind::CoSign | StepKind::Attest | StepKind::Approve => &[DONE, REFUSED],
+        StepKind::Task
+        | StepKind::Seen
+        | StepKind::Information
+        | StepKind::Consult
+        | StepKind::Statement
+        | StepKind::FinalSign
+        | StepKind::Order
+        | StepKind::Identity
+        | StepKind::Counter
+        | StepKind::Resubmit
+        | StepKind::Dispatch
+        | StepKind::Event
+        | StepKind::System => &[DONE],
+    }
+}
+
 /// What was inserted has no definition: it is done, or it is turned down with a reason.
 fn inserted_ending(step: &StepState, key: &str) -> Result<Ending, Refusal> {
-    let may_refuse = matches!(
-        step.kind,
-        StepKind::CoSign | StepKind::Attest | StepKind::Approve
-    );
+    let may_refuse = inserted_outcomes(step.kind).contains(&REFUSED);
     match key {
         DONE => Ok(Ending {
             outcome: None,
@@ -277,7 +317,8 @@ impl Run<'_> {
             None => definition.step(&step.key).map(|(_, step)| step),
             Some(_) => None,
         };
-        let ending = self.view().ending(&step, asked.outcome)?;
+        let key = self.view().meant(&step, asked.outcome)?;
+        let ending = self.view().ending(&step, &key)?;
         let note = said(asked.note)?;
         if ending.reason && note.is_none() {
             return Err(Refusal::NoReason);
@@ -285,14 +326,14 @@ impl Run<'_> {
         if asked.documents.len() > LIST_MAX {
             return Err(Refusal::TooMany);
         }
-        self.answer(defined, asked.outcome, asked.fields, also)?;
+        self.answer(defined, &key, asked.fields, also)?;
         let view = self.view();
         let outcome = ending.outcome.and_then(|at| defined?.outcomes.get(at));
         if !view.holds(outcome.and_then(|outcome| outcome.when.as_ref())) {
             return Err(Refusal::NoOutcome);
         }
         if let Some(defined) = defined {
-            view.requirements(defined, asked.outcome, ending.goes_on)?;
+            view.requirements(defined, &key, ending.goes_on)?;
             let to = outcome.and_then(|outcome| outcome.to.as_deref());
             view.signed_at_counter(defined, to)?;
         }
@@ -300,7 +341,7 @@ impl Run<'_> {
         // Whoever signs finally with a reservation has not signed.
         let binds = ending.goes_on && !(step.kind == StepKind::FinalSign && ending.reason);
         let done = Done {
-            outcome: asked.outcome.to_owned(),
+            outcome: key,
             by,
             at: self.now(),
             note,

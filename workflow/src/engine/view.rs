@@ -163,6 +163,10 @@ impl Facts for View<'_> {
         self.last_done(step).map(|done| principal(&done.by).clone())
     }
 
+    fn holds(&self, person: &Id, function: &str) -> bool {
+        self.setting.directory.holds(person, function)
+    }
+
     fn registered(&self, document: &Id) -> bool {
         self.is_registered(document)
     }

@@ -145,6 +145,14 @@ impl<'a> View<'a> {
         self.is_one_of(by)
     }
 
+    /// Whether whoever acts may say that another one takes no part: the head of the department, and whoever may
+    /// break it off, but for having begun it: he does not choose by that who decides.
+    pub(super) fn may_exclude(self) -> bool {
+        let mut by = self.definition.cancel_by.iter();
+        by.any(|one| *one != Assignee::Initiator && self.is_one_of(std::slice::from_ref(one)))
+            || self.is_asked(&head())
+    }
+
     /// Who is meant. Where nobody is known (nothing stands in a field, nobody has taken a step, a manager is
     /// not known), the head of the department is: nothing gets stuck for want of a name.
     pub(super) fn asked(self, assignee: &Assignee, each: Option<&Assigned>) -> Vec<Assigned> {
@@ -242,7 +250,7 @@ impl<'a> View<'a> {
     /// Whether a person could take it by the rules, if he were asked.
     pub(super) fn may_ever(self, duty: Duty<'_>, person: &Id) -> Result<(), Refusal> {
         if self.instance.excluded.contains(person) {
-            return Err(Refusal::Excluded);
+            return Err(Refusal::OtherExcluded);
         }
         self.bar(duty, &[person])
     }

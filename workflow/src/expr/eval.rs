@@ -1,7 +1,7 @@
 //! What an expression is, given what is the case.
 
 use super::{Expr, Facts, Op, person};
-use crate::instance::{Id, Value};
+use crate::instance::{Assigned, Id, Value};
 
 pub(super) fn value(expr: &Expr, facts: &dyn Facts) -> Option<Value> {
     Some(match expr {
@@ -32,6 +32,8 @@ pub(super) fn value(expr: &Expr, facts: &dyn Facts) -> Option<Value> {
             Value::YesNo(document(key, facts).is_some_and(|id| facts.registered(&id)))
         }
         Expr::Frozen(key) => Value::YesNo(document(key, facts).is_some_and(|id| facts.frozen(&id))),
+        Expr::Holds { who, function } => Value::YesNo(holds(who, function, facts)),
+        Expr::Among { item, whos } => Value::YesNo(among(item, whos, facts)),
         Expr::WorkingDays(from, to) => match (value(from, facts)?, value(to, facts)?) {
             (Value::Day(from), Value::Day(to)) => {
                 Value::Number(facts.calendar().working_days(from, to))
@@ -74,6 +76,22 @@ fn document(key: &str, facts: &dyn Facts) -> Option<Id> {
         return Some(id);
     }
     None
+}
+
+/// A person holds it by what is known of him; a function is itself.
+fn holds(key: &str, function: &str, facts: &dyn Facts) -> bool {
+    match facts.field(key) {
+        Some(Value::Who(Assigned::Person { account })) => facts.holds(&account, function),
+        Some(Value::Who(Assigned::Function { code })) => code == function,
+        Some(_) | None => false,
+    }
+}
+
+fn among(item: &Expr, whos: &str, facts: &dyn Facts) -> bool {
+    match (value(item, facts), facts.field(whos)) {
+        (Some(Value::Who(who)), Some(Value::Whos(all))) => all.contains(&who),
+        (_, _) => false,
+    }
 }
 
 /// Rows of tables are text: what stands in the field is looked up as it is written in an expression.

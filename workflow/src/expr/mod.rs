@@ -54,6 +54,13 @@ pub enum Expr {
     Registered(String),
     /// `frozen(field)`: whether its version in force changes no more.
     Frozen(String),
+    /// `holds(field, "function")`: whether whom a field names holds a function, or is that function.
+    Holds {
+        /// The field, of kind `who`.
+        who: String,
+        /// Short name of the function.
+        function: String,
+    },
     /// `working_days(a, b)`: how many there are after `a` up to and with `b`.
     WorkingDays(Box<Expr>, Box<Expr>),
     /// `add_months(day, 3)`: so many months later, on the same number of the month or on its last day.
@@ -73,6 +80,13 @@ pub enum Expr {
         item: Box<Expr>,
         /// In which literals.
         list: Vec<Value>,
+    },
+    /// `a in participants`: whether a field of kind `whos` names him.
+    Among {
+        /// Who.
+        item: Box<Expr>,
+        /// The field.
+        whos: String,
     },
     /// Two with something between them.
     Pair {
@@ -231,6 +245,8 @@ pub trait Facts {
     fn outcome(&self, step: &str) -> Option<String>;
     /// Who took a step last.
     fn taker(&self, step: &str) -> Option<Id>;
+    /// Whether a person holds a function.
+    fn holds(&self, person: &Id, function: &str) -> bool;
     /// Whether a document is registered.
     fn registered(&self, document: &Id) -> bool;
     /// Whether the version of a document that is in force changes no more.
@@ -299,6 +315,7 @@ impl Expr {
             Self::Not(inner)
             | Self::Negated(inner)
             | Self::In { item: inner, .. }
+            | Self::Among { item: inner, .. }
             | Self::AddMonths { day: inner, .. }
             | Self::Lookup { key: inner, .. } => {
                 inner.walk(visit);
@@ -316,7 +333,8 @@ impl Expr {
             | Self::Outcome(_)
             | Self::Taker(_)
             | Self::Registered(_)
-            | Self::Frozen(_) => {}
+            | Self::Frozen(_)
+            | Self::Holds { .. } => {}
         }
     }
 
@@ -329,10 +347,26 @@ impl Expr {
             | Self::Known(key)
             | Self::Count(key)
             | Self::Registered(key)
-            | Self::Frozen(key) = expr
+            | Self::Frozen(key)
+            | Self::Holds { who: key, .. }
+            | Self::Among { whos: key, .. } = expr
                 && !found.contains(&key.as_str())
             {
                 found.push(key);
+            }
+        });
+        found
+    }
+
+    /// The functions that it asks of somebody, each once.
+    #[must_use]
+    pub fn functions(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        self.walk(&mut |expr| {
+            if let Self::Holds { function, .. } = expr
+                && !found.contains(&function.as_str())
+            {
+                found.push(function);
             }
         });
         found

@@ -16,7 +16,7 @@ pub const DEPTH_MAX: usize = 32;
 pub const LIST_MAX: usize = 100;
 
 /// Words of the language: no field is called so.
-pub const WORDS: [&str; 20] = [
+pub const WORDS: [&str; 21] = [
     "and",
     "or",
     "not",
@@ -35,6 +35,7 @@ pub const WORDS: [&str; 20] = [
     "taker",
     "registered",
     "frozen",
+    "holds",
     "working_days",
     "add_months",
 ];
@@ -64,6 +65,14 @@ pub(super) fn read(text: &str, names: &dyn Names) -> Result<(Expr, Kind), Fault>
         ));
     }
     Ok((node.expr, node.kind))
+}
+
+/// A short name of a function: small letters, digits and dashes, a letter first.
+fn is_code(code: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    code.starts_with(|c: char| c.is_ascii_lowercase())
+        && (2..=64).contains(&code.len())
+        && code.chars().all(fits)
 }
 
 /// What was read: where it begins, what it is, and what it can only be.
@@ -209,7 +218,32 @@ impl Parser<'_> {
         ALL.into_iter().find(|op| self.takes_sign(op.sign()))
     }
 
+    /// Whom a field of kind `whos` names.
+    fn among(&mut self, item: Node) -> Result<Node, Fault> {
+        let (key, kind, at) = self.field_name()?;
+        of_kind(at, &key, kind, &[Kind::Whos])?;
+        if item.kind != Kind::Who {
+            let said = format!(
+                "„{key}“ nennt Personen und Funktionen, gesucht wird {}.",
+                item.kind.german()
+            );
+            return Err(fault(
+                item.at,
+                said,
+                "Zum Beispiel: actor.id in beteiligte.",
+            ));
+        }
+        let expr = Expr::Among {
+            item: Box::new(item.expr),
+            whos: key,
+        };
+        Ok(node(item.at, expr, Kind::YesNo))
+    }
+
     fn list(&mut self, item: Node) -> Result<Node, Fault> {
+        if matches!(self.peek().0, Token::Word(_)) {
+            return self.among(item);
+        }
         self.asks_sign("[")?;
         let mut list = Vec::new();
         loop {
@@ -330,6 +364,7 @@ impl Parser<'_> {
                 let key = self.field_of(&[Kind::Document])?;
                 node(at, Expr::Frozen(key), Kind::YesNo)
             }
+            "holds" => self.holds(at)?,
             "lookup" => self.lookup(at)?,
             "done" => node(at, Expr::Done(self.step()?.0), Kind::YesNo),
             "taker" => node(at, Expr::Taker(self.step()?.0), Kind::Who),
@@ -417,6 +452,26 @@ impl Parser<'_> {
         let (key, kind) = self.field_in_brackets()?;
         of_kind(at + 1, &key, kind, kinds)?;
         Ok(key)
+    }
+
+    fn holds(&mut self, at: usize) -> Result<Node, Fault> {
+        self.asks_sign("(")?;
+        let (who, kind, place) = self.field_name()?;
+        of_kind(place, &who, kind, &[Kind::Who])?;
+        self.asks_sign(",")?;
+        let (token, place) = self.take();
+        let function = match token {
+            Token::Literal(Value::Text(code)) if is_code(&code) => code,
+            Token::Literal(_) | Token::Word(_) | Token::Sign(_) | Token::End => {
+                return Err(fault(
+                    place,
+                    "Hier fehlt die Kurzbezeichnung einer Funktion.",
+                    "Sie steht in Anführungszeichen: holds(person, \"bm\").",
+                ));
+            }
+        };
+        self.asks_sign(")")?;
+        Ok(node(at, Expr::Holds { who, function }, Kind::YesNo))
     }
 
     fn lookup(&mut self, at: usize) -> Result<Node, Fault> {

@@ -17,7 +17,10 @@ fn day(text: &str) -> Day {
 
 fn world() -> World {
     let person = |id: &str| person(Id(id.to_owned()));
-    let whos = Value::Whos(vec![Assigned::Anybody, Assigned::System]);
+    let anna = Assigned::Person {
+        account: Id("anna".to_owned()),
+    };
+    let whos = Value::Whos(vec![anna, Assigned::System]);
     World {
         fields: vec![
             ("gross", Kind::Money, Some(Value::Money(1_000_050))),
@@ -125,6 +128,10 @@ impl Facts for World {
         Some(Id("anna".to_owned()))
     }
 
+    fn holds(&self, person: &Id, function: &str) -> bool {
+        person.0 == "anna" && function == "bm"
+    }
+
     fn registered(&self, document: &Id) -> bool {
         document.0 == "d1"
     }
@@ -179,6 +186,9 @@ fn what_is_true_is_true() {
         "done(\"check\") and outcome(\"check\") == \"approved\"",
         "outcome(\"check\") in [\"approved\", \"rejected\"]",
         "registered(draft) and not registered(letter) and not frozen(draft)",
+        "holds(clerk, \"bm\") and not holds(clerk, \"kst-20\")",
+        "clerk in people and not initiator in people",
+        "not (clerk in nobody)",
         "  urgent\n  and\turgent ",
     ] {
         assert!(holds(text), "{text}");
@@ -257,6 +267,16 @@ fn a_fault_within_a_function_is_said_with_its_place() {
     check("-sort == \"a\"", 1, "Minus");
     check("count(gross) > 1", 7, "der Art whos");
     check("registered(gross)", 12, "der Art document");
+    check("holds(people, \"bm\")", 7, "der Art who");
+    check("holds(clerk, bm)", 14, "Kurzbezeichnung einer Funktion");
+    check(
+        "holds(clerk, \"B M\")",
+        14,
+        "Kurzbezeichnung einer Funktion",
+    );
+    check("clerk in sort", 10, "der Art whos");
+    check("sort in people", 1, "gesucht wird ein Text");
+    check("clerk in people in people", 17, "aneinanderreihen");
     check("known(3)", 7, "Schlüssel eines Feldes");
     check("known(brutto)", 7, "gibt es nicht");
     check("lookup(routes, sort) == \"a\"", 8, "Name einer Tabelle");
@@ -306,6 +326,11 @@ fn an_expression_says_what_it_names() {
     let expr = Expr::read_condition(text, &world()).expect(text);
     assert_eq!(expr.fields(), ["net", "gross", "draft"]);
     assert_eq!(expr.steps(), ["check"]);
+    assert_eq!(expr.to_string(), text);
+    let text = "holds(clerk, \"bm\") or not actor.id in people";
+    let expr = Expr::read_condition(text, &world()).expect(text);
+    assert_eq!(expr.fields(), ["clerk", "people"]);
+    assert_eq!(expr.functions(), ["bm"]);
     assert_eq!(expr.to_string(), text);
 }
 

@@ -46,7 +46,7 @@ const fn binds(expr: &Expr) -> Binds {
                 Binds::Compare
             }
         },
-        Expr::In { .. } => Binds::Compare,
+        Expr::In { .. } | Expr::Among { .. } => Binds::Compare,
         Expr::Not(_) => Binds::Not,
         Expr::Negated(_) => Binds::Minus,
         // A literal below zero is one that is negated.
@@ -66,6 +66,7 @@ const fn binds(expr: &Expr) -> Binds {
         | Expr::Taker(_)
         | Expr::Registered(_)
         | Expr::Frozen(_)
+        | Expr::Holds { .. }
         | Expr::WorkingDays(..)
         | Expr::AddMonths { .. } => Binds::Whole,
     }
@@ -90,6 +91,11 @@ impl Display for Expr {
             Self::Taker(step) => write!(to, "taker(\"{step}\")"),
             Self::Registered(key) => write!(to, "registered({key})"),
             Self::Frozen(key) => write!(to, "frozen({key})"),
+            Self::Holds { who, function } => write!(to, "holds({who}, \"{function}\")"),
+            Self::Among { item, whos } => {
+                within(item, Binds::Sum, to)?;
+                write!(to, " in {whos}")
+            }
             Self::WorkingDays(from, till) => write!(to, "working_days({from}, {till})"),
             Self::Not(inner) => {
                 to.write_str("not ")?;

@@ -30,7 +30,7 @@ pub enum Command {
     Complete {
         /// Which.
         step: u32,
-        /// How.
+        /// How; empty: by the only outcome that the step has.
         outcome: String,
         /// What was asked.
         #[serde(default)]
@@ -138,7 +138,7 @@ pub enum Command {
     Event {
         /// What.
         event: String,
-        /// With which outcome of the step that waits for it.
+        /// With which outcome of the step that waits for it; empty: the only one.
         outcome: String,
         /// What is known by it.
         #[serde(default)]
@@ -206,6 +206,9 @@ pub enum Refusal {
     /// He is excluded.
     #[error("he takes no step in this")]
     Excluded,
+    /// Whoever shall be asked is excluded.
+    #[error("whoever shall be asked takes no step in this")]
+    OtherExcluded,
     /// Whoever drafted it does not sign it.
     #[error("whoever drafted it does not sign it")]
     Drafter,
@@ -215,6 +218,9 @@ pub enum Refusal {
     /// There is no such outcome, or not now.
     #[error("there is no such outcome")]
     NoOutcome,
+    /// The step has several outcomes, and none was named: these are possible.
+    #[error("an outcome must be named: {}", .0.join(", "))]
+    WhichOutcome(Vec<String>),
     /// A reason must be given.
     #[error("a reason must be given")]
     NoReason,
@@ -224,6 +230,9 @@ pub enum Refusal {
     /// A field does not fit, or is not asked.
     #[error("a field does not fit")]
     Field(String),
+    /// A field that the beginning itself fills: nobody says anything else here.
+    #[error("the beginning itself says what stands in the field")]
+    Given(String),
     /// Whoever signs or sends says which version he has seen.
     #[error("which version was seen must be said")]
     NotSeen,

@@ -332,6 +332,10 @@ pub trait Directory {
     fn department(&self) -> &str;
     /// Who leads the department of a person.
     fn manager_of(&self, person: &Id) -> Option<Assigned>;
+    /// Whether a person holds a function now, as far as a definition asks for it (`holds`).
+    fn holds(&self, _person: &Id, _function: &str) -> bool {
+        false
+    }
     /// A document, as it is now.
     fn document(&self, id: &Id) -> Option<&DocumentState>;
     /// Who made which version of a document: SHA-512 and account. Where that is not known in full, nothing:

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use super::SHIPPED;
 use crate::calendar::Calendar;
-use crate::definition::{Assignee, Definition, Effect, End, FieldKind, StepKind};
-use crate::instance::{Id, Instant, Value};
+use crate::definition::{Assignee, Definition, Effect, End, FieldKind, Requirement, StepKind};
+use crate::instance::{Assigned, Id, Instant, Value};
 use crate::simulate::{Choice, Simulation};
 
 fn all() -> Vec<(&'static str, Definition)> {
@@ -251,6 +251,49 @@ fn nobody_approves_the_own_trip_or_entry() {
     let trip = of("business-trip");
     let (_, step) = trip.step("approve_superior").expect("superior");
     assert!(matches!(step.assignee, Assignee::ManagerOf(_)));
+    // Who the mayor is, is not for him to say.
+    assert_eq!(trip.held(), ["bm"]);
+    let calendar = Calendar::new([]);
+    let start = Instant::parse("2026-03-02T07:00:00Z").expect("an instant");
+    for (who, key) in [("bm-1", "approve_deputy"), ("jemand", "approve_superior")] {
+        let account = Id(who.to_owned());
+        let mut walk = Simulation::new(&trip, &calendar, start)
+            .knowing("traveller", Value::Who(Assigned::Person { account }));
+        for other in ["approve_deputy", "approve_superior"] {
+            let choice = format!("{other}=rejected");
+            let (step, what) = Choice::parse(&choice).expect("a choice");
+            walk = walk.choosing(step, what);
+        }
+        walk.run().expect(who);
+        let instance = walk.instance().expect("it has begun");
+        assert_eq!(instance.state, "rejected");
+        assert!(instance.steps.iter().any(|step| step.key == key), "{who}");
+    }
+}
+
+#[test]
+fn whom_a_complaint_is_about_is_no_participant() {
+    let definition = of("complaint");
+    let (_, classify) = definition.step("classify").expect("classify");
+    let refuses = |one: &Requirement| {
+        one.with.is_empty() && one.is.to_string() == "not accused in participants"
+    };
+    assert!(classify.require.iter().any(refuses));
+    for id in ["statement", "co_sign"] {
+        let (_, step) = definition.step(id).expect(id);
+        let mut all = step.require.iter();
+        assert!(
+            all.any(|one| one.is.to_string() == "not actor.id == accused"),
+            "{id}"
+        );
+    }
+    let (_, draft) = definition.step("draft_answer").expect("draft");
+    let effects = draft.outcomes.iter().filter(|one| one.key == "interim");
+    let set: Vec<_> = effects.flat_map(|one| &one.effects).collect();
+    assert!(
+        matches!(set.as_slice(), [Effect::Set { to, .. }] if to.to_string() == "answer_by + 14"),
+        "{set:?}"
+    );
 }
 
 /// Which workflow, what is chosen in it, and the state in which it ends.
@@ -336,9 +379,6 @@ fn each_story_comes_to_its_end() {
             if definition.field(field).is_some() {
                 walk = walk.knowing(field, Value::Document(Id(field.to_owned())));
             }
-        }
-        if *id == "business-trip" {
-            walk = walk.knowing("is_mayor", Value::YesNo(false));
         }
         for choice in *choices {
             let (step, what) = Choice::parse(choice).expect("a choice");

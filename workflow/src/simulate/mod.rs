@@ -11,7 +11,7 @@ mod town;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Calendar;
-use crate::definition::{Definition, Field, StepKind};
+use crate::definition::{Definition, Field, Source, StepKind};
 use crate::engine::{self, Setting};
 use crate::instance::{
     Actor, Command, Event, Instance, Instant, Refusal, StepState, StepStatus, TimerKind, Value,
@@ -195,7 +195,12 @@ impl<'a> Simulation<'a> {
             self.town.learn(value);
         }
         // What the case and the document tell is known as well.
-        let told = |field: &&Field| field.required || field.source.is_some();
+        // Who begins and on which day says the beginning itself.
+        let told = |field: &&Field| match field.source {
+            Some(Source::Initiator | Source::Today) => false,
+            Some(_) => true,
+            None => field.required,
+        };
         for field in self.definition.fields.iter().filter(told) {
             if !fields.contains_key(&field.key) {
                 let desk = fill::Desk {

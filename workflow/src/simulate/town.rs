@@ -122,6 +122,11 @@ impl Directory for Town {
         (*person != account).then_some(Assigned::Person { account })
     }
 
+    fn holds(&self, person: &Id, function: &str) -> bool {
+        let holder = |n| person.0 == format!("{function}-{n}");
+        (1..=HOLDERS).any(holder)
+    }
+
     fn document(&self, id: &Id) -> Option<&DocumentState> {
         self.documents.get(id)
     }

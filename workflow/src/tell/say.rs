@@ -19,6 +19,14 @@ pub fn condition(expr: &Expr, definition: &Definition) -> String {
                 .collect();
             format!("{} ist {}", term(item, definition), joined(&all, "oder"))
         }
+        Expr::Among { item, whos } => format!(
+            "{} gehört zu {}",
+            term(item, definition),
+            field(whos, definition)
+        ),
+        Expr::Holds { who, function } => {
+            format!("{} hat die Funktion „{function}“", field(who, definition))
+        }
         Expr::Known(key) => format!("{} ist bekannt", field(key, definition)),
         Expr::Done(key) => format!("{} ist erledigt", step(key, definition)),
         Expr::Registered(key) => format!("{} ist registriert", field(key, definition)),
@@ -50,7 +58,13 @@ pub fn value(expr: &Expr, definition: &Definition) -> String {
             op: Op::Plus | Op::Minus,
             ..
         } => term(expr, definition),
-        Expr::Pair { .. } | Expr::Not(_) | Expr::In { .. } | Expr::Known(_) | Expr::Done(_) => {
+        Expr::Pair { .. }
+        | Expr::Not(_)
+        | Expr::In { .. }
+        | Expr::Among { .. }
+        | Expr::Holds { .. }
+        | Expr::Known(_)
+        | Expr::Done(_) => {
             format!("Ja, wenn gilt: {}", condition(expr, definition))
         }
         Expr::Literal(_)
@@ -170,6 +184,19 @@ fn negated(inner: &Expr, definition: &Definition) -> String {
     if let Expr::Frozen(key) = inner {
         return format!("{} ist noch veränderlich", field(key, definition));
     }
+    if let Expr::Holds { who, function } = inner {
+        return format!(
+            "{} hat nicht die Funktion „{function}“",
+            field(who, definition)
+        );
+    }
+    if let Expr::Among { item, whos } = inner {
+        return format!(
+            "{} gehört nicht zu {}",
+            term(item, definition),
+            field(whos, definition)
+        );
+    }
     format!("es gilt nicht: ({})", condition(inner, definition))
 }
 
@@ -219,6 +246,8 @@ fn term(expr: &Expr, definition: &Definition) -> String {
         | Expr::Frozen(_)
         | Expr::Not(_)
         | Expr::In { .. }
+        | Expr::Among { .. }
+        | Expr::Holds { .. }
         | Expr::Pair { .. } => format!("({})", condition(expr, definition)),
     }
 }

@@ -21,6 +21,7 @@ use toml::de::DeTable;
 use self::known::Known;
 use self::sheet::At;
 use super::{Assignee, Definition, Due, Effect, Field, Lookup, Step};
+use crate::expr::Expr;
 
 /// How large a definition may be, in bytes.
 pub const DEFINITION_BYTES_MAX: u64 = 256 << 10;
@@ -172,7 +173,34 @@ pub(super) fn functions(definition: &Definition) -> Vec<&str> {
         let to = lookup.rows.values().chain(lookup.default.as_ref());
         found.extend(to.filter_map(|to| to.strip_prefix("function:")));
     }
+    found.extend(held(definition));
     found.into_iter().collect()
+}
+
+/// The functions that it asks of somebody: `holds`.
+pub(super) fn held(definition: &Definition) -> Vec<&str> {
+    let mut found = BTreeSet::new();
+    for state in &definition.states {
+        let exits = state.exits.iter().filter_map(|exit| exit.when.as_ref());
+        let entered = state.on_enter.iter().filter_map(set_to);
+        found.extend(exits.chain(entered).flat_map(Expr::functions));
+    }
+    for step in steps(definition) {
+        let required = step.require.iter().map(|one| &one.is);
+        found.extend(required.chain(&step.when).flat_map(Expr::functions));
+        for outcome in &step.outcomes {
+            let set = outcome.effects.iter().filter_map(set_to);
+            found.extend(set.chain(&outcome.when).flat_map(Expr::functions));
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn set_to(effect: &Effect) -> Option<&Expr> {
+    if let Effect::Set { to, .. } = effect {
+        return Some(to);
+    }
+    None
 }
 
 pub(super) fn departments(definition: &Definition) -> Vec<&str> {

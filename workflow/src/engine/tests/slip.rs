@@ -231,7 +231,7 @@ fn a_step_is_given_to_others_who_could_take_it() {
     case.cannot(
         &head("hans"),
         give(order, person("paul")),
-        Refusal::Excluded,
+        Refusal::OtherExcluded,
     );
 }
 
@@ -356,6 +356,31 @@ fn whose_matter_it_is_excludes_nobody_but_himself() {
     case.cannot(&actor("eva", &[]), exclude("carl"), Refusal::OwnMatter);
     case.does(&head("hans"), exclude("carl"));
     case.does(&actor("eva", &[]), exclude("eva"));
+}
+
+#[test]
+fn who_began_it_excludes_nobody_by_that() {
+    let exclude = |who: &str| Command::Exclude {
+        person: crate::instance::Id(who.to_owned()),
+        reason: "zu streng".to_owned(),
+    };
+    let eva = actor("eva", &["intake"]);
+    let said = [Assignee::Initiator, Assignee::Function("office".to_owned())];
+    for cancel_by in [Vec::new(), said.to_vec()] {
+        let mut definition = invoice();
+        definition.cancel_by.clone_from(&cancel_by);
+        let mut case = Case::new(definition);
+        case.start(&eva, &[("gross", Value::Money(100))]);
+        case.cannot(&eva, exclude("hans"), Refusal::NotAssigned);
+        let office = actor("otto", &["office"]);
+        if cancel_by.is_empty() {
+            case.cannot(&office, exclude("carl"), Refusal::NotAssigned);
+        } else {
+            case.does(&office, exclude("carl"));
+        }
+        case.does(&head("hans"), exclude("kim"));
+        case.does(&eva, exclude("eva"));
+    }
 }
 
 #[test]

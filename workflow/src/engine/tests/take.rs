@@ -1,7 +1,8 @@
 //! Who may take a step, and what comes of it.
 
 use super::build::{
-    actor, by, deputy, end, head, id, invoice, known, machine, person, state, step, travel,
+    actor, by, definition, deputy, end, head, id, invoice, known, machine, person, state, step,
+    travel,
 };
 use super::{Case, document, due_effects, none};
 use crate::definition::{Assignee, End, Order, Source, Step, StepKind};
@@ -84,10 +85,6 @@ fn a_start_is_checked() {
         ("participants", Value::Whos(vec![person("a"), person("a")])),
     ] {
         let refusal = Refusal::Field(key.to_owned());
-        if key == "lead" {
-            // Who began it is known to the engine: what is said of it does not count.
-            continue;
-        }
         case.cannot(&eva, start(&[cents(1), (key, value)]), refusal);
     }
     case.cannot(
@@ -96,11 +93,93 @@ fn a_start_is_checked() {
         Refusal::NoDocument,
     );
     case.cannot(&eva, Command::Look, Refusal::Begun);
-    case.start(&eva, &[cents(1), ("lead", Value::Who(person("somebody")))]);
+    case.start(&eva, &[cents(1)]);
     let lead = case.instance().fields.get("lead");
     assert_eq!(lead, Some(&Value::Who(person("eva"))));
     assert!(case.instance().fields.contains_key("wv_on"));
     case.cannot(&eva, start(&[cents(1)]), Refusal::Begun);
+}
+
+#[test]
+fn for_another_one_begins_whom_the_definition_names_for_it() {
+    let mut definition = invoice();
+    definition.start_by = vec![Assignee::Anybody, by("intake")];
+    let source = |definition: &mut crate::definition::Definition, key: &str, source| {
+        let mut fields = definition.fields.iter_mut();
+        fields.find(|one| one.key == key).unwrap().source = Some(source);
+    };
+    source(&mut definition, "wv_on", Source::Today);
+    source(&mut definition, "lead", Source::Initiator);
+    let lead = |who: &str| ("lead", Value::Who(person(who)));
+    let begin = |fields: &[(&str, Value)]| Command::Start {
+        fields: known(fields),
+    };
+    let mut case = Case::new(definition);
+    let (eva, ole) = (actor("eva", &["intake"]), actor("ole", &[]));
+    case.cannot(
+        &ole,
+        begin(&[lead("uli")]),
+        Refusal::Given("lead".to_owned()),
+    );
+    let today = Value::Day(case.calendar.day_of(case.now));
+    let other = Value::Day(crate::instance::Day::of(2026, 3, 3).unwrap());
+    for who in [&eva, &ole] {
+        case.cannot(
+            who,
+            begin(&[("wv_on", other.clone())]),
+            Refusal::Given("wv_on".to_owned()),
+        );
+    }
+    // What it would be anyway may be said.
+    assert!(
+        case.decide(&ole, &begin(&[lead("ole"), ("wv_on", today)]))
+            .is_ok()
+    );
+    case.start(&eva, &[lead("uli")]);
+    let found = case.instance().fields.get("lead");
+    assert_eq!(found, Some(&Value::Who(person("uli"))));
+}
+
+#[test]
+fn the_only_outcome_need_not_be_named_and_of_several_one_must() {
+    let mut first = step("first", StepKind::Task, Assignee::Anybody);
+    first.outcomes[0].key = "filed".to_owned();
+    let mut second = step("second", StepKind::Task, Assignee::Anybody);
+    let mut other = second.outcomes[0].clone();
+    other.key = "other".to_owned();
+    let mut never = other.clone();
+    never.key = "never".to_owned();
+    never.when = Some(crate::expr::Expr::Literal(Value::YesNo(false)));
+    second.outcomes.extend([other, never]);
+    let mut open = state("a", "closed", vec![first, second]);
+    open.adhoc = vec![StepKind::Information];
+    let states = vec![open, end("closed", End::Done)];
+    let mut case = Case::new(definition("outcomes", states));
+    let eva = actor("eva", &[]);
+    case.start(&eva, &[]);
+    case.done(&eva, "first", "");
+    let done = case.step(1).done.as_ref().map(|done| done.outcome.as_str());
+    assert_eq!(done, Some("filed"));
+    let possible = vec!["done".to_owned(), "other".to_owned()];
+    case.cannot(
+        &eva,
+        case.complete("second", ""),
+        Refusal::WhichOutcome(possible),
+    );
+    // What is not his to do he is not asked how.
+    let mut gone = actor("zoe", &[]);
+    gone.works_here = false;
+    case.cannot(&gone, case.complete("second", ""), Refusal::NotAssigned);
+    let inform = Command::Insert {
+        step: 2,
+        kind: StepKind::Information,
+        to: vec![person("uli")],
+        text: None,
+        due: None,
+        holds: false,
+    };
+    case.does(&eva, inform);
+    case.done(&actor("uli", &[]), "adhoc", "");
 }
 
 #[test]
