@@ -35,6 +35,7 @@ mod m0035_seals;
 mod m0036_counter;
 mod m0038_workflows;
 mod m0039_inboxes;
+mod m0040_invoices;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_counter::Step),
             Box::new(m0038_workflows::Step),
             Box::new(m0039_inboxes::Step),
+            Box::new(m0040_invoices::Step),
         ]
     }
 }

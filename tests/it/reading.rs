@@ -118,7 +118,8 @@ async fn an_invoice_is_found_by_its_number_and_shows_its_facts() {
     assert_eq!(
         shown["invoice"],
         json!({
-            "number": "123456XX", "kind": "380", "seller": "[Seller name]", "buyer": "[Buyer name]",
+            "number": "123456XX", "kind": "380", "seller": "[Seller name]", "seller_id": "DE123456789",
+            "buyer": "[Buyer name]",
             "issued": "2016-04-04", "gross": "336.9", "currency": "EUR",
             "buyer_reference": "04011000-12345-03", "ibans": ["DE79000000001234567890"]
         })

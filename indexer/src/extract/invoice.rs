@@ -70,6 +70,9 @@ pub struct Invoice {
     /// Who sells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seller: Option<String>,
+    /// By what the seller is told from others: the number of his value added tax, or his tax number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller_id: Option<String>,
     /// Who buys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buyer: Option<String>,
@@ -94,7 +97,7 @@ pub struct Invoice {
 }
 
 /// Facts, and by the end of which path each is found. The first that is found counts.
-const FACTS: [(Fact, &str); 26] = [
+const FACTS: [(Fact, &str); 28] = [
     (Fact::Number, "/Invoice/ID"),
     (Fact::Number, "/CreditNote/ID"),
     (Fact::Number, "ExchangedDocument/ID"),
@@ -121,6 +124,14 @@ const FACTS: [(Fact, &str); 26] = [
     (
         Fact::SellerAlso,
         "/AccountingSupplierParty/Party/PartyName/Name",
+    ),
+    (
+        Fact::SellerId,
+        "/AccountingSupplierParty/Party/PartyTaxScheme/CompanyID",
+    ),
+    (
+        Fact::SellerId,
+        "/SellerTradeParty/SpecifiedTaxRegistration/ID",
     ),
     (
         Fact::Buyer,
@@ -151,6 +162,7 @@ enum Fact {
     Due,
     Seller,
     SellerAlso,
+    SellerId,
     Buyer,
     BuyerAlso,
     Gross,
@@ -282,6 +294,20 @@ impl Found {
         }
     }
 
+    /// The number of the seller's value added tax, if he names one; else what he is taxed by.
+    fn seller_id(&self) -> Option<String> {
+        let all = self
+            .facts
+            .iter()
+            .filter(|(fact, _)| *fact == Fact::SellerId);
+        let mut all = all.map(|(_, said)| bare(said));
+        let first = all.next()?;
+        if is_vat(&first) {
+            return Some(first);
+        }
+        Some(all.find(|said| is_vat(said)).unwrap_or(first))
+    }
+
     fn facts(&self) -> Invoice {
         let first = |wanted: Fact| {
             let found = self.facts.iter().find(|(fact, _)| *fact == wanted);
@@ -292,6 +318,7 @@ impl Found {
             number: first(Fact::Number),
             kind: first(Fact::Kind),
             seller: first(Fact::Seller).or_else(|| first(Fact::SellerAlso)),
+            seller_id: self.seller_id(),
             buyer: first(Fact::Buyer).or_else(|| first(Fact::BuyerAlso)),
             issued: first(Fact::Issued),
             due: first(Fact::Due),
@@ -327,6 +354,7 @@ impl Invoice {
             number: text(self.number),
             kind: text(self.kind).filter(|kind| kind.len() <= 10),
             seller: text(self.seller),
+            seller_id: text(self.seller_id),
             buyer: text(self.buyer),
             issued: date(self.issued),
             due: date(self.due),
@@ -398,6 +426,17 @@ fn is_amount(said: &str) -> bool {
         (1..=18).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
     };
     are_digits(whole) && are_digits(places)
+}
+
+/// A number as it is compared: without spaces.
+fn bare(said: &str) -> String {
+    said.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Whether it begins as a number of value added tax does: with the letters of a state.
+fn is_vat(said: &str) -> bool {
+    let mut letters = said.bytes().take(2);
+    said.len() > 2 && letters.all(|letter| letter.is_ascii_uppercase())
 }
 
 fn iban(said: &str) -> Option<String> {

@@ -20,6 +20,7 @@ fn first() -> Invoice {
         number: said("123456XX"),
         kind: said("380"),
         seller: said("[Seller name]"),
+        seller_id: said("DE123456789"),
         buyer: said("[Buyer name]"),
         issued: said("2016-04-04"),
         due: None,

@@ -4,14 +4,16 @@
 use indexer::extract::Invoice;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use storage::Storage;
 use utoipa::ToSchema;
 
 use super::guard;
 use super::looking;
-use super::model::Held;
+use super::model::{Document, DocumentError, Held};
 use super::rows;
 use crate::base::db::DbError;
+use crate::base::{Actor, DocumentId, Right, VersionId};
 
 /// The kind of rendition.
 pub(super) const KIND: &str = "invoice";
@@ -25,6 +27,59 @@ pub const INVOICE_BYTES_MAX: u64 = 64 << 10;
 #[must_use]
 pub fn unpack_invoice(bytes: &[u8]) -> Option<Invoice> {
     serde_json::from_slice(bytes).ok()
+}
+
+/// By what an invoice is told from all others: its seller, its number, its day and its amount, in one digest. `None`:
+/// it does not say all of that. It is kept with the facts, as `details` of their rendition.
+#[must_use]
+pub fn invoice_key(invoice: &Invoice) -> Option<String> {
+    let seller = invoice.seller_id.as_ref().or(invoice.seller.as_ref())?;
+    let plain = |said: &str| {
+        let letters = said.chars().filter(|letter| !letter.is_whitespace());
+        letters.collect::<String>().to_uppercase()
+    };
+    // 336.9 and 336.90 are one amount.
+    let gross = invoice.gross.as_deref()?;
+    let (whole, part) = gross.split_once('.').unwrap_or((gross, ""));
+    let amount = format!("{whole}.{}", part.trim_end_matches('0'));
+    let facts = [
+        plain(seller),
+        plain(invoice.number.as_deref()?),
+        plain(invoice.issued.as_deref()?),
+        amount,
+        invoice.currency.clone().unwrap_or_default(),
+    ];
+    let digest = Sha256::digest(facts.join("\n").as_bytes());
+    Some(format!("{{\"invoice\":\"{}\"}}", hex::encode(digest)))
+}
+
+/// What a version of a document says of itself as an invoice.
+#[derive(Debug, Clone)]
+pub struct Billed {
+    /// The version that says so.
+    pub version: VersionId,
+    /// What it says.
+    pub invoice: Invoice,
+}
+
+/// What the version in force says as an invoice, to whoever may read its content; with the document, since that is a
+/// look at it. Nothing where there is nothing to be seen.
+pub(crate) async fn billed(
+    on: &impl ConnectionTrait,
+    storage: &Storage,
+    (actor, id): (&Actor, DocumentId),
+) -> Result<Option<(Document, Billed)>, DocumentError> {
+    let held = match looking::read(on, actor, id).await {
+        Ok(held) => held,
+        Err(DocumentError::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !looking::sees(on, actor, Right::ReadContent, &held.document).await? {
+        return Ok(None);
+    }
+    let invoice = read(on, storage, &held).await?;
+    let version = held.version.id;
+    Ok(invoice.map(|invoice| (held.document, Billed { version, invoice })))
 }
 
 /// What an invoice says of itself. Whoever sent it wrote it: nothing of it has been checked but its form.
@@ -43,6 +98,10 @@ pub(crate) struct InvoiceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub seller: Option<String>,
+    /// The number of the seller's value added tax, or his tax number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "DE123456789")]
+    pub seller_id: Option<String>,
     /// Käufer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -77,6 +136,7 @@ impl From<Invoice> for InvoiceView {
             number: invoice.number,
             kind: invoice.kind,
             seller: invoice.seller,
+            seller_id: invoice.seller_id,
             buyer: invoice.buyer,
             issued: invoice.issued,
             due: invoice.due,
@@ -130,5 +190,69 @@ pub(super) async fn read(
                 "what an invoice is about could not be read; `papierlos check` will name it");
             Ok(None)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first() -> Invoice {
+        Invoice {
+            number: Some("RE-7".into()),
+            seller: Some("Musterbau GmbH".into()),
+            seller_id: Some("DE123456789".into()),
+            issued: Some("2026-11-02".into()),
+            gross: Some("336.90".into()),
+            currency: Some("EUR".into()),
+            ..Invoice::default()
+        }
+    }
+
+    #[test]
+    fn an_invoice_is_the_same_however_it_is_written_and_another_by_each_of_its_facts() {
+        let key = invoice_key(&first()).expect("a key");
+        let same = Invoice {
+            number: Some("re-7 ".into()),
+            seller: Some("Musterbau".into()),
+            gross: Some("336.9".into()),
+            due: Some("2026-12-02".into()),
+            ..first()
+        };
+        assert_eq!(invoice_key(&same).as_deref(), Some(key.as_str()));
+        let said = |text: &str| Some(text.to_owned());
+        for other in [
+            Invoice {
+                number: said("RE-8"),
+                ..first()
+            },
+            Invoice {
+                seller_id: said("DE987654321"),
+                ..first()
+            },
+            Invoice {
+                issued: said("2026-11-03"),
+                ..first()
+            },
+            Invoice {
+                gross: said("336.91"),
+                ..first()
+            },
+            Invoice {
+                currency: said("CHF"),
+                ..first()
+            },
+        ] {
+            assert_ne!(
+                invoice_key(&other).as_deref(),
+                Some(key.as_str()),
+                "{other:?}"
+            );
+        }
+        let unsaid = Invoice {
+            gross: None,
+            ..first()
+        };
+        assert_eq!(invoice_key(&unsaid), None);
     }
 }

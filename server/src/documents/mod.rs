@@ -90,7 +90,8 @@ pub use guard::{biometric_in, is_released, is_withheld, withhold_version};
 pub(crate) use http::{act, store_problem};
 pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
-pub use invoices::{INVOICE_BYTES_MAX, unpack_invoice};
+pub(crate) use invoices::billed;
+pub use invoices::{Billed, INVOICE_BYTES_MAX, invoice_key, unpack_invoice};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{
     Listed, correspondent_of_case, lines_among, out_of_sight_since, visible_among, visible_with_id,
@@ -123,7 +124,7 @@ pub use scans::{
     unrecognised,
 };
 pub use signed::{add_signed, keep_sealed_strokes, raise, to_sign};
-pub use standing::{Standing, standing};
+pub use standing::{Standing, lock_all, standing};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};

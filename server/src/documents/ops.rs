@@ -442,6 +442,8 @@ pub struct ReadText {
     pub sketch: Option<Sketch>,
     /// What it is about as an invoice, stored; nothing where it is none.
     pub invoice: Option<Kept>,
+    /// By what that invoice is told from others.
+    pub invoice_key: Option<String>,
     /// What was taken out of it, stored.
     pub parts: Vec<NewPart>,
     /// How much a family may hold.
@@ -463,6 +465,7 @@ impl ReadText {
             pages,
             sketch: None,
             invoice: None,
+            invoice_key: None,
             parts: Vec::new(),
             room: Room {
                 parts: 0,
@@ -510,7 +513,8 @@ pub async fn keep_text(
     let (engine, id) = (row.engine.clone(), RenditionId::of(row.id));
     let document = keep_rendition(unit, version, row, text.pages.as_ref()).await?;
     duplicates::keep(unit, &document, (version, id), text.sketch.as_ref()).await?;
-    keep_invoice(unit, version, (engine, text.invoice)).await?;
+    let invoice = (text.invoice, text.invoice_key);
+    keep_invoice(unit, version, engine, invoice).await?;
     if let Some(password) = &text.password {
         passwords::keep(unit, version, password).await?;
     } else if encrypted && known_since(unit, version, text.known).await? {
@@ -539,7 +543,8 @@ async fn known_since(
 async fn keep_invoice(
     unit: &mut Unit,
     version: VersionId,
-    (engine, invoice): (String, Option<Kept>),
+    engine: String,
+    (invoice, key): (Option<Kept>, Option<String>),
 ) -> Result<(), DocumentError> {
     let before = rows::renditions(unit.tx(), &[version], invoices::KIND).await?;
     let had = before.iter().any(|(_, _, name)| name.is_some());
@@ -563,7 +568,7 @@ async fn keep_invoice(
         blob_name: None,
         created_at: unit.now().micros(),
         components: None,
-        details: None,
+        details: key,
     };
     keep_rendition(unit, version, row, invoice.as_ref()).await?;
     Ok(())

@@ -6,6 +6,7 @@ use super::model::{Document, Version};
 use super::rows;
 use crate::base::DocumentId;
 use crate::base::db::DbError;
+use crate::unit::Unit;
 
 /// A document with its versions, by number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,18 @@ impl Standing {
         let mut all = self.versions.iter();
         all.find(|one| one.number == self.document.content_version)
     }
+}
+
+/// Locks documents until the unit ends, in the order of their ids: who locks several waits for nobody who waits for
+/// him. Their cases come after them.
+pub async fn lock_all(unit: &Unit, ids: &[DocumentId]) -> Result<(), DbError> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        rows::find_to_change(unit, id).await?;
+    }
+    Ok(())
 }
 
 /// These documents, whoever asks: the caller has the right. Those that there are not are left out.

@@ -28,4 +28,4 @@ pub use ops::{approve, ask};
 #[cfg(test)]
 pub(crate) use rows::insert;
 pub use rows::{emergencies_among, emergencies_now, emergency_with_id, is_asked_for};
-pub use working::{close_by_rule, open_by_rule};
+pub use working::{close_by_rule, open_by_rule, open_document_by_rule};

@@ -1,5 +1,5 @@
 //! What is opened to somebody because he works at something, not because he asked: a case in which he takes a
-//! step. It is an inspection like others, recorded, and ended with that work.
+//! step, and a document of it that lies elsewhere. It is an inspection like others, recorded, and ended with that work.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,19 +8,20 @@ use super::rows::{self, inspection};
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::sight::Reason;
-use crate::base::{AccountId, Actor, CaseId, InspectionId, Timestamp};
+use crate::base::{AccountId, Actor, DepartmentId, InspectionId, Timestamp};
 use crate::cases::Case;
+use crate::documents::Document;
 use crate::holds::Object;
 use crate::unit::Unit;
 
 /// Those for one purpose that were not ended.
 async fn standing(
     unit: &Unit,
-    (case, purpose): (CaseId, &str),
+    (objects, purpose): (&[Uuid], &str),
     account: Option<AccountId>,
 ) -> Result<Vec<Inspection>, InspectionError> {
     let mut query = inspection::Entity::find()
-        .filter(inspection::Column::ObjectId.eq(case.raw()))
+        .filter(inspection::Column::ObjectId.is_in(objects.iter().copied()))
         .filter(inspection::Column::Purpose.eq(purpose))
         .filter(inspection::Column::EndedAt.is_null());
     if let Some(account) = account {
@@ -40,12 +41,37 @@ pub async fn open_by_rule(
     unit: &mut Unit,
     account: AccountId,
     case: &Case,
-    (purpose, until): (String, Timestamp),
+    why: (String, Timestamp),
 ) -> Result<(), InspectionError> {
     if case.compartment.is_some() {
         return Ok(());
     }
-    let known = standing(unit, (case.id, &purpose), Some(account)).await?;
+    let what = (Object::Case(case.id), case.id.raw(), case.department);
+    open(unit, account, what, why).await
+}
+
+/// The same for a document.
+pub async fn open_document_by_rule(
+    unit: &mut Unit,
+    account: AccountId,
+    document: &Document,
+    why: (String, Timestamp),
+) -> Result<(), InspectionError> {
+    if document.compartment.is_some() {
+        return Ok(());
+    }
+    let object = Object::Document(document.id);
+    let what = (object, document.id.raw(), document.department);
+    open(unit, account, what, why).await
+}
+
+async fn open(
+    unit: &mut Unit,
+    account: AccountId,
+    (object, id, department): (Object, Uuid, DepartmentId),
+    (purpose, until): (String, Timestamp),
+) -> Result<(), InspectionError> {
+    let known = standing(unit, (&[id], &purpose), Some(account)).await?;
     if !known.is_empty() {
         return Ok(());
     }
@@ -58,8 +84,8 @@ pub async fn open_by_rule(
         version: 1,
         reason: Reason::Other,
         account,
-        target: Target::Object(Object::Case(case.id)),
-        department: Some(case.department),
+        target: Target::Object(object),
+        department: Some(department),
         compartment: None,
         purpose,
         hours: None,
@@ -71,18 +97,18 @@ pub async fn open_by_rule(
         ended: None,
     };
     rows::insert(unit, &one).await?;
-    unit.record(Action::InspectionApprove, Some(case.department));
+    unit.record(Action::InspectionApprove, Some(department));
     Ok(())
 }
 
-/// Ends what was opened for a purpose, to everybody or to one account.
+/// Ends what of these objects was opened for a purpose, to everybody or to one account.
 pub async fn close_by_rule(
     unit: &mut Unit,
-    case: CaseId,
+    objects: &[Uuid],
     purpose: &str,
     whose: Option<AccountId>,
 ) -> Result<(), InspectionError> {
-    for mut one in standing(unit, (case, purpose), whose).await? {
+    for mut one in standing(unit, (objects, purpose), whose).await? {
         one.ended = Some(Step {
             at: unit.now(),
             by: Actor::system().account,

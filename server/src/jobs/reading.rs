@@ -142,6 +142,7 @@ impl Runner {
             }
             None => None,
         };
+        let invoice_key = extraction.invoice.as_ref().and_then(documents::invoice_key);
         let state = match extraction.state {
             TextState::Readable => "readable",
             TextState::PartlyReadable { .. } => "partly_readable",
@@ -162,6 +163,7 @@ impl Runner {
         if texts.all(str::is_empty) && beside.is_empty() {
             return Ok(ReadText {
                 invoice,
+                invoice_key,
                 ..ReadText::plain(info, None)
             });
         }
@@ -186,6 +188,7 @@ impl Runner {
         Ok(ReadText {
             sketch,
             invoice,
+            invoice_key,
             ..ReadText::plain(info, Some(pages))
         })
     }

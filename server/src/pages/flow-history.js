@@ -1,6 +1,6 @@
 // What was asked of a workflow and what came of it, and what will happen by itself; asked for when somebody opens it.
 import { day, fill, h, language, moment, t, words } from "/pages/dom.js";
-import { dayOf, inTongue, look, whoInWords } from "/pages/flow.js";
+import { dayOf, inTongue, look, lookAll, whoInWords } from "/pages/flow.js";
 import { valueInWords } from "/pages/flow-fields.js";
 
 /** What only says once more what the command or the slip says. */
@@ -13,7 +13,7 @@ export function flowHistory(context) {
     asked = true;
     fill(place, h("p", { class: "muted" }, t("flowHistoryComing")));
     try {
-      const [history, timers] = await Promise.all([look(`/workflows/${context.flow.id}/history`), context.flow.ended ? null : look(`/workflows/${context.flow.id}/timers`)]);
+      const [history, timers] = await Promise.all([lookAll(`/workflows/${context.flow.id}/history`), context.flow.ended ? null : look(`/workflows/${context.flow.id}/timers`)]);
       fill(place, timers?.items.length ? [h("p", { class: "strong" }, t("flowTimers")), timerList(timers.items, context)] : null,
         h("p", { class: "strong" }, t("flowHappened")),
         h("ol", { class: "timeline" }, history.items.toReversed().map((one) => entry(one, context))));

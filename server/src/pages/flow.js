@@ -19,6 +19,18 @@ const headers = (more = {}) => (stead.login ? { ...more, "Papierlos-On-Behalf-Of
 /** Reads something of workflows. */
 export const look = (path) => json(path, { headers: headers() });
 
+/** All entries of a list of workflows, page by page. */
+export async function lookAll(path, max = 2000) {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await look(`${path}?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor && items.length < max);
+  return { items };
+}
+
 /** Does something with workflows. `key` lets it be repeated. */
 export async function act(path, body, { key, method = "POST" } = {}) {
   const more = body === undefined ? {} : { "Content-Type": "application/json" };

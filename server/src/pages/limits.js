@@ -1,8 +1,8 @@
 // Up to which amount somebody orders (Anordnungsbefugnis): one administrator gives it, another one approves it.
 import { $, chip, day, fill, h, moment, t } from "/pages/dom.js";
-import { json, state } from "/pages/app.js";
+import { state } from "/pages/app.js";
 import { typed, written } from "/pages/fields.js";
-import { askFor, done, field, input, keys, reasonField, refused, send } from "/pages/forms.js";
+import { askFor, done, everything, field, input, keys, reasonField, refused, send } from "/pages/forms.js";
 import { crumbs } from "/pages/record.js";
 import { functions, today, whoInWords } from "/pages/flow.js";
 import { whoPicker } from "/pages/flow-fields.js";
@@ -14,7 +14,7 @@ export async function show(place, fresh, administers) {
   place.dataset.shown = "";
   place.className = "page";
   let all, known;
-  try { [all, known] = await Promise.all([json("/order-limits"), functions()]); } catch (error) { if (fresh()) refused(place, error); return; }
+  try { [all, known] = await Promise.all([everything("/order-limits"), functions()]); } catch (error) { if (fresh()) refused(place, error); return; }
   if (!fresh()) return;
   const after = async (word) => { await show(place, fresh, administers); if (fresh()) { done($("limits-said"), word); $("limits-title").focus(); } };
   fill(place, crumbs([[t("procedures"), "#/verfahren"]]),

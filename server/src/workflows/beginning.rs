@@ -6,6 +6,7 @@ use std::sync::Arc;
 use workflow::definition::{CaseFact, Definition, DocumentFact, FieldKind, Source};
 use workflow::instance::{Command, Day, Id, Value};
 
+use super::billed::{self, Known};
 use super::catalog::{Listed, Rules, Shipped};
 use super::facts::Around;
 use super::model::{Kept, Refused, Standing, Step, WorkflowError};
@@ -16,7 +17,7 @@ use crate::audit::event::Action;
 use crate::base::{Actor, CaseId, CivilDate, DefinitionId, DocumentId, WorkflowId};
 use crate::cases::Case;
 use crate::departments;
-use crate::documents::{self, Document, DocumentError};
+use crate::documents::{self, Billed, Document, DocumentError};
 use crate::types;
 use crate::unit::Unit;
 
@@ -34,6 +35,8 @@ pub struct New {
     pub case: CaseId,
     /// The document with which it begins.
     pub document: Option<DocumentId>,
+    /// What that document says of itself as an invoice, where that was read.
+    pub billed: Option<Billed>,
     /// What is said, by the keys of the fields, as it stands on the wire.
     pub fields: Said,
 }
@@ -43,6 +46,8 @@ pub struct New {
 /// # Errors
 /// [`WorkflowError`]; then nothing has happened.
 pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded, WorkflowError> {
+    // Documents are locked before their case, as by whoever adds a version.
+    documents::lock_all(unit, new.document.as_slice()).await?;
     let case = ops::case_to_begin(unit, new.case).await?;
     ops::require_full(unit.actor())?;
     let wanted = (new.definition.as_str(), new.version);
@@ -62,6 +67,14 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
         adopt(unit, one, Standing::Active, None).await?;
     }
     let document = with_which(unit, (case.id, new.document)).await?;
+    let known = match &document {
+        Some(document) => {
+            billed::require_first(unit.tx(), &definition, document.id).await?;
+            let said = (document, new.billed.as_ref());
+            billed::known(unit.tx(), &definition, said).await?
+        }
+        None => None,
+    };
     let fields = {
         let reader = Reader {
             on: unit.tx(),
@@ -69,8 +82,14 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
             case: case.id,
             definition: &definition,
         };
-        let mut fields = found(&definition, (&case, document.as_ref()));
+        let around = (&case, document.as_ref(), known.as_ref());
+        let mut fields = found(&definition, around);
         fields.extend(reader.read(&new.fields).await?);
+        for field in &definition.fields {
+            if billed::is_twin(field.source.as_ref(), known.as_ref()) {
+                fields.insert(field.key.clone(), Value::YesNo(true));
+            }
+        }
         fields
     };
     let command = Command::Start { fields };
@@ -142,14 +161,11 @@ async fn with_which(
 /// What the fields are that nobody is asked for.
 fn found(
     definition: &Definition,
-    (case, document): (&Case, Option<&Document>),
+    (case, document, billed): (&Case, Option<&Document>, Option<&Known<'_>>),
 ) -> BTreeMap<String, Value> {
     let mut fields = BTreeMap::new();
     for field in &definition.fields {
-        let Some(source) = &field.source else {
-            continue;
-        };
-        let value = match source {
+        let told = |source: &Source| match source {
             Source::Case(fact) => of_case(*fact, case),
             Source::Document => {
                 document.map(|document| Value::Document(Id(document.id.to_string())))
@@ -159,10 +175,13 @@ fn found(
                 said.and_then(|said| of_field(&field.kind, said))
             }
             Source::DocumentFact(fact) => document.and_then(|it| of_document(*fact, it)),
+            Source::Invoice(fact) => billed.and_then(|it| it.value(*fact)),
             // The rules know who begins, and the day.
             Source::Initiator | Source::Today => None,
         };
-        let fitting = value.and_then(|value| fitted(&field.kind, value));
+        // The first that tells something which fits.
+        let mut sources = field.source.iter().chain(&field.fallback);
+        let fitting = sources.find_map(|source| fitted(&field.kind, told(source)?));
         fields.extend(fitting.map(|value| (field.key.clone(), value)));
     }
     fields

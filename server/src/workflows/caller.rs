@@ -7,17 +7,21 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
+use storage::Storage;
 use uuid::Uuid;
 
 use super::asking::{self, Asked};
+use super::beginning::New;
+use super::billed;
 use super::catalog::Rules;
 use super::looking;
 use super::model::{Flow, WorkflowError};
 use super::ops::{self, Commanded, Desk};
 use crate::audit::event::Look;
-use crate::base::{Actor, WorkflowId};
+use crate::base::{Actor, DocumentId, WorkflowId};
 use crate::cases;
 use crate::departments::SignedIn;
+use crate::documents::{self, Billed};
 use crate::http::Problem;
 use crate::http::extract::{ETag, IdempotencyKey, IfMatch};
 use crate::ledger::looks::{Looked, Looks};
@@ -78,6 +82,31 @@ impl Caller {
     pub(super) async fn refused(&self) -> Result<(), Problem> {
         let looked = Looked::of(Look::Refused, &self.actor);
         Ok(self.looks.note(looked).await?)
+    }
+
+    /// What a document says as an invoice with which a workflow shall begin that asks for it. Whoever begins is shown
+    /// that: it is a look at the content.
+    pub(super) async fn billed(
+        &self,
+        new: &New,
+        document: DocumentId,
+    ) -> Result<Option<Billed>, Problem> {
+        let on = self.db.read();
+        if !billed::asks(on, &self.rules, new).await? {
+            return Ok(None);
+        }
+        let storage: Storage = part(&self.request)?;
+        let read = documents::billed(on, &storage, (&self.actor, document)).await?;
+        let Some((document, billed)) = read else {
+            return Ok(None);
+        };
+        let looked = Looked {
+            department: Some(document.department),
+            document: Some((document.id.raw(), document.version)),
+            ..Looked::of(Look::ReadContent, &self.actor)
+        };
+        self.looks.note(looked).await?;
+        Ok(Some(billed))
     }
 
     /// A workflow that the caller may know of; an attempt at another one is recorded.

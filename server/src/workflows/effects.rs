@@ -4,7 +4,8 @@
 
 use std::collections::HashSet;
 
-use workflow::instance::{Assigned, Bound, EffectDue, Event, Id, StepStatus};
+use uuid::Uuid;
+use workflow::instance::{Assigned, Bound, EffectDue, Event, Id, Instance, StepStatus, Value};
 
 use super::facts::{Around, House, account_of};
 use super::model::{Flow, WorkflowError};
@@ -76,6 +77,10 @@ pub(super) async fn all(
     events: &[Event],
 ) -> Result<(), WorkflowError> {
     let mut closes = false;
+    let named = documents_named(&flow.instance);
+    let before = rows::documents_named(unit.tx(), flow.id).await?;
+    let all = named.iter().chain(&before).map(|id| id.raw());
+    let opened: Vec<Uuid> = all.chain([flow.case.raw()]).collect();
     for event in events {
         if let Event::Effect { effect, .. } = event {
             closes |= *effect == EffectDue::CloseCase;
@@ -83,14 +88,22 @@ pub(super) async fn all(
         }
         if let Event::Claimed { by, .. } = event {
             open_case(unit, (flow, around), &by.account).await?;
+            open_documents(unit, (flow, &named), &by.account).await?;
         }
         if let Event::Excluded { person, .. } = event {
             let whose = Some(account_of(person));
-            inspections::close_by_rule(unit, flow.case, &purpose(flow.id), whose).await?;
+            inspections::close_by_rule(unit, &opened, &purpose(flow.id), whose).await?;
         }
     }
     if flow.instance.ended.is_some() {
-        inspections::close_by_rule(unit, flow.case, &purpose(flow.id), None).await?;
+        inspections::close_by_rule(unit, &opened, &purpose(flow.id), None).await?;
+    } else {
+        // What no field names any more is nobody's to read for it.
+        let gone = before.iter().filter(|id| !named.contains(id));
+        let gone: Vec<Uuid> = gone.map(|id| id.raw()).collect();
+        if !gone.is_empty() {
+            inspections::close_by_rule(unit, &gone, &purpose(flow.id), None).await?;
+        }
     }
     if closes {
         close_case(unit, flow).await?;
@@ -160,6 +173,48 @@ async fn open_case(
     let until = now.plus_seconds(OPENED_SECONDS_MAX);
     let why = (purpose(flow.id), until);
     inspections::open_by_rule(unit, account, case, why).await?;
+    Ok(())
+}
+
+/// The documents that fields name.
+fn documents_named(instance: &Instance) -> Vec<DocumentId> {
+    let values = instance.fields.values();
+    let ids = values.filter_map(|value| match value {
+        Value::Document(id) => id.0.parse().ok(),
+        Value::YesNo(_)
+        | Value::Number(_)
+        | Value::Money(_)
+        | Value::Text(_)
+        | Value::Day(_)
+        | Value::Who(_)
+        | Value::Whos(_) => None,
+    });
+    ids.collect()
+}
+
+/// He reads the documents that fields name too where they do not stand in the case: what he attests may not be filed yet.
+async fn open_documents(
+    unit: &mut Unit,
+    (flow, named): (&Flow, &[DocumentId]),
+    account: &Id,
+) -> Result<(), WorkflowError> {
+    let account: AccountId = account_of(account);
+    let until = unit.now().plus_seconds(OPENED_SECONDS_MAX);
+    for one in documents::standing(unit.tx(), named).await? {
+        let document = one.document;
+        if document.case == Some(flow.case) || document.compartment.is_some() {
+            continue;
+        }
+        let reader = departments::actor(unit.tx(), account, unit.now(), None).await?;
+        match documents::read(unit.tx(), &reader, document.id).await {
+            Ok(_) => {}
+            Err(DocumentError::NotFound) => {
+                let why = (purpose(flow.id), until);
+                inspections::open_document_by_rule(unit, account, &document, why).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(())
 }
 

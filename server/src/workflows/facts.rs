@@ -383,7 +383,7 @@ fn values_of(command: &Command) -> impl Iterator<Item = &Value> {
 }
 
 /// The documents that a workflow or a command names.
-fn documents_of(instance: Option<&Instance>, command: &Command) -> BTreeSet<Id> {
+pub(super) fn documents_of(instance: Option<&Instance>, command: &Command) -> BTreeSet<Id> {
     let mut found = BTreeSet::new();
     let known = instance.into_iter().flat_map(|one| one.fields.values());
     for value in known.chain(values_of(command)) {

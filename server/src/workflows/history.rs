@@ -96,6 +96,10 @@ pub(super) struct EntryView {
 pub(super) struct HistoryView {
     /// First thing first.
     pub(super) items: Vec<EntryView>,
+    /// Where the next page begins; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) next_cursor: Option<String>,
 }
 
 /// A timer.

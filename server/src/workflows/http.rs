@@ -16,7 +16,7 @@ use super::history::{EntryView, HistoryView, Teller, TimerView, TimersView, even
 use super::model::WorkflowError;
 use super::reading::{self, After, Filter};
 use super::requests::{
-    Because, WorkflowEditorial, WorkflowExclusion, WorkflowHappening, WorkflowMigration,
+    AllOfIt, Because, WorkflowEditorial, WorkflowExclusion, WorkflowHappening, WorkflowMigration,
     WorkflowRequest,
 };
 use super::wire::{FlowView, LineView, WorkflowValue};
@@ -28,9 +28,9 @@ use crate::departments::SignedIn;
 use crate::http::Problem;
 use crate::http::extract::{Json, ListQuery, Path};
 use crate::http::openapi::{
-    FlowProblems, IdempotencyParam, ListProblems, MaybeIfMatchParam, ReadProblems,
+    FlowProblems, IdempotencyParam, ListOfProblems, ListProblems, MaybeIfMatchParam, ReadProblems,
 };
-use crate::http::page::{Cursors, PageRequest, next_link, scope_of};
+use crate::http::page::{Cursors, Page, PageRequest, next_link, scope_of};
 use crate::ledger::looks::{Looked, Looks, Shown};
 use crate::unit::{Db, Unit};
 
@@ -56,7 +56,7 @@ pub(super) async fn post_workflow(
     if let Some(answer) = once.answered(&caller.db).await? {
         return Ok(answer);
     }
-    let new = body.new_flow()?;
+    let mut new = body.new_flow()?;
     let case = cases::read(caller.db.read(), &caller.actor, new.case).await;
     if let Err(CaseError::NotFound) = &case {
         caller.refused().await?;
@@ -64,6 +64,9 @@ pub(super) async fn post_workflow(
     }
     let rules = caller.rules.clone();
     rules.keep_units(&caller.db).await?;
+    if let Some(document) = new.document {
+        new.billed = Box::pin(caller.billed(&new, document)).await?;
+    }
     once.run(&caller.db, &caller.actor, async move |unit: &mut Unit| {
         let begun = Box::pin(beginning::start(unit, &rules, new)).await?;
         shown(unit, &rules, (&begun.flow, 201)).await
@@ -187,18 +190,30 @@ pub(super) async fn get_workflow(
 /// What was asked of a workflow, and what came of it.
 #[utoipa::path(
     get, path = "/api/v1/workflows/{id}/history", tag = "workflows", operation_id = "readWorkflowHistory",
-    params(("id" = Uuid, Path, description = "The workflow")),
-    responses((status = 200, description = "First thing first", body = HistoryView), ReadProblems),
+    params(("id" = Uuid, Path, description = "The workflow"), PageRequest),
+    responses((status = 200, description = "A page, first thing first", body = HistoryView,
+        headers(("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
+        ListOfProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_history(
     caller: Caller,
+    cursors: Data<Cursors>,
     Path(id): Path<Uuid>,
+    ListQuery {
+        filter,
+        page: wanted,
+    }: ListQuery<AllOfIt>,
 ) -> Result<HttpResponse, Problem> {
     let (flow, desk) = Box::pin(caller.see(id)).await?;
     caller.looked(&flow).await?;
     let on = caller.db.read();
-    let entries = rows::entries(on, flow.id).await?;
+    let scope = scope_of(&format!("workflow {} history", flow.id), &filter, &[])?;
+    let after: Option<u64> = wanted.after(&cursors, &scope)?;
+    let place = (after.unwrap_or_default(), u64::from(wanted.limit) + 1);
+    let found = rows::entries(on, flow.id, place).await?;
+    let page = Page::of_rows(found, &wanted, &cursors, &scope, |last| last.number)?;
+    let entries = page.items;
     let mut events = Vec::with_capacity(entries.len());
     for entry in &entries {
         events.push(events_of(entry)?);
@@ -221,7 +236,14 @@ pub(super) async fn get_history(
         .zip(&events)
         .map(|(entry, events)| teller.entry(entry, events))
         .collect();
-    Ok(HttpResponse::Ok().json(HistoryView { items: items? }))
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &page.next_cursor {
+        response.insert_header((header::LINK, next_link(&caller.request, cursor)));
+    }
+    Ok(response.json(HistoryView {
+        items: items?,
+        next_cursor: page.next_cursor,
+    }))
 }
 
 /// The timers of a workflow that have not fired: seen before they do.

@@ -1,7 +1,8 @@
 //! Order limits over HTTP.
 
-use actix_web::HttpResponse;
+use actix_web::http::header;
 use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,14 +11,15 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::limits;
 use super::model::{OrderLimit, WorkflowError};
-use super::requests::OrderLimitRequest;
+use super::requests::{AllOfIt, OrderLimitRequest};
 use super::values::{Names, amount};
 use crate::base::db::DbError;
 use crate::base::{AccountId, OrderLimitId};
 use crate::departments::{self, SignedIn};
 use crate::http::Problem;
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Json, ListQuery, Path};
 use crate::http::openapi::{CreateProblems, FlowProblems, IdempotencyParam, ListProblems};
+use crate::http::page::{Cursors, Page, PageRequest, next_link, scope_of};
 use crate::replay::Answer;
 use crate::unit::{Db, Unit};
 
@@ -77,6 +79,10 @@ pub(super) struct LimitView {
 pub(super) struct LimitList {
     /// The newest first.
     items: Vec<LimitView>,
+    /// Where the next page begins; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 impl LimitView {
@@ -144,19 +150,39 @@ async fn answer(
 /// Up to which amount somebody orders: for administration, heads, the mayor's office and auditors.
 #[utoipa::path(
     get, path = "/api/v1/order-limits", tag = "workflows", operation_id = "listOrderLimits",
-    responses((status = 200, description = "The newest first", body = LimitList), ListProblems),
+    params(PageRequest),
+    responses((status = 200, description = "A page, the newest first", body = LimitList,
+        headers(("Link" = String, description = "`rel=\"next\"`, where there is a next page"))),
+        ListProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_limits(
+    request: HttpRequest,
     db: Data<Db>,
+    cursors: Data<Cursors>,
     SignedIn(actor): SignedIn,
+    ListQuery {
+        filter,
+        page: wanted,
+    }: ListQuery<AllOfIt>,
 ) -> Result<HttpResponse, Problem> {
     if !limits::may_list(&actor) {
         return Err(WorkflowError::Forbidden.into());
     }
-    let all = limits::list(db.read()).await?;
-    let items = views(db.read(), &all).await?;
-    Ok(HttpResponse::Ok().json(LimitList { items }))
+    let scope = scope_of("order-limits", &filter, &[])?;
+    let after: Option<Uuid> = wanted.after(&cursors, &scope)?;
+    let place = (after, u64::from(wanted.limit) + 1);
+    let found = limits::page(db.read(), place).await?;
+    let page = Page::of_rows(found, &wanted, &cursors, &scope, |last| last.id.raw())?;
+    let items = views(db.read(), &page.items).await?;
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &page.next_cursor {
+        response.insert_header((header::LINK, next_link(&request, cursor)));
+    }
+    Ok(response.json(LimitList {
+        items,
+        next_cursor: page.next_cursor,
+    }))
 }
 
 /// Says up to which amount a person or a function orders. It holds when another administrator has approved it.

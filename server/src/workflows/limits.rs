@@ -2,6 +2,7 @@
 //! One administrator gives it, another approves it; one is enough to end it.
 
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use super::model::{CENTS_MAX, OrderLimit, Step, WorkflowError};
 use super::rows;
@@ -165,12 +166,15 @@ pub(super) async fn on_day(
     let Some(day) = day.map(|day| day.to_string()) else {
         return Ok(None);
     };
-    let all = rows::limits(on, Some(accounts)).await?;
+    let all = rows::limits(on, accounts).await?;
     let holding = all.iter().filter(|limit| holds(limit, &day));
     Ok(holding.map(|limit| limit.cents).max())
 }
 
-/// All of them, the newest first.
-pub(crate) async fn list(on: &impl ConnectionTrait) -> Result<Vec<OrderLimit>, DbError> {
-    rows::limits(on, None).await
+/// Some of them, the newest first, behind one of them.
+pub(crate) async fn page(
+    on: &impl ConnectionTrait,
+    place: (Option<Uuid>, u64),
+) -> Result<Vec<OrderLimit>, DbError> {
+    rows::page_of_limits(on, place).await
 }

@@ -6,6 +6,7 @@
 
 mod asking;
 mod beginning;
+mod billed;
 mod calendar_feed;
 mod caller;
 mod catalog;
@@ -50,7 +51,7 @@ pub use following::Follower;
 pub use http::{ApiDoc, routes};
 pub use inbox::{Bell, Figures};
 pub(crate) use limits::{
-    New as NewLimit, approve as approve_limit, give as give_limit, list as all_limits,
+    New as NewLimit, approve as approve_limit, give as give_limit, page as page_of_limits,
 };
 pub use links::Links;
 pub use model::{Flow, Kept, OrderLimit, Refused, Standing, Step, Told, WorkflowError, Wrong};

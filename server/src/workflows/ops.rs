@@ -15,7 +15,7 @@ use workflow::instance::{
 
 use super::catalog::Rules;
 use super::effects;
-use super::facts::{Around, House, account_of};
+use super::facts::{Around, House, account_of, documents_of};
 use super::model::{Flow, Refused, Told, WorkflowError};
 use super::notices;
 use super::rows::{self, Entry};
@@ -23,9 +23,10 @@ use super::said;
 use super::wire::outcome_label;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{Actor, CaseId, Right, Table, Timestamp, WorkflowId};
+use crate::base::{Actor, CaseId, DocumentId, Right, Table, Timestamp, WorkflowId};
 use crate::cases::{self, Case, CaseError, Life};
 use crate::departments;
+use crate::documents;
 use crate::retention::{GoesOn, Going};
 use crate::unit::Unit;
 
@@ -173,6 +174,17 @@ pub(super) async fn desk(
     }
 }
 
+/// Locks the documents that a workflow or a command names, as far as there are such.
+async fn lock_documents(
+    unit: &Unit,
+    instance: Option<&Instance>,
+    command: &Command,
+) -> Result<(), DbError> {
+    let named = documents_of(instance, command);
+    let ids: Vec<DocumentId> = named.iter().filter_map(|id| id.0.parse().ok()).collect();
+    documents::lock_all(unit, &ids).await
+}
+
 /// A workflow that the actor may command, locked, with its case.
 pub(super) async fn to_command(
     unit: &Unit,
@@ -181,6 +193,9 @@ pub(super) async fn to_command(
 ) -> Result<(Flow, Desk), WorkflowError> {
     let found = rows::find_to_change(unit, id).await?;
     let flow = found.ok_or(WorkflowError::NotFound)?;
+    // A mark is bound to the version that is in force: none comes while it is set. Documents are locked before their
+    // case, as by whoever adds a version.
+    lock_documents(unit, Some(&flow.instance), &Command::Look).await?;
     let case = cases::locked(unit, flow.case).await?;
     let case = case.ok_or(WorkflowError::NotFound)?;
     let (actor, now) = (unit.actor(), unit.now());
@@ -216,6 +231,8 @@ pub(super) async fn run(
     (flow, desk): (Flow, Desk),
     command: Command,
 ) -> Result<Commanded, WorkflowError> {
+    // What the command names first; mostly that is nothing, or locked already.
+    lock_documents(unit, None, &command).await?;
     let known = (Some(&flow.instance), &command);
     let doer = (&desk.doer, unit.now());
     let (decided, house) = desk.decide(unit.tx(), rules, known, doer).await?;

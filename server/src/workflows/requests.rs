@@ -73,10 +73,16 @@ impl WorkflowRequest {
             version: self.version,
             case: CaseId::of(self.case),
             document: self.document.map(DocumentId::of),
+            billed: None,
             fields: said,
         })
     }
 }
+
+/// A list that is not filtered.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AllOfIt {}
 
 /// How a step is done.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

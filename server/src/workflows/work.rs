@@ -10,6 +10,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 use storage::Storage;
 use thiserror::Error;
+use uuid::Uuid;
 use workflow::instance::{Command, Id, Instance, StepStatus, Value, WorkDue};
 
 use super::catalog::Rules;
@@ -385,15 +386,23 @@ async fn plain(
     Ok(instance.fields.iter().map(of).collect())
 }
 
-/// Writes a file whole or not at all; it is on the disk when this returns.
+/// Writes a file whole or not at all; it is on the disk when this returns. Whoever else writes the same has a file of
+/// its own until it is whole.
 async fn write(folder: &Path, name: &str, body: &[u8]) -> Result<(), std::io::Error> {
     use tokio::io::AsyncWriteExt as _;
     tokio::fs::create_dir_all(folder).await?;
-    let part = folder.join(format!(".{name}.part"));
-    let mut file = tokio::fs::File::create(&part).await?;
-    file.write_all(body).await?;
-    file.sync_all().await?;
-    drop(file);
-    tokio::fs::rename(&part, folder.join(name)).await?;
+    let part = folder.join(format!(".{name}.{}.part", Uuid::now_v7()));
+    let whole = async {
+        let mut file = tokio::fs::File::create_new(&part).await?;
+        file.write_all(body).await?;
+        file.sync_all().await?;
+        drop(file);
+        tokio::fs::rename(&part, folder.join(name)).await
+    };
+    if let Err(error) = whole.await {
+        // It is nobody's any more; the first error is the one that tells.
+        drop(tokio::fs::remove_file(&part).await);
+        return Err(error);
+    }
     tokio::fs::File::open(folder).await?.sync_all().await
 }

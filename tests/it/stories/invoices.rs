@@ -56,8 +56,8 @@ async fn received<'h>(hall: &'h Hall, leitweg: &str) -> Story<'h> {
         "document_date": "2016-04-04", "correspondent": "[Seller name]",
         "fields": {"rechnungsnummer": "123456XX", "betrag": "336.90", "faellig_am": "2199-12-31",
             "leitweg_id": leitweg, "verkaeufer_id": "DE123456789"}});
-    let mark = format!("<!-- {case} -->\n</");
-    let content = XML.replacen("</", &mark, 1);
+    // Each says another number in its XML: the house would know it again.
+    let content = XML.replacen("123456XX", &case, 1);
     let part = |text: String, kind: &str| Part::text(text).mime_str(kind).expect("a type");
     let form = Form::new()
         .part("metadata", part(said.to_string(), "application/json"))
@@ -351,4 +351,57 @@ async fn what_was_objected_to_and_is_settled_is_paid_and_its_letters_stay_in_the
         let filed = hall.standing(CLERK, &letter).await;
         assert_eq!(filed["state"], "registered");
     }
+}
+
+/// An XRechnung as it came: nothing is said of it but its title.
+async fn bare(hall: &Hall, mark: &str, case: &str) -> String {
+    let content = XML.replacen("</", &format!("<!-- {mark} -->\n</"), 1);
+    let said = json!({"title": "Rechnung", "case": case}).to_string();
+    let part = |text: String, kind: &str| Part::text(text).mime_str(kind).expect("a type");
+    let form = Form::new()
+        .part("metadata", part(said, "application/json"))
+        .part(
+            "content",
+            part(content, "application/xml").file_name("rechnung.xml"),
+        );
+    let clerk = hall.by(CLERK);
+    let request = clerk.request(Method::POST, "/api/v1/documents");
+    let id = id_of(&clerk.send(request.multipart(form)).await.is(201));
+    let path = format!("/api/v1/documents/{id}");
+    tests::wait_until("the invoice is read", async || {
+        let shown = clerk.get(&path).await.is(200).json();
+        shown["invoice"].is_object()
+    })
+    .await;
+    id
+}
+
+#[tokio::test]
+async fn an_invoice_says_itself_what_nobody_has_said_and_is_known_again() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let case = hall.case(CLERK, OPEN, "invoice").await;
+    let invoice = bare(&hall, "first", &case).await;
+    let of = (case.as_str(), Some(invoice.as_str()));
+    let story = hall.begin(CLERK, "incoming-invoice", of, json!({})).await;
+    for (key, said) in [
+        ("invoice_number", json!("123456XX")),
+        ("seller", json!("[Seller name]")),
+        ("seller_id", json!("DE123456789")),
+        ("issued_on", json!("2016-04-04")),
+        ("gross", json!("336.90")),
+        ("leitweg_id", json!(KNOWN)),
+        ("duplicate", json!(false)),
+    ] {
+        assert_eq!(*story.field(key), said, "{key}");
+    }
+
+    // The same once more, in another case: it is known, whatever is said in beginning.
+    let case = hall.case(CLERK, OPEN, "invoice").await;
+    let again = bare(&hall, "second", &case).await;
+    let of = (case.as_str(), Some(again.as_str()));
+    let said = json!({"duplicate": false});
+    let story = hall.begin(CLERK, "incoming-invoice", of, said).await;
+    assert_eq!(story.field("duplicate"), true);
 }

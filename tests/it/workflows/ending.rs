@@ -71,22 +71,31 @@ async fn whoever_is_excluded_is_shown_it_no_more() {
         return;
     };
     let town = office.town();
-    let (flow, _, case) = office.begun().await;
+    let (flow, letter, case) = office.begun().await;
     let at = format!("{WORKFLOWS}/{}", id_of(&flow));
     let file = format!("/api/v1/cases/{}", id_of(&case));
+    // The letter is in no case yet.
+    let paper = format!("/api/v1/documents/{}", id_of(&letter));
     let other = town.other();
+    other.get(&paper).await.is_problem(404, "not-found");
     let give = json!({"to": "k.sommer"});
     post(&town.clerk(), &step(&flow, 1, "delegate"), Some(&give))
         .await
         .is(200);
     post(&other, &step(&flow, 1, "claim"), None).await.is(200);
-    other.get(&file).await.is(200);
+    for what in [&file, &paper] {
+        other.get(what).await.is(200);
+    }
+    let content = format!("{paper}/content");
+    other.get(&content).await.is(200);
     let reason = json!({"person": "k.sommer", "reason": "Befangenheit"});
     post(office.head(), &format!("{at}/exclude"), Some(&reason))
         .await
         .is(200);
     other.get(&at).await.is_problem(404, "not-found");
-    other.get(&file).await.is_problem(404, "not-found");
+    for what in [&file, &paper, &content] {
+        other.get(what).await.is_problem(404, "not-found");
+    }
     let inbox = other.get("/api/v1/inbox").await.is(200).json();
     assert_eq!(inbox["items"], json!([]));
 }

@@ -90,6 +90,17 @@ async fn the_log_tells_what_the_history_tells() {
     assert_eq!(told.len(), 2);
     assert_eq!(told[1]["command"], "complete");
     assert_eq!(told[1]["by"]["who"], "m.brandt");
+    // The same in pages.
+    let first = town.clerk().get(&format!("{path}?limit=1")).await;
+    let first = first.is(200).json();
+    assert_eq!(first["items"], json!([told[0]]));
+    let cursor = first["next_cursor"].as_str().expect("a cursor");
+    let next = format!("{path}?limit=1&cursor={cursor}");
+    let next = town.clerk().get(&next).await.is(200).json();
+    assert_eq!(
+        (&next["items"], &next["next_cursor"]),
+        (&json!([told[1]]), &Value::Null)
+    );
 
     let path = format!("/api/v1/cases/{}/history", id_of(&case));
     let log = town.clerk().get(&path).await.is(200).json();

@@ -3,6 +3,7 @@
 mod kinds;
 mod read;
 mod schema;
+mod source;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use crate::expr::Expr;
 
 pub use read::{Complaint, DEFINITION_BYTES_MAX};
 pub use schema::json_schema;
+pub use source::{CaseFact, DocumentFact, InvoiceFact, Source};
 
 /// Words in German, and in English where they were said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +73,8 @@ pub struct Field {
     pub kind: FieldKind,
     /// Where it comes from when the workflow begins.
     pub source: Option<Source>,
+    /// Where it comes from where nothing stands there.
+    pub fallback: Option<Source>,
     /// Whether it must be known when the workflow begins.
     pub required: bool,
     /// Whether it stands in no list, mail or calendar feed.
@@ -110,47 +114,6 @@ pub struct Entry {
     pub value: String,
     /// As it is read.
     pub label: Words,
-}
-
-/// Where a field comes from when the workflow begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// `case.subject`, `case.reference`, `case.opened_on`.
-    Case(CaseFact),
-    /// `document`: the document with which it was begun.
-    Document,
-    /// `document.field.CODE`: what that document says in a field of its type.
-    DocumentField(String),
-    /// `document.title`, `document.correspondent`, `document.received_on`, `document.dated`.
-    DocumentFact(DocumentFact),
-    /// `initiator`: who began it.
-    Initiator,
-    /// `today`.
-    Today,
-}
-
-/// What a case tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaseFact {
-    /// Vorgangszeichen.
-    Reference,
-    /// Betreff.
-    Subject,
-    /// Its first day.
-    OpenedOn,
-}
-
-/// What a document tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DocumentFact {
-    /// Its title.
-    Title,
-    /// Who stands on the other side.
-    Correspondent,
-    /// The day on which it came in.
-    ReceivedOn,
-    /// The day that is written on it.
-    Dated,
 }
 
 /// A table that says what belongs to a value: `lookup("leitweg", leitweg_id)`.

@@ -125,7 +125,8 @@ fn field() -> Value {
     let kinds = [
         "text", "number", "money", "day", "yes_no", "choice", "who", "whos", "document",
     ];
-    let from = "^(case\\.(reference|subject|opened_on)|document(\\.(title|correspondent|received_on|dated|field\\..+))?\
+    let from = "^(case\\.(reference|subject|opened_on)|document(\\.(title|correspondent|received_on|dated|field\\..+\
+                |invoice\\.(number|gross|due_on|issued_on|leitweg_id|seller_id|seller|duplicate)))?\
                 |initiator|today)$";
     table(
         &["key", "label", "kind"],
@@ -134,6 +135,7 @@ fn field() -> Value {
             "label": to("words"),
             "kind": one_of(&kinds),
             "from": { "type": "string", "pattern": from },
+            "or_from": { "type": "string", "pattern": from },
             "required": yes_no(false),
             "private": yes_no(false),
             "chars_max": { "type": "integer", "minimum": 1, "maximum": 8_000, "default": 500 },

@@ -118,7 +118,8 @@ impl Run<'_> {
                     Source::Case(_)
                     | Source::Document
                     | Source::DocumentField(_)
-                    | Source::DocumentFact(_),
+                    | Source::DocumentFact(_)
+                    | Source::Invoice(_),
                 )
                 | None => continue,
             };

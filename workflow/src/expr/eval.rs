@@ -121,12 +121,26 @@ fn pair(op: Op, left: &Expr, right: &Expr, facts: &dyn Facts) -> Option<Value> {
     Some(Value::YesNo(yes_no))
 }
 
+/// An amount as it is held against a limit: what is below zero is within nobody's.
+fn beyond(value: Value) -> Value {
+    if matches!(value, Value::Money(..0)) {
+        Value::Money(i64::MAX)
+    } else {
+        value
+    }
+}
+
 /// A comparison with what is not known is false, but for `== null` and `!= null` themselves.
 fn compare(op: Op, left: &Expr, right: &Expr, facts: &dyn Facts) -> bool {
+    let is_limit = *left == Expr::ActorLimit || *right == Expr::ActorLimit;
+    let measured = |said: &Expr| {
+        let value = value(said, facts)?;
+        Some(if is_limit { beyond(value) } else { value })
+    };
     let (said_null, left_value, right_value) = (
         *left == Expr::Null || *right == Expr::Null,
-        value(left, facts),
-        value(right, facts),
+        measured(left),
+        measured(right),
     );
     if said_null {
         let unknown = left_value.is_none() && right_value.is_none();

@@ -158,6 +158,8 @@ fn what_is_true_is_true() {
         "-gross < -1.00",
         "- 5 < 2 and 2 - 5 == -3",
         "actor.limit >= gross",
+        "actor.limit >= 0.00 and not (actor.limit >= -0.01)",
+        "-0.01 > actor.limit and not (-gross <= actor.limit)",
         "pages == 3 and not (pages != 3)",
         "pages + 1 - 2 == 2",
         "pages - (1 - 2) == 4",

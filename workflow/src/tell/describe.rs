@@ -4,8 +4,8 @@ use super::Names;
 use super::say::{condition, set_to};
 use super::words::{assignee, assignees, counted, due, field, field_kind, kind, mark, state, step};
 use crate::definition::{
-    CaseFact, Definition, DocumentFact, Due, Effect, End, Field, FieldKind, Join, Order, Outcome,
-    Source, State, Step, Words,
+    CaseFact, Definition, DocumentFact, Due, Effect, End, Field, FieldKind, InvoiceFact, Join,
+    Order, Outcome, Source, State, Step, Words,
 };
 use crate::tell::joined;
 
@@ -122,10 +122,7 @@ impl Teller<'_> {
                 "| {} | {} | {} | {} |",
                 Self::words(&one.label),
                 plain(&holds(one)),
-                one.source.as_ref().map_or_else(
-                    || "wird gefragt oder gesetzt".to_owned(),
-                    |from| plain(&source(from))
-                ),
+                origin(one),
                 remarks(one),
             );
         }
@@ -477,6 +474,18 @@ fn remarks(one: &Field) -> String {
     all.join("; ")
 }
 
+/// Where a field comes from.
+fn origin(one: &Field) -> String {
+    let Some(from) = &one.source else {
+        return "wird gefragt oder gesetzt".to_owned();
+    };
+    let first = plain(&source(from));
+    match &one.fallback {
+        Some(other) => format!("{first}; sonst {}", plain(&source(other))),
+        None => first,
+    }
+}
+
 fn source(from: &Source) -> String {
     match from {
         Source::Case(CaseFact::Reference) => "Vorgangszeichen".to_owned(),
@@ -490,8 +499,22 @@ fn source(from: &Source) -> String {
         }
         Source::DocumentFact(DocumentFact::ReceivedOn) => "Eingang dieses Dokuments".to_owned(),
         Source::DocumentFact(DocumentFact::Dated) => "Datum dieses Dokuments".to_owned(),
+        Source::Invoice(fact) => invoice(*fact).to_owned(),
         Source::Initiator => "wer das Verfahren beginnt".to_owned(),
         Source::Today => "Tag des Beginns".to_owned(),
+    }
+}
+
+fn invoice(fact: InvoiceFact) -> &'static str {
+    match fact {
+        InvoiceFact::Number => "Nummer in der E-Rechnung",
+        InvoiceFact::Gross => "Bruttobetrag in der E-Rechnung, in Euro",
+        InvoiceFact::DueOn => "Fälligkeit in der E-Rechnung",
+        InvoiceFact::IssuedOn => "Datum in der E-Rechnung",
+        InvoiceFact::LeitwegId => "Leitweg-ID in der E-Rechnung",
+        InvoiceFact::SellerId => "Steuerkennung des Verkäufers in der E-Rechnung",
+        InvoiceFact::Seller => "Verkäufer in der E-Rechnung",
+        InvoiceFact::Duplicate => "ob dieselbe E-Rechnung schon da ist",
     }
 }
 

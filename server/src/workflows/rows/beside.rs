@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{counted, signed};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::{AccountId, Timestamp, VersionId, WorkId, WorkflowId};
+use crate::base::{AccountId, DocumentId, Timestamp, VersionId, WorkId, WorkflowId};
 use crate::unit::Unit;
 
 /// What was asked of a workflow, and what came of it.
@@ -47,14 +47,20 @@ pub(in crate::workflows) async fn insert_entry(
     Ok(())
 }
 
-/// What was asked of a workflow, first thing first.
+/// What was asked of a workflow behind an entry, first thing first; at most `limit`.
 pub(in crate::workflows) async fn entries(
     on: &impl ConnectionTrait,
     flow: WorkflowId,
+    (after, limit): (u64, u64),
 ) -> Result<Vec<Entry>, DbError> {
     let text = "SELECT number, at, account_id, obo, command, events FROM workflow_entry \
-                WHERE instance_id = $1 ORDER BY number";
-    let rows = on.query_all_raw(sql(on, text, [flow.raw().into()])).await?;
+                WHERE instance_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+    let values = [
+        flow.raw().into(),
+        signed(after).into(),
+        signed(limit).into(),
+    ];
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()
         .map(|row| {
             let number: i64 = row.try_get_by_index(0)?;
@@ -206,4 +212,20 @@ pub(in crate::workflows) async fn work_errors(
             Ok((step, row.try_get_by_index(1)?))
         })
         .collect()
+}
+
+/// The documents that a workflow which has not ended named when it was written last, and those to which its marks are
+/// bound.
+pub(in crate::workflows) async fn documents_named(
+    on: &impl ConnectionTrait,
+    flow: WorkflowId,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = "SELECT document_id FROM workflow_document WHERE instance_id = $1";
+    let rows = on.query_all_raw(sql(on, text, [flow.raw().into()])).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: Uuid = row.try_get_by_index(0)?;
+        found.push(DocumentId::of(id));
+    }
+    Ok(found)
 }

@@ -17,8 +17,8 @@ use crate::base::{
 use crate::unit::Unit;
 
 pub(super) use beside::{
-    Entry, Work, entries, freeze, frozen_among, insert_entry, insert_work, work_done, work_due,
-    work_errors, work_failed,
+    Entry, Work, documents_named, entries, freeze, frozen_among, insert_entry, insert_work,
+    work_done, work_due, work_errors, work_failed,
 };
 pub(super) use projected::{Seen, project};
 
@@ -575,13 +575,26 @@ pub(super) async fn limit_to_change(
 /// All order limits, or those of some accounts, the newest first.
 pub(super) async fn limits(
     on: &impl ConnectionTrait,
-    of: Option<&[AccountId]>,
+    of: &[AccountId],
+) -> Result<Vec<OrderLimit>, DbError> {
+    let ids = of.iter().map(|id| id.raw());
+    let rows = order_limit::Entity::find()
+        .filter(order_limit::Column::AccountId.is_in(ids))
+        .order_by_desc(order_limit::Column::Id)
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().map(OrderLimit::from).collect())
+}
+
+/// Limits, the newest first, behind one of them; at most `limit`.
+pub(super) async fn page_of_limits(
+    on: &impl ConnectionTrait,
+    (after, limit): (Option<Uuid>, u64),
 ) -> Result<Vec<OrderLimit>, DbError> {
     let mut query = order_limit::Entity::find().order_by_desc(order_limit::Column::Id);
-    if let Some(of) = of {
-        let ids = of.iter().map(|id| id.raw());
-        query = query.filter(order_limit::Column::AccountId.is_in(ids));
+    if let Some(after) = after {
+        query = query.filter(order_limit::Column::Id.lt(after));
     }
-    let rows = query.all(on).await?;
+    let rows = query.limit(limit).all(on).await?;
     Ok(rows.into_iter().map(OrderLimit::from).collect())
 }

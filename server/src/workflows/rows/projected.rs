@@ -1,12 +1,14 @@
 //! What is made of a workflow with each change, so that it is quick to find: its steps, who is asked, its timers,
-//! and the documents that its marks are bound to. Only what differs is written.
+//! and the documents that it names or that its marks are bound to. Only what differs is written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 use workflow::engine;
-use workflow::instance::{Assigned, Id, Instance, StepState, StepStatus, TimerKind};
+use workflow::instance::{
+    Assigned, Id, Instance, StepState, StepStatus, TimerKind, Value as Known,
+};
 
 use super::super::model::Flow;
 use crate::base::db::{DbError, sql};
@@ -170,6 +172,14 @@ impl Seen {
         }
         if instance.ended.is_some() {
             return rows;
+        }
+        // What fields name, and above that the versions to which marks are bound.
+        for value in instance.fields.values() {
+            if let Known::Document(id) = value
+                && let Ok(document) = Uuid::parse_str(&id.0)
+            {
+                rows.documents.insert(document, None);
+            }
         }
         for step in &instance.steps {
             rows.asked.extend(self.asked(instance, step));

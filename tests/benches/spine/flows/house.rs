@@ -351,6 +351,7 @@ async fn begin(
             version: None,
             case: case.id,
             document: None,
+            billed: None,
             fields,
         };
         Box::pin(workflows::start(unit, &rules, flow)).await?;

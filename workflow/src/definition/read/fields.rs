@@ -7,7 +7,9 @@ use toml::de::DeValue;
 use super::Reader;
 use super::head::LABEL_CHARS_MAX;
 use super::sheet::{ENTRY, FIELD, LOOKUP, Placed, Sheet, Text};
-use crate::definition::{CaseFact, DocumentFact, Entry, Field, FieldKind, Lookup, Source, is_code};
+use crate::definition::{
+    CaseFact, DocumentFact, Entry, Field, FieldKind, InvoiceFact, Lookup, Source, is_code,
+};
 use crate::expr::{Kind, WORDS};
 
 const CHARS_DEFAULT: i64 = 500;
@@ -53,6 +55,14 @@ impl Reader {
         let source = self
             .text(&sheet, "from")
             .and_then(|from| self.source(&from, &kind));
+        let other = self.text(&sheet, "or_from");
+        if let Some(other) = &other
+            && sheet.get("from").is_none()
+        {
+            let said = "Wo nichts an erster Stelle steht, gibt es auch kein „sonst“.";
+            self.complain(&other.at, said, "Bitte from statt or_from schreiben.");
+        }
+        let fallback = other.and_then(|from| self.source(&from, &kind));
         let required = self.yes(&sheet, "required");
         let private = self.yes(&sheet, "private");
         self.fields.push(Field {
@@ -60,6 +70,7 @@ impl Reader {
             label,
             kind,
             source,
+            fallback,
             required,
             private,
         });
@@ -135,6 +146,16 @@ impl Reader {
             "document.correspondent" => (Source::DocumentFact(DocumentFact::Correspondent), text),
             "document.received_on" => (Source::DocumentFact(DocumentFact::ReceivedOn), day),
             "document.dated" => (Source::DocumentFact(DocumentFact::Dated), day),
+            "document.invoice.number" => (Source::Invoice(InvoiceFact::Number), text),
+            "document.invoice.gross" => (Source::Invoice(InvoiceFact::Gross), &[Kind::Money][..]),
+            "document.invoice.due_on" => (Source::Invoice(InvoiceFact::DueOn), day),
+            "document.invoice.issued_on" => (Source::Invoice(InvoiceFact::IssuedOn), day),
+            "document.invoice.leitweg_id" => (Source::Invoice(InvoiceFact::LeitwegId), text),
+            "document.invoice.seller_id" => (Source::Invoice(InvoiceFact::SellerId), text),
+            "document.invoice.seller" => (Source::Invoice(InvoiceFact::Seller), text),
+            "document.invoice.duplicate" => {
+                (Source::Invoice(InvoiceFact::Duplicate), &[Kind::YesNo][..])
+            }
             "initiator" => (Source::Initiator, &[Kind::Who][..]),
             "today" => (Source::Today, day),
             other => match other.strip_prefix(DOCUMENT_FIELD) {
@@ -154,7 +175,8 @@ impl Reader {
                         format!("Woher das kommen soll, ist unbekannt: „{other}“."),
                         "Möglich sind: case.reference, case.subject, case.opened_on, document, document.title, \
                          document.correspondent, document.received_on, document.dated, document.field.KÜRZEL, \
-                         initiator, today.",
+                         document.invoice.number, .gross, .due_on, .issued_on, .leitweg_id, .seller_id, .seller, \
+                         .duplicate, initiator, today.",
                     );
                     return None;
                 }

@@ -80,6 +80,7 @@ fn fields() -> Vec<Field> {
         label: words(key),
         kind,
         source: None,
+        fallback: None,
         required: false,
         private: false,
     };
