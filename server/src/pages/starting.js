@@ -9,7 +9,7 @@ const FLOWS_MAX = 50;
 
 /** A place on the page of a case that fills itself with its workflows. */
 export function flowsOf(found) {
-  const place = h("section", { class: "flows", "aria-labelledby": "flows-title" });
+  const place = h("section", { class: "flows" });
   const show = async (begun) => {
     let flows;
     try { flows = await look(`/workflows?case=${found.id}&limit=${FLOWS_MAX}`); } catch (error) {
@@ -17,7 +17,8 @@ export function flowsOf(found) {
       return;
     }
     const starts = found.state === "open" && (may("edit", found.department) || may("register", found.department));
-    if (!flows.items.length && !starts) { place.replaceChildren(); return; }
+    if (!flows.items.length && !starts) { place.removeAttribute("aria-labelledby"); place.replaceChildren(); return; }
+    place.setAttribute("aria-labelledby", "flows-title");
     const running = flows.items.filter((one) => !one.ended);
     fill(place,
       h("div", { class: "head" }, h("h2", { id: "flows-title", tabindex: "-1" }, t("flows")),
