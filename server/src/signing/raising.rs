@@ -19,7 +19,7 @@ use super::validation;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, SigningJobId, Timestamp};
+use crate::base::{Actor, SigningJobId, Timestamp, VersionId};
 use crate::documents::{self, Arriving, Content, DocumentError, Version, Which};
 use crate::unit::{Db, Unit};
 
@@ -174,7 +174,7 @@ struct Round<'a> {
 impl Round<'_> {
     /// Raises one seal by a step, or lets it wait.
     async fn tried(&mut self, job: SigningJob) -> Result<bool, RaiseError> {
-        let (id, version) = (job.id, job.version);
+        let (id, seen) = (job.id, stands(&job));
         let raised = match Box::pin(self.step(&job)).await {
             Ok(raised) => raised,
             Err(RaiseError::Revoked) => Raised::Never(REVOKED),
@@ -202,7 +202,7 @@ impl Round<'_> {
             }
         };
         let further = matches!(raised, Raised::To { .. });
-        match Box::pin(settle(self.db, (id, version), raised)).await {
+        match Box::pin(settle(self.db, (id, seen), raised)).await {
             Ok(()) => Ok(further),
             // Another server was here meanwhile.
             Err(SigningError::Changed) => Ok(false),
@@ -306,16 +306,25 @@ impl Round<'_> {
     }
 }
 
+/// Which version bears the seal, and how far it is.
+type Standing = Option<(VersionId, Level, Option<Timestamp>)>;
+
+fn stands(job: &SigningJob) -> Standing {
+    let outcome = job.outcome.as_ref()?;
+    Some((outcome.bearer(), outcome.level, outcome.archive_until))
+}
+
 /// Writes down what became of it: the version with the seal at its new level, or that there will be none.
 async fn settle(
     db: &Db,
-    (id, seen): (SigningJobId, u64),
+    (id, seen): (SigningJobId, Standing),
     raised: Raised,
 ) -> Result<(), SigningError> {
     db.write(&Actor::system(), async move |unit: &mut Unit| {
         let found = rows::find_to_change(unit, id).await?;
         let mut job = found.ok_or(SigningError::NotFound)?;
-        if job.version != seen {
+        // What else is said of the job, such as that its protocol was written, is no reason to ask again.
+        if stands(&job) != seen {
             return Err(SigningError::Changed);
         }
         let Some(outcome) = &mut job.outcome else {
