@@ -140,17 +140,11 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     story.refuses((CLERK, "sign"), drafter, FORBIDDEN).await;
     story.signs(MAYOR, "sign", ("signed", "reply")).await;
     sent(&mut story).await;
-    // The statement is a draft still, and the case does not go to the files with it.
-    let open = with("settled", json!({}));
-    story.refuses((CLERK, "follow_up"), open, CONFLICT).await;
-    let by = hall.by("s.zwei");
-    let path = format!("/api/v1/documents/{own}");
-    let etag = by.get(&path).await.is(200).etag();
-    let path = format!("{path}/register");
-    let into = json!({"case": story.case});
-    send_it(by, &path, &[("if-match", &etag)], &into).await;
     story.does(CLERK, "follow_up", "settled", json!({})).await;
     story.is_filed().await;
+    // The statement was a draft still: it goes to the files with the case.
+    let filed = hall.standing("s.zwei", &own).await;
+    assert_eq!(filed["state"], "registered");
     let slip = story.slip();
     assert_eq!(
         slip[..4],

@@ -211,7 +211,10 @@ fn the_crates_know_whom_they_may_know() {
             ],
         ),
         // The benches measure the crates themselves against raw engines; the tests know the server.
-        ("tests", &["indexer", "migrations", "server", "storage"]),
+        (
+            "tests",
+            &["indexer", "migrations", "server", "storage", "workflow"],
+        ),
     ]);
     let manifests = sources(&["toml"]);
     let mut findings = Vec::new();
