@@ -181,10 +181,10 @@ fn check(config: &Config, files: Vec<PathBuf>) -> Ended {
 }
 
 fn refused(error: WorkflowError) -> Failure {
-    match error {
-        WorkflowError::Complaints(all) => wrong("Definition", &all),
-        other => Failure::refused(FINDINGS, other),
+    if let WorkflowError::Complaints(all) = &error {
+        return wrong("Definition", all);
     }
+    Failure::refused(FINDINGS, error)
 }
 
 async fn list(config: &Config, json: bool) -> Ended {

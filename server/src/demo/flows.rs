@@ -320,7 +320,9 @@ impl<'a> Walk<'a> {
             let said = match value(raw, self.today, &|_none: &str| None) {
                 Json::Bool(flag) => FieldValue::Flag(flag),
                 Json::String(text) => FieldValue::Text(text),
-                other => FieldValue::Text(other.to_string()),
+                other @ (Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
+                    FieldValue::Text(other.to_string())
+                }
             };
             (code.clone(), said)
         };

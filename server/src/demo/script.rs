@@ -278,7 +278,7 @@ pub fn value(raw: &Json, today: Date, document: &impl Fn(&str) -> Option<String>
             Json::String(id.or(day).unwrap_or_else(|| text.clone()))
         }
         Json::Array(all) => all.iter().map(|one| value(one, today, document)).collect(),
-        other => other.clone(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => raw.clone(),
     }
 }
 

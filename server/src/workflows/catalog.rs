@@ -139,14 +139,16 @@ impl Rules {
 
     /// Reads a source that was taken in, or finds it read.
     pub(super) fn read(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
-        self.check(source).map_err(|error| match error {
+        self.check(source).map_err(|error| {
+            if !matches!(error, WorkflowError::Complaints(_)) {
+                return error;
+            }
             // What an older program took in is read for ever: a fault of ours.
-            WorkflowError::Complaints(_) => WorkflowError::Db(DbError::Corrupt {
+            WorkflowError::Db(DbError::Corrupt {
                 table: "workflow_definition",
                 key: hex::encode(rows::digest(source)),
                 what: "it cannot be read any more",
-            }),
-            other => other,
+            })
         })
     }
 

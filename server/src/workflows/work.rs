@@ -10,7 +10,6 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 use storage::Storage;
 use thiserror::Error;
-use uuid::Uuid;
 use workflow::instance::{Command, Id, Instance, StepStatus, Value, WorkDue};
 
 use super::catalog::Rules;
@@ -20,7 +19,7 @@ use super::reading;
 use super::rows::{self, Work};
 use super::values;
 use crate::base::db::DbError;
-use crate::base::{Actor, DocumentId, Tasks, VersionId};
+use crate::base::{Actor, DocumentId, Tasks, VersionId, WorkId};
 use crate::cases;
 use crate::documents::{self, Arriving, Content, DocumentError, Which};
 use crate::forms::{self, ForCase, Forms, FormsError};
@@ -391,7 +390,7 @@ async fn plain(
 async fn write(folder: &Path, name: &str, body: &[u8]) -> Result<(), std::io::Error> {
     use tokio::io::AsyncWriteExt as _;
     tokio::fs::create_dir_all(folder).await?;
-    let part = folder.join(format!(".{name}.{}.part", Uuid::now_v7()));
+    let part = folder.join(format!(".{name}.{}.part", WorkId::new()));
     let whole = async {
         let mut file = tokio::fs::File::create_new(&part).await?;
         file.write_all(body).await?;

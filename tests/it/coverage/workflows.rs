@@ -155,6 +155,7 @@ async fn inserted(town: &Town) -> (Answer, u32) {
 }
 
 /// What is asked of a workflow.
+#[expect(clippy::too_many_lines, reason = "one line for each operation")]
 pub(super) async fn workflows(town: &Town, operation: &str) -> Option<Call> {
     if let Some(call) = Box::pin(defining(town, operation)).await {
         return Some(call);

@@ -1,4 +1,4 @@
-//! W7: an invoice comes in as an XRechnung, is attested by some, ordered by others, and paid elsewhere.
+//! W7: an invoice comes in as an `XRechnung`, is attested by some, ordered by others, and paid elsewhere.
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -49,7 +49,7 @@ async fn hall() -> Option<Hall> {
     Some(hall)
 }
 
-/// An XRechnung with this Leitweg-ID is filed, and its workflow begins.
+/// An `XRechnung` with this Leitweg-ID is filed, and its workflow begins.
 async fn received<'h>(hall: &'h Hall, leitweg: &str) -> Story<'h> {
     let case = hall.case(CLERK, OPEN, "invoice").await;
     let said = json!({"title": "Rechnung 123456XX", "type": "Rechnung",
@@ -353,7 +353,7 @@ async fn what_was_objected_to_and_is_settled_is_paid_and_its_letters_stay_in_the
     }
 }
 
-/// An XRechnung as it came: nothing is said of it but its title.
+/// An `XRechnung` as it came: nothing is said of it but its title.
 async fn bare(hall: &Hall, mark: &str, case: &str) -> String {
     let content = XML.replacen("</", &format!("<!-- {mark} -->\n</"), 1);
     let said = json!({"title": "Rechnung", "case": case}).to_string();

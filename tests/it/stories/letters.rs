@@ -94,10 +94,6 @@ async fn sent(story: &mut Story<'_>) {
     story.completes(OFFICE, "send_reply", body).await;
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one story from its beginning to its end"
-)]
 #[tokio::test]
 async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     let Some(hall) = hall().await else {

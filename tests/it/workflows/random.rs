@@ -20,7 +20,7 @@ const COMMANDS_MIN: usize = 40;
 /// The most.
 const COMMANDS_MAX: usize = 400;
 
-/// SplitMix64: the same seed, the same throws.
+/// `SplitMix64`: the same seed, the same throws.
 struct Dice(u64);
 
 impl Dice {
