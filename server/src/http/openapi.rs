@@ -211,8 +211,8 @@ groups! {
     IssueProblems = [MalformedJson, PayloadTooLarge, UnsupportedMediaType, Validation,
         RequestTimeout, InsufficientStorage];
     /// Saying how one wants something, or what one has read.
-    SettingProblems = [MalformedJson, Conflict, PayloadTooLarge, UnsupportedMediaType, Validation,
-        RequestTimeout, NotImplemented, InsufficientStorage];
+    SettingProblems = [MalformedJson, Conflict, StateConflict, PayloadTooLarge, UnsupportedMediaType,
+        Validation, RequestTimeout, InsufficientStorage];
     /// Ending something.
     EndProblems = [NotFound, InsufficientStorage];
     /// Settling something that is in a state.

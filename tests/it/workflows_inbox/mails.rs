@@ -41,9 +41,7 @@ async fn without_a_host_nobody_gets_mail() {
         (&json!(false), &json!("off"))
     );
     let wanted = json!({"mail": "each", "address": "m.brandt@stadt.example"});
-    put(&clerk, &wanted)
-        .await
-        .is_problem(501, "not-implemented");
+    put(&clerk, &wanted).await.is_problem(409, "state-conflict");
 }
 
 #[tokio::test]

@@ -36,10 +36,12 @@ impl From<NoticeError> for Problem {
                 "Dieses Token darf nur lesen.",
                 "This token may only read.",
             )),
-            NoticeError::NoMail => Self::new(Kind::NotImplemented).detail(text(
-                "Dieses Archiv verschickt keine Mails (mail.host ist nicht gesetzt).",
-                "This archive sends no mail (mail.host is not set).",
-            )),
+            NoticeError::NoMail => Self::new(Kind::StateConflict)
+                .current_state("no_mail")
+                .detail(text(
+                    "Dieses Archiv verschickt keine Mails (mail.host ist nicht gesetzt).",
+                    "This archive sends no mail (mail.host is not set).",
+                )),
             NoticeError::People(error) => error.into(),
             NoticeError::Db(error) => error.into(),
         }
