@@ -43,12 +43,12 @@ pub(super) struct PairingRequest {
     public_key: TabletKey,
     /// Where the tablet found this archive: its code in a picture is an address there. `https://archiv.stadt.de`.
     #[serde(default)]
-    #[schema(nullable = false, max_length = 200)]
+    #[schema(max_length = 200)]
     origin: Option<String>,
     /// The ticket from the address that the demo prints: with it the tablet is paired at once, once. Any other is
     /// as none.
     #[serde(default)]
-    #[schema(nullable = false, max_length = 100)]
+    #[schema(max_length = 100)]
     pub(super) ticket: Option<String>,
 }
 

@@ -253,8 +253,8 @@ pub(super) async fn get_text(
 #[utoipa::path(
     get, path = "/api/v1/workflow-definitions/schema", tag = "workflows",
     operation_id = "readWorkflowDefinitionSchema",
-    responses((status = 200, description = "JSON Schema", body = Vec<u8>, content_type = "*/*"),
-        ListProblems),
+    responses((status = 200, description = "JSON Schema", body = Object,
+        content_type = "application/schema+json"), ListProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_schema(SignedIn(_actor): SignedIn) -> Result<HttpResponse, Problem> {

@@ -116,7 +116,7 @@ pub(super) async fn get_counts(
     get, path = "/api/v1/inbox/events", tag = "inbox", operation_id = "watchInbox",
     params(InboxEventQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the event that was read last")),
-    responses((status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+    responses((status = 200, description = "Events", body = Object, content_type = "text/event-stream"),
         PlainProblems),
     security(("token" = []))
 )]

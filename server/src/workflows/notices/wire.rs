@@ -126,11 +126,11 @@ pub(super) struct NoticeFilter {
 pub(super) struct ReadRequest {
     /// Ids of notifications.
     #[serde(default)]
-    #[schema(nullable = false, max_items = 200)]
+    #[schema(max_items = 200)]
     ids: Option<Vec<Uuid>>,
     /// All that were written until then (RFC 3339).
     #[serde(default)]
-    #[schema(nullable = false, format = DateTime)]
+    #[schema(format = DateTime)]
     until: Option<String>,
 }
 
