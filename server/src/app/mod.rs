@@ -195,12 +195,6 @@ impl Server {
         &self.config.auth
     }
 
-    /// The forms that are offered.
-    #[must_use]
-    pub const fn forms(&self) -> &Forms {
-        &self.forms
-    }
-
     /// With what the system works for workflows.
     #[must_use]
     pub fn bench(&self) -> workflows::Bench {

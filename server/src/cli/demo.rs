@@ -109,8 +109,9 @@ async fn fill(server: &Server) -> Result<Move, Failure> {
         filed?;
     }
     town.open_files().await?;
-    town.prepare_counter(server.forms()).await?;
-    Box::pin(town.walk_workflows(server.bench())).await?;
+    let bench = server.bench();
+    town.prepare_counter(&bench).await?;
+    Box::pin(town.walk_workflows(bench)).await?;
     wait_for_texts(server).await?;
     Ok(town)
 }

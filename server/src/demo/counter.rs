@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
-use storage::Storage;
 
 use super::fill::FillError;
 use crate::base::Actor;
 use crate::cases::{self, NewCase};
 use crate::documents;
 use crate::files::{self, Confidentiality, Medium, NewFile};
-use crate::forms::{self, Forms, FormsError};
-use crate::unit::{Db, Unit};
+use crate::forms::{self, FormsError};
+use crate::unit::Unit;
+use crate::workflows::Bench;
 
 /// Who stands at it: somebody who enters the compartment of identity cards.
 pub const CLERK: &str = "k.yildirim";
@@ -38,7 +38,13 @@ const SAID: [(&str, &str); 8] = [
 /// Opens the case and fills in the form, where that was not done before. A house with forms of its own, in which this
 /// one is another, does without.
 pub(super) async fn prepare(
-    (db, storage, forms): (&Db, &Storage, &Forms),
+    Bench {
+        db,
+        storage,
+        tasks,
+        forms,
+        ..
+    }: &Bench,
     actors: &HashMap<String, Actor>,
 ) -> Result<(), FillError> {
     let Some(actor) = actors.get(CLERK) else {
@@ -65,11 +71,17 @@ pub(super) async fn prepare(
     let case = opened.await?.value;
     let said = SAID.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned())));
     let said = BTreeMap::from(said);
-    let filled = forms::fill_in((db, storage, forms), (actor, case), (FORM, &said));
-    match Box::pin(filled).await {
-        Err(FormsError::NotFound | FormsError::Refused(_)) => Ok(()),
-        other => Ok(other?),
-    }
+    let with = (db, storage, tasks);
+    let made = forms::make_for_case(with, forms, (actor, case, FORM), said);
+    let made = match Box::pin(made).await {
+        Err(FormsError::NotFound | FormsError::Refused(_)) => return Ok(()),
+        other => other?,
+    };
+    let filed = db.write(actor, async move |unit: &mut Unit| {
+        forms::file_for_case(unit, made).await
+    });
+    filed.await?;
+    Ok(())
 }
 
 fn new_file() -> NewFile {

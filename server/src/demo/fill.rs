@@ -21,7 +21,7 @@ use crate::departments::{self, Giving, Login, NewRole, PasswordDigest, PeopleErr
 use crate::documents::{self, Arriving, Channel, CivilDate, Direction, DocumentError, Metadata};
 use crate::file_plan::{self, PlanError, Said};
 use crate::files::FileError;
-use crate::forms::{Forms, FormsError};
+use crate::forms::FormsError;
 use crate::inspections::InspectionError;
 use crate::notes::NoteError;
 use crate::refiling;
@@ -213,8 +213,8 @@ impl Move {
     }
 
     /// Prepares the counter: a case with a form that waits for its signature.
-    pub async fn prepare_counter(&self, forms: &Forms) -> Result<(), FillError> {
-        counter::prepare((&self.db, &self.storage, forms), &self.actors).await
+    pub async fn prepare_counter(&self, bench: &Bench) -> Result<(), FillError> {
+        counter::prepare(bench, &self.actors).await
     }
 
     async fn file(&self, index: usize) -> Result<(), FillError> {

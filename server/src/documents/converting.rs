@@ -9,8 +9,8 @@ use storage::Blob;
 
 use super::guard;
 use super::indexing::to_extract;
+use super::keeping::keep_rendition;
 use super::model::{DocumentError, Kept, Version};
-use super::ops::keep_rendition;
 use super::rows;
 use super::scans::{Waiting, waits_for};
 use super::unqueued::Unqueued;

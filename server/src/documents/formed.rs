@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::http::{answer, told};
 use super::intake::Arriving;
+use super::keeping::keep_rendition;
 use super::model::{DocumentError, Metadata};
 use super::ops::{self, Content};
 use super::rows::{self, rendition};
@@ -167,7 +168,7 @@ async fn keep(
         .with("values", form.values_sha256.as_str())
         .with("version", form.version.to_string())
         .to_bytes();
-    let document = ops::keep_rendition(unit, version, row, None).await?;
+    let document = keep_rendition(unit, version, row, None).await?;
     let department = Some(document.department);
     unit.record_with(Action::FormFill, department, Some(context));
     Ok(())

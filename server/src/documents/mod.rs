@@ -25,6 +25,7 @@ mod http;
 mod indexing;
 mod intake;
 mod invoices;
+mod keeping;
 mod list;
 mod listing;
 mod looking;
@@ -92,6 +93,7 @@ pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
 pub(crate) use invoices::billed;
 pub use invoices::{Billed, INVOICE_BYTES_MAX, invoice_key, unpack_invoice};
+pub use keeping::{ReadText, keep_text};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{
     Listed, correspondent_of_case, lines_among, out_of_sight_since, visible_among, visible_with_id,
@@ -104,7 +106,7 @@ pub use model::{
     REFERENCE_CHARS_MAX, REFERENCES_MAX, Registered, State, Step, TAG_CHARS_MAX, TAGS_MAX,
     TITLE_CHARS_MAX, TYPE_CHARS_MAX, TextInfo, Version,
 };
-pub use ops::{Content, ReadText, keep_text, lock, receive, to_work_on};
+pub use ops::{Content, lock, receive, to_work_on};
 pub(crate) use ops::{add_version, draft};
 pub use passwords::{Known as KnownPasswords, known as known_passwords, store as store_password};
 pub use pictures::Painter;

@@ -16,9 +16,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::intake::Arriving;
+use super::keeping::keep_rendition;
 use super::looking::LOOKS_MAX;
 use super::model::{Document, DocumentError, Kept};
-use super::ops::{Content, keep_rendition};
+use super::ops::Content;
 use super::rows;
 use crate::base::db::DbError;
 use crate::base::{RenditionId, VersionId};

@@ -3,8 +3,9 @@
 //! Invariant: of a time series of strokes nothing is kept here but what was sealed to a key that is not here.
 
 use super::guard;
+use super::keeping::keep_rendition;
 use super::model::{Document, DocumentError, Held, Kept, Step, Version};
-use super::ops::{Content, after, keep_rendition, require_open_case, with_right, with_version};
+use super::ops::{Content, after, require_open_case, with_right, with_version};
 use super::rows;
 use crate::audit::canonical::Object;
 use crate::base::{DocumentId, RenditionId, Right, VersionId};

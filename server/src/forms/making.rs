@@ -1,5 +1,5 @@
-//! Forms that a rule of the house makes of a case, as the system: nobody is asked, so all that is asked must be
-//! known.
+//! Forms that are made of a case from within, by a rule of the house or for the demo town: nobody is asked, so all
+//! that is asked must be known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,34 +42,34 @@ pub fn why_not(error: &FormsError) -> String {
     error.to_string()
 }
 
-/// Makes a form of a case: of what stands around the case, and of values by the keys of fields. Those that the form
-/// does not ask are left out.
+/// Makes a form of a case that the actor sees: of what stands around the case, and of values by the keys of fields.
+/// Those that the form does not ask are left out.
 ///
 /// # Errors
 /// [`FormsError`]: among others, that something is missing.
 pub async fn make_for_case(
     (db, storage, tasks): (&Db, &Storage, &Tasks),
     forms: &Forms,
-    (case, form): (CaseId, &str),
+    (actor, case, form): (&Actor, CaseId, &str),
     values: BTreeMap<String, Value>,
 ) -> Result<ForCase, FormsError> {
-    let (on, now, system) = (db.read(), db.now(), Actor::system());
+    let (on, now) = (db.read(), db.now());
     let form = forms.find(form, None)?;
-    let case = cases::find(on, case).await?;
-    let case = case.ok_or(FormsError::Case(CaseError::NotFound))?;
+    let case = cases::read(on, actor, case).await;
+    let case = case.map_err(FormsError::Case)?;
     let filed = ops::filed(on, &case).await?;
     let filed = filed.ok_or(FormsError::Case(CaseError::NotFound))?;
     let all = departments::departments(on).await?;
     let office = all.iter().find(|one| one.id == case.department);
     let office = office.ok_or(DbError::Log("a case of no department"))?;
-    let party = ops::party(on, &system, (None, Some(&filed))).await?;
+    let party = ops::party(on, actor, (None, Some(&filed))).await?;
     let around = Around {
         department: office,
         filed: Some(&filed),
         party: party.as_ref(),
         now,
     };
-    let found = ops::found(on, &system, &form, &around).await?;
+    let found = ops::found(on, actor, &form, &around).await?;
     let mut known = values;
     known.retain(|key, _| form.template.fields.iter().any(|field| field.key == *key));
     let filled = form.template.fill(&given(&known), &found);
@@ -103,7 +103,7 @@ pub async fn make_for_case(
     let described = ops::described(&form, &rendered, (Language::German, commitment.sha256));
     let name = format!("{}.pdf", form.template.id);
     let pages = u64::try_from(rendered.pages).unwrap_or(u64::MAX);
-    let into = (&system, Some(case.id));
+    let into = (actor, Some(case.id));
     let content = documents::store_form((db, storage, tasks), into, rendered.pdf, name).await?;
     let made = Made {
         department: case.department,

@@ -4,7 +4,6 @@
 //! before anything is made; a form is made of nothing that its maker may not see.
 
 mod catalog;
-mod filling;
 mod http;
 mod making;
 mod model;
@@ -15,7 +14,6 @@ mod tests;
 mod wire;
 
 pub use catalog::{Form, Forms, read};
-pub use filling::fill_in;
 pub use http::{ApiDoc, routes};
 pub use making::{ForCase, file_for_case, make_for_case, why_not};
 pub use model::FormsError;

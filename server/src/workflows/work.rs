@@ -220,7 +220,8 @@ impl Bench {
     ) -> Result<MadeFor, WorkError> {
         let values = plain(self.db.read(), &flow.instance).await?;
         let with = (&self.db, &self.storage, &self.tasks);
-        let of = (flow.case, form.as_str());
+        let system = Actor::system();
+        let of = (&system, flow.case, form.as_str());
         let made = forms::make_for_case(with, &self.forms, of, values).await?;
         Ok(MadeFor::Form {
             form: Box::new(made),

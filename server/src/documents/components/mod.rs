@@ -10,10 +10,11 @@ pub(super) mod wire;
 
 use sea_orm::ConnectionTrait;
 
+use super::keeping::ReadText;
 use super::model::{
     Details, Document, DocumentError, LeftOut, Metadata, Part, TITLE_CHARS_MAX, Version,
 };
-use super::ops::{Content, ReadText, add_content};
+use super::ops::{Content, add_content};
 use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;

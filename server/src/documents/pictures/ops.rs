@@ -7,8 +7,8 @@ use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::RenditionId;
 use crate::documents::guard;
+use crate::documents::keeping::keep_rendition;
 use crate::documents::model::{DocumentError, Kept};
-use crate::documents::ops::keep_rendition;
 use crate::documents::rows::rendition;
 use crate::unit::Unit;
 

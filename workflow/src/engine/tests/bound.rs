@@ -1,6 +1,8 @@
 //! Marks that are bound to a version: what voids them, and what may be sent.
 
-use super::build::{actor, deputy, head, id, known, letter, machine, person, state, step};
+use super::build::{
+    actor, deputy, head, id, known, letter, letter_that_is_sealed, machine, person, state, step,
+};
 use super::{Case, complete, document, due_effects};
 use crate::definition::{Effect, StepKind};
 use crate::instance::{Actor, Assigned, Command, EffectDue, Event, Refusal, StepStatus, Value};
@@ -418,23 +420,7 @@ fn who_co_signed_besides_is_asked_again() {
 
 #[test]
 fn a_seal_of_the_system_says_the_same() {
-    let mut definition = letter();
-    let sealing = crate::definition::Step {
-        effect: Some(Effect::Seal {
-            document: "draft".to_owned(),
-        }),
-        ..step(
-            "seal",
-            StepKind::System,
-            crate::definition::Assignee::System,
-        )
-    };
-    let sending = definition
-        .states
-        .iter_mut()
-        .find(|state| state.id == "sending")
-        .unwrap();
-    sending.steps.insert(0, sealing);
+    let definition = letter_that_is_sealed();
     for (writers, says_the_same) in [
         (&["system"][..], true),
         (&["lena"], false),
@@ -467,23 +453,7 @@ fn a_seal_of_the_system_says_the_same() {
 
 #[test]
 fn an_application_seals_nothing() {
-    let mut definition = letter();
-    let sealing = crate::definition::Step {
-        effect: Some(Effect::Seal {
-            document: "draft".to_owned(),
-        }),
-        ..step(
-            "seal",
-            StepKind::System,
-            crate::definition::Assignee::System,
-        )
-    };
-    let sending = definition
-        .states
-        .iter_mut()
-        .find(|state| state.id == "sending")
-        .unwrap();
-    sending.steps.insert(0, sealing);
+    let definition = letter_that_is_sealed();
     let mut case = signing();
     case.definition = definition;
     case.done(&mayor(), "sign", "done");

@@ -505,3 +505,21 @@ pub(super) fn known(fields: &[(&str, Value)]) -> BTreeMap<String, Value> {
         .map(|(key, value)| ((*key).to_owned(), value.clone()))
         .collect()
 }
+
+/// The letter, which the system seals before it is sent.
+pub(super) fn letter_that_is_sealed() -> Definition {
+    let mut definition = letter();
+    let sealing = Step {
+        effect: Some(Effect::Seal {
+            document: "draft".to_owned(),
+        }),
+        ..step("seal", StepKind::System, Assignee::System)
+    };
+    let sending = definition
+        .states
+        .iter_mut()
+        .find(|state| state.id == "sending")
+        .unwrap();
+    sending.steps.insert(0, sealing);
+    definition
+}
