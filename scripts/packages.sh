@@ -31,6 +31,8 @@ libc_headers() { [ -e /usr/include/stdio.h ]; }
 ca_bundle() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}" ]; }
 faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1'; }
 jaxb() { [ -e /usr/share/java/jaxb-runtime.jar ]; }
+# Another python3 may stand before Debian's in the path; the tests ask both as well.
+python_has() { python3 -c "import $1" || /usr/bin/python3 -c "import $1"; }
 python_venv() { python3 -c 'import ensurepip, venv'; }
 
 for_build() {
@@ -67,9 +69,8 @@ for_test() {
     need xxd has xxd
     need python3 has python3
     need python3-venv python_venv
-    need python3-cryptography python3 -c 'import cryptography'
-    need python3-aiosmtpd python3 -c 'import aiosmtpd'
-    need python3-icalendar python3 -c 'import icalendar'
+    need python3-aiosmtpd python_has aiosmtpd
+    need python3-icalendar python_has icalendar
     need libfaketime faketime
     need util-linux has setpriv
     need libxml2-utils has xmllint

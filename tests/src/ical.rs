@@ -1,9 +1,11 @@
 //! Another reader of calendars (python3-icalendar), where this machine has it.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
+
+use crate::python::python_with;
 
 const SCRIPT: &str = r#"
 import json, sys
@@ -26,24 +28,12 @@ print(json.dumps([{
 /// In CI when it is missing; and where it cannot read the calendar.
 #[must_use]
 pub fn events(calendar: &str) -> Option<Vec<Value>> {
-    let asked = Command::new("python3")
-        .args(["-c", "import icalendar"])
-        .stderr(Stdio::null())
-        .status();
-    if !asked.is_ok_and(|status| status.success()) {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "in CI nothing is skipped: python3-icalendar is missing"
-        );
-        eprintln!("skipped: icalendar: python3-icalendar is missing");
-        return None;
-    }
-    let mut process = Command::new("python3")
+    let mut process = python_with("icalendar")?
         .args(["-c", SCRIPT])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("python3 starts");
+        .expect("a process");
     let mut stdin = process.stdin.take().expect("a pipe");
     stdin.write_all(calendar.as_bytes()).expect("it is read");
     drop(stdin);

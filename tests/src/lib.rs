@@ -17,6 +17,7 @@ pub mod libreoffice;
 mod mould;
 pub mod plan;
 pub mod provider;
+pub mod python;
 pub mod receiver;
 pub mod s3;
 pub mod schema;

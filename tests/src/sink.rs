@@ -1,11 +1,12 @@
 //! A host that takes mail: a real one (aiosmtpd) in a process of its own, where this machine has it.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use serde_json::Value;
 
+use crate::python::python_with;
 use crate::wait::PATIENCE;
 
 /// The variables that name a host to the server.
@@ -55,27 +56,6 @@ async def main():
 asyncio.run(main())
 "#;
 
-/// Whether mail can be taken here. Where not, a line says so; in CI that is a failure.
-///
-/// # Panics
-/// In CI when aiosmtpd is missing.
-#[must_use]
-pub fn has_aiosmtpd() -> bool {
-    let asked = Command::new("python3")
-        .args(["-c", "import aiosmtpd"])
-        .stderr(Stdio::null())
-        .status();
-    if asked.is_ok_and(|status| status.success()) {
-        return true;
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "in CI nothing is skipped: python3-aiosmtpd is missing"
-    );
-    eprintln!("skipped: mail: python3-aiosmtpd is missing");
-    false
-}
-
 /// A host that takes mail. Ends with this value.
 #[derive(Debug)]
 pub struct Sink {
@@ -91,15 +71,12 @@ impl Sink {
     /// When it does not start.
     #[must_use]
     pub fn start() -> Option<Sink> {
-        if !has_aiosmtpd() {
-            return None;
-        }
-        let mut process = Command::new("python3")
+        let mut process = python_with("aiosmtpd")?
             .args(["-c", SCRIPT])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("python3 starts");
+            .expect("a process");
         let stdout = process.stdout.take().expect("a pipe");
         let mails = Arc::new(Mutex::new(Vec::new()));
         let (sender, receiver) = mpsc::channel();
