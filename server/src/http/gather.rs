@@ -137,8 +137,8 @@ impl Fields {
             Timestamp::parse(raw).filter(|at| crate::base::date::YEARS.contains(&at.utc().year()));
         if at.is_none() {
             let expected = text(
-                "ein Zeitpunkt nach RFC 3339, zum Beispiel 2026-03-02T08:15:00Z",
-                "a time by RFC 3339, 2026-03-02T08:15:00Z for instance",
+                "ein Zeitpunkt nach RFC 3339 zwischen 1500 und 2200, zum Beispiel 2026-03-02T08:15:00Z",
+                "a time by RFC 3339 between 1500 and 2200, 2026-03-02T08:15:00Z for instance",
             );
             self.fault(pointer, Fault::WrongFormat { expected });
         }

@@ -15,6 +15,7 @@ use serde_path_to_error::Segment;
 use super::super::language::text;
 use super::super::problem::{Fault, Kind, Problem, pointer};
 use super::super::progress::Progress;
+use super::objects::Objects;
 
 /// The default limit of a JSON body.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -146,7 +147,7 @@ fn refuse_other_media(request: &HttpRequest) -> Result<(), Problem> {
     }
 }
 
-/// Reads `bytes` as `T`. Pointers begin with `prefix`, so that a part of a larger body can be
+/// Reads `bytes` as `T`, objects from objects only. Pointers begin with `prefix`, so that a part of a larger body can be
 /// named.
 ///
 /// # Errors
@@ -159,7 +160,7 @@ pub fn json_of<T: DeserializeOwned>(bytes: &[u8], prefix: &str) -> Result<T, Pro
         )));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader)
+    let value = serde_path_to_error::deserialize(Objects(&mut reader))
         .map_err(|error| wrong(prefix, error.path(), error.inner()))?;
     reader.end().map_err(|error| malformed(&error))?;
     Ok(value)

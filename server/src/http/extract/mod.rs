@@ -3,6 +3,7 @@
 mod body;
 mod conditions;
 mod fields;
+mod objects;
 mod range;
 mod request;
 

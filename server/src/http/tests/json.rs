@@ -101,8 +101,48 @@ fn a_fault_is_pointed_at() {
         "/inner/a~1b",
         "required",
     );
-    check(r"[1]", "validation", "/0", "wrong-type");
+    check(r"[1]", "validation", "", "wrong-type");
     check(r"null", "validation", "", "wrong-type");
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Shape {
+    Square { side: u8 },
+    Inner(Inner),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Deep {
+    many: Vec<Inner>,
+    #[serde(default)]
+    by_name: std::collections::BTreeMap<String, Inner>,
+    #[serde(default)]
+    shape: Option<Shape>,
+    #[serde(default)]
+    any: Option<serde_json::Value>,
+}
+
+#[test]
+fn an_array_is_no_object_however_deep() {
+    for (body, at) in [
+        (r"[]", ""),
+        (r#"[["a"]]"#, ""),
+        (r#"{"many":[[1]]}"#, "/many/0"),
+        (r#"{"many":[],"by_name":{"x":[1]}}"#, "/by_name/x"),
+        (r#"{"many":[],"shape":{"square":[1]}}"#, "/shape"),
+        (r#"{"many":[],"shape":{"inner":[1]}}"#, "/shape"),
+    ] {
+        let problem = json_of::<Deep>(body.as_bytes(), "").expect_err(body);
+        let said = problem.body(crate::http::Language::German, None);
+        let first = said.errors.first().expect("there is one");
+        assert_eq!(first.pointer.as_deref(), Some(at), "{body}");
+        assert_eq!(first.code, "wrong-type", "{body}");
+    }
+    let body = r#"{"many":[{"a/b":1}],"by_name":{"x":{"a/b":2}},"shape":{"square":{"side":3}},"any":[1,{"b":[null]}]}"#;
+    let read = json_of::<Deep>(body.as_bytes(), "").expect("it is fine");
+    assert_eq!(read, serde_json::from_str(body).expect("it is JSON"));
 }
 
 #[test]
