@@ -294,6 +294,16 @@ fn compounds_are_found_by_their_parts() {
     contains("Schulausschuss", "Ausschuss Schule");
     contains("Vertragsstrafe", "Strafe Vertrag");
     contains("Schwerbehindertenausweis", "Ausweis");
+    contains(
+        "Fußgängerüberwegsmarkierung",
+        "Fußgängerüberweg Fußgänger Überweg Markierung",
+    );
+    contains("Ordnungswidrigkeitenanzeige", "Ordnungswidrigkeit Anzeige");
+    contains(
+        "Obdachlosenunterkunftsverordnung",
+        "Obdachlosenunterkunft Obdachlose Unterkunft",
+    );
+    contains("Elternbeitragsstaffel", "Elternbeitrag Staffel");
     contains("Wahlbenachrichtigung", "Benachrichtigung Wahl");
     contains("Mahnbescheid", "Bescheid");
     contains("Grünfläche", "Fläche");
