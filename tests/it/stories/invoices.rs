@@ -316,6 +316,28 @@ async fn what_is_beyond_a_limit_goes_to_the_next_and_what_fails_is_looked_at_aga
     assert_eq!(story.state(), "factual_check");
 }
 
+/// An invoice that is not valid is checked by nobody before it is validated anew and has a cost centre.
+#[tokio::test]
+async fn what_was_invalid_is_validated_anew() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let mut story = received(&hall, KNOWN).await;
+    let faults = json!({"faults": "BT-1 fehlt"});
+    story.does(CLERK, "validate", "invalid", faults).await;
+    story.made("return_letter", None).await;
+    let settled = json!({"outcome": "settled", "note": "Hat sich erledigt"});
+    let fault = story.faults((CLERK, "draft_return"), settled).await;
+    assert_eq!(fault.1, "no-outcome");
+    let why = ("completed", "Die Angaben kamen nach");
+    story.says(CLERK, "draft_return", why).await;
+    assert_eq!(story.state(), "validated");
+    story
+        .does(CLERK, "validate", "valid", valid("336.90"))
+        .await;
+    assert_eq!(story.state(), "factual_check");
+}
+
 #[tokio::test]
 async fn what_was_objected_to_and_is_settled_is_paid_and_its_letters_stay_in_the_file() {
     let Some(hall) = hall().await else {

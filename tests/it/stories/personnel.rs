@@ -96,6 +96,10 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
         .does(FIRST, "classify", "classified", sorted(true))
         .await;
     assert_eq!(story.state(), "hearing");
+    // Nobody is silent before his time is over.
+    let early = with("silent", json!({}));
+    let fault = story.faults((FIRST, "hear"), early).await;
+    assert_eq!(fault.1, "requirement");
     let said = hall.draft(FIRST, &story.case, "Äußerung").await;
     let given = json!({"said": said});
     story.does(FIRST, "hear", "given", given).await;

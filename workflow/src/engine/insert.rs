@@ -114,15 +114,19 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Whether whoever acts may give a step to somebody.
+    /// Whether whoever acts may give a step to somebody. In his own matter nobody chooses who decides, and a
+    /// final signature is given on by whoever is asked for it only: the head did not draw up who signs.
     pub(super) fn may_delegate(self, number: u32) -> Result<&'a StepState, Refusal> {
         let step = self.unfinished(number)?;
-        if !self.is_asked(&head()) {
-            if !step.assigned.iter().any(|one| self.is_asked(one)) {
-                return Err(Refusal::NotAssigned);
-            }
+        let is_asked = || step.assigned.iter().any(|one| self.is_asked(one));
+        let is_head = self.is_asked(&head());
+        if !is_asked() && (!is_head || step.kind == StepKind::FinalSign) {
+            return Err(Refusal::NotAssigned);
+        }
+        if !is_head {
             self.not_claimed(step)?;
         }
+        self.not_own_matter(self.duty(step))?;
         if matches!(step.kind, StepKind::Event | StepKind::System) {
             return Err(Refusal::NotProvided);
         }

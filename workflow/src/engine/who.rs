@@ -260,6 +260,14 @@ impl<'a> View<'a> {
         self.bar(duty, &actors(self.setting.actor))
     }
 
+    /// Nobody decides in his own matter, nor who does.
+    pub(super) fn not_own_matter(self, duty: Duty<'_>) -> Result<(), Refusal> {
+        if self.is_own_matter(duty, &actors(self.setting.actor)) {
+            return Err(Refusal::OwnMatter);
+        }
+        Ok(())
+    }
+
     /// What keeps persons from a step, whoever is asked: four eyes, their own matter, their own draft.
     pub(super) fn bar(self, duty: Duty<'_>, actors: &[&Id]) -> Result<(), Refusal> {
         if let Some(step) = duty.defined {

@@ -346,6 +346,7 @@ const STORIES: &[(&str, &[&str], &str)] = &[
     ("mayors-post", &["co_sign=refused"], "closed"),
     ("mayors-post", &["sign=!return:draft"], "closed"),
     ("mayors-post", &["follow_up=undeliverable"], "closed"),
+    ("mayors-post", &["draft_reply=interim"], "closed"),
     ("complaint", &["classify=ordinary"], "closed"),
     ("complaint", &["classify=suggestion"], "closed"),
     ("complaint", &["classify=gdpr"], "closed"),
@@ -356,6 +357,16 @@ const STORIES: &[(&str, &[&str], &str)] = &[
     ("incoming-invoice", &[], "closed"),
     ("incoming-invoice", &["take_in=unreadable"], "refused"),
     ("incoming-invoice", &["validator=invalid"], "returned"),
+    (
+        "incoming-invoice",
+        &["validator=invalid", "draft_return=completed"],
+        "closed",
+    ),
+    (
+        "incoming-invoice",
+        &["attest_factual=partial", "draft_return=settled"],
+        "closed",
+    ),
     ("incoming-invoice", &["order_payment=over_limit"], "closed"),
     ("incoming-invoice", &["export=refused"], "closed"),
     ("incoming-invoice", &["payment=dunned"], "closed"),
@@ -363,6 +374,7 @@ const STORIES: &[(&str, &[&str], &str)] = &[
     ("business-trip", &["request=!lapse"], "dropped"),
     ("personnel-entry", &[], "closed"),
     ("personnel-entry", &["hear=!lapse"], "closed"),
+    ("personnel-entry", &["hear=silent"], "closed"),
     ("personnel-removal", &["check_removal=held"], "closed"),
 ];
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::{
     actor, definition, deputy, end, function, head, id, invoice, machine, person, state, step,
+    travel,
 };
 use super::{Case, complete};
 use crate::definition::{Assignee, Definition, End, StepKind};
@@ -232,6 +233,55 @@ fn a_step_is_given_to_others_who_could_take_it() {
         &head("hans"),
         give(order, person("paul")),
         Refusal::OtherExcluded,
+    );
+}
+
+/// The head of a department does not draw a final signature to himself, nor to whom he likes.
+#[test]
+fn a_final_signature_is_given_on_by_whoever_is_asked_for_it_only() {
+    let mayor = Assignee::Function("mayor".to_owned());
+    let steps = vec![step("sign", StepKind::FinalSign, mayor)];
+    let states = vec![state("a", "closed", steps), end("closed", End::Done)];
+    let mut case = Case::new(definition("signed", states));
+    case.start(&actor("eva", &[]), &[]);
+    let sign = case.open("sign");
+    let give = |to: &str| Command::Delegate {
+        step: sign,
+        to: person(to),
+        reason: None,
+    };
+    for to in ["hans", "kim"] {
+        case.cannot(&head("hans"), give(to), Refusal::NotAssigned);
+    }
+    case.does(&actor("ida", &["mayor"]), give("kim"));
+}
+
+/// Whose matter it is may be asked for it, or lead the department: who decides it is not for him to say.
+#[test]
+fn nobody_chooses_who_decides_his_own_matter() {
+    let mut case = Case::new(travel());
+    let hans = head("hans");
+    case.start(&hans, &[]);
+    let approve = case.open("approve");
+    let give = |to: &str| Command::Delegate {
+        step: approve,
+        to: person(to),
+        reason: None,
+    };
+    case.cannot(&hans, give("kim"), Refusal::OwnMatter);
+    case.cannot(&deputy("dora", &hans), give("kim"), Refusal::OwnMatter);
+    case.does(&head("olga"), give("kim"));
+    case.done(&actor("kim", &[]), "approve", "done");
+    // What decides nothing he gives to whom he likes.
+    let claim = case.open("claim");
+    let to = person("kim");
+    case.does(
+        &hans,
+        Command::Delegate {
+            step: claim,
+            to,
+            reason: None,
+        },
     );
 }
 
