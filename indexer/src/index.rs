@@ -18,6 +18,7 @@ use tantivy::{
 
 use crate::access::AccessCache;
 use crate::analysis::Analyzer;
+use crate::body::Body;
 use crate::entry::{Change, Key};
 use crate::error::{IndexError, Unusable};
 use crate::facets::Labels;
@@ -346,6 +347,46 @@ impl Index {
             }
         }
         Ok(())
+    }
+
+    /// Calls back for every entry in whose title or text, as they are kept, a serial number stands that should have
+    /// been masked, in no order. Gives how many were looked at: all, or those until `go_on` said no. What is damaged
+    /// is passed over.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn unmasked(
+        &self,
+        mut with: impl FnMut(Key),
+        go_on: impl Fn() -> bool,
+    ) -> Result<u64, IndexError> {
+        let serials = &self.shared.options.serials;
+        let (searcher, _) = self.serving().view();
+        let broken = |source: std::io::Error| IndexError::from(TantivyError::from(source));
+        let mut looked = 0;
+        for reader in searcher.segment_readers() {
+            let fast = reader.fast_fields();
+            let (high, low) = (fast.u64("key_high")?, fast.u64("key_low")?);
+            let store = reader.get_store_reader(0).map_err(broken)?;
+            for doc in reader.doc_ids_alive() {
+                if !go_on() {
+                    return Ok(looked);
+                }
+                let (Some(high), Some(low)) = (high.first(doc), low.first(doc)) else {
+                    continue;
+                };
+                let stored = store.get_document_bytes(doc)?;
+                let Some(body) = Body::open(&stored) else {
+                    continue;
+                };
+                looked += 1;
+                let mut pages = (0..body.len()).filter_map(|page| body.page(page));
+                if serials.finds(body.title()) || pages.any(|page| serials.finds(&page.text)) {
+                    with(Key::from_halves(high, low));
+                }
+            }
+        }
+        Ok(looked)
     }
 
     /// Calls back for every entry with each token of access under which it is found, in no order.

@@ -10,6 +10,9 @@ use crate::entry::{Entry, FieldValue};
 /// What stands in the place of each sign that is masked.
 pub const MASK: char = '█';
 
+/// What stands for that sign where a masked text is looked at again: of one byte, as what was masked.
+const MASKED: u8 = 0x1a;
+
 /// The first sign of a serial number that is no number: the letters without vowels, B, D, Q and S.
 const FIRST: &[u8] = b"CFGHJKLMNPRTVWXYZ";
 /// The word for machine readable zones.
@@ -246,6 +249,12 @@ impl Serials {
         Cow::Owned(out)
     }
 
+    /// Whether a serial number stands in a text that should have been masked in it. Of what was masked there is none.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        let placeholder = char::from(MASKED).to_string();
+        !self.find(&text.replace(MASK, &placeholder)).is_empty()
+    }
+
     /// Where serial numbers stand, in order.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
@@ -305,7 +314,8 @@ impl Serials {
         let other = last(&mut OTHER.into_iter()).max(whole.max().unwrap_or(0));
         if own > 0 && own > other {
             let between = before.get(own..).unwrap_or_default();
-            return !digits || !between.bytes().any(|byte| byte.is_ascii_digit());
+            let is_digit = |byte: u8| byte.is_ascii_digit() || byte == MASKED;
+            return !digits || !between.bytes().any(is_digit);
         }
         let after = lower.get(place.end..).unwrap_or_default();
         let after = after.trim_start_matches([' ', '(', ',', ':', '-']);

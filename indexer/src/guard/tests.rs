@@ -263,6 +263,19 @@ fn ordinary_numbers_stay() {
 }
 
 #[test]
+fn what_is_masked_is_not_found_again() {
+    for text in [
+        "Personalausweis Nr. L01X00T471, gültig",
+        "Personalausweis 1220001297 1220001297",
+    ] {
+        assert!(serials().finds(text), "{text}");
+        let masked = serials().mask(text).into_owned();
+        assert!(!serials().finds(&masked), "{masked}");
+    }
+    assert!(!serials().finds("Geschäftszeichen FH-2024-000123 zum Reisepass"));
+}
+
+#[test]
 fn shapes_are_read_as_they_are_written() {
     let check = |text: &str, expect: Option<&str>| {
         let shape = SerialShape::parse(text).map(|shape| shape.to_string());

@@ -163,6 +163,28 @@ fn an_index_that_masks_something_else_asks_for_a_rebuild() {
 }
 
 #[test]
+fn a_serial_number_that_is_not_masked_is_found_in_the_index() {
+    let House { index, dir, .. } = House::of_texts(&["Reisepass L01X00T47", "Reisepass beantragt"]);
+    drop(index);
+    let shape = SerialShape::parse("LXXXXXXXX").expect("a shape");
+    let options = Options {
+        serials: Serials::new(vec![shape], vec!["Reisepass".to_owned()]),
+        ..Options::default()
+    };
+    // It says of itself that it masks what it does not.
+    let other = tempfile::tempdir().expect("a folder");
+    drop(Index::open(other.path(), options.clone()).expect("a new index"));
+    let masks = |of: &std::path::Path| of.join("gen-0001/masks");
+    fs::copy(masks(other.path()), masks(dir.path())).expect("copied");
+    let index = Index::open(dir.path(), options).expect("the same masks");
+    let mut found = Vec::new();
+    let looked = index.unmasked(|key| found.push(key), || true);
+    assert_eq!((looked.expect("read"), found.len()), (2, 1));
+    let looked = index.unmasked(|_| {}, || false);
+    assert_eq!(looked.expect("read"), 0, "it was given up");
+}
+
+#[test]
 fn damaged_files_ask_for_a_rebuild() {
     let damages: [fn(&std::path::Path); 4] = [
         |dir| fs::remove_file(dir.join("gen-0001/meta.json")).expect("removed"),

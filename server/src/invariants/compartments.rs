@@ -1,6 +1,8 @@
 //! I-21: the tokens under which the index finds something, against where it stands; and I-22.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexer::{Index, Key};
 use sea_orm::DatabaseTransaction;
@@ -114,23 +116,51 @@ fn compare(seen: &mut Seen, document: Uuid, (found, place): (&[u64], u64)) {
     }
 }
 
-/// I-22: the log cannot hold a number, for its records are of a closed form, which `log` looks at; the index was
-/// opened with the masks of the settings, or would have been thrown away.
-pub(super) fn serials(index: Option<&Index>, book: &mut Book) {
-    let seen = book.of(22);
-    match index {
-        Some(index) => {
-            seen.looked(index.len());
-            seen.beside(say(
-                "Der Suchindex ist mit den eingestellten Mustern maskiert; die Einträge des Protokolls haben eine \
-                 geschlossene Form ohne freien Text.",
-                "The index is masked by the shapes of the settings; the records of the log have a closed form without \
-                 free text.",
-            ));
-        }
-        None => seen.unchecked(say(
+/// Ends what reads the index when whoever waits for it is gone.
+#[derive(Debug, Default)]
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// I-22: the title and the text of each entry of the index, as they are kept there, are looked at once more. The log
+/// cannot hold a number, for its records are of a closed form, which `log` looks at.
+pub(super) async fn serials(index: Option<&Index>, book: &mut Book) -> Result<(), InvariantError> {
+    let Some(index) = index else {
+        book.of(22).unchecked(say(
             "Der Suchindex gehört gerade einem anderen Prozess; das Protokoll hat eine geschlossene Form ohne freien Text.",
             "The index belongs to another process now; the log has a closed form without free text.",
-        )),
+        ));
+        return Ok(());
+    };
+    let owned = index.clone();
+    let stop = Stop::default();
+    let stopped = Arc::clone(&stop.0);
+    let read = tokio::task::spawn_blocking(move || {
+        let mut found = Vec::new();
+        let go_on = || !stopped.load(Ordering::Relaxed);
+        let looked = owned.unmasked(|Key(key)| found.push(key), go_on)?;
+        Ok::<_, indexer::IndexError>((looked, found))
+    });
+    let (looked, found) = read.await.map_err(|_gone| InvariantError::GivenUp)??;
+    drop(stop);
+    let seen = book.of(22);
+    seen.looked(looked);
+    for key in found {
+        let why = say(
+            "enthält im Suchindex eine Seriennummer, die nicht unkenntlich gemacht ist",
+            "has a serial number in the index that is not masked",
+        );
+        seen.offend("document", Uuid::from_u128(key), why);
     }
+    seen.beside(say(
+        "Titel und Text im Suchindex sind nach den eingestellten Mustern durchsucht; die Einträge des Protokolls haben \
+         eine geschlossene Form ohne freien Text.",
+        "Titles and texts in the index were searched for the shapes of the settings; the records of the log have a \
+         closed form without free text.",
+    ));
+    Ok(())
 }

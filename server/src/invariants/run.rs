@@ -102,11 +102,11 @@ const PASSES: &[(Pass, &[u8])] = &[
     (Pass::Biometric, &[16]),
     (Pass::Gone, &[17]),
     (Pass::Closed, &[20]),
-    (Pass::Serials, &[22]),
     (Pass::Compartments, &[21]),
     (Pass::Flows, &flows::RULES),
     (Pass::Records, &[5, 6, 7, 22]),
     (Pass::Mutations, &[5]),
+    (Pass::Serials, &[22]),
     (Pass::Contents, &[3, 16]),
 ];
 
@@ -216,7 +216,7 @@ async fn one(
                 )),
             }
         }
-        Pass::Serials => compartments::serials(against.index.as_ref(), book),
+        Pass::Serials => compartments::serials(against.index.as_ref(), book).await?,
         Pass::Absent => outside::absent(on, book).await?,
         Pass::Contents => contents::read(on, &against.storage, book).await?,
     }

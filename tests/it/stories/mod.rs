@@ -10,6 +10,7 @@ mod lapsing;
 mod letters;
 mod personnel;
 mod registrations;
+mod reminding;
 mod trips;
 
 use std::collections::BTreeMap;

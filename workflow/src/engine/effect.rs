@@ -41,16 +41,19 @@ impl View<'_> {
         has(left) && has(right)
     }
 
-    /// Whether the definition wants a document to be finally signed. Where it does not, what is dispatched
-    /// needs no signature: the rules that it names (`legal`) say why.
-    fn wants_signature(self, field: &str) -> bool {
+    /// Whether the definition wants a document to be finally signed, be it by the name of another field. Where it
+    /// does not, what is dispatched needs no signature: the rules that it names (`legal`) say why.
+    fn wants_signature(self, field: &str, document: &Id) -> bool {
         let mut steps = self.definition.states.iter().flat_map(|state| &state.steps);
-        steps.any(|step| step.kind == StepKind::FinalSign && step.binds.as_deref() == Some(field))
+        let is_it = |key: &str| key == field || self.document_of(key) == Some(document);
+        steps.any(|step| {
+            step.kind == StepKind::FinalSign && step.binds.as_deref().is_some_and(is_it)
+        })
     }
 
     /// I-9, I-12: what is sent is what was finally signed last, and changes no more.
     fn may_dispatch(self, field: &str, version: &Bound) -> Result<(), Refusal> {
-        if !self.wants_signature(field) {
+        if !self.wants_signature(field, &version.document) {
             return Ok(());
         }
         let steps = self.instance.steps.iter();

@@ -328,6 +328,10 @@ impl Run<'_> {
         }
         self.answer(defined, &key, asked.fields, also)?;
         let view = self.view();
+        if !is_for_system(step.kind) {
+            // What was just said may make it his own matter, or name what he has drafted.
+            view.bar_actor(view.duty(view.step(asked.step)?))?;
+        }
         let outcome = ending.outcome.and_then(|at| defined?.outcomes.get(at));
         if !view.holds(outcome.and_then(|outcome| outcome.when.as_ref())) {
             return Err(Refusal::NoOutcome);

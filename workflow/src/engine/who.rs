@@ -286,14 +286,18 @@ impl<'a> View<'a> {
     }
 
     /// `distinct_from` counts on both sides: neither takes the takers of the other, whichever was first.
-    /// Skipping counts as taking, and so does what is void by now.
+    /// Skipping counts as taking, and so does what is void by now. Whoever orders is none of those who checked,
+    /// be it said there or not.
     fn four_eyes(self, step: &Step, actors: &[&Id]) -> Result<(), Refusal> {
+        let checks = |kind, other| kind == StepKind::Order && other == StepKind::Attest;
         let names = |other: &str| {
-            step.distinct_from.iter().any(|key| key == other)
-                || self
-                    .definition
-                    .step(other)
-                    .is_some_and(|(_, other)| other.distinct_from.contains(&step.id))
+            let Some((_, other)) = self.definition.step(other) else {
+                return step.distinct_from.iter().any(|key| key == other);
+            };
+            step.distinct_from.contains(&other.id)
+                || other.distinct_from.contains(&step.id)
+                || checks(step.kind, other.kind)
+                || checks(other.kind, step.kind)
         };
         for other in &self.instance.steps {
             let Some(done) = other.done.as_ref().filter(|_| other.directive.is_none()) else {

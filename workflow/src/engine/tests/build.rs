@@ -412,6 +412,8 @@ pub(super) struct Town {
     pub(super) documents: BTreeMap<Id, DocumentState>,
     pub(super) makers: BTreeMap<Id, Vec<(String, Id)>>,
     pub(super) managers: BTreeMap<Id, Assigned>,
+    /// Who holds which function by himself.
+    pub(super) holders: BTreeSet<(Id, String)>,
 }
 
 impl Town {
@@ -419,6 +421,7 @@ impl Town {
     pub(super) fn write(&mut self, document: &str, by: &str) -> String {
         let old = self.documents.get(&id(document)).cloned();
         let version = old.as_ref().map_or(1, |old| old.version + 1);
+        let registered = old.as_ref().is_some_and(|old| old.registered);
         let mut authors = old.map_or_else(BTreeSet::new, |old| old.authors);
         authors.insert(id(by));
         let sha512 = format!("{document}{version:02x}");
@@ -431,7 +434,7 @@ impl Town {
                 sha512: sha512.clone(),
                 author: id(by),
                 authors,
-                registered: false,
+                registered,
                 frozen: false,
             },
         );
@@ -451,6 +454,10 @@ impl Directory for Town {
     }
     fn manager_of(&self, person: &Id) -> Option<Assigned> {
         self.managers.get(person).cloned()
+    }
+    fn holds(&self, person: &Id, function: &str) -> bool {
+        self.holders
+            .contains(&(person.clone(), function.to_owned()))
     }
     fn document(&self, id: &Id) -> Option<&DocumentState> {
         self.documents.get(id)

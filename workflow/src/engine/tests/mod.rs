@@ -1,8 +1,11 @@
 //! Each rule of docs/workflows.md, and then all of them at once.
 
+mod anything;
 mod bound;
 mod build;
+mod invent;
 mod judge;
+mod play;
 mod random;
 mod slip;
 mod take;

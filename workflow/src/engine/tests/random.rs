@@ -275,7 +275,7 @@ fn run(definition: Definition, acts: &[Act]) -> Vec<Event> {
             attempt(&mut case, &actor, &command, &mut entries);
         }
     }
-    Judge::judge(&entries);
+    Judge::judge(&case.definition, &entries);
     let written = serde_json::to_string(&case.events).unwrap();
     let read: Vec<Event> = serde_json::from_str(&written).unwrap();
     assert_eq!(replay(&read), case.instance);
@@ -313,6 +313,7 @@ fn attempt(case: &mut Case, actor: &Actor, command: &Command, entries: &mut Vec<
         actor: actor.clone(),
         now: case.now,
         town,
+        command: command.clone(),
         events,
     });
 }

@@ -1,8 +1,8 @@
 //! Who may take a step, and what comes of it.
 
 use super::build::{
-    actor, by, definition, deputy, end, head, id, invoice, known, machine, person, state, step,
-    travel,
+    actor, ask, by, definition, deputy, end, head, id, invoice, known, machine, person, state,
+    step, travel,
 };
 use super::{Case, document, due_effects, none};
 use crate::definition::{Assignee, End, Order, Source, Step, StepKind};
@@ -377,4 +377,95 @@ fn a_manager_who_is_not_known_is_the_head_of_the_department() {
     assert_eq!(case.step(1).assigned.len(), 2);
     assert_eq!(case.may(&head("hans"), 1), Ok(()));
     assert_eq!(case.may(&actor("eva", &[]), 1), Err(Refusal::OwnMatter));
+}
+
+/// What is said with a step counts before it is done.
+#[test]
+fn whoever_names_himself_or_his_own_draft_takes_the_step_no_more() {
+    let approve = Step {
+        asks: vec![ask("applicant")],
+        ..step("approve", StepKind::Approve, by("aob"))
+    };
+    let sign = Step {
+        asks: vec![ask("draft")],
+        binds: Some("draft".to_owned()),
+        ..step("sign", StepKind::FinalSign, by("aob"))
+    };
+    let steps = vec![approve, sign];
+    let ends = end("closed", End::Done);
+    let mut case = Case::new(definition(
+        "asked",
+        vec![state("one", "closed", steps), ends],
+    ));
+    case.town.write("doc", "carl");
+    case.start(&actor("eva", &[]), &[]);
+    let carl = actor("carl", &["aob"]);
+    let own = case.answer(
+        "approve",
+        "done",
+        &[("applicant", Value::Who(person("carl")))],
+    );
+    case.cannot(&carl, own, Refusal::OwnMatter);
+    let other = case.answer(
+        "approve",
+        "done",
+        &[("applicant", Value::Who(person("eva")))],
+    );
+    case.does(&carl, other);
+    let own = case.answer("sign", "done", &[("draft", document("doc"))]);
+    case.cannot(&carl, own.clone(), Refusal::Drafter);
+    case.does(&actor("dora", &["aob"]), own);
+}
+
+#[test]
+fn whoever_has_checked_orders_nothing_whatever_a_definition_says() {
+    let order = step("order", StepKind::Order, by("aob"));
+    let check = step("check", StepKind::Attest, by("aob"));
+    for (first, second) in [("order", "check"), ("check", "order")] {
+        let mut steps = vec![order.clone(), check.clone()];
+        if first == "check" {
+            steps.reverse();
+        }
+        let ends = end("closed", End::Done);
+        let mut case = Case::new(definition("pay", vec![state("one", "closed", steps), ends]));
+        case.start(&actor("eva", &[]), &[]);
+        let carl = actor("carl", &["aob"]);
+        case.done(&carl, first, "done");
+        let again = case.complete(second, "done");
+        case.cannot(&carl, again, Refusal::FourEyes(1));
+        case.done(&actor("dora", &["aob"]), second, "done");
+    }
+}
+
+/// It is the document that is signed, by whichever field it is named.
+#[test]
+fn what_is_to_be_signed_is_not_sent_by_another_name_either() {
+    let sign = Step {
+        binds: Some("draft".to_owned()),
+        ..step("sign", StepKind::FinalSign, by("mayor"))
+    };
+    let send = Step {
+        binds: Some("letter".to_owned()),
+        ..step("send", StepKind::Dispatch, by("post"))
+    };
+    let mut states = vec![
+        state("sending", "signing", vec![send]),
+        state("signing", "closed", vec![sign]),
+    ];
+    states.push(end("closed", End::Done));
+    let mut case = Case::new(definition("letters", states));
+    let draft = case.definition.field("draft").unwrap().clone();
+    case.definition.fields.push(crate::definition::Field {
+        key: "letter".to_owned(),
+        ..draft
+    });
+    case.town.write("doc", "lena");
+    let named = [("draft", document("doc")), ("letter", document("doc"))];
+    case.start(&actor("eva", &[]), &named);
+    let send = case.complete("send", "done");
+    let refused = case.decide(&actor("paul", &["post"]), &send);
+    assert!(
+        matches!(refused, Err(Refusal::Requirement(_))),
+        "{refused:?}"
+    );
 }
