@@ -36,6 +36,7 @@ mod m0036_counter;
 mod m0038_workflows;
 mod m0039_inboxes;
 mod m0040_invoices;
+mod m0041_workflow_keys;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_workflows::Step),
             Box::new(m0039_inboxes::Step),
             Box::new(m0040_invoices::Step),
+            Box::new(m0041_workflow_keys::Step),
         ]
     }
 }

@@ -121,6 +121,7 @@ pub const FREE: &[&str] = &[
     "workflow_asked",
     "workflow_timer",
     "workflow_document",
+    "workflow_key",
     "workflow_work",
     "notification_setting",
     "mail",

@@ -37,6 +37,7 @@ fn what_is_read_is_what_was_written() {
     ];
     assert_eq!(full.functions(), functions);
     assert_eq!(full.forms(), ["beleg", "pruefvermerk"]);
+    assert_eq!(full.unique, ["number", "sort"]);
     let note = full.field("note").expect("a field");
     assert_eq!(note.kind, FieldKind::Text { chars_max: 1000 });
     assert!(note.private && !note.required);

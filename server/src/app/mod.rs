@@ -205,6 +205,7 @@ impl Server {
             stamp: Arc::clone(&self.stamp),
             forms: self.forms.clone(),
             rules: self.rules.clone(),
+            hands_over: webhooks::HANDS_OVER,
         }
     }
 

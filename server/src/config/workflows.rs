@@ -1,5 +1,6 @@
 //! Workflows, as settings name them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::read::Reader;
@@ -16,6 +17,8 @@ pub struct Workflows {
     pub free_days: Vec<CivilDate>,
     /// The folder into which exports are written.
     pub export_folder: Option<PathBuf>,
+    /// The logins of the applications to which exports are handed over, by target.
+    pub export_webhooks: BTreeMap<String, String>,
 }
 
 pub(super) fn read(reader: &mut Reader) -> Workflows {
@@ -29,10 +32,29 @@ pub(super) fn read(reader: &mut Reader) -> Workflows {
             None => reader.refuse(FREE, one, "Tage wie 2026-12-24, durch Kommas getrennt"),
         }
     }
+    const WEBHOOKS: &str = "workflows.export_webhooks";
+    let said = reader.text(WEBHOOKS);
+    let mut export_webhooks: BTreeMap<String, String> = BTreeMap::new();
+    for one in said.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+        let named = one
+            .split_once('=')
+            .map(|(to, login)| (to.trim(), login.trim()));
+        match named.filter(|(to, login)| !to.is_empty() && !login.is_empty()) {
+            Some((to, login)) if !export_webhooks.contains_key(to) => {
+                export_webhooks.insert(to.to_owned(), login.to_owned());
+            }
+            Some(_) | None => reader.refuse(
+                WEBHOOKS,
+                one,
+                "Ziele mit je einer Anmeldung wie finance=finanzverfahren, durch Kommas getrennt",
+            ),
+        }
+    }
     Workflows {
         folder: folder(reader.text("workflows.folder")),
         shipped: reader.flag("workflows.shipped"),
         free_days,
         export_folder: folder(reader.text("workflows.export_folder")),
+        export_webhooks,
     }
 }

@@ -29,23 +29,26 @@ pub fn unpack_invoice(bytes: &[u8]) -> Option<Invoice> {
     serde_json::from_slice(bytes).ok()
 }
 
+/// A number or a name as it is compared by which something is known again: without blanks, in capital letters.
+#[must_use]
+pub fn comparable(said: &str) -> String {
+    let letters = said.chars().filter(|letter| !letter.is_whitespace());
+    letters.collect::<String>().to_uppercase()
+}
+
 /// By what an invoice is told from all others: its seller, its number, its day and its amount, in one digest. `None`:
 /// it does not say all of that. It is kept with the facts, as `details` of their rendition.
 #[must_use]
 pub fn invoice_key(invoice: &Invoice) -> Option<String> {
     let seller = invoice.seller_id.as_ref().or(invoice.seller.as_ref())?;
-    let plain = |said: &str| {
-        let letters = said.chars().filter(|letter| !letter.is_whitespace());
-        letters.collect::<String>().to_uppercase()
-    };
     // 336.9 and 336.90 are one amount.
     let gross = invoice.gross.as_deref()?;
     let (whole, part) = gross.split_once('.').unwrap_or((gross, ""));
     let amount = format!("{whole}.{}", part.trim_end_matches('0'));
     let facts = [
-        plain(seller),
-        plain(invoice.number.as_deref()?),
-        plain(invoice.issued.as_deref()?),
+        comparable(seller),
+        comparable(invoice.number.as_deref()?),
+        comparable(invoice.issued.as_deref()?),
         amount,
         invoice.currency.clone().unwrap_or_default(),
     ];

@@ -92,7 +92,7 @@ pub(crate) use http::{act, store_problem};
 pub use indexing::{Indexed, to_extract, to_index};
 pub use intake::{Arrived, Arriving};
 pub(crate) use invoices::billed;
-pub use invoices::{Billed, INVOICE_BYTES_MAX, invoice_key, unpack_invoice};
+pub use invoices::{Billed, INVOICE_BYTES_MAX, comparable, invoice_key, unpack_invoice};
 pub use keeping::{ReadText, keep_text};
 pub use list::{Filter, Inbox, Order, Place, count, page};
 pub(crate) use list::{

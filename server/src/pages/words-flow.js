@@ -16,7 +16,7 @@ export const words = {
     flowFound: "Bleibt das leer, wird es aus Vorgang und Dokument gefüllt.",
     flowMoreFields: "Weitere Angaben",
     flowFieldsComing: "Was gefragt wird, kommt gleich …",
-    flowThatRuns: "Zum Umlauf, der schon läuft",
+    flowThatRuns: "Zum Umlauf, den es schon gibt",
     flowRequired: "{label} (nötig)",
     flowMissing: "Bitte angeben.",
     flowFaults: "Bitte prüfen Sie die markierten Angaben.",

@@ -119,6 +119,8 @@ pub(super) async fn record(
             let text = "SELECT seq, h, leaf FROM audit WHERE uow = $1 ORDER BY seq LIMIT 1";
             sql(on, text, [unit.into()])
         }
+        // What is handed over is no record.
+        Told::Export { .. } => return Ok(None),
     };
     let Some(row) = on.query_one_raw(asked).await? else {
         return Ok(None);

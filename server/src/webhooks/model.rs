@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{AccountId, DeliveryId, InspectionId, Timestamp, WebhookId};
+use crate::base::{AccountId, CaseId, DeliveryId, InspectionId, Timestamp, WebhookId, WorkId};
 use crate::holds::Object;
 
 /// Most characters of a description.
@@ -32,7 +32,10 @@ pub(super) const BACK_OFF_SECONDS: [i64; 9] = [
 pub(super) const TEST: &str = "webhook.test";
 /// With what the actions begin that happen to a workflow: told of its case.
 const WORKFLOW: &str = "workflow.";
-/// Stands for every type.
+/// The type of what a workflow hands over to the application of a target. Only who names it gets it: [`ALL`] does not
+/// mean it, for it is no change.
+pub(super) const EXPORT: &str = "workflow.export";
+/// Stands for every type of change.
 const ALL: &str = "*";
 
 /// What can be subscribed to: the actions that happen to documents, cases and files, what goes on in workflows of
@@ -80,7 +83,10 @@ const EVENTS: [Action; 37] = [
 /// The words of [`EventTypes`].
 pub(super) fn known_events() -> Vec<&'static str> {
     let actions = EVENTS.iter().map(|action| action.code());
-    std::iter::once(ALL).chain(actions).collect()
+    std::iter::once(ALL)
+        .chain(actions)
+        .chain([EXPORT])
+        .collect()
 }
 
 /// The types of change that a subscriber wants to be told.
@@ -111,6 +117,11 @@ impl EventTypes {
     /// The words.
     pub(super) fn words(&self) -> &[String] {
         &self.0
+    }
+
+    /// Whether what workflows hand over is one of them, by its name.
+    pub(super) fn takes_exports(&self) -> bool {
+        self.0.iter().any(|word| word == EXPORT)
     }
 
     /// Whether `action` is one of them.
@@ -311,6 +322,13 @@ pub(super) enum Told {
     },
     /// That the receiver is tried; the unit that asked for it.
     Test(uuid::Uuid),
+    /// What a workflow hands over.
+    Export {
+        /// Its case.
+        case: CaseId,
+        /// What the system does for its step: by that it is handed over once.
+        work: WorkId,
+    },
 }
 
 /// What is told of, by its id: at most one of them is there.
@@ -325,8 +343,10 @@ pub(super) struct Ids {
 /// The id of what a delivery tells of; none of a test.
 pub(super) fn ids(told: Told) -> Ids {
     let mut ids = Ids::default();
-    let Told::Change { thing, .. } = told else {
-        return ids;
+    let thing = match told {
+        Told::Change { thing, .. } => thing,
+        Told::Export { case, .. } => Thing::Object(Object::Case(case)),
+        Told::Test(_) => return ids,
     };
     match thing {
         Thing::Object(Object::Document(id)) => ids.document = Some(id.raw()),

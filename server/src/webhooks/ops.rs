@@ -242,7 +242,7 @@ pub(super) async fn replay(
     let actor = unit.actor().clone();
     let found = rows::visible_delivery(unit.tx(), &actor, id, delivery).await?;
     let mut found = found.ok_or(WebhookError::NotFound)?;
-    if row.state != State::Active.code() && matches!(found.told, Told::Change { .. }) {
+    if row.state != State::Active.code() && !matches!(found.told, Told::Test(_)) {
         let current = Webhook::try_from(&row)?.state.code();
         return Err(WebhookError::NotActive { current });
     }

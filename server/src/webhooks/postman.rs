@@ -145,7 +145,12 @@ impl Postman {
         let Some(owner) = owner else {
             return Ok(Attempt::Kept(Kept::Withheld));
         };
-        if let Told::Change { thing, .. } = delivery.told {
+        let thing = match delivery.told {
+            Told::Change { thing, .. } => Some(thing),
+            Told::Export { case, .. } => Some(Thing::Object(Object::Case(case))),
+            Told::Test(_) => None,
+        };
+        if let Some(thing) = thing {
             let seen = rows::visible_among(on, &owner, &[thing]).await?;
             if seen.is_empty() {
                 return Ok(Attempt::Kept(Kept::Withheld));
@@ -169,6 +174,7 @@ impl Postman {
                 };
                 (look, Some((object.raw(), 1)))
             }
+            Told::Export { case, .. } => (Look::TellCase, Some((case.raw(), 1))),
             Told::Change {
                 thing: Thing::Emergency(_),
                 ..
@@ -248,17 +254,21 @@ const fn takes(webhook: &Webhook, delivery: &Delivery) -> bool {
     match (webhook.state, delivery.told) {
         (State::Active, _) => true,
         (State::Paused | State::SwitchedOff(_), Told::Test(_)) => true,
-        (State::Paused | State::SwitchedOff(_), Told::Change { .. }) | (State::Ended(_), _) => {
-            false
-        }
+        (State::Paused | State::SwitchedOff(_), Told::Change { .. } | Told::Export { .. })
+        | (State::Ended(_), _) => false,
     }
 }
 
-/// The body. The same for each attempt: it is made of the record alone.
+/// The body. The same for each attempt: it is made of the record alone, or was written down with the delivery.
 async fn message(
     on: &impl sea_orm::ConnectionTrait,
     delivery: &Delivery,
 ) -> Result<Vec<u8>, DbError> {
+    if let Told::Export { .. } = delivery.told {
+        let body = rows::body(on, delivery.id).await?;
+        let body = body.ok_or(DbError::Log("nothing is handed over"))?;
+        return Ok(body.into_bytes());
+    }
     let found = log::record(on, delivery.told).await?;
     let (seq, hash, at) = found.ok_or(DbError::Log("a delivery tells of no record"))?;
     let Ids {

@@ -15,6 +15,7 @@ use crate::base::db::{DbError, sql};
 use crate::base::insert::insert;
 use crate::base::{
     AccountId, Actor, CaseId, DeliveryId, DocumentId, FileId, InspectionId, Timestamp, WebhookId,
+    WorkId,
 };
 use crate::holds::Object;
 use crate::unit::Unit;
@@ -73,6 +74,8 @@ pub(super) mod delivery {
         pub response_status: Option<i64>,
         pub error: Option<String>,
         pub inspection_id: Option<Uuid>,
+        pub work_id: Option<Uuid>,
+        pub body: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -177,10 +180,18 @@ impl TryFrom<delivery::Model> for Delivery {
             (None, None, None, Some(id)) => Some(Thing::Emergency(InspectionId::of(id))),
             _ => None,
         };
-        let told = match (row.seq, thing, row.unit_id) {
-            (Some(seq), Some(thing), None) => Told::Change { seq, thing },
-            (None, None, Some(unit)) => Told::Test(unit),
-            _ => return Err(corrupt("it tells neither a change nor a test")),
+        let told = match (row.seq, thing, row.unit_id, row.work_id) {
+            (Some(seq), Some(thing), None, None) => Told::Change { seq, thing },
+            (None, None, Some(unit), None) => Told::Test(unit),
+            (None, Some(Thing::Object(Object::Case(case))), None, Some(work)) => Told::Export {
+                case,
+                work: WorkId::of(work),
+            },
+            _ => {
+                return Err(corrupt(
+                    "it tells neither a change nor a test nor an export",
+                ));
+            }
         };
         let status = Status::parse(&row.status);
         Ok(Self {
@@ -301,9 +312,10 @@ pub(super) fn waiting(
     action: &str,
     now: Timestamp,
 ) -> delivery::Model {
-    let (seq, unit_id) = match told {
-        Told::Change { seq, .. } => (Some(seq), None),
-        Told::Test(unit) => (None, Some(unit)),
+    let (seq, unit_id, work_id) = match told {
+        Told::Change { seq, .. } => (Some(seq), None, None),
+        Told::Test(unit) => (None, Some(unit), None),
+        Told::Export { work, .. } => (None, None, Some(work.raw())),
     };
     let Ids {
         document: document_id,
@@ -329,14 +341,38 @@ pub(super) fn waiting(
         response_status: None,
         error: None,
         inspection_id,
+        work_id,
+        body: None,
     }
+}
+
+/// The delivery of what is handed over for a step to a subscription, if there is one.
+pub(super) async fn delivery_of(
+    on: &impl ConnectionTrait,
+    (webhook, work): (WebhookId, WorkId),
+) -> Result<Option<Delivery>, DbError> {
+    let row = delivery::Entity::find()
+        .filter(delivery::Column::WebhookId.eq(webhook.raw()))
+        .filter(delivery::Column::WorkId.eq(work.raw()))
+        .one(on)
+        .await?;
+    row.map(Delivery::try_from).transpose()
+}
+
+/// What is sent, where that was written down with the delivery.
+pub(super) async fn body(
+    on: &impl ConnectionTrait,
+    id: DeliveryId,
+) -> Result<Option<String>, DbError> {
+    let row = delivery::Entity::find_by_id(id.raw()).one(on).await?;
+    Ok(row.and_then(|row| row.body))
 }
 
 pub(super) async fn insert_deliveries(
     unit: &Unit,
     rows: Vec<delivery::Model>,
 ) -> Result<(), DbError> {
-    // Seventeen values a row; SQLite takes 32,766.
+    // Nineteen values a row; SQLite takes 32,766.
     for part in rows.chunks(1_000) {
         let rows = part
             .iter()
@@ -378,7 +414,7 @@ fn visible_to(actor: &Actor) -> Condition {
     use delivery::Column;
     let of = |column: Column| Expr::col((delivery::Entity, column));
     Condition::any()
-        .add(Column::Seq.is_null())
+        .add(Column::UnitId.is_not_null())
         .add(Expr::exists(documents::visible_with_id(
             actor,
             of(Column::DocumentId),

@@ -292,9 +292,9 @@ pub(super) struct WebhookList {
 pub(super) struct DeliveryView {
     /// Its id, which the receiver reads as `webhook-id`.
     pub(super) id: Uuid,
-    /// What is told: `document.receive`, …, or `webhook.test`.
+    /// What is told: `document.receive`, …, `workflow.export`, or `webhook.test`.
     r#type: String,
-    /// The number of the record that is told; none for a test.
+    /// The number of the record that is told; none for a test and for what is handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     seq: Option<i64>,
@@ -302,7 +302,7 @@ pub(super) struct DeliveryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     document: Option<Uuid>,
-    /// The case, where one has changed.
+    /// The case, where one has changed, or something of it is handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     case: Option<Uuid>,
@@ -350,7 +350,7 @@ impl From<&Delivery> for DeliveryView {
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let seq = match one.told {
             Told::Change { seq, .. } => Some(seq),
-            Told::Test(_) => None,
+            Told::Test(_) | Told::Export { .. } => None,
         };
         let Ids {
             document,

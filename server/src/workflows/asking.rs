@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use workflow::definition::StepKind;
-use workflow::instance::{Assigned, Command, Day, Id, Value};
+use workflow::definition::{Effect, Step, StepKind};
+use workflow::instance::{Assigned, Command, Day, Id, StepState, StepStatus, Value};
 
 use super::catalog::Rules;
 use super::facts;
@@ -148,8 +148,51 @@ async fn seen_as(
     Ok(seen)
 }
 
+/// The open step whose export was handed over to an application that says by the name of the target what became of it;
+/// none where a step waits for an event of that name.
+fn handed_over(rules: &Rules, (flow, desk): (&Flow, &Desk), event: &str) -> Option<u32> {
+    rules.export_webhook(event)?;
+    let open = |one: &&StepState| one.status == StepStatus::Open;
+    let defined = |one: &StepState| desk.definition.step(&one.key).map(|(_, step)| step);
+    let steps = || flow.instance.steps.iter().filter(open);
+    let awaited = |step: &Step| step.event.as_deref() == Some(event);
+    if steps().any(|one| defined(one).is_some_and(awaited)) {
+        return None;
+    }
+    let exports = |step: &Step| matches!(&step.effect, Some(Effect::Export { to }) if to == event);
+    steps().find_map(|one| {
+        let step = defined(one)?;
+        exports(step).then_some(one.number)
+    })
+}
+
+/// What happened outside, as the command that it is.
+async fn happened(
+    unit: &Unit,
+    rules: &Rules,
+    (flow, desk): (&Flow, &Desk),
+    (event, outcome, said): (String, String, Said),
+) -> Result<Command, WorkflowError> {
+    let fields = fields(unit, (desk, desk.around.case.id), &said).await?;
+    let step = handed_over(rules, (flow, desk), &event);
+    Ok(match step {
+        Some(step) => Command::Effected {
+            step,
+            outcome,
+            fields,
+            note: None,
+        },
+        None => Command::Event {
+            event,
+            outcome,
+            fields,
+        },
+    })
+}
+
 async fn meant(
     unit: &Unit,
+    rules: &Rules,
     (flow, desk): (&Flow, &Desk),
     asked: Asked,
 ) -> Result<Command, WorkflowError> {
@@ -214,11 +257,7 @@ async fn meant(
             event,
             outcome,
             fields: said,
-        } => Command::Event {
-            event,
-            outcome,
-            fields: fields(unit, here, &said).await?,
-        },
+        } => happened(unit, rules, (flow, desk), (event, outcome, said)).await?,
     })
 }
 
@@ -230,6 +269,6 @@ pub(crate) async fn ask(
     asked: Asked,
 ) -> Result<Commanded, WorkflowError> {
     let (flow, desk) = ops::to_command(unit, rules, (id, expected)).await?;
-    let command = meant(unit, (&flow, &desk), asked).await?;
+    let command = meant(unit, rules, (&flow, &desk), asked).await?;
     ops::run(unit, rules, (flow, desk), command).await
 }

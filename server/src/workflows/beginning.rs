@@ -9,13 +9,14 @@ use workflow::instance::{Command, Day, Id, Value};
 use super::billed::{self, Known};
 use super::catalog::{Listed, Rules, Shipped};
 use super::facts::Around;
+use super::keyed::Beginning;
 use super::model::{Kept, Refused, Standing, Step, WorkflowError};
 use super::ops::{self, Commanded, Desk};
 use super::rows;
 use super::values::{Reader, Said, cents_of, day_of, may_bring};
 use crate::audit::event::Action;
 use crate::base::{Actor, CaseId, CivilDate, DefinitionId, DocumentId, WorkflowId};
-use crate::cases::Case;
+use crate::cases::{Case, CaseError, Life};
 use crate::departments;
 use crate::documents::{self, Billed, Document, DocumentError};
 use crate::types;
@@ -51,47 +52,32 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
     let case = ops::case_to_begin(unit, new.case).await?;
     ops::require_full(unit.actor())?;
     let wanted = (new.definition.as_str(), new.version);
-    let listed = rules.find(unit.tx(), wanted).await?;
-    let listed = listed.ok_or(WorkflowError::NoDefinition)?;
-    if listed.standing() != Standing::Active {
+    let found = rules.find(unit.tx(), wanted).await?;
+    let found = found.filter(|listed| listed.standing() == Standing::Active);
+    let Some(listed) = found else {
+        require_open(&case)?;
         return Err(WorkflowError::NoDefinition);
+    };
+    let definition = rules.read(listed.source())?;
+    // What is known again is answered by what there is, wherever that runs or ran: the place is looked at after that.
+    let once = !definition.unique.is_empty();
+    if !once {
+        require_open(&case)?;
     }
     require_newest(unit, rules, &listed).await?;
-    let definition = rules.read(listed.source())?;
     fits(unit, &definition, &case).await?;
-    let running = rows::running(unit.tx(), (case.id, &definition.id)).await?;
-    if let Some(existing) = running {
-        return Err(WorkflowError::Runs { existing });
+    if !once {
+        require_none_runs(unit, &definition, case.id).await?;
     }
     if let Listed::Shipped(one) = &listed {
         adopt(unit, one, Standing::Active, None).await?;
     }
     let document = with_which(unit, (case.id, new.document)).await?;
-    let known = match &document {
-        Some(document) => {
-            billed::require_first(unit.tx(), &definition, document.id).await?;
-            let said = (document, new.billed.as_ref());
-            billed::known(unit.tx(), &definition, said).await?
-        }
-        None => None,
-    };
-    let fields = {
-        let reader = Reader {
-            on: unit.tx(),
-            actor: unit.actor(),
-            case: case.id,
-            definition: &definition,
-        };
-        let around = (&case, document.as_ref(), known.as_ref());
-        let mut fields = found(&definition, around);
-        fields.extend(reader.read(&new.fields).await?);
-        for field in &definition.fields {
-            if billed::is_twin(field.source.as_ref(), known.as_ref()) {
-                fields.insert(field.key.clone(), Value::YesNo(true));
-            }
-        }
-        fields
-    };
+    if let Some(document) = document.as_ref().filter(|_| !once) {
+        billed::require_first(unit.tx(), &definition, document.id).await?;
+    }
+    let beside = (&case, document.as_ref());
+    let (fields, said) = filled(unit, &definition, beside, &new).await?;
     let command = Command::Start { fields };
     let around = Around::of(unit.tx(), rules, case).await?;
     let doer = around.doer(unit.tx(), unit.actor(), unit.now()).await?;
@@ -110,9 +96,74 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
             step: None,
         }))
     })?;
+    let beginning = Beginning {
+        definition: &desk.definition,
+        said: &said,
+        events: &events,
+    };
+    if once {
+        beginning.require_new(unit, rules).await?;
+        require_open(&desk.around.case)?;
+        require_none_runs(unit, &desk.definition, desk.around.case.id).await?;
+        if let Some(document) = &document {
+            billed::require_first(unit.tx(), &desk.definition, document.id).await?;
+        }
+    }
     let what = (&command, events.as_slice());
     let flow = ops::written(unit, (None, &desk.around), &house, what).await?;
+    beginning.keep(unit, rules, flow.id).await?;
     Ok(Commanded { flow, events })
+}
+
+/// Refuses a case that is closed.
+fn require_open(case: &Case) -> Result<(), WorkflowError> {
+    match case.life {
+        Life::Open => Ok(()),
+        Life::Closed(_) => Err(CaseError::Closed.into()),
+    }
+}
+
+/// Refuses a case in which a workflow by that definition runs.
+async fn require_none_runs(
+    unit: &Unit,
+    definition: &Definition,
+    case: CaseId,
+) -> Result<(), WorkflowError> {
+    match rows::running(unit.tx(), (case, &definition.id)).await? {
+        Some(existing) => Err(WorkflowError::Runs { existing }),
+        None => Ok(()),
+    }
+}
+
+/// What is known as it begins, and what of that was said.
+async fn filled(
+    unit: &Unit,
+    definition: &Definition,
+    (case, document): (&Case, Option<&Document>),
+    new: &New,
+) -> Result<(BTreeMap<String, Value>, BTreeMap<String, Value>), WorkflowError> {
+    let known = match document {
+        Some(document) => {
+            let said = (document, new.billed.as_ref());
+            billed::known(unit.tx(), definition, said).await?
+        }
+        None => None,
+    };
+    let reader = Reader {
+        on: unit.tx(),
+        actor: unit.actor(),
+        case: case.id,
+        definition,
+    };
+    let mut fields = found(definition, (case, document, known.as_ref()));
+    let said = reader.read(&new.fields).await?;
+    fields.extend(said.clone());
+    for field in &definition.fields {
+        if billed::is_twin(field.source.as_ref(), known.as_ref()) {
+            fields.insert(field.key.clone(), Value::YesNo(true));
+        }
+    }
+    Ok((fields, said))
 }
 
 /// Refuses a version that a newer one has taken the place of: whoever begins does not choose the rules that suit him.

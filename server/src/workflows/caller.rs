@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -11,22 +12,26 @@ use storage::Storage;
 use uuid::Uuid;
 
 use super::asking::{self, Asked};
-use super::beginning::New;
+use super::beginning::{self, New};
 use super::billed;
 use super::catalog::Rules;
 use super::looking;
 use super::model::{Flow, WorkflowError};
 use super::ops::{self, Commanded, Desk};
 use crate::audit::event::Look;
+use crate::base::db::DbError;
 use crate::base::{Actor, DocumentId, WorkflowId};
 use crate::cases;
 use crate::departments::SignedIn;
 use crate::documents::{self, Billed};
-use crate::http::Problem;
 use crate::http::extract::{ETag, IdempotencyKey, IfMatch};
+use crate::http::{Kind, Problem};
 use crate::ledger::looks::{Looked, Looks};
-use crate::replay::{Answer, Once};
+use crate::replay::{Answer, Once, SaveError};
 use crate::unit::{Db, Unit};
+
+/// How long whoever repeats waits for the commit of what began just before.
+const FIRST_COMMIT_MAX: Duration = Duration::from_secs(2);
 
 /// Who asks.
 pub(super) struct Caller {
@@ -42,6 +47,28 @@ pub(super) struct Caller {
     pub(super) actor: Actor,
     key: Option<IdempotencyKey>,
     if_match: Option<IfMatch>,
+}
+
+/// Why nothing began.
+enum NotBegun {
+    Refused(WorkflowError),
+    Unsaved(SaveError),
+}
+
+impl From<DbError> for NotBegun {
+    fn from(error: DbError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<NotBegun> for Problem {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::Refused(error) => error.into(),
+            NotBegun::Unsaved(SaveError::KeyTaken) => Self::new(Kind::IdempotencyInProgress),
+            NotBegun::Unsaved(SaveError::Db(error)) => error.into(),
+        }
+    }
 }
 
 fn part<T: Clone + 'static>(request: &HttpRequest) -> Result<T, Problem> {
@@ -107,6 +134,58 @@ impl Caller {
         };
         self.looks.note(looked).await?;
         Ok(Some(billed))
+    }
+
+    /// Begins a workflow, once. Where the same began before it is shown as it is now; of one that may not be known
+    /// an attempt is recorded.
+    pub(super) async fn begin(self, once: Once, new: New) -> Result<HttpResponse, Problem> {
+        let (rules, saved) = (self.rules.clone(), once.clone());
+        let written = self
+            .db
+            .write(&self.actor, async move |unit: &mut Unit| {
+                let begun = Box::pin(beginning::start(unit, &rules, new)).await;
+                let begun = begun.map_err(NotBegun::Refused)?;
+                let answer = shown(unit, &rules, (&begun.flow, 201)).await;
+                let answer = answer.map_err(NotBegun::Refused)?;
+                let kept = saved.save(unit, &answer).await;
+                kept.map_err(NotBegun::Unsaved)?;
+                Ok::<_, NotBegun>(answer)
+            })
+            .await;
+        match &written {
+            Err(NotBegun::Refused(WorkflowError::Repeats { existing })) => {
+                return self.repeated(*existing).await;
+            }
+            Err(NotBegun::Refused(WorkflowError::KeyTaken { existing: None, .. })) => {
+                self.refused().await?;
+            }
+            Ok(_) | Err(_) => {}
+        }
+        once.finish(&self.db, written).await
+    }
+
+    /// Shows what the same began before. It may still wait for its commit.
+    async fn repeated(&self, existing: WorkflowId) -> Result<HttpResponse, Problem> {
+        let mut head = self.db.head();
+        let end = tokio::time::Instant::now() + FIRST_COMMIT_MAX;
+        let (on, now) = (self.db.read(), self.db.now());
+        let seen = (&self.actor, now);
+        let (flow, desk) = loop {
+            head.borrow_and_update();
+            match Box::pin(ops::read(on, &self.rules, seen, existing)).await {
+                Err(WorkflowError::NotFound) => {}
+                found => break found?,
+            }
+            let news = tokio::time::timeout_at(end, head.changed()).await;
+            if !matches!(news, Ok(Ok(()))) {
+                let busy = Problem::new(Kind::IdempotencyInProgress);
+                return Err(busy.retry_after_seconds(1));
+            }
+        };
+        self.looked(&flow).await?;
+        let answer = looking::answer(on, &self.rules, (&flow, &desk), (200, now)).await?;
+        let place = format!("/api/v1/workflows/{}", flow.id);
+        Ok(answer.with_header("location", place).respond(None))
     }
 
     /// A workflow that the caller may know of; an attempt at another one is recorded.

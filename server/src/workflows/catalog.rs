@@ -2,7 +2,7 @@
 //! by the hash of its source. The departments and functions of the house are kept as well, by the last record about
 //! people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,6 +41,7 @@ struct Inner {
     units: Mutex<Option<Units>>,
     calendar: Calendar,
     export_folder: Option<PathBuf>,
+    export_webhooks: BTreeMap<String, String>,
 }
 
 /// The departments and functions of the house.
@@ -110,6 +111,7 @@ impl Rules {
             units: Mutex::default(),
             calendar: calendar(settings),
             export_folder: settings.export_folder.clone(),
+            export_webhooks: settings.export_webhooks.clone(),
         })))
     }
 
@@ -129,6 +131,11 @@ impl Rules {
     /// Where exports go.
     pub(super) fn export_folder(&self) -> Option<&PathBuf> {
         self.0.export_folder.as_ref()
+    }
+
+    /// The login of the application to which exports for a target are handed over.
+    pub(super) fn export_webhook(&self, target: &str) -> Option<&str> {
+        self.0.export_webhooks.get(target).map(String::as_str)
     }
 
     /// A definition of the program.

@@ -144,6 +144,8 @@ pub(super) struct DefinitionView {
     legal: Vec<String>,
     /// The state in which it begins.
     start: String,
+    /// Fields by which one is known again: what says the same in all of them begins only once.
+    unique: Vec<String>,
     /// Its fields.
     fields: Vec<FieldView>,
     /// Its states.
@@ -241,6 +243,7 @@ impl DefinitionView {
             compartment: definition.compartment.clone(),
             legal: definition.legal.clone(),
             start: definition.start.clone(),
+            unique: definition.unique.clone(),
             fields: definition.fields.iter().map(field_view).collect(),
             states: states.map(|state| state_view(state, definition)).collect(),
         }

@@ -10,7 +10,7 @@ use workflow::instance::Command;
 
 use super::asking::Asked;
 use super::beginning;
-use super::caller::{Caller, shown};
+use super::caller::Caller;
 use super::catalog::Rules;
 use super::history::{EntryView, HistoryView, Teller, TimerView, TimersView, events_of};
 use super::model::WorkflowError;
@@ -37,6 +37,8 @@ use crate::unit::{Db, Unit};
 /// Begins a workflow in an open case: at most one of a kind at a time.
 ///
 /// Fields are filled from the case and the document where the definition says so; what is said stands above that.
+/// Where the definition names what a workflow is known by (`unique`), the same begins only once: a repetition is answered
+/// by what there is, anything else under the same key is 409.
 #[utoipa::path(
     post, path = "/api/v1/workflows", tag = "workflows", operation_id = "startWorkflow",
     params(IdempotencyParam),
@@ -45,6 +47,9 @@ use crate::unit::{Db, Unit};
         ("Location" = String, description = "The workflow"),
         ("ETag" = String, description = "Its version"),
         ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        (status = 200, description = "The same began before: it, as it is now", body = FlowView, headers(
+        ("Location" = String, description = "The workflow"),
+        ("ETag" = String, description = "Its version"))),
         FlowProblems),
     security(("token" = []))
 )]
@@ -62,16 +67,11 @@ pub(super) async fn post_workflow(
         caller.refused().await?;
         return Err(WorkflowError::NoCase.into());
     }
-    let rules = caller.rules.clone();
-    rules.keep_units(&caller.db).await?;
+    caller.rules.keep_units(&caller.db).await?;
     if let Some(document) = new.document {
         new.billed = Box::pin(caller.billed(&new, document)).await?;
     }
-    once.run(&caller.db, &caller.actor, async move |unit: &mut Unit| {
-        let begun = Box::pin(beginning::start(unit, &rules, new)).await?;
-        shown(unit, &rules, (&begun.flow, 201)).await
-    })
-    .await
+    Box::pin(caller.begin(once, new)).await
 }
 
 /// The filters of a list. Each list may be given several times: then one of them must hold.

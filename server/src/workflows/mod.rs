@@ -2,7 +2,7 @@
 //!
 //! Invariants: a workflow is what its events made of it, and those stand in the log; it runs by the definition with
 //! which it began, unless a migration says otherwise; what was done never changes; effects and the step that asked
-//! for them are one unit of work; a definition holds when two have approved it who did not propose it.
+//! for them are one unit of work; what a definition knows again begins only once; a definition holds when two have approved it who did not propose it.
 
 mod asking;
 mod beginning;
@@ -17,9 +17,11 @@ mod effects;
 mod evidence;
 mod facts;
 mod following;
+mod handing;
 mod history;
 mod http;
 mod inbox;
+mod keyed;
 mod limit_http;
 mod limits;
 mod links;
@@ -48,6 +50,7 @@ pub use catalog::{Listed, Rules, Shipped, calendar, shipped};
 pub use definitions::Missing;
 pub use evidence::{KINDS, roots_astray, states};
 pub use following::Follower;
+pub use handing::{Handed, Handing, HandsOver, Parcel};
 pub use http::{ApiDoc, routes};
 pub use inbox::{Bell, Figures};
 pub(crate) use limits::{

@@ -220,6 +220,20 @@ pub enum WorkflowError {
         /// It.
         existing: WorkflowId,
     },
+    /// The same began before: what comes now repeats it.
+    #[error("the same began before")]
+    Repeats {
+        /// What began then.
+        existing: WorkflowId,
+    },
+    /// Another one with the same key began before.
+    #[error("another workflow with the same key began before")]
+    KeyTaken {
+        /// The fields that make the key, as they are called.
+        by: Vec<String>,
+        /// It, if the one who asks may know of it.
+        existing: Option<WorkflowId>,
+    },
     /// Somebody is asked who may not enter the compartment of the case.
     #[error("somebody is asked who may not enter the compartment")]
     Outsider {

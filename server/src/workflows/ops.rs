@@ -24,7 +24,7 @@ use super::wire::outcome_label;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, DocumentId, Right, Table, Timestamp, WorkflowId};
-use crate::cases::{self, Case, CaseError, Life};
+use crate::cases::{self, Case};
 use crate::departments;
 use crate::documents;
 use crate::retention::{GoesOn, Going};
@@ -249,6 +249,10 @@ pub(super) async fn run(
     }
     let what = (&command, events.as_slice());
     let flow = written(unit, (Some(flow), &desk.around), &house, what).await?;
+    // What is broken off should not have begun: the same may begin again.
+    if matches!(command, Command::Cancel { .. }) {
+        rows::delete_key(unit, flow.id).await?;
+    }
     Ok(Commanded { flow, events })
 }
 
@@ -401,15 +405,12 @@ pub(super) async fn read(
     Ok((flow, desk))
 }
 
-/// An open case that the actor sees, locked.
+/// A case that the actor sees, locked.
 pub(super) async fn case_to_begin(unit: &Unit, id: CaseId) -> Result<Case, WorkflowError> {
     let case = cases::locked(unit, id).await?;
     let case = case.ok_or(WorkflowError::NoCase)?;
     if !sees(unit.tx(), unit.actor(), &case).await? {
         return Err(WorkflowError::NoCase);
     }
-    match case.life {
-        Life::Open => Ok(case),
-        Life::Closed(_) => Err(CaseError::Closed.into()),
-    }
+    Ok(case)
 }

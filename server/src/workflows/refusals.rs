@@ -5,7 +5,7 @@ use workflow::instance::Refusal;
 
 use super::model::{Refused, Told, WorkflowError, Wrong};
 use super::wire::status_word;
-use crate::base::{CivilDate, Timestamp};
+use crate::base::{CivilDate, Timestamp, WorkflowId};
 use crate::documents::DocumentError;
 use crate::http::extract::ETag;
 use crate::http::{Fault, Kind, Problem, Text, text};
@@ -150,6 +150,19 @@ fn of_four_eyes(refused: &Refused) -> Problem {
         ),
         format!("Whoever did “{other}” may not take this step (dual control)."),
     ))
+}
+
+/// Another one began with the same key; who may not know of it is told no more than that.
+fn key_taken(by: &[String], existing: Option<WorkflowId>) -> Problem {
+    let by = by.join(", ");
+    let problem = Problem::new(Kind::AlreadyExists).detail(text(
+        format!("Einen Umlauf mit denselben Angaben ({by}) gibt es schon."),
+        format!("There is a workflow that says the same ({by}) already."),
+    ));
+    match existing {
+        Some(existing) => problem.existing(existing.raw()),
+        None => problem,
+    }
 }
 
 /// Nothing was said where several outcomes are possible.
@@ -328,6 +341,11 @@ impl From<WorkflowError> for Problem {
                     "Such a workflow runs in the case already.",
                 ))
                 .existing(existing.raw()),
+            // Whoever begins over HTTP is shown it instead.
+            WorkflowError::Repeats { existing } => Self::new(Kind::AlreadyExists)
+                .detail(text("Das hat schon begonnen.", "This has begun already."))
+                .existing(existing.raw()),
+            WorkflowError::KeyTaken { by, existing } => key_taken(&by, existing),
             WorkflowError::Outsider { name } => Self::new(Kind::Forbidden).detail(text(
                 format!("{name} darf die Abschottung des Vorgangs nicht betreten und kann nicht beteiligt werden."),
                 format!("{name} may not enter the compartment of the case, and cannot be asked."),

@@ -1,4 +1,4 @@
-//! What the system does for steps in its own time: it seals, makes forms, and writes exports. The queue is the rows;
+//! What the system does for steps in its own time: it seals, makes forms, and writes exports or hands them over. The queue is the rows;
 //! each is done once, whatever is repeated: what it made and the end of its step are one unit of work.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use thiserror::Error;
 use workflow::instance::{Command, Id, Instance, StepStatus, Value, WorkDue};
 
 use super::catalog::Rules;
+use super::handing::{Handed, HandsOver, Parcel};
 use super::model::{Flow, WorkflowError};
 use super::ops;
 use super::reading;
@@ -30,6 +31,8 @@ use crate::unit::{Db, Unit};
 const AT_ONCE: u32 = 20;
 /// Longest pause before another try, in seconds.
 const AGAIN_SECONDS_MAX: i64 = 3_600;
+/// When it is looked again how it stands with an export that is on its way, in seconds.
+const UNDER_WAY_SECONDS: i64 = 60;
 /// The largest document that is sealed.
 const CONTENT_BYTES_MAX: u64 = 64 << 20;
 const PDF: &str = "application/pdf";
@@ -108,6 +111,8 @@ pub struct Bench {
     pub forms: Forms,
     /// Definitions and calendar.
     pub rules: Rules,
+    /// How exports come to applications.
+    pub hands_over: HandsOver,
 }
 
 /// What was made for a step, before it stands in any row.
@@ -125,6 +130,26 @@ enum MadeFor {
         to: String,
         name: String,
     },
+    Handed(Handed),
+}
+
+/// What is said of a step whose export was handed over, and when it is looked again, in seconds.
+const fn waiting(handed: Handed) -> (&'static str, i64) {
+    match handed {
+        Handed::Nobody => (
+            "Für dieses Ziel nimmt niemand Ausgaben entgegen (workflows.export_webhooks).",
+            UNDER_WAY_SECONDS,
+        ),
+        Handed::UnderWay => ("Die Ausgabe ist unterwegs.", UNDER_WAY_SECONDS),
+        Handed::Taken => (
+            "Die Ausgabe ist übergeben; die Gegenseite hat sich noch nicht dazu erklärt.",
+            AGAIN_SECONDS_MAX,
+        ),
+        Handed::Again => (
+            "Die Gegenseite nimmt die Ausgabe nicht an; es wird weiter versucht.",
+            AGAIN_SECONDS_MAX,
+        ),
+    }
 }
 
 impl Bench {
@@ -229,8 +254,13 @@ impl Bench {
         })
     }
 
-    /// Writes a file whose name is that of the workflow and the step: written again it is the same file.
+    /// Hands it over to the application that the settings name for this target; else writes a file whose name is that
+    /// of the workflow and the step: written again it is the same file.
     async fn export(&self, flow: &Flow, (work, to): (&Work, String)) -> Result<MadeFor, WorkError> {
+        if let Some(login) = self.rules.export_webhook(&to) {
+            let login = login.to_owned();
+            return self.hand_over(flow, (work, &to), login).await;
+        }
         let folder = self.rules.export_folder().ok_or(WorkError::NoFolder)?;
         let plain_name = |one: char| one.is_ascii_alphanumeric() || one == '-' || one == '_';
         if to.is_empty() || !to.chars().all(plain_name) {
@@ -238,13 +268,44 @@ impl Bench {
         }
         let folder = folder.join(&to);
         let name = format!("{}-{}.json", flow.id, work.step);
-        let body = self.told(flow, work).await?;
+        let body = serde_json::to_vec_pretty(&self.told(flow, work).await?)?;
         write(&folder, &name, &body).await?;
         Ok(MadeFor::Exported { to, name })
     }
 
+    /// Hands an export over, once; the step waits until the application says what became of it.
+    async fn hand_over(
+        &self,
+        flow: &Flow,
+        (work, to): (&Work, &str),
+        login: String,
+    ) -> Result<MadeFor, WorkError> {
+        let body = json!({
+            "type": "workflow.export",
+            "timestamp": self.db.now().to_string(),
+            "data": {
+                "to": to,
+                "case": flow.case.to_string(),
+                "workflow": flow.id.to_string(),
+                "export": self.told(flow, work).await?,
+            },
+        });
+        let parcel = Parcel {
+            login,
+            work: work.id,
+            case: flow.case,
+            body: serde_json::to_string(&body)?,
+        };
+        let HandsOver(hands_over) = self.hands_over;
+        let handed: Result<Handed, DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| hands_over(unit, parcel).await)
+            .await;
+        Ok(MadeFor::Handed(handed?))
+    }
+
     /// What an export says.
-    async fn told(&self, flow: &Flow, work: &Work) -> Result<Vec<u8>, WorkError> {
+    async fn told(&self, flow: &Flow, work: &Work) -> Result<Json, WorkError> {
         let on = self.db.read();
         let case = cases::find(on, flow.case).await?;
         let case = case.ok_or(WorkflowError::NotFound)?;
@@ -275,7 +336,7 @@ impl Bench {
                 "sha512": hex::encode(version.sha512),
             }))
         });
-        let body = json!({
+        Ok(json!({
             "key": format!("{}-{}", flow.id, work.step),
             "workflow": flow.id.to_string(),
             "definition": flow.instance.definition,
@@ -284,13 +345,24 @@ impl Bench {
                 "subject": case.subject},
             "fields": plain(on, &flow.instance).await?,
             "documents": named.collect::<Vec<Json>>(),
-        });
-        Ok(serde_json::to_vec_pretty(&body)?)
+        }))
     }
 
     /// Files what was made, and says that the step is done: both, or neither.
     async fn keep(&self, work: &Work, made: MadeFor) -> Result<(), WorkError> {
         match made {
+            MadeFor::Handed(handed) => {
+                let (why, seconds) = waiting(handed);
+                let work = work.clone();
+                let kept: Result<(), DbError> = self
+                    .db
+                    .keep_house(async move |unit: &mut Unit| {
+                        let due = unit.now().plus_seconds(seconds);
+                        rows::work_waits(unit, (&work, due), why).await
+                    })
+                    .await;
+                Ok(kept?)
+            }
             MadeFor::Exported { to, name } => {
                 let note = format!("{to}/{name}");
                 self.settle(work, BTreeMap::new(), Some(note)).await

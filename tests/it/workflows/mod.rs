@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 mod defining;
 mod ending;
+mod knowing;
 mod limits;
 mod meeting;
 mod random;

@@ -51,6 +51,26 @@ async fn a_calendar_holds_the_days_of_a_person_and_is_read_without_signing_in() 
         assert!(!text.contains(word), "{word}: {text}");
     }
     assert_eq!(answer.text(), reader.get(&path).await.is(200).text());
+    let tasks = reader
+        .get(&format!("{path}?tasks=true"))
+        .await
+        .is(200)
+        .text();
+    assert!(
+        tasks.contains(&format!("UID:{workflow}-1-due@papierlos\r\n")),
+        "{tasks}"
+    );
+    assert!(
+        tasks.contains("BEGIN:VTODO\r\n") && tasks.contains("DUE;VALUE=DATE:"),
+        "{tasks}"
+    );
+    for word in ["VEVENT", "Heimlich", "Geheim"] {
+        assert!(!tasks.contains(word), "{word}: {tasks}");
+    }
+    reader
+        .get(&format!("{path}?task=true"))
+        .await
+        .is_problem(400, "query-invalid");
     let until = time::OffsetDateTime::now_utc().date() + time::Duration::days(14);
     let hold = json!({"until": until.to_string()});
     on_step(&colleague, &workflow, "hold", &hold).await.is(200);

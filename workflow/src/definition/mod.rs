@@ -54,6 +54,8 @@ pub struct Definition {
     pub start: String,
     /// Fields that name whose matter it is, or `initiator`: these approve, order, attest and sign nothing.
     pub matter_of: Vec<String>,
+    /// Fields by which one is known again: what says the same in all of them begins only once.
+    pub unique: Vec<String>,
     /// The field of kind `document` that names what has been drafted; its drafter is no final signer.
     pub fields: Vec<Field>,
     /// Tables that say what belongs to a value.

@@ -108,6 +108,7 @@ fn definition() -> Value {
             "start_by": list("assignee", 0, 20),
             "cancel_by": list("assignee", 0, 20),
             "matter_of": keys(20),
+            "unique": keys(20),
             "field": list("field", 0, 200),
             "lookup": list("lookup", 0, 50),
             "state": list("state", 1, 100),
@@ -544,6 +545,7 @@ mod tests {
         for (old, new) in [
             ("version = 7", "version = 0"),
             ("matter_of", "mater_of"),
+            ("unique = [", "unique = [5, "),
             ("kind = \"attest\"", "kind = \"attests\""),
             ("working_days = 5", "working_days = 5\n days = 2"),
             ("hours = 24", ""),

@@ -106,6 +106,15 @@ impl Teller<'_> {
             );
             self.point("Eigene Sache", &plain(&said));
         }
+        if !definition.unique.is_empty() {
+            let fields = definition.unique.iter();
+            let all: Vec<_> = fields.map(|key| field(key, definition)).collect();
+            let said = format!(
+                "Beginnt nur einmal, solange {} dasselbe sagt; eine Wiederholung führt zu dem Umlauf, den es schon gibt.",
+                joined(&all, "und")
+            );
+            self.point("Wiedererkannt", &plain(&said));
+        }
         self.end_list();
     }
 

@@ -29,4 +29,10 @@ pub(super) const WORKFLOWS: &[Setting] = &[
         "",
         "The folder into which exports of workflows are written, one file for each step, once. Empty: steps that export wait.",
     ),
+    setting(
+        "workflows.export_webhooks",
+        words(4_000),
+        "",
+        "To whom exports of workflows are handed over instead, as targets and logins of applications such as `finance=finanzverfahren`: by the webhook of that account that names `workflow.export` (`docs/webhooks.md`). Targets that are not named are written into the folder.",
+    ),
 ];

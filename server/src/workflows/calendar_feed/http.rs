@@ -3,16 +3,16 @@
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::header};
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
-use super::ics;
+use super::ics::{self, Form};
 use super::model::{Feed, FeedError, LABEL_CHARS_MAX, has_form};
 use super::{ops, rows};
 use crate::audit::event::Look;
 use crate::base::{Actor, CalendarFeedId};
 use crate::departments::{self, SignedIn};
-use crate::http::extract::{ClientAddress, Json, Path};
+use crate::http::extract::{ClientAddress, Json, Path, Query};
 use crate::http::gather::Fields;
 use crate::http::limits::RateLimits;
 use crate::http::openapi::{EndProblems, IssueProblems, PlainProblems, ReadProblems};
@@ -175,12 +175,22 @@ pub(super) async fn delete_feed(
     Ok(ended(done?.receipt))
 }
 
-/// A calendar: iCalendar (RFC 5545), with an all-day event for each deadline, appointment and resubmission of yours.
+/// As what the days stand in a calendar.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CalendarQuery {
+    /// As tasks in the place of events: for programs that show the tasks of a subscription.
+    tasks: bool,
+}
+
+/// A calendar: iCalendar (RFC 5545), with an all-day event for each deadline, appointment and resubmission of yours; or,
+/// with `tasks=true`, with a task for each.
 ///
 /// Nobody signs in: the address is the secret. Addresses that name no calendar count as attempts to sign in.
 #[utoipa::path(
     get, path = "/api/v1/calendar-feeds/{secret}.ics", tag = "notifications", operation_id = "readCalendarFeed",
-    params(("secret" = String, Path, description = "The secret of the address")),
+    params(("secret" = String, Path, description = "The secret of the address"), CalendarQuery),
     responses((status = 200, description = "The calendar", body = String, content_type = "text/calendar"),
         ReadProblems)
 )]
@@ -191,6 +201,7 @@ pub(super) async fn get_calendar(
     looks: Data<Looks>,
     client: ClientAddress,
     Path(secret): Path<String>,
+    Query(query): Query<CalendarQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (on, now) = (db.read(), db.now());
     let feed = match ops::with_secret(on, &secret).await {
@@ -224,10 +235,15 @@ pub(super) async fn get_calendar(
         // That it could not be noted is no reason to withhold it.
         drop(noted);
     }
+    let form = if query.tasks {
+        Form::Tasks
+    } else {
+        Form::Events
+    };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/calendar; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "private, max-age=300"))
-        .body(ics::calendar(&entries)))
+        .body(ics::calendar(&entries, form)))
 }
 
 /// The part of the contract that calendars bring.

@@ -1,4 +1,4 @@
-//! A calendar as text: iCalendar (RFC 5545), with all-day events and nothing else.
+//! A calendar as text: iCalendar (RFC 5545), with all-day events, or with tasks in their place, and nothing else.
 
 use time::Date;
 use time::format_description::well_known::Iso8601;
@@ -63,36 +63,75 @@ const fn german(what: What) -> &'static str {
     }
 }
 
-fn event(into: &mut String, entry: &Entry) {
-    let Some((first, next)) = days(&entry.day) else {
+/// What an entry stands in a calendar as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Events: what every calendar shows.
+    Events,
+    /// Tasks, for programs that show those of a subscription: they stay in sight when their day is over.
+    Tasks,
+}
+
+impl Form {
+    const fn component(self) -> &'static str {
+        match self {
+            Self::Events => "VEVENT",
+            Self::Tasks => "VTODO",
+        }
+    }
+}
+
+/// The days of an entry, and how busy it makes: tasks are due on their day, and what rests begins on it.
+fn when(entry: &Entry, form: Form) -> Option<Vec<String>> {
+    let (first, next) = days(&entry.day)?;
+    let lines = match (form, entry.what) {
+        (Form::Events, _) => vec![
+            format!("DTSTART;VALUE=DATE:{first}"),
+            format!("DTEND;VALUE=DATE:{next}"),
+            "TRANSP:TRANSPARENT".to_owned(),
+        ],
+        (Form::Tasks, What::Deadline | What::Appointment) => vec![
+            format!("DUE;VALUE=DATE:{first}"),
+            "STATUS:NEEDS-ACTION".to_owned(),
+        ],
+        (Form::Tasks, What::Resubmission) => vec![
+            format!("DTSTART;VALUE=DATE:{first}"),
+            "STATUS:NEEDS-ACTION".to_owned(),
+        ],
+    };
+    Some(lines)
+}
+
+fn component(into: &mut String, entry: &Entry, form: Form) {
+    let Some(when) = when(entry, form) else {
         return;
     };
-    let what = german(entry.what);
+    let (what, name) = (german(entry.what), form.component());
     let summary = format!("{what}: {} – {}", entry.label, entry.title);
     let said = format!("Vorgang {}\n{}", entry.reference, entry.url);
     let changed = instant(entry.changed_at);
-    for content in [
-        "BEGIN:VEVENT".to_owned(),
+    let head = [
+        format!("BEGIN:{name}"),
         format!("UID:{}", escaped(&entry.uid)),
         format!("DTSTAMP:{changed}"),
         format!("LAST-MODIFIED:{changed}"),
         format!("SEQUENCE:{}", entry.sequence),
-        format!("DTSTART;VALUE=DATE:{first}"),
-        format!("DTEND;VALUE=DATE:{next}"),
+    ];
+    let rest = [
         format!("SUMMARY:{}", escaped(&summary)),
         format!("DESCRIPTION:{}", escaped(&said)),
         format!("CATEGORIES:{what}"),
         format!("URL:{}", entry.url),
         "CLASS:PRIVATE".to_owned(),
-        "TRANSP:TRANSPARENT".to_owned(),
-        "END:VEVENT".to_owned(),
-    ] {
-        line(into, &content);
+        format!("END:{name}"),
+    ];
+    for content in head.iter().chain(&when).chain(&rest) {
+        line(into, content);
     }
 }
 
 /// The calendar with these entries.
-pub(super) fn calendar(entries: &[Entry]) -> String {
+pub(super) fn calendar(entries: &[Entry], form: Form) -> String {
     let mut text = String::new();
     for content in [
         "BEGIN:VCALENDAR",
@@ -107,7 +146,7 @@ pub(super) fn calendar(entries: &[Entry]) -> String {
         line(&mut text, content);
     }
     for entry in entries {
-        event(&mut text, entry);
+        component(&mut text, entry, form);
     }
     line(&mut text, "END:VCALENDAR");
     text

@@ -1,6 +1,6 @@
 //! The rules of calendars as text.
 
-use super::ics::calendar;
+use super::ics::{self, Form};
 use super::model::{Entry, What, has_form};
 use crate::base::Timestamp;
 
@@ -16,6 +16,10 @@ fn entry(label: &str) -> Entry {
         sequence: 2,
         changed_at: Timestamp::parse("2026-11-26T12:00:00Z").expect("an instant"),
     }
+}
+
+fn calendar(entries: &[Entry]) -> String {
+    ics::calendar(entries, Form::Events)
 }
 
 /// The lines of a calendar, laid together again.
@@ -40,6 +44,31 @@ fn a_day_is_an_event_that_ends_with_the_next() {
         "END:VCALENDAR",
     ] {
         assert!(lines.iter().any(|one| one == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn as_a_task_it_is_due_on_that_day_and_what_rests_begins_on_it() {
+    let resting = Entry {
+        what: What::Resubmission,
+        uid: "1-2-held@papierlos".to_owned(),
+        ..entry("prüfen")
+    };
+    let text = ics::calendar(&[entry("prüfen"), resting], Form::Tasks);
+    let lines = unfolded(&text);
+    for line in [
+        "BEGIN:VTODO",
+        "UID:1-2-due@papierlos",
+        "DUE;VALUE=DATE:20261231",
+        "DTSTART;VALUE=DATE:20261231",
+        "STATUS:NEEDS-ACTION",
+        "SUMMARY:Wiedervorlage: prüfen – Eingangsrechnung",
+        "END:VTODO",
+    ] {
+        assert!(lines.iter().any(|one| one == line), "{line}\n{text}");
+    }
+    for never in ["VEVENT", "DTEND", "TRANSP"] {
+        assert!(!text.contains(never), "{never}\n{text}");
     }
 }
 

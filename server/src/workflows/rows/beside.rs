@@ -117,6 +117,40 @@ pub(in crate::workflows) async fn freeze(
     Ok(())
 }
 
+/// The workflow that has a key, within its definition.
+pub(in crate::workflows) async fn keyed(
+    on: &impl ConnectionTrait,
+    (definition, key): (&str, [u8; 32]),
+) -> Result<Option<WorkflowId>, DbError> {
+    let text = "SELECT instance_id FROM workflow_key WHERE definition_id = $1 AND digest = $2";
+    let values = [definition.into(), key.to_vec().into()];
+    let row = on.query_one_raw(sql(on, text, values)).await?;
+    row.map(|row| Ok(WorkflowId::of(row.try_get_by_index(0)?)))
+        .transpose()
+}
+
+/// Gives a workflow its key. False when another one has it: whoever comes at the same instant waits here until that
+/// one is committed or given up.
+pub(in crate::workflows) async fn insert_key(
+    unit: &Unit,
+    flow: WorkflowId,
+    (definition, key): (&str, [u8; 32]),
+) -> Result<bool, DbError> {
+    let text = "INSERT INTO workflow_key (definition_id, digest, instance_id) VALUES ($1, $2, $3) \
+                ON CONFLICT (definition_id, digest) DO NOTHING";
+    let values = [definition.into(), key.to_vec().into(), flow.raw().into()];
+    let done = unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes the key of a workflow away again.
+pub(in crate::workflows) async fn delete_key(unit: &Unit, flow: WorkflowId) -> Result<(), DbError> {
+    let text = "DELETE FROM workflow_key WHERE instance_id = $1";
+    let values = [flow.raw().into()];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
 /// Something that the system does for a step.
 #[derive(Debug, Clone)]
 pub(in crate::workflows) struct Work {
@@ -192,6 +226,18 @@ pub(in crate::workflows) async fn work_failed(
     let text = "UPDATE workflow_work SET attempts = attempts + 1, due_at = $1, last_error = $2 \
                 WHERE id = $3";
     let why: String = why.chars().take(500).collect();
+    let values = [due.micros().into(), why.into(), work.id.raw().into()];
+    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(())
+}
+
+/// Notes that it is on its way, and for what it waits: then it is looked again.
+pub(in crate::workflows) async fn work_waits(
+    unit: &Unit,
+    (work, due): (&Work, Timestamp),
+    why: &str,
+) -> Result<(), DbError> {
+    let text = "UPDATE workflow_work SET due_at = $1, last_error = $2 WHERE id = $3";
     let values = [due.micros().into(), why.into(), work.id.raw().into()];
     unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
     Ok(())

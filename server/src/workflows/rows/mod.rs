@@ -17,8 +17,8 @@ use crate::base::{
 use crate::unit::Unit;
 
 pub(super) use beside::{
-    Entry, Work, documents_named, entries, freeze, frozen_among, insert_entry, insert_work,
-    work_done, work_due, work_errors, work_failed,
+    Entry, Work, delete_key, documents_named, entries, freeze, frozen_among, insert_entry,
+    insert_key, insert_work, keyed, work_done, work_due, work_errors, work_failed, work_waits,
 };
 pub(super) use projected::{Seen, project};
 

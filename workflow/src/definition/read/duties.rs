@@ -47,6 +47,20 @@ impl Reader {
             self.distinct(&steps, &takers, step);
             self.own_matter(definition, &begun, takers.get(step.id.as_str()), step);
         }
+        self.lasting(definition);
+    }
+
+    /// By what a workflow is known again says the same from its beginning to its end.
+    fn lasting(&mut self, definition: &Definition) {
+        for (field, at) in std::mem::take(&mut self.known.unique) {
+            let Some(who) = changed_by(definition, &field) else {
+                continue;
+            };
+            let said = format!("An „{field}“ wird der Umlauf erkannt, aber {who} ändert es noch.");
+            let remedy =
+                "Bitte aus „unique“ nehmen, oder nach dem Beginn weder fragen noch setzen.";
+            self.complain(&at, said, remedy);
+        }
     }
 
     fn distinct(
@@ -138,17 +152,22 @@ fn one<'a>(steps: &BTreeMap<&'a str, &'a Step>, begun: &[&str], step: &'a Step) 
 /// Whether a field names who began it, from beginning to end.
 fn is_begun(definition: &Definition, field: &str) -> bool {
     let from = definition.field(field).and_then(|one| one.source.as_ref());
-    from == Some(&Source::Initiator)
-        && !super::steps(definition).any(|step| {
-            let asks = step.asks.iter().any(|ask| ask.field == field);
-            let effects = step.outcomes.iter().flat_map(|outcome| &outcome.effects);
-            asks || effects.into_iter().any(|effect| sets(effect, field))
-        })
-        && !definition
-            .states
-            .iter()
-            .flat_map(|state| &state.on_enter)
-            .any(|effect| sets(effect, field))
+    from == Some(&Source::Initiator) && changed_by(definition, field).is_none()
+}
+
+/// The step or the state that gives a field another value once the workflow has begun.
+fn changed_by(definition: &Definition, field: &str) -> Option<String> {
+    let changes = |step: &&Step| {
+        let asks = step.asks.iter().any(|ask| ask.field == field);
+        let mut effects = step.outcomes.iter().flat_map(|outcome| &outcome.effects);
+        asks || effects.any(|effect| sets(effect, field))
+    };
+    if let Some(step) = super::steps(definition).find(changes) {
+        return Some(format!("der Schritt „{}“", step.id));
+    }
+    let mut states = definition.states.iter();
+    let entered = states.find(|state| state.on_enter.iter().any(|effect| sets(effect, field)));
+    entered.map(|state| format!("der Stand „{}“", state.id))
 }
 
 fn sets(effect: &Effect, name: &str) -> bool {

@@ -47,6 +47,7 @@ impl Reader {
         let start_by = self.whos(sheet, "start_by", Where::Start);
         let cancel_by = self.whos(sheet, "cancel_by", Where::Cancel);
         let matter_of = self.matter_of(sheet);
+        let unique = self.unique(sheet);
         let states = self.states(&states);
         Definition {
             id: id.unwrap_or_default(),
@@ -62,6 +63,7 @@ impl Reader {
             cancel_by,
             start: start.unwrap_or_default(),
             matter_of,
+            unique,
             fields: std::mem::take(&mut self.fields),
             lookups: std::mem::take(&mut self.lookups),
             states,
@@ -134,6 +136,17 @@ impl Reader {
             } else {
                 found.extend(self.field_of(&text, &[Kind::Who]));
             }
+        }
+        found
+    }
+
+    /// Fields of which it can be said that two of them are the same.
+    fn unique(&mut self, sheet: &Sheet<'_>) -> Vec<String> {
+        let kinds = [Kind::Text, Kind::Number, Kind::Money, Kind::Day];
+        let mut found = Vec::new();
+        for text in self.texts(sheet, "unique", FEW) {
+            self.known.unique.push((text.text.clone(), text.at.clone()));
+            found.extend(self.field_of(&text, &kinds));
         }
         found
     }

@@ -16,6 +16,8 @@ pub(super) struct Known {
     pub(super) steps: Vec<KnownStep>,
     /// Fields whose kind cannot be told. What names them is not judged.
     pub(super) broken: Vec<String>,
+    /// Fields by which a workflow is known again, and where they are named.
+    pub(super) unique: Vec<(String, At)>,
 }
 
 /// What is known of a step before it is read.

@@ -31,7 +31,7 @@ macro_rules! shapes {
 
 shapes! {
     DEFINITION = "definition": "id" "version" "title" "description" "case_type" "plan_unit" "compartment" "legal" "start"
-        "start_by" "cancel_by" "matter_of" "field" "lookup" "state";
+        "start_by" "cancel_by" "matter_of" "unique" "field" "lookup" "state";
     WORDS = "words": "de" "en";
     FIELD = "field": "key" "label" "kind" "from" "or_from" "required" "private" "chars_max" "entries";
     ENTRY = "entry": "value" "label";

@@ -216,6 +216,7 @@ pub(super) fn definition(key: &str, states: Vec<State>) -> Definition {
             .map(|state| state.id.clone())
             .unwrap_or_default(),
         matter_of: vec!["applicant".to_owned()],
+        unique: Vec::new(),
         fields: fields(),
         lookups: Vec::new(),
         states,
