@@ -11,7 +11,7 @@ use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
 use crate::base::pattern::{Facts, Pattern};
-use crate::base::{Actor, CaseId, CivilDate, FileId, Place, Right, Table};
+use crate::base::{Actor, CaseId, CivilDate, DepartmentId, FileId, Place, Right, Table};
 use crate::departments::{self, Department};
 use crate::files::{self, CaseFile, Closed, FileError, What};
 use crate::unit::Unit;
@@ -242,10 +242,30 @@ pub async fn moved(
     file: &CaseFile,
     reason: String,
 ) -> Result<Case, CaseError> {
+    placed(unit, before, (file, before.department), reason).await
+}
+
+/// Puts an open case into another open file as [`moved`] does; the department of that file has the lead from then on.
+pub async fn carried(
+    unit: &mut Unit,
+    before: &Case,
+    file: &CaseFile,
+    reason: String,
+) -> Result<Case, CaseError> {
+    placed(unit, before, (file, file.department), reason).await
+}
+
+async fn placed(
+    unit: &mut Unit,
+    before: &Case,
+    (file, department): (&CaseFile, DepartmentId),
+    reason: String,
+) -> Result<Case, CaseError> {
     let all = departments::departments(unit.tx()).await?;
-    let org = all.iter().find(|one| one.id == before.department);
+    let org = all.iter().find(|one| one.id == department);
     let org = org.map_or("", |one| one.slug.as_str());
     let mut case = stepped(unit, before);
+    case.department = department;
     let numbered = (None, before.opened_on.year());
     (case.reference, case.ordinal) = name(unit, file, numbered, org).await?;
     case.file = file.id;
@@ -269,7 +289,27 @@ pub async fn followed(
     file: &CaseFile,
     reason: &str,
 ) -> Result<Case, CaseError> {
+    taken(unit, before, (file, before.department), reason).await
+}
+
+/// Lets a part of a case follow it as [`followed`] does; the department of the file has the lead from then on.
+pub async fn carried_along(
+    unit: &mut Unit,
+    before: &Case,
+    file: &CaseFile,
+    reason: &str,
+) -> Result<Case, CaseError> {
+    taken(unit, before, (file, file.department), reason).await
+}
+
+async fn taken(
+    unit: &mut Unit,
+    before: &Case,
+    (file, department): (&CaseFile, DepartmentId),
+    reason: &str,
+) -> Result<Case, CaseError> {
     let mut case = stepped(unit, before);
+    case.department = department;
     case.file = file.id;
     case.compartment = file.compartment;
     rows::save(unit, &case, before).await?;

@@ -29,7 +29,8 @@ pub use model::{
 pub(crate) use ops::department_for;
 pub use ops::{
     Patterns, closed, enclosed, find, find_many, followed, has_subject, in_plan_unit, locked,
-    moved, open, parts, patterns, read, reopened, to_change, to_work_in, with_subject,
+    moved, open, open_by_rule, parts, patterns, read, reopened, to_change, to_work_in,
+    with_subject,
 };
 pub use references::{Named, What, aliases, assign, formerly, keep_alias, resolve};
 pub use view::{HoldView, RetentionView, Standing};

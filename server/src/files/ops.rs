@@ -199,11 +199,40 @@ pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> 
     if !actor.may(Right::Register, place) {
         return Err(FileError::Forbidden);
     }
-    let (now, by) = (unit.now(), actor.account);
+    opened(unit, new, (parent, &chain), department).await
+}
+
+/// Opens a file in a unit of the plan because a rule of the house says so, whoever acts: the caller knows that it may
+/// be. The unit must stand in the compartment `within`.
+pub async fn open_by_rule(
+    unit: &mut Unit,
+    new: NewFile,
+    (department, within): (DepartmentId, CompartmentId),
+) -> Result<CaseFile, FileError> {
+    let wanted = new.plan_unit.clone().ok_or(FileError::WhichPlanUnit)?;
+    let chain = usable(unit, &wanted).await?;
+    if compartment_of(&chain) != Some(within) {
+        return Err(FileError::OtherUnit);
+    }
+    let all = departments::departments(unit.tx()).await?;
+    let found = all.iter().find(|one| one.id == department);
+    let department = found.ok_or(FileError::NoDepartment)?;
+    opened(unit, new, (None, &chain), department).await
+}
+
+/// The file in its place: numbered, written and recorded. That it may stand there was looked at.
+async fn opened(
+    unit: &mut Unit,
+    new: NewFile,
+    (parent, chain): (Option<CaseFile>, &[PlanUnit]),
+    department: &Department,
+) -> Result<CaseFile, FileError> {
+    let own = chain.first().ok_or(FileError::NoPlanUnit)?;
+    let (now, by) = (unit.now(), unit.actor().account);
     let opened_on = new.opened_on.or_else(|| CivilDate::on(now));
     let opened_on = opened_on.ok_or(FileError::NotInForce)?;
     let numbered = (parent.as_ref(), opened_on.year());
-    let (reference, ordinal) = name(unit, &chain, numbered, &department.slug).await?;
+    let (reference, ordinal) = name(unit, chain, numbered, &department.slug).await?;
     let file = CaseFile {
         id: FileId::new(),
         version: 1,
@@ -214,13 +243,13 @@ pub async fn open(unit: &mut Unit, new: NewFile) -> Result<CaseFile, FileError> 
         ordinal,
         subject: new.subject,
         department: department.id,
-        compartment: place.compartment,
+        compartment: compartment_of(chain),
         medium: new.medium,
         confidentiality: new.confidentiality,
         life: Life::Open,
         reason: None,
         opened_on,
-        rule: rule_of(&chain)?,
+        rule: rule_of(chain)?,
         note: new.note,
         tags: new.tags,
         created_at: now,

@@ -39,6 +39,19 @@ impl From<RefilingError> for Problem {
                     followers_max()
                 ),
             )),
+            RefilingError::NoPlace {
+                compartment,
+                plan_unit,
+            } => Self::new(Kind::Conflict).detail(text(
+                format!(
+                    "In der Abschottung „{compartment}“ gibt es die Aktenplaneinheit „{plan_unit}“ nicht, oder \
+                     die Stelle, die die Federführung bekommen soll. Bitte beides einrichten oder die Definition ändern."
+                ),
+                format!(
+                    "There is no plan unit “{plan_unit}” in the compartment “{compartment}”, or not the function \
+                     that shall have the lead. Make them, or change the definition."
+                ),
+            )),
             RefilingError::File(error) => error.into(),
             RefilingError::Case(error) => error.into(),
             RefilingError::Db(error) => error.into(),

@@ -4,9 +4,12 @@
 //! its references and follows into the compartment of the new place in the same unit of work; undoing
 //! is refiling back.
 
+mod enclosing;
 mod follow;
 mod http;
 mod ops;
 
+pub use enclosing::{Inside, enclose_by_rule};
 pub use follow::FOLLOW;
 pub use http::{ApiDoc, routes};
+pub use ops::RefilingError;

@@ -14,10 +14,18 @@ pub(super) const FOLLOWERS_MAX: u64 = documents::FOLLOWERS_MAX;
 
 /// Why something was not refiled.
 #[derive(Debug, Error)]
-pub(super) enum RefilingError {
+pub enum RefilingError {
     /// More stands inside than follows in one unit of work.
     #[error("more than {FOLLOWERS_MAX} cases and documents stand inside")]
     TooMany,
+    /// The unit of the plan that a rule names is not in the compartment that it names, or nobody has the lead there.
+    #[error("the plan unit {plan_unit} is not in the compartment {compartment}")]
+    NoPlace {
+        /// The code of the compartment.
+        compartment: String,
+        /// The mark of the unit.
+        plan_unit: String,
+    },
     /// The file.
     #[error(transparent)]
     File(#[from] FileError),
@@ -34,7 +42,7 @@ pub(super) const fn followers_max() -> u64 {
     FOLLOWERS_MAX
 }
 
-async fn require_few(unit: &Unit, cases: &[Case]) -> Result<(), RefilingError> {
+pub(super) async fn require_few(unit: &Unit, cases: &[Case]) -> Result<(), RefilingError> {
     let ids: Vec<CaseId> = cases.iter().map(|case| case.id).collect();
     let documents = documents::count_in_cases(unit.tx(), &ids).await?;
     let cases = u64::try_from(cases.len()).unwrap_or(u64::MAX);

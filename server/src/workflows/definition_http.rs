@@ -303,6 +303,7 @@ fn whole(looked: &Looked) -> Result<(), Problem> {
                 "function" => ("die Funktion", "no-function"),
                 "form" => ("das Formular", "no-form"),
                 "department" => ("die Organisationseinheit", "no-department"),
+                "plan unit" => ("die Aktenplaneinheit", "no-plan-unit"),
                 _ => ("die Abschottung", "no-compartment"),
             };
             let detail = text(
@@ -353,7 +354,7 @@ pub(super) async fn post_definition(
     .await?;
     let source = source_of(&caller.request, &body)?;
     let (db, rules) = (caller.db.clone(), caller.rules.clone());
-    let looked = definitions::look(db.read(), (&rules, &forms), &source).await?;
+    let looked = definitions::look(db.read(), (&rules, &forms, db.now()), &source).await?;
     whole(&looked)?;
     if query.check == Some(true) {
         return Ok(HttpResponse::NoContent().finish());

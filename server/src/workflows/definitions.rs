@@ -11,8 +11,9 @@ use super::model::{Kept, Standing, Step, WorkflowError};
 use super::rows;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, DefinitionId, Role};
+use crate::base::{Actor, CivilDate, CompartmentId, DefinitionId, Role, Timestamp};
 use crate::departments::{self, functions};
+use crate::file_plan;
 use crate::forms::Forms;
 use crate::unit::Unit;
 
@@ -33,7 +34,7 @@ fn require_rule(actor: &Actor) -> Result<(), WorkflowError> {
 /// What a definition names that there is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// `function`, `form`, `department`, `compartment`.
+    /// `function`, `form`, `department`, `compartment`, `plan unit`.
     pub what: &'static str,
     /// Its name.
     pub name: String,
@@ -42,7 +43,7 @@ pub struct Missing {
 /// What a definition names that there is not in this house. Roles were checked when it was read.
 pub(super) async fn missing(
     on: &impl ConnectionTrait,
-    forms: &Forms,
+    (forms, now): (&Forms, Timestamp),
     definition: &Definition,
 ) -> Result<Vec<Missing>, DbError> {
     let mut missing = Vec::new();
@@ -73,7 +74,33 @@ pub(super) async fn missing(
     {
         miss("compartment", code);
     }
+    for (inside, plan_unit) in definition.moves() {
+        let Some(wanted) = departments::compartments::by_code(on, inside).await? else {
+            miss("compartment", inside);
+            continue;
+        };
+        if !stands_in(on, (plan_unit, wanted), now).await? {
+            miss("plan unit", &format!("{plan_unit} in {inside}"));
+        }
+    }
     Ok(missing)
+}
+
+/// Whether a unit of the plan in force stands in a compartment.
+async fn stands_in(
+    on: &impl ConnectionTrait,
+    (code, wanted): (&str, CompartmentId),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let Some(today) = CivilDate::on(now) else {
+        return Ok(false);
+    };
+    let Some(found) = file_plan::unit_by_code(on, code, today).await? else {
+        return Ok(false);
+    };
+    let chain = file_plan::chain(on, found.id).await?;
+    let inside = chain.iter().find_map(|one| one.compartment);
+    Ok(found.retired_at.is_none() && inside == Some(wanted))
 }
 
 /// A definition as it was read and looked at.
@@ -88,11 +115,11 @@ pub(super) struct Looked {
 /// Reads a source and looks whether all that it names is there.
 pub(super) async fn look(
     on: &impl ConnectionTrait,
-    (rules, forms): (&Rules, &Forms),
+    (rules, forms, now): (&Rules, &Forms, Timestamp),
     source: &[u8],
 ) -> Result<Looked, WorkflowError> {
     let definition = rules.check(source)?;
-    let missing = missing(on, forms, &definition).await?;
+    let missing = missing(on, (forms, now), &definition).await?;
     Ok(Looked {
         definition,
         missing,

@@ -48,17 +48,27 @@ pub(super) async fn require_inside(
             let Assigned::Person { account } = one else {
                 continue;
             };
-            let id = account_of(account);
-            let reader = departments::actor(unit.tx(), id, unit.now(), None).await?;
-            if !super::ops::sees(unit.tx(), &reader, &around.case).await? {
-                let names = departments::named(unit.tx(), &[id]).await?;
-                let name = names.get(&id).map(|one| one.name.clone());
-                let name = name.unwrap_or_default();
-                return Err(WorkflowError::Outsider { name });
-            }
+            require_sight(unit, &around.case, account).await?;
         }
     }
     Ok(())
+}
+
+/// Refuses to ask somebody who does not see the case.
+pub(super) async fn require_sight(
+    unit: &Unit,
+    case: &Case,
+    account: &Id,
+) -> Result<(), WorkflowError> {
+    let id = account_of(account);
+    let reader = departments::actor(unit.tx(), id, unit.now(), None).await?;
+    if super::ops::sees(unit.tx(), &reader, case).await? {
+        return Ok(());
+    }
+    let names = departments::named(unit.tx(), &[id]).await?;
+    let name = names.get(&id).map(|one| one.name.clone());
+    let name = name.unwrap_or_default();
+    Err(WorkflowError::Outsider { name })
 }
 
 /// How long a case is opened at most to somebody who takes a step in it, in seconds: 400 days.
@@ -85,6 +95,10 @@ pub(super) async fn all(
         if let Event::Effect { effect, .. } = event {
             closes |= *effect == EffectDue::CloseCase;
             one(unit, (flow, around), house, effect).await?;
+            if matches!(effect, EffectDue::MoveTo { .. }) {
+                // What was opened for this outside is not open inside.
+                inspections::close_by_rule(unit, &opened, &purpose(flow.id), None).await?;
+            }
         }
         if let Event::Claimed { by, .. } = event {
             open_case(unit, (flow, around), &by.account).await?;
@@ -129,8 +143,8 @@ async fn one(
             let work = said::json(work)?;
             rows::insert_work(unit, (flow.id, *step), &work).await?;
         }
-        // The case is closed when all else is done; who is told, notices tell.
-        EffectDue::CloseCase | EffectDue::Notify { .. } => {}
+        // The case was moved before all else, and is closed when all else is done; who is told, notices tell.
+        EffectDue::MoveTo { .. } | EffectDue::CloseCase | EffectDue::Notify { .. } => {}
     }
     Ok(())
 }

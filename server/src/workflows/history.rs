@@ -63,7 +63,7 @@ pub(super) struct EventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     document: Option<String>,
-    /// What is done besides: `register`, `freeze`, `dispatch`, `close_case`, `notify`, `seal`, `form`, `export`.
+    /// What is done besides: `register`, `freeze`, `dispatch`, `close_case`, `move_to`, `notify`, `seal`, `form`, `export`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     effect: Option<&'static str>,
@@ -189,6 +189,10 @@ impl Teller<'_> {
                 ..view("dispatch")
             },
             EffectDue::CloseCase => view("close_case"),
+            EffectDue::MoveTo { compartment, .. } => EventView {
+                text: Some(compartment.clone()),
+                ..view("move_to")
+            },
             EffectDue::Notify { text, .. } => EventView {
                 text: Some(text.de.clone()),
                 ..view("notify")

@@ -28,6 +28,7 @@ mod links;
 mod looking;
 mod may;
 mod model;
+mod moving;
 mod naming;
 mod notices;
 mod of_case;

@@ -12,6 +12,7 @@ use crate::base::{
 use crate::cases::CaseError;
 use crate::documents::DocumentError;
 use crate::inspections::InspectionError;
+use crate::refiling::RefilingError;
 use crate::retention::RetentionError;
 
 /// Longest reason, in characters.
@@ -282,6 +283,9 @@ pub enum WorkflowError {
     /// Closing the case.
     #[error(transparent)]
     Retention(#[from] RetentionError),
+    /// Moving the case into a compartment.
+    #[error(transparent)]
+    Refiling(#[from] RefilingError),
     /// Opening the case for reading.
     #[error(transparent)]
     Inspection(#[from] InspectionError),

@@ -17,6 +17,7 @@ use super::catalog::Rules;
 use super::effects;
 use super::facts::{Around, House, account_of, documents_of};
 use super::model::{Flow, Refused, Told, WorkflowError};
+use super::moving;
 use super::notices;
 use super::rows::{self, Entry};
 use super::said;
@@ -281,6 +282,13 @@ pub(super) async fn written(
         instance = Some(next.ok_or(DbError::Log("an event does not fit its workflow"))?);
     }
     let instance = instance.ok_or(DbError::Log("a workflow of nothing"))?;
+    let known = (before.as_ref(), around);
+    let case = Box::pin(moving::moved(unit, known, (&instance, events))).await?;
+    let carried = case.map(|case| Around {
+        case,
+        ..around.clone()
+    });
+    let around = carried.as_ref().unwrap_or(around);
     effects::require_inside(unit, around, events).await?;
     let (now, case) = (unit.now(), &around.case);
     let mut flow = match &before {

@@ -406,6 +406,7 @@ impl From<WorkflowError> for Problem {
             )
             .current_state("open"),
             WorkflowError::Retention(error) => error.into(),
+            WorkflowError::Refiling(error) => error.into(),
             WorkflowError::Inspection(error) => error.into(),
             WorkflowError::Db(error) => error.into(),
         }

@@ -6,7 +6,7 @@ use tests::tablet::sealed;
 use tests::town::{OTHER, OWN};
 
 use super::{CLERK, FORBIDDEN, Hall, INVALID, OPEN, Story, with};
-use crate::workflows::post;
+use crate::workflows::{WORKFLOWS, post};
 
 const OFFICE: &str = "b.buero";
 const MAYOR: &str = "bm.oberland";
@@ -27,7 +27,10 @@ async fn hall() -> Option<Hall> {
         ("personal", &["s.zwei"]),
         ("recht", &["recht1"]),
     ];
-    Hall::open(sealed(Start::new()), (&people, &functions), None).await
+    let start = sealed(Start::new());
+    let hall = Hall::open(start, (&people, &functions), Some("PERSONAL")).await?;
+    hall.admit(&["s.zwei", "l.heide"]).await;
+    Some(hall)
 }
 
 async fn received(hall: &Hall) -> Story<'_> {
@@ -248,18 +251,97 @@ async fn whom_a_complaint_is_about_takes_no_part_in_it() {
     claimed.is_problem(403, "forbidden");
     let signers = [("l.heide", "co_sign")];
     answered(&hall, &mut story, (CLERK, &signers)).await;
+}
 
-    // About conduct: the personnel office has the lead, and another takes part in no step.
+#[tokio::test]
+async fn what_is_about_conduct_goes_into_the_compartment_of_personnel() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let story = received(&hall).await;
+    let letter = story.paper("letter");
     let about = json!({"anonymous": false, "accused": CLERK});
-    let mut story = received(&hall).await;
-    story.does(OFFICE, "classify", "personal", about).await;
-    assert_eq!(story.field("lead"), "function:personal");
-    story
-        .does("s.zwei", "move_to_compartment", "moved", json!({}))
+    let mut among = about.clone();
+    among["participants"] = json!(["l.heide"]);
+    let fault = story
+        .faults((OFFICE, "classify"), with("personal", among))
         .await;
-    acknowledged(&mut story, "s.zwei").await;
+    assert_eq!(fault.0, "/fields/participants");
+    let case = format!("/api/v1/cases/{}", story.case);
+    let before = hall.by(OFFICE).get(&case).await.is(200).json();
+    let path = story.at("classify", "complete");
+    let body = with("personal", about);
+    post(hall.by(OFFICE), &path, Some(&body)).await.is(200);
+    // From this moment on it is there for nobody outside, whoever has begun it.
+    let flow = format!("{WORKFLOWS}/{}", story.id);
+    let paper = format!("/api/v1/documents/{letter}");
+    for outside in [OFFICE, CLERK, MAYOR] {
+        for hidden in [&flow, &case, &paper] {
+            hall.by(outside)
+                .get(hidden)
+                .await
+                .is_problem(404, "not-found");
+        }
+        let inbox = hall.by(outside).get("/api/v1/inbox").await.is(200).json();
+        assert_eq!(inbox["items"], json!([]), "{outside}");
+    }
+    let after = hall.by("s.zwei").get(&case).await.is(200).json();
+    assert_ne!(after["reference"], before["reference"]);
+    assert_ne!(after["file"], before["file"]);
+    hall.by("s.zwei").get(&paper).await.is(200);
+
+    let named = (story.id.as_str(), story.case.as_str());
+    let mut story = hall.watched("s.zwei", named).await;
+    assert_eq!(story.state(), "acknowledged");
+    assert_eq!(story.field("lead"), "function:personal");
+    story.made("acknowledgement", None).await;
+    let sign = ("signed", "acknowledgement");
+    story.signs("s.zwei", "sign_acknowledgement", sign).await;
+    let sent = ("sent", "acknowledgement");
+    story
+        .signs("s.zwei", "send_acknowledgement_inside", sent)
+        .await;
     let findings = json!({"findings": "Unbegründet"});
     story.does("s.zwei", "examine", "unfounded", findings).await;
-    let signers = [("recht1", "co_sign_legal")];
-    answered(&hall, &mut story, ("s.zwei", &signers)).await;
+    let answer = hall.draft("s.zwei", &story.case, "Antwort").await;
+    let drafted = json!({"answer": answer});
+    story
+        .does("s.zwei", "draft_answer", "drafted", drafted)
+        .await;
+    let sign = ("signed", "answer");
+    story.signs("l.heide", "sign_inside", sign).await;
+    story.past("seal_answer").await;
+    let seen = story.seen(&answer).await;
+    let sent = json!({"outcome": "sent", "seen": seen, "fields": {"channel": "post"}});
+    story.completes("s.zwei", "send_answer_inside", sent).await;
+    story
+        .does("s.zwei", "follow_up", "settled", json!({}))
+        .await;
+    story.is_filed().await;
+    let moved = story.records().await;
+    assert!(moved.iter().any(|one| one == "case.refile"), "{moved:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_could_read_any_more_is_not_moved() {
+    let people = [(OFFICE, "clerk", OWN), ("s.zwei", "clerk", OTHER)];
+    let functions: [(&str, &[&str]); 5] = [
+        ("bueroleitung", &[OFFICE]),
+        ("poststelle", &[OFFICE]),
+        ("bm", &[OFFICE]),
+        ("personal", &["s.zwei"]),
+        ("recht", &[OFFICE]),
+    ];
+    let with_people = (&people[..], &functions[..]);
+    let Some(hall) = Hall::open(Start::new(), with_people, Some("PERSONAL")).await else {
+        return;
+    };
+    let mut story = received(&hall).await;
+    let about = with("personal", json!({"anonymous": false, "accused": CLERK}));
+    story.refuses((OFFICE, "classify"), about, FORBIDDEN).await;
+    // Nothing of it has happened.
+    story.look().await;
+    assert_eq!(story.state(), "received");
+    let case = format!("/api/v1/cases/{}", story.case);
+    hall.by(OFFICE).get(&case).await.is(200);
 }

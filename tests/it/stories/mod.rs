@@ -31,6 +31,8 @@ pub(crate) const CLERK: &str = "m.brandt";
 pub(crate) const OPEN: &str = "02";
 /// A unit in the compartment of a hall.
 pub(crate) const INSIDE: &str = "09";
+/// The unit in the compartment of a hall that a definition of the program names.
+const PERSONNEL: &str = "01.3";
 /// How a refusal looks where others are asked.
 pub(crate) const FORBIDDEN: (u16, &str) = (403, "forbidden");
 /// How a refusal looks where something is missing or not met.
@@ -67,6 +69,7 @@ impl Hall {
         if let Some(code) = inside {
             compartment(&town.app, code).await;
             units.push(unit(INSIDE).within(code));
+            units.push(unit(PERSONNEL).within(code));
         }
         plan(&town, "2020", ("2020-01-01", None), units).await;
         let mut known = BTreeMap::from([(CLERK, town.clerk()), ("k.sommer", town.other())]);

@@ -478,6 +478,15 @@ pub enum Effect {
     },
     /// The case goes to the files: zu den Akten.
     CloseCase,
+    /// The case goes into a compartment with all that stands in it, into a file of its own.
+    MoveTo {
+        /// The code of the compartment.
+        compartment: String,
+        /// The unit of the file plan, which stands in that compartment.
+        plan_unit: String,
+        /// The short name of the function whose department has the lead from then on.
+        lead: String,
+    },
     /// Whom a field of kind `who` names takes no step in this any more: Befangenheit, § 21 VwVfG.
     Exclude {
         /// The field.
@@ -563,6 +572,12 @@ impl Definition {
     #[must_use]
     pub fn departments(&self) -> Vec<&str> {
         read::departments(self)
+    }
+
+    /// Into which compartments it moves cases, each with the unit of the file plan.
+    #[must_use]
+    pub fn moves(&self) -> Vec<(&str, &str)> {
+        read::moves(self)
     }
 
     /// The forms that it names.

@@ -364,6 +364,9 @@ fn effect() -> Value {
             "freeze": to("key"),
             "dispatch": to("key"),
             "close_case": { "const": true },
+            "move_to": to("line"),
+            "plan_unit": to("line"),
+            "lead": to("code"),
             "exclude": to("key"),
             "set": to("key"),
             "to": to("expression"),
@@ -376,13 +379,22 @@ fn effect() -> Value {
         "freeze",
         "dispatch",
         "close_case",
+        "move_to",
         "exclude",
         "set",
         "notify",
     ];
     exactly_one(&mut effect, &mains);
     if let Value::Object(effect) = &mut effect {
-        let both = json!({ "set": ["to"], "to": ["set"], "notify": ["text"], "text": ["notify"] });
+        let both = json!({
+            "set": ["to"],
+            "to": ["set"],
+            "notify": ["text"],
+            "text": ["notify"],
+            "move_to": ["plan_unit", "lead"],
+            "plan_unit": ["move_to"],
+            "lead": ["move_to"],
+        });
         effect.insert("dependentRequired".to_owned(), both);
     }
     effect

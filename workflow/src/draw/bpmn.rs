@@ -3,7 +3,7 @@
 //! What BPMN cannot say (who may insert what, who is one of four eyes) stands in the documentation of a task.
 
 use super::shapes;
-use crate::definition::{Definition, Due, End, Exit, Join, Order, State, Step, StepKind};
+use crate::definition::{Definition, Due, Effect, End, Exit, Join, Order, State, Step, StepKind};
 use crate::tell::{Names, assignee, condition, due, kind};
 
 /// What a node is.
@@ -286,6 +286,16 @@ impl Builder<'_> {
         for requirement in &step.require {
             said.push_str("; Voraussetzung: ");
             said.push_str(&condition(&requirement.is, self.definition));
+        }
+        for outcome in &step.outcomes {
+            for effect in &outcome.effects {
+                if let Effect::MoveTo { compartment, .. } = effect {
+                    said.push_str("; bei „");
+                    said.push_str(&outcome.label.de);
+                    said.push_str("“ geht der Vorgang in die Abschottung ");
+                    said.push_str(compartment);
+                }
+            }
         }
         said
     }

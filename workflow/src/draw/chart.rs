@@ -296,6 +296,9 @@ impl<'a> Writer<'a> {
         {
             self.write("Der Vorgang geht zu den Akten (z. d. A.).", Look::Small);
         }
+        for effect in &state.on_enter {
+            self.moves(effect, None);
+        }
         self.y += 8;
         self.card.header = self.y - self.card.y;
         for (number, step) in state.steps.iter().enumerate() {
@@ -314,6 +317,19 @@ impl<'a> Writer<'a> {
             self.y += 10;
         }
         self.card.height = self.y - self.card.y;
+    }
+
+    /// That the case goes into a compartment; with an outcome, where it is one by which it does.
+    fn moves(&mut self, effect: &Effect, outcome: Option<&str>) {
+        let Effect::MoveTo { compartment, .. } = effect else {
+            return;
+        };
+        let goes = format!("Der Vorgang geht in die Abschottung „{compartment}“");
+        let said = match outcome {
+            Some(outcome) => format!("{goes} bei: {outcome}"),
+            None => format!("{goes}."),
+        };
+        self.write(&said, Look::Small);
     }
 
     fn step(&mut self, step: &Step) {
@@ -359,6 +375,9 @@ impl<'a> Writer<'a> {
             self.write(&said, Look::Small);
         }
         for outcome in &step.outcomes {
+            for effect in &outcome.effects {
+                self.moves(effect, Some(&outcome.label.de));
+            }
             if let Some(to) = &outcome.to {
                 self.way(&outcome.label.de, to);
             }

@@ -99,6 +99,18 @@ impl Run<'_> {
                 self.due(EffectDue::CloseCase);
                 Ok(())
             }
+            Effect::MoveTo {
+                compartment,
+                plan_unit,
+                lead,
+            } => {
+                self.due(EffectDue::MoveTo {
+                    compartment: compartment.clone(),
+                    plan_unit: plan_unit.clone(),
+                    lead: lead.clone(),
+                });
+                Ok(())
+            }
             Effect::Set { field, to } => self.set_to(field, to),
             Effect::Exclude { who } => {
                 self.exclude_named(who);

@@ -365,6 +365,7 @@ impl View<'_> {
                 | Effect::Freeze { .. }
                 | Effect::Dispatch { .. }
                 | Effect::CloseCase
+                | Effect::MoveTo { .. }
                 | Effect::Exclude { .. }
                 | Effect::Set { .. }
                 | Effect::Notify { .. },

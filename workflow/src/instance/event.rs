@@ -289,6 +289,15 @@ pub enum EffectDue {
     },
     /// The case goes to the files.
     CloseCase,
+    /// The case goes into a compartment, before anything else that is done with the same command.
+    MoveTo {
+        /// The code of the compartment.
+        compartment: String,
+        /// The unit of the file plan.
+        plan_unit: String,
+        /// The short name of the function whose department has the lead then.
+        lead: String,
+    },
     /// Somebody is told.
     Notify {
         /// Whom.

@@ -240,6 +240,28 @@ fn what_a_complaint_is_sets_its_clock() {
 }
 
 #[test]
+fn a_complaint_about_conduct_goes_where_only_the_personnel_office_sees_it() {
+    let definition = of("complaint");
+    assert_eq!(definition.moves(), [("PERSONAL", "01.3")]);
+    assert!(definition.functions().contains(&"personal"));
+    let calendar = Calendar::new([]);
+    let start = Instant::parse("2026-03-02T07:00:00Z").expect("an instant");
+    let (step, what) = Choice::parse("classify=personal").expect("a choice");
+    let mut walk = Simulation::new(&definition, &calendar, start)
+        .knowing("interim", Value::Document(Id("interim".to_owned())))
+        .choosing(step, what);
+    walk.run().expect("an end");
+    let instance = walk.instance().expect("it has begun");
+    assert_eq!(instance.state, "closed");
+    let inside = instance.steps.iter().filter(|step| step.key != "classify");
+    for step in inside {
+        let outside = ["poststelle", "bm", "recht", "bueroleitung"];
+        let asks = |one: &Assigned| matches!(one, Assigned::Function { code } if outside.contains(&code.as_str()));
+        assert!(!step.assigned.iter().any(asks), "{}", step.key);
+    }
+}
+
+#[test]
 fn nobody_approves_the_own_trip_or_entry() {
     for (id, whose) in [
         ("business-trip", "traveller"),

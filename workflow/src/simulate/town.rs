@@ -107,6 +107,7 @@ impl Town {
                 ..
             }
             | EffectDue::CloseCase
+            | EffectDue::MoveTo { .. }
             | EffectDue::Notify { .. } => {}
         }
     }

@@ -4,8 +4,8 @@ use super::Names;
 use super::say::{condition, set_to};
 use super::words::{assignee, assignees, counted, due, field, field_kind, kind, mark, state, step};
 use crate::definition::{
-    CaseFact, Definition, DocumentFact, Due, Effect, End, Field, FieldKind, InvoiceFact, Join,
-    Order, Outcome, Source, State, Step, Words,
+    Assignee, CaseFact, Definition, DocumentFact, Due, Effect, End, Field, FieldKind, InvoiceFact,
+    Join, Order, Outcome, Source, State, Step, Words,
 };
 use crate::tell::joined;
 
@@ -409,6 +409,15 @@ impl Teller<'_> {
             }
             Effect::Export { to } => format!("übergibt an das Verfahren „{to}“, genau einmal"),
             Effect::CloseCase => "der Vorgang geht zu den Akten (z. d. A.)".to_owned(),
+            Effect::MoveTo {
+                compartment,
+                plan_unit,
+                lead,
+            } => format!(
+                "der Vorgang geht mit allen Unterlagen in die Abschottung „{compartment}“, in eine eigene \
+                 Akte unter {plan_unit}; die Federführung hat dann: {}",
+                assignee(&Assignee::Function(lead.clone()), definition, self.names)
+            ),
             Effect::Exclude { who } => {
                 format!("wer unter {} steht, wirkt nicht mehr mit", of(who))
             }

@@ -11,14 +11,23 @@ use crate::expr::{Expr, Kind};
 use crate::instance::Value;
 
 /// Keys that say what is done; the others of an effect belong to one of these.
-const MAINS: [&str; 7] = [
+const MAINS: [&str; 8] = [
     "register",
     "freeze",
     "dispatch",
     "close_case",
+    "move_to",
     "exclude",
     "set",
     "notify",
+];
+
+/// Keys that belong to one of these.
+const BELONGING: [(&str, &str); 4] = [
+    ("to", "set"),
+    ("text", "notify"),
+    ("plan_unit", "move_to"),
+    ("lead", "move_to"),
 ];
 
 impl Reader {
@@ -58,7 +67,7 @@ impl Reader {
             self.complain(&sheet.at, said, remedy);
             return None;
         };
-        for (other, belongs) in [("to", "set"), ("text", "notify")] {
+        for (other, belongs) in BELONGING {
             if sheet.has(other) && *key != belongs {
                 let at = sheet.below(other);
                 let said = format!("„{other}“ gehört zu „{belongs}“.");
@@ -85,6 +94,7 @@ impl Reader {
                 Effect::Exclude { who }
             }
             "set" => return self.set(&sheet, actor),
+            "move_to" => return self.move_to(&sheet),
             "notify" => {
                 let to = self.who_in(&sheet, "notify", Where::Beside { each });
                 let text = self.need_words(&sheet, "text", TEXT_CHARS_MAX);
@@ -98,6 +108,20 @@ impl Reader {
                 }
                 Effect::CloseCase
             }
+        })
+    }
+
+    /// Where a case goes, and whose department has the lead then. Whether all of that is there, the house knows.
+    fn move_to(&mut self, sheet: &Sheet<'_>) -> Option<Effect> {
+        let compartment = self.text(sheet, "move_to");
+        let compartment = compartment.map(|text| self.line(text));
+        let plan_unit = self.need(sheet, "plan_unit");
+        let plan_unit = plan_unit.map(|text| self.line(text));
+        let lead = self.need(sheet, "lead").map(|text| self.code(text));
+        Some(Effect::MoveTo {
+            compartment: compartment?,
+            plan_unit: plan_unit?,
+            lead: lead?,
         })
     }
 

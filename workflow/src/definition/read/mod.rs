@@ -174,6 +174,8 @@ pub(super) fn functions(definition: &Definition) -> Vec<&str> {
         found.extend(to.filter_map(|to| to.strip_prefix("function:")));
     }
     found.extend(held(definition));
+    let moved = effects(definition).filter_map(moved);
+    found.extend(moved.map(|(_, _, lead)| lead));
     found.into_iter().collect()
 }
 
@@ -229,6 +231,33 @@ pub(super) fn forms(definition: &Definition) -> Vec<&str> {
         }
     }
     found.into_iter().collect()
+}
+
+/// Into which compartments it moves cases, each with the unit of the file plan.
+pub(super) fn moves(definition: &Definition) -> Vec<(&str, &str)> {
+    let all = effects(definition).filter_map(moved);
+    let found: BTreeSet<_> = all.map(|(inside, unit, _)| (inside, unit)).collect();
+    found.into_iter().collect()
+}
+
+/// The compartment, the unit of the plan and the function of a move.
+fn moved(effect: &Effect) -> Option<(&str, &str, &str)> {
+    if let Effect::MoveTo {
+        compartment,
+        plan_unit,
+        lead,
+    } = effect
+    {
+        return Some((compartment, plan_unit, lead));
+    }
+    None
+}
+
+/// What is done besides, wherever it stands.
+fn effects(definition: &Definition) -> impl Iterator<Item = &Effect> {
+    let entered = definition.states.iter().flat_map(|state| &state.on_enter);
+    let outcomes = steps(definition).flat_map(|step| &step.outcomes);
+    entered.chain(outcomes.flat_map(|outcome| &outcome.effects))
 }
 
 fn steps(definition: &Definition) -> impl Iterator<Item = &Step> {

@@ -51,7 +51,8 @@ shapes! {
     LAPSE = "lapse": "after" "outcome";
     ASSIGNEE = "assignee": "function" "role" "department" "field" "initiator" "manager_of" "taker_of" "each" "anybody"
         "system";
-    EFFECT = "effect": "register" "freeze" "dispatch" "close_case" "exclude" "set" "to" "notify" "text";
+    EFFECT = "effect": "register" "freeze" "dispatch" "close_case" "move_to" "plan_unit" "lead" "exclude" "set" "to"
+        "notify" "text";
     WORK = "work": "seal" "export" "form" "into";
 }
 

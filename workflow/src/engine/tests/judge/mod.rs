@@ -376,7 +376,7 @@ impl<'a> Judge<'a> {
             EffectDue::Register { document } => {
                 self.registered.insert(document.clone());
             }
-            EffectDue::Notify { .. } | EffectDue::Work { .. } => {}
+            EffectDue::MoveTo { .. } | EffectDue::Notify { .. } | EffectDue::Work { .. } => {}
         }
     }
 
