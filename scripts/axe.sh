@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The staff pages of a running server in Chromium: under axe, then a working day in the registry,
-# then the counter with its tablet, then a pile taken apart, forms on their page, a business trip from request to closed,
+# then the counter with its tablet, then a pile taken apart, forms on their page, a business trip from request to closed, a letter that is
+# moved to a newer procedure and signed in another version,
 # then correspondents and functions.
 #   scripts/axe.sh ADDRESS [LOGIN PASSWORD REGISTRY ADMIN]     without the last four: the demo town's
 set -euo pipefail
@@ -17,4 +18,5 @@ node tablet.mjs "$address" "$login" "$password" "$admin"
 node split.mjs "$address" "$login" "$password"
 node filling.mjs "$address" "$login" "$password" "$admin"
 node workflow.mjs "$address" "$login" "$password" "$admin"
+node moving.mjs "$address" "$login" "$password" "$admin"
 exec node people.mjs "$address" "$login" "$password" "$admin"

@@ -73,12 +73,8 @@ await walk("workflow", async () => {
   await clerk.click("[data-act=startFlow]");
   await clerk.waitForSelector("dialog[open] optgroup", { state: "attached" });
   check("what fits the case comes first", (await clerk.locator("dialog optgroup").first().locator("option").first().getAttribute("value")) === "business-trip");
-  await clerk.waitForSelector("dialog >> text=Reise der Verwaltungsleitung");
+  await clerk.waitForSelector("dialog >> text=Reisende Person");
   await found(clerk, "starting");
-  await clerk.click("dialog button.main");
-  await clerk.waitForSelector("dialog [aria-invalid=true]");
-  check("what is missing is said beside its field, which has the focus", await clerk.evaluate(() => document.activeElement.getAttribute("aria-invalid") === "true"));
-  await clerk.locator("dialog").getByLabel("Reise der Verwaltungsleitung").selectOption("false");
   await clerk.click("dialog button.main");
   await clerk.waitForSelector("dialog", { state: "detached" });
   await clerk.waitForSelector(".flows .step.now");
@@ -129,6 +125,8 @@ await walk("workflow", async () => {
   await row.locator("h2 a").click();
   const approve = await toStep(boss, "approved");
   const late = await boss.context().newPage();
+  // A window to which no news come: it would follow what is done in the other one.
+  await late.route("**/inbox/events", (route) => route.abort());
   await late.goto(boss.url());
   const tooLate = await toStep(late, "approved");
   await boss.locator("#view-tasks .step.now [data-outcome=rejected]").click();
@@ -155,7 +153,7 @@ await walk("workflow", async () => {
   await clerk.click("#view-tasks .step.now [data-outcome=travelled]");
   await clerk.waitForSelector("#view-tasks .step.now [data-outcome=claimed]");
   await said("Beantragter Betrag").fill("180,50");
-  await said("Reisekostenrechnung").selectOption(claim.id);
+  await said("Reisekostenrechnung (nötig)").selectOption(claim.id);
   await clerk.click("#view-tasks .step.now [data-outcome=claimed]");
   await clerk.waitForSelector("#view-tasks .flow-said .good");
 

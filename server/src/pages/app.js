@@ -207,6 +207,9 @@ function show() {
   for (const [id, here] of [["nav-search", !filing && !room], ["nav-file", filing], ...ROOMS.map((one) => [one.NAV, one === room])]) {
     if (here) $(id).setAttribute("aria-current", "page"); else $(id).removeAttribute("aria-current");
   }
+  // Where the row is longer than the window, it shows where one is.
+  const here = document.querySelector("#nav [aria-current]");
+  if (here) $("nav").scrollLeft = here.offsetLeft - $("nav").offsetLeft - ($("nav").clientWidth - here.offsetWidth) / 2;
   document.title = `${signedIn ? (room ? room.title() : filing ? t("file") : query.get("q") || t("search")) : t("signIn")} – Papierlos`;
   if (!signedIn) { lastSearch = null; state.shown = undefined; return; }
   legend();

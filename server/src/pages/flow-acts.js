@@ -4,6 +4,8 @@ import { state } from "/pages/app.js";
 import { askFor, field, input, keys, reasonField, refused, select, textarea, ways } from "/pages/forms.js";
 import { inTongue, plainly, today } from "/pages/flow.js";
 import { whoPicker, whosPicker } from "/pages/flow-fields.js";
+import { migrate } from "/pages/flow-migrate.js";
+import { mayAnnounce, nextVersion } from "/pages/flow-version.js";
 
 /** What is asked in the way of all others: what, who may, whether it is grave. */
 const ACTS = { skip, delegate, insert, withdraw, hold, extend, return: sendBack };
@@ -26,7 +28,10 @@ export function stepActions(step, context) {
     button.disabled = false;
   } }, t(`act_step_${act}`));
   const asked = (act) => h("button", { type: "button", class: "small", "data-act": `${act}-${step.number}`, onclick: () => ACTS[act](step, context) }, t(`act_step_${act}`));
-  const offers = [...BARE.filter((act) => step.may.includes(act)).map(bare), ...Object.keys(ACTS).filter((act) => step.may.includes(act)).map(asked)];
+  // Who signs finally corrects what he signs, here.
+  const version = step.binds && mayAnnounce(context.flow, step.binds)
+    ? [h("button", { type: "button", class: "small", "data-act": `version-${step.number}`, onclick: () => nextVersion(self, context.flow, step.binds) }, t("act_flow_version"))] : [];
+  const offers = [...BARE.filter((act) => step.may.includes(act)).map(bare), ...Object.keys(ACTS).filter((act) => step.may.includes(act)).map(asked), ...version];
   if (!offers.length) return null;
   return [h("div", { class: "actions small-actions", role: "group", "aria-label": t("flowStepActions", { step: inTongue(step.label) }) }, offers), failure];
 }
@@ -120,11 +125,16 @@ function insert(step, context) {
 
 /** What can be done with the whole of it. Anybody may say that he himself is not impartial. */
 export function flowActions(context) {
-  const { self, flow } = context;
+  const { self, flow, newer, documents } = context;
   if (flow.ended) return null;
+  // Those that no open step binds: the final signature is still to come.
+  const ahead = (flow.editorial ?? []).filter((one) => one.may && !flow.slip.some((step) => step.binds === one.document));
+  const named = (id) => documents.find((one) => one.id === id)?.title ?? t("one_document");
   const offer = (act, action, danger) => h("button", { type: "button", class: danger ? "danger small" : "small", "data-act": act, onclick: action }, t(`act_flow_${act}`));
   const place = h("div", { class: "actions flow-actions" });
-  fill(place, offer("exclude", () => exclude(context)), flow.may.includes("cancel") ? offer("cancel", () => cancel(self, flow)) : null);
+  fill(place, ahead.map((one) => h("button", { type: "button", class: "small", "data-act": `version-${one.document}`, onclick: () => nextVersion(self, flow, one.document) }, t("act_flow_versionOf", { title: named(one.document) }))),
+    newer ? offer("migrate", async () => { if (await migrate(newer, [flow])) await self.load({ word: t("did_workflow_migrate"), focus: true }); }) : null,
+    offer("exclude", () => exclude(context)), flow.may.includes("cancel") ? offer("cancel", () => cancel(self, flow)) : null);
   return place;
 }
 

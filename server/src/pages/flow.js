@@ -20,22 +20,24 @@ const headers = (more = {}) => (stead.login ? { ...more, "Papierlos-On-Behalf-Of
 export const look = (path) => json(path, { headers: headers() });
 
 /** All entries of a list of workflows, page by page. */
-export async function lookAll(path, max = 2000) {
+export async function lookAll(path, asked = {}, max = 2000) {
   const items = [];
   let cursor = null;
   do {
-    const page = await look(`${path}?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    const page = await look(`${path}?${new URLSearchParams({ limit: "100", ...asked, ...(cursor ? { cursor } : {}) })}`);
     items.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor && items.length < max);
   return { items };
 }
 
-/** Does something with workflows. `key` lets it be repeated. */
-export async function act(path, body, { key, method = "POST" } = {}) {
-  const more = body === undefined ? {} : { "Content-Type": "application/json" };
+/** Does something with workflows. `key` lets it be repeated, `version` is what it is based on; a form is sent as it is. */
+export async function act(path, body, { key, version, method = "POST" } = {}) {
+  const plain = body === undefined || body instanceof FormData;
+  const more = plain ? {} : { "Content-Type": "application/json" };
   if (key) more["Idempotency-Key"] = key;
-  const response = await ask(path, { method, headers: headers(more), body: body === undefined ? undefined : JSON.stringify(body) });
+  if (version) more["If-Match"] = `"v${version}"`;
+  const response = await ask(path, { method, headers: headers(more), body: plain ? body : JSON.stringify(body) });
   return response.status === 204 ? null : response.json();
 }
 

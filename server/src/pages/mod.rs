@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
 const TABLET: &str = include_str!("tablet.html");
 const TABLET_STYLE: &str = include_str!("tablet.css");
-const SCRIPTS: [(&str, &str); 47] = [
+const SCRIPTS: [(&str, &str); 50] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
@@ -35,6 +35,8 @@ const SCRIPTS: [(&str, &str); 47] = [
     ("flow-acts.js", include_str!("flow-acts.js")),
     ("flow-fields.js", include_str!("flow-fields.js")),
     ("flow-history.js", include_str!("flow-history.js")),
+    ("flow-migrate.js", include_str!("flow-migrate.js")),
+    ("flow-version.js", include_str!("flow-version.js")),
     ("forms.js", include_str!("forms.js")),
     ("functions.js", include_str!("functions.js")),
     ("inbox.js", include_str!("inbox.js")),
@@ -49,6 +51,7 @@ const SCRIPTS: [(&str, &str); 47] = [
     ("record.js", include_str!("record.js")),
     ("records.js", include_str!("records.js")),
     ("slip.js", include_str!("slip.js")),
+    ("slip-live.js", include_str!("slip-live.js")),
     ("split.js", include_str!("split.js")),
     ("starting.js", include_str!("starting.js")),
     ("step.js", include_str!("step.js")),

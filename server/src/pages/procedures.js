@@ -6,6 +6,7 @@ import { askFor, done, field, keys, reasonField, refused, send, textarea } from 
 import { crumbs, lookAt } from "/pages/record.js";
 import { inTongue } from "/pages/flow.js";
 import * as limits from "/pages/limits.js";
+import { olderOnes } from "/pages/flow-migrate.js";
 import { markdown } from "/pages/markdown.js";
 
 export const VIEW = "view-procedures";
@@ -105,7 +106,7 @@ async function one(id, version, fresh) {
   const path = `/api/v1/workflow-definitions/${id}`;
   const after = async (word) => { await one(id, version, fresh); if (fresh()) done($("definition-said"), word); };
   const actions = [];
-  const offer = (act, action, danger) => actions.push(h("button", { type: "button", class: danger ? "danger" : "main", "data-act": act, onclick: action }, t(`act_definition_${act}`)));
+  const offer = (act, action, danger) => actions.push(h("button", { type: "button", class: danger ? "danger small" : "main", "data-act": act, onclick: action }, t(`act_definition_${act}`)));
   if (waitsForMe(found)) offer("approve", () => approve(found, after));
   if (rules() && found.state !== "retired") offer("retire", () => retire(found, after), true);
   fill(place,
@@ -118,6 +119,7 @@ async function one(id, version, fresh) {
     actions.length ? h("div", { class: "actions" }, actions) : null,
     h("div", { id: "definition-said" }),
     approvals(found),
+    found.state === "active" ? olderOnes(found, after) : null,
     h("h2", {}, t("definitionDiagram")),
     h("div", { class: "desk diagram", tabindex: "0", role: "group", "aria-label": t("definitionDiagram") },
       h("img", { src: `${path}/diagram${exact}`, alt: t("definitionDiagramAlt", { title: now.title }) })),

@@ -72,8 +72,8 @@ function one(id, step, fresh) {
     now.title = inTongue(flow.definition.title);
     document.title = `${now.title} – Papierlos`;
     head.textContent = now.title;
-    fill(about, h("a", { href: caseAddress(flow.case.id), class: "ref", id: "flow-case" }, flow.case.reference));
     if (!arrived) return;
+    fill(about, h("a", { href: caseAddress(flow.case.id), class: "ref", id: "flow-case" }, flow.case.reference));
     arrived = false;
     document.getElementById("main").scrollTop = 0;
     const wanted = step && place.querySelector(`[data-step="${CSS.escape(step)}"]`);

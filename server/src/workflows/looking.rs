@@ -48,6 +48,7 @@ pub(super) async fn view(
         private: doer.works_here || asked,
         may: trial.steps(),
         may_all: trial.all(),
+        editorial: trial.editorial(),
         errors: errors.into_iter().collect(),
     }))
 }

@@ -1,11 +1,11 @@
 //! What somebody may do with a workflow now: found by asking the engine, which would be asked anyway. A workflow may
 //! have thousands of steps that are open: what is asked of each of them is not tried, but looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use workflow::definition::{Definition, Step};
+use workflow::definition::{Definition, Step, StepKind};
 use workflow::engine::{self, Setting};
-use workflow::instance::{Command, Instance, Refusal, StepState, StepStatus, Value};
+use workflow::instance::{Command, Id, Instance, Refusal, StepState, StepStatus, Value};
 
 use super::values::kind_word;
 use super::wire::{AskView, OutcomeView, WordsView, word};
@@ -25,6 +25,17 @@ pub(super) struct May {
     pub(super) binds: Option<String>,
     /// Kinds of steps that may be inserted before it.
     pub(super) inserts: Vec<String>,
+}
+
+/// What is said of the next version of a document that is signed finally.
+#[derive(Debug, Clone)]
+pub(super) struct Announcing {
+    /// The document.
+    pub(super) document: Id,
+    /// Whether whoever asks may announce that it is editorial.
+    pub(super) may: bool,
+    /// Who has announced that, until it comes.
+    pub(super) by: Option<Id>,
 }
 
 /// A reason that is only tried.
@@ -182,5 +193,37 @@ impl Trial<'_> {
             may.push("cancel");
         }
         may
+    }
+    /// The documents that are signed finally in it, as far as whoever asks may say something of their next version, or
+    /// somebody has.
+    pub(super) fn editorial(&self) -> Vec<Announcing> {
+        if self.instance.ended.is_some() {
+            return Vec::new();
+        }
+        let steps = self.definition.states.iter().flat_map(|state| &state.steps);
+        let signed = steps.filter(|step| step.kind == StepKind::FinalSign);
+        let fields: BTreeSet<&str> = signed.filter_map(|step| step.binds.as_deref()).collect();
+        let documents: BTreeSet<&Id> = fields
+            .into_iter()
+            .filter_map(|field| {
+                let value = self.instance.fields.get(field)?;
+                if let Value::Document(id) = value {
+                    Some(id)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let all = documents.into_iter().map(|document| {
+            let said = self.instance.editorial.get(document);
+            Announcing {
+                document: document.clone(),
+                may: self.goes(&Command::Editorial {
+                    document: document.clone(),
+                }),
+                by: said.and_then(|said| said.announced_by.clone()),
+            }
+        });
+        all.filter(|one| one.may || one.by.is_some()).collect()
     }
 }

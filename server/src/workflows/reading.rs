@@ -153,6 +153,10 @@ pub(super) async fn names_of(
     let mut found = BTreeSet::new();
     add_taker(&mut found, &instance.initiator);
     instance.excluded.iter().for_each(|id| add(&mut found, id));
+    let announced = instance.editorial.values();
+    announced
+        .filter_map(|said| said.announced_by.as_ref())
+        .for_each(|id| add(&mut found, id));
     let mut named = Vec::new();
     for value in instance.fields.values() {
         values::accounts_in(value, &mut named);

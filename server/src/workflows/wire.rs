@@ -9,7 +9,7 @@ use uuid::Uuid;
 use workflow::definition::{Definition, End};
 use workflow::instance::{DueState, Instance, Instant, StepState, StepStatus};
 
-use super::may::May;
+use super::may::{Announcing, May};
 use super::model::Flow;
 pub(super) use super::naming::WordsView;
 use super::naming::{BoundView, WhoView};
@@ -203,6 +203,10 @@ pub(super) struct StepView {
     state: String,
     /// Its kind: `task`, `statement`, `co_sign` …
     kind: String,
+    /// The event for which it waits, as it is told by `events`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    event: Option<String>,
     /// What it is called.
     label: WordsView,
     /// What is to be done.
@@ -306,6 +310,7 @@ impl StepView {
             key: step.key.clone(),
             state: step.state.clone(),
             kind: word(&step.kind),
+            event: defined.and_then(|step| step.event.clone()),
             label: WordsView::from(&step.label),
             help: defined
                 .and_then(|step| step.help.as_ref())
@@ -450,6 +455,30 @@ impl LineView {
     }
 }
 
+/// What is said of the next version of a document that is signed finally.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WorkflowAnnouncement)]
+struct EditorialView {
+    /// The document.
+    document: String,
+    /// Whether you may announce now that it is editorial.
+    may: bool,
+    /// Who has announced that, until it comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    announced_by: Option<WhoView>,
+}
+
+impl EditorialView {
+    fn of(said: &Announcing, names: &Names) -> Self {
+        Self {
+            document: said.document.0.clone(),
+            may: said.may,
+            announced_by: said.by.as_ref().map(|id| WhoView::person(id, names)),
+        }
+    }
+}
+
 /// A workflow (Umlauf), with its routing slip (Laufweg).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Workflow)]
@@ -466,6 +495,8 @@ pub(super) struct FlowView {
     dispatched: BTreeMap<String, String>,
     /// What you may do with the whole of it now: `cancel`.
     may: Vec<&'static str>,
+    /// Documents of whose next version you may announce that it is editorial, or of which somebody has.
+    editorial: Vec<EditorialView>,
 }
 
 /// What a view is made of.
@@ -484,6 +515,8 @@ pub(super) struct Shown<'a> {
     pub(super) may: BTreeMap<u32, May>,
     /// What he may do with the whole.
     pub(super) may_all: Vec<&'static str>,
+    /// What is said of the next versions of documents.
+    pub(super) editorial: Vec<Announcing>,
     /// Why the system has not done steps yet.
     pub(super) errors: BTreeMap<u32, String>,
 }
@@ -498,6 +531,7 @@ impl From<Shown<'_>> for FlowView {
             private,
             mut may,
             may_all,
+            editorial,
             mut errors,
         } = shown;
         let instance = &flow.instance;
@@ -517,6 +551,10 @@ impl From<Shown<'_>> for FlowView {
             excluded: excluded.map(|id| WhoView::person(id, names)).collect(),
             dispatched: sent.map(|(id, sha)| (id.0.clone(), sha.clone())).collect(),
             may: may_all,
+            editorial: editorial
+                .iter()
+                .map(|said| EditorialView::of(said, names))
+                .collect(),
         }
     }
 }

@@ -192,6 +192,18 @@ impl Seen {
                 rows.documents.insert(document, sha512);
             }
         }
+        // What was announced as editorial is followed from the version that was in force then, where nobody has signed.
+        for (document, said) in &instance.editorial {
+            if said.announced_by.is_some()
+                && let Some(after) = &said.after
+                && let Ok(document) = Uuid::parse_str(&document.0)
+            {
+                let known = rows.documents.entry(document).or_default();
+                if known.is_none() {
+                    *known = hex::decode(&after.sha512).ok();
+                }
+            }
+        }
         for timer in engine::timers(instance) {
             let row = (timer.at.0, timer_word(timer.what), timer.step);
             rows.timers.insert(timer.key, row);
