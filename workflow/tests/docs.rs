@@ -2,11 +2,12 @@
 
 use workflow::calendar::Calendar;
 use workflow::definition::{Definition, json_schema};
-use workflow::instance::{Day, Instant};
-use workflow::simulate::explore;
+use workflow::instance::{Day, Instant, Value};
+use workflow::simulate::{Choice, Simulation, explore};
 
 const DOCS: &str = include_str!("../../docs/workflows.md");
 const KEYS: &str = include_str!("data/schluesselausgabe.toml");
+const FOUND: &str = include_str!("../../docs/definitions/fundsache.toml");
 const FULL: &str = include_str!("data/full.toml");
 
 /// The rows of the table whose head begins so: what stands in their cells.
@@ -25,6 +26,27 @@ fn the_example_is_whole_and_right() {
     let read = Definition::read(KEYS.as_bytes()).expect("right");
     let start = Instant::parse("2026-03-02T08:00:00Z").expect("an instant");
     assert_eq!(explore(&read, &Calendar::new([]), start), []);
+}
+
+/// The longer one: it goes all its ways, and what is found a second time is not handed out for a report of the first.
+#[test]
+fn the_longer_example_goes_all_its_ways() {
+    assert!(DOCS.contains("(definitions/fundsache.toml)"));
+    let read = Definition::read(FOUND.as_bytes()).expect("right");
+    let (calendar, start) = (Calendar::new([]), Instant::parse("2026-03-02T08:00:00Z"));
+    let start = start.expect("an instant");
+    assert_eq!(explore(&read, &calendar, start), []);
+    let chosen = [("owner_came", "found"), ("check_identity", "not_proven")];
+    let mut walk = Simulation::new(&read, &calendar, start);
+    for (step, outcome) in chosen {
+        walk = walk.choosing(step, Choice::Outcome(outcome.to_owned()));
+    }
+    // Nobody comes a second time.
+    walk = walk.choosing("retention", Choice::Outcome("done".to_owned()));
+    walk = walk.knowing("finder_claims", Value::YesNo(false));
+    assert_eq!(walk.run(), Ok(()));
+    let slip = walk.slip();
+    assert!(slip.contains("Versteigerung anordnen"), "{slip}");
 }
 
 #[test]

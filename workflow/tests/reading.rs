@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use workflow::definition::{
     Assignee, Complaint, DEFINITION_BYTES_MAX, Definition, Effect, FieldKind, StepKind, Term,
+    line_naming,
 };
 
 const FULL: &str = include_str!("data/full.toml");
@@ -277,4 +278,112 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_no_toml_is_said_with_what_to_do() {
+    for (old, new, line, words) in [
+        (
+            "required = true",
+            "required = yes",
+            13,
+            "ja und nein heißen true und false",
+        ),
+        (
+            "title = \"Schlüsselausgabe\"",
+            "title = „Schlüsselausgabe“",
+            4,
+            "nicht in „…“",
+        ),
+        (
+            "label = \"Raum\"",
+            "label = \"Raum",
+            17,
+            "Anführungszeichen am Ende",
+        ),
+        (
+            "label = \"Raum\"",
+            "label = \"Raum\"\nlabel = \"Raum\"",
+            18,
+            "einmal entfernen",
+        ),
+        (
+            "label = \"Raum\"",
+            "label = \"Raum\" Zimmer",
+            17,
+            "neue Zeile",
+        ),
+        ("label = \"Raum\"", "label == \"Raum\"", 17, "= zu viel"),
+        ("label = \"Raum\"", "label \"Raum\"", 17, "schlüssel = wert"),
+        (
+            "label = \"Raum\"",
+            "läbel = \"Raum\"",
+            17,
+            "Buchstaben von a bis z",
+        ),
+        (
+            "matter_of = [\"holder\"]",
+            "matter_of = [\"holder\"",
+            9,
+            "Klammer ]",
+        ),
+        ("{ role = \"head\" }", "{ role = \"head\"", 37, "Klammer }"),
+        ("{ role = \"head\" }", "{ role: \"head\" }", 36, "="),
+        ("[[state.step]]", "[[state.step]", 32, "Klammern ergänzen"),
+    ] {
+        let source = KEYS.replacen(old, new, 1);
+        assert_ne!(source, KEYS);
+        let complaints = read(&source).expect_err("wrong");
+        let [one] = complaints.as_slice() else {
+            panic!("{complaints:?}");
+        };
+        let said = one.to_string();
+        assert!(said.contains(words), "{new}: {said}");
+        assert_eq!(one.line, line, "{new}: {said}");
+        assert!(!said.contains("expected"), "{said}");
+    }
+}
+
+#[test]
+fn what_whoever_writes_german_writes_is_understood() {
+    for (expression, words) in [
+        ("known(room) und known(holder)", "Und heißt and."),
+        ("known(room) oder known(holder)", "Oder heißt or."),
+        ("nicht known(room)", "Die Verneinung heißt not."),
+        (
+            "arbeitstage(today, back_by) > 3",
+            "„arbeitstage(…)“ gibt es nicht. Möglich sind: known, count",
+        ),
+        ("arbeitstage > 3", "Ein Feld „arbeitstage“ gibt es nicht."),
+    ] {
+        let complaints = read(&KEYS.replace("back_by > today", expression)).expect_err("wrong");
+        let said: Vec<_> = complaints.iter().map(ToString::to_string).collect();
+        assert!(
+            matches!(said.as_slice(), [one] if one.contains(words)),
+            "{said:?}"
+        );
+    }
+    let said = |old: &str, new: &str| {
+        let complaints = read(&KEYS.replacen(old, new, 1)).expect_err("wrong");
+        complaints
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>()
+    };
+    let float = said("working_days = 3", "working_days = 3.5");
+    assert!(float.ends_with("Bitte ohne Punkt schreiben."), "{float}");
+    let text = said("{ role = \"head\" }", "\"head\"");
+    assert!(text.contains("Zum Beispiel: { role = \"head\" }"), "{text}");
+}
+
+#[test]
+fn where_something_outside_is_named_is_found() {
+    let source = format!("# \"hausmeisterei\" ist eine Funktion\n{KEYS}");
+    let line = |name: &str| line_naming(source.as_bytes(), name);
+    assert_eq!(line("hausmeisterei"), Some(58));
+    assert_eq!(line("head"), Some(37));
+    assert_eq!(line("hausmeister"), None);
+    let table = b"rows = { a = 'function:kst-20' }";
+    assert_eq!(line_naming(table, "kst-20"), Some(1));
+    assert_eq!(line_naming(b"\xff\"kst-20\"", "kst-20"), None);
 }

@@ -5,7 +5,7 @@ use workflow::definition::{Definition, End};
 use workflow::engine::replay;
 use workflow::instance::{Day, Event, Instant, Refusal, StepStatus, Value};
 use workflow::shipped::SHIPPED;
-use workflow::simulate::{Choice, DeadEnd, Finding, Simulation, explore};
+use workflow::simulate::{Choice, DeadEnd, Finding, Simulation, explore, said};
 
 const FULL: &str = include_str!("data/full.toml");
 const SMALL: &str = include_str!("data/small.toml");
@@ -148,5 +148,118 @@ fn what_comes_with_the_program_comes_to_its_end() {
             };
             assert!(is_met, "{name}: {finding:?}");
         }
+    }
+}
+
+/// A state that no single choice leads to, behind an amount beyond a bound, an answer that opens an outcome, and one of two
+/// steps of which one is enough.
+const HIDDEN: &str = r#"
+id = "hidden"
+version = 1
+title = "Verborgen"
+case_type = "hidden"
+start = "asked"
+field = [
+  { key = "price", label = "Preis", kind = "money" },
+  { key = "granted", label = "Bewilligt", kind = "yes_no" },
+  { key = "heard_on", label = "Gehört am", kind = "day" },
+]
+
+[[state]]
+id = "asked"
+label = "Antrag"
+exits = [{ when = "price <= 25000.00", to = "done" }, { to = "waits" }]
+[[state.step]]
+id = "decide"
+label = "Entscheiden"
+kind = "task"
+assignee = { role = "clerk" }
+ask = ["price", "granted", "heard_on"]
+require = [{ is = "heard_on <= today", otherwise = "Die Anhörung muss gewesen sein." }]
+outcomes = [
+  { key = "yes", label = "ja", when = "granted" },
+  { key = "no", label = "nein", when = "not granted" },
+]
+
+[[state]]
+id = "waits"
+label = "Warten"
+order = "parallel"
+join = "any"
+exits = [{ when = 'outcome("rest") == "done" and outcome("decide") == "no"', to = "auction" }, { to = "done" }]
+[[state.step]]
+id = "report"
+label = "Meldung"
+kind = "event"
+event = "reported"
+[[state.step]]
+id = "rest"
+label = "Verwahren"
+kind = "task"
+assignee = { role = "clerk" }
+
+[[state]]
+id = "auction"
+label = "Versteigern"
+next = "done"
+[[state.step]]
+id = "sell"
+label = "Verkaufen"
+kind = "task"
+assignee = { role = "clerk" }
+
+[[state]]
+id = "done"
+label = "Ende"
+end = "done"
+"#;
+
+#[test]
+fn what_lies_behind_a_bound_an_answer_and_two_choices_is_found() {
+    assert_eq!(explored(HIDDEN), []);
+}
+
+#[test]
+fn what_is_answered_can_be_said_beforehand() {
+    let calendar = Calendar::new([]);
+    let definition = read(HIDDEN);
+    for (price, state) in [("25000.00", "done"), ("25000.01", "waits")] {
+        let (key, value) = said(&definition, &format!("price={price}")).unwrap();
+        let mut walk = walk(&definition, &calendar).knowing(key, value);
+        walk.run().unwrap();
+        let entered =
+            |event: &Event| matches!(event, Event::Entered { state: into, .. } if into == state);
+        assert!(walk.events().iter().any(entered), "{price}");
+        assert_eq!(walk.instance().unwrap().steps.len() > 1, state == "waits");
+    }
+    for (text, told) in [
+        ("price", "FELD=WERT"),
+        ("preis=1.00", "Felder sind: price, granted, heard_on"),
+        ("price=1", "ein Betrag wie 12.50"),
+        ("price=1.000", "ein Betrag wie 12.50"),
+        ("price=--1.00", "ein Betrag wie 12.50"),
+        ("granted=ja", "true oder false"),
+        ("heard_on=2026-02-30", "ein Tag wie 2026-03-02"),
+        ("heard_on=", "ein Tag wie"),
+    ] {
+        let error = said(&definition, text).unwrap_err();
+        assert!(error.contains(told), "{text}: {error}");
+    }
+    let minus = said(&definition, "price=-0.50").unwrap();
+    assert_eq!(minus, ("price".to_owned(), Value::Money(-50)));
+}
+
+#[test]
+fn what_was_found_is_told_in_german() {
+    let never = read(&KEYS.replace("back_by > today", "1 == 2"));
+    let calendar = Calendar::new([]);
+    let found = explore(&never, &calendar, monday(&calendar));
+    let told: Vec<_> = found.iter().map(|one| one.german(&never)).collect();
+    let told = told.join("\n");
+    for line in [
+        "Mit approve_key=approved: Schritt 1 (approve_key) lässt sich nicht erledigen: Mit keiner Angabe, die versucht wurde, ist eine Bedingung (require) erfüllt: „Der Tag der Rückgabe muss in der Zukunft liegen.“",
+        "In den Zustand returned kam keine der Proben.",
+    ] {
+        assert!(told.contains(line), "{line} is not in\n{told}");
     }
 }

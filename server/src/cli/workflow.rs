@@ -8,7 +8,7 @@ use serde::Serialize;
 use workflow::calendar::Calendar;
 use workflow::definition::{Complaint, DEFINITION_BYTES_MAX, Definition, json_schema};
 use workflow::instance::Day;
-use workflow::simulate::{Choice, DeadEnd, Finding, Simulation, explore};
+use workflow::simulate::{Choice, Simulation, explore, said as known};
 use workflow::{draw, tell};
 
 use super::{Ended, FINDINGS, Failure, MISSING, USAGE, say};
@@ -68,13 +68,16 @@ pub(super) struct Simulate {
     /// Kurzbezeichnung oder Datei.
     #[arg(value_name = "DEFINITION")]
     which: String,
-    /// Was mit einem Schritt geschieht: SCHRITT=ERGEBNIS, SCHRITT=!lapse, SCHRITT=!skip, SCHRITT=!return:STAND.
+    /// Was mit einem Schritt geschieht: SCHRITT=ERGEBNIS, SCHRITT=!lapse, SCHRITT=!skip, SCHRITT=!return:ZUSTAND.
     #[arg(long, value_name = "SCHRITT=WAS")]
     script: Vec<String>,
     /// Der erste Tag; sonst heute.
     #[arg(long, value_name = "JJJJ-MM-TT")]
     from: Option<String>,
-    /// Alle Abzweigungen einmal versuchen: Sackgassen, und Stände, in die nichts führt.
+    /// Was ein Feld sagt, von Anfang an oder wo danach gefragt wird: ein Tag 2026-03-02, ein Betrag 12.50, true, ein Text.
+    #[arg(long, value_name = "FELD=WERT")]
+    field: Vec<String>,
+    /// Alle Abzweigungen versuchen: Sackgassen, und Zustände, in die nichts führt.
     #[arg(long)]
     explore: bool,
     /// Alle Ereignisse, eine Zeile JSON für jedes.
@@ -163,7 +166,7 @@ fn check(config: &Config, files: Vec<PathBuf>) -> Ended {
     for path in files {
         match Definition::read(&bytes_of(&path)?) {
             Ok(definition) => say(&format!(
-                "{}: {}, Fassung {}: in Ordnung; Stände: {}, Felder: {}, SHA-256 {}",
+                "{}: {}, Fassung {}: in Ordnung; Zustände: {}, Felder: {}, SHA-256 {}",
                 path.display(),
                 definition.id,
                 definition.version,
@@ -260,33 +263,6 @@ impl Show {
     }
 }
 
-fn dead_end(at: &DeadEnd) -> String {
-    match at {
-        DeadEnd::Start(why) => format!("Er kann nicht beginnen: {why}"),
-        DeadEnd::Nobody { step, key, why } => {
-            format!("Schritt {step} ({key}) kann niemand übernehmen: {why}")
-        }
-        DeadEnd::NoWay { step, key, why } => {
-            format!("Schritt {step} ({key}) lässt sich nicht erledigen: {why}")
-        }
-        DeadEnd::Endless => "Er kommt an kein Ende.".to_owned(),
-        DeadEnd::Idle(state) => {
-            format!("Im Stand {state} ist nichts offen, und beendet ist er nicht.")
-        }
-    }
-}
-
-fn finding(one: &Finding) -> String {
-    match one {
-        Finding::Unreached(state) => format!("In den Stand {state} führt nichts."),
-        Finding::DeadEnd { choice: None, at } => dead_end(at),
-        Finding::DeadEnd {
-            choice: Some((step, choice)),
-            at,
-        } => format!("Nach {step} ({choice:?}): {}", dead_end(at)),
-    }
-}
-
 impl Simulate {
     async fn run(self, config: &Config) -> Ended {
         let definition = find(config, &self.which, None).await?;
@@ -303,19 +279,29 @@ impl Simulate {
         if self.explore {
             let findings = explore(&definition, &calendar, start);
             if findings.is_empty() {
-                say("Jeder Stand wird erreicht, und jede Abzweigung führt an ein Ende.");
+                say("Jeder Zustand wird erreicht, und jede Abzweigung führt an ein Ende.");
                 return Ok(());
             }
-            let lines: Vec<String> = findings.iter().map(finding).collect();
+            let told = findings.iter().map(|one| one.german(&definition));
+            let lines: Vec<String> = told.collect();
             return Err(Failure::new(FINDINGS, lines.join("\n")));
         }
         let mut walk = Simulation::new(&definition, &calendar, start);
         for said in &self.script {
             let (step, choice) = Choice::parse(said).ok_or_else(|| {
-                let said = format!("{said}: erwartet wird SCHRITT=ERGEBNIS, SCHRITT=!lapse, SCHRITT=!skip oder SCHRITT=!return:STAND.");
+                let said = format!("{said}: erwartet wird SCHRITT=ERGEBNIS, SCHRITT=!lapse, SCHRITT=!skip oder SCHRITT=!return:ZUSTAND.");
                 Failure::new(USAGE, said)
             })?;
+            if definition.step(&step).is_none() {
+                let said = format!("Einen Schritt „{step}“ gibt es in {} nicht.", definition.id);
+                return Err(Failure::new(USAGE, said));
+            }
             walk = walk.choosing(step, choice);
+        }
+        for said in &self.field {
+            let read = known(&definition, said);
+            let (field, value) = read.map_err(|wrong| Failure::new(USAGE, wrong))?;
+            walk = walk.knowing(field, value);
         }
         let ended = walk.run();
         if self.json {
@@ -325,6 +311,6 @@ impl Simulate {
         } else {
             say(walk.slip().trim_end());
         }
-        ended.map_err(|at| Failure::new(FINDINGS, dead_end(&at)))
+        ended.map_err(|at| Failure::new(FINDINGS, at.german(&definition)))
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use workflow::definition::DEFINITION_BYTES_MAX;
+use workflow::definition::{DEFINITION_BYTES_MAX, line_naming};
 use workflow::{draw, tell};
 
 use super::caller::Caller;
@@ -292,8 +292,8 @@ fn source_of(request: &HttpRequest, body: &Bytes) -> Result<Vec<u8>, Problem> {
     Ok(said.source.into_bytes())
 }
 
-/// Refuses a definition that names what there is not.
-fn whole(looked: &Looked) -> Result<(), Problem> {
+/// Refuses a definition that names what there is not: where it does, and what to do.
+fn whole(looked: &Looked, source: &[u8]) -> Result<(), Problem> {
     let problem = looked
         .missing
         .iter()
@@ -306,9 +306,12 @@ fn whole(looked: &Looked) -> Result<(), Problem> {
                 "plan unit" => ("die Aktenplaneinheit", "no-plan-unit"),
                 _ => ("die Abschottung", "no-compartment"),
             };
+            let line = line_naming(source, name);
+            let place = |word: &str| line.map_or_else(String::new, |line| format!("{word} {line}: "));
+            let (zeile, line) = (place("Zeile"), place("Line"));
             let detail = text(
-                format!("In diesem Haus gibt es {german} „{name}“ nicht. Bitte anlegen oder anders benennen."),
-                format!("There is no {} “{name}” in this house. Make it, or name another.", one.what),
+                format!("{zeile}In diesem Haus gibt es {german} „{name}“ nicht. Bitte anlegen oder anders benennen."),
+                format!("{line}There is no {} “{name}” in this house. Make it, or name another.", one.what),
             );
             problem.field("/source", Fault::Rule { code, detail })
         });
@@ -355,7 +358,7 @@ pub(super) async fn post_definition(
     let source = source_of(&caller.request, &body)?;
     let (db, rules) = (caller.db.clone(), caller.rules.clone());
     let looked = definitions::look(db.read(), (&rules, &forms, db.now()), &source).await?;
-    whole(&looked)?;
+    whole(&looked, &source)?;
     if query.check == Some(true) {
         return Ok(HttpResponse::NoContent().finish());
     }

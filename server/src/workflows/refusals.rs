@@ -265,7 +265,7 @@ fn refused(refused: &Refused) -> Problem {
         Refusal::NoState => invalid(
             "/to",
             "no-state",
-            "Diesen Stand gibt es nicht.",
+            "Diesen Zustand gibt es nicht.",
             "There is no such state.",
         ),
         Refusal::Day => invalid(

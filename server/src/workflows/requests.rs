@@ -496,7 +496,7 @@ impl WorkflowMigration {
         if self.states.len() > VALUES_MAX || !self.states.iter().all(|(a, b)| plain(a) && plain(b))
         {
             let expected = text(
-                "Stände der Definition: von, nach",
+                "Zustände der Definition: von, nach",
                 "states of the definition: from, to",
             );
             fields.fault("/states", Fault::WrongFormat { expected });

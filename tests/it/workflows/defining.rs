@@ -105,6 +105,8 @@ async fn what_is_wrong_with_a_definition_is_told_with_its_line() {
         .await;
     let refused = refused.is_problem(422, "validation").json();
     assert_eq!(refused["errors"][0]["code"], "no-function");
+    let said = refused["errors"][0]["detail"].as_str().unwrap_or_default();
+    assert!(said.starts_with("Zeile "), "{said}");
     let move_to = "{ move_to = \"NIRGENDS\", plan_unit = \"99\", lead = \"gibt-es-nicht\" }";
     let inside = letter("neu").replace("{ close_case = true }", move_to);
     let refused = town

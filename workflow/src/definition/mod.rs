@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
 
-pub use read::{Complaint, DEFINITION_BYTES_MAX};
+pub use read::{Complaint, DEFINITION_BYTES_MAX, line_naming};
 pub use schema::json_schema;
 pub use source::{CaseFact, DocumentFact, InvoiceFact, Source};
 

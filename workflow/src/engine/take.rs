@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::definition::{Outcome, Requirement, Step, StepKind, Words};
+use crate::expr::Expr;
 use crate::instance::{Bound, Done, Event, Id, Refusal, StepState, Taker, Value};
 
 use super::fields::{LIST_MAX, reason, said};
@@ -69,8 +70,12 @@ impl View<'_> {
         if let [only] = defined.outcomes.as_slice() {
             return Ok(only.key.clone());
         }
+        // What is asked by this very step may be answered with it, and decide.
+        let is_asked = |key: &str| defined.asks.iter().any(|ask| ask.field == key);
+        let depends = |when: &Expr| when.fields().into_iter().any(is_asked);
         let all = defined.outcomes.iter();
-        let open = all.filter(|one| self.holds(one.when.as_ref()));
+        let open = all
+            .filter(|one| one.when.as_ref().is_some_and(depends) || self.holds(one.when.as_ref()));
         Err(Refusal::WhichOutcome(
             open.map(|one| one.key.clone()).collect(),
         ))

@@ -40,6 +40,21 @@ pub const WORDS: [&str; 21] = [
     "add_months",
 ];
 
+/// Those of them that are followed by brackets.
+const CALLS: [&str; 11] = [
+    "known",
+    "count",
+    "lookup",
+    "done",
+    "outcome",
+    "taker",
+    "registered",
+    "frozen",
+    "holds",
+    "working_days",
+    "add_months",
+];
+
 pub(super) fn read(text: &str, names: &dyn Names) -> Result<(Expr, Kind), Fault> {
     if text.len() > EXPRESSION_BYTES_MAX {
         let said = format!("Der Ausdruck hat mehr als {EXPRESSION_BYTES_MAX} Bytes.");
@@ -58,11 +73,14 @@ pub(super) fn read(text: &str, names: &dyn Names) -> Result<(Expr, Kind), Fault>
     let node = parser.or()?;
     let (token, at) = parser.peek().clone();
     if token != Token::End {
-        return Err(fault(
-            at,
-            "Hier müsste der Ausdruck enden.",
-            "Bitte mit and, or, einem Vergleich oder + und - verbinden, oder entfernen.",
-        ));
+        let remedy = match &token {
+            Token::Word(word) if word == "und" => "Und heißt and.",
+            Token::Word(word) if word == "oder" => "Oder heißt or.",
+            Token::Word(_) | Token::Literal(_) | Token::Sign(_) | Token::End => {
+                "Bitte mit and, or, einem Vergleich oder + und - verbinden, oder entfernen."
+            }
+        };
+        return Err(fault(at, "Hier müsste der Ausdruck enden.", remedy));
     }
     Ok((node.expr, node.kind))
 }
@@ -384,6 +402,19 @@ impl Parser<'_> {
                 ));
             }
             key => {
+                let is_field = self.names.field(key).is_some();
+                if !is_field && key == "nicht" {
+                    let said = "Ein Feld „nicht“ gibt es nicht.";
+                    return Err(fault(at, said, "Die Verneinung heißt not."));
+                }
+                if !is_field && self.peek().0 == sign_of("(") {
+                    let said = format!("„{key}(…)“ gibt es nicht.");
+                    return Err(fault(
+                        at,
+                        said,
+                        known("Möglich sind", &CALLS.map(ToOwned::to_owned)),
+                    ));
+                }
                 let kind = self.field(key, at)?;
                 let found = node(at, Expr::Field(key.to_owned()), kind);
                 let one_of = self.names.entries(key);

@@ -1,8 +1,8 @@
 //! All that a definition offers is tried once: dead ends, and what is never reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use super::fill::BASIC;
+use super::fill::{BASIC, VARIANTS};
 use super::{Choice, DeadEnd, Simulation};
 use crate::calendar::Calendar;
 use crate::definition::Definition;
@@ -22,26 +22,30 @@ pub enum Finding {
     Unreached(String),
 }
 
-/// Walks a definition as it goes by itself, with several ways of filling its fields, and once more for each
-/// other outcome, return, lapse and skip of each step. What depends on more than one such choice is not found.
+/// How many walks are made at most for states that no single choice leads to.
+const WALKS_MAX: usize = 2_000;
+
+/// Walks a definition as it goes by itself, with several ways of filling its fields, and again for each
+/// other outcome, return, lapse and skip of each step; and once more for each of these after those that led somewhere new.
+/// What depends on an answer and on several choices at once is not found.
+///
+/// A dead end is told of the first ways only: what is compared with may fit together in no case that there is.
 #[must_use]
 pub fn explore(definition: &Definition, calendar: &Calendar, start: Instant) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut entered = BTreeSet::new();
-    let ways = (0..BASIC).map(|way| (way, None));
-    let choices = choices(definition).into_iter().map(|one| (0, Some(one)));
-    for (way, choice) in ways.chain(choices) {
-        let mut walk = Simulation::new(definition, calendar, start).varying(way);
-        if let Some((step, what)) = choice.clone() {
-            walk = walk.choosing(step, what);
+    let ways = (0..VARIANTS).map(|way| (way, None));
+    let choices = choices(definition);
+    let chosen = (0..BASIC).flat_map(|way| choices.iter().map(move |one| (way, Some(one.clone()))));
+    let mut led = VecDeque::new();
+    for (way, choice) in ways.chain(chosen) {
+        let walk = Simulation::new(definition, calendar, start).varying(way);
+        let (ended, is_new) = walked(walk, choice.as_slice(), &mut entered);
+        if let Some(choice) = choice.clone().filter(|_| is_new) {
+            led.push_back((way, vec![choice]));
         }
-        let ended = walk.run();
-        for event in walk.events() {
-            if let Event::Entered { state, .. } = event {
-                entered.insert(state.clone());
-            }
-        }
-        let Err(at) = ended else {
+        let is_told = way == 0 || (choice.is_none() && way < BASIC);
+        let Some(at) = ended.err().filter(|_| is_told) else {
             continue;
         };
         let finding = Finding::DeadEnd { choice, at };
@@ -49,10 +53,44 @@ pub fn explore(definition: &Definition, calendar: &Calendar, start: Instant) -> 
             findings.push(finding);
         }
     }
+    let mut walks = 0;
+    while let Some((way, script)) = led.pop_front() {
+        for choice in &choices {
+            if entered.len() == definition.states.len() || walks == WALKS_MAX {
+                break;
+            }
+            walks += 1;
+            let walk = Simulation::new(definition, calendar, start).varying(way);
+            let further: Vec<_> = script.iter().chain([choice]).cloned().collect();
+            let (_, is_new) = walked(walk, &further, &mut entered);
+            if is_new {
+                led.push_back((way, further));
+            }
+        }
+    }
     let unreached = definition.states.iter().map(|state| &state.id);
     let unreached = unreached.filter(|id| !entered.contains(*id));
     findings.extend(unreached.cloned().map(Finding::Unreached));
     findings
+}
+
+/// Walks as is said: how that ended, and whether a state was entered that was not before.
+fn walked(
+    mut walk: Simulation<'_>,
+    script: &[(String, Choice)],
+    entered: &mut BTreeSet<String>,
+) -> (Result<(), DeadEnd>, bool) {
+    for (step, what) in script {
+        walk = walk.choosing(step.clone(), what.clone());
+    }
+    let ended = walk.run();
+    let before = entered.len();
+    for event in walk.events() {
+        if let Event::Entered { state, .. } = event {
+            entered.insert(state.clone());
+        }
+    }
+    (ended, entered.len() > before)
 }
 
 /// Whether an outcome could only not be chosen as things were: that is no dead end.

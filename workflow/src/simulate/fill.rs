@@ -6,10 +6,10 @@ use super::town::Town;
 use crate::calendar::Calendar;
 use crate::definition::{Definition, Effect, End, Field, FieldKind};
 use crate::expr::Expr;
-use crate::instance::{Assigned, Id, Instant, StepState, Value};
+use crate::instance::{Assigned, Day, Id, Instant, StepState, Value};
 
 /// How many ways of filling fields are tried where a requirement is not met.
-pub(super) const VARIANTS: usize = 12;
+pub(super) const VARIANTS: usize = 24;
 /// How many of these each field has, whatever the definition says.
 pub(super) const BASIC: usize = 4;
 
@@ -17,6 +17,8 @@ pub(super) const BASIC: usize = 4;
 pub(super) struct Desk<'a> {
     pub(super) definition: &'a Definition,
     pub(super) known: Option<&'a BTreeMap<String, Value>>,
+    /// What was said beforehand stands above what is made up.
+    pub(super) said: &'a BTreeMap<String, Value>,
     pub(super) now: Instant,
     pub(super) calendar: &'a Calendar,
 }
@@ -24,6 +26,9 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     /// A value that a field could have.
     pub(super) fn value(&self, field: &Field, variant: usize, town: &mut Town) -> Value {
+        if let Some(said) = self.said.get(&field.key) {
+            return said.clone();
+        }
         let person = |name: String| Assigned::Person { account: Id(name) };
         // Later ones are what the definition compares with, and what is known already.
         if let Some(later) = variant.checked_sub(BASIC) {
@@ -57,7 +62,8 @@ impl Desk<'_> {
         }
     }
 
-    /// Amounts, numbers and days with which the definition compares, and those that are known.
+    /// Amounts, numbers and days with which the definition compares, what is next beyond each, and those that
+    /// are known.
     fn others(&self, field: &Field) -> Vec<Value> {
         let fits = |value: &Value| {
             matches!(
@@ -77,16 +83,36 @@ impl Desk<'_> {
         known.for_each(&mut add);
         for state in &self.definition.states {
             let exits = state.exits.iter().filter_map(|exit| exit.when.as_ref());
-            let required = state.steps.iter().flat_map(|step| &step.require);
-            for expr in exits.chain(required.map(|one| &one.is)) {
+            let steps = state.steps.iter();
+            let outcomes = steps.clone().flat_map(|step| &step.outcomes);
+            let required = steps.clone().flat_map(|step| &step.require);
+            let asked = steps.filter_map(|step| step.when.as_ref());
+            let chosen = outcomes.filter_map(|outcome| outcome.when.as_ref());
+            let required = required.map(|one| &one.is);
+            for expr in exits.chain(required).chain(asked).chain(chosen) {
                 expr.walk(&mut |expr| {
                     if let Expr::Literal(value) = expr {
                         add(value);
+                        beyond(value).iter().for_each(&mut add);
                     }
                 });
             }
         }
         others
+    }
+}
+
+/// What comes right after a bound: with it, other ways open than with the bound itself.
+fn beyond(value: &Value) -> Option<Value> {
+    match value {
+        Value::Number(number) => number.checked_add(1).map(Value::Number),
+        Value::Money(cents) => cents.checked_add(1).map(Value::Money),
+        Value::Day(_)
+        | Value::YesNo(_)
+        | Value::Text(_)
+        | Value::Who(_)
+        | Value::Whos(_)
+        | Value::Document(_) => None,
     }
 }
 
@@ -153,4 +179,65 @@ pub(super) fn outcomes(definition: &Definition, step: &StepState) -> [Vec<String
         list.push(outcome.key.clone());
     }
     [on, back, dropped]
+}
+
+/// Reads `FIELD=VALUE` as somebody would say it beforehand: a day `2026-03-02`, an amount `12.50`, `true` or `false`, an
+/// entry of a choice, a login or `function:CODE` (several with commas between them), text.
+///
+/// # Errors
+///
+/// What does not fit, in German.
+pub fn said(definition: &Definition, text: &str) -> Result<(String, Value), String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err(format!("{text}: erwartet wird FELD=WERT."));
+    };
+    let Some(field) = definition.field(key) else {
+        let keys = definition.fields.iter().map(|field| field.key.as_str());
+        let keys = keys.collect::<Vec<_>>().join(", ");
+        return Err(format!(
+            "Ein Feld „{key}“ gibt es nicht. Felder sind: {keys}."
+        ));
+    };
+    let who = |name: &str| match name.split_once(':') {
+        Some(("function", code)) => Assigned::Function {
+            code: code.to_owned(),
+        },
+        _ => Assigned::Person {
+            account: Id(name.to_owned()),
+        },
+    };
+    let (read, expected) = match &field.kind {
+        FieldKind::Number => (
+            value.parse().ok().map(Value::Number),
+            "eine ganze Zahl wie 3",
+        ),
+        FieldKind::Money => (cents(value).map(Value::Money), "ein Betrag wie 12.50"),
+        FieldKind::Day => (Day::parse(value).map(Value::Day), "ein Tag wie 2026-03-02"),
+        FieldKind::YesNo => (value.parse().ok().map(Value::YesNo), "true oder false"),
+        FieldKind::Choice(entries) => {
+            let is_one = entries.iter().any(|entry| entry.value == value);
+            let read = is_one.then(|| Value::Text(value.to_owned()));
+            (read, "ein Eintrag der Auswahl")
+        }
+        FieldKind::Text { .. } => (Some(Value::Text(value.to_owned())), "Text"),
+        FieldKind::Who => (Some(Value::Who(who(value))), "eine Anmeldung"),
+        FieldKind::Whos => {
+            let whos = value.split(',').map(|name| who(name.trim())).collect();
+            (Some(Value::Whos(whos)), "Anmeldungen")
+        }
+        FieldKind::Document => (Some(Value::Document(Id(value.to_owned()))), "ein Dokument"),
+    };
+    let read = read.filter(|_| !value.is_empty());
+    let read = read.ok_or_else(|| format!("{text}: erwartet wird {expected}."))?;
+    Ok((key.to_owned(), read))
+}
+
+/// An amount with two decimals.
+fn cents(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.')?;
+    let digits = |text: &str| text.bytes().all(|one| one.is_ascii_digit());
+    if part.len() != 2 || !digits(part) || !digits(whole.strip_prefix('-').unwrap_or(whole)) {
+        return None;
+    }
+    format!("{whole}{part}").parse().ok()
 }

@@ -5,19 +5,21 @@
 
 mod explore;
 mod fill;
+mod german;
 mod slip;
 mod town;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Calendar;
-use crate::definition::{Definition, Field, Source, StepKind};
+use crate::definition::{Definition, Field, Join, Source, StepKind};
 use crate::engine::{self, Setting};
 use crate::instance::{
     Actor, Command, Event, Instance, Instant, Refusal, StepState, StepStatus, TimerKind, Value,
 };
 
 pub use explore::{Finding, explore};
+pub use fill::said;
 pub use slip::slip;
 use town::Town;
 
@@ -130,15 +132,15 @@ impl<'a> Simulation<'a> {
         self
     }
 
-    /// What is known when it begins. What else must be known, or what the case and
-    /// the document would tell, is made up.
+    /// What is known when it begins, and what is answered where it is asked. What else must be known, or what
+    /// the case and the document would tell, is made up.
     #[must_use]
     pub fn knowing(mut self, field: impl Into<String>, value: Value) -> Self {
         self.fields.insert(field.into(), value);
         self
     }
 
-    /// What is made up is another way of filling the fields: 0 to 3.
+    /// What is made up is another way of filling the fields: 0 to 23.
     #[must_use]
     pub const fn varying(mut self, way: usize) -> Self {
         self.first = way;
@@ -206,6 +208,7 @@ impl<'a> Simulation<'a> {
                 let desk = fill::Desk {
                     definition: self.definition,
                     known: None,
+                    said: &self.fields,
                     now: self.now,
                     calendar: self.calendar,
                 };
@@ -255,8 +258,12 @@ impl<'a> Simulation<'a> {
             .steps
             .iter()
             .filter(|step| step.status == StepStatus::Open);
-        // What rests is taken last.
-        let next = open.clone().find(|step| step.held_until.is_none());
+        // Where one is enough, what somebody does is that one. What rests is taken last.
+        let state = self.definition.state(&instance.state);
+        let is_one_enough = state.is_some_and(|state| state.join == Join::Any);
+        let is_said = |step: &&StepState| self.script.iter().any(|(key, _)| *key == step.key);
+        let said = open.clone().find(is_said).filter(|_| is_one_enough);
+        let next = said.or_else(|| open.clone().find(|step| step.held_until.is_none()));
         let Some(step) = next.or_else(|| open.next()).cloned() else {
             return Err(DeadEnd::Idle(instance.state.clone()));
         };
@@ -451,6 +458,8 @@ impl<'a> Simulation<'a> {
                 match self.command(actor, &command) {
                     Ok(()) => return Ok(()),
                     Err(refusal @ Refusal::Requirement(_)) => unmet = Some(refusal),
+                    // It may be that another answer opens it.
+                    Err(refusal @ Refusal::NoOutcome) => why = refusal,
                     Err(refusal) => {
                         why = refusal;
                         break;
@@ -519,6 +528,7 @@ impl<'a> Simulation<'a> {
         let desk = fill::Desk {
             definition: self.definition,
             known: self.instance.as_ref().map(|instance| &instance.fields),
+            said: &self.fields,
             now: self.now,
             calendar: self.calendar,
         };

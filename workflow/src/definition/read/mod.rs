@@ -10,6 +10,7 @@ mod known;
 pub(super) mod sheet;
 mod states;
 mod steps;
+mod toml_said;
 mod who;
 
 use std::collections::BTreeSet;
@@ -114,8 +115,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Definition, Vec<Complaint>> {
     })?;
     let root = DeTable::parse(source).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        let said = format!("Das ist kein TOML: {}.", error.message());
-        let remedy = "Wie TOML geschrieben wird, steht in docs/workflows.md.";
+        let (said, remedy) = toml_said::german(error.message());
         whole(line_of(source, at), said, remedy)
     })?;
     let mut reader = Reader {
@@ -141,6 +141,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<Definition, Vec<Complaint>> {
     complaints.sort_by_key(|one| one.line);
     complaints.truncate(COMPLAINTS_MAX);
     Err(complaints)
+}
+
+/// The first line of a source in which something that is outside of it is named: a function, a department, a form.
+#[must_use]
+pub fn line_naming(source: &[u8], name: &str) -> Option<usize> {
+    let text = std::str::from_utf8(source).ok()?;
+    let written = ["", "function:"].map(|before| format!("{before}{name}"));
+    let quoted = |line: &str, name: &str| {
+        let found = ['"', '\''].map(|quote| format!("{quote}{name}{quote}"));
+        found.iter().any(|found| line.contains(found.as_str()))
+    };
+    let names = |line: &str| {
+        !line.trim_start().starts_with('#') && written.iter().any(|name| quoted(line, name))
+    };
+    Some(1 + text.lines().position(names)?)
 }
 
 fn line_of(source: &str, at: usize) -> usize {

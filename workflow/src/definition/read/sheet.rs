@@ -189,6 +189,32 @@ fn misplaced(shape: &Shape, key: &str) -> Option<String> {
     Some(format!("Er gehört {place}."))
 }
 
+/// How a table of a shape is written.
+fn example(shape: &Shape) -> &'static str {
+    match shape.name {
+        "assignee" => {
+            "Zum Beispiel: { role = \"head\" }, { function = \"kst-20\" } oder { field = \"feld\" }."
+        }
+        "entry" => "Zum Beispiel: { value = \"ja\", label = \"Ja\" }.",
+        "exit" => "Zum Beispiel: { when = 'betrag > 500.00', to = \"zustand\" }.",
+        "requirement" => {
+            "Zum Beispiel: { is = 'known(betrag)', otherwise = \"Der Betrag fehlt.\" }."
+        }
+        "step_form" => "Zum Beispiel: { form = \"formular\", into = \"feld\" }.",
+        "skip" => "Zum Beispiel: { by = { role = \"head\" }, overdue = true }.",
+        "outcome" => "Zum Beispiel: { key = \"approved\", label = \"genehmigt\" }.",
+        "escalation" => "Zum Beispiel: { after = 2, to = { role = \"head\" } }.",
+        "lapse" => "Zum Beispiel: { after = 10, outcome = \"expired\" }.",
+        "effect" => "Zum Beispiel: { register = \"feld\" } oder { close_case = true }.",
+        "work" => "Zum Beispiel: { seal = \"feld\" }.",
+        "due" => "Die Frist steht unter dem Schritt: [state.step.due], darunter working_days = 5.",
+        "field" | "lookup" | "state" | "step" => {
+            "Sie beginnt mit einer Zeile in zwei Klammern, wie [[state]] oder [[state.step]]."
+        }
+        _ => "Zum Beispiel: { schlüssel = \"wert\" }.",
+    }
+}
+
 /// What a value is, for whoever wrote another.
 fn what(value: &DeValue<'_>) -> &'static str {
     match value {
@@ -224,7 +250,7 @@ impl Reader {
 
     /// A table of a shape. Keys that it has not are complained about.
     pub(super) fn sheet<'a>(&mut self, found: &Placed<'a>, shape: &Shape) -> Option<Sheet<'a>> {
-        let mut sheet = self.free(found)?;
+        let mut sheet = self.table(found, example(shape))?;
         if NAMED.contains(&shape.name)
             && let Some(name) = sheet.name()
         {
@@ -236,6 +262,10 @@ impl Reader {
 
     /// A table whose keys are free.
     pub(super) fn free<'a>(&mut self, found: &Placed<'a>) -> Option<Sheet<'a>> {
+        self.table(found, "Zum Beispiel: { rot = \"function:kst-20\" }.")
+    }
+
+    fn table<'a>(&mut self, found: &Placed<'a>, remedy: &str) -> Option<Sheet<'a>> {
         if let DeValue::Table(table) = found.value {
             return Some(Sheet {
                 table,
@@ -243,11 +273,7 @@ impl Reader {
                 strange: false,
             });
         }
-        self.wrong(
-            found,
-            "eine Tabelle",
-            "Zum Beispiel: { schlüssel = \"wert\" }.",
-        );
+        self.wrong(found, "eine Tabelle", remedy);
         None
     }
 
@@ -310,11 +336,12 @@ impl Reader {
         bounds: RangeInclusive<i64>,
     ) -> Option<i64> {
         let DeValue::Integer(number) = found.value else {
-            self.wrong(
-                found,
-                "eine ganze Zahl",
-                "Bitte ohne Anführungszeichen schreiben.",
-            );
+            let remedy = if matches!(found.value, DeValue::Float(_)) {
+                "Bitte ohne Punkt schreiben."
+            } else {
+                "Bitte ohne Anführungszeichen schreiben."
+            };
+            self.wrong(found, "eine ganze Zahl", remedy);
             return None;
         };
         let number = i64::from_str_radix(number.as_str(), number.radix()).ok();

@@ -5,7 +5,7 @@ use super::build::{
     step, travel,
 };
 use super::{Case, document, due_effects, none};
-use crate::definition::{Assignee, End, Order, Source, Step, StepKind};
+use crate::definition::{Ask, Assignee, End, Order, Source, Step, StepKind};
 use crate::instance::{Assigned, Command, EffectDue, Refusal, StepStatus, Value, WorkDue};
 
 pub(super) fn cents(cents: i64) -> (&'static str, Value) {
@@ -150,7 +150,16 @@ fn the_only_outcome_need_not_be_named_and_of_several_one_must() {
     let mut never = other.clone();
     never.key = "never".to_owned();
     never.when = Some(crate::expr::Expr::Literal(Value::YesNo(false)));
-    second.outcomes.extend([other, never]);
+    // What is asked with it may open it.
+    let mut granted = other.clone();
+    granted.key = "granted".to_owned();
+    granted.when = Some(crate::expr::Expr::Field("grant".to_owned()));
+    second.asks.push(Ask {
+        field: "grant".to_owned(),
+        required: false,
+        with: Vec::new(),
+    });
+    second.outcomes.extend([other, never, granted]);
     let mut open = state("a", "closed", vec![first, second]);
     open.adhoc = vec![StepKind::Information];
     let states = vec![open, end("closed", End::Done)];
@@ -160,7 +169,7 @@ fn the_only_outcome_need_not_be_named_and_of_several_one_must() {
     case.done(&eva, "first", "");
     let done = case.step(1).done.as_ref().map(|done| done.outcome.as_str());
     assert_eq!(done, Some("filed"));
-    let possible = vec!["done".to_owned(), "other".to_owned()];
+    let possible = ["done", "other", "granted"].map(ToOwned::to_owned).to_vec();
     case.cannot(
         &eva,
         case.complete("second", ""),
