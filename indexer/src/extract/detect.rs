@@ -72,6 +72,33 @@ pub(super) fn format(head: &[u8]) -> Format {
     }
 }
 
+/// The format of a document that begins with `head`, where these bytes leave no doubt about it: whoever sent it may
+/// have called it otherwise.
+pub(super) fn unmistakable(head: &[u8]) -> Option<Format> {
+    if head.starts_with(b"%PDF-") {
+        Some(Format::Pdf)
+    } else if head.starts_with(b"{\\rtf1") {
+        Some(Format::Rtf)
+    } else {
+        picture(head).or_else(|| open_document(head))
+    }
+}
+
+/// An OpenDocument file says what it is in a first member that is not compressed (ODF 1.3, part 2, 3.3).
+fn open_document(head: &[u8]) -> Option<Format> {
+    const MEMBER: &[u8] = b"mimetype";
+    const NAME_AT: usize = 30;
+    let rest = head.strip_prefix(b"PK\x03\x04").and(head.get(NAME_AT..))?;
+    let said = rest.strip_prefix(MEMBER)?;
+    [Format::Odt, Format::Ods, Format::Odp]
+        .into_iter()
+        .find(|format| {
+            let after = said.strip_prefix(format.media_type().as_bytes());
+            // A template or a master document has more letters.
+            after.is_some_and(|rest| rest.starts_with(b"PK"))
+        })
+}
+
 /// How content is to be read whose format is told from within only; nothing where it is not read.
 pub(super) fn to_open(head: &[u8]) -> Option<Task> {
     if begins(head, b"<?xml") || is_invoice(head) {
@@ -289,6 +316,34 @@ mod tests {
         assert!(!is_heif(b"\0\0\0\x18ftypisom"));
         assert!(!is_heif(b"\0\0\0\x18ftyp"));
         assert!(!is_heif(b""));
+    }
+
+    #[test]
+    fn what_leaves_no_doubt_is_told_and_nothing_else() {
+        let check = |head: &[u8], expect: Option<Format>| {
+            assert_eq!(unmistakable(head), expect, "{head:?}");
+        };
+        check(b"%PDF-1.7\n", Some(Format::Pdf));
+        // A reader accepts it, but it may be anything else.
+        check(b"Anlage\n%PDF-1.7\n", None);
+        check(b"{\\rtf1\\ansi", Some(Format::Rtf));
+        check(b"\xff\xd8\xff\xe0", Some(Format::Jpeg));
+        check(b"<!doctype html>", None);
+        check(b"Sehr geehrte Damen und Herren", None);
+        check(b"", None);
+        let member = |said: &str| {
+            let fixed = [&b"PK\x03\x04"[..], &[0; 26], b"mimetype"].concat();
+            [&fixed[..], said.as_bytes(), b"PK\x03\x04"].concat()
+        };
+        for format in [Format::Odt, Format::Ods, Format::Odp] {
+            check(&member(format.media_type()), Some(format));
+        }
+        check(
+            &member("application/vnd.oasis.opendocument.text-template"),
+            None,
+        );
+        check(&member("application/epub+zip"), None);
+        check(b"PK\x03\x04", None);
     }
 
     #[test]

@@ -207,6 +207,11 @@ impl Format {
         }
     }
 
+    /// The format of content that begins with `head`, where the first kilobyte leaves no doubt about it.
+    pub fn unmistakable(head: &[u8]) -> Option<Self> {
+        detect::unmistakable(head)
+    }
+
     /// Whether its pages can be drawn, for people and for recognition.
     pub const fn is_drawn(self) -> bool {
         matches!(

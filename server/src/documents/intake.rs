@@ -1,7 +1,7 @@
 //! Content on its way in: in the store, but not named by any row yet.
 
 use bytes::Bytes;
-use indexer::extract::Password;
+use indexer::extract::{Format, Password};
 use indexer::guard::{Biometric, HEAD_BYTES};
 use sea_orm::ConnectionTrait;
 use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
@@ -61,9 +61,21 @@ impl Arriving {
             staged: self.stager.finish().await?,
             storage: self.storage,
             biometric: Biometric::of(&self.head),
-            media_type,
+            media_type: told(&self.head, media_type),
             file_name,
         })
+    }
+}
+
+/// The media type of content that begins with `head`: what was said of it, unless its bytes leave no doubt that it is
+/// something else.
+fn told(head: &[u8], said: String) -> String {
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    match Format::unmistakable(head) {
+        Some(format) if !essence.eq_ignore_ascii_case(format.media_type()) => {
+            format.media_type().to_owned()
+        }
+        Some(_) | None => said,
     }
 }
 

@@ -174,7 +174,8 @@ pub(crate) struct Duplicate {
 pub(crate) struct VersionView {
     /// 1, 2, 3 … without holes.
     pub number: u64,
-    /// What the content claims to be.
+    /// What the content is: by its first bytes where these leave no doubt (PDF, JPEG, PNG, TIFF, WebP, RTF, ODF),
+    /// else what whoever sent it said.
     #[schema(example = "application/pdf")]
     pub media_type: String,
     /// The name under which it came.

@@ -1,5 +1,5 @@
-//! Follows the log: where a document has another version than its marks were bound to, the workflow is looked at; and
-//! whoever watches an inbox is told that something may have changed, on whichever server that was.
+//! Follows the log: where a document has another version than its marks were bound to, or a case stands in another
+//! place than when something last happened in its workflow, the workflow is looked at; and whoever watches an inbox is told that something may have changed, on whichever server that was.
 //!
 //! How far it is stands in no row: after a start all documents of open workflows are compared once, and from then on
 //! those that records speak of. Several servers may do the same at once: the second finds nothing.
@@ -61,26 +61,37 @@ const BEHIND: &str = "SELECT DISTINCT w.instance_id FROM workflow_document w \
     JOIN blob b ON b.name = v.blob_name \
     WHERE w.sha512 IS NOT NULL AND w.sha512 <> b.sha512";
 
-/// The workflows whose marks may be bound to older versions: of documents of which these records speak, or of all.
+/// That the case of an open workflow was moved since anything happened in it.
+const ASTRAY: &str = "SELECT w.id FROM workflow_instance w JOIN record_case c ON c.id = w.case_id \
+    WHERE w.ended_at IS NULL AND (w.department_id <> c.department_id \
+    OR w.compartment_id IS DISTINCT FROM c.compartment_id)";
+
+/// The workflows whose marks may be bound to older versions, and those whose case was moved: of documents and cases of
+/// which these records speak, or of all.
 async fn behind(
     on: &impl ConnectionTrait,
     records: Option<(i64, i64)>,
 ) -> Result<Vec<WorkflowId>, DbError> {
-    let rows = match records {
-        None => on.query_all_raw(sql(on, BEHIND, [])).await?,
-        Some((from, upto)) => {
-            let text = format!(
-                "{BEHIND} AND w.document_id IN (SELECT root_id FROM audit_subject \
-                 WHERE seq > $1 AND seq <= $2 AND kind = 'document_version')"
-            );
-            on.query_all_raw(sql(on, text, [from.into(), upto.into()]))
-                .await?
+    let mut found = Vec::new();
+    for (what, about, kind) in [
+        (BEHIND, "w.document_id", "document_version"),
+        (ASTRAY, "w.case_id", "case"),
+    ] {
+        let rows = match records {
+            None => on.query_all_raw(sql(on, what, [])).await?,
+            Some((from, upto)) => {
+                let text = format!(
+                    "{what} AND {about} IN (SELECT root_id FROM audit_subject \
+                     WHERE seq > $1 AND seq <= $2 AND kind = '{kind}')"
+                );
+                on.query_all_raw(sql(on, text, [from.into(), upto.into()]))
+                    .await?
+            }
+        };
+        for row in &rows {
+            let id: Uuid = row.try_get_by_index(0)?;
+            found.push(WorkflowId::of(id));
         }
-    };
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let id: Uuid = row.try_get_by_index(0)?;
-        found.push(WorkflowId::of(id));
     }
     Ok(found)
 }
@@ -151,7 +162,8 @@ impl Follower {
                 .write(&Actor::system(), async move |unit: &mut Unit| {
                     let looked = Box::pin(ops::command(unit, &rules, id, Command::Look)).await;
                     let looked = looked.map_err(Nothing::Failed)?;
-                    if looked.events.is_empty() {
+                    // Nothing was written.
+                    if looked.flow.changed_at != unit.now() {
                         return Err(Nothing::Empty);
                     }
                     Ok(())

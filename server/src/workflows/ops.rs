@@ -244,8 +244,11 @@ pub(super) async fn run(
             return Err(refused(unit.tx(), known, &command, refusal).await?);
         }
     };
-    // Whoever looks and finds nothing has done nothing: there is no entry, and no record.
-    if events.is_empty() && matches!(command, Command::Look) {
+    // Whoever looks and finds nothing has done nothing: there is no entry, and no record. Where the case stands in
+    // another place than at the last entry, those who are asked are other people.
+    let case = &desk.around.case;
+    let moved = (flow.department, flow.compartment) != (case.department, case.compartment);
+    if events.is_empty() && !moved && matches!(command, Command::Look) {
         return Ok(Commanded { flow, events });
     }
     let what = (&command, events.as_slice());

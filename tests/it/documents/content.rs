@@ -69,6 +69,26 @@ async fn content_comes_back_byte_by_byte_with_its_digests() {
 }
 
 #[tokio::test]
+async fn what_the_first_bytes_are_is_no_matter_of_what_was_said() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let letter = fixtures::unique_pdf("Als etwas anderes geschickt");
+    let said = "application/octet-stream";
+    let filed = crate::reading::file(&town, said, &letter, "Brief").await;
+    assert_eq!(filed.json()["content"]["media_type"], "application/pdf");
+    let at = format!("{}/content?inline=true", path(&id_of(&filed)));
+    let shown = town.clerk().get(&at).await.is(200);
+    assert_eq!(shown.media_type(), Some("application/pdf"));
+    let disposition = shown.header("content-disposition").unwrap_or_default();
+    assert!(disposition.starts_with("inline"), "{disposition}");
+    assert_eq!(shown.body, letter);
+    // What may be anything is what was said.
+    let filed = crate::reading::file(&town, said, b"Nur ein Satz.", "Satz").await;
+    assert_eq!(filed.json()["content"]["media_type"], said);
+}
+
+#[tokio::test]
 async fn every_range_is_the_bytes_at_that_place() {
     let Some(town) = Town::start().await else {
         return;

@@ -1,13 +1,17 @@
 //! Which steps lie in whose inbox, and how they are counted.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::plan::admit;
 use tests::town::send;
+use tests::wait_until;
 
 use super::{
     BY_FIELD, BY_ROLE, Office, colleagues, deputy, function, in_stead, inbox, on_step, workflows,
 };
+use crate::invariants::{told, with};
 
 const COUNTS: &str = "/api/v1/inbox/counts";
 
@@ -205,4 +209,35 @@ async fn of_a_compartment_nothing_is_listed_or_counted_to_whoever_stays_outside(
     assert_eq!(counts(&counted, "unit")["total"], 0);
     let told = outsider.get("/api/v1/notifications").await.is(200).json();
     assert_eq!(told["items"], json!([]));
+}
+
+#[tokio::test]
+async fn who_is_asked_follows_a_case_into_a_compartment() {
+    let Some(office) = Office::open(BY_ROLE).await else {
+        return;
+    };
+    let town = &office.town;
+    let (outsider, _) = colleagues(town).await;
+    admit(&town.app, office.hidden, "m.brandt").await;
+    let clerk = town.clerk();
+    let begun = office.begin("Wandert", None).await;
+    assert_eq!(workflows(&outsider, "").await, std::slice::from_ref(&begun));
+    let at = format!("/api/v1/workflows/{begun}");
+    let before = clerk.get(&at).await.is(200).etag();
+    // Its unit of the plan gets a compartment: nobody does anything with the workflow.
+    let files = clerk.get("/api/v1/files").await.is(200).json();
+    let unit = &files["items"][0]["plan_unit"]["id"];
+    let unit = format!("/api/v1/plan-units/{}", unit.as_str().expect("an id"));
+    let manager = town.registrar().await;
+    let etag = manager.get(&unit).await.is(200).etag();
+    let within = json!({"compartment": "PERSONAL"});
+    manager.patch(&unit, &etag, &within).await.is(200);
+    wait_until("the workflow is where its case is", async || {
+        clerk.get(&at).await.is(200).etag() != before
+    })
+    .await;
+    assert!(workflows(&outsider, "").await.is_empty());
+    assert_eq!(workflows(&clerk, "").await, [begun]);
+    let report = told(town).await;
+    assert_eq!(with(&report, "broken"), BTreeSet::new(), "{report:#}");
 }
