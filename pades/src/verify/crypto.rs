@@ -3,10 +3,13 @@
 use bp256::BrainpoolP256r1;
 use bp384::BrainpoolP384r1;
 use ecdsa::signature::hazmat::PrehashVerifier as _;
+use p256::NistP256;
+use p384::NistP384;
 use p521::NistP521;
 use ring::digest as rd;
 use ring::signature::{self as rs, UnparsedPublicKey, VerificationAlgorithm};
 
+use super::bp512::BrainpoolP512r1;
 use crate::asn1::{Malformed, SEQUENCE, Value, inner};
 
 /// A digest that signatures use.
@@ -198,12 +201,15 @@ enum Key<'a> {
     Ed25519(&'a [u8]),
 }
 
-/// Curves that `ring` does not compute.
+/// Curves that `ring` does not compute, or not with each digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Curve {
+    P256,
+    P384,
     P521,
     Brainpool256,
     Brainpool384,
+    Brainpool512,
 }
 
 impl Curve {
@@ -212,6 +218,7 @@ impl Curve {
             "1.3.132.0.35" => Self::P521,
             "1.3.36.3.3.2.8.1.1.7" => Self::Brainpool256,
             "1.3.36.3.3.2.8.1.1.11" => Self::Brainpool384,
+            "1.3.36.3.3.2.8.1.1.13" => Self::Brainpool512,
             _ => return None,
         })
     }
@@ -240,9 +247,12 @@ impl Curve {
         let computed = digest.compute(&[message]).filter(|_| fits);
         let computed = computed.ok_or(Bad::Unsupported)?;
         let done = match self {
+            Self::P256 => on!(NistP256, &computed),
+            Self::P384 => on!(NistP384, &computed),
             Self::P521 => on!(NistP521, &computed),
             Self::Brainpool256 => on!(BrainpoolP256r1, &computed),
             Self::Brainpool384 => on!(BrainpoolP384r1, &computed),
+            Self::Brainpool512 => on!(BrainpoolP512r1, &computed),
         };
         done.map_err(|_opaque| Bad::Mismatch)
     }
@@ -305,7 +315,17 @@ pub(super) fn verify(
         super::pss::verify(numbers, (digest, salt), message, signature)?;
         return Ok(worth(short));
     }
-    if let (Key::Other(curve, key), Scheme::Ecdsa(digest)) = (&key, scheme) {
+    let other = match (&key, scheme) {
+        (Key::Other(curve, key), Scheme::Ecdsa(digest)) => Some((*curve, *key, digest)),
+        (Key::P256(key), Scheme::Ecdsa(digest @ Digest::Sha512)) => {
+            Some((Curve::P256, *key, digest))
+        }
+        (Key::P384(key), Scheme::Ecdsa(digest @ Digest::Sha512)) => {
+            Some((Curve::P384, *key, digest))
+        }
+        (Key::Rsa(..) | Key::P256(_) | Key::P384(_) | Key::Other(..) | Key::Ed25519(_), _) => None,
+    };
+    if let Some((curve, key, digest)) = other {
         curve.verify(key, (digest, message), signature)?;
         return Ok(Strength::Enough);
     }
@@ -350,7 +370,7 @@ mod tests {
     const MESSAGE: &[u8] = b"Siegel der Stadt";
 
     /// Keys and signatures that openssl made: curve and digest, public key, signature.
-    const OTHERS: [(&str, Digest, &str, &str); 5] = [
+    const OTHERS: [(&str, Digest, &str, &str); 10] = [
         (
             "P521",
             Digest::Sha512,
@@ -381,11 +401,41 @@ mod tests {
             "305a301406072a8648ce3d020106092b2403030208010107034200046396c088b68e6feabae09ad219e3163aa53c67e14c7d877233be7406fe4813399bd3ec9c2267150f9cca5335e32b98cb44a1fc51a174d53666528231add304f8",
             "30450220232ce2262421593966be8985d4f631fbb2ab5eba2ce0e7326788e277def64a3e02210080921e772d47da4ea271c4fc70dee8aa8253a5e77c25cde8bfb5d0a5fac96bf1",
         ),
+        (
+            "Brainpool512",
+            Digest::Sha256,
+            "30819b301406072a8648ce3d020106092b240303020801010d0381820004133ca9c567428c5625b5f3cfa8c942d911e971f4f4aa10cb635b7d0c67145a77333d01073477fbeb8ee64ee99ec64744e6ac587d737f6ddf53528014c3166174a44cbbad84c1dacf6cd40add623e244785ae0a810fd9369606304d986dd0efd0f9e77050fdfa220ed671376a6a44f356d45b0b66885d9bc92b7f4ff3bf12052e",
+            "3081840240194b8e9294fa3c387a0f463faeda1c45a45fad5aba10e322479ba891df7c7e71e9e5a601d203d6fc7123e7812b2effe1d52f1e74121774224843e67178a18d7a02400358bc7cde5d4bc4b35718d642a6bc994b3ea24cf27da13faf4a9a3ab4332d34127329c034aca219b0745b3b98d488b1cbecccee9cf68732b3cb03f74f895469",
+        ),
+        (
+            "Brainpool512",
+            Digest::Sha384,
+            "30819b301406072a8648ce3d020106092b240303020801010d038182000404aa5e72f9ca43bac99619e1bfe40d3b63fb190a78df78cced1966788f9461a5d1678cb6878f7ef3ea010ec831fab65b1224662e9156d8aff4f0509e4cfb6f6819c1d4f8dc8559bf56bccf756ef6ff7fee364abc1fb3c944b3a6988943c5137e75818240bd5a889ec4ea215fecc4711cae660b2d6db6f7b576fde8d10a1393f7",
+            "308185024100908eb6157bcff7fcdbc908de49a2889e82e1d915bab3e8043364556e8c30991b4a0a3c7bcafb5f9d427b0fb60dae945849c3e8e298b07b4962ce319a3a33f98d024024dab438b491649f58a3848862b5f2a4f7cadb5d0a72e2cd959f5f3a409b99c9c9fb4a6013d2e880ec45f140c0719d03b0eb7821b48dfabf1e572d3223fd2211",
+        ),
+        (
+            "Brainpool512",
+            Digest::Sha512,
+            "30819b301406072a8648ce3d020106092b240303020801010d038182000413544c1342b30faf22f43d6e28acae2367ff8b6b8f9cd6bc58ba108f1fa69d452441a9649d06353eb9106ae12645b55c007bd62e1bf18aab40989539824c2ee0014d679ac192aa5e0bb149bad521866dea0be16dac5cecc5fc7d597d7a31650a0c3aaff49a050c78877cdca8b0758a9121aa8a4c638ba6ddc01cf5c205f604f8",
+            "308185024100a217cea44a423a9f3b0c9f0fc694d2c4ce9637faed37872b3ee123f56f3a43917088d9552563a8e9be94d511f34ae796d95d526483336eb6f771a29c113981db024061d4ac3f1494ce127b7fe105394d03a955fb4e7d3aa63619bc13dc8cc92ece29867be431203be608ea696cc520d583302e9efaac47b92dcb8fd96759b33c8dff",
+        ),
+        (
+            "P256",
+            Digest::Sha512,
+            "3059301306072a8648ce3d020106082a8648ce3d03010703420004d44e979f40d683449e978d29ad416aa6799c6e544d0ebead668896326d293d173fd9c32637274441b1c7d57adfb080b769f3ad18eb186ee5777e889eb479ce0c",
+            "3044022060038fb9b594dce59519f4e843eebf51246082571aca48a044f78dd8b8f9b18702205228b17776a67d8920bff00ff2b644c4842e077a9c69f6734f7a89c61c8899d3",
+        ),
+        (
+            "P384",
+            Digest::Sha512,
+            "3076301006072a8648ce3d020106052b81040022036200044d73684e72e0856490c9225bead1c4efca2f8acf38754312a422f46275b802b7d35250bf12026d0ac9c8934e9ee37e2c23bd6c4e6f053b175a20fbc54c1007777a95dadaa2a97af57c9baf1913851936f44065d8828d444a9f0862bf7fc3af13",
+            "306502306b123640e600f3ec3d307df4b7067619b402063596ff1321dddeef0445dd69263f77531619fd0ae12a53122d0ac69ea1023100f0551566e2cefc002d5519b5cf5deafbc0d84f60cae7725a94584787cf03a2547aedf794a801d442e895ccb0f46e14c2",
+        ),
     ];
     /// A curve that nobody here computes.
     const UNKNOWN: (&str, &str) = (
-        "30819b301406072a8648ce3d020106092b240303020801010d03818200042ed12013be7bc56c80faff868993cd9891c4b8a4068f2e64d203e081e6533ae51eb251396f58185d940f8c10a4c5b76eeb1c38cd5945b5d69956e1adf18943be4a6a94cd728662a013b9a6f9091a19553b15bc87a330b1da529dd4686784dd17c2868df60f6d295a322cc2e025cb528553a3dd340ff3fa42b026d29fff4e90b0",
-        "308184024038dc59bc4a21e25515138657d0785f0b3d9baac6b933b83d16e14f550896fa9a6c055cb58422f0fcca44931e1b6f8af196033bb594b1b1e2ff52450a08e3ed2b02407e772b03f00f033bb1f86eb39b0512ff324e9f22a258a115ff0928d18e7a36b9c493b090fef4b4e6866262fe52a61e5f06ed458f63cf91ab6a4d9196bd69a949",
+        "30819b301406072a8648ce3d020106092b240303020801010e0381820004101543509bb5797f19e3d4e35009ee6187f60e2aa34dc855075e7f5a4c8512a8ede9cd7053d198db6e0d1f9511fb62e8e5348de7dbf35988085745727ea0a0054aa0af0a6c55e6e9c8b6c734d97e3839e1ad195eb29a947a23ae5a3c8881b481c23e310e4fc6300ad04b0117cde3200d0584217b5c16a716c5fea1f9ecf5d6c1",
+        "308186024100854cc027ffc4065467cf6f7054235b91890797bc544e94678b60c1a4e2bfe828a11ca97b739d153fd1ca427c12fa8f5d1a3811f7589764d9770e5768d81b1b9a0241009f3b299eec0426bb8d1813b1c682ce3661f6c7ff933ec2c9631f61bc50633b10a543e1514ee52835e9b2953763d36992ce9510e6cedcd7f81a1a79d3fb23ca0f",
     );
 
     fn bytes(digits: &str) -> Vec<u8> {

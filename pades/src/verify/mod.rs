@@ -4,6 +4,7 @@
 //! called valid only where everything about it was checked (`docs/signatures.md`). Nothing is fetched; what is
 //! trusted is given, what is known of revocation comes with the file.
 
+mod bp512;
 mod certificate;
 mod chain;
 mod changes;

@@ -388,6 +388,9 @@ def attacks(files):
     form_dict = form.get_object()
     files["x-need-appearances"] = by_hand(good, {form.reference.idnum: written(generic.DictionaryObject(
         {k: form_dict.raw_get(k) for k in form_dict}))[:-2] + b" /NeedAppearances true >>"})
+    flags = generic.DictionaryObject({k: form_dict.raw_get(k) for k in form_dict})
+    flags["/SigFlags"] = generic.NumberObject(0)
+    files["x-flags-cleared"] = by_hand(good, {form.reference.idnum: written(flags)})
     files["x-freed"] = freed(good)
     # Shadow attack, hide and replace: what lies in the signed bytes unused is put to use.
     shadow = shadowed()

@@ -14,8 +14,9 @@ use super::{apart, identity};
 use crate::base::{Actor, Timestamp};
 use crate::departments;
 use crate::documents::{self, Arriving, Content, DocumentError, Held, Painter, Showing};
-use crate::http::Problem;
 use crate::http::extract::RequestId;
+use crate::http::gather::Fields;
+use crate::http::{Fault, Problem};
 use crate::tablets::{Signed, Tablet};
 use crate::unit::{Db, Unit, Written};
 
@@ -91,11 +92,14 @@ impl Desk<'_> {
         }
         let place = (self.db, self.storage, self.painter);
         let showing = Showing::open(place, job.clerk, job.shown).await?;
+        let count = showing.sizes().await?.len();
+        require_pages(count, &received.told)?;
         let content = showing.content(CONTENT_BYTES_MAX).await?;
         let strokes_sha256 = received.strokes.sha256();
         let (stamped, sealed) = self.stamped(job, content, received.strokes.clone()).await?;
         let mut evidence = evidence_of(self.db.now(), tablet, (job, &received));
-        evidence["pages"] = self.pages(job, &showing, &received.told).await?;
+        let told = (&received.told, count);
+        evidence["pages"] = pages_of(job, &showing, told).await?;
         evidence["identity_check"] = identity::evidence(self.db.read(), job)
             .await
             .map_err(SigningError::from)?;
@@ -157,25 +161,6 @@ impl Desk<'_> {
         Ok((stamped, sealed))
     }
 
-    /// The pages that were seen, with the digests of the pictures that were shown of them.
-    async fn pages(
-        &self,
-        job: &SigningJob,
-        showing: &Showing<'_>,
-        told: &Told,
-    ) -> Result<serde_json::Value, Problem> {
-        let mut pages = Vec::new();
-        for SeenPage { page, seconds } in seen_together(&job.pages, &told.pages) {
-            let shown = showing.shown(page).await?;
-            pages.push(json!({
-                "page": page,
-                "seconds": seconds,
-                "picture_sha256": shown.map(hex::encode),
-            }));
-        }
-        Ok(pages.into())
-    }
-
     async fn kept(
         &self,
         job: &SigningJob,
@@ -188,6 +173,44 @@ impl Desk<'_> {
         let arrived = arriving.finish(media_type.to_owned(), file_name).await?;
         arrived.keep(self.db).await
     }
+}
+
+/// Whether what was shown has this page.
+fn is_page_of(count: usize, page: u32) -> bool {
+    page > 0 && usize::try_from(page).is_ok_and(|page| page <= count)
+}
+
+/// Refuses pages that what was shown does not have: nobody can have seen them.
+fn require_pages(count: usize, told: &Told) -> Result<(), Problem> {
+    let mut fields = Fields::new();
+    for (at, seen) in told.pages.iter().enumerate() {
+        if !is_page_of(count, seen.page) {
+            fields.fault(format!("/pages/{at}/page"), Fault::NotFound);
+        }
+    }
+    fields.done(())
+}
+
+/// The pages that were seen, with the digests of the pictures that were shown of them. What was told on the way of
+/// pages that there are not is left out.
+async fn pages_of(
+    job: &SigningJob,
+    showing: &Showing<'_>,
+    (told, count): (&Told, usize),
+) -> Result<serde_json::Value, Problem> {
+    let mut pages = Vec::new();
+    for SeenPage { page, seconds } in seen_together(&job.pages, &told.pages) {
+        if !is_page_of(count, page) {
+            continue;
+        }
+        let shown = showing.shown(page).await?;
+        pages.push(json!({
+            "page": page,
+            "seconds": seconds,
+            "picture_sha256": shown.map(hex::encode),
+        }));
+    }
+    Ok(pages.into())
 }
 
 /// What a court would ask for, but for what is found out on the way.
@@ -220,8 +243,10 @@ fn evidence_of(
             "tablet": tablet.id,
             "name": tablet.name,
             "counter": tablet.counter,
+            "key": tablet.key_point(),
             "key_sha256": tablet.key_thumbprint(),
             "signature": received.signed.signature,
+            "body_sha256": received.signed.body_sha256(),
             "user_agent": received.agent,
         },
         "clerk": job.clerk,

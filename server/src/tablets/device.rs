@@ -100,6 +100,11 @@ impl Signed {
         self.require_key(&tablet.key, nonce)
     }
 
+    /// SHA-256 of the body: the last of the four lines that were signed, in hexadecimal digits.
+    pub(crate) fn body_sha256(&self) -> String {
+        hex::encode(Sha256::digest(&self.body))
+    }
+
     pub(super) fn require_key(&self, key: &PublicKey, nonce: &str) -> Result<(), Problem> {
         let said = Said {
             path: &self.path,

@@ -182,6 +182,12 @@ impl Tablet {
         self.key.thumbprint()
     }
 
+    /// Its public key: the point on P-256, uncompressed, in hexadecimal digits.
+    #[must_use]
+    pub fn key_point(&self) -> String {
+        hex::encode(self.key.bytes())
+    }
+
     /// Who works with it at `now`: a clerk of whom nothing was heard for a while does not any more.
     #[must_use]
     pub fn lease_at(&self, now: Timestamp) -> Option<Lease> {

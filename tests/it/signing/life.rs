@@ -1,6 +1,10 @@
 //! The whole life of a job that ends as it should.
 
-use serde_json::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tests::Start;
 use tests::tablet::{form, notary, request};
 use tests::town::{Town, id_of};
@@ -85,6 +89,69 @@ async fn strokes_are_kept_sealed_where_a_notary_is_named() {
     let job = counter.state(&shown.id).await;
     let sealed = &job["outcome"]["evidence"]["sealed_strokes"];
     assert!(sealed["sha256"].is_string() && sealed["certificate_sha256"].is_string());
+}
+
+#[tokio::test]
+async fn the_signature_of_the_tablet_can_be_checked_by_the_evidence_alone() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let (_, _, shown) = counter.shown().await;
+    let done = counter
+        .tablet
+        .tell(&shown, "signature", &shown.signature())
+        .await;
+    done.is(200);
+    let job = counter.state(&shown.id).await;
+    let evidence = &job["outcome"]["evidence"];
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let device = &evidence["device"];
+    let said = format!(
+        "papierlos-tablet-1\nPOST /api/v1/tablet/jobs/{}/signature\n{}\n{}",
+        text(&evidence["job"]),
+        text(&evidence["nonce"]),
+        text(&device["body_sha256"]),
+    );
+    let key = hex::decode(text(&device["key"])).expect("digits");
+    assert_eq!(
+        text(&device["key_sha256"]),
+        hex::encode(Sha256::digest(&key))
+    );
+    let signature = URL_SAFE_NO_PAD.decode(text(&device["signature"]));
+    let signature = signature.expect("base64url");
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key);
+    key.verify(said.as_bytes(), &signature)
+        .expect("a signature of the tablet");
+    let other = said.replace("POST", "PUT");
+    assert!(key.verify(other.as_bytes(), &signature).is_err());
+}
+
+#[tokio::test]
+async fn nobody_has_seen_a_page_that_there_is_not() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let (document, _, shown) = counter.shown().await;
+    for page in [0, 3, 99] {
+        let mut wrong = shown.signature();
+        wrong["pages"] = json!([{"page": 1, "seconds": 2}, {"page": page, "seconds": 1}]);
+        let answer = counter.tablet.tell(&shown, "signature", &wrong).await;
+        let refused = answer.is_problem(422, "validation");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/pages/1/page");
+    }
+    assert_eq!(counter.versions(&document).await, 1);
+    // What was told on the way is not in the evidence either.
+    let seen =
+        json!({"pages": [{"page": 2, "seconds": 4}, {"page": 99, "seconds": 4}], "signing": true});
+    counter.tablet.tell(&shown, "seen", &seen).await.is(200);
+    let signature = shown.signature();
+    let done = counter.tablet.tell(&shown, "signature", &signature).await;
+    done.is(200);
+    let job = counter.state(&shown.id).await;
+    let pages = job["outcome"]["evidence"]["pages"].as_array().cloned();
+    let pages = pages.unwrap_or_default();
+    let numbers: Vec<_> = pages.iter().map(|page| page["page"].as_u64()).collect();
+    assert_eq!(numbers, [Some(1), Some(2)]);
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ async fn says_what_was_found_out(counter: &Counter, protocol: &str, job: &str) {
         &evidence["signed_sha256"],
         &evidence["strokes"]["sha256"],
         &evidence["device"]["key_sha256"],
+        &evidence["device"]["body_sha256"],
         &job["id"],
         &job["identity_check"],
     ] {

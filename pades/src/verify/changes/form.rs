@@ -94,8 +94,12 @@ impl Step<'_> {
             let fine = match key.as_slice() {
                 b"Fields" => true,
                 b"SigFlags" => {
+                    // That there are signatures, and that nothing but more may be written, is not taken back.
+                    let before = self.old.value(old, "SigFlags")?.integer().unwrap_or(0);
                     let flags = self.new.value(new, "SigFlags")?;
-                    flags.integer().is_some_and(|flags| (0..4).contains(&flags))
+                    flags
+                        .integer()
+                        .is_some_and(|flags| (0..4).contains(&flags) && flags & before == before)
                 }
                 b"DR" => self.resources_grow(old, new)?,
                 b"DA" => !old.has("DA") && new.get("DA").is_some_and(|it| it.string().is_some()),

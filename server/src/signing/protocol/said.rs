@@ -183,7 +183,15 @@ fn people(job: &SigningJob, facts: &Facts<'_>) -> Vec<Row> {
             "SHA-256 des Tablet-Schlüssels",
             said(evidence, "/device/key_sha256"),
         ),
+        Row::new(
+            "Öffentlicher Schlüssel des Tablets (P-256)",
+            said(evidence, "/device/key"),
+        ),
         Row::new("Signatur des Tablets", said(evidence, "/device/signature")),
+        Row::new(
+            "SHA-256 der signierten Anfrage",
+            said(evidence, "/device/body_sha256"),
+        ),
         Row::new("Mitsignierte Zufallszahl", job.nonce.as_str()),
         Row::new(
             "Programm auf dem Tablet",

@@ -83,7 +83,8 @@ fn what_was_found_out_is_said_and_what_was_not_is_a_gap() {
         "strokes": {"pointer": "pen", "count": 3, "points": 180, "milliseconds": 900, "width": 400,
             "height": 90, "sha256": "cd34"},
         "pages": [{"page": 1, "seconds": 12, "picture_sha256": "ef56"}],
-        "device": {"name": "Tablet 2", "counter": "Schalter 2", "key_sha256": "aa", "signature": "sig"},
+        "device": {"name": "Tablet 2", "counter": "Schalter 2", "key": "04bb", "key_sha256": "aa",
+            "signature": "sig", "body_sha256": "body77"},
         "times": {"sent": "2026-03-02T12:00:00Z", "shown": null},
     });
     let said = words(&written(evidence));
@@ -94,7 +95,9 @@ fn what_was_found_out_is_said_and_what_was_not_is_a_gap() {
         "400 × 90",
         "ef56",
         "Tablet 2",
+        "04bb",
         "sig",
+        "body77",
         "ab Byte 900, 20000 Bytes",
         "02.03.2026, 13:00:00 Uhr (UTC+1)",
         "keine eingetragen",
