@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,6 +18,10 @@ const TSA_CONFIG: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../pades/tests/data/pki/tsa.cnf"
 );
+
+/// Where its certificates say that its own lies, and where that has gone since.
+const NAMED: &str = "/ca.cer";
+const MOVED: &str = "/moved.cer";
 
 /// An authority.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ struct Inside {
     folder: TempDir,
     /// Whether it says nothing of certificates now.
     silent: AtomicBool,
+    /// Where its certificate lies, as whoever asks for it is told.
+    certificate: Mutex<String>,
     /// How many timestamps it was asked for.
     asked: AtomicUsize,
     /// So many of those are by a certificate that ends soon.
@@ -66,6 +72,7 @@ impl Authority {
         let inside = Arc::new(Inside {
             folder,
             silent: AtomicBool::new(false),
+            certificate: Mutex::new(format!("http://{address}{MOVED}")),
             asked: AtomicUsize::new(0),
             soon,
         });
@@ -111,6 +118,17 @@ impl Authority {
     /// Says nothing of certificates from now on, or speaks again.
     pub fn keep_silent(&self, silent: bool) {
         self.inside.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// Tells from now on that its certificate lies there.
+    pub fn move_certificate(&self, to: &str) {
+        let place = self.inside.certificate.lock();
+        to.clone_into(&mut place.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Tells the truth about that again.
+    pub fn move_certificate_back(&self) {
+        self.move_certificate(&format!("http://{}{MOVED}", self.address));
     }
 
     /// How many timestamps it was asked for.
@@ -266,6 +284,11 @@ fn make(folder: &Path, address: &str) {
 }
 
 impl Inside {
+    fn certificate_place(&self) -> String {
+        let place = self.certificate.lock();
+        place.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn answer(&self, path: &str, body: &[u8]) -> Option<Vec<u8>> {
         let folder = self.folder.path();
         let place = tempfile::tempdir().ok()?;
@@ -307,7 +330,7 @@ impl Inside {
                 std::fs::read(&said).ok()
             }
             "/ca.crl" => std::fs::read(folder.join("ca.crl")).ok(),
-            "/ca.cer" => std::fs::read(folder.join("ca.cer")).ok(),
+            MOVED => std::fs::read(folder.join("ca.cer")).ok(),
             _ => None,
         }
     }
@@ -318,6 +341,15 @@ async fn serve(mut stream: TcpStream, inside: Arc<Inside>) {
         return;
     };
     let path = path_of(&head).to_owned();
+    if path == NAMED {
+        let place = inside.certificate_place();
+        let head = format!(
+            "HTTP/1.1 302 Found\r\nlocation: {place}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.ok();
+        stream.shutdown().await.ok();
+        return;
+    }
     let answer = tokio::task::spawn_blocking(move || inside.answer(&path, &body)).await;
     let (status, answer) = match answer.ok().flatten() {
         Some(answer) => ("200 OK", answer),

@@ -7,6 +7,7 @@
 //! forgotten, or sealed at once to a key that is not here ([`Recipient`]).
 
 mod model;
+mod open;
 mod seal;
 mod svg;
 #[cfg(test)]
@@ -17,4 +18,5 @@ pub use model::{
     DURATION_TENTHS_MAX, Measures, POINTS_MAX, Point, Pointer, RECORD_BYTES_MAX, STROKES_MAX,
     Stroke, Strokes, StrokesError,
 };
+pub use open::{Opener, SEALED_BYTES_MAX, StrokesOpenError};
 pub use seal::{Bound, Recipient, SealedStrokes, StrokesSealError};

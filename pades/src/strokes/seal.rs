@@ -140,7 +140,7 @@ pub struct Recipient {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Curve {
+pub(super) enum Curve {
     P256,
     P384,
 }
@@ -153,7 +153,7 @@ impl Curve {
         }
     }
 
-    fn scheme(self) -> (ObjectIdentifier, &'static digest::Algorithm) {
+    pub(super) fn scheme(self) -> (ObjectIdentifier, &'static digest::Algorithm) {
         match self {
             Self::P256 => (DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME, &digest::SHA256),
             Self::P384 => (DH_SINGLE_PASS_STD_DH_SHA_384_KDF_SCHEME, &digest::SHA384),
@@ -163,20 +163,20 @@ impl Curve {
 
 /// `ECC-CMS-SharedInfo` of RFC 5753, without a `ukm`.
 #[derive(Sequence)]
-struct SharedInfo {
-    key_info: AlgorithmIdentifierOwned,
+pub(super) struct SharedInfo {
+    pub(super) key_info: AlgorithmIdentifierOwned,
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT")]
-    bits: OctetString,
+    pub(super) bits: OctetString,
 }
 
 /// `GCMParameters` of RFC 5084.
 #[derive(Sequence)]
-struct GcmParameters {
-    nonce: OctetString,
-    tag_bytes: u8,
+pub(super) struct GcmParameters {
+    pub(super) nonce: OctetString,
+    pub(super) tag_bytes: u8,
 }
 
-const KEY_BYTES: usize = 32;
+pub(super) const KEY_BYTES: usize = 32;
 
 impl Recipient {
     /// The recipient of a certificate in PEM; its key lies on P-256 or P-384.
@@ -305,7 +305,7 @@ impl Recipient {
 }
 
 /// The derivation of ANSI X9.63: one block is as long as the key, or longer.
-fn derive(
+pub(super) fn derive(
     kdf: &'static digest::Algorithm,
     shared: &[u8],
     info: &[u8],

@@ -90,7 +90,11 @@ async fn note(config: &Config, looked: Looked) -> Result<String, Failure> {
 }
 
 /// Records a look in the access log; what is not recorded is not written.
-async fn noted(config: &Config, archive: &Archive, looked: Looked) -> Result<(), Failure> {
+pub(super) async fn noted(
+    config: &Config,
+    archive: &Archive,
+    looked: Looked,
+) -> Result<(), Failure> {
     let tasks = Tasks::default();
     let (origin, first) = archive.access.clone();
     let policy = config.access_log.clone();

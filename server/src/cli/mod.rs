@@ -19,6 +19,7 @@ mod quarantine;
 mod reindex;
 mod serve;
 mod sheets;
+mod strokes;
 mod tablets;
 mod types;
 mod user;
@@ -102,6 +103,9 @@ enum Command {
     /// Die Tablets an den Schaltern: auflisten, sperren.
     #[command(subcommand)]
     Tablets(tablets::Tablets),
+    /// Schriftzüge, die für eine Stelle außerhalb verschlüsselt sind: herausgeben, dort öffnen.
+    #[command(subcommand)]
+    Strokes(strokes::Strokes),
     /// Konten, von diesem Rechner aus: für die erste Administration.
     #[command(subcommand)]
     User(user::User),
@@ -308,6 +312,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Workflow(one) => runtime()?.block_on(one.run(&config)),
         Command::Quarantine(one) => runtime()?.block_on(one.run(&config)),
         Command::Tablets(one) => runtime()?.block_on(one.run(&config)),
+        Command::Strokes(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
         Command::VerifyPdf(verify) => runtime()?.block_on(verify.run(&config)),

@@ -125,7 +125,7 @@ pub use scans::{
     Progress, Recognised, Scan, Waiting, WaitingState, engines, keep_recognised, to_recognise,
     unrecognised,
 };
-pub use signed::{add_signed, keep_sealed_strokes, raise, to_sign};
+pub use signed::{add_signed, keep_sealed_strokes, raise, sealed_strokes, to_sign};
 pub use standing::{Standing, lock_all, standing};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};

@@ -2,8 +2,12 @@
 //!
 //! Invariant: of a time series of strokes nothing is kept here but what was sealed to a key that is not here.
 
+use sea_orm::ConnectionTrait;
+use storage::Blob;
+
 use super::guard;
 use super::keeping::keep_rendition;
+use super::looking::LOOKS_MAX;
 use super::model::{Document, DocumentError, Held, Kept, Step, Version};
 use super::ops::{Content, after, require_open_case, with_right, with_version};
 use super::rows;
@@ -107,4 +111,24 @@ pub async fn keep_sealed_strokes(
     };
     keep_rendition(unit, version, row, Some(sealed)).await?;
     Ok(())
+}
+
+/// The sealed strokes of a version, and the digest of that; nothing where none were kept. Of what is withheld or
+/// destroyed nothing is given out.
+pub async fn sealed_strokes(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+) -> Result<Option<(Blob, [u8; 32])>, DocumentError> {
+    guard::require_open(on, version).await?;
+    // Between looking for the blob and for its key it may have followed its document.
+    for _ in 0..LOOKS_MAX {
+        let kept = rows::all_renditions(on, version, STROKES).await?;
+        let Some(name) = kept.into_iter().next_back().and_then(|row| row.blob_name) else {
+            return Ok(None);
+        };
+        if let Some(found) = rows::blob_with_digest(on, &name).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }

@@ -82,6 +82,19 @@ impl Fields {
         Some(line)
     }
 
+    /// A line of text that somebody signs: as [`Fields::line`], and without characters that steer what is shown, such
+    /// as U+202E. What is read is what is kept.
+    pub fn line_to_sign(&mut self, pointer: &str, raw: &str, max: usize) -> Option<String> {
+        let line = self.line(pointer, raw, max)?;
+        let steers = |one: char| matches!(one, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if line.chars().any(steers) {
+            let expected = text("Text ohne Steuerzeichen", "text without control characters");
+            self.fault(pointer, Fault::WrongFormat { expected });
+            return None;
+        }
+        Some(line)
+    }
+
     /// Several lines of text: trimmed, no control characters but line breaks, not empty, not too long.
     pub fn paragraph(&mut self, pointer: &str, raw: &str, max: usize) -> Option<String> {
         let body = raw.replace("\r\n", "\n").trim().to_owned();

@@ -40,7 +40,45 @@ pub use protocol::{FILE_NAME as PROTOCOL_FILE_NAME, Protocols, ToWrite};
 pub use raising::{RaiseError, raise, waiting};
 pub use stamp::{Stamp, StampError, seal};
 
+use sea_orm::ConnectionTrait;
+use storage::Blob;
+
+use crate::base::{DocumentId, SigningJobId};
+use crate::documents;
 use crate::unit::Db;
+
+/// Strokes as they were sealed to the notary: ciphertext.
+#[derive(Debug)]
+pub struct SealedStrokes {
+    /// The document that was signed.
+    pub document: DocumentId,
+    /// The ciphertext.
+    pub blob: Blob,
+    /// SHA-256 of it.
+    pub sha256: [u8; 32],
+}
+
+/// The sealed strokes of a job; nothing where there is no such job, or none were kept.
+///
+/// # Errors
+/// [`SigningError`].
+pub async fn sealed_strokes(
+    on: &impl ConnectionTrait,
+    id: SigningJobId,
+) -> Result<Option<SealedStrokes>, SigningError> {
+    let Some(job) = rows::find(on, id).await? else {
+        return Ok(None);
+    };
+    let Some(outcome) = &job.outcome else {
+        return Ok(None);
+    };
+    let found = documents::sealed_strokes(on, outcome.signed).await?;
+    Ok(found.map(|(blob, sha256)| SealedStrokes {
+        document: job.document,
+        blob,
+        sha256,
+    }))
+}
 
 /// Says of jobs whose time is over that it is, to the log and to those who watch.
 ///

@@ -1,5 +1,6 @@
 //! Addresses that certificates name. They were written by whoever made the certificate: only HTTP, only ports and
-//! networks that the settings allow, no more than so many bytes, and no longer than so long.
+//! networks that the settings allow, no more than so many bytes, and no longer than so long. The same holds for where
+//! an answer leads to.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -13,6 +14,8 @@ use thiserror::Error;
 use crate::base::outbound::{Resolver, is_public};
 use crate::config::{Network, Ports, Seal};
 
+/// How often an answer may lead elsewhere.
+const REDIRECTS_MAX: usize = 3;
 /// Most characters of an address.
 const URL_CHARS_MAX: usize = 2_000;
 
@@ -112,11 +115,18 @@ impl Outside {
         reach: &Arc<Reach>,
         patience: std::time::Duration,
     ) -> Result<Self, reqwest::Error> {
-        let rules = Arc::clone(reach);
+        let (rules, ways) = (Arc::clone(reach), Arc::clone(reach));
         let client = Client::builder()
             .user_agent(concat!("Papierlos/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(Resolver::new(move |address| rules.allows(address)))
-            .redirect(Policy::none())
+            .redirect(Policy::custom(move |attempt| {
+                // What a certificate may not name, an answer may not lead to.
+                let far = attempt.previous().len() > REDIRECTS_MAX;
+                if far || ways.url(attempt.url().as_str()).is_none() {
+                    return attempt.error("it leads to where nobody may be asked");
+                }
+                attempt.follow()
+            }))
             .referer(false)
             .no_proxy()
             .connect_timeout(patience)

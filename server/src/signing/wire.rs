@@ -106,8 +106,8 @@ pub(super) struct SigningRequest {
 impl SigningRequest {
     pub(super) fn read(&self, document: DocumentId) -> Result<New, Problem> {
         let mut fields = Fields::new();
-        let purpose = fields.line("/purpose", &self.purpose, PURPOSE_CHARS_MAX);
-        let sentence = fields.line("/sentence", &self.sentence, SENTENCE_CHARS_MAX);
+        let purpose = fields.line_to_sign("/purpose", &self.purpose, PURPOSE_CHARS_MAX);
+        let sentence = fields.line_to_sign("/sentence", &self.sentence, SENTENCE_CHARS_MAX);
         let spot = match (&self.field, &self.place) {
             (Some(name), None) => fields
                 .line("/field", name, FIELD_CHARS_MAX)

@@ -172,6 +172,30 @@ async fn with_the_responders_away_a_seal_waits_and_is_raised_later() {
 }
 
 #[tokio::test]
+async fn nobody_is_led_to_where_nobody_may_be_asked() {
+    let Some(authority) = Authority::start(0).await else {
+        return;
+    };
+    // Not one of the networks that the settings allow.
+    authority.move_certificate("http://169.254.169.254/ca.cer");
+    let Some(counter) = counter(&authority, "b-lt").await else {
+        return;
+    };
+    let (document, job) = signed(&counter).await;
+    wait_until("it is seen to wait", async || {
+        waiting(&counter, "B-LT").await == "1"
+    })
+    .await;
+    assert_eq!(level(&counter, &job).await, "B-T");
+    assert_eq!(counter.versions(&document).await, 3);
+    authority.move_certificate_back();
+    wait_until_within(LONG, "the seal is at B-LT", async || {
+        level(&counter, &job).await == "B-LT"
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_seal_whose_document_has_another_version_stays_where_it_was() {
     let Some(authority) = Authority::start(0).await else {
         return;

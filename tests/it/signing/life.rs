@@ -6,7 +6,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tests::Start;
-use tests::tablet::{form, notary, request};
+use tests::tablet::{Shown, form, notary, request};
 use tests::town::{Town, id_of};
 
 use super::{Counter, JOBS, valid};
@@ -89,6 +89,59 @@ async fn strokes_are_kept_sealed_where_a_notary_is_named() {
     let job = counter.state(&shown.id).await;
     let sealed = &job["outcome"]["evidence"]["sealed_strokes"];
     assert!(sealed["sha256"].is_string() && sealed["certificate_sha256"].is_string());
+    opened_by_the_notary(&counter, &shown, &job).await;
+}
+
+/// The strokes leave the archive as ciphertext, and are opened by whoever has the key.
+async fn opened_by_the_notary(counter: &Counter, shown: &Shown, job: &Value) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (sealed, svg, record) = (path("sealed"), path("s.svg"), path("s.json"));
+    let app = &counter.town.app;
+    let export = ["strokes", "export", &shown.id, "--out", &sealed];
+    let done = app.command(&export).await;
+    assert!(done.status.success(), "{done:?}");
+    // Nothing is overwritten.
+    assert_eq!(app.command(&export).await.status.code(), Some(2));
+    let bytes = std::fs::read(&sealed).expect("a file");
+    let evidence = &job["outcome"]["evidence"];
+    assert_eq!(
+        evidence["sealed_strokes"]["sha256"],
+        hex::encode(Sha256::digest(&bytes))
+    );
+    let key = notary().replace(".pem", ".key");
+    let document = path("shown.pdf");
+    let shown_path = format!(
+        "/api/v1/documents/{}/versions/1/content",
+        text(&job["document"])
+    );
+    let content = counter.town.clerk().get(&shown_path).await.is(200).body;
+    std::fs::write(&document, &content).expect("written");
+    let mut open = vec!["strokes", "open", &sealed, "--key", &key, "--out", &svg];
+    open.extend(["--record", &record, "--document", &document]);
+    let done = app.command(&open).await;
+    assert!(done.status.success(), "{done:?}");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        said.contains(&text(&evidence["strokes"]["sha256"])),
+        "{said}"
+    );
+    assert!(said.contains(&text(&evidence["document_sha256"])), "{said}");
+    let drawn = std::fs::read_to_string(&svg).expect("a picture");
+    assert!(drawn.contains("<svg") && drawn.matches("<line").count() > 100);
+    assert!(std::fs::read_to_string(&record).is_ok_and(|it| it.contains("\"pts\"")));
+    // Another key, and another document.
+    let (other, wrong) = (key.replace("notary.key", "seal.key"), path("t.svg"));
+    let with = ["strokes", "open", &sealed, "--key", &other, "--out", &wrong];
+    assert_eq!(app.command(&with).await.status.code(), Some(1));
+    let mut about = vec!["strokes", "open", &sealed, "--key", &key, "--out", &wrong];
+    about.extend(["--document", &sealed]);
+    assert_eq!(app.command(&about).await.status.code(), Some(1));
+    assert!(!std::path::Path::new(&wrong).exists());
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }
 
 #[tokio::test]
@@ -104,7 +157,6 @@ async fn the_signature_of_the_tablet_can_be_checked_by_the_evidence_alone() {
     done.is(200);
     let job = counter.state(&shown.id).await;
     let evidence = &job["outcome"]["evidence"];
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let device = &evidence["device"];
     let said = format!(
         "papierlos-tablet-1\nPOST /api/v1/tablet/jobs/{}/signature\n{}\n{}",
@@ -203,6 +255,17 @@ async fn nobody_is_shown_what_could_not_be_signed() {
     no_field["field"] = json!("unterschrift");
     let answer = clerk.post(&path(&id), &no_field).await;
     answer.is_problem(422, "validation");
+    for (name, steering) in [
+        ("sentence", "Ich zahle \u{202e}001 Euro."),
+        ("purpose", "A\u{200f}B"),
+    ] {
+        let mut steered = body.clone();
+        steered[name] = json!(steering);
+        let answer = clerk.post(&path(&id), &steered).await;
+        let refused = answer.is_problem(422, "validation");
+        let pointer = &refused.json()["errors"][0]["pointer"];
+        assert_eq!(*pointer, format!("/{name}"));
+    }
     let mut stale = body.clone();
     stale["version"] = json!(2);
     clerk
