@@ -140,7 +140,13 @@ pub async fn run(against: &Against, wanted: &Wanted) -> Result<Report, Invariant
         let done = Box::pin(one(*pass, &on, (against, &people), &mut book));
         let done = timeout_at(until, done).await;
         match done {
-            Ok(done) => done?,
+            Ok(done) => {
+                done?;
+                // Where there is nothing to look at nothing breaks it.
+                for number in *numbers {
+                    book.of(*number);
+                }
+            }
             Err(_late) => late(&mut book, numbers),
         }
     }

@@ -98,6 +98,8 @@ fn no_source_says_what_the_house_does_not_say() {
     let mut findings = Vec::new();
     for (path, text) in sources(&["rs", "md", "toml", "sh", "yaml"]) {
         for (number, line) in text.lines().enumerate() {
+            // A task of a calendar is called so (RFC 5545).
+            let line = line.replace(concat!("VTO", "DO"), "");
             for (head, tail, instead) in BANNED {
                 let banned = format!("{head}{tail}");
                 if line.contains(&banned) {
