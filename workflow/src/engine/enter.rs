@@ -24,15 +24,19 @@ impl View<'_> {
     }
 
     fn due(self, step: &StepState) -> Option<DueState> {
-        let Some(due) = self.defined(step).and_then(|step| step.due.as_ref()) else {
+        let defined = self.defined(step);
+        let Some(due) = defined.and_then(|step| step.due.as_ref()) else {
             // Of an inserted step it was said when it was inserted.
             return step.due.clone();
         };
+        // One of several that a field names: his manager is meant by `manager_of = "each"`.
+        let is_one_of = defined.is_some_and(|step| step.each.is_some());
+        let each = step.assigned.first().filter(|_| is_one_of);
         self.setting.calendar.due(
             due,
             self.setting.now,
             |field| self.day_in(field),
-            |to| self.asked(to, None),
+            |to| self.asked(to, each),
         )
     }
 
