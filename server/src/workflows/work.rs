@@ -376,7 +376,7 @@ impl Bench {
                 self.db
                     .write(&Actor::system(), async move |unit: &mut Unit| {
                         documents::add_signed(unit, document, over, *content).await?;
-                        effected(unit, &rules, &work, (BTreeMap::new(), None)).await
+                        Box::pin(effected(unit, &rules, &work, (BTreeMap::new(), None))).await
                     })
                     .await?;
                 Ok(())
@@ -388,7 +388,7 @@ impl Bench {
                         let id = forms::file_for_case(unit, *form).await?;
                         let value = Value::Document(Id(id.to_string()));
                         let fields = BTreeMap::from([(into, value)]);
-                        effected(unit, &rules, &work, (fields, None)).await
+                        Box::pin(effected(unit, &rules, &work, (fields, None))).await
                     })
                     .await?;
                 Ok(())
@@ -405,7 +405,7 @@ impl Bench {
         let (rules, work) = (self.rules.clone(), work.clone());
         self.db
             .write(&Actor::system(), async move |unit: &mut Unit| {
-                effected(unit, &rules, &work, (fields, note)).await
+                Box::pin(effected(unit, &rules, &work, (fields, note))).await
             })
             .await?;
         Ok(())

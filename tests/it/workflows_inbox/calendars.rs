@@ -24,6 +24,10 @@ async fn feed(client: &Client) -> (String, String) {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one calendar, from its address to its end"
+)]
 async fn a_calendar_holds_the_days_of_a_person_and_is_read_without_signing_in() {
     let Some(office) = Office::open(BY_FIELD).await else {
         return;
