@@ -7,12 +7,14 @@ mod lex;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod words;
 mod write;
 
 use crate::instance::{Assigned, Day, Id, Value};
 
 pub(crate) use check::known;
-pub use parse::{DEPTH_MAX, EXPRESSION_BYTES_MAX, LIST_MAX, WORDS};
+pub use parse::{DEPTH_MAX, EXPRESSION_BYTES_MAX, LIST_MAX};
+pub use words::is_word;
 
 use crate::calendar::Calendar;
 

@@ -5,6 +5,7 @@ use super::check::{
     summed,
 };
 use super::lex::{Placed, Token, fault, tokens};
+use super::words::CALLS;
 use super::{Expr, Fault, Kind, Named, Names, Op};
 use crate::instance::Value;
 
@@ -14,46 +15,6 @@ pub const EXPRESSION_BYTES_MAX: usize = 2_000;
 pub const DEPTH_MAX: usize = 32;
 /// How many literals a list may have.
 pub const LIST_MAX: usize = 100;
-
-/// Words of the language: no field is called so.
-pub const WORDS: [&str; 21] = [
-    "and",
-    "or",
-    "not",
-    "in",
-    "true",
-    "false",
-    "null",
-    "today",
-    "initiator",
-    "actor",
-    "known",
-    "count",
-    "lookup",
-    "done",
-    "outcome",
-    "taker",
-    "registered",
-    "frozen",
-    "holds",
-    "working_days",
-    "add_months",
-];
-
-/// Those of them that are followed by brackets.
-const CALLS: [&str; 11] = [
-    "known",
-    "count",
-    "lookup",
-    "done",
-    "outcome",
-    "taker",
-    "registered",
-    "frozen",
-    "holds",
-    "working_days",
-    "add_months",
-];
 
 pub(super) fn read(text: &str, names: &dyn Names) -> Result<(Expr, Kind), Fault> {
     if text.len() > EXPRESSION_BYTES_MAX {

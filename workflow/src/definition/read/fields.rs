@@ -10,7 +10,7 @@ use super::sheet::{ENTRY, FIELD, LOOKUP, Placed, Sheet, Text};
 use crate::definition::{
     CaseFact, DocumentFact, Entry, Field, FieldKind, InvoiceFact, Lookup, Source, is_code,
 };
-use crate::expr::{Kind, WORDS};
+use crate::expr::{Kind, is_word};
 
 const CHARS_DEFAULT: i64 = 500;
 const CHARS_MAX: i64 = 8_000;
@@ -43,7 +43,7 @@ impl Reader {
         };
         let taken = self.fields.iter().any(|field| field.key == key.text);
         self.key(&key, taken);
-        if WORDS.contains(&key.text.as_str()) {
+        if is_word(&key.text) {
             let said = format!("„{}“ ist ein Wort der Ausdrücke.", key.text);
             self.complain(&key.at, said, "Bitte das Feld anders nennen.");
         }
