@@ -1,5 +1,6 @@
 //! Follows the log: where a document has another version than its marks were bound to, or a case stands in another
-//! place than when something last happened in its workflow, the workflow is looked at; and whoever watches an inbox is told that something may have changed, on whichever server that was.
+//! place than when something last happened in its workflow, the workflow is looked at; and whoever watches an inbox is
+//! told that something may have changed, on whichever server that was.
 //!
 //! How far it is stands in no row: after a start all documents of open workflows are compared once, and from then on
 //! those that records speak of. Several servers may do the same at once: the second finds nothing.

@@ -2,7 +2,8 @@
 //!
 //! Invariants: a workflow is what its events made of it, and those stand in the log; it runs by the definition with
 //! which it began, unless a migration says otherwise; what was done never changes; effects and the step that asked
-//! for them are one unit of work; what a definition knows again begins only once; a definition holds when two have approved it who did not propose it.
+//! for them are one unit of work; what a definition knows again begins only once; a definition holds when two have
+//! approved it who did not propose it.
 
 mod asking;
 mod beginning;

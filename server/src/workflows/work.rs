@@ -1,5 +1,5 @@
-//! What the system does for steps in its own time: it seals, makes forms, and writes exports or hands them over. The queue is the rows;
-//! each is done once, whatever is repeated: what it made and the end of its step are one unit of work.
+//! What the system does for steps in its own time: it seals, makes forms, and writes exports or hands them over. The
+//! queue is the rows; each is done once, whatever is repeated: what it made and the end of its step are one unit of work.
 
 use std::collections::BTreeMap;
 use std::path::Path;

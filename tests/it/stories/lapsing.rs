@@ -35,8 +35,8 @@ async fn card(hall: &Hall) -> (String, String) {
     (story.id, story.case)
 }
 
-/// A certificate that nobody pays.
-async fn certificate(hall: &Hall) -> (String, String) {
+/// A certificate that nobody pays: workflow and case.
+pub(super) async fn certificate(hall: &Hall) -> (String, String) {
     let case = hall.case(CLERK, OPEN, "registration_certificate").await;
     let said = json!({"title": "Antrag", "correspondent": "Lilli Ostermann"});
     let application = hall.document(CLERK, &said).await;

@@ -8,6 +8,7 @@ use tests::{Client, Start, wait_until};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::lapsing::certificate;
 use super::{CLERK, Hall, OPEN};
 use crate::workflows::WORKFLOWS;
 
@@ -164,17 +165,7 @@ async fn a_fee_is_reminded_of_and_lapses_when_its_time_is_over_and_not_before() 
     let Some(mut hall) = hall().await else {
         return;
     };
-    let case = hall.case(CLERK, OPEN, "registration_certificate").await;
-    let said = json!({"title": "Antrag", "correspondent": "Lilli Ostermann"});
-    let application = hall.document(CLERK, &said).await;
-    let of = (case.as_str(), Some(application.as_str()));
-    let definition = "registration-certificate";
-    let mut story = hall.begin(CLERK, definition, of, json!({})).await;
-    let fee = json!({"identity_level": "eid", "fee_due": "9.00"});
-    story
-        .does(CLERK, "check_application", "complete", fee)
-        .await;
-    let id = story.id.clone();
+    let (id, case) = certificate(&hall).await;
     let flow = (id.as_str(), case.as_str());
     let waiting = timers(hall.by(CLERK), &id).await;
     let (last, before) = waiting.split_last().expect("timers");
