@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The staff pages of a running server in Chromium: under axe, then a working day in the registry,
-# then the counter with its tablet, then a pile taken apart, forms on their page, a business trip from request to closed, a letter that is
-# moved to a newer procedure and signed in another version,
-# then correspondents and functions.
+# The staff pages of a running server in Chromium: under axe, then a working day in the registry, then the counter
+# with its tablet, then a pile taken apart, forms on their page, a business trip from request to closed, a letter that
+# is moved to a newer procedure and signed in another version, then correspondents and functions.
+# They sign in more often than people do: the server runs with PAPIERLOS_RATES_SIGN_IN_PER_MINUTE=0.
 #   scripts/axe.sh ADDRESS [LOGIN PASSWORD REGISTRY ADMIN]     without the last four: the demo town's
 set -euo pipefail
 address=${1:?usage: scripts/axe.sh ADDRESS [LOGIN PASSWORD]}

@@ -143,6 +143,8 @@ const functions = async (page, office) => {
   await page.waitForSelector("#function-title:focus");
   check("and gives and takes none", !(await page.locator("#view-functions .actions, #function-holders button").count()));
   await page.goto(`${address}/#/?doc=${filed[1].id}`);
+  // Another document may stand there until this one has come.
+  await page.waitForSelector(`#document-title:has-text("${filed[1].title}")`);
   await page.click("#document [data-act=route]");
   await page.waitForSelector("dialog select");
   await page.selectOption("dialog select >> nth=1", `function:${code}`);

@@ -91,6 +91,8 @@ await walk("split", async () => {
   await found(page, "splitting, wide");
   await page.setViewportSize({ width: 360, height: 740 });
   await page.emulateMedia({ colorScheme: "dark" });
+  // Buttons change their colour in a moment: what is looked at is what they come to.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
   await found(page, "splitting, narrow and dark");
   check("no sideways scrolling", !(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)));
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -31,6 +31,7 @@ export const sent = (method, body, version) => ({
 /** REST in the name of somebody. */
 export const api = async (address, login, password) => {
   const session = await fetch(`${address}/api/v1/session`, sent("POST", { login, password }));
+  if (!session.ok) throw new Error(`${login} does not sign in: ${session.status} ${await session.text()}`);
   const { secret } = await session.json();
   return async (path, options = {}) => {
     const response = await fetch(`${address}/api/v1${path}`, { ...options, headers: { Authorization: `Bearer ${secret}`, ...options.headers } });
