@@ -37,6 +37,7 @@ mod m0038_workflows;
 mod m0039_inboxes;
 mod m0040_invoices;
 mod m0041_workflow_keys;
+mod m0042_inbox_counts;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0039_inboxes::Step),
             Box::new(m0040_invoices::Step),
             Box::new(m0041_workflow_keys::Step),
+            Box::new(m0042_inbox_counts::Step),
         ]
     }
 }

@@ -112,7 +112,8 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
     let what = (&command, events.as_slice());
     let flow = ops::written(unit, (None, &desk.around), &house, what).await?;
     beginning.keep(unit, rules, flow.id).await?;
-    Ok(Commanded { flow, events })
+    let desk = Box::new(desk);
+    Ok(Commanded { flow, events, desk })
 }
 
 /// Refuses a case that is closed.

@@ -49,24 +49,24 @@ pub(super) struct Caller {
     if_match: Option<IfMatch>,
 }
 
-/// Why nothing began.
-enum NotBegun {
+/// Why nothing was done.
+enum NotDone {
     Refused(WorkflowError),
     Unsaved(SaveError),
 }
 
-impl From<DbError> for NotBegun {
+impl From<DbError> for NotDone {
     fn from(error: DbError) -> Self {
         Self::Refused(error.into())
     }
 }
 
-impl From<NotBegun> for Problem {
-    fn from(why: NotBegun) -> Self {
+impl From<NotDone> for Problem {
+    fn from(why: NotDone) -> Self {
         match why {
-            NotBegun::Refused(error) => error.into(),
-            NotBegun::Unsaved(SaveError::KeyTaken) => Self::new(Kind::IdempotencyInProgress),
-            NotBegun::Unsaved(SaveError::Db(error)) => error.into(),
+            NotDone::Refused(error) => error.into(),
+            NotDone::Unsaved(SaveError::KeyTaken) => Self::new(Kind::IdempotencyInProgress),
+            NotDone::Unsaved(SaveError::Db(error)) => error.into(),
         }
     }
 }
@@ -144,19 +144,19 @@ impl Caller {
             .db
             .write(&self.actor, async move |unit: &mut Unit| {
                 let begun = Box::pin(beginning::start(unit, &rules, new)).await;
-                let begun = begun.map_err(NotBegun::Refused)?;
-                let answer = shown(unit, &rules, (&begun.flow, 201)).await;
-                let answer = answer.map_err(NotBegun::Refused)?;
+                let begun = begun.map_err(NotDone::Refused)?;
+                let answer = shown(unit, &rules, (&begun, 201)).await;
+                let answer = answer.map_err(NotDone::Refused)?;
                 let kept = saved.save(unit, &answer).await;
-                kept.map_err(NotBegun::Unsaved)?;
-                Ok::<_, NotBegun>(answer)
+                kept.map_err(NotDone::Unsaved)?;
+                Ok::<_, NotDone>(answer)
             })
             .await;
         match &written {
-            Err(NotBegun::Refused(WorkflowError::Repeats { existing })) => {
+            Err(NotDone::Refused(WorkflowError::Repeats { existing })) => {
                 return self.repeated(*existing).await;
             }
-            Err(NotBegun::Refused(WorkflowError::KeyTaken { existing: None, .. })) => {
+            Err(NotDone::Refused(WorkflowError::KeyTaken { existing: None, .. })) => {
                 self.refused().await?;
             }
             Ok(_) | Err(_) => {}
@@ -190,7 +190,7 @@ impl Caller {
 
     /// A workflow that the caller may know of; an attempt at another one is recorded.
     pub(super) async fn see(&self, id: Uuid) -> Result<(Flow, Desk), Problem> {
-        self.rules.keep_units(&self.db).await?;
+        self.rules.keep_missed_units(&self.db).await?;
         let (on, now) = (self.db.read(), self.db.now());
         let seen = (&self.actor, now);
         let found = ops::read(on, &self.rules, seen, WorkflowId::of(id)).await;
@@ -208,16 +208,22 @@ impl Caller {
         Ok(self.looks.note(looked).await?)
     }
 
-    /// The version on which a change is based, where that was said; another one is refused.
-    fn based_on(&self, flow: &Flow) -> Result<Option<u64>, Problem> {
+    /// The version on which a change is based, where that was said: it is compared where the change is made. Where it
+    /// may be one of several, that which there is now is taken; another one is refused.
+    async fn based_on(&self, id: Uuid) -> Result<Option<u64>, Problem> {
         let Some(if_match) = &self.if_match else {
             return Ok(None);
         };
+        if let Some(version) = if_match.version() {
+            return Ok(Some(version));
+        }
+        let (flow, _) = Box::pin(self.see(id)).await?;
         if_match.check(&ETag::of_version(flow.version))?;
         Ok(Some(flow.version))
     }
 
-    /// Does something with a workflow, once, and shows it as it is then.
+    /// Does something with a workflow, once, and shows it as it is then. Whether the caller may know of it is looked
+    /// at in the unit that does it; an attempt at another one is recorded.
     pub(super) async fn act<F>(
         self,
         id: Uuid,
@@ -237,14 +243,26 @@ impl Caller {
         if let Some(answer) = once.answered(&self.db).await? {
             return Ok(answer);
         }
-        let (flow, _) = Box::pin(self.see(id)).await?;
-        let expected = self.based_on(&flow)?;
-        let (id, rules) = (flow.id, self.rules.clone());
-        once.run(&self.db, &self.actor, async move |unit: &mut Unit| {
-            let done = operation(unit, rules.clone(), (id, expected)).await?;
-            shown(unit, &rules, (&done.flow, 200)).await
-        })
-        .await
+        self.rules.keep_missed_units(&self.db).await?;
+        let expected = self.based_on(id).await?;
+        let (rules, saved) = (self.rules.clone(), once.clone());
+        let written = self
+            .db
+            .write(&self.actor, async move |unit: &mut Unit| {
+                let meant = (WorkflowId::of(id), expected);
+                let done = operation(unit, rules.clone(), meant).await;
+                let done = done.map_err(NotDone::Refused)?;
+                let answer = shown(unit, &rules, (&done, 200)).await;
+                let answer = answer.map_err(NotDone::Refused)?;
+                let kept = saved.save(unit, &answer).await;
+                kept.map_err(NotDone::Unsaved)?;
+                Ok::<_, NotDone>(answer)
+            })
+            .await;
+        if matches!(&written, Err(NotDone::Refused(WorkflowError::NotFound))) {
+            self.refused().await?;
+        }
+        once.finish(&self.db, written).await
     }
 
     /// Asks something of a workflow, once.
@@ -269,11 +287,12 @@ impl Caller {
 pub(super) async fn shown(
     unit: &mut Unit,
     rules: &Rules,
-    (flow, status): (&Flow, u16),
+    (done, status): (&Commanded, u16),
 ) -> Result<Answer, WorkflowError> {
-    let (on, now) = (unit.tx(), unit.now());
+    let (on, now, flow) = (unit.tx(), unit.now(), &done.flow);
+    // What the command did may have moved or changed its case.
     let case = cases::find(on, flow.case).await?;
     let case = case.ok_or(WorkflowError::NotFound)?;
-    let desk = ops::desk_of(on, rules, (flow, case), (unit.actor(), now)).await?;
+    let desk = done.desk.with_case(case, unit.actor());
     looking::answer(on, rules, (flow, &desk), (status, now)).await
 }

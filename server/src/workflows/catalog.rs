@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::ConnectionTrait;
@@ -39,6 +40,8 @@ struct Inner {
     shipped: Vec<Shipped>,
     read: Mutex<HashMap<[u8; 32], Arc<Definition>>>,
     units: Mutex<Option<Units>>,
+    /// Whether somebody asked for them to whom they were not known.
+    missed: AtomicBool,
     calendar: Calendar,
     export_folder: Option<PathBuf>,
     export_webhooks: BTreeMap<String, String>,
@@ -109,6 +112,7 @@ impl Rules {
             shipped,
             read: Mutex::default(),
             units: Mutex::default(),
+            missed: AtomicBool::default(),
             calendar: calendar(settings),
             export_folder: settings.export_folder.clone(),
             export_webhooks: settings.export_webhooks.clone(),
@@ -219,7 +223,10 @@ impl Rules {
         let seq = departments::people_seq(on).await?;
         match self.known_units(seq) {
             Some(known) => Ok(known),
-            None => Units::read(on, seq).await,
+            None => {
+                self.0.missed.store(true, Ordering::Relaxed);
+                Units::read(on, seq).await
+            }
         }
     }
 
@@ -232,6 +239,14 @@ impl Rules {
             let read = Units::read(on, seq).await?;
             let mut known = self.0.units.lock().unwrap_or_else(PoisonError::into_inner);
             *known = Some(read);
+        }
+        Ok(())
+    }
+
+    /// The same, where they were missed by those who asked before: for whoever asks a single thing.
+    pub(super) async fn keep_missed_units(&self, db: &Db) -> Result<(), DbError> {
+        if self.0.missed.swap(false, Ordering::Relaxed) {
+            self.keep_units(db).await?;
         }
         Ok(())
     }

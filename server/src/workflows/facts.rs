@@ -135,6 +135,7 @@ impl Around {
         Seen {
             functions: functions.map(|one| (one.code.clone(), one.id)).collect(),
             departments: departments.map(|one| (one.slug.clone(), one.id)).collect(),
+            case: self.case.id,
             department: self.case.department,
             compartment: self.case.compartment,
         }
@@ -161,6 +162,23 @@ impl Around {
         roles
     }
 
+    /// Whether an actor works in the case, and whether he stands for the system there.
+    fn stands(&self, actor: &Actor) -> (bool, bool) {
+        let works_here = actor.may(Right::Edit, self.case.place());
+        let application = actor.is(Role::Integrator) && works_here && actor.scope == Scope::Full;
+        (works_here, actor.is(Role::System) || application)
+    }
+
+    /// The same who acts, by where the case stands: what he holds does not depend on that.
+    pub(super) fn doer_here(&self, actor: &Actor, doer: &Doer) -> Doer {
+        let (works_here, system) = self.stands(actor);
+        Doer {
+            works_here,
+            system,
+            ..doer.clone()
+        }
+    }
+
     /// Who acts, as far as the engine must know.
     pub(super) async fn doer(
         &self,
@@ -168,9 +186,7 @@ impl Around {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Doer, DbError> {
-        let works_here = actor.may(Right::Edit, self.case.place());
-        let application = actor.is(Role::Integrator) && works_here && actor.scope == Scope::Full;
-        let system = actor.is(Role::System) || application;
+        let (works_here, system) = self.stands(actor);
         let for_function = actor.on_behalf_of.and_then(|id| self.function(id));
         let held: Vec<AccountId> = match (for_function, actor.on_behalf_of) {
             _ if actor.is(Role::System) => Vec::new(),

@@ -48,6 +48,8 @@ pub struct Commanded {
     pub flow: Flow,
     /// What happened.
     pub events: Vec<Event>,
+    /// What it was looked at with.
+    pub(super) desk: Box<Desk>,
 }
 
 /// Refuses a token that does less than its account may.
@@ -70,6 +72,20 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// The same by the case as it stands now, for the one who acted.
+    pub(super) fn with_case(&self, case: Case, actor: &Actor) -> Self {
+        let around = Around {
+            case,
+            departments: Arc::clone(&self.around.departments),
+            functions: Arc::clone(&self.around.functions),
+        };
+        Self {
+            doer: around.doer_here(actor, &self.doer),
+            definition: Arc::clone(&self.definition),
+            around,
+        }
+    }
+
     /// What the engine decides, with what it looked at.
     pub(super) async fn decide(
         &self,
@@ -142,7 +158,7 @@ pub(super) async fn knows(
 }
 
 /// What a workflow is looked at with by an actor, whether he may know of it or not.
-pub(super) async fn desk_of(
+async fn desk_of(
     on: &impl ConnectionTrait,
     rules: &Rules,
     (flow, case): (&Flow, Case),
@@ -249,7 +265,8 @@ pub(super) async fn run(
     let case = &desk.around.case;
     let moved = (flow.department, flow.compartment) != (case.department, case.compartment);
     if events.is_empty() && !moved && matches!(command, Command::Look) {
-        return Ok(Commanded { flow, events });
+        let desk = Box::new(desk);
+        return Ok(Commanded { flow, events, desk });
     }
     let what = (&command, events.as_slice());
     let flow = written(unit, (Some(flow), &desk.around), &house, what).await?;
@@ -257,7 +274,8 @@ pub(super) async fn run(
     if matches!(command, Command::Cancel { .. }) {
         rows::delete_key(unit, flow.id).await?;
     }
-    Ok(Commanded { flow, events })
+    let desk = Box::new(desk);
+    Ok(Commanded { flow, events, desk })
 }
 
 /// What a timer did that a command fired.
@@ -341,8 +359,9 @@ pub(super) async fn written(
         events: said::json(&events)?,
     };
     rows::insert_entry(unit, flow.id, &entry).await?;
-    rows::project(unit, &flow, before.as_ref(), &around.seen()).await?;
-    notices::from_events(unit, &flow, events).await?;
+    let seen = around.seen();
+    rows::project(unit, &flow, before.as_ref(), &seen).await?;
+    notices::from_events(unit, (&flow, &seen.departments), events).await?;
     Ok(flow)
 }
 

@@ -178,6 +178,19 @@ impl IfMatch {
             ))
             .current_etag(current))
     }
+
+    /// The version number that it names, where it names one and nothing else.
+    pub fn version(&self) -> Option<u64> {
+        let Tags::These(tags) = &self.0 else {
+            return None;
+        };
+        let [Listed { tag, weak: false }] = tags.as_slice() else {
+            return None;
+        };
+        // Written otherwise it is another tag.
+        let version = tag.version()?;
+        (ETag::of_version(version) == *tag).then_some(version)
+    }
 }
 
 impl FromRequest for IfMatch {

@@ -29,6 +29,14 @@ fn if_match_compares_strongly() {
     assert!(passes("*"));
     assert!(!passes("W/\"v3\""));
     assert!(!passes("\"v2\""));
+    let named = |value: &str| {
+        let condition = IfMatch::read(&with("if-match", value));
+        condition.expect("readable").expect("sent").version()
+    };
+    assert_eq!(named("\"v3\""), Some(3));
+    for other in ["*", "W/\"v3\"", "\"v1\", \"v3\"", "\"v03\"", "\"a\""] {
+        assert_eq!(named(other), None, "{other}");
+    }
     let problem = IfMatch::read(&with("if-match", "\"v2\""))
         .expect("readable")
         .expect("sent")

@@ -1,16 +1,12 @@
 //! What lies in inboxes, counted; and what is open in the house.
 
-use sea_orm::sea_query::{
-    Alias, CaseStatement, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType,
-};
-use sea_orm::{Condition, ConnectionTrait};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Alias, CaseStatement, Expr, Query, SelectStatement, UnionType};
 
-use super::model::{Due, Ends, Inbox, Range};
-use super::rows::{Asking, a, due_then, of_range, ranges, rests, wide};
+use super::model::{Due, Ends, Inbox};
+use super::rows::{Asking, a, due_then, in_range, ranges, rests, wide};
 use crate::base::Timestamp;
 use crate::base::db::{DbError, sql};
-use crate::base::sight::column;
-use crate::cases;
 
 /// How many steps of a class lie in an inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,17 +35,6 @@ fn class(asking: Asking<'_>) -> CaseStatement {
         .finally(of(Due::Later))
 }
 
-/// That the actor may know of a row, by its case `cc`: the same as in the lists, with less to look up.
-fn known(asking: Asking<'_>, range: &Range) -> Condition {
-    let seen = cases::visible_with_id(asking.actor, column("cc", "id"));
-    match range {
-        Range::Who(_) => Condition::any()
-            .add(column("cc", "compartment_id").is_null())
-            .add(Expr::exists(seen)),
-        Range::Anybody(_) => Condition::all().add(Expr::exists(seen)),
-    }
-}
-
 /// The steps of each range of each inbox, with their classes.
 fn parts(asking: Asking<'_>, boxes: &[Inbox]) -> Vec<SelectStatement> {
     let mut parts = Vec::new();
@@ -63,23 +48,10 @@ fn parts(asking: Asking<'_>, boxes: &[Inbox]) -> Vec<SelectStatement> {
                 )
                 .expr_as(a("instance_id"), Alias::new("w"))
                 .expr_as(a("step"), Alias::new("s"))
-                .expr_as(column("ci", "definition_id"), Alias::new("d"))
+                .expr_as(a("definition_id"), Alias::new("d"))
                 .expr_as(class(asking), Alias::new("c"))
                 .from_as(Alias::new("workflow_asked"), Alias::new("a"))
-                .join_as(
-                    JoinType::InnerJoin,
-                    Alias::new("workflow_instance"),
-                    Alias::new("ci"),
-                    column("ci", "id").eq(a("instance_id")),
-                )
-                .join_as(
-                    JoinType::InnerJoin,
-                    Alias::new("record_case"),
-                    Alias::new("cc"),
-                    column("cc", "id").eq(column("ci", "case_id")),
-                )
-                .cond_where(of_range(&range))
-                .cond_where(known(asking, &range));
+                .cond_where(in_range(asking, &range));
             parts.push(query);
         }
     }

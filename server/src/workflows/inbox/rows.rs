@@ -10,10 +10,11 @@ use sea_orm::{Condition, ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
 use super::model::{Claimed, Due, Ends, Filter, Held, Inbox, Me, Range, Sort};
-use super::sight::{asked_and_open, seen_by};
+use super::sight::open_or_seen;
 use crate::base::db::DbError;
 use crate::base::sight::column;
 use crate::base::{AccountId, Actor, CaseId, Timestamp, WorkflowId};
+use crate::cases;
 use crate::files::words_within;
 
 /// By what steps are sorted that are due at some time or never: to the letter as in the index.
@@ -88,7 +89,7 @@ pub(super) struct Who {
 }
 
 /// The rows of a range, whoever asks.
-pub(super) fn of_range(range: &Range) -> Condition {
+fn of_range(range: &Range) -> Condition {
     match range {
         Range::Who(who) => Condition::all().add(match who.as_slice() {
             [one] => a("who").eq(one.as_str()),
@@ -107,13 +108,16 @@ pub(super) fn of_range(range: &Range) -> Condition {
     }
 }
 
-/// The rows of a range that the actor may know of.
-fn in_range(asking: Asking<'_>, range: &Range) -> Condition {
-    let known = match range {
-        Range::Who(_) => asked_and_open(asking.actor, a("instance_id")),
-        Range::Anybody(_) => seen_by(asking.actor, a("instance_id")),
-    };
-    of_range(range).add(known)
+/// The rows of a range that the actor may know of, in lists and in counts.
+pub(super) fn in_range(asking: Asking<'_>, range: &Range) -> Condition {
+    let all = of_range(range);
+    match range {
+        Range::Who(_) => all.add(open_or_seen(asking.actor, a("case_id"))),
+        Range::Anybody(_) => {
+            let seen = cases::visible_with_id(asking.actor, a("case_id"));
+            all.add(Expr::exists(seen))
+        }
+    }
 }
 
 pub(super) fn rests(now: Timestamp) -> Condition {
@@ -155,17 +159,11 @@ fn claimed_by(claimed: Claimed, me: &Me) -> Condition {
     }
 }
 
-/// What is asked of the workflow, the step and the case.
+/// What is asked of the definition, the step and the case.
 fn beside(filter: &Filter) -> Condition {
     let mut all = Condition::all();
     if let Some(definition) = &filter.definition {
-        let by = Query::select()
-            .expr(Expr::val(1))
-            .from_as(Alias::new("workflow_instance"), Alias::new("fi"))
-            .and_where(column("fi", "id").eq(a("instance_id")))
-            .and_where(column("fi", "definition_id").eq(definition.as_str()))
-            .to_owned();
-        all = all.add(Expr::exists(by));
+        all = all.add(a("definition_id").eq(definition.as_str()));
     }
     if let Some(kind) = &filter.kind {
         let of = Query::select()
@@ -180,14 +178,8 @@ fn beside(filter: &Filter) -> Condition {
     if let Some(words) = &filter.words {
         let mut with = Query::select();
         with.expr(Expr::val(1))
-            .from_as(Alias::new("workflow_instance"), Alias::new("wi"))
-            .join_as(
-                JoinType::InnerJoin,
-                Alias::new("record_case"),
-                Alias::new("wc"),
-                column("wc", "id").eq(column("wi", "case_id")),
-            )
-            .and_where(column("wi", "id").eq(a("instance_id")));
+            .from_as(Alias::new("record_case"), Alias::new("wc"))
+            .and_where(column("wc", "id").eq(a("case_id")));
         for pattern in words_within(words) {
             with.and_where(column("wc", "folded").like(LikeExpr::new(pattern).escape('\\')));
         }
@@ -393,7 +385,7 @@ fn described(actor: &Actor, workflows: &[Uuid]) -> SelectStatement {
         )
         .and_where(column("s", "instance_id").is_in(workflows.iter().copied()))
         .and_where(column("s", "status").eq("open"))
-        .cond_where(asked_and_open(actor, column("s", "instance_id")));
+        .cond_where(open_or_seen(actor, column("c", "id")));
     query
 }
 

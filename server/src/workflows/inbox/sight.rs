@@ -1,11 +1,11 @@
 //! What somebody may know of workflows, as a part of queries.
 
 use sea_orm::Condition;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
 
 use super::model::{roles_of, who_of};
 use crate::base::sight::column;
-use crate::base::{Actor, Timestamp};
+use crate::base::{Actor, Asked, Right, Table, Timestamp};
 use crate::cases;
 
 /// The workflow with this id and its case, by the names `wi` and `wc`.
@@ -24,23 +24,27 @@ fn with_case(workflow: Expr) -> SelectStatement {
 }
 
 /// That the case of a workflow is seen.
-pub(super) fn seen_by(actor: &Actor, workflow: Expr) -> Condition {
+fn seen_by(actor: &Actor, workflow: Expr) -> Condition {
     let seen = cases::visible_with_id(actor, column("wi", "case_id"));
     let mut query = with_case(workflow);
     query.and_where(Expr::exists(seen));
     Condition::all().add(Expr::exists(query))
 }
 
-/// That the case of a workflow is seen, or stands in no compartment: who is asked may know of it then.
-pub(super) fn asked_and_open(actor: &Actor, workflow: Expr) -> Condition {
-    let seen = cases::visible_with_id(actor, column("wi", "case_id"));
-    let mut query = with_case(workflow);
-    query.cond_where(
-        Condition::any()
-            .add(column("wc", "compartment_id").is_null())
-            .add(Expr::exists(seen)),
-    );
-    Condition::all().add(Expr::exists(query))
+/// That a case stands in no compartment, or is seen: who is asked may know of its workflow then. Those that stand in
+/// one are looked up in an index of their own, to the letter as there.
+pub(super) fn open_or_seen(actor: &Actor, case: Expr) -> Condition {
+    let id = || column("hc", "id");
+    let key: Expr = Func::coalesce([id(), id()]).into();
+    let seen = actor.sight(Right::Read);
+    let hidden = Query::select()
+        .expr(Expr::val(1))
+        .from_as(Alias::new("record_case"), Alias::new("hc"))
+        .and_where(key.eq(case))
+        .and_where(column("hc", "compartment_id").is_not_null())
+        .cond_where(seen.on(Table::Case, "hc", Asked::ByName).not())
+        .to_owned();
+    Condition::all().add(Expr::exists(hidden).not())
 }
 
 /// That the case of a workflow stands in no compartment, or in one that the actor enters.

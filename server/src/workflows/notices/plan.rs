@@ -191,42 +191,25 @@ fn whom(
     }
 }
 
-fn names_department(tell: &Tell) -> bool {
-    tell.whom.iter().any(|one| {
-        matches!(
-            one,
-            Assigned::Role {
-                department: Some(_),
-                ..
-            }
-        )
-    })
-}
-
 /// Writes down what people are told of events, in the unit of work that brought them about; `flow` is the workflow
-/// after them. Who has set up mail gets one.
+/// after them, `departments` are all by their short names. Who has set up mail gets one.
 ///
 /// # Errors
 /// Those of the database.
 pub(in crate::workflows) async fn from_events(
     unit: &mut Unit,
-    flow: &Flow,
+    (flow, departments): (&Flow, &HashMap<String, DepartmentId>),
     events: &[Event],
 ) -> Result<(), DbError> {
     let tells = plan(&flow.instance, events);
     if tells.is_empty() {
         return Ok(());
     }
-    let mut departments = HashMap::new();
-    if tells.iter().any(names_department) {
-        let all = departments::departments(unit.tx()).await?;
-        departments.extend(all.into_iter().map(|one| (one.slug, one.id)));
-    }
     // Each with the place of what is told.
     let (mut meant, mut of): (Vec<Whom>, Vec<usize>) = (Vec::new(), Vec::new());
     for (at, tell) in tells.iter().enumerate() {
         for one in &tell.whom {
-            if let Some(one) = whom(one, tell.kind, (flow.department, &departments)) {
+            if let Some(one) = whom(one, tell.kind, (flow.department, departments)) {
                 meant.push(one);
                 of.push(at);
             }

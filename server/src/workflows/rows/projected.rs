@@ -13,7 +13,7 @@ use workflow::instance::{
 use super::super::model::Flow;
 use crate::base::db::{DbError, sql};
 use crate::base::insert::insert;
-use crate::base::{AccountId, CompartmentId, DepartmentId};
+use crate::base::{AccountId, CaseId, CompartmentId, DepartmentId};
 use crate::unit::Unit;
 
 /// By which names the rows name what an instance names.
@@ -23,6 +23,8 @@ pub(in crate::workflows) struct Seen {
     pub(in crate::workflows) functions: HashMap<String, AccountId>,
     /// The departments, by their short names.
     pub(in crate::workflows) departments: HashMap<String, DepartmentId>,
+    /// The case.
+    pub(in crate::workflows) case: CaseId,
     /// That of the case.
     pub(in crate::workflows) department: DepartmentId,
     /// The compartment of the case.
@@ -57,6 +59,8 @@ struct AskedRow {
     overdue_at: Option<i64>,
     claimed_by: Option<Uuid>,
     held_until: Option<i64>,
+    case: Uuid,
+    definition: String,
 }
 
 /// All rows of a workflow.
@@ -155,6 +159,8 @@ impl Seen {
                 overdue_at: step.due.as_ref().map(|due| due.overdue_at.0),
                 claimed_by: step.claimed.as_ref().map(|by| account(&by.account)),
                 held_until: step.held_until.map(|at| at.0),
+                case: self.case.raw(),
+                definition: instance.definition.clone(),
             };
             ((step.number, who), row)
         };
@@ -294,10 +300,13 @@ async fn write_asked(
             row.overdue_at.into(),
             row.claimed_by.into(),
             row.held_until.into(),
+            row.case.into(),
+            row.definition.into(),
         ]);
     }
     let into = "workflow_asked (instance_id, step, who, account_id, role, department_id, \
-                compartment_id, opened_at, overdue_at, claimed_by, held_until)";
+                compartment_id, opened_at, overdue_at, claimed_by, held_until, case_id, \
+                definition_id)";
     insert(unit.tx(), into, new).await
 }
 
