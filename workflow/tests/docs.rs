@@ -8,6 +8,8 @@ use workflow::simulate::{Choice, Simulation, explore};
 const DOCS: &str = include_str!("../../docs/workflows.md");
 const KEYS: &str = include_str!("data/schluesselausgabe.toml");
 const FOUND: &str = include_str!("../../docs/definitions/fundsache.toml");
+const CLOSED: &str = include_str!("../../docs/definitions/strassensperrung.toml");
+const ACCESS: &str = include_str!("../../docs/definitions/auskunft-dsgvo.toml");
 const FULL: &str = include_str!("data/full.toml");
 
 /// The rows of the table whose head begins so: what stands in their cells.
@@ -47,6 +49,38 @@ fn the_longer_example_goes_all_its_ways() {
     assert_eq!(walk.run(), Ok(()));
     let slip = walk.slip();
     assert!(slip.contains("Versteigerung anordnen"), "{slip}");
+}
+
+/// The other two: each way ends, a fee of a table is an amount, and a month that was too short is told and prolonged.
+#[test]
+fn the_other_examples_go_all_their_ways() {
+    let (calendar, start) = (Calendar::new([]), Instant::parse("2026-03-02T08:00:00Z"));
+    let start = start.expect("an instant");
+    for (name, source) in [("strassensperrung", CLOSED), ("auskunft-dsgvo", ACCESS)] {
+        assert!(
+            DOCS.contains(&format!("(definitions/{name}.toml)")),
+            "{name}"
+        );
+        let read = Definition::read(source.as_bytes());
+        let read = read.unwrap_or_else(|wrong| panic!("{name}: {wrong:?}"));
+        assert_eq!(explore(&read, &calendar, start), [], "{name}");
+    }
+    let read = Definition::read(CLOSED.as_bytes()).expect("right");
+    let chosen = Value::Text("feast".to_owned());
+    let mut walk = Simulation::new(&read, &calendar, start).knowing("sort", chosen);
+    assert_eq!(walk.run(), Ok(()));
+    let slip = walk.slip();
+    assert!(slip.contains("Zahlung"), "{slip}");
+    let read = Definition::read(ACCESS.as_bytes()).expect("right");
+    let came = Value::Day(Day::parse("2026-03-02").expect("a day"));
+    let mut walk = Simulation::new(&read, &calendar, start)
+        .knowing("received_on", came)
+        .choosing("identify", Choice::Outcome("complex".to_owned()))
+        .choosing("prolong", Choice::Outcome("yes".to_owned()));
+    assert_eq!(walk.run(), Ok(()));
+    let slip = walk.slip();
+    // Two months more than the one: the 2 June 2026.
+    assert!(slip.contains("„Auskunft bis“: 02.06.2026"), "{slip}");
 }
 
 #[test]
@@ -93,7 +127,7 @@ fn deadlines_end_as_is_told() {
             let due = step.due.as_ref().expect("a term");
             let at = Instant::parse(&format!("{opened}T11:00:00Z")).expect(opened);
             let day = Day::parse(opened);
-            let state = Calendar::new([]).due(due, at, |_| day, |_| Vec::new());
+            let state = Calendar::new([]).due(due, at, |_| day, str::to_owned, |_| Vec::new());
             let on = state.map(|state| state.on.to_string());
             assert_eq!(on.as_deref(), Some(*expected), "{opened} {term} {kind}");
         }

@@ -68,6 +68,49 @@ fn what_is_read_is_what_was_written() {
     assert_ne!(other.sha256, full.sha256);
 }
 
+#[test]
+fn what_an_older_program_took_in_is_read_for_ever() {
+    let event = "  event = \"booked\"\n";
+    let said = "  assignee = { role = \"clerk\" }\n  outcomes = [{ key = \"done\", label = \"gebucht\", reason = true }]\n";
+    let old = FULL.replacen(event, &format!("{event}{said}"), 1);
+    let old = old.replacen(
+        "\"b\" = \"function:kst-30\"",
+        "\"c\" = \"function:kst-30\"",
+        1,
+    );
+    assert!(read(&old).is_err());
+    let kept = Definition::read_kept(old.as_bytes()).expect("kept");
+    assert_eq!(kept.id, "full-sample");
+    assert!(Definition::read_kept(b"id = 1").is_err());
+}
+
+/// The form `beleg` is made by a step before anything else is asked.
+#[test]
+fn what_a_form_must_have_is_known_before_it_is_made() {
+    let full = read(FULL).expect("right");
+    let [form, ..] = full.forms()[..] else {
+        panic!("{:?}", full.forms());
+    };
+    // Known from the beginning; not at all.
+    assert_eq!(full.lacking(form, ["number", "colour"]), ["colour"]);
+    assert!(full.lacking("another", ["colour"]).is_empty());
+    // What only the step itself asks comes too late.
+    let late = format!("{KEYS}\n").replace(
+        "ask = [{ field = \"back_by\"",
+        "form = { form = \"key-receipt\", into = \"receipt\" }\n  ask = [{ field = \"back_by\"",
+    );
+    let late = late.replacen(
+        "[[state]]",
+        "[[field]]\nkey = \"receipt\"\nlabel = \"Beleg\"\nkind = \"document\"\n\n[[state]]",
+        1,
+    );
+    let late = read(&late).expect("right");
+    assert_eq!(
+        late.lacking("key-receipt", ["back_by", "room"]),
+        ["back_by"]
+    );
+}
+
 /// Changes of a source, each of which has one fault: what is replaced, by what, and `@ LINES KEY: WORDS`, where
 /// the lines are counted from the first that was replaced.
 fn all_found(source: &str, cases: &str) {

@@ -266,7 +266,7 @@ pub(super) async fn definitions(on: &DatabaseTransaction) -> Result<Vec<Kept>, D
             number: row.try_get_by_index(2)?,
             sha256: hex::encode(sha256),
             computed: hex::encode(Sha256::digest(&source)),
-            definition: Definition::read(&source).ok(),
+            definition: Definition::read_kept(&source).ok(),
         });
     }
     Ok(kept)

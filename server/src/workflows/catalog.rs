@@ -150,10 +150,7 @@ impl Rules {
 
     /// Reads a source that was taken in, or finds it read.
     pub(super) fn read(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
-        self.check(source).map_err(|error| {
-            if !matches!(error, WorkflowError::Complaints(_)) {
-                return error;
-            }
+        self.kept(source, Definition::read_kept).map_err(|_wrong| {
             // What an older program took in is read for ever: a fault of ours.
             WorkflowError::Db(DbError::Corrupt {
                 table: "workflow_definition",
@@ -165,12 +162,21 @@ impl Rules {
 
     /// Reads a source that somebody proposes.
     pub(super) fn check(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
+        let read = self.kept(source, Definition::read);
+        read.map_err(WorkflowError::Complaints)
+    }
+
+    /// As it was read before, or as it is read now.
+    fn kept(
+        &self,
+        source: &[u8],
+        read: impl FnOnce(&[u8]) -> Result<Definition, Vec<Complaint>>,
+    ) -> Result<Arc<Definition>, Vec<Complaint>> {
         let sha256 = rows::digest(source);
         if let Some(known) = self.known(&sha256) {
             return Ok(known);
         }
-        let read = Definition::read(source).map_err(WorkflowError::Complaints)?;
-        let read = Arc::new(read);
+        let read = Arc::new(read(source)?);
         let mut all = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= READ_MAX {
             all.clear();

@@ -292,6 +292,25 @@ fn source_of(request: &HttpRequest, body: &Bytes) -> Result<Vec<u8>, Problem> {
     Ok(said.source.into_bytes())
 }
 
+/// A form cannot be made, for what it must have is not known then.
+fn lacking(source: &[u8], form: &str, key: &str) -> Fault {
+    let line = line_naming(source, form);
+    let place = |word: &str| line.map_or_else(String::new, |line| format!("{word} {line}: "));
+    let (zeile, line) = (place("Zeile"), place("Line"));
+    let code = "form-field";
+    let detail = text(
+        format!(
+            "{zeile}Das Formular „{form}“ verlangt „{key}“, das ist hier nicht bekannt, wenn es entsteht. Bitte ein Feld \
+             mit diesem Kürzel anlegen, das beim Beginn feststeht oder in einem Schritt davor gefragt wird."
+        ),
+        format!(
+            "{line}The form “{form}” wants “{key}”, which is not known when it is made. Add a field of that key that is \
+             known from the beginning, or asked by a step before."
+        ),
+    );
+    Fault::Rule { code, detail }
+}
+
 /// Refuses a definition that names what there is not: where it does, and what to do.
 fn whole(looked: &Looked, source: &[u8]) -> Result<(), Problem> {
     let problem = looked
@@ -299,6 +318,9 @@ fn whole(looked: &Looked, source: &[u8]) -> Result<(), Problem> {
         .iter()
         .fold(Problem::new(Kind::Validation), |problem, one| {
             let name = &one.name;
+            if let Some((form, key)) = name.split_once('.').filter(|_| one.what == "form field") {
+                return problem.field("/source", lacking(source, form, key));
+            }
             let (german, code) = match one.what {
                 "function" => ("die Funktion", "no-function"),
                 "form" => ("das Formular", "no-form"),

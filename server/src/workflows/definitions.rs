@@ -14,7 +14,7 @@ use crate::base::db::DbError;
 use crate::base::{Actor, CivilDate, CompartmentId, DefinitionId, Role, Timestamp};
 use crate::departments::{self, functions};
 use crate::file_plan;
-use crate::forms::Forms;
+use crate::forms::{Form, Forms};
 use crate::unit::Unit;
 
 /// Whether an actor proposes, approves and retires: heads, the registry, the mayor's office and administration.
@@ -34,7 +34,7 @@ fn require_rule(actor: &Actor) -> Result<(), WorkflowError> {
 /// What a definition names that there is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// `function`, `form`, `department`, `compartment`, `plan unit`.
+    /// `function`, `form`, `form field` (its name is `FORM.FIELD`), `department`, `compartment`, `plan unit`.
     pub what: &'static str,
     /// Its name.
     pub name: String,
@@ -63,8 +63,12 @@ pub(super) async fn missing(
         }
     }
     for id in definition.forms() {
-        if forms.find(id, None).is_err() {
+        let Ok(form) = forms.find(id, None) else {
             miss("form", id);
+            continue;
+        };
+        for key in definition.lacking(id, wanted(&form)) {
+            miss("form field", &format!("{id}.{key}"));
         }
     }
     if let Some(code) = &definition.compartment
@@ -84,6 +88,13 @@ pub(super) async fn missing(
         }
     }
     Ok(missing)
+}
+
+/// What a form must have, whatever else is said in it, and the case does not say.
+fn wanted(form: &Form) -> impl Iterator<Item = &str> {
+    let fields = form.template.fields.iter();
+    let must = fields.filter(|one| one.required && one.when.is_none() && one.source.is_none());
+    must.map(|one| one.key.as_str())
 }
 
 /// Whether a unit of the plan in force stands in a compartment.

@@ -73,7 +73,7 @@ impl Trial<'_> {
             };
             let instance = Some(self.instance);
             let tried = engine::decide(self.definition, instance, &command, self.setting);
-            !matches!(tried, Err(Refusal::NoOutcome))
+            !matches!(tried, Err(Refusal::NoOutcome(_)))
         };
         let all = defined.outcomes.iter().filter(|one| open(&one.key));
         all.map(|one| OutcomeView {

@@ -176,6 +176,37 @@ fn which_outcome(possible: &[String]) -> Problem {
     Problem::new(Kind::Validation).field("/outcome", Fault::Rule { code, detail })
 }
 
+/// What was said is no outcome of the step, or not as things are.
+fn no_outcome(possible: &[String]) -> Problem {
+    let all = possible.join(", ");
+    let (german, english) = if possible.is_empty() {
+        (String::new(), String::new())
+    } else {
+        (
+            format!(" Möglich sind: {all}."),
+            format!(" Possible are: {all}."),
+        )
+    };
+    let detail = text(
+        format!("Dieses Ergebnis gibt es hier nicht, oder jetzt nicht.{german}"),
+        format!("There is no such outcome here, or not now.{english}"),
+    );
+    let code = "no-outcome";
+    Problem::new(Kind::Validation).field("/outcome", Fault::Rule { code, detail })
+}
+
+/// Where a workflow stands, or shall go by `states`, the newer version has no state.
+fn no_state_for(state: &str) -> Problem {
+    let detail = text(
+        format!(
+            "Die neue Fassung hat keinen Zustand „{state}“. Bitte unter states angeben, wohin es von dort geht."
+        ),
+        format!("The new version has no state “{state}”. Say by states where it goes from there."),
+    );
+    let code = "no-state";
+    Problem::new(Kind::Validation).field("/states", Fault::Rule { code, detail })
+}
+
 #[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
 fn refused(refused: &Refused) -> Problem {
     match &refused.refusal {
@@ -217,12 +248,7 @@ fn refused(refused: &Refused) -> Problem {
             let code = "requirement";
             Problem::new(Kind::Validation).field("", Fault::Rule { code, detail })
         }
-        Refusal::NoOutcome => invalid(
-            "/outcome",
-            "no-outcome",
-            "Dieses Ergebnis gibt es hier nicht, oder jetzt nicht.",
-            "There is no such outcome here, or not now.",
-        ),
+        Refusal::NoOutcome(possible) => no_outcome(possible),
         Refusal::WhichOutcome(possible) => which_outcome(possible),
         Refusal::NoReason => Problem::new(Kind::Validation).field("/note", Fault::Required),
         Refusal::Missing(field) => {
@@ -268,6 +294,7 @@ fn refused(refused: &Refused) -> Problem {
             "Diesen Zustand gibt es nicht.",
             "There is no such state.",
         ),
+        Refusal::NoStateFor(state) => no_state_for(state),
         Refusal::Day => invalid(
             "/until",
             "day",

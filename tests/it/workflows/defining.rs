@@ -116,6 +116,21 @@ async fn what_is_wrong_with_a_definition_is_told_with_its_line() {
     let refused = refused.is_problem(422, "validation").json();
     assert_eq!(refused["errors"][0]["code"], "no-function");
     assert_eq!(refused["errors"][1]["code"], "no-compartment");
+    // The form wants a day that nothing in the definition knows.
+    let asked = "  ask = [{ field = \"remark\"";
+    let made = "  form = { form = \"zwischennachricht\", into = \"letter\" }\n";
+    let made = letter("neu").replacen(asked, &format!("{made}{asked}"), 1);
+    let refused = town
+        .admin()
+        .post(DEFINITIONS, &json!({"source": made}))
+        .await;
+    let refused = refused.is_problem(422, "validation").json();
+    assert_eq!(refused["errors"][0]["code"], "form-field");
+    let said = refused["errors"][0]["detail"].as_str().unwrap_or_default();
+    assert!(
+        said.starts_with("Zeile ") && said.contains("received_on"),
+        "{said}"
+    );
     let elsewhere = letter("neu").replace(
         "assignee = { role = \"clerk\" }",
         "assignee = { role = \"clerk\", department = \"gibt-es-nicht\" }",
@@ -202,6 +217,10 @@ async fn nothing_begins_by_rules_that_newer_ones_have_replaced() {
             .await
             .is_problem(409, "state-conflict");
     }
+    let nowhere = json!({"version": 2, "states": {"work": "nirgends"}, "reason": "Es eilt"});
+    let refused = post(&town.clerk(), &migrate, Some(&nowhere)).await;
+    let refused = refused.is_problem(422, "validation").json();
+    assert_eq!(refused["errors"][0]["pointer"], "/states");
     let to = json!({"version": 2, "reason": "Neue Dienstanweisung"});
     post(&town.clerk(), &migrate, Some(&to)).await.is(200);
 }

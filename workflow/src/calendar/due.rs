@@ -16,7 +16,7 @@ struct End {
 
 impl Calendar {
     /// By when a step is due that was opened at an instant. `day` says what stands in a field of kind `day`,
-    /// `to` whom an assignee of an escalation means.
+    /// `label` what a field is called, `to` whom an assignee of an escalation means.
     ///
     /// None if the day is that of a field in which nothing stands.
     #[must_use]
@@ -25,9 +25,10 @@ impl Calendar {
         due: &Due,
         opened: Instant,
         day: impl Fn(&str) -> Option<Day>,
+        label: impl Fn(&str) -> String,
         to: impl Fn(&Assignee) -> Vec<Assigned>,
     ) -> Option<DueState> {
-        let mut end = self.end(due, opened, &day)?;
+        let mut end = self.end(due, opened, (&day, &label))?;
         if let Some((field, latest)) = due
             .before
             .as_deref()
@@ -37,11 +38,16 @@ impl Calendar {
             if latest < end.on {
                 end.on = latest;
                 end.overdue_at = self.end_of(latest);
-                let said = format!("; nicht später als „{field}“: {}", latest.german());
+                let (field, latest) = (label(field), latest.german());
+                let said = format!("; nicht später als „{field}“: {latest}");
                 end.rule.push_str(&said);
             }
         }
-        Some(self.around(Some(due), end, opened, to))
+        let mut state = self.around(Some(due), end, opened, to);
+        state.remind_at.extend(after_opening(due, opened));
+        state.remind_at.sort_unstable();
+        state.remind_at.dedup();
+        Some(state)
     }
 
     /// The same for a day that somebody has set: an extension, or a step that was inserted. Such a day stays
@@ -113,7 +119,12 @@ impl Calendar {
     }
 
     /// The end of the term alone: it begins on the day after that of the opening (§ 187 I BGB).
-    fn end(&self, due: &Due, opened: Instant, day: impl Fn(&str) -> Option<Day>) -> Option<End> {
+    fn end(
+        &self,
+        due: &Due,
+        opened: Instant,
+        (day, label): (&impl Fn(&str) -> Option<Day>, &impl Fn(&str) -> String),
+    ) -> Option<End> {
         let from = self.day_of(opened);
         let (counted, said, back) = match &due.term {
             Term::Hours(hours) => return Some(self.hours(*hours, opened)),
@@ -153,6 +164,7 @@ impl Calendar {
                     (from.plus_days(i64::from(*offset)), "Tag", "Tage")
                 };
                 let count = counted(i64::from(offset.unsigned_abs()), one, many);
+                let field = label(field);
                 let said = match offset.signum() {
                     0 => format!("„{field}“: {}", from.german()),
                     1 => format!("{count} nach „{field}“, dem {}", from.german()),
@@ -199,6 +211,12 @@ impl Calendar {
             rule,
         }
     }
+}
+
+/// Reminders that are counted in hours from the opening, whatever the term.
+pub(crate) fn after_opening(due: &Due, opened: Instant) -> impl Iterator<Item = Instant> {
+    let hours = due.remind_hours.iter();
+    hours.map(move |hours| opened.plus_seconds(i64::from(*hours) * super::HOUR))
 }
 
 fn counted(count: i64, one: &str, many: &str) -> String {

@@ -12,6 +12,8 @@ use tzdb_data::time_zone::europe::BERLIN;
 
 use crate::instance::{Day, Instant};
 
+pub(crate) use due::after_opening;
+
 /// The version of the rules that are written here. A change of them is a new one.
 const RULES: &str = "NRW-1";
 const HOUR: i64 = 3_600;

@@ -24,6 +24,7 @@ fn due(term: Term, kind: DueKind) -> Due {
         kind,
         before: None,
         remind: Vec::new(),
+        remind_hours: Vec::new(),
         escalate: Vec::new(),
         lapse: None,
         extend_by: None,
@@ -33,7 +34,13 @@ fn due(term: Term, kind: DueKind) -> Due {
 /// The day on which a term ends that begins with what happens on a day at noon.
 fn ends(term: Term, kind: DueKind, opened: &str) -> String {
     let opened = at(&format!("{opened}T12:00:00Z"));
-    let state = calendar().due(&due(term, kind), opened, |_| None, |_| Vec::new());
+    let state = calendar().due(
+        &due(term, kind),
+        opened,
+        |_| None,
+        str::to_owned,
+        |_| Vec::new(),
+    );
     state.expect("no field").on.to_string()
 }
 
@@ -177,6 +184,7 @@ fn the_day_of_a_field_moves_by_days_forwards_and_backwards() {
             &due,
             at("2026-01-01T12:00:00Z"),
             |key| (key == "meeting_on").then(|| day(field)),
+            str::to_owned,
             |_| Vec::new(),
         );
         assert_eq!(state.expect("a day").on.to_string(), expected);
@@ -193,6 +201,7 @@ fn the_day_of_a_field_moves_by_days_forwards_and_backwards() {
         &due(term(0, false), DueKind::Deadline),
         at("2026-01-01T12:00:00Z"),
         |_| None,
+        str::to_owned,
         |_| Vec::new(),
     );
     assert_eq!(nothing, None);
@@ -204,7 +213,13 @@ fn it_is_never_later_than_the_day_before_which_it_must_be() {
     due.before = Some("pay_by".to_owned());
     let on = |due: &Due, field: Option<&str>| {
         let opened = at("2026-03-02T09:00:00Z");
-        let state = calendar().due(due, opened, |_| field.map(day), |_| Vec::new());
+        let state = calendar().due(
+            due,
+            opened,
+            |_| field.map(day),
+            str::to_uppercase,
+            |_| Vec::new(),
+        );
         state.expect("a term")
     };
     assert_eq!(on(&due, None).on, day("2026-03-16"));
@@ -213,7 +228,7 @@ fn it_is_never_later_than_the_day_before_which_it_must_be() {
     let state = on(&due, Some("2026-03-08"));
     assert_eq!(state.on, day("2026-03-06"));
     assert_eq!(state.overdue_at, at("2026-03-06T23:00:00Z"));
-    assert!(state.rule.contains("nicht später als „pay_by“: 06.03.2026"));
+    assert!(state.rule.contains("nicht später als „PAY_BY“: 06.03.2026"));
     due.term = Term::Hours(400);
     assert_eq!(on(&due, Some("2026-03-08")).on, day("2026-03-06"));
     due.term = Term::Hours(4);
@@ -221,6 +236,22 @@ fn it_is_never_later_than_the_day_before_which_it_must_be() {
         on(&due, Some("2026-03-08")).overdue_at,
         at("2026-03-02T13:00:00Z")
     );
+}
+
+#[test]
+fn it_is_reminded_in_hours_from_the_opening() {
+    let mut due = due(Term::WorkingDays(5), DueKind::Deadline);
+    due.remind = vec![-1];
+    due.remind_hours = vec![24, 4];
+    // A Friday evening: hours run through the weekend.
+    let opened = at("2026-03-06T19:30:00Z");
+    let state = calendar().due(&due, opened, |_| None, str::to_owned, |_| Vec::new());
+    let expected = [
+        at("2026-03-06T23:30:00Z"),
+        at("2026-03-07T19:30:00Z"),
+        at("2026-03-12T06:00:00Z"),
+    ];
+    assert_eq!(state.expect("a term").remind_at, expected);
 }
 
 #[test]
@@ -241,7 +272,13 @@ fn reminders_escalations_and_the_end_stand_around_the_day() {
     });
     // Thursday; the clocks go forward on 29 March.
     let opened = at("2026-03-26T09:30:00Z");
-    let state = calendar().due(&due, opened, |_| None, |_| vec![head.clone()]);
+    let state = calendar().due(
+        &due,
+        opened,
+        |_| None,
+        str::to_owned,
+        |_| vec![head.clone()],
+    );
     let state = state.expect("a term");
     assert_eq!(state.on, day("2026-04-02"));
     assert_eq!(state.overdue_at, at("2026-04-02T22:00:00Z"));
@@ -265,7 +302,7 @@ fn reminders_escalations_and_the_end_stand_around_the_day() {
 fn hours_run_through_nights_and_over_the_change_of_clocks() {
     let due = due(Term::Hours(24), DueKind::Deadline);
     let opened = at("2026-03-28T12:00:00.5Z");
-    let state = calendar().due(&due, opened, |_| None, |_| Vec::new());
+    let state = calendar().due(&due, opened, |_| None, str::to_owned, |_| Vec::new());
     let state = state.expect("a term");
     assert_eq!(state.overdue_at, at("2026-03-29T12:00:00.5Z"));
     assert_eq!(state.on, day("2026-03-29"));
@@ -330,7 +367,7 @@ proptest! {
         let moved = calendar.plus_working(from, count);
         prop_assert!((moved >= from) == (count >= 0) || moved == from);
         for term in [Term::Hours(hours), Term::Months(months), Term::Days(hours), Term::WorkingDays(9)] {
-            let state = calendar.due(&due(term, kind), Instant(instant), |_| None, |_| Vec::new());
+            let state = calendar.due(&due(term, kind), Instant(instant), |_| None, str::to_owned, |_| Vec::new());
             prop_assert!(state.is_some());
         }
     }
@@ -349,7 +386,7 @@ proptest! {
     fn a_deadline_never_ends_on_a_free_day_or_too_early(number in 0_i64..30_000, days in 0_u16..400) {
         let calendar = calendar();
         let opened = Instant::of_seconds(number * 86_400 + 43_200);
-        let state = calendar.due(&due(Term::Days(days), DueKind::Deadline), opened, |_| None, |_| Vec::new());
+        let state = calendar.due(&due(Term::Days(days), DueKind::Deadline), opened, |_| None, str::to_owned, |_| Vec::new());
         let state = state.expect("a term");
         prop_assert!(calendar.is_working(state.on));
         let early = calendar.day_of(opened).plus_days(i64::from(days));

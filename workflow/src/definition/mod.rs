@@ -1,6 +1,7 @@
 //! A definition, read and checked. What its TOML looks like stands in docs/workflows.md.
 
 mod kinds;
+mod lacking;
 mod read;
 mod schema;
 mod source;
@@ -381,6 +382,8 @@ pub struct Due {
     pub before: Option<String>,
     /// When it is reminded: working days from the day on which it is due, negative before it.
     pub remind: Vec<i32>,
+    /// When it is reminded besides: hours from the opening of the step.
+    pub remind_hours: Vec<u16>,
     /// When others are told: working days after the day on which it is due.
     pub escalate: Vec<Escalation>,
     /// When it ends by itself.
@@ -524,7 +527,17 @@ impl Definition {
     ///
     /// All that is wrong with it, each with its line and a remedy.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Complaint>> {
-        read::read(bytes)
+        read::read(bytes, read::Age::New)
+    }
+
+    /// Reads a definition that was taken in before, be it by an older program that looked at less: what was kept is
+    /// read for ever.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, each with its line and a remedy.
+    pub fn read_kept(bytes: &[u8]) -> Result<Self, Vec<Complaint>> {
+        read::read(bytes, read::Age::Kept)
     }
 
     /// Its hash, in hex.

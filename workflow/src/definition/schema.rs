@@ -281,6 +281,7 @@ fn due() -> Value {
             "kind": { "enum": ["deadline", "appointment"], "default": "deadline" },
             "before": to("key"),
             "remind": { "type": "array", "items": whole(-250, 250), "maxItems": 20, "uniqueItems": true },
+            "remind_hours": { "type": "array", "items": whole(1, 8_760), "maxItems": 20, "uniqueItems": true },
             "escalate": list("escalation", 0, 20),
             "lapse": to("lapse"),
             "extend_by": to("assignee"),

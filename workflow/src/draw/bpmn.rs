@@ -311,7 +311,10 @@ impl Builder<'_> {
         let until = self::due(due, self.definition);
         let id = format!("due_{}", step.id);
         let timer = self.node(id, "Frist", What::Reminds(task), at);
-        let told = match (due.escalate.is_empty(), due.remind.is_empty()) {
+        let told = match (
+            due.escalate.is_empty(),
+            due.remind.is_empty() && due.remind_hours.is_empty(),
+        ) {
             (false, _) => "Eskalation",
             (true, false) => "Erinnerung",
             (true, true) => "überfällig",

@@ -188,12 +188,16 @@ impl Run<'_> {
     }
 }
 
-/// A computed value as a field holds it. Rows of tables are text: `function:CODE` is a function.
+/// A computed value as a field holds it. Rows of tables are text: `function:CODE` is a function, `96.00` an amount.
 fn fitted(field: &Field, value: Value) -> Option<Value> {
     let value = match (&field.kind, value) {
         (FieldKind::Who, Value::Text(text)) => Value::Who(who(&text)?),
         (FieldKind::Whos, Value::Text(text)) => Value::Whos(vec![who(&text)?]),
         (FieldKind::Whos, Value::Who(who)) => Value::Whos(vec![who]),
+        (
+            FieldKind::Number | FieldKind::Money | FieldKind::Day | FieldKind::YesNo,
+            Value::Text(text),
+        ) => field.kind.of_text(&text)?,
         (_, value) => value,
     };
     is_of_kind(field, &value).then_some(value)

@@ -36,6 +36,10 @@ impl View<'_> {
             due,
             self.setting.now,
             |field| self.day_in(field),
+            |field| {
+                let found = self.definition.field(field);
+                found.map_or_else(|| field.to_owned(), |found| found.label.de.clone())
+            },
             |to| self.asked(to, each),
         )
     }

@@ -148,7 +148,8 @@ impl Run<'_> {
         }
         let here = &self.instance.state;
         let to = states.get(here).unwrap_or(here).clone();
-        let target = definition.state(&to).ok_or(Refusal::NoState)?;
+        let target = definition.state(&to);
+        let target = target.ok_or_else(|| Refusal::NoStateFor(to.clone()))?;
         if !view.may_move_to(target) {
             return Err(Refusal::NotProvided);
         }

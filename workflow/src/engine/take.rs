@@ -70,15 +70,18 @@ impl View<'_> {
         if let [only] = defined.outcomes.as_slice() {
             return Ok(only.key.clone());
         }
-        // What is asked by this very step may be answered with it, and decide.
+        Err(Refusal::WhichOutcome(self.possible(defined)))
+    }
+
+    /// The outcomes of a step that can be chosen now. What is asked by this very step may be answered with it, and
+    /// decide.
+    fn possible(self, defined: &Step) -> Vec<String> {
         let is_asked = |key: &str| defined.asks.iter().any(|ask| ask.field == key);
         let depends = |when: &Expr| when.fields().into_iter().any(is_asked);
         let all = defined.outcomes.iter();
         let open = all
             .filter(|one| one.when.as_ref().is_some_and(depends) || self.holds(one.when.as_ref()));
-        Err(Refusal::WhichOutcome(
-            open.map(|one| one.key.clone()).collect(),
-        ))
+        open.map(|one| one.key.clone()).collect()
     }
 
     fn ending(self, step: &StepState, key: &str) -> Result<Ending, Refusal> {
@@ -87,7 +90,7 @@ impl View<'_> {
         };
         let mut outcomes = defined.outcomes.iter().enumerate();
         let outcome = outcomes.find(|(_, outcome)| outcome.key == key);
-        let (at, outcome) = outcome.ok_or(Refusal::NoOutcome)?;
+        let (at, outcome) = outcome.ok_or_else(|| Refusal::NoOutcome(self.possible(defined)))?;
         Ok(Ending {
             outcome: Some(at),
             reason: outcome.reason,
@@ -197,7 +200,12 @@ fn inserted_ending(step: &StepState, key: &str) -> Result<Ending, Refusal> {
             reason: true,
             goes_on: false,
         }),
-        _ => Err(Refusal::NoOutcome),
+        _ => {
+            let all = inserted_outcomes(step.kind).iter();
+            Err(Refusal::NoOutcome(
+                all.map(|one| (*one).to_owned()).collect(),
+            ))
+        }
     }
 }
 
@@ -339,7 +347,10 @@ impl Run<'_> {
         }
         let outcome = ending.outcome.and_then(|at| defined?.outcomes.get(at));
         if !view.holds(outcome.and_then(|outcome| outcome.when.as_ref())) {
-            return Err(Refusal::NoOutcome);
+            let holds = |one: &&Outcome| view.holds(one.when.as_ref());
+            let all = defined.into_iter().flat_map(|step| &step.outcomes);
+            let possible = all.filter(holds).map(|one| one.key.clone());
+            return Err(Refusal::NoOutcome(possible.collect()));
         }
         if let Some(defined) = defined {
             view.requirements(defined, &key, ending.goes_on)?;

@@ -1,5 +1,6 @@
 //! What time does: steps rest, deadlines are extended, timers fire.
 
+use crate::calendar::after_opening;
 use crate::definition::{Due, StepKind};
 use crate::instance::{
     Day, Done, DueState, Event, Extension, Instance, Refusal, StepState, StepStatus, Timer,
@@ -164,6 +165,14 @@ impl Run<'_> {
         let calendar = self.setting.calendar;
         let mut due = calendar.due_on(defined, until, self.now(), |to| view.asked(to, None));
         due.kind = old.kind;
+        // Those that are counted from the opening stay where they were.
+        let opened = view.step(number)?.opened_at;
+        let since_opening = defined.zip(opened).into_iter();
+        let since_opening = since_opening.flat_map(|(due, opened)| after_opening(due, opened));
+        let now = self.now();
+        due.remind_at.extend(since_opening.filter(|at| *at > now));
+        due.remind_at.sort_unstable();
+        due.remind_at.dedup();
         due.extended.clone_from(&old.extended);
         due.extended.push(Extension {
             from: old.on,
@@ -228,7 +237,7 @@ impl Run<'_> {
         let defined = definition.step(&step.key).map(|(_, step)| step);
         let mut outcomes = defined.iter().flat_map(|step| &step.outcomes);
         let outcome = outcomes.find(|outcome| outcome.key == *key);
-        let outcome = outcome.ok_or(Refusal::NoOutcome)?;
+        let outcome = outcome.ok_or(Refusal::NoOutcome(Vec::new()))?;
         let done = Done {
             outcome: key.clone(),
             by: system(),

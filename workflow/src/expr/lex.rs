@@ -189,6 +189,9 @@ impl Lexer<'_> {
             '\'' | '„' | '“' | '”' => {
                 "Ein Text steht in \"…\"; der ganze Ausdruck steht in TOML dann in einfachen Anführungszeichen."
             }
+            '*' | '/' => {
+                "Gerechnet wird nur mit + und -. Bitte nach dem Ergebnis in einem eigenen Feld fragen, oder es in eine Tabelle ([[lookup]]) schreiben."
+            }
             _ => "Bitte entfernen; was es gibt, steht in docs/workflows.md.",
         };
         Err(fault(

@@ -215,9 +215,9 @@ pub enum Refusal {
     /// Something is not true: number of the requirement, and what is said then.
     #[error("a requirement is not met")]
     Requirement(Box<Words>),
-    /// There is no such outcome, or not now.
+    /// There is no such outcome, or not now: these are possible.
     #[error("there is no such outcome")]
-    NoOutcome,
+    NoOutcome(Vec<String>),
     /// The step has several outcomes, and none was named: these are possible.
     #[error("an outcome must be named: {}", .0.join(", "))]
     WhichOutcome(Vec<String>),
@@ -248,6 +248,9 @@ pub enum Refusal {
     /// No such state to go to.
     #[error("there is no such state")]
     NoState,
+    /// The new definition has no state of this name, to which a migration would lead.
+    #[error("the definition has no state {0} to migrate to")]
+    NoStateFor(String),
     /// A day that has passed, or too far away.
     #[error("that day does not fit")]
     Day,

@@ -101,7 +101,7 @@ fn is_only_closed(finding: &Finding) -> bool {
             choice: Some((chosen, Choice::Outcome(_))),
             at: DeadEnd::NoWay {
                 key,
-                why: Refusal::NoOutcome,
+                why: Refusal::NoOutcome(_),
                 ..
             },
         } if chosen == key

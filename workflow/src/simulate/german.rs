@@ -15,7 +15,7 @@ fn why(definition: &Definition, refusal: &Refusal) -> String {
             "Mit keiner Angabe, die versucht wurde, ist eine Bedingung (require) erfüllt: „{}“",
             words.de
         ),
-        Refusal::NoOutcome => "Kein Ergebnis, das weiterführt, ist möglich.".to_owned(),
+        Refusal::NoOutcome(_) => "Kein Ergebnis, das weiterführt, ist möglich.".to_owned(),
         Refusal::WhichOutcome(possible) => {
             format!("Ein Ergebnis muss genannt werden: {}.", possible.join(", "))
         }
@@ -36,6 +36,7 @@ fn why(definition: &Definition, refusal: &Refusal) -> String {
         Refusal::NotSeen => "Welche Fassung gesehen wurde, ist nicht gesagt.".to_owned(),
         Refusal::NotProvided => "Das ist hier nicht vorgesehen.".to_owned(),
         Refusal::NoReason => "Ein Grund fehlt.".to_owned(),
+        Refusal::NoStateFor(state) => format!("Einen Zustand „{state}“ gibt es dort nicht."),
         Refusal::NoState => "Diesen Zustand gibt es nicht.".to_owned(),
         Refusal::Nobody(key) => format!("Für den Schritt „{key}“ findet sich niemand."),
         Refusal::Stuck(state) => format!("Aus dem Zustand „{state}“ führt kein Ausgang."),

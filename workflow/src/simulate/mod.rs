@@ -421,7 +421,7 @@ impl<'a> Simulation<'a> {
                 fill::outcomes(self.definition, step)
             }
         };
-        let mut why = Refusal::NoOutcome;
+        let mut why = Refusal::NoOutcome(Vec::new());
         for outcomes in chosen.iter().filter(|outcomes| !outcomes.is_empty()) {
             let Err(refusal) = self.one_of(actor, step, outcomes) else {
                 return Ok(());
@@ -450,7 +450,7 @@ impl<'a> Simulation<'a> {
         outcomes: &[String],
     ) -> Result<(), Refusal> {
         let mut unmet = None;
-        let mut why = Refusal::NoOutcome;
+        let mut why = Refusal::NoOutcome(Vec::new());
         for outcome in outcomes {
             for variant in 0..fill::VARIANTS {
                 let variant = (self.first + variant) % fill::VARIANTS;
@@ -459,7 +459,7 @@ impl<'a> Simulation<'a> {
                     Ok(()) => return Ok(()),
                     Err(refusal @ Refusal::Requirement(_)) => unmet = Some(refusal),
                     // It may be that another answer opens it.
-                    Err(refusal @ Refusal::NoOutcome) => why = refusal,
+                    Err(refusal @ Refusal::NoOutcome(_)) => why = refusal,
                     Err(refusal) => {
                         why = refusal;
                         break;

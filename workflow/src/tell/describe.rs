@@ -308,6 +308,10 @@ impl Teller<'_> {
             };
             self.point("Erinnerung", &said);
         }
+        for hours in &one.remind_hours {
+            let count = counted(i64::from(*hours), "Stunde", "Stunden");
+            self.point("Erinnerung", &format!("{count} nach dem Öffnen"));
+        }
         for one in &one.escalate {
             let to = assignee(&one.to, definition, self.names);
             self.point(

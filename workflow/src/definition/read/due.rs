@@ -14,8 +14,10 @@ const TERMS: [(&str, i64, i64); 5] = [
     ("days", 0, 3_650),
     ("weeks", 1, 520),
     ("months", 1, 120),
-    ("hours", 1, 8_760),
+    ("hours", HOURS_MIN, HOURS_MAX),
 ];
+const HOURS_MIN: i64 = 1;
+const HOURS_MAX: i64 = 8_760;
 const OFFSET_MAX: i64 = 3_650;
 /// Working days before and after the day on which something is due.
 const AROUND_MAX: i64 = 250;
@@ -39,6 +41,7 @@ impl Reader {
         let last = lapse.as_ref().map(|lapse| i64::from(lapse.after));
         let term = term?;
         let remind = self.remind(&sheet, &term, last);
+        let remind_hours = self.remind_hours(&sheet, &term);
         let escalate = self.escalate(&sheet, last, each);
         let extend_by = self.who_in(&sheet, "extend_by", Where::Beside { each });
         Some(Due {
@@ -46,6 +49,7 @@ impl Reader {
             kind: kind.unwrap_or(DueKind::Deadline),
             before,
             remind,
+            remind_hours,
             escalate,
             lapse,
             extend_by,
@@ -137,6 +141,30 @@ impl Reader {
             remind.push(count);
         }
         remind
+    }
+
+    /// Hours from the opening: before a term in hours ends, of which alone that can be said.
+    fn remind_hours(&mut self, sheet: &Sheet<'_>, term: &Term) -> Vec<u16> {
+        let mut found: Vec<u16> = Vec::new();
+        for one in self.list(sheet, "remind_hours", FEW) {
+            let count = self.as_number(&one, HOURS_MIN..=HOURS_MAX);
+            let Some(count) = count.and_then(|count| u16::try_from(count).ok()) else {
+                continue;
+            };
+            if let Term::Hours(last) = term
+                && count >= *last
+            {
+                let said = "Diese Erinnerung käme nicht vor dem Ablauf der Frist.";
+                let remedy = "Gezählt wird ab dem Öffnen des Schrittes: Bitte weniger Stunden als „hours“ angeben.";
+                self.complain(&one.at, said, remedy);
+            }
+            if found.contains(&count) {
+                let said = format!("Nach {count} Stunden wird schon erinnert.");
+                self.complain(&one.at, said, "Bitte einmal entfernen.");
+            }
+            found.push(count);
+        }
+        found
     }
 
     fn escalate(&mut self, sheet: &Sheet<'_>, last: Option<i64>, each: bool) -> Vec<Escalation> {

@@ -200,7 +200,7 @@ impl Reader {
         };
         let taken = self.lookups.iter().any(|lookup| lookup.key == key.text);
         self.key(&key, taken);
-        let rows = self.rows(&sheet);
+        let rows = self.rows(&sheet, &key.text);
         let default = self.text(&sheet, "default");
         let default = default.map(|text| self.row(text));
         self.lookups.push(Lookup {
@@ -210,7 +210,7 @@ impl Reader {
         });
     }
 
-    fn rows(&mut self, sheet: &Sheet<'_>) -> BTreeMap<String, String> {
+    fn rows(&mut self, sheet: &Sheet<'_>, table: &str) -> BTreeMap<String, String> {
         let at = sheet.below("rows");
         let mut rows = BTreeMap::new();
         if let Some(found) = sheet.get("rows")
@@ -220,6 +220,8 @@ impl Reader {
                 if !matches!(to.value, DeValue::String(_)) {
                     self.wrong(&to, "ein Text", "Zeilen führen von Text zu Text.");
                 } else if let Some(to) = self.as_text(to) {
+                    let row = (table.to_owned(), from.clone(), to.at.clone());
+                    self.known.rows.push(row);
                     let to = self.row(to);
                     rows.insert(from, to);
                 }

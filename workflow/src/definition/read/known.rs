@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) broken: Vec<String>,
     /// Fields by which a workflow is known again, and where they are named.
     pub(super) unique: Vec<(String, At)>,
+    /// Rows of tables: the table, what is looked up, and where the row stands.
+    pub(super) rows: Vec<(String, String, At)>,
 }
 
 /// What is known of a step before it is read.

@@ -10,6 +10,7 @@ mod known;
 pub(super) mod sheet;
 mod states;
 mod steps;
+mod tables;
 mod toml_said;
 mod who;
 
@@ -64,6 +65,8 @@ struct Reader {
     lookups: Vec<Lookup>,
     /// What is named in it: states, and steps with their outcomes.
     known: Known,
+    /// Whether it was taken in before.
+    age: Age,
 }
 
 impl Reader {
@@ -90,7 +93,16 @@ fn shown(text: &str, most: usize) -> String {
     shown
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Definition, Vec<Complaint>> {
+/// Whether a definition is proposed, or was taken in before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    /// All that is wrong with it is said.
+    New,
+    /// What older programs did not complain of, and what harms nothing, is no fault of it now.
+    Kept,
+}
+
+pub(super) fn read(bytes: &[u8], age: Age) -> Result<Definition, Vec<Complaint>> {
     let whole = |line: usize, said: String, remedy: &str| {
         vec![Complaint {
             line,
@@ -124,12 +136,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Definition, Vec<Complaint>> {
         fields: Vec::new(),
         lookups: Vec::new(),
         known: Known::default(),
+        age,
     };
     let sheet = reader.root(&root);
     let definition = reader.definition(&sheet, Sha256::digest(bytes).into());
     if reader.complaints.is_empty() {
         // What each part says is right: now the whole.
         reader.ways(&definition);
+        if age == Age::New {
+            reader.tables(&definition);
+        }
     }
     if reader.complaints.is_empty() {
         reader.duties(&definition);
@@ -196,21 +212,27 @@ pub(super) fn functions(definition: &Definition) -> Vec<&str> {
 
 /// The functions that it asks of somebody: `holds`.
 pub(super) fn held(definition: &Definition) -> Vec<&str> {
-    let mut found = BTreeSet::new();
+    let all = expressions(definition).into_iter();
+    let found: BTreeSet<_> = all.flat_map(Expr::functions).collect();
+    found.into_iter().collect()
+}
+
+/// Each expression, wherever it stands.
+fn expressions(definition: &Definition) -> Vec<&Expr> {
+    let mut found: Vec<&Expr> = Vec::new();
     for state in &definition.states {
-        let exits = state.exits.iter().filter_map(|exit| exit.when.as_ref());
-        let entered = state.on_enter.iter().filter_map(set_to);
-        found.extend(exits.chain(entered).flat_map(Expr::functions));
+        found.extend(state.exits.iter().filter_map(|exit| exit.when.as_ref()));
+        found.extend(state.on_enter.iter().filter_map(set_to));
     }
     for step in steps(definition) {
-        let required = step.require.iter().map(|one| &one.is);
-        found.extend(required.chain(&step.when).flat_map(Expr::functions));
+        found.extend(step.require.iter().map(|one| &one.is));
+        found.extend(&step.when);
         for outcome in &step.outcomes {
-            let set = outcome.effects.iter().filter_map(set_to);
-            found.extend(set.chain(&outcome.when).flat_map(Expr::functions));
+            found.extend(outcome.effects.iter().filter_map(set_to));
+            found.extend(&outcome.when);
         }
     }
-    found.into_iter().collect()
+    found
 }
 
 fn set_to(effect: &Effect) -> Option<&Expr> {

@@ -46,7 +46,7 @@ shapes! {
     SKIP = "skip": "by" "overdue";
     OUTCOME = "outcome": "key" "label" "to" "reason" "when" "effects";
     DUE = "due": "working_days" "days" "weeks" "months" "hours" "field" "offset_days" "offset_working_days" "kind"
-        "before" "remind" "escalate" "lapse" "extend_by";
+        "before" "remind" "remind_hours" "escalate" "lapse" "extend_by";
     ESCALATION = "escalation": "after" "to";
     LAPSE = "lapse": "after" "outcome";
     ASSIGNEE = "assignee": "function" "role" "department" "field" "initiator" "manager_of" "taker_of" "each" "anybody"

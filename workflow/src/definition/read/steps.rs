@@ -1,10 +1,10 @@
 //! Steps: what is asked for, of whom, and how it can end.
 
-use super::Reader;
 use super::head::{FEW, LABEL_CHARS_MAX, TEXT_CHARS_MAX};
 use super::known::STEP_KINDS;
 use super::sheet::{ASK, At, OUTCOME, Placed, REQUIREMENT, SKIP, STEP, STEP_FORM, Sheet, Text};
 use super::who::Where;
+use super::{Age, Reader};
 use crate::definition::{
     Ask, Assignee, Outcome, Requirement, Skip, Step, StepForm, StepKind, Words,
 };
@@ -58,7 +58,7 @@ impl Reader {
         let each = each.and_then(|text| self.field_of(&text, &[Kind::Whos]));
         let has_each = sheet.has("each");
         let assignee = self.assignee(&sheet, kind, has_each);
-        let outcomes = self.outcomes(&sheet, has_each);
+        let outcomes = self.outcomes(&sheet, kind, has_each);
         let mut step = Step {
             id: id.text,
             label,
@@ -110,6 +110,14 @@ impl Reader {
                 said,
                 "Bitte { system = true } schreiben oder weglassen.",
             );
+        }
+        let is_event = kind == StepKind::Event && !each && self.age == Age::New;
+        if is_event && found != Assignee::System && sheet.has("assignee") {
+            let said =
+                "Ein Ereignis meldet eine Anwendung; wer hier genannt ist, wird nie gefragt.";
+            let remedy = "Bitte „assignee“ weglassen. Darf es auch ein Mensch sagen: einen Schritt der Art task daneben \
+                          stellen, in einem Zustand mit order = \"parallel\" und join = \"any\".";
+            self.complain(&at, said, remedy);
         }
         if found == Assignee::System && is_personal(kind) {
             let said = "Dafür steht ein Mensch ein, nicht das System.";
@@ -278,7 +286,7 @@ impl Reader {
         Some((text, ask))
     }
 
-    fn outcomes(&mut self, sheet: &Sheet<'_>, each: bool) -> Vec<Outcome> {
+    fn outcomes(&mut self, sheet: &Sheet<'_>, kind: StepKind, each: bool) -> Vec<Outcome> {
         if !sheet.has("outcomes") {
             return vec![Outcome {
                 key: DONE.to_owned(),
@@ -295,6 +303,12 @@ impl Reader {
         let mut outcomes: Vec<Outcome> = Vec::new();
         for one in self.list(sheet, "outcomes", FEW) {
             let outcome = self.outcome(&one, each, &outcomes);
+            let unsaid = self.age == Age::New && matches!(kind, StepKind::Event | StepKind::System);
+            if unsaid && outcome.as_ref().is_some_and(|outcome| outcome.reason) {
+                let said = "Ein Ereignis und das System nennen keinen Grund: So könnte der Schritt nie enden.";
+                let remedy = "Bitte „reason“ entfernen und bei einem Ereignis mit „ask“ nach einem Feld fragen.";
+                self.complain(&one.at, said, remedy);
+            }
             outcomes.extend(outcome);
         }
         let at: At = sheet.below("outcomes");

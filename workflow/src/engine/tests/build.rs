@@ -181,6 +181,7 @@ pub(super) fn due(term: Term) -> Due {
         kind: DueKind::Deadline,
         before: None,
         remind: Vec::new(),
+        remind_hours: Vec::new(),
         escalate: Vec::new(),
         lapse: None,
         extend_by: None,

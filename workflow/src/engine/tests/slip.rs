@@ -124,7 +124,7 @@ fn what_may_be_inserted_and_by_whom() {
     case.cannot(
         &actor("kim", &[]),
         complete(4, "refused", &[], None),
-        Refusal::NoOutcome,
+        Refusal::NoOutcome(vec!["done".to_owned()]),
     );
 }
 
@@ -348,7 +348,11 @@ fn it_goes_on_by_another_version_of_its_definition() {
         migrate("review"),
         Refusal::NotAssigned,
     );
-    case.cannot(&head("hans"), migrate("nowhere"), Refusal::NoState);
+    case.cannot(
+        &head("hans"),
+        migrate("nowhere"),
+        Refusal::NoStateFor("nowhere".to_owned()),
+    );
     case.does(&head("hans"), migrate("review"));
     assert_eq!(case.state(), "review");
     assert_eq!(case.instance().definition_version, 2);

@@ -80,6 +80,32 @@ fn a_step_that_is_done_has_no_timers() {
     assert_eq!(keys(&case), [] as [&str; 0]);
 }
 
+/// A reminder that is counted from the opening stays where it was, whatever becomes of the deadline.
+#[test]
+fn an_extension_moves_no_reminder_from_the_opening() {
+    let mut definition = invoice();
+    let mut steps = definition
+        .states
+        .iter_mut()
+        .flat_map(|state| &mut state.steps);
+    let due = steps.find_map(|step| step.due.as_mut()).unwrap();
+    due.remind = Vec::new();
+    due.remind_hours = vec![2, 400];
+    let mut case = Case::new(definition);
+    case.start(&actor("eva", &[]), &[("gross", Value::Money(100))]);
+    let step = case.step(1).clone();
+    let at = |hours: i64| step.opened_at.unwrap().plus_seconds(hours * 3_600);
+    assert_eq!(step.due.unwrap().remind_at, [at(2), at(400)]);
+    case.goes_to(2026, 3, 16, 9);
+    let extend = Command::Extend {
+        step: 1,
+        until: day(3, 27),
+        reason: "Lieferant fragt nach".to_owned(),
+    };
+    case.does(&head("hans"), extend);
+    assert_eq!(case.step(1).due.clone().unwrap().remind_at, [at(400)]);
+}
+
 #[test]
 fn a_deadline_is_extended_also_after_it_has_passed() {
     let mut case = checking();
