@@ -39,6 +39,8 @@ pub enum Reason {
     PartsElsewhere,
     /// It is, or contains, a biometric record, which no archive hands out.
     Biometric,
+    /// It is withheld, to be removed from a file: no archive hands it out.
+    Withheld,
     /// The virus scanner knows something against some of what it contains. Told by whoever files the parts.
     PartsInfected,
     /// The virus scanner gave no verdict on some of what it contains. Told by whoever files the parts.
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Empty,
         Self::Encrypted,
         Self::Damaged,
@@ -67,6 +69,7 @@ impl Reason {
         Self::PartsTooDeep,
         Self::PartsElsewhere,
         Self::Biometric,
+        Self::Withheld,
         Self::PartsInfected,
         Self::PartsUnscanned,
         Self::UnreadPicture,
@@ -92,6 +95,7 @@ impl Reason {
             Self::PartsTooDeep => "parts_too_deep",
             Self::PartsElsewhere => "parts_elsewhere",
             Self::Biometric => "biometric",
+            Self::Withheld => "withheld",
             Self::PartsInfected => "parts_infected",
             Self::PartsUnscanned => "parts_unscanned",
             Self::UnreadPicture => "unread_picture",
@@ -160,6 +164,9 @@ impl Reason {
                 "Die Datei ist ein biometrischer Datensatz oder enthält einen, etwa von \
                  Fingerabdrücken; ihr Inhalt ist gesperrt."
             }
+            Self::Withheld => {
+                "Die Datei soll aus einer Akte entfernt werden oder wurde es; ihr Inhalt ist gesperrt."
+            }
             Self::PartsInfected => {
                 "In mindestens einer enthaltenen Datei wurde Schadsoftware gefunden; sie liegt in \
                  Quarantäne. Das Original bitte nicht öffnen."
@@ -221,6 +228,9 @@ impl Reason {
             Self::Biometric => {
                 "The file is a biometric record or contains one, such as of fingerprints; its \
                  content is withheld."
+            }
+            Self::Withheld => {
+                "It is to be removed from the records, or was; its content is withheld."
             }
             Self::PartsInfected => {
                 "At least one contained file is infected and lies in quarantine. Please do not open \

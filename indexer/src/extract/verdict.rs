@@ -98,6 +98,7 @@ impl Talk {
                     | Reason::PartsTooDeep
                     | Reason::PartsElsewhere
                     | Reason::Biometric
+                    | Reason::Withheld
                     | Reason::PartsInfected
                     | Reason::PartsUnscanned
                     | Reason::UnreadPicture => {}

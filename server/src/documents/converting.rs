@@ -23,10 +23,11 @@ use crate::unit::Unit;
 /// The kind of the rendition that holds the PDF.
 pub(super) const CONVERTED: &str = "converted";
 /// What the reader of text found that no other program is to try again.
-const REFUSED: [Reason; 4] = [
+const REFUSED: [Reason; 5] = [
     Reason::Unsafe,
     Reason::Encrypted,
     Reason::Biometric,
+    Reason::Withheld,
     Reason::Empty,
 ];
 

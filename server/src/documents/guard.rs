@@ -1,5 +1,5 @@
 //! The guard: biometric records are refused at the door, and the version in which one is found later is
-//! withheld.
+//! withheld. So is, by a rule of a workflow, what is to be removed from a file.
 //!
 //! Invariants: nothing of what is refused stays, and the record of it says department and kind, no name
 //! and no digest; a version that is withheld hands out neither content nor text, and neither does any in
@@ -33,15 +33,15 @@ pub(super) const RELEASED: &str = "released";
 const DESTROYED: &str = "destroyed";
 /// What found it.
 const ENGINE: &str = "guard 1";
+/// The reason where nothing was found, but it is to be removed from a file.
+pub(super) const REMOVAL: &str = "removal";
 
-/// That the version of a rendition `r` is not withheld, or was released: a condition of SQL, with the place of
-/// the value [`KIND`].
+/// That the version of a rendition `r` is not withheld, or was released as often: a condition of SQL, with the
+/// place of the value [`KIND`].
 pub(super) fn open_to_work(kind: &str) -> String {
     format!(
-        "NOT EXISTS (SELECT 1 FROM rendition g WHERE g.kind = {kind} \
-         AND g.document_version_id = r.document_version_id AND NOT EXISTS (\
-         SELECT 1 FROM rendition l WHERE l.kind = g.kind AND l.state = '{RELEASED}' \
-         AND l.document_version_id = g.document_version_id))"
+        "COALESCE((SELECT SUM(CASE WHEN g.state = '{RELEASED}' THEN -1 ELSE 1 END) FROM rendition g \
+         WHERE g.kind = {kind} AND g.document_version_id = r.document_version_id), 0) <= 0"
     )
 }
 
@@ -115,7 +115,7 @@ pub(super) async fn withhold(
         let document = rows::find(unit.tx(), version.document).await?;
         let document = document.ok_or(DocumentError::NotFound)?;
         if judged(unit.tx(), id).await?.is_none() {
-            hide_text(unit, &document, id).await?;
+            hide_text(unit, (&document, id), Reason::Biometric).await?;
             let row = said(unit, id, (FOUND, Some(kind.as_str())));
             rows::insert_rendition(unit, document.id, row, None).await?;
             let context = Object::new().with("reason", kind.as_str()).to_bytes();
@@ -125,6 +125,40 @@ pub(super) async fn withhold(
         next = document.part.map(|part| part.taken_from);
     }
     Ok(())
+}
+
+/// Withholds all versions of a document that is to be removed from a file, and of all that was taken out of it.
+/// Doing it twice does it once.
+pub(super) async fn withhold_to_remove(
+    unit: &mut Unit,
+    documents: &[Document],
+) -> Result<(), DocumentError> {
+    for document in documents {
+        lock_with_wholes(unit, document.id).await?;
+        for (version, _) in rows::versions(unit.tx(), &[document.id]).await? {
+            if let Some(Judged::Withheld | Judged::Destroyed) =
+                judged(unit.tx(), version.id).await?
+            {
+                continue;
+            }
+            hide_text(unit, (document, version.id), Reason::Withheld).await?;
+            let row = said(unit, version.id, (FOUND, Some(REMOVAL)));
+            rows::insert_rendition(unit, document.id, row, None).await?;
+            let context = Object::new().with("reason", REMOVAL).to_bytes();
+            let department = Some(document.department);
+            unit.record_with(Action::DocumentWithhold, department, Some(context));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a version is, or was, withheld to be removed from a file.
+pub(super) async fn is_to_remove(
+    on: &impl ConnectionTrait,
+    version: VersionId,
+) -> Result<bool, DbError> {
+    let all = rows::all_renditions(on, version, KIND).await?;
+    Ok(all.iter().any(|row| row.reason.as_deref() == Some(REMOVAL)))
 }
 
 /// A rendition that says how a version stands.
@@ -161,7 +195,9 @@ pub(super) async fn settle(
         Judged::Released => (RELEASED, Action::ContentRelease),
         Judged::Destroyed => (DESTROYED, Action::ContentDestroy),
     };
-    let row = said(unit, version, (state, None));
+    // What is released of a removal says nothing of what the guard may find in the same content.
+    let reason = is_to_remove(unit.tx(), version).await?.then_some(REMOVAL);
+    let row = said(unit, version, (state, reason));
     rows::insert_rendition(unit, document.id, row, None).await?;
     unit.record_with(action, Some(document.department), Some(context));
     Ok(())
@@ -187,12 +223,12 @@ pub(super) async fn lock_with_wholes(unit: &Unit, id: DocumentId) -> Result<(), 
 /// more.
 async fn hide_text(
     unit: &mut Unit,
-    document: &Document,
-    version: VersionId,
+    (document, version): (&Document, VersionId),
+    reason: Reason,
 ) -> Result<(), DocumentError> {
     let before = rows::all_renditions(unit.tx(), version, "text").await?;
     let last = before.into_iter().next_back();
-    let reason = Reason::Biometric.as_str();
+    let reason = reason.as_str();
     if last
         .as_ref()
         .is_some_and(|row| row.reason.as_deref() == Some(reason))
@@ -242,20 +278,22 @@ pub(super) enum Judged {
 }
 
 impl Judged {
-    /// What all that was said of a version comes to: nothing leads back from the last two.
+    /// What all that was said of a version comes to, in whichever order: nothing leads back from what was destroyed,
+    /// and what was withheld once more than it was released is withheld.
     fn of<'s>(states: impl Iterator<Item = &'s str>) -> Option<Self> {
         let mut judged = None;
+        let mut more = 0_i64;
         for state in states {
-            let next = match state {
-                DESTROYED => Self::Destroyed,
-                RELEASED => Self::Released,
-                _ => Self::Withheld,
-            };
-            judged = match (judged, next) {
-                (Some(Self::Destroyed), _) | (_, Self::Destroyed) => Some(Self::Destroyed),
-                (Some(Self::Released), _) | (_, Self::Released) => Some(Self::Released),
-                (Some(Self::Withheld) | None, Self::Withheld) => Some(Self::Withheld),
-            };
+            if state == DESTROYED || judged == Some(Self::Destroyed) {
+                judged = Some(Self::Destroyed);
+                continue;
+            }
+            more += if state == RELEASED { -1 } else { 1 };
+            judged = Some(if more > 0 {
+                Self::Withheld
+            } else {
+                Self::Released
+            });
         }
         judged
     }
@@ -342,7 +380,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_leads_back_from_what_was_destroyed_or_released() {
+    fn nothing_leads_back_from_what_was_destroyed() {
         let check = |states: &[&str], expect: Option<Judged>| {
             assert_eq!(Judged::of(states.iter().copied()), expect, "{states:?}");
         };
@@ -351,6 +389,13 @@ mod tests {
         // Whichever row is read first.
         check(&[FOUND, RELEASED], Some(Judged::Released));
         check(&[RELEASED, FOUND], Some(Judged::Released));
+        // Released once, and to be removed later.
+        check(&[FOUND, RELEASED, FOUND], Some(Judged::Withheld));
+        check(&[FOUND, FOUND, RELEASED, RELEASED], Some(Judged::Released));
+        check(
+            &[FOUND, RELEASED, FOUND, DESTROYED],
+            Some(Judged::Destroyed),
+        );
         check(&[FOUND, DESTROYED], Some(Judged::Destroyed));
         check(&[DESTROYED, FOUND], Some(Judged::Destroyed));
         // What is said in a way that nobody knows is not given out.

@@ -39,15 +39,17 @@ pub struct Withheld {
     pub version: VersionId,
     /// What was found in it.
     pub kind: String,
+    /// Whether nothing was: it is to be removed from a file.
+    pub is_removal: bool,
 }
 
 /// Versions that are withheld, and neither released nor destroyed; at most `limit`.
 pub async fn withheld(on: &impl ConnectionTrait, limit: u64) -> Result<Vec<Withheld>, DbError> {
-    let text = "SELECT v.document_id, v.id, r.reason FROM rendition r \
+    let text = "SELECT DISTINCT v.document_id, v.id, r.reason FROM rendition r \
                 JOIN document_version v ON v.id = r.document_version_id \
-                WHERE r.kind = $1 AND r.state = $2 AND NOT EXISTS (SELECT 1 FROM rendition o \
-                WHERE o.document_version_id = r.document_version_id AND o.kind = $1 \
-                AND o.state <> $2) ORDER BY v.id LIMIT $3";
+                WHERE r.kind = $1 AND r.state = $2 AND (SELECT SUM(CASE WHEN o.state = $2 THEN 1 ELSE -1 END) \
+                FROM rendition o WHERE o.document_version_id = r.document_version_id AND o.kind = $1) > 0 \
+                ORDER BY v.id LIMIT $3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [guard::KIND.into(), guard::FOUND.into(), limit.into()];
     let rows = on.query_all_raw(sql(on, text, values)).await?;
@@ -57,6 +59,7 @@ pub async fn withheld(on: &impl ConnectionTrait, limit: u64) -> Result<Vec<Withh
             Ok(Withheld {
                 document: DocumentId::of(row.try_get_by_index(0)?),
                 version: VersionId::of(row.try_get_by_index(1)?),
+                is_removal: kind.as_deref() == Some(guard::REMOVAL),
                 kind: kind.unwrap_or_default(),
             })
         })

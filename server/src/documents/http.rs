@@ -131,12 +131,12 @@ impl From<DocumentError> for Problem {
                  attested about it, and delete the content where it came from.",
             )),
             DocumentError::Withheld => Self::new(Kind::ContentWithheld).detail(text(
-                "In dieser Fassung wurde ein biometrischer Datensatz gefunden. Ihr Inhalt und ihr Text \
-                 werden nicht mehr ausgegeben. Bitte die Datenschutzbeauftragten verständigen und eine \
-                 Fassung ohne ihn hinzufügen.",
-                "A biometric record was found in this version. Its content and its text are not handed \
-                 out any more. Please tell those who are responsible for data protection, and add a \
-                 version without it.",
+                "In dieser Fassung wurde ein biometrischer Datensatz gefunden, oder sie soll aus einer Akte \
+                 entfernt werden. Ihr Inhalt und ihr Text werden nicht mehr ausgegeben. Bei einem Datensatz \
+                 bitte die Datenschutzbeauftragten verständigen und eine Fassung ohne ihn hinzufügen.",
+                "A biometric record was found in this version, or it is to be removed from a file. Its \
+                 content and its text are not handed out any more. Of a record please tell those who are \
+                 responsible for data protection, and add a version without it.",
             )),
             DocumentError::Destroyed => Self::new(Kind::ContentDestroyed).detail(text(
                 "Der Inhalt dieser Fassung wurde vernichtet: Zwei Personen haben das entschieden. Was über \

@@ -113,7 +113,7 @@ pub use pictures::Painter;
 pub(crate) use pictures::showing::Showing;
 pub use proposals::{
     About, Act, Next, ProposalError, bytes_to_remove, destroy_content, destroy_made,
-    finish_destroying, next_step, propose,
+    finish_destroying, next_step, propose, remove_by_rule,
 };
 pub use quarantine::{
     Discarded, Infected, QuarantineError, Quarantined, count_quarantined, quarantine,
@@ -126,7 +126,7 @@ pub use scans::{
     unrecognised,
 };
 pub use signed::{add_signed, keep_sealed_strokes, raise, sealed_strokes, to_sign};
-pub use standing::{Standing, lock_all, standing};
+pub use standing::{Standing, destroyed, lock_all, standing};
 pub(crate) use suggesting::{Basis, cases_of_references, to_suggest};
 pub use text::{Page, Pages, TEXT_BYTES_MAX};
 pub(crate) use uploading::{department_of, may_file, stage};

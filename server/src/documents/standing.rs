@@ -1,11 +1,14 @@
 //! Documents with all their versions, for rooms whose rules speak of them.
 
+use std::collections::HashSet;
+
 use sea_orm::ConnectionTrait;
 
+use super::guard::{self, Judged};
 use super::model::{Document, Version};
 use super::rows;
-use crate::base::DocumentId;
 use crate::base::db::DbError;
+use crate::base::{DocumentId, VersionId};
 use crate::unit::Unit;
 
 /// A document with its versions, by number.
@@ -57,4 +60,19 @@ pub async fn standing(
         }
     };
     Ok(documents.into_iter().map(of).collect())
+}
+
+/// Those of these documents of which nothing is left: two people had the content of each version destroyed.
+pub async fn destroyed(
+    on: &impl ConnectionTrait,
+    all: &[Standing],
+) -> Result<HashSet<DocumentId>, DbError> {
+    let versions = all.iter().flat_map(|one| &one.versions);
+    let ids: Vec<VersionId> = versions.map(|version| version.id).collect();
+    let judged = guard::all_judged(on, &ids).await?;
+    let is_gone = |version: &Version| judged.get(&version.id) == Some(&Judged::Destroyed);
+    let gone = all
+        .iter()
+        .filter(|one| !one.versions.is_empty() && one.versions.iter().all(is_gone));
+    Ok(gone.map(|one| one.document.id).collect())
 }

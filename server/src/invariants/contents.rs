@@ -27,12 +27,16 @@ pub(super) async fn biometric(on: &DatabaseTransaction, book: &mut Book) -> Resu
     seen.looked(number(on, "SELECT count(*) FROM document_version", Vec::new()).await?);
     let mut withheld: HashSet<Uuid> = HashSet::new();
     let mut settled: HashSet<Uuid> = HashSet::new();
-    let text = "SELECT document_version_id, state FROM rendition WHERE kind = 'biometric'";
+    let text = "SELECT document_version_id, state, COALESCE(reason, '') FROM rendition WHERE kind = 'biometric'";
     for row in all(on, text, Vec::new()).await? {
         let version: Uuid = row.try_get_by_index(0)?;
         let state: String = row.try_get_by_index(1)?;
+        let reason: String = row.try_get_by_index(2)?;
         if state == "found" {
-            withheld.insert(version);
+            // What is to be removed from a file is no such record.
+            if reason != "removal" {
+                withheld.insert(version);
+            }
         } else {
             settled.insert(version);
         }

@@ -95,10 +95,28 @@ pub(super) async fn approvals(on: &DatabaseTransaction, book: &mut Book) -> Resu
         let why = say(pair.de, pair.en);
         offending(on, seen, (pair.kind, why), (&text, Vec::new())).await?;
     }
+    // Not broken, for the house has not asked for two people; but whoever audits should know.
+    let text = "SELECT count(*) FROM function_holder t WHERE t.approved_by IS NULL AND t.ended_at IS NULL \
+                AND EXISTS (SELECT 1 FROM order_limit l WHERE l.account_id = t.function_id \
+                AND l.approved_at IS NOT NULL AND l.ended_at IS NULL)";
+    let alone = number(on, text, Vec::new()).await?;
+    if alone > 0 {
+        seen.beside(say(
+            format!(
+                "{alone} Mal hat eine einzelne Administration eine Funktion mit Anordnungsbefugnis vergeben: \
+                 rights.role_grants_by_two verlangt dafür zwei."
+            ),
+            format!(
+                "{alone} times one administrator alone has given a function that orders: \
+                 rights.role_grants_by_two asks for two."
+            ),
+        ));
+    }
     Ok(())
 }
 
-/// I-18: holds and the two people. What is destroyed today must not be there at all, and has no time to keep.
+/// I-18: holds and the two people. What is destroyed today must not be there at all, and has no time to keep; or the
+/// law has it removed from a personnel file.
 pub(super) async fn destroyed(on: &DatabaseTransaction, book: &mut Book) -> Result<(), DbError> {
     let seen = book.of(18);
     let carried = "p.act = 'destroy' AND p.approved_at IS NOT NULL AND p.ended_at IS NULL";
@@ -130,8 +148,10 @@ pub(super) async fn destroyed(on: &DatabaseTransaction, book: &mut Book) -> Resu
                 WHERE k.seq < a.seq AND (h.lifted_at IS NULL OR l.seq IS NULL OR l.seq > e.seq)";
     offending(on, seen, ("proposal", why), (text, Vec::new())).await?;
     seen.beside(say(
-        "Vernichtet wird heute nur, was nie ins Archiv gehörte; Aussonderung nach Fristen ist nicht gebaut.",
-        "What is destroyed today is what never belonged here; disposal by periods is not built.",
+        "Vernichtet wird heute nur, was nie ins Archiv gehörte oder nach einem Verfahren aus einer Akte zu entfernen \
+         war; Aussonderung nach Fristen ist nicht gebaut.",
+        "What is destroyed today is what never belonged here, or was to be removed from a file by a workflow; disposal \
+         by periods is not built.",
     ));
     Ok(())
 }

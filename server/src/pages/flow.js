@@ -32,12 +32,13 @@ export async function lookAll(path, asked = {}, max = 2000) {
 }
 
 /** Does something with workflows. `key` lets it be repeated, `version` is what it is based on; a form is sent as it is. */
-export async function act(path, body, { key, version, method = "POST" } = {}) {
+export async function act(path, body, { key, version, method = "POST", answered } = {}) {
   const plain = body === undefined || body instanceof FormData;
   const more = plain ? {} : { "Content-Type": "application/json" };
   if (key) more["Idempotency-Key"] = key;
   if (version) more["If-Match"] = `"v${version}"`;
   const response = await ask(path, { method, headers: headers(more), body: plain ? body : JSON.stringify(body) });
+  answered?.(response.status);
   return response.status === 204 ? null : response.json();
 }
 

@@ -10,7 +10,7 @@ const FLOWS_MAX = 50;
 /** A place on the page of a case that fills itself with its workflows. */
 export function flowsOf(found) {
   const place = h("section", { class: "flows" });
-  const show = async (begun) => {
+  const show = async (begun, again) => {
     let flows;
     try { flows = await look(`/workflows?case=${found.id}&limit=${FLOWS_MAX}`); } catch (error) {
       refused(place, error);
@@ -23,11 +23,12 @@ export function flowsOf(found) {
     fill(place,
       h("div", { class: "head" }, h("h2", { id: "flows-title", tabindex: "-1" }, t("flows")),
         starts ? h("button", { type: "button", class: "end", "data-act": "startFlow", onclick: () => begin(found, show) }, t("act_startFlow")) : null),
+      again ? h("p", { class: "hint" }, t("flowRepeats", { reference: again.case.reference }), " ", h("a", { href: flowAddress(again.id) }, t("flowThatRuns"))) : null,
       flows.items.length ? null : h("p", { class: "nothing" }, t("noFlows")),
       [...running, ...flows.items.filter((one) => one.ended)].map((one) => flowBox(one, one.id === begun || (running.length === 1 && !one.ended))),
       flows.next_cursor ? h("p", { class: "hint" }, t("moreFlows")) : null);
     if (begun) {
-      say(t("did_workflow_start"));
+      say(again ? t("flowRepeats", { reference: again.case.reference }) : t("did_workflow_start"));
       place.querySelector(`[data-flow-box="${CSS.escape(begun)}"] summary`)?.focus();
     }
   };
@@ -104,6 +105,7 @@ async function begin(found, after) {
     const rest = asked.filter((one) => !one.rule.required);
     fill(rows, first.map((one) => one.node), rest.length ? h("details", { class: "more-fields" }, h("summary", {}, t("flowMoreFields")), rest.map((one) => one.node)) : null);
   };
+  let repeats = false;
   which.addEventListener("change", build);
   build();
   const made = await askFor({
@@ -117,7 +119,7 @@ async function begin(found, after) {
       const body = { definition: which.value, case: found.id, document: document.value || undefined, fields };
       try {
         if (missing.length) throw Object.assign(new Error(t("flowFaults")), { faults: missing });
-        return await act("/workflows", body, { key: key(body) });
+        return await act("/workflows", body, { key: key(body), answered: (status) => { repeats = status === 200; } });
       } catch (error) {
         if (error.existing) fill(failure, h("p", {}, h("a", { href: flowAddress(error.existing) }, t("flowThatRuns"))));
         if (!error.faults?.length) throw error;
@@ -129,5 +131,6 @@ async function begin(found, after) {
       }
     },
   });
-  if (made) await after(made.id);
+  // The same began before: nothing has begun now, and it may run in another case.
+  if (made) await after(made.id, repeats ? made : null);
 }

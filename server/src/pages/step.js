@@ -71,10 +71,10 @@ const askedWith = (ask, key) => !ask.with.length || ask.with.includes(key);
 
 /** What can be done with a step now; nothing, where that is nothing. */
 export function stepForm(step, context, first) {
-  const told = step.kind === "event" && step.status !== "future" ? h("p", { class: "hint" }, t(step.may.includes("complete") && step.event ? "flowByHand" : "flowToldByOthers")) : null;
+  const told = step.kind === "event" && step.status !== "future" ? h("p", { class: "hint" }, t(step.may.includes("event") && step.event ? "flowByHand" : "flowToldByOthers")) : null;
   if (!step.may.length) return told;
   const { self, definition, documents } = context;
-  const completes = step.may.includes("complete");
+  const completes = step.may.includes(step.kind === "event" ? "event" : "complete");
   return h("div", { class: "step-form" },
     completes && step.help ? h("p", { class: "hint" }, inTongue(step.help)) : null,
     told,

@@ -136,6 +136,7 @@ const fn why(reason: extract::Reason) -> Reason {
         | extract::Reason::PartsDamaged
         | extract::Reason::PartsElsewhere
         | extract::Reason::Biometric
+        | extract::Reason::Withheld
         | extract::Reason::PartsInfected
         | extract::Reason::PartsUnscanned => Reason::StructureNotUnderstood,
     }

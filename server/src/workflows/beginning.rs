@@ -16,7 +16,7 @@ use super::rows;
 use super::values::{Reader, Said, cents_of, day_of, may_bring};
 use crate::audit::event::Action;
 use crate::base::{Actor, CaseId, CivilDate, DefinitionId, DocumentId, WorkflowId};
-use crate::cases::{Case, CaseError, Life};
+use crate::cases::{self, Case, CaseError, Life};
 use crate::departments;
 use crate::documents::{self, Billed, Document, DocumentError};
 use crate::types;
@@ -73,8 +73,8 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
         adopt(unit, one, Standing::Active, None).await?;
     }
     let document = with_which(unit, (case.id, new.document)).await?;
-    if let Some(document) = document.as_ref().filter(|_| !once) {
-        billed::require_first(unit.tx(), &definition, document.id).await?;
+    if !once {
+        require_free(unit, rules, (&definition, case.id), document.as_ref()).await?;
     }
     let beside = (&case, document.as_ref());
     let (fields, said) = filled(unit, &definition, beside, &new).await?;
@@ -105,9 +105,8 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
         beginning.require_new(unit, rules).await?;
         require_open(&desk.around.case)?;
         require_none_runs(unit, &desk.definition, desk.around.case.id).await?;
-        if let Some(document) = &document {
-            billed::require_first(unit.tx(), &desk.definition, document.id).await?;
-        }
+        let place = (&*desk.definition, desk.around.case.id);
+        require_free(unit, rules, place, document.as_ref()).await?;
     }
     let what = (&command, events.as_slice());
     let flow = ops::written(unit, (None, &desk.around), &house, what).await?;
@@ -134,6 +133,36 @@ async fn require_none_runs(
         Some(existing) => Err(WorkflowError::Runs { existing }),
         None => Ok(()),
     }
+}
+
+/// Refuses a document that stands in another case, or with which a workflow by that definition runs already.
+async fn require_free(
+    unit: &Unit,
+    rules: &Rules,
+    (definition, case): (&Definition, CaseId),
+    document: Option<&Document>,
+) -> Result<(), WorkflowError> {
+    let Some(document) = document else {
+        return Ok(());
+    };
+    if let Some(id) = billed::runs_with(unit.tx(), definition, document.id).await? {
+        let asks = (unit.actor(), unit.now());
+        let existing = match Box::pin(ops::read(unit.tx(), rules, asks, id)).await {
+            Ok((flow, desk)) => Some((flow.id, desk.around.case.reference)),
+            Err(WorkflowError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        return Err(WorkflowError::Begun { existing });
+    }
+    let Some(stands_in) = document.case.filter(|stands_in| *stands_in != case) else {
+        return Ok(());
+    };
+    let other = cases::find(unit.tx(), stands_in).await?;
+    let reference = match other {
+        Some(other) if ops::sees(unit.tx(), unit.actor(), &other).await? => Some(other.reference),
+        Some(_) | None => None,
+    };
+    Err(WorkflowError::Elsewhere { reference })
 }
 
 /// What is known as it begins, and what of that was said.
@@ -195,7 +224,8 @@ async fn fits(unit: &Unit, definition: &Definition, case: &Case) -> Result<(), W
     Ok(())
 }
 
-/// The document with which it begins: one that the actor sees, in this case; or in none yet, where he works with it.
+/// The document with which it begins: one that the actor sees, in a case; or in none yet, where he works with it.
+/// One in another case may say that this begins a second time: it is refused after that.
 async fn with_which(
     unit: &Unit,
     (case, document): (CaseId, Option<DocumentId>),
@@ -204,7 +234,11 @@ async fn with_which(
         return Ok(None);
     };
     match documents::read(unit.tx(), unit.actor(), id).await {
-        Ok(held) if may_bring(unit.actor(), &held.document, case) => Ok(Some(held.document)),
+        Ok(held)
+            if held.document.case.is_some() || may_bring(unit.actor(), &held.document, case) =>
+        {
+            Ok(Some(held.document))
+        }
         Ok(_) | Err(DocumentError::NotFound) => Err(WorkflowError::NoDocument),
         Err(error) => Err(error.into()),
     }

@@ -145,12 +145,12 @@ async fn naming(
     Ok(found)
 }
 
-/// Refuses a document with which a workflow by that definition runs already, be it in another case.
-pub(super) async fn require_first(
+/// The workflow by that definition that runs with a document already, be it in another case.
+pub(super) async fn runs_with(
     on: &impl ConnectionTrait,
     definition: &Definition,
     document: DocumentId,
-) -> Result<(), WorkflowError> {
+) -> Result<Option<WorkflowId>, DbError> {
     let begun = Value::Document(Id(document.to_string()));
     for id in naming(on, definition, document).await? {
         let Some(flow) = rows::find(on, id).await? else {
@@ -163,8 +163,8 @@ pub(super) async fn require_first(
                 && flow.instance.fields.get(&field.key) == Some(&begun)
         });
         if with_it {
-            return Err(WorkflowError::State { current: "begun" });
+            return Ok(Some(id));
         }
     }
-    Ok(())
+    Ok(None)
 }

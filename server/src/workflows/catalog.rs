@@ -148,6 +148,12 @@ impl Rules {
         self.0.shipped.iter().find(is)
     }
 
+    /// The definition of the program, where its version is newer than this one.
+    pub(super) fn newer(&self, code: &str, number: u32) -> Option<&Shipped> {
+        let mut shipped = self.0.shipped.iter();
+        shipped.find(|one| one.definition.id == code && one.definition.version > number)
+    }
+
     /// Reads a source that was taken in, or finds it read.
     pub(super) fn read(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
         self.kept(source, Definition::read_kept).map_err(|_wrong| {
@@ -347,6 +353,12 @@ impl Rules {
             let mut all = kept.iter();
             all.any(|one| one.code == code && !one.shipped && one.second.is_some())
         };
+        // What the house has retired of the program does not come back with the next version of the program.
+        let given_up = |code: &str| {
+            let of_program = |one: &&Kept| one.code == code && one.shipped;
+            let mut all = kept.iter().filter(of_program).peekable();
+            all.peek().is_some() && all.all(|one| one.standing == Standing::Retired)
+        };
         let written = |code: &str, number: u32| {
             let mut all = kept.iter();
             all.any(|one| one.code == code && one.number == number)
@@ -355,6 +367,7 @@ impl Rules {
             let own = &one.definition;
             code.is_none_or(|code| code == own.id)
                 && !owned(&own.id)
+                && !given_up(&own.id)
                 && !written(&own.id, own.version)
         });
         let mut all: Vec<Listed> = of_program.cloned().map(Listed::Shipped).collect();

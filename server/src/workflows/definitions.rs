@@ -221,6 +221,14 @@ pub(super) async fn retire(
                 current: kept.standing.code(),
             });
         }
+        // Who retires an older version of the program means that one: the newer one goes on.
+        if let Some(newer) = rules.newer(code, number).filter(|_| kept.shipped)
+            && rows::definition(unit.tx(), (code, newer.definition.version))
+                .await?
+                .is_none()
+        {
+            adopt(unit, newer, Standing::Active, None).await?;
+        }
         kept.standing = Standing::Retired;
         kept.retired = Some(step(unit));
         kept.reason = Some(reason);

@@ -139,6 +139,14 @@ async fn one(
         EffectDue::Freeze { version } | EffectDue::Dispatch { version } => {
             freeze(unit, flow.id, house, version).await?;
         }
+        EffectDue::Destroy { document } => {
+            let id = document_of(document)?;
+            let why = format!(
+                "Entfernung nach dem Verfahren {} (Umlauf {})",
+                flow.instance.definition, flow.id
+            );
+            Box::pin(documents::remove_by_rule(unit, id, why)).await?;
+        }
         EffectDue::Work { step, work } => {
             let work = said::json(work)?;
             rows::insert_work(unit, (flow.id, *step), &work).await?;

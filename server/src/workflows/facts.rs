@@ -238,10 +238,16 @@ impl Around {
             .await?
             .into_iter()
             .collect();
+        let destroyed = if definition.destroys() {
+            documents::destroyed(on, &standing).await?
+        } else {
+            HashSet::new()
+        };
         for one in &standing {
-            let Some(state) = state_of(one, &frozen) else {
+            let Some(mut state) = state_of(one, &frozen) else {
                 continue;
             };
+            state.destroyed = destroyed.contains(&one.document.id);
             let id = Id(one.document.id.to_string());
             for version in &one.versions {
                 let known = (version.id, is_made(version));
@@ -363,6 +369,7 @@ fn state_of(one: &Standing, frozen: &HashSet<VersionId>) -> Option<DocumentState
         authors: authors(one),
         registered: one.document.registered.is_some(),
         frozen: frozen.contains(&version.id),
+        destroyed: false,
     })
 }
 

@@ -63,7 +63,7 @@ pub(super) struct EventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     document: Option<String>,
-    /// What is done besides: `register`, `freeze`, `dispatch`, `close_case`, `move_to`, `notify`, `seal`, `form`, `export`.
+    /// What is done besides: `register`, `freeze`, `dispatch`, `destroy`, `close_case`, `move_to`, `notify`, `seal`, `form`, `export`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     effect: Option<&'static str>,
@@ -187,6 +187,10 @@ impl Teller<'_> {
             EffectDue::Dispatch { version } => EventView {
                 bound: Some(BoundView::from(version)),
                 ..view("dispatch")
+            },
+            EffectDue::Destroy { document } => EventView {
+                document: Some(document.0.clone()),
+                ..view("destroy")
             },
             EffectDue::CloseCase => view("close_case"),
             EffectDue::MoveTo { compartment, .. } => EventView {

@@ -80,6 +80,7 @@ impl Trial<'_> {
             key: one.key.clone(),
             label: WordsView::from(&one.label),
             reason: one.reason,
+            said: one.said,
         })
         .collect()
     }
@@ -110,7 +111,9 @@ impl Trial<'_> {
             commands: words.into_iter().filter(|word| !is_rest(word)).collect(),
             ..May::default()
         };
-        let takes = may.commands.contains(&"complete");
+        // What an application tells is asked and ends like what a person does.
+        let told = |word: &&str| matches!(*word, "complete" | "event");
+        let takes = may.commands.iter().any(told);
         let reason = || TRIED.to_owned();
         // Only what the definition provides for is tried whole: there are few such steps.
         let is_skipped = defined.is_some_and(|step| step.skip.is_some());

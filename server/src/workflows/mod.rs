@@ -40,6 +40,7 @@ mod refusals;
 mod requests;
 mod rows;
 mod said;
+mod sealable;
 mod step_http;
 mod timers;
 mod values;

@@ -10,7 +10,7 @@ use crate::base::{
     WorkflowId,
 };
 use crate::cases::CaseError;
-use crate::documents::DocumentError;
+use crate::documents::{DocumentError, ProposalError};
 use crate::inspections::InspectionError;
 use crate::refiling::RefilingError;
 use crate::retention::RetentionError;
@@ -280,6 +280,27 @@ pub enum WorkflowError {
     /// A document.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// What is named there is to be sealed, and is no PDF.
+    #[error("only a PDF is sealed")]
+    NotPdf {
+        /// The field.
+        field: String,
+    },
+    /// A workflow by that definition runs with that document already.
+    #[error("a workflow runs with that document already")]
+    Begun {
+        /// It, and the reference of its case, if the one who asks may know of it.
+        existing: Option<(WorkflowId, String)>,
+    },
+    /// The document with which it shall begin stands in another case.
+    #[error("the document stands in another case")]
+    Elsewhere {
+        /// The reference of that case, if the one who asks may know of it.
+        reference: Option<String>,
+    },
+    /// Having a document destroyed.
+    #[error(transparent)]
+    Proposal(#[from] ProposalError),
     /// Closing the case.
     #[error(transparent)]
     Retention(#[from] RetentionError),

@@ -21,6 +21,7 @@ use super::moving;
 use super::notices;
 use super::rows::{self, Entry};
 use super::said;
+use super::sealable;
 use super::wire::outcome_label;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
@@ -260,6 +261,8 @@ pub(super) async fn run(
             return Err(refused(unit.tx(), known, &command, refusal).await?);
         }
     };
+    let known = (&*desk.definition, &flow.instance);
+    sealable::require_pdf(unit.tx(), known, &command).await?;
     // Whoever looks and finds nothing has done nothing: there is no entry, and no record. Where the case stands in
     // another place than at the last entry, those who are asked are other people.
     let case = &desk.around.case;

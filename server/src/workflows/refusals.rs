@@ -165,6 +165,44 @@ fn key_taken(by: &[String], existing: Option<WorkflowId>) -> Problem {
     }
 }
 
+/// A workflow of that kind runs with the document already: where, if that is for whoever asks.
+fn begun(existing: Option<(WorkflowId, String)>) -> Problem {
+    let problem = Problem::new(Kind::StateConflict).current_state("begun");
+    match existing {
+        Some((id, reference)) => problem
+            .detail(text(
+                format!(
+                    "Mit diesem Dokument läuft ein solcher Umlauf schon, im Vorgang {reference}."
+                ),
+                format!(
+                    "Such a workflow runs with this document already, in the case {reference}."
+                ),
+            ))
+            .existing(id.raw()),
+        None => problem.detail(text(
+            "Mit diesem Dokument läuft ein solcher Umlauf schon.",
+            "Such a workflow runs with this document already.",
+        )),
+    }
+}
+
+/// The document stands in another case: in which, if that is for whoever asks.
+fn elsewhere(reference: Option<String>) -> Problem {
+    let detail = match reference {
+        Some(reference) => text(
+            format!("Das Dokument steht schon im Vorgang {reference}. Bitte dort beginnen."),
+            format!("The document stands in the case {reference} already. Please begin there."),
+        ),
+        None => text(
+            "Das Dokument steht schon in einem anderen Vorgang.",
+            "The document stands in another case already.",
+        ),
+    };
+    Problem::new(Kind::StateConflict)
+        .detail(detail)
+        .current_state("elsewhere")
+}
+
 /// Nothing was said where several outcomes are possible.
 fn which_outcome(possible: &[String]) -> Problem {
     let all = possible.join(", ");
@@ -425,6 +463,17 @@ impl From<WorkflowError> for Problem {
                 ))
                 .current_state("no_document"),
             WorkflowError::Document(error) => error.into(),
+            WorkflowError::NotPdf { field } => Self::new(Kind::Validation).field(
+                pointer(&field),
+                rule(
+                    "not-pdf",
+                    "Dieses Dokument wird gesiegelt, und dafür braucht es ein PDF. Bitte als PDF hinzufügen.",
+                    "This document is sealed, and only a PDF can be. Please add it as a PDF.",
+                ),
+            ),
+            WorkflowError::Begun { existing } => begun(existing),
+            WorkflowError::Elsewhere { reference } => elsewhere(reference),
+            WorkflowError::Proposal(error) => error.into(),
             WorkflowError::Retention(RetentionError::UnregisteredInside) => conflict(
                 "Im Vorgang steht noch ein Entwurf oder ein Eingang: bitte zuerst verakten oder aussortieren. \
                  Der Schritt wurde nicht erledigt.",

@@ -173,6 +173,8 @@ pub(super) struct OutcomeView {
     pub(super) label: WordsView,
     /// Whether a reason must be given.
     pub(super) reason: bool,
+    /// Whether a note, a document, or an answer that is a document must come with it.
+    pub(super) said: bool,
 }
 
 /// A field that is asked.
@@ -247,7 +249,7 @@ pub(super) struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
-    /// What you may do with it now: `claim`, `complete`, `release`, `return`, `skip`, `delegate`, `insert`,
+    /// What you may do with it now: `claim`, `complete`, `event` (an application tells it), `release`, `return`, `skip`, `delegate`, `insert`,
     /// `withdraw`, `hold`, `resume`, `extend`.
     may: Vec<&'static str>,
     /// The outcomes that there are, where you may complete it.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::tablet::sealed;
-use tests::town::{OTHER, OWN, send};
+use tests::town::{OTHER, OWN, id_of, send};
 use tests::{Start, fixtures};
 
 use super::{CLERK, CONFLICT, FORBIDDEN, Hall, OPEN, Story, with};
@@ -114,6 +114,10 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     // One states what he thinks, and adds a document of the case; the other is late and skipped.
     let path = story.at("statement", "complete");
     let own = hall.draft("s.zwei", &story.case, "Stellungnahme").await;
+    // Nobody states nothing.
+    let empty = json!({"outcome": "given"});
+    let refused = post(hall.by("s.zwei"), &path, Some(&empty)).await;
+    refused.is_problem(422, "validation");
     let given = json!({"outcome": "given", "note": "Keine Bedenken", "documents": [own]});
     post(hall.by("s.zwei"), &path, Some(&given)).await.is(200);
     story.look().await;
@@ -127,10 +131,13 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     assert_eq!(story.state(), "draft");
 
     let reply = hall.draft(CLERK, &story.case, "Antwort").await;
-    story
-        .does(CLERK, "draft_reply", "drafted", drafted(&reply, false))
-        .await;
-    story.signs("s.zwei", "co_sign", ("agreed", "reply")).await;
+    // Who took part co-signs, whomever the drafter names.
+    let mut alone = drafted(&reply, false);
+    alone["co_signers"] = json!([]);
+    story.does(CLERK, "draft_reply", "drafted", alone).await;
+    for participant in ["s.zwei", "k.sommer"] {
+        story.agrees(participant, "co_sign_participant").await;
+    }
     let seen = story.seen(&reply).await;
     let drafter = json!({"outcome": "signed", "seen": seen});
     story.refuses((CLERK, "sign"), drafter, FORBIDDEN).await;
@@ -157,7 +164,8 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
             "statement given s.zwei",
             "statement (skipped)",
             "draft_reply drafted m.brandt",
-            "co_sign agreed s.zwei",
+            "co_sign_participant agreed s.zwei",
+            "co_sign_participant agreed k.sommer",
             "sign signed bm.oberland",
             "seal_reply done system",
             "send_reply sent b.buero",
@@ -335,4 +343,13 @@ async fn whoever_is_away_is_stood_in_for_and_whoever_is_biased_takes_no_part() {
     let by = &story.last("sign")["done"]["by"];
     assert_eq!(by["who"], OFFICE);
     assert_eq!(by["on_behalf_of"], MAYOR);
+    // What could not be sealed is no reply.
+    let story = assigned(&hall, json!([]), false).await;
+    let said = json!({"title": "Antwort", "case": story.case});
+    let text = "Sehr geehrte Frau Bürger".as_bytes();
+    let filed = hall.by(CLERK).file("antwort.txt", text, &said).await;
+    let plain = drafted(&id_of(&filed.is(201)), false);
+    let fault = story.faults((CLERK, "draft_reply"), with("drafted", plain));
+    let expect = ("/fields/reply".to_owned(), "not-pdf".to_owned());
+    assert_eq!(fault.await, expect);
 }

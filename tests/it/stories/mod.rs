@@ -330,6 +330,19 @@ impl Story<'_> {
         self.completes(who, key, body).await;
     }
 
+    /// Somebody agrees to the reply by the step of this key that asks for him: there is one for each.
+    pub(crate) async fn agrees(&mut self, who: &str, key: &str) {
+        let asks = |step: &Value| texts(&step["assigned"], "who").contains(&who);
+        let mut steps = self.steps().iter();
+        let found = steps.find(|step| step["key"] == key && is_unfinished(step) && asks(step));
+        let found = found.unwrap_or_else(|| unreachable!("{who} is not asked: {}", self.shown));
+        let path = format!("{WORKFLOWS}/{}/steps/{}/complete", self.id, found["number"]);
+        let seen = self.seen(&self.paper("reply")).await;
+        let body = json!({"outcome": "agreed", "seen": seen});
+        let answer = post(self.hall.by(who), &path, Some(&body)).await;
+        self.did(answer).await;
+    }
+
     /// Somebody would complete a step so, and is refused; gives the problem.
     pub(crate) async fn refuses(
         &self,

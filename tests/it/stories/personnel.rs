@@ -5,6 +5,7 @@ use tests::Start;
 use tests::town::OWN;
 
 use super::{CLERK, FORBIDDEN, Hall, INSIDE, Story, with};
+use crate::withheld::{WITHHELD, decide};
 use crate::workflows::{WORKFLOWS, post};
 
 /// Two of the personnel office, and one of its own who is the employee at times.
@@ -42,6 +43,24 @@ async fn removal<'h>(hall: &'h Hall, filed_on: &str) -> Story<'h> {
     let of = (case.as_str(), Some(document.as_str()));
     let fields = json!({"employee": CLERK, "filed_on": filed_on});
     hall.begin(FIRST, "personnel-removal", of, fields).await
+}
+
+/// A second person approves that a document is destroyed; waits until that is done.
+async fn destroyed(hall: &Hall, document: &str) {
+    let head = hall.by("l.heide");
+    let all = head.get(WITHHELD).await.is(200).json();
+    let mut all = all["items"].as_array().into_iter().flatten();
+    let line = all.find(|one| one["document"] == document);
+    let line = line.unwrap_or_else(|| unreachable!("it is not withheld"));
+    assert_eq!(line["found"], "removal");
+    let proposal = line["proposal"]["id"].as_str().expect("a proposal");
+    decide(head, proposal, "approve").await.is(200);
+    let at = format!("/api/v1/documents/{document}/content");
+    let client = hall.by(FIRST);
+    tests::wait_until("the content is gone", async || {
+        client.get(&at).await.status.as_u16() == 410
+    })
+    .await;
 }
 
 fn sorted(unfavourable: bool) -> Value {
@@ -100,6 +119,9 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
     let early = with("silent", json!({}));
     let fault = story.faults((FIRST, "hear"), early).await;
     assert_eq!(fault.1, "requirement");
+    let empty = with("given", json!({}));
+    let fault = story.faults((FIRST, "hear"), empty).await;
+    assert_eq!(fault.1, "requirement");
     let said = hall.draft(FIRST, &story.case, "Äußerung").await;
     let given = json!({"said": said});
     story.does(FIRST, "hear", "given", given).await;
@@ -122,14 +144,19 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
     story.does(FIRST, "hear", "waived", json!({})).await;
     let why = ("unfounded", "Der Vorwurf traf nicht zu");
     story.says(SECOND, "decide", why).await;
-    let unproven = with("confirmed", json!({}));
+    let early = with("confirmed", json!({}));
     story
-        .refuses((SECOND, "destroy"), unproven.clone(), FORBIDDEN)
+        .refuses((SECOND, "destroy"), early.clone(), FORBIDDEN)
         .await;
-    let fault = story.faults((FIRST, "destroy"), unproven).await;
-    assert_eq!(fault.0, "/fields/destruction_record");
-    let record = json!({"destruction_record": "Protokoll 7/2026, pers1 und pers2"});
-    story.does(FIRST, "destroy", "confirmed", record).await;
+    // It is withheld from everybody, and there until another person has approved it.
+    let fault = story.faults((FIRST, "destroy"), early).await;
+    assert_eq!(fault.1, "requirement");
+    let document = story.paper("document");
+    let at = format!("/api/v1/documents/{document}/content");
+    let read = hall.by(FIRST).get(&at).await;
+    read.is_problem(451, "content-withheld");
+    destroyed(&hall, &document).await;
+    story.does(FIRST, "destroy", "confirmed", json!({})).await;
     story.is_dropped("not_filed").await;
 
     let mut story = entry(&hall, CLERK).await;
@@ -189,8 +216,17 @@ async fn what_leaves_a_file_is_due_approved_by_another_and_removed() {
         .does(SECOND, "decide_removal", "approved", json!({}))
         .await;
     let own = with("removed", json!({}));
-    story.refuses((SECOND, "remove"), own, FORBIDDEN).await;
-    let record = json!({"destruction_record": "Protokoll 8/2026, pers1 und pers2"});
+    story
+        .refuses((SECOND, "remove"), own.clone(), FORBIDDEN)
+        .await;
+    let fault = story.faults((FIRST, "remove"), own).await;
+    assert_eq!(fault.1, "requirement");
+    destroyed(&hall, &story.paper("document")).await;
+    // Nothing is left to decide.
+    let again = json!({"outcome": "again", "note": "Noch einmal"});
+    let fault = story.faults((FIRST, "remove"), again).await;
+    assert_eq!(fault.1, "no-outcome");
+    let record = json!({"destruction_record": "Papier vernichtet, 8/2026"});
     story.does(FIRST, "remove", "removed", record).await;
     assert!(story.field("removed_on").is_string());
     assert_eq!(
@@ -217,7 +253,11 @@ async fn what_leaves_a_file_is_due_approved_by_another_and_removed() {
     story.is_dropped("refused").await;
 
     let mut story = removal(&hall, &lately).await;
-    let ground = json!({"ground": "unfounded"});
+    let mut ground = json!({"ground": "unfounded"});
+    let unasked = with("due", ground.clone());
+    let fault = story.faults((FIRST, "check_removal"), unasked).await;
+    assert_eq!(fault.1, "requirement");
+    ground["consented_on"] = json!("2026-11-02");
     story.does(FIRST, "check_removal", "due", ground).await;
     let why = ("rejected", "Doch begründet");
     story.says(SECOND, "decide_removal", why).await;

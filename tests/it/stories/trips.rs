@@ -31,9 +31,13 @@ async fn trip<'h>(hall: &'h Hall, who: &'static str) -> (Story<'h>, Value) {
         .begin(who, "business-trip", (&case, None), json!({}))
         .await;
     let wish = json!({"purpose": "Schulung", "destination": "Münster", "begins_on": today,
-        "ends_on": today, "transport": "train", "digital_checked": true, "cost": "120.00",
-        "budget_holder": "h.budget"});
+        "ends_on": today, "transport": "train", "digital_checked": true, "cost": "120.00"});
     (story, wish)
+}
+
+/// Who approves it names who holds the budget: not the traveller.
+fn budget(who: &str) -> Value {
+    json!({"budget_holder": who})
 }
 
 #[tokio::test]
@@ -53,7 +57,12 @@ async fn a_trip_is_approved_before_it_begins_and_paid_out_after_it_ended() {
         .refuses((CLERK, "approve_superior"), own.clone(), FORBIDDEN)
         .await;
     story
-        .does("l.heide", "approve_superior", "approved", json!({}))
+        .does(
+            "l.heide",
+            "approve_superior",
+            "approved",
+            budget("h.budget"),
+        )
         .await;
     story
         .refuses((CLERK, "approve_budget"), own, FORBIDDEN)
@@ -67,7 +76,7 @@ async fn a_trip_is_approved_before_it_begins_and_paid_out_after_it_ended() {
 
     let today = hall.day(CLERK, &story.case, 0).await;
     story
-        .does(CLERK, "travel", "travelled", json!({"ends_on": today}))
+        .does(CLERK, "travel", "travelled", json!({"returned_on": today}))
         .await;
     assert!(story.field("claim_by").is_string());
     let claim = hall.draft(CLERK, &story.case, "Reisekostenrechnung").await;
@@ -152,15 +161,23 @@ async fn a_trip_that_is_not_wanted_or_not_made_is_dropped() {
     let (mut story, wish) = trip(&hall, CLERK).await;
     story.does(CLERK, "request", "requested", wish).await;
     story
-        .does("l.heide", "approve_superior", "approved", json!({}))
+        .does(
+            "l.heide",
+            "approve_superior",
+            "approved",
+            budget("h.budget"),
+        )
         .await;
     story
         .does("h.budget", "approve_budget", "approved", json!({}))
         .await;
     story.past("make_approval").await;
-    let early = with("travelled", json!({"ends_on": "2199-01-01"}));
+    // What was approved stays.
+    let moved = with("travelled", json!({"ends_on": "2199-01-01"}));
+    story.refuses((CLERK, "travel"), moved, INVALID).await;
+    let early = with("travelled", json!({"returned_on": "2199-01-01"}));
     story.refuses((CLERK, "travel"), early, INVALID).await;
-    let before = with("travelled", json!({"ends_on": "2026-01-01"}));
+    let before = with("travelled", json!({"returned_on": "2026-01-01"}));
     story.refuses((CLERK, "travel"), before, INVALID).await;
     let why = ("cancelled", "Der Zug fuhr nicht");
     story.says(CLERK, "travel", why).await;
@@ -172,8 +189,7 @@ async fn nobody_approves_his_own_trip_the_mayor_neither() {
     let Some(hall) = hall().await else {
         return;
     };
-    let (mut story, mut wish) = trip(&hall, "bm.oberland").await;
-    wish["budget_holder"] = json!("l.heide");
+    let (mut story, wish) = trip(&hall, "bm.oberland").await;
     story
         .does("bm.oberland", "request", "requested", wish.clone())
         .await;
@@ -186,7 +202,7 @@ async fn nobody_approves_his_own_trip_the_mayor_neither() {
         .refuses(("bm.oberland", "approve_deputy"), own.clone(), FORBIDDEN)
         .await;
     story
-        .does("h.budget", "approve_deputy", "approved", json!({}))
+        .does("h.budget", "approve_deputy", "approved", budget("l.heide"))
         .await;
     let why = ("rejected", "Dafür ist kein Geld da");
     story.says("l.heide", "approve_budget", why).await;
@@ -212,19 +228,26 @@ async fn nobody_approves_his_own_trip_the_mayor_neither() {
         .refuses(("l.heide", "approve_superior"), own.clone(), FORBIDDEN)
         .await;
 
-    // Whoever holds the budget himself: the head is asked as well.
-    let (mut story, mut wish) = trip(&hall, CLERK).await;
-    wish["budget_holder"] = json!(CLERK);
+    // Whoever travels does not hold the budget of it, and does not say who does.
+    let (mut story, wish) = trip(&hall, CLERK).await;
+    let mut named = wish.clone();
+    named["budget_holder"] = json!(CLERK);
+    let fault = story.faults((CLERK, "request"), with("requested", named));
+    assert_eq!(
+        fault.await,
+        ("/fields/budget_holder".to_owned(), "not-asked".to_owned())
+    );
     story.does(CLERK, "request", "requested", wish).await;
+    let traveller = with("approved", budget(CLERK));
+    let fault = story.faults(("l.heide", "approve_superior"), traveller);
+    assert_eq!(fault.await.1, "requirement");
     story
-        .does("l.heide", "approve_superior", "approved", json!({}))
+        .does(
+            "l.heide",
+            "approve_superior",
+            "approved",
+            budget("h.budget"),
+        )
         .await;
-    assert_eq!(story.asked("approve_budget"), [CLERK, "role:head"]);
-    let refused = story
-        .refuses((CLERK, "approve_budget"), own, FORBIDDEN)
-        .await;
-    assert!(refused["detail"].is_string());
-    story
-        .does("l.heide", "approve_budget", "approved", json!({}))
-        .await;
+    assert_eq!(story.asked("approve_budget"), ["h.budget"]);
 }

@@ -181,13 +181,13 @@ async fn what_is_only_proposed_takes_nothing_away() {
     let holds = || async { town.clerk().get(&path).await.is(200).json() };
     let shown = holds().await;
     assert_eq!(shown["state"], "active");
-    assert_eq!(shown["version"], 1);
+    assert_eq!(shown["version"], 2);
     let reason = json!({"reason": "So nicht"});
     let retire = format!("{path}/versions/7/retire");
     post(office.head(), &retire, Some(&reason)).await.is(200);
     let shown = holds().await;
     assert_eq!(shown["state"], "active");
-    assert_eq!(shown["version"], 1);
+    assert_eq!(shown["version"], 2);
 }
 
 #[tokio::test]

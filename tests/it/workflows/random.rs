@@ -80,14 +80,19 @@ fn trip(key: &str, dice: &mut Dice) -> Option<(&'static str, Value)> {
         "request" if dice.below(8) == 0 => ("withdrawn", json!({})),
         "request" => {
             let wish = json!({"purpose": "Schulung", "destination": "Münster", "begins_on": day(0),
-                "ends_on": day(0), "transport": "train", "digital_checked": true, "cost": "120.00",
-                "budget_holder": "l.heide"});
+                "ends_on": day(0), "transport": "train", "digital_checked": true, "cost": "120.00"});
             ("requested", wish)
         }
-        "approve_superior" | "approve_deputy" | "approve_budget" => {
-            (*dice.pick(&approved), json!({}))
+        "approve_superior" | "approve_deputy" => {
+            let outcome = *dice.pick(&approved);
+            let said = match outcome {
+                "approved" => json!({"budget_holder": "l.heide"}),
+                _ => json!({}),
+            };
+            (outcome, said)
         }
-        "travel" => ("travelled", json!({"ends_on": day(0)})),
+        "approve_budget" => (*dice.pick(&approved), json!({})),
+        "travel" => ("travelled", json!({"returned_on": day(0)})),
         "submit_claim" => ("no_claim", json!({})),
         _ => return None,
     })

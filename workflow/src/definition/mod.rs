@@ -316,6 +316,8 @@ pub struct Outcome {
     pub to: Option<String>,
     /// Whether a reason must be given.
     pub reason: bool,
+    /// Whether something must be said with it: a note, a document, or an answer that is a document.
+    pub said: bool,
     /// What is done.
     pub effects: Vec<Effect>,
     /// When it can be chosen. None: always.
@@ -467,6 +469,11 @@ pub enum Effect {
         /// The field that names it.
         document: String,
     },
+    /// All that it says is withheld, and proposed to be destroyed; another person approves that.
+    Destroy {
+        /// The field that names it.
+        document: String,
+    },
     /// A form is made (a step of kind `system` only).
     Form {
         /// Which.
@@ -591,6 +598,12 @@ impl Definition {
     #[must_use]
     pub fn moves(&self) -> Vec<(&str, &str)> {
         read::moves(self)
+    }
+
+    /// Whether it has documents destroyed.
+    #[must_use]
+    pub fn destroys(&self) -> bool {
+        read::destroys(self)
     }
 
     /// The forms that it names.

@@ -91,6 +91,7 @@ impl Run<'_> {
             Effect::Register { document } => self.register(document),
             Effect::Freeze { document } => self.freeze(document),
             Effect::Dispatch { document } => self.dispatch(document),
+            Effect::Destroy { document } => self.destroy(document),
             Effect::CloseCase => {
                 // I-20: a case with open steps does not go to the files.
                 if self.instance.steps.iter().any(is_unfinished) {
@@ -173,6 +174,16 @@ impl Run<'_> {
         // What has left the house changes no more.
         self.freeze(field)?;
         self.due(EffectDue::Dispatch { version });
+        Ok(())
+    }
+
+    /// All that a document says is to be destroyed, by a second person; nothing where that was done.
+    fn destroy(&mut self, field: &str) -> Result<(), Refusal> {
+        let version = self.view().in_force(field)?;
+        if !self.view().is_destroyed(&version.document) {
+            let document = version.document;
+            self.due(EffectDue::Destroy { document });
+        }
         Ok(())
     }
 

@@ -372,6 +372,7 @@ impl View<'_> {
                 Effect::Register { .. }
                 | Effect::Freeze { .. }
                 | Effect::Dispatch { .. }
+                | Effect::Destroy { .. }
                 | Effect::CloseCase
                 | Effect::MoveTo { .. }
                 | Effect::Exclude { .. }

@@ -116,7 +116,8 @@ pub fn may(
     }
     let all = [
         ("claim", view.may_claim(step).is_ok()),
-        ("complete", view.may_take(step).is_ok()),
+        ("complete", view.may_complete(step).is_ok()),
+        ("event", view.may_tell(step).is_ok()),
         ("release", view.may_release(step).is_ok()),
         ("delegate", view.may_delegate(step).is_ok()),
         ("insert", view.may_insert_any(step).is_ok()),

@@ -32,6 +32,23 @@ pub(super) struct Completion<'c> {
     pub(super) documents: &'c [Id],
 }
 
+impl Completion<'_> {
+    /// Whether a document goes with it, or answers what was asked.
+    fn has_document(&self) -> bool {
+        let mut answers = self.fields.values();
+        !self.documents.is_empty() || answers.any(|value| matches!(value, Value::Document(_)))
+    }
+}
+
+/// Whoever states something says what, or brings it.
+fn nothing_said() -> Refusal {
+    Refusal::Requirement(Box::new(Words {
+        de: "Dazu gehört ein Vermerk oder ein Dokument. Bitte etwas eintragen oder beifügen."
+            .to_owned(),
+        en: Some("A note or a document belongs to this. Write something, or attach it.".to_owned()),
+    }))
+}
+
 /// How a step ends, as far as the engine must know.
 struct Ending {
     /// Which of its outcomes that is; of a step that was inserted, none.
@@ -144,6 +161,28 @@ impl View<'_> {
 }
 
 impl View<'_> {
+    /// Whether a person does it. What waits for the system or for an event nobody completes, an application neither.
+    pub(super) fn may_complete(self, number: u32) -> Result<(), Refusal> {
+        self.may_take(number)?;
+        if is_for_system(self.step(number)?.kind) {
+            return Err(Refusal::NotProvided);
+        }
+        Ok(())
+    }
+
+    /// Whether the event for which it waits may be told.
+    pub(super) fn may_tell(self, number: u32) -> Result<(), Refusal> {
+        let step = self.step(number)?;
+        let is_open = step.status == crate::instance::StepStatus::Open;
+        if step.kind != StepKind::Event || !is_open {
+            return Err(Refusal::NotAwaited);
+        }
+        if !self.setting.actor.system {
+            return Err(Refusal::NotAssigned);
+        }
+        Ok(())
+    }
+
     pub(super) fn may_claim(self, number: u32) -> Result<(), Refusal> {
         self.may_take(number)?;
         let step = self.step(number)?;
@@ -234,10 +273,7 @@ impl Run<'_> {
     }
 
     pub(super) fn complete(&mut self, asked: &Completion<'_>) -> Result<(), Refusal> {
-        self.view().may_take(asked.step)?;
-        if is_for_system(self.step(asked.step)?.kind) {
-            return Err(Refusal::NotProvided);
-        }
+        self.view().may_complete(asked.step)?;
         let by = self.taker();
         self.end_step(asked, by, None)
     }
@@ -356,6 +392,9 @@ impl Run<'_> {
             view.requirements(defined, &key, ending.goes_on)?;
             let to = outcome.and_then(|outcome| outcome.to.as_deref());
             view.signed_at_counter(defined, to)?;
+        }
+        if outcome.is_some_and(|outcome| outcome.said) && note.is_none() && !asked.has_document() {
+            return Err(nothing_said());
         }
         let bound = view.bound(&step, asked.seen)?;
         // Whoever signs finally with a reservation has not signed.

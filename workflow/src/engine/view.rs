@@ -103,6 +103,12 @@ impl<'a> View<'a> {
             )
     }
 
+    /// Whether nothing is left of what a document says. What is only to be destroyed is there still.
+    pub(super) fn is_destroyed(self, document: &Id) -> bool {
+        let now = self.setting.directory.document(document);
+        now.is_some_and(|document| document.destroyed)
+    }
+
     pub(super) fn has_happened(self, fits: impl Fn(&EffectDue) -> bool) -> bool {
         let is = |event: &Event| matches!(event, Event::Effect { effect, .. } if fits(effect));
         self.fresh.iter().any(is)
@@ -173,6 +179,10 @@ impl Facts for View<'_> {
 
     fn frozen(&self, document: &Id) -> bool {
         self.is_frozen(document)
+    }
+
+    fn destroyed(&self, document: &Id) -> bool {
+        self.is_destroyed(document)
     }
 }
 

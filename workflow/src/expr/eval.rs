@@ -32,6 +32,9 @@ pub(super) fn value(expr: &Expr, facts: &dyn Facts) -> Option<Value> {
             Value::YesNo(document(key, facts).is_some_and(|id| facts.registered(&id)))
         }
         Expr::Frozen(key) => Value::YesNo(document(key, facts).is_some_and(|id| facts.frozen(&id))),
+        Expr::Destroyed(key) => {
+            Value::YesNo(document(key, facts).is_some_and(|id| facts.destroyed(&id)))
+        }
         Expr::Holds { who, function } => Value::YesNo(holds(who, function, facts)),
         Expr::Among { item, whos } => Value::YesNo(among(item, whos, facts)),
         Expr::WorkingDays(from, to) => match (value(from, facts)?, value(to, facts)?) {

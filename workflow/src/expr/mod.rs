@@ -56,6 +56,8 @@ pub enum Expr {
     Registered(String),
     /// `frozen(field)`: whether its version in force changes no more.
     Frozen(String),
+    /// `destroyed(field)`: whether nothing is left of what that document says.
+    Destroyed(String),
     /// `holds(field, "function")`: whether whom a field names holds a function, or is that function.
     Holds {
         /// The field, of kind `who`.
@@ -253,6 +255,8 @@ pub trait Facts {
     fn registered(&self, document: &Id) -> bool;
     /// Whether the version of a document that is in force changes no more.
     fn frozen(&self, document: &Id) -> bool;
+    /// Whether the content of all versions of a document was destroyed.
+    fn destroyed(&self, document: &Id) -> bool;
 }
 
 /// What is wrong with an expression, where, and what to do.
@@ -336,6 +340,7 @@ impl Expr {
             | Self::Taker(_)
             | Self::Registered(_)
             | Self::Frozen(_)
+            | Self::Destroyed(_)
             | Self::Holds { .. } => {}
         }
     }
@@ -350,6 +355,7 @@ impl Expr {
             | Self::Count(key)
             | Self::Registered(key)
             | Self::Frozen(key)
+            | Self::Destroyed(key)
             | Self::Holds { who: key, .. }
             | Self::Among { whos: key, .. } = expr
                 && !found.contains(&key.as_str())

@@ -343,6 +343,10 @@ impl Parser<'_> {
                 let key = self.field_of(&[Kind::Document])?;
                 node(at, Expr::Frozen(key), Kind::YesNo)
             }
+            "destroyed" => {
+                let key = self.field_of(&[Kind::Document])?;
+                node(at, Expr::Destroyed(key), Kind::YesNo)
+            }
             "holds" => self.holds(at)?,
             "lookup" => self.lookup(at)?,
             "done" => node(at, Expr::Done(self.step()?.0), Kind::YesNo),

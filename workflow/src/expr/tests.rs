@@ -139,6 +139,10 @@ impl Facts for World {
     fn frozen(&self, _: &Id) -> bool {
         false
     }
+
+    fn destroyed(&self, document: &Id) -> bool {
+        document.0 == "d1"
+    }
 }
 
 fn holds(text: &str) -> bool {
@@ -188,6 +192,7 @@ fn what_is_true_is_true() {
         "done(\"check\") and outcome(\"check\") == \"approved\"",
         "outcome(\"check\") in [\"approved\", \"rejected\"]",
         "registered(draft) and not registered(letter) and not frozen(draft)",
+        "destroyed(draft) and not destroyed(letter)",
         "holds(clerk, \"bm\") and not holds(clerk, \"kst-20\")",
         "clerk in people and not initiator in people",
         "not (clerk in nobody)",

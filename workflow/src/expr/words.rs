@@ -15,7 +15,7 @@ const ALONE: [&str; 10] = [
 ];
 
 /// Those that are followed by brackets.
-pub(super) const CALLS: [&str; 11] = [
+pub(super) const CALLS: [&str; 12] = [
     "known",
     "count",
     "lookup",
@@ -24,6 +24,7 @@ pub(super) const CALLS: [&str; 11] = [
     "taker",
     "registered",
     "frozen",
+    "destroyed",
     "holds",
     "working_days",
     "add_months",

@@ -66,6 +66,7 @@ const fn binds(expr: &Expr) -> Binds {
         | Expr::Taker(_)
         | Expr::Registered(_)
         | Expr::Frozen(_)
+        | Expr::Destroyed(_)
         | Expr::Holds { .. }
         | Expr::WorkingDays(..)
         | Expr::AddMonths { .. } => Binds::Whole,
@@ -91,6 +92,7 @@ impl Display for Expr {
             Self::Taker(step) => write!(to, "taker(\"{step}\")"),
             Self::Registered(key) => write!(to, "registered({key})"),
             Self::Frozen(key) => write!(to, "frozen({key})"),
+            Self::Destroyed(key) => write!(to, "destroyed({key})"),
             Self::Holds { who, function } => write!(to, "holds({who}, \"{function}\")"),
             Self::Among { item, whos } => {
                 within(item, Binds::Sum, to)?;

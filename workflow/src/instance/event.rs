@@ -287,6 +287,11 @@ pub enum EffectDue {
         /// In which version.
         version: Bound,
     },
+    /// All that a document says is withheld and to be destroyed, once another person has approved that.
+    Destroy {
+        /// Which.
+        document: Id,
+    },
     /// The case goes to the files.
     CloseCase,
     /// The case goes into a compartment, before anything else that is done with the same command.

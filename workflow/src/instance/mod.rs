@@ -324,6 +324,8 @@ pub struct DocumentState {
     pub registered: bool,
     /// Whether that version can change no more.
     pub frozen: bool,
+    /// Whether two people had the content of all its versions destroyed.
+    pub destroyed: bool,
 }
 
 /// What the engine cannot know by itself.

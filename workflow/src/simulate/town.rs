@@ -67,6 +67,7 @@ impl Town {
             authors,
             registered: old.is_some_and(|old| old.registered),
             frozen: false,
+            destroyed: false,
         };
         self.documents.insert(id, state);
     }
@@ -91,6 +92,11 @@ impl Town {
             EffectDue::Freeze { version } | EffectDue::Dispatch { version } => {
                 if let Some(document) = self.documents.get_mut(&version.document) {
                     document.frozen = true;
+                }
+            }
+            EffectDue::Destroy { document } => {
+                if let Some(document) = self.documents.get_mut(document) {
+                    document.destroyed = true;
                 }
             }
             EffectDue::Work {

@@ -345,6 +345,9 @@ impl Teller<'_> {
         if one.reason {
             said.push_str(", mit Begründung");
         }
+        if one.said {
+            said.push_str(", mit Vermerk oder Dokument");
+        }
         match &one.to {
             Some(to) => {
                 put!(said, ", führt zu {}", state(to, self.definition));
@@ -408,6 +411,10 @@ impl Teller<'_> {
             Effect::Freeze { document } => format!("{} wird unveränderlich", of(document)),
             Effect::Seal { document } => format!("siegelt {}", of(document)),
             Effect::Dispatch { document } => format!("{} erhält den Ab-Vermerk", of(document)),
+            Effect::Destroy { document } => format!(
+                "{} wird gesperrt und zum Vernichten beantragt; eine weitere Person gibt das frei",
+                of(document)
+            ),
             Effect::Form { form, into } => {
                 format!("erstellt das Formular „{form}“ als {}", of(into))
             }

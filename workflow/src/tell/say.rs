@@ -31,6 +31,7 @@ pub fn condition(expr: &Expr, definition: &Definition) -> String {
         Expr::Done(key) => format!("{} ist erledigt", step(key, definition)),
         Expr::Registered(key) => format!("{} ist registriert", field(key, definition)),
         Expr::Frozen(key) => format!("{} ist unveränderlich", field(key, definition)),
+        Expr::Destroyed(key) => format!("{} ist vernichtet", field(key, definition)),
         Expr::Literal(Value::YesNo(true)) => "immer".to_owned(),
         Expr::Literal(Value::YesNo(false)) => "nie".to_owned(),
         Expr::Field(_) => format!("{}: Ja", term(expr, definition)),
@@ -80,6 +81,7 @@ pub fn value(expr: &Expr, definition: &Definition) -> String {
         | Expr::Taker(_)
         | Expr::Registered(_)
         | Expr::Frozen(_)
+        | Expr::Destroyed(_)
         | Expr::WorkingDays(..)
         | Expr::AddMonths { .. }
         | Expr::Negated(_) => term(expr, definition),
@@ -184,6 +186,9 @@ fn negated(inner: &Expr, definition: &Definition) -> String {
     if let Expr::Frozen(key) = inner {
         return format!("{} ist noch veränderlich", field(key, definition));
     }
+    if let Expr::Destroyed(key) = inner {
+        return format!("{} ist noch nicht vernichtet", field(key, definition));
+    }
     if let Expr::Holds { who, function } = inner {
         return format!(
             "{} hat nicht die Funktion „{function}“",
@@ -244,6 +249,7 @@ fn term(expr: &Expr, definition: &Definition) -> String {
         | Expr::Done(_)
         | Expr::Registered(_)
         | Expr::Frozen(_)
+        | Expr::Destroyed(_)
         | Expr::Not(_)
         | Expr::In { .. }
         | Expr::Among { .. }

@@ -300,6 +300,7 @@ fn explained(refusal: Refusal) -> Text {
             | Reason::PartsDamaged
             | Reason::PartsElsewhere
             | Reason::Biometric
+            | Reason::Withheld
             | Reason::PartsInfected
             | Reason::PartsUnscanned,
         ) => text(

@@ -385,7 +385,7 @@ pub(in crate::documents) fn explained(reason: Reason) -> Text {
             "Das Zeichnen ist an dieser Datei gescheitert. Das Original ist unversehrt gespeichert.",
             "Drawing failed on this file. The original is stored unharmed.",
         ),
-        Reason::Biometric => text(
+        Reason::Biometric | Reason::Withheld => text(
             "Der Inhalt ist gesperrt; von ihm gibt es kein Bild.",
             "The content is withheld; there is no picture of it.",
         ),

@@ -1,6 +1,6 @@
 //! Proposals over HTTP, and the list of what is withheld: parse, call, render.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
@@ -90,6 +90,10 @@ impl From<ProposalError> for Problem {
                 "Der Antrag beträfe zu viele Fassungen auf einmal.",
                 "The proposal would be about too many versions at once.",
             ),
+            ProposalError::Part => conflict(
+                "Das Dokument steckt in einem anderen, aus dem es entnommen wurde. Entfernt wird nur das Ganze.",
+                "The document was taken out of another one, which holds it still. Only the whole is removed.",
+            ),
             ProposalError::Document(error) => error.into(),
             ProposalError::Db(error) => error.into(),
         }
@@ -160,8 +164,13 @@ async fn lines(
     let judged = guard::all_judged(on, &ids).await?;
     let known = rows::with_documents(on, &ids).await?;
     let mut lines = Vec::with_capacity(finds.len());
+    let mut told = HashSet::new();
     for find in finds {
         let id = VersionId::of(find.document_version_id);
+        // Withheld again it was found twice: the newest find stands for it.
+        if !told.insert(id) {
+            continue;
+        }
         let Some((version, document)) = known.get(&id).cloned() else {
             continue;
         };

@@ -1,5 +1,6 @@
 //! Proposals (Anträge): how what is withheld, or lies in quarantine, comes to its end. One person proposes to
-//! destroy it or to release it, another one approves.
+//! destroy it or to release it, another one approves. What a workflow removes from a file is withheld and proposed
+//! by that.
 //!
 //! Invariants: nobody approves what he proposed, and nobody proposes or approves in another's stead; a proposal
 //! names every version that it is about, and what has changed since is proposed anew; what bears a hold, or
@@ -11,6 +12,7 @@ pub(super) mod http;
 pub(super) mod model;
 mod naming;
 mod ops;
+mod removing;
 pub(super) mod wire;
 
 pub use carrying::{
@@ -18,3 +20,4 @@ pub use carrying::{
 };
 pub use model::{About, Act, ProposalError};
 pub use ops::propose;
+pub use removing::remove_by_rule;

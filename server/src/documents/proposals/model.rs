@@ -205,6 +205,9 @@ pub enum ProposalError {
     /// It would be about too many versions.
     #[error("it is about too many versions")]
     TooMany,
+    /// It was taken out of another document, which holds it still.
+    #[error("it was taken out of another document")]
+    Part,
     /// The document.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -229,6 +232,7 @@ impl ProposalError {
             | Self::Settled
             | Self::Proposed
             | Self::Elsewhere
+            | Self::Part
             | Self::Document(_)
             | Self::Db(_) => None,
         }

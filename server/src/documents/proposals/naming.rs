@@ -84,6 +84,11 @@ pub(super) async fn affected(
             let same = rows::versions_naming(on, &blob).await?;
             next.extend(same.into_iter().map(|id| (id, Why::Same)));
         }
+        // What is removed from a file goes with all its versions.
+        if guard::is_to_remove(on, id).await? {
+            let own = rows::versions(on, &[document.id]).await?;
+            next.extend(own.into_iter().map(|(version, _)| (version.id, Why::Part)));
+        }
         let within = rows::versions_within(on, id, guard::KIND).await?;
         next.extend(within.into_iter().map(|id| (id, Why::Part)));
         if let (Act::Destroy, Some(part)) = (act, &document.part) {

@@ -18,14 +18,15 @@ use crate::unit::Unit;
 
 /// Refuses whoever acts for another: one right would be used twice, by its holder and by who stands in for
 /// him.
-fn require_own_name(actor: &Actor) -> Result<(), ProposalError> {
+pub(super) fn require_own_name(actor: &Actor) -> Result<(), ProposalError> {
     if actor.on_behalf_of.is_none() {
         return Ok(());
     }
     Err(ProposalError::InAnothersStead)
 }
 
-fn signed(unit: &Unit) -> Signed {
+/// That whoever acts does something now.
+pub(super) fn signed(unit: &Unit) -> Signed {
     Signed {
         at: unit.now(),
         by: unit.actor().account,

@@ -177,7 +177,8 @@ pub(in crate::documents) struct WithheldFilter {
     pub(super) over: Option<bool>,
 }
 
-/// A version in which a biometric record was found. What was found is not shown.
+/// A version in which a biometric record was found, or that is to be removed from a file. What was found is not
+/// shown.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Withheld)]
 pub(in crate::documents) struct WithheldView {
@@ -197,7 +198,7 @@ pub(in crate::documents) struct WithheldView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     department: Option<String>,
-    /// What was found: `finger_minutiae`, `face_image` …
+    /// What was found: `finger_minutiae`, `face_image` …; `removal` where a workflow has it removed from a file.
     found: String,
     /// When, UTC.
     #[schema(format = DateTime)]

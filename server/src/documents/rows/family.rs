@@ -105,6 +105,19 @@ pub(in crate::documents) async fn family_size(
     Ok((counted(many), counted(bytes)))
 }
 
+/// What was taken out of a document, and out of that, in whichever version.
+pub(in crate::documents) async fn taken_out_of(
+    on: &impl ConnectionTrait,
+    of: DocumentId,
+) -> Result<Vec<Document>, DbError> {
+    let rows = document::Entity::find()
+        .filter(document::Column::FamilyId.eq(of.raw()))
+        .order_by_asc(document::Column::Id)
+        .all(on)
+        .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}
+
 /// How many documents go with these: what was taken out of them, and out of that.
 pub(in crate::documents) async fn count_followers(
     on: &impl ConnectionTrait,

@@ -37,6 +37,7 @@ pub(super) use domains::{
 pub(super) use drawn::{blob_with_digest, newest_drawn};
 pub(super) use family::{
     above, components, count_components, count_followers, family_size, parents, positions_taken,
+    taken_out_of,
 };
 pub(super) use filed::{
     count_in_cases, ids_in_case, ids_in_file, in_cases, unregistered_in, with_ids,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect};
 
 use super::super::model::{Document, Version};
@@ -54,7 +54,8 @@ pub(in crate::documents) async fn states_of(
         .collect())
 }
 
-/// Whether a rendition of a kind says this of any version with this content, wherever it stands.
+/// Whether a rendition of a kind says this of any version with this content, wherever it stands, and for no reason
+/// of its own.
 pub(in crate::documents) async fn is_said_of_content(
     on: &impl ConnectionTrait,
     sha256: &[u8; 32],
@@ -62,7 +63,7 @@ pub(in crate::documents) async fn is_said_of_content(
 ) -> Result<bool, DbError> {
     let text = "SELECT 1 FROM blob b JOIN document_version v ON v.blob_name = b.name \
                 JOIN rendition r ON r.document_version_id = v.id \
-                WHERE b.sha256 = $1 AND r.kind = $2 AND r.state = $3 LIMIT 1";
+                WHERE b.sha256 = $1 AND r.kind = $2 AND r.state = $3 AND r.reason IS NULL LIMIT 1";
     let values = [sha256.to_vec().into(), kind.into(), state.into()];
     Ok(on.query_one_raw(sql(on, text, values)).await?.is_some())
 }
@@ -279,7 +280,7 @@ pub(in crate::documents) async fn is_destroyed(
 pub(in crate::documents) struct Finds<'f> {
     /// The kind of the renditions.
     pub kind: &'f str,
-    /// What those say by which a version is withheld.
+    /// What those say by which a version is withheld: a word of the program.
     pub found: &'f str,
     /// Whether those are wanted too that were released or destroyed since.
     pub over: bool,
@@ -313,7 +314,11 @@ pub(in crate::documents) async fn finds(
             .column(rendition::Column::DocumentVersionId)
             .from(rendition::Entity)
             .and_where(rendition::Column::Kind.eq(wanted.kind))
-            .and_where(rendition::Column::State.ne(wanted.found))
+            .group_by_col(rendition::Column::DocumentVersionId)
+            .and_having(Expr::cust(format!(
+                "SUM(CASE WHEN state = '{}' THEN 1 ELSE -1 END) <= 0",
+                wanted.found
+            )))
             .to_owned();
         query = query.filter(rendition::Column::DocumentVersionId.not_in_subquery(settled));
     }

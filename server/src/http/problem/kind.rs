@@ -104,7 +104,7 @@ kinds! {
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Zu viele Anfragen", "Too many requests",
         "Slow down; try again after `retry_after` seconds.";
     ContentWithheld = "content-withheld", UNAVAILABLE_FOR_LEGAL_REASONS, "Inhalt gesperrt", "Content withheld",
-        "A biometric record was found in this version: neither content nor text is handed out. Tell whoever is responsible for data protection; add a version without it.";
+        "A biometric record was found in this version, or it is to be removed from a file: neither content nor text is handed out. Of a record tell whoever is responsible for data protection, and add a version without it.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Interner Fehler", "Internal error",
         "Our fault. The log knows more under the request id in `instance`.";
     NotImplemented = "not-implemented", NOT_IMPLEMENTED, "Noch nicht verfügbar", "Not implemented",

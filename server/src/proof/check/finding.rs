@@ -79,6 +79,8 @@ codes! {
     BiometricFound = "biometric-found", "Ein Inhalt ist ein biometrischer Datensatz und wird noch ausgegeben. --deep --repair sperrt ihn und alles, worin er steckt.";
     /// A version is withheld because it is, or holds, a biometric record.
     BiometricWithheld = "biometric-withheld", "Eine Fassung ist gesperrt, weil sie ein biometrischer Datensatz ist oder einen enthält. Datenschutzbeauftragte verständigen; zwei Personen vernichten sie oder geben sie frei (docs/privacy.md).";
+    /// A version is withheld to be removed from a file, and nobody has approved its destruction yet.
+    RemovalWaits = "removal-waits", "Eine Fassung soll nach einem Verfahren aus einer Akte entfernt werden und ist gesperrt; vernichtet ist sie noch nicht. Eine zweite Person gibt den Antrag auf der Seite Gesperrt frei, oder zwei geben sie wieder heraus (docs/privacy.md).";
     /// Fewer documents were taken out of a version than its text says.
     ComponentsMissing = "components-missing", "Aus einer Fassung wurden weniger Anlagen entnommen, als ihr Text angibt. --repair legt den Auftrag an, der sie noch einmal liest.";
     /// A component does not stand where the document stands out of which it was taken, or says wrongly whether the version is in force.

@@ -22,7 +22,12 @@ pub(super) async fn check(
 ) -> Result<(), CheckError> {
     for one in evidence::withheld(on.db.read(), NAMED_MAX).await? {
         let what = format!("{} {} {}", one.document, one.version, one.kind);
-        outcome.push(Code::BiometricWithheld, what, false);
+        let code = if one.is_removal {
+            Code::RemovalWaits
+        } else {
+            Code::BiometricWithheld
+        };
+        outcome.push(code, what, false);
     }
     if depth == Depth::Deep {
         contents(on, mode, outcome).await?;

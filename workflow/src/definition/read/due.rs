@@ -230,6 +230,11 @@ impl Reader {
                 "Bitte ein Ergebnis nehmen, das nichts fragt, oder die Frage mit with begrenzen.";
             self.complain(&text.at, said, remedy);
         }
+        if outcome.said {
+            let said =
+                "Zu diesem Ergebnis gehört ein Vermerk oder ein Dokument; von selbst kommt keines.";
+            self.complain(&text.at, said, "Bitte ein anderes Ergebnis nehmen.");
+        }
         if is_personal(step.kind) && outcome.to.is_none() {
             let said = "Dieser Vermerk entsteht nicht dadurch, dass Zeit vergeht.";
             let remedy = "Bitte ein Ergebnis nehmen, das mit „to“ anderswohin führt.";

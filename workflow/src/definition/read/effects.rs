@@ -11,10 +11,11 @@ use crate::expr::{Expr, Kind};
 use crate::instance::Value;
 
 /// Keys that say what is done; the others of an effect belong to one of these.
-const MAINS: [&str; 8] = [
+const MAINS: [&str; 9] = [
     "register",
     "freeze",
     "dispatch",
+    "destroy",
     "close_case",
     "move_to",
     "exclude",
@@ -88,6 +89,16 @@ impl Reader {
             "dispatch" => Effect::Dispatch {
                 document: document(self)?,
             },
+            "destroy" => {
+                if !actor {
+                    let said = "Beim Eintritt in einen Zustand wird nichts vernichtet.";
+                    let remedy = "Bitte an ein Ergebnis eines Schritts der Art approve schreiben.";
+                    self.complain(&sheet.below(key), said, remedy);
+                }
+                Effect::Destroy {
+                    document: document(self)?,
+                }
+            }
             "exclude" => {
                 let text = self.text(&sheet, key)?;
                 let who = self.field_of(&text, &[Kind::Who])?;

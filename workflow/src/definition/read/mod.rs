@@ -277,6 +277,11 @@ pub(super) fn moves(definition: &Definition) -> Vec<(&str, &str)> {
     found.into_iter().collect()
 }
 
+/// Whether it has documents destroyed.
+pub(super) fn destroys(definition: &Definition) -> bool {
+    effects(definition).any(|effect| matches!(effect, Effect::Destroy { .. }))
+}
+
 /// The compartment, the unit of the plan and the function of a move.
 fn moved(effect: &Effect) -> Option<(&str, &str, &str)> {
     if let Effect::MoveTo {

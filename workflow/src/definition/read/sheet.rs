@@ -44,15 +44,15 @@ shapes! {
     ASK = "ask": "field" "required" "with";
     STEP_FORM = "step_form": "form" "into";
     SKIP = "skip": "by" "overdue";
-    OUTCOME = "outcome": "key" "label" "to" "reason" "when" "effects";
+    OUTCOME = "outcome": "key" "label" "to" "reason" "said" "when" "effects";
     DUE = "due": "working_days" "days" "weeks" "months" "hours" "field" "offset_days" "offset_working_days" "kind"
         "before" "remind" "remind_hours" "escalate" "lapse" "extend_by";
     ESCALATION = "escalation": "after" "to";
     LAPSE = "lapse": "after" "outcome";
     ASSIGNEE = "assignee": "function" "role" "department" "field" "initiator" "manager_of" "taker_of" "each" "anybody"
         "system";
-    EFFECT = "effect": "register" "freeze" "dispatch" "close_case" "move_to" "plan_unit" "lead" "exclude" "set" "to"
-        "notify" "text";
+    EFFECT = "effect": "register" "freeze" "dispatch" "destroy" "close_case" "move_to" "plan_unit" "lead" "exclude" "set"
+        "to" "notify" "text";
     WORK = "work": "seal" "export" "form" "into";
 }
 

@@ -6,7 +6,7 @@ use super::sheet::{ASK, At, OUTCOME, Placed, REQUIREMENT, SKIP, STEP, STEP_FORM,
 use super::who::Where;
 use super::{Age, Reader};
 use crate::definition::{
-    Ask, Assignee, Outcome, Requirement, Skip, Step, StepForm, StepKind, Words,
+    Ask, Assignee, Effect, Outcome, Requirement, Skip, Step, StepForm, StepKind, Words,
 };
 use crate::expr::{Expr, Kind};
 use toml::de::DeValue;
@@ -58,7 +58,7 @@ impl Reader {
         let each = each.and_then(|text| self.field_of(&text, &[Kind::Whos]));
         let has_each = sheet.has("each");
         let assignee = self.assignee(&sheet, kind, has_each);
-        let outcomes = self.outcomes(&sheet, kind, has_each);
+        let outcomes = self.outcomes(&sheet, (kind, has_each));
         let mut step = Step {
             id: id.text,
             label,
@@ -189,7 +189,7 @@ impl Reader {
         Some(event.text)
     }
 
-    fn system(&mut self, sheet: &Sheet<'_>, kind: StepKind) -> Option<crate::definition::Effect> {
+    fn system(&mut self, sheet: &Sheet<'_>, kind: StepKind) -> Option<Effect> {
         let at = sheet.below("effect");
         match (kind == StepKind::System, sheet.get("effect")) {
             (true, None) => {
@@ -286,7 +286,7 @@ impl Reader {
         Some((text, ask))
     }
 
-    fn outcomes(&mut self, sheet: &Sheet<'_>, kind: StepKind, each: bool) -> Vec<Outcome> {
+    fn outcomes(&mut self, sheet: &Sheet<'_>, of: (StepKind, bool)) -> Vec<Outcome> {
         if !sheet.has("outcomes") {
             return vec![Outcome {
                 key: DONE.to_owned(),
@@ -296,14 +296,15 @@ impl Reader {
                 },
                 to: None,
                 reason: false,
+                said: false,
                 effects: Vec::new(),
                 when: None,
             }];
         }
         let mut outcomes: Vec<Outcome> = Vec::new();
         for one in self.list(sheet, "outcomes", FEW) {
-            let outcome = self.outcome(&one, each, &outcomes);
-            let unsaid = self.age == Age::New && matches!(kind, StepKind::Event | StepKind::System);
+            let outcome = self.outcome(&one, of, &outcomes);
+            let unsaid = self.age == Age::New && matches!(of.0, StepKind::Event | StepKind::System);
             if unsaid && outcome.as_ref().is_some_and(|outcome| outcome.reason) {
                 let said = "Ein Ereignis und das System nennen keinen Grund: So könnte der Schritt nie enden.";
                 let remedy = "Bitte „reason“ entfernen und bei einem Ereignis mit „ask“ nach einem Feld fragen.";
@@ -320,7 +321,12 @@ impl Reader {
         outcomes
     }
 
-    fn outcome(&mut self, one: &Placed<'_>, each: bool, others: &[Outcome]) -> Option<Outcome> {
+    fn outcome(
+        &mut self,
+        one: &Placed<'_>,
+        (kind, each): (StepKind, bool),
+        others: &[Outcome],
+    ) -> Option<Outcome> {
         let sheet = self.sheet(one, OUTCOME)?;
         let key = self.need(&sheet, "key")?;
         let sheet = sheet.renamed(format!("{}.{}", one.at.key, key.text));
@@ -334,12 +340,20 @@ impl Reader {
         let to = self.text(&sheet, "to");
         let to = to.and_then(|to| self.state_of(&to));
         let reason = self.yes(&sheet, "reason");
+        let said = self.yes(&sheet, "said");
         let effects = self.effects(&sheet, "effects", true, each);
+        let destroys = |effect: &Effect| matches!(effect, Effect::Destroy { .. });
+        if kind != StepKind::Approve && effects.iter().any(destroys) {
+            let why = "Vernichtet wird nur, was ein Mensch so beschließt.";
+            let remedy = "Bitte an ein Ergebnis eines Schritts der Art approve schreiben.";
+            self.complain(&sheet.below("effects"), why, remedy);
+        }
         Some(Outcome {
             key: key.text,
             label,
             to,
             reason,
+            said,
             effects,
             when: self.when(&sheet, true),
         })

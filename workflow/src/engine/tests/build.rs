@@ -104,6 +104,7 @@ pub(super) fn outcome(key: &str) -> Outcome {
         label: words(key),
         to: None,
         reason: false,
+        said: false,
         effects: Vec::new(),
         when: None,
     }
@@ -438,6 +439,7 @@ impl Town {
                 authors,
                 registered,
                 frozen: false,
+                destroyed: false,
             },
         );
         sha512

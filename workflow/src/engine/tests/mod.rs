@@ -89,6 +89,12 @@ impl Case {
         {
             known.registered = true;
         }
+        // Another person has approved it.
+        if let EffectDue::Destroy { document } = effect
+            && let Some(known) = self.town.documents.get_mut(document)
+        {
+            known.destroyed = true;
+        }
     }
 
     #[track_caller]

@@ -154,4 +154,9 @@ impl Facts for At<'_> {
         let known = self.entry.town.document(document);
         known.is_some_and(|one| one.frozen || self.judge.frozen.contains(&one.sha512))
     }
+
+    fn destroyed(&self, document: &Id) -> bool {
+        let known = self.entry.town.document(document);
+        known.is_some_and(|one| one.destroyed)
+    }
 }

@@ -376,7 +376,10 @@ impl<'a> Judge<'a> {
             EffectDue::Register { document } => {
                 self.registered.insert(document.clone());
             }
-            EffectDue::MoveTo { .. } | EffectDue::Notify { .. } | EffectDue::Work { .. } => {}
+            EffectDue::Destroy { .. }
+            | EffectDue::MoveTo { .. }
+            | EffectDue::Notify { .. }
+            | EffectDue::Work { .. } => {}
         }
     }
 
