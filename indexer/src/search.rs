@@ -18,7 +18,7 @@ use crate::explain::{Explained, Reading};
 use crate::facets::Facets;
 use crate::index::{Index, Serving};
 use crate::plan::{Plan, Planner, Variants};
-use crate::query::{Node, Note, Parsed, parse, print};
+use crate::query::{Node, Note, NoteKind, Parsed, parse, print};
 use crate::rewrite::{join_words, rewrite};
 use crate::schema::{exact_term, key_bytes};
 use crate::snippet::{Highlighted, Snippet, Snippets};
@@ -232,11 +232,16 @@ impl Index {
     fn answer(
         &self,
         asked: &Asked<'_>,
-        parsed: Parsed,
+        mut parsed: Parsed,
         analyzer: &mut Analyzer,
     ) -> Result<SearchAnswer, SearchError> {
         let none = Variants::new();
         let mut plan = self.plan(asked, parsed.node.as_ref(), &none, analyzer);
+        let is_asked = !asked.request.query.trim().is_empty();
+        if is_asked && plan.musts.is_empty() && plan.nots.is_empty() {
+            let kind = NoteKind::NoWords;
+            parsed.notes.push(Note { at: 0, kind });
+        }
         let mut gathered = self.run(asked, &mut plan)?;
         let mut corrected = None;
         if gathered.total == 0

@@ -9,7 +9,7 @@ use tests::town::id_of;
 use tests::{Answer, Town, wait_until};
 
 /// A docx with a compound in a paragraph and a word in a cell of a table.
-fn letter() -> Vec<u8> {
+pub(crate) fn letter() -> Vec<u8> {
     use std::io::{Cursor, Write as _};
     let office = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
     let types = format!(

@@ -112,6 +112,37 @@ async fn an_unknown_path_is_a_problem_with_a_request_id() {
 }
 
 #[tokio::test]
+async fn what_keeps_it_from_starting_is_said_in_german_with_what_to_do() {
+    let Some(mut app) = Start::new().start().await else {
+        return;
+    };
+    app.stop();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = app
+        .command_with(&["serve", "--listen", &address], &[])
+        .await;
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains(&format!("Die Adresse {address} ist schon vergeben.")),
+        "{said}"
+    );
+    assert!(said.contains("--listen"), "{said}");
+    let keys = app.data().join("keys/domains.toml");
+    std::fs::remove_file(&keys).expect("the keys were made");
+    let output = app
+        .command_with(&["serve", "--listen", "127.0.0.1:0"], &[])
+        .await;
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("Die Schlüsseldatei") && said.contains("zurückbringen"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_setting_is_refused_by_its_name() {
     let Some(mut app) = Start::new().start().await else {
         return;

@@ -6,6 +6,7 @@ use time::{Date, Month};
 
 use super::markup::{self, Item, Markup};
 use super::pager::{Pager, Reading};
+use super::parts::is_invisible;
 use super::wire::End;
 use super::{Engine, Format};
 
@@ -340,6 +341,7 @@ impl Invoice {
             let said = said?;
             let clean: String = said
                 .chars()
+                .filter(|c| !is_invisible(*c))
                 .map(|c| if c.is_control() { ' ' } else { c })
                 .take(TEXT_CHARS_MAX)
                 .collect();

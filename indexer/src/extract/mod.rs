@@ -13,6 +13,7 @@ mod codes;
 mod convert;
 mod cut;
 mod detect;
+mod directory;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -57,6 +58,7 @@ pub use convert::{
     office_engines, office_format, office_program,
 };
 pub use cut::{PageRange, RANGES_MAX};
+pub use directory::TAIL_BYTES;
 pub use host::{ExtractError, Extractor};
 pub use invoice::Invoice;
 pub use marks::LOOKED_AT_ONCE_MAX;
@@ -210,6 +212,12 @@ impl Format {
     /// The format of content that begins with `head`, where the first kilobyte leaves no doubt about it.
     pub fn unmistakable(head: &[u8]) -> Option<Self> {
         detect::unmistakable(head)
+    }
+
+    /// The format of an archive in the manner of zip that ends with `tail`, by what its members are called: a document
+    /// of an office, or an archive that is none. [`TAIL_BYTES`] are enough.
+    pub fn packed(tail: &[u8]) -> Option<Self> {
+        directory::format(tail)
     }
 
     /// Whether its pages can be drawn, for people and for recognition.

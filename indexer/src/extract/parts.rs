@@ -55,8 +55,8 @@ pub struct Address {
 
 /// Characters that nobody sees, those among them that turn the direction of what follows: `gpj.exe` must
 /// not be shown as `exe.jpg`. The names of files that the server gives out lack the same.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// One line, without control characters and what nobody sees, not longer than it may be; nothing where

@@ -189,6 +189,8 @@ pub enum NoteKind {
     ShortPrefix,
     /// A prefix has so many words that only the most frequent were taken.
     ManyWords,
+    /// Something is asked, and nothing in it can be looked for: everything is an answer.
+    NoWords,
 }
 
 impl Note {
@@ -209,6 +211,9 @@ impl Note {
             NoteKind::ManyWords => {
                 "Auf den Stern passen sehr viele Wörter; die häufigsten wurden genommen."
             }
+            NoteKind::NoWords => {
+                "Die Suche enthält nichts, wonach gesucht werden kann; gezeigt wird alles."
+            }
         }
     }
 
@@ -226,6 +231,9 @@ impl Note {
             }
             NoteKind::ManyWords => {
                 "Very many words match the asterisk; the most frequent were taken."
+            }
+            NoteKind::NoWords => {
+                "There is nothing in the query that can be looked for; everything is shown."
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is found, and what is not.
 
-use indexer::{Filters, Key, Reading, SearchRequest, Sort};
+use indexer::{Filters, Key, NoteKind, Reading, SearchRequest, Sort};
 
 use crate::house::{EVERYONE, House, day, entry, keys};
 
@@ -18,6 +18,20 @@ fn compounds_are_found_by_their_parts_but_not_the_other_way_round() {
     assert_eq!(house.found("Bewohner-Parkausweis"), [1]);
     assert_eq!(house.found("Kaufvertrag"), [2]);
     assert_eq!(house.found("Vertrag"), [2, 3]);
+}
+
+#[test]
+fn a_question_in_which_nothing_can_be_looked_for_is_answered_by_all_and_says_so() {
+    let house = House::of_texts(&["Ein Kaufvertrag.", "Ein Mietvertrag."]);
+    let says = |query: &str| {
+        let answer = house.ask(query);
+        let mut kinds = answer.notes.iter().map(|note| note.kind);
+        (answer.total, kinds.any(|kind| kind == NoteKind::NoWords))
+    };
+    assert_eq!(says("--- !!"), (2, true));
+    assert_eq!(says(""), (2, false));
+    assert_eq!(says("Kaufvertrag !!"), (1, false));
+    assert_eq!(says("NICHT Kaufvertrag"), (1, false));
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod rights;
 pub mod sight;
 pub mod tasks;
+mod unseen;
 
 pub use actor::{Actor, Grant, Role};
 pub use behind::Behind;
@@ -29,3 +30,4 @@ pub use job::{Job, JobKind};
 pub use rights::{Place, Right, Stage};
 pub use sight::{Asked, Sight, Table};
 pub use tasks::Tasks;
+pub use unseen::steers;

@@ -70,7 +70,7 @@ impl Demo {
                 config.seal = Some(made.map_err(|error| Failure::new(MISSING, chain(&error)))?);
             }
             let opened = Server::open(config).await;
-            let server = opened.map_err(|error| Failure::new(MISSING, chain(&error)))?;
+            let server = opened.map_err(|error| Failure::of(MISSING, &error))?;
             let town = match ready(&server).await {
                 Ok(Some(town)) => town,
                 Ok(None) => {
@@ -85,7 +85,7 @@ impl Demo {
             let tablet = invited(&server, &town);
             let ended = server.run(|address| welcome(&town, (address, &tablet), &data));
             let ended = ended.await;
-            ended.map_err(|error| Failure::new(MISSING, chain(&error)))
+            ended.map_err(|error| Failure::of(MISSING, &error))
         })
     }
 }

@@ -19,6 +19,7 @@ mod quarantine;
 mod reindex;
 mod serve;
 mod sheets;
+mod starting;
 mod strokes;
 mod tablets;
 mod types;
@@ -181,9 +182,13 @@ impl Failure {
         }
     }
 
-    /// The whole chain of causes, in one line.
+    /// The whole chain of causes, in one line; before it what to do, where that is known.
     pub(crate) fn of(code: u8, error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::new(code, chain(error))
+        let causes = chain(error);
+        match starting::german(error) {
+            Some(german) => Self::new(code, format!("{german} (Ursache: {causes})")),
+            None => Self::new(code, causes),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Ended, Failure, MISSING, chain, say};
+use super::{Ended, Failure, MISSING, say};
 use crate::app::Server;
 use crate::config::Config;
 
@@ -26,7 +26,7 @@ impl Serve {
         actix_web::rt::System::new().block_on(async move {
             let server = Server::open(config)
                 .await
-                .map_err(|error| Failure::new(MISSING, chain(&error)))?;
+                .map_err(|error| Failure::of(MISSING, &error))?;
             server
                 .run(|address| {
                     if announce {
@@ -36,7 +36,7 @@ impl Serve {
                     }
                 })
                 .await
-                .map_err(|error| Failure::new(MISSING, chain(&error)))
+                .map_err(|error| Failure::of(MISSING, &error))
         })
     }
 }

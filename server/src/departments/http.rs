@@ -15,6 +15,7 @@ use super::{
 };
 use crate::base::{Actor, DepartmentId, Right, Role};
 use crate::http::extract::{ETag, Json, MaybeKey};
+use crate::http::gather::steering;
 use crate::http::limits::wait_for;
 use crate::http::openapi::{CreateProblems, IdempotencyParam, PlainProblems};
 use crate::http::{Fault, Kind, Problem, text};
@@ -275,6 +276,8 @@ pub(super) fn name_fault(problem: Problem, pointer: &'static str, raw: &str) -> 
     } else if name.chars().any(char::is_control) {
         let expected = text("Text ohne Steuerzeichen", "text without control characters");
         problem.field(pointer, Fault::WrongFormat { expected })
+    } else if let Some(fault) = steering(name) {
+        problem.field(pointer, fault)
     } else {
         problem
     }

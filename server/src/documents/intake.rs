@@ -1,7 +1,7 @@
 //! Content on its way in: in the store, but not named by any row yet.
 
 use bytes::Bytes;
-use indexer::extract::{Format, Password};
+use indexer::extract::{Format, Password, TAIL_BYTES};
 use indexer::guard::{Biometric, HEAD_BYTES};
 use sea_orm::ConnectionTrait;
 use storage::{KeyDomain, Sha256Digest, Staged, Stager, Storage, StoreError};
@@ -21,6 +21,8 @@ pub struct Arriving {
     stager: Stager,
     storage: Storage,
     head: Vec<u8>,
+    /// Of archives only: there they say what they hold.
+    tail: Vec<u8>,
 }
 
 impl Arriving {
@@ -36,6 +38,7 @@ impl Arriving {
             stager: storage.begin(domain, u64::MAX).await?,
             storage: storage.clone(),
             head: Vec::new(),
+            tail: Vec::new(),
         })
     }
 
@@ -43,6 +46,13 @@ impl Arriving {
     pub async fn push(&mut self, piece: Bytes) -> Result<(), StoreError> {
         let missing = HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend(piece.iter().take(missing));
+        if is_archive(&self.head) {
+            let begin = piece.len().saturating_sub(TAIL_BYTES);
+            self.tail
+                .extend_from_slice(piece.get(begin..).unwrap_or_default());
+            let spare = self.tail.len().saturating_sub(TAIL_BYTES);
+            self.tail.drain(..spare);
+        }
         self.stager.push(piece).await
     }
 
@@ -61,22 +71,50 @@ impl Arriving {
             staged: self.stager.finish().await?,
             storage: self.storage,
             biometric: Biometric::of(&self.head),
-            media_type: told(&self.head, media_type),
+            media_type: told(&self.head, &self.tail, media_type),
             file_name,
         })
     }
 }
 
-/// The media type of content that begins with `head`: what was said of it, unless its bytes leave no doubt that it is
-/// something else.
-fn told(head: &[u8], said: String) -> String {
+/// Whether content may be an archive in the manner of zip; also while less than its first four bytes are there.
+fn is_archive(head: &[u8]) -> bool {
+    const FIRST: &[u8] = b"PK\x03\x04";
+    head.starts_with(FIRST) || FIRST.starts_with(head)
+}
+
+/// The media type of content that begins with `head`, and of an archive that ends with `tail`: what was said of it,
+/// unless its bytes leave no doubt that it is something else.
+fn told(head: &[u8], tail: &[u8], said: String) -> String {
     let essence = said.split(';').next().unwrap_or_default().trim();
-    match Format::unmistakable(head) {
-        Some(format) if !essence.eq_ignore_ascii_case(format.media_type()) => {
-            format.media_type().to_owned()
-        }
+    let essence = essence.to_ascii_lowercase();
+    let format = Format::unmistakable(head).or_else(|| {
+        let packed = Format::packed(tail).filter(|_| is_archive(head));
+        packed.filter(|format| {
+            if *format == Format::Archive {
+                // Many kinds of files are archives inside: whoever says which one knows more.
+                SAYS_NOTHING.contains(&essence.as_str())
+            } else {
+                !is_kin(&essence)
+            }
+        })
+    });
+    match format {
+        Some(format) if essence != format.media_type() => format.media_type().to_owned(),
         Some(_) | None => said,
     }
+}
+
+/// What is said of content of which nothing is known.
+const SAYS_NOTHING: [&str; 3] = ["", "application/octet-stream", "binary/octet-stream"];
+
+/// Templates, shows and documents with macros have types of their own and are made of the same parts.
+fn is_kin(essence: &str) -> bool {
+    let is_office = essence.starts_with("application/vnd.");
+    is_office
+        && (essence.contains("macroenabled")
+            || essence.ends_with(".template")
+            || essence.ends_with(".slideshow"))
 }
 
 /// Content that has arrived whole.
@@ -265,5 +303,58 @@ impl Arrived {
 pub(super) async fn take_away(storage: Storage, name: Sha256Digest) {
     if let Err(error) = storage.delete(&name).await {
         tracing::warn!(%error, "a blob that nobody names stays; `papierlos check` will name it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+    /// The end of an archive with these members.
+    fn end(names: &[&str]) -> Vec<u8> {
+        let mut directory = Vec::new();
+        for name in names {
+            let length = u16::try_from(name.len()).expect("short").to_le_bytes();
+            let fixed = [&b"PK\x01\x02"[..], &[0; 24], &length, &[0; 16]].concat();
+            directory.extend([&fixed[..], name.as_bytes()].concat());
+        }
+        let bytes = u32::try_from(directory.len()).expect("short").to_le_bytes();
+        let last = [&b"PK\x05\x06"[..], &[0; 8], &bytes, &[0; 6]].concat();
+        [directory, last].concat()
+    }
+
+    #[test]
+    fn content_is_called_what_its_bytes_leave_no_doubt_about() {
+        let letter = end(&["[Content_Types].xml", "word/document.xml"]);
+        let packed = end(&["Anlage.pdf"]);
+        let check = |head: &[u8], tail: &[u8], said: &str, expect: &str| {
+            assert_eq!(told(head, tail, said.to_owned()), expect, "{said}");
+        };
+        let (zip, nothing) = (&b"PK\x03\x04"[..], "application/octet-stream");
+        check(b"%PDF-1.7", &[], nothing, "application/pdf");
+        check(
+            b"%PDF-1.7",
+            &[],
+            "Application/PDF; a=b",
+            "Application/PDF; a=b",
+        );
+        check(zip, &letter, nothing, DOCX);
+        check(zip, &letter, "application/zip", DOCX);
+        check(zip, &letter, "", DOCX);
+        check(zip, &letter, "text/plain", DOCX);
+        let template = "application/vnd.openxmlformats-officedocument.wordprocessingml.template";
+        check(zip, &letter, template, template);
+        check(zip, &packed, nothing, "application/zip");
+        check(
+            zip,
+            &packed,
+            "application/java-archive",
+            "application/java-archive",
+        );
+        // The end of anything may look like the end of an archive.
+        check(b"Text", &letter, "text/plain", "text/plain");
+        check(zip, b"cut off", nothing, nothing);
     }
 }

@@ -99,39 +99,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .get(reading::get_versions)
                 .post(uploading::post_version),
         )
-        .service(
-            to("/{id}/versions/{number}/content")
-                .get(reading::get_version_content)
-                .head(reading::get_version_content),
-        )
+        .service(to("/{id}/versions/{number}/content").get(reading::get_version_content))
         .service(to("/{id}/versions/{number}/unlock").post(unlocking::post_unlock))
-        .service(
-            to("/{id}/content")
-                .get(reading::get_content)
-                .head(reading::get_content),
-        )
-        .service(
-            to("/{id}/versions/{number}/copy")
-                .get(copies::http::get_version_copy)
-                .head(copies::http::get_version_copy),
-        )
-        .service(
-            to("/{id}/copy")
-                .get(copies::http::get_copy)
-                .head(copies::http::get_copy),
-        )
+        .service(to("/{id}/content").get(reading::get_content))
+        .service(to("/{id}/versions/{number}/copy").get(copies::http::get_version_copy))
+        .service(to("/{id}/copy").get(copies::http::get_copy))
         .service(to("/{id}/text").get(reading::get_text))
         .service(to("/{id}/pages/{number}").get(pictures::http::get_page))
-        .service(
-            to("/{id}/pages/{number}/picture")
-                .get(pictures::http::get_picture)
-                .head(pictures::http::get_picture),
-        )
-        .service(
-            to("/{id}/thumbnail")
-                .get(pictures::http::get_thumbnail)
-                .head(pictures::http::get_thumbnail),
-        )
+        .service(to("/{id}/pages/{number}/picture").get(pictures::http::get_picture))
+        .service(to("/{id}/thumbnail").get(pictures::http::get_thumbnail))
         .service(to("/{id}/components").get(components::http::get_components))
         .service(
             to("/{id}/split")

@@ -29,7 +29,8 @@ use crate::unit::{Db, Unit};
 
 use super::http::{answer, expected, see, told};
 
-/// Streams the content into the store, past the virus scanner; nothing is kept yet.
+/// Streams the content into the store, past the virus scanner; nothing is kept yet. What has no bytes is refused, as
+/// by an import: somebody's copying or scanning failed.
 pub(crate) async fn stage(entrance: &Entrance, mut content: Content) -> Result<Entered, Problem> {
     let progress = content.progress();
     let mut entering = progress.working(entrance.begin()).await?;
@@ -44,11 +45,24 @@ pub(crate) async fn stage(entrance: &Entrance, mut content: Content) -> Result<E
         entering.discard().await;
         return Err(problem);
     }
+    if content.seen_bytes() == 0 {
+        entering.discard().await;
+        return Err(empty());
+    }
     let media_type = content.media_type.as_ref().map(ToString::to_string);
     let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     let file_name = content.file_name.map(|name| name.as_str().to_owned());
     let entered = progress.working(Box::pin(entering.finish(media_type, file_name)));
     Ok(entered.await?)
+}
+
+fn empty() -> Problem {
+    let detail = text(
+        "Die Datei ist leer (0 Bytes). Bitte prüfen, ob sie vollständig kopiert oder gescannt wurde.",
+        "The file is empty (0 bytes). Please see whether it was copied or scanned completely.",
+    );
+    let code = "empty";
+    Problem::new(Kind::Validation).part("content", Fault::Rule { code, detail })
 }
 
 /// Refuses whoever files nowhere.

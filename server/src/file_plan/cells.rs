@@ -3,6 +3,7 @@
 
 use super::model::{CODE_CHARS_MAX, Disposal, WORD_CHARS_MAX, YEARS_MAX};
 use crate::base::pattern::{Level, Pattern};
+use crate::http::gather::steering;
 use crate::http::{Fault, Text, text};
 
 /// How a plan says that something is kept for ever.
@@ -34,6 +35,9 @@ pub(super) fn line(raw: &str, max: usize) -> Result<Option<String>, Fault> {
         return Err(Fault::WrongFormat {
             expected: plain_text(),
         });
+    }
+    if let Some(fault) = steering(&line) {
+        return Err(fault);
     }
     if line.chars().count() > max {
         return Err(Fault::TooLong {

@@ -1,8 +1,8 @@
 //! Downloads: whole or in part, verifiable, resumable.
 
 use actix_web::body::{BodyStream, SizedStream};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
-use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use base64::Engine;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{Stream, StreamExt, stream};
 
 use super::edge::CSP_CONTENT;
-use super::extract::{ETag, IfMatch, IfNoneMatch, IfRange, Span, Wanted, wanted};
+use super::extract::{ETag, HeadOnly, IfMatch, IfNoneMatch, IfRange, Span, Wanted, wanted};
 use super::name::{Disposition, FileName};
 use super::problem::{Kind, Problem};
 
@@ -52,8 +52,7 @@ impl Download {
     /// Whether [`Download::respond`] would open the content: false where the answer needs no bytes.
     /// What is read must be recorded as read.
     pub fn needs_bytes(&self, request: &HttpRequest) -> bool {
-        matches!(self.plan(request), Ok(Plan::Whole | Plan::Part(_)))
-            && request.method() != Method::HEAD
+        matches!(self.plan(request), Ok(Plan::Whole | Plan::Part(_))) && !HeadOnly::asked(request)
     }
 
     /// Whether the answer tells nothing that its reader does not have already: 304.
@@ -96,7 +95,7 @@ impl Download {
             }
         };
         self.describe(&mut response);
-        if request.method() == Method::HEAD || span.length == 0 {
+        if HeadOnly::asked(request) || span.length == 0 {
             let nothing = stream::empty::<Result<Bytes, std::io::Error>>();
             return Ok(response.body(SizedStream::new(span.length, nothing)));
         }
@@ -115,7 +114,8 @@ impl Download {
         if IfNoneMatch::read(request)?.has(&etag) {
             return Ok(Plan::NotModified);
         }
-        if !IfRange::read(request).allows(&etag) {
+        // Ranges are of GET alone (RFC 9110 §14.2).
+        if HeadOnly::asked(request) || !IfRange::read(request).allows(&etag) {
             return Ok(Plan::Whole);
         }
         match wanted(request, self.length_bytes) {

@@ -8,18 +8,18 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{self, BodySize, BoxBody, MessageBody, SizedStream};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, stream};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::extract::{ClientAddress, RequestId, TraceParent};
+use super::extract::{ClientAddress, HeadOnly, RequestId, TraceParent};
 use super::language::Language;
 use super::limits::RateLimits;
 use super::metrics::Metrics;
@@ -69,10 +69,13 @@ pub struct Edge {
 /// takes along what an ordinary answer needs.
 pub async fn edge<B: MessageBody + 'static>(
     edge: Data<Edge>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let about = About::of(&edge, &request);
+    if about.method == Method::HEAD {
+        ask_for_head(&mut request);
+    }
     let span =
         tracing::info_span!("request", request.id = %about.id, trace.id = tracing::field::Empty);
     if let Some(trace) = TraceParent::incoming(request.headers()) {
@@ -94,6 +97,9 @@ pub async fn edge<B: MessageBody + 'static>(
     dress(&edge, &about, response.headers_mut());
     note(&edge, &about, &response);
     match request {
+        Some(request) if about.method == Method::HEAD => {
+            Ok(ServiceResponse::new(request, without_body(response)))
+        }
         Some(request) => Ok(ServiceResponse::new(request, response)),
         None => Err(Complete::of(response).into()),
     }
@@ -137,6 +143,25 @@ impl About {
         drop(extensions);
         it
     }
+}
+
+/// Whoever may be asked by GET may be asked by HEAD (RFC 9110 §9.1): operations see a GET, and those
+/// for which the body is dear look for [`HeadOnly`].
+fn ask_for_head(request: &mut ServiceRequest) {
+    request.head_mut().method = Method::GET;
+    request.extensions_mut().insert(HeadOnly);
+}
+
+/// The answer to GET with its length and nothing else: what would have been sent is never made.
+fn without_body(response: HttpResponse) -> HttpResponse {
+    response.map_body(|_, body| match body.size() {
+        BodySize::Sized(bytes) => {
+            let nothing = stream::empty::<Result<Bytes, std::io::Error>>();
+            BoxBody::new(SizedStream::new(bytes, nothing))
+        }
+        // A stream has no length to tell.
+        BodySize::None | BodySize::Stream => BoxBody::new(body::None::new()),
+    })
 }
 
 /// What came of a request.
@@ -329,6 +354,22 @@ fn dress(edge: &Edge, about: &About, headers: &mut HeaderMap) {
     }
     if let Ok(value) = HeaderValue::from_str(&about.id.to_string()) {
         headers.insert(REQUEST_ID, value);
+    }
+    allow_head(headers);
+}
+
+/// Where the methods that exist are told, HEAD stands beside GET.
+fn allow_head(headers: &mut HeaderMap) {
+    let allowed = headers.get(header::ALLOW);
+    let Some(allowed) = allowed.and_then(|value| value.to_str().ok()) else {
+        return;
+    };
+    let has = |method: &str| allowed.split(',').any(|one| one.trim() == method);
+    if has("GET")
+        && !has("HEAD")
+        && let Ok(value) = HeaderValue::from_str(&format!("{allowed}, HEAD"))
+    {
+        headers.insert(header::ALLOW, value);
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::language::text;
 use super::problem::{Fault, Kind, Problem};
-use crate::base::{CivilDate, Timestamp};
+use crate::base::{CivilDate, Timestamp, steers};
 
 /// Tells a field that is missing from one that is null.
 ///
@@ -39,6 +39,20 @@ pub fn narrowing(
     Ok((!words.trim().is_empty()).then(|| words.to_owned()))
 }
 
+/// What is wrong with a line that has characters in it which steer what is shown of others: nobody sees them, so it is
+/// said which one stands where.
+pub fn steering(line: &str) -> Option<Fault> {
+    let (at, one) = line.chars().enumerate().find(|(_, one)| steers(*one))?;
+    let (at, one) = (at + 1, u32::from(one));
+    let expected = text(
+        format!(
+            "Text ohne unsichtbare Steuerzeichen (hier ist Zeichen {at} U+{one:04X}; bitte löschen)"
+        ),
+        format!("text without invisible control characters (character {at} is U+{one:04X})"),
+    );
+    Some(Fault::WrongFormat { expected })
+}
+
 /// Gathers faults while fields are read.
 #[derive(Debug)]
 pub struct Fields(Problem);
@@ -62,7 +76,8 @@ impl Fields {
         self.0 = so_far.field(pointer.into(), fault);
     }
 
-    /// A line of text: trimmed, without control characters, not empty, not too long.
+    /// A line of text: trimmed, not empty, not too long, without control characters and those that steer what is shown
+    /// of others, such as U+202E.
     pub fn line(&mut self, pointer: &str, raw: &str, max: usize) -> Option<String> {
         let line: String = raw.split_whitespace().collect::<Vec<_>>().join(" ");
         let max = u64::try_from(max).unwrap_or(u64::MAX);
@@ -79,15 +94,18 @@ impl Fields {
             self.fault(pointer, Fault::WrongFormat { expected });
             return None;
         }
+        if let Some(fault) = steering(&line) {
+            self.fault(pointer, fault);
+            return None;
+        }
         Some(line)
     }
 
-    /// A line of text that somebody signs: as [`Fields::line`], and without characters that steer what is shown, such
-    /// as U+202E. What is read is what is kept.
+    /// A line of text that somebody signs: as [`Fields::line`], and without any that nobody sees. What is read is what is kept.
     pub fn line_to_sign(&mut self, pointer: &str, raw: &str, max: usize) -> Option<String> {
         let line = self.line(pointer, raw, max)?;
-        let steers = |one: char| matches!(one, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if line.chars().any(steers) {
+        // What joins letters in other scripts joins none that are printed here.
+        if line.contains(['\u{200c}', '\u{200d}']) {
             let expected = text("Text ohne Steuerzeichen", "text without control characters");
             self.fault(pointer, Fault::WrongFormat { expected });
             return None;

@@ -302,6 +302,15 @@ fn malformed(error: &MultipartError) -> Problem {
     if let MultipartError::Payload(PayloadError::Overflow) = error {
         return Problem::new(Kind::PayloadTooLarge);
     }
+    if matches!(
+        error,
+        MultipartError::ContentDispositionMissing | MultipartError::ContentDispositionNameMissing
+    ) {
+        return Problem::new(Kind::MalformedMultipart).detail(text(
+            "Ein Teil des Uploads hat keinen lesbaren Kopf „Content-Disposition: form-data; name=…“. Dateinamen müssen in UTF-8 geschrieben sein oder als filename*=ISO-8859-1''….",
+            "A part of the upload has no readable “Content-Disposition: form-data; name=…”. File names are in UTF-8, or given as filename*=ISO-8859-1''….",
+        ));
+    }
     Problem::new(Kind::MalformedMultipart).detail(text(
         "Der Upload ist unvollständig oder kein gültiges multipart/form-data.",
         "The upload is incomplete or not valid multipart/form-data.",

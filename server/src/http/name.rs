@@ -1,9 +1,13 @@
 //! File names: taken from strangers, given to browsers.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 
 use actix_web::http::header::ContentDisposition;
+use encoding_rs::WINDOWS_1252;
 use unicode_normalization::UnicodeNormalization;
+
+use crate::base::steers;
 
 /// The most bytes of a file name, as on common file systems.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
@@ -24,6 +28,18 @@ impl FileName {
         let trimmed = visible.trim().trim_end_matches('.').trim_end();
         let short = shorten(trimmed);
         (!short.is_empty() && short != "..").then_some(Self(short))
+    }
+
+    /// What is left of a name as a disk has it. What is not UTF-8 is read as Windows-1252: so old shares and archives
+    /// of this country are written.
+    pub fn of_disk(raw: &OsStr) -> Option<Self> {
+        match raw.to_str() {
+            Some(name) => Self::clean(name),
+            None => {
+                let (name, _) = WINDOWS_1252.decode_without_bom_handling(raw.as_encoded_bytes());
+                Self::clean(&name)
+            }
+        }
     }
 
     /// The name of an uploaded part: `filename*` (RFC 5987) before `filename`.
@@ -102,8 +118,7 @@ impl Disposition {
 /// Control characters, and those that turn the direction of what follows: `gpj.exe` must not be
 /// shown as `exe.jpg`.
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
+    c.is_control() || steers(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fffc}' | '\u{fffd}')
 }
 
 /// Cuts the stem, not the extension.

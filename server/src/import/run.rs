@@ -422,9 +422,7 @@ async fn blocking<T: Send + 'static>(
 /// Reads a source once, for its digest.
 fn look(root: &Path, path: PathBuf, bytes_max: u64) -> Result<Source, Refusal> {
     let unreadable = |source: std::io::Error| Refusal::Unreadable(source.to_string());
-    let name = path
-        .file_name()
-        .and_then(|name| FileName::clean(&name.to_string_lossy()));
+    let name = path.file_name().and_then(FileName::of_disk);
     let name = name.ok_or_else(|| Refusal::Unreadable("its name is no name".to_owned()))?;
     let said = sidecar::read(root, &path)?;
     let mut file = open(root, &path)?;

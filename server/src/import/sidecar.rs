@@ -1,6 +1,8 @@
 //! What lies beside content and describes it: `letter.pdf.metadata.json` for `letter.pdf`.
 
+use std::ffi::OsStr;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::walk::{Refusal, open};
@@ -12,8 +14,10 @@ const SIDECAR_BYTES_MAX: u64 = 64 * 1024;
 
 /// What a path describes, if it is one that describes.
 pub(super) fn described(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
-    (!name.is_empty()).then(|| path.with_file_name(name))
+    // A name need not be UTF-8.
+    let name = path.file_name()?.as_bytes();
+    let name = name.strip_suffix(SUFFIX.as_bytes())?;
+    (!name.is_empty()).then(|| path.with_file_name(OsStr::from_bytes(name)))
 }
 
 /// What is said about the content at `path`; nothing where nothing lies beside it.

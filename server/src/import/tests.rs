@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -28,6 +29,11 @@ fn a_folder_is_walked_in_order_and_says_what_is_left_out() {
         fs::write(root.join(name), "x").expect("written");
     }
     fs::write(root.join("empty.txt"), "").expect("written");
+    let old = std::ffi::OsStr::from_bytes(b"Gr\xfc\xdfe.txt");
+    let beside = std::ffi::OsStr::from_bytes(b"Gr\xfc\xdfe.txt.metadata.json");
+    for name in [old, beside] {
+        fs::write(root.join(name), "{}").expect("written");
+    }
     fs::write(root.join("gone.pdf.metadata.json"), "{}").expect("written");
     symlink(outside.path().join("secret.txt"), root.join("out.txt")).expect("a link");
     symlink(outside.path(), root.join("outside")).expect("a link");
@@ -36,6 +42,7 @@ fn a_folder_is_walked_in_order_and_says_what_is_left_out() {
     let found = walk(root).expect("readable");
     let expected = [
         (".hidden", Some(Refusal::Hidden)),
+        ("Gr\u{fffd}\u{fffd}e.txt", None),
         ("a.txt", None),
         ("b/.git", Some(Refusal::Hidden)),
         ("b/1.txt", None),

@@ -10,7 +10,7 @@ use super::jose::Signed;
 use super::model::{OidcError, Refusal, roles_of};
 use super::provider::Provider;
 use super::rows;
-use crate::base::{Actor, RequestId};
+use crate::base::{Actor, RequestId, steers};
 use crate::config::{Auth, Rights};
 use crate::departments::{
     self, Arrival, ArrivalError, Comes, Entered, Giving, Identity, Login, NAME_CHARS_MAX,
@@ -191,7 +191,7 @@ impl House<'_> {
 
 /// A name as people have one.
 fn plain(name: &str) -> String {
-    let kept = name.chars().filter(|c| !c.is_control());
+    let kept = name.chars().filter(|c| !c.is_control() && !steers(*c));
     let kept: String = kept.take(NAME_CHARS_MAX).collect();
     kept.trim().to_owned()
 }

@@ -5,7 +5,7 @@ use indexer::extract::{Invoice, Mail};
 use indexer::letter::{Letter, Told};
 
 use super::reasons;
-use crate::base::{CivilDate, Timestamp};
+use crate::base::{CivilDate, Timestamp, steers};
 use crate::documents::{Direction, Document, Held, TITLE_CHARS_MAX};
 use crate::http::Text;
 use crate::types::Catalog;
@@ -81,9 +81,10 @@ pub(super) fn mail_of(held: &Held) -> Option<&Mail> {
     held.text.as_ref()?.details.mail.as_ref()
 }
 
-/// A title as it may stand in a row; nothing where nothing is left.
+/// A title as it may stand in a row, without what nobody sees; nothing where nothing is left.
 fn titled(raw: &str) -> Option<String> {
-    let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+    let seen: String = raw.chars().filter(|one| !steers(*one)).collect();
+    let line = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().take(TITLE_CHARS_MAX).collect();
     let line = line.trim().to_owned();
     (!line.is_empty()).then_some(line)

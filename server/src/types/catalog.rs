@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::amount::Amount;
 use super::model::{DocumentType, Entry, Field, Refusal, Rules, whole};
 use super::value::{FIELDS_GIVEN_MAX, Value, Values};
-use crate::base::CivilDate;
+use crate::base::{CivilDate, steers};
 
 /// Digits behind the point of an amount of money.
 const MONEY_DECIMALS: u32 = 2;
@@ -172,7 +172,8 @@ impl Catalog {
 /// A line: single blanks, no other signs.
 fn line(text: &str) -> Option<String> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!line.is_empty() && !line.chars().any(char::is_control)).then_some(line)
+    let odd = |one: char| one.is_control() || steers(one);
+    (!line.is_empty() && !line.chars().any(odd)).then_some(line)
 }
 
 fn within(amount: Amount, min: Option<Amount>, max: Option<Amount>) -> Result<(), Refusal> {

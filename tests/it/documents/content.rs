@@ -69,6 +69,43 @@ async fn content_comes_back_byte_by_byte_with_its_digests() {
 }
 
 #[tokio::test]
+async fn whatever_is_got_is_asked_for_its_head_too() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let clerk = town.clerk();
+    let filed = file(&town, "Bild", &content()).await;
+    let at = path(&id_of(&filed));
+    // Until it is read its tag changes.
+    town.settle().await;
+    for path in [
+        at.clone(),
+        format!("{at}/versions"),
+        "/api/v1/documents?limit=1".to_owned(),
+        "/api/v1/me".to_owned(),
+        "/".to_owned(),
+        "/api/v1/documents/0190a0f0-0000-7000-8000-000000000001".to_owned(),
+    ] {
+        let whole = clerk.get(&path).await;
+        let head = get_head(&clerk, &path).await;
+        assert_eq!(head.status, whole.status, "{path}");
+        assert!(head.body.is_empty(), "{path}");
+        for name in ["content-length", "content-type", "etag", "cache-control"] {
+            assert_eq!(head.header(name), whole.header(name), "{path}: {name}");
+        }
+    }
+    let wrong = get_head(&clerk, "/api/v1/documents/bulk/preview").await;
+    assert_eq!(wrong.is(405).header("allow"), Some("POST"));
+    let unknown = get_head(&clerk, "/api/v1/documents?nothing=1").await;
+    unknown.is(400);
+    get_head(&town.app.anonymous(), &at).await.is(401);
+}
+
+async fn get_head(client: &Client, at: &str) -> Answer {
+    send(client, Method::HEAD, at, &[], None).await
+}
+
+#[tokio::test]
 async fn what_the_first_bytes_are_is_no_matter_of_what_was_said() {
     let Some(town) = Town::start().await else {
         return;
@@ -83,6 +120,11 @@ async fn what_the_first_bytes_are_is_no_matter_of_what_was_said() {
     let disposition = shown.header("content-disposition").unwrap_or_default();
     assert!(disposition.starts_with("inline"), "{disposition}");
     assert_eq!(shown.body, letter);
+    let office = crate::reading::file(&town, said, &crate::reading::letter(), "Schreiben").await;
+    assert_eq!(
+        office.json()["content"]["media_type"],
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    );
     // What may be anything is what was said.
     let filed = crate::reading::file(&town, said, b"Nur ein Satz.", "Satz").await;
     assert_eq!(filed.json()["content"]["media_type"], said);

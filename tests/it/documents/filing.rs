@@ -149,6 +149,18 @@ async fn file_names_come_in_every_spelling_and_leave_by_the_rules() {
             "{disposition}"
         );
     }
+    // In Latin-1 it could be read wrongly: whoever sends it is told how it is written.
+    let latin: Vec<u8> = raw("filename=\"\u{dc}bersicht.pdf\"")
+        .chars()
+        .filter_map(|one| u8::try_from(u32::from(one)).ok())
+        .collect();
+    let refused = send_raw(&clerk, latin).await;
+    let refused = refused.is_problem(400, "malformed-multipart");
+    let said = refused.text();
+    assert!(
+        said.contains("Dateinamen") && said.contains("UTF-8"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -181,6 +193,17 @@ async fn all_faults_come_at_once_and_nothing_is_kept() {
         found,
         expected.map(|(at, code)| (at.to_owned(), code.to_owned()))
     );
+    // What nobody sees is told by its number and place.
+    let unseen = json!({"title": "Rechnung \u{202e}fdp", "correspondent": "Erika\u{200b}Beispiel"});
+    let refused = clerk.file("a.pdf", b"Inhalt", &unseen).await;
+    let refused = refused.is_problem(422, "validation");
+    let mut found = faults(&refused);
+    found.sort();
+    assert_eq!(
+        found,
+        ["/correspondent", "/title"].map(|at| (at.to_owned(), "wrong-format".to_owned()))
+    );
+    assert!(refused.text().contains("Zeichen 10 ist U+202E"));
     // A department that is not one's own is as unknown as one that does not exist.
     for department in [OTHER, "gibt-es-nicht"] {
         let metadata = json!({"title": "x", "department": department});
@@ -358,21 +381,23 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn empty_content_is_a_document_too() {
+async fn content_without_a_byte_is_refused_and_nothing_is_kept() {
     let Some(town) = Town::start().await else {
         return;
     };
-    let filed = file(&town, "Leer", b"").await;
-    assert_eq!(filed.json()["content"]["bytes"], 0);
-    let read = town
+    let refused = town
         .clerk()
-        .get(&format!("{}/content", path(&id_of(&filed))))
-        .await
-        .is(200);
-    assert!(read.body.is_empty());
-    assert_eq!(read.header("content-length"), Some("0"));
-    let read = town.read(&id_of(&filed)).await;
-    assert_eq!(read["text"]["state"], "unreadable");
+        .file("a.pdf", b"", &json!({"title": "Leer"}))
+        .await;
+    let refused = refused.is_problem(422, "validation");
+    let error = &refused.json()["errors"][0];
+    assert_eq!(
+        (&error["part"], &error["code"]),
+        (&json!("content"), &json!("empty"))
+    );
+    assert!(refused.text().contains("leer"), "{}", refused.text());
+    assert!(town.documents().await.is_empty());
+    wait_until("nothing is kept", async || blobs(&town) == 0).await;
 }
 
 #[tokio::test]

@@ -56,8 +56,10 @@ const WAITING_MAX: usize = 24;
 const BY_ACCOUNT_MAX: usize = 6;
 /// Most bytes of stored shapes and places that are read back.
 const TOLD_BYTES_MAX: u64 = 32 << 20;
-/// What could not be drawn for want of time or memory is tried again after so long, in microseconds.
-const TRIED_AGAIN_AFTER: i64 = 3_600 * 1_000_000;
+/// What broke off for want of memory is tried again after so long, in seconds.
+const TRIED_AGAIN_AFTER: u32 = 3_600;
+/// What did not end in time may only have come while there was much to do: it is tried again after so long, in seconds.
+const LATE_AGAIN_AFTER: u32 = 300;
 
 /// Draws pages when somebody looks.
 #[derive(Debug)]
@@ -209,7 +211,7 @@ impl Easel<'_> {
                 if reason == Some(Reason::Encrypted) && self.is_unlocked(about, &row).await? {
                     return Ok(None);
                 }
-                let stands = |reason: &Reason| !passes(*reason) || since < TRIED_AGAIN_AFTER;
+                let stands = |reason: &Reason| again_after(*reason).is_none_or(|wait| since < wait);
                 return Ok(reason.filter(stands).map(Made::Refused));
             };
             if let Some((blob, sha256)) = rows::blob_with_digest(on, name).await? {
@@ -393,9 +395,7 @@ impl Easel<'_> {
         if page > 1 {
             let pages = match self.shapes(version, ground).await? {
                 Ok(shapes) => u32::try_from(shapes.pages.len()).unwrap_or(u32::MAX),
-                Err(reason) => {
-                    return Err(Problem::new(Kind::NoPicture).detail(wire::explained(reason)));
-                }
+                Err(reason) => return Err(no_picture(reason)),
             };
             if page > pages {
                 return Err(DocumentError::NoVersion.into());
@@ -425,9 +425,7 @@ impl Easel<'_> {
         });
         match made.await? {
             Made::Stored(blob, sha256) => Ok((blob, sha256)),
-            Made::Refused(reason) => {
-                Err(Problem::new(Kind::NoPicture).detail(wire::explained(reason)))
-            }
+            Made::Refused(reason) => Err(no_picture(reason)),
         }
     }
 
@@ -506,12 +504,26 @@ fn json(told: &impl serde::Serialize) -> Result<Fresh, Problem> {
     Ok(Fresh::Bytes(bytes.into(), "application/json"))
 }
 
-/// Whether another try may end otherwise.
-const fn passes(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::TimedOut | Reason::OutOfMemory | Reason::Crashed
-    )
+/// After how many microseconds another try may end otherwise; nothing where none does.
+fn again_after(reason: Reason) -> Option<i64> {
+    let seconds = if reason == Reason::TimedOut {
+        LATE_AGAIN_AFTER
+    } else if matches!(reason, Reason::OutOfMemory | Reason::Crashed) {
+        TRIED_AGAIN_AFTER
+    } else {
+        return None;
+    };
+    Some(i64::from(seconds) * 1_000_000)
+}
+
+/// That there is no picture: none of this page, or none for now where drawing did not end in time.
+fn no_picture(reason: Reason) -> Problem {
+    let problem = if reason == Reason::TimedOut {
+        Problem::new(Kind::Unavailable).retry_after_seconds(u64::from(LATE_AGAIN_AFTER))
+    } else {
+        Problem::new(Kind::NoPicture)
+    };
+    problem.detail(wire::explained(reason))
 }
 
 #[cfg(test)]
@@ -532,6 +544,20 @@ mod tests {
         // What is drawn no longer is forgotten.
         let drawing = painter.drawing.lock().expect("nobody panicked");
         assert!(drawing.len() <= 1, "{drawing:?}");
+    }
+
+    #[test]
+    fn a_page_that_came_too_late_is_not_one_that_there_is_not() {
+        let late = no_picture(Reason::TimedOut);
+        assert_eq!(late.kind(), Kind::Unavailable);
+        let answer = late.respond(crate::http::Language::German, None);
+        let wait = answer.headers().get("retry-after");
+        assert_eq!(wait.and_then(|wait| wait.to_str().ok()), Some("300"));
+        for none in [Reason::TooLarge, Reason::OutOfMemory, Reason::Damaged] {
+            assert_eq!(no_picture(none).kind(), Kind::NoPicture, "{none:?}");
+        }
+        assert!(again_after(Reason::TimedOut) < again_after(Reason::OutOfMemory));
+        assert_eq!(again_after(Reason::Damaged), None);
     }
 
     #[test]

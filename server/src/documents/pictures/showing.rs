@@ -5,16 +5,16 @@ use storage::{Blob, Storage};
 
 use super::ground::Ground;
 use super::http::text_of;
-use super::{Easel, MEDIA_TYPE, Painter, wire};
+use super::{Easel, MEDIA_TYPE, Painter, no_picture};
 use crate::base::{AccountId, VersionId};
 use crate::documents::guard;
 use crate::documents::http::store_problem;
 use crate::documents::looking::LOOKS_MAX;
 use crate::documents::model::{DocumentError, Version};
 use crate::documents::rows;
+use crate::http::Problem;
 use crate::http::content::Download;
 use crate::http::name::Disposition;
-use crate::http::{Kind, Problem};
 use crate::unit::Db;
 
 /// The width in which whoever signs is shown a page, in dots.
@@ -78,7 +78,7 @@ impl<'a> Showing<'a> {
                 };
                 Ok(shapes.pages.iter().map(size).collect())
             }
-            Err(reason) => Err(Problem::new(Kind::NoPicture).detail(wire::explained(reason))),
+            Err(reason) => Err(no_picture(reason)),
         }
     }
 

@@ -373,14 +373,19 @@ pub(in crate::documents) fn explained(reason: Reason) -> Text {
             "Die Datei ist beschädigt; diese Seite kann nicht gezeichnet werden.",
             "The file is damaged; this page cannot be drawn.",
         ),
-        Reason::TooLarge
-        | Reason::TimedOut
-        | Reason::OutOfMemory
-        | Reason::PartsOverLimit
-        | Reason::PartsTooDeep => text(
-            "Diese Seite ist zu aufwendig, um gezeichnet zu werden. Das Original ist unversehrt gespeichert.",
-            "This page is too costly to be drawn. The original is stored unharmed.",
+        Reason::TimedOut => text(
+            "Das Zeichnen dieser Seite hat zu lange gedauert und wurde abgebrochen: Der Server hatte viel zu tun, \
+             oder die Seite ist sehr aufwendig. In fünf Minuten kann es noch einmal versucht werden. Das Original \
+             ist unversehrt gespeichert.",
+            "Drawing this page took too long and was stopped: the server was busy, or the page is very costly. It \
+             can be tried again in five minutes. The original is stored unharmed.",
         ),
+        Reason::TooLarge | Reason::OutOfMemory | Reason::PartsOverLimit | Reason::PartsTooDeep => {
+            text(
+                "Diese Seite ist zu aufwendig, um gezeichnet zu werden. Das Original ist unversehrt gespeichert.",
+                "This page is too costly to be drawn. The original is stored unharmed.",
+            )
+        }
         Reason::Crashed | Reason::Unsafe => text(
             "Das Zeichnen ist an dieser Datei gescheitert. Das Original ist unversehrt gespeichert.",
             "Drawing failed on this file. The original is stored unharmed.",

@@ -13,4 +13,4 @@ pub use conditions::{ETag, IdempotencyKey, IfMatch, IfNoneMatch, IfRange, MaybeK
 pub(crate) use fields::{ANY_FIELD, FIELD};
 pub use fields::{FieldParams, FieldQuery, ListQuery, Path, Query, pairs};
 pub use range::{Span, Wanted, wanted};
-pub use request::{ClientAddress, RequestId, TraceParent};
+pub use request::{ClientAddress, HeadOnly, RequestId, TraceParent};

@@ -6,6 +6,7 @@ use std::future::{Ready, ready};
 use std::net::IpAddr;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::{NoContext, Timestamp, Uuid};
@@ -50,6 +51,17 @@ impl FromRequest for RequestId {
         ready(Ok(
             known.unwrap_or_else(|| Self::incoming(request.headers()))
         ))
+    }
+}
+
+/// Of a request that came as HEAD and is answered as GET: nobody will see the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadOnly;
+
+impl HeadOnly {
+    /// Whether nobody will see the body of the answer.
+    pub fn asked(request: &HttpRequest) -> bool {
+        request.method() == Method::HEAD || request.extensions().get::<Self>().is_some()
     }
 }
 

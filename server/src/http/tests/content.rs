@@ -124,4 +124,12 @@ async fn head_has_the_length_and_opens_nothing() {
     let response = response.expect("it is answered");
     assert_eq!((response.status().as_u16(), opened), (200, false));
     assert_eq!(response.body().size(), BodySize::Sized(10));
+    // A range is of what is sent.
+    let request = TestRequest::default()
+        .method(Method::HEAD)
+        .insert_header(("range", "bytes=2-4"));
+    let (response, opened) = answer(&request.to_http_request()).await;
+    let response = response.expect("it is answered");
+    assert_eq!((response.status().as_u16(), opened), (200, false));
+    assert_eq!(response.body().size(), BodySize::Sized(10));
 }

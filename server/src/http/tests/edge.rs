@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, web};
 use uuid::Uuid;
 
@@ -70,6 +72,17 @@ fn app(
         .route(
             "/api/v1/foreign",
             web::get().to(|| async { Err::<String, _>(foreign()) }),
+        )
+        .route(
+            "/api/v1/streams",
+            web::get().to(|| async {
+                let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+                HttpResponse::Ok().streaming(never)
+            }),
+        )
+        .route(
+            "/api/v1/made",
+            web::post().to(|| async { HttpResponse::Created().finish() }),
         )
         .route("/health/live", web::get().to(HttpResponse::Ok))
         .route("/page", web::get().to(HttpResponse::Ok))
@@ -184,7 +197,39 @@ async fn a_wrong_method_is_told_the_right_ones() {
     let answer = ask(&app, request).await;
     let allow = header(&answer, "allow");
     assert!(allow.contains("GET") && allow.contains("PATCH"), "{allow}");
+    assert!(allow.contains("HEAD"), "{allow}");
     assert_eq!(problem_of(answer).await.1, "method-not-allowed");
+    let request = TestRequest::with_uri("/api/v1/made").to_request();
+    assert_eq!(header(&ask(&app, request).await, "allow"), "POST");
+}
+
+#[actix_web::test]
+async fn whatever_may_be_got_may_be_asked_for_its_head() {
+    let data = Data::new(settings(UNLIMITED));
+    let app = init_service(app(data.clone())).await;
+    let head = |uri: &str| TestRequest::with_uri(uri).method(Method::HEAD).to_request();
+    let answer = ask(&app, head("/api/v1/things/1")).await;
+    assert_eq!(answer.status(), 200);
+    assert!(!header(&answer, "content-security-policy").is_empty());
+    // As long as an id of a request, and not one byte of it.
+    assert_eq!(answer.response().body().size(), BodySize::Sized(36));
+    assert!(actix_web::test::read_body(answer).await.is_empty());
+    // What never ends is not waited for.
+    let answer = ask(&app, head("/api/v1/streams")).await;
+    assert_eq!(answer.status(), 200);
+    assert!(actix_web::test::read_body(answer).await.is_empty());
+    for (uri, status) in [
+        ("/api/v1/bare", 409),
+        ("/nowhere", 404),
+        ("/api/v1/made", 405),
+    ] {
+        let answer = ask(&app, head(uri)).await;
+        assert_eq!(answer.status(), status, "{uri}");
+        assert!(header(&answer, "content-type").contains("problem"), "{uri}");
+    }
+    let text = data.metrics.text().expect("text");
+    let line = "papierlos_http_requests_total{method=\"HEAD\",route=\"/api/v1/things/{id}\",status=\"200\"} 1";
+    assert!(text.contains(line), "{text}");
 }
 
 #[actix_web::test]

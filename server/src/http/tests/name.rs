@@ -1,3 +1,5 @@
+use std::os::unix::ffi::OsStrExt;
+
 use actix_web::http::header::{ContentDisposition, HeaderValue};
 use proptest::prelude::*;
 
@@ -24,6 +26,17 @@ fn a_name_loses_path_and_what_cannot_be_seen() {
     check("/", None);
     check("", None);
     check("\u{200b}", None);
+    check("a\u{61c}b\u{206f}c\u{e0041}.pdf", Some("abc.pdf"));
+}
+
+#[test]
+fn a_name_of_a_disk_need_not_be_utf8() {
+    let check = |raw: &[u8], expected: &str| {
+        let name = FileName::of_disk(std::ffi::OsStr::from_bytes(raw));
+        assert_eq!(name.as_ref().map(FileName::as_str), Some(expected));
+    };
+    check("Grüße.pdf".as_bytes(), "Grüße.pdf");
+    check(b"Gr\xfc\xdfe \x80.pdf", "Grüße €.pdf");
 }
 
 #[test]

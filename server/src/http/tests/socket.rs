@@ -57,7 +57,7 @@ fn serve(upload_bytes_max: u64) -> (std::net::SocketAddr, ServerHandle) {
         App::new()
             .app_data(data.clone())
             .app_data(limits.clone())
-            .service(web::resource("/file").get(send).route(web::head().to(send)))
+            .service(web::resource("/file").get(send))
             .route("/upload", web::post().to(receive))
             .wrap(from_fn(edge))
     })

@@ -1,0 +1,186 @@
+//! What is said where a server or an archive does not start: in German, with what to do. The causes follow as logs have
+//! them.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use indexer::IndexError;
+
+use crate::app::ServeError;
+use crate::archive::OpenError;
+
+/// What went wrong and what to do, where it is known of this error.
+pub(super) fn german(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<ServeError>() {
+        return of_server(error);
+    }
+    error.downcast_ref::<OpenError>().and_then(of_archive)
+}
+
+fn of_server(error: &ServeError) -> Option<String> {
+    let said = match error {
+        ServeError::Open(error) => return of_archive(error),
+        ServeError::Forms(_) => {
+            "Die Formulare können nicht angeboten werden. Bitte die Vorlagen im Ordner forms.folder prüfen: \
+             `papierlos forms check DATEI` nennt jeden Fehler."
+        }
+        ServeError::Publish(_) => LOG,
+        ServeError::Index(IndexError::Locked { dir }) => {
+            return Some(format!(
+                "Der Suchindex {} ist in Benutzung. Läuft Papierlos auf diesem Datenordner schon? Bitte jenes \
+                 zuerst beenden oder mit --data einen anderen Ordner nennen.",
+                dir.display()
+            ));
+        }
+        ServeError::Index(_) => {
+            "Der Suchindex kann nicht geöffnet werden. Bitte prüfen, ob der Ordner index.dir beschreibbar ist; \
+             `papierlos reindex` baut den Index neu auf."
+        }
+        ServeError::Workflows(_) => {
+            "Die Geschäftsgänge können nicht angeboten werden. Bitte die Definitionen im Ordner workflows.folder \
+             prüfen: `papierlos workflow check` nennt jeden Fehler."
+        }
+        ServeError::Seal(_) => {
+            "Das Siegel kann nicht benutzt werden. Bitte die Einstellungen unter [seal] prüfen: Schlüssel, \
+             Zertifikate, PIN, Adresse des Dienstes."
+        }
+        ServeError::Trust(_) => {
+            "Unterschriften können nicht geprüft werden. Bitte die Einstellungen unter [signatures] prüfen, \
+             besonders den Ordner signatures.trust."
+        }
+        ServeError::Mail(_) => {
+            "E-Mails können nicht verschickt werden. Bitte die Einstellungen unter [mail] prüfen."
+        }
+        ServeError::Listen { address, source } => return Some(listen(address, source)),
+        ServeError::Ended(_) => "Der Server ist mit einem Fehler zu Ende gegangen.",
+    };
+    Some(said.to_owned())
+}
+
+const LOG: &str = "Das Protokoll kann nicht fortgesetzt werden: Was veröffentlicht ist und was in der Datenbank steht, \
+     passt nicht zusammen. Bitte nichts löschen. Datenbank, Inhalte und Protokoll müssen aus derselben Sicherung \
+     stammen, und der Ordner log.lock_dir muss beschreibbar sein; `papierlos verify` sagt, was abweicht.";
+
+fn of_archive(error: &OpenError) -> Option<String> {
+    Some(match error {
+        OpenError::Folder { path, source } => folder(path, source),
+        OpenError::Missing { what, path } => format!(
+            "{} {} fehlt, das Archiv wurde aber damit eingerichtet. Bitte die Datei aus ihrer sicheren Verwahrung \
+             zurückbringen; eine neue ersetzt sie nicht.",
+            if *what == "signing key" {
+                "Der Signaturschlüssel des Protokolls"
+            } else {
+                "Die Schlüsseldatei"
+            },
+            path.display()
+        ),
+        OpenError::Keys(_) => {
+            "Die Schlüsseldatei (keys.key_file) kann nicht benutzt werden. Es muss unverändert die Datei sein, mit \
+             der das Archiv eingerichtet wurde, und das Konto, unter dem Papierlos läuft, muss sie lesen dürfen."
+                .to_owned()
+        }
+        OpenError::Signer { path, .. } => format!(
+            "Der Signaturschlüssel des Protokolls {} (log.signing_key_file) kann nicht benutzt werden. Es muss \
+             unverändert die Datei sein, mit der das Archiv eingerichtet wurde.",
+            path.display()
+        ),
+        OpenError::Foreign {
+            found, expected, ..
+        } => format!(
+            "Das Archiv wurde mit anderen Einstellungen eingerichtet: Es nennt sich {found}, die Einstellungen \
+             sagen {expected}. Bitte prüfen, ob log.origin, die Schlüssel und database.url zu diesem Archiv \
+             gehören."
+        ),
+        OpenError::Origin(name) => format!(
+            "log.origin: „{name}“ kann kein Name eines Protokolls sein. Bitte einen ohne Leerzeichen und ohne + \
+             wählen, etwa stadt.example/archiv."
+        ),
+        OpenError::Lock(_) => LOG.to_owned(),
+        // Both say it in German themselves.
+        OpenError::NoFolder { .. } | OpenError::Migrate(_) => return None,
+        OpenError::Backend(_) => "Die Ablage der Inhalte kann nicht geöffnet werden. Bitte die Einstellungen unter \
+             [storage] prüfen: Der Ordner muss beschreibbar, ein S3-Speicher erreichbar sein."
+            .to_owned(),
+        OpenError::Db(_) => "Die Datenbank kann nicht geöffnet werden. Bitte database.url prüfen: Läuft der \
+             Datenbankserver, und stimmen Rechner, Name und Kennwort? Bei SQLite muss der Ordner der Datei \
+             beschreibbar sein."
+            .to_owned(),
+    })
+}
+
+fn folder(path: &Path, source: &io::Error) -> String {
+    let kind = source.kind();
+    let what_to_do = if kind == ErrorKind::PermissionDenied || kind == ErrorKind::ReadOnlyFilesystem
+    {
+        "Das Konto, unter dem Papierlos läuft, muss darin schreiben dürfen."
+    } else if kind == ErrorKind::StorageFull {
+        "Auf dem Datenträger ist kein Platz mehr."
+    } else {
+        "Bitte den Pfad prüfen (--data, data_dir): Es muss ein Ordner sein, in dem geschrieben werden darf."
+    };
+    format!(
+        "Der Ordner {} kann nicht benutzt werden. {what_to_do}",
+        path.display()
+    )
+}
+
+fn listen(address: &str, source: &io::Error) -> String {
+    let kind = source.kind();
+    if kind == ErrorKind::AddrInUse {
+        format!(
+            "Die Adresse {address} ist schon vergeben. Läuft Papierlos oder ein anderes Programm dort schon? \
+             --listen oder server.listen nennt eine andere."
+        )
+    } else if kind == ErrorKind::PermissionDenied {
+        format!(
+            "Für die Adresse {address} fehlt das Recht: Ports unter 1024 sind dem System vorbehalten. Bitte mit \
+             --listen oder server.listen einen höheren wählen und einen Proxy davorstellen."
+        )
+    } else if kind == ErrorKind::AddrNotAvailable {
+        format!(
+            "Die Adresse {address} hat dieser Rechner nicht. Bitte mit --listen oder server.listen eine eigene \
+             nennen, etwa 127.0.0.1:8080."
+        )
+    } else {
+        format!("Auf der Adresse {address} (server.listen) kann nicht gehört werden.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Failure;
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_is_said_in_german_and_the_cause_follows() {
+        let taken = ServeError::Listen {
+            address: "127.0.0.1:8080".to_owned(),
+            source: ErrorKind::AddrInUse.into(),
+        };
+        let said = Failure::of(2, &taken).message;
+        assert!(said.starts_with("Die Adresse 127.0.0.1:8080 ist schon vergeben."));
+        assert!(
+            said.contains("(Ursache: server.listen: 127.0.0.1:8080"),
+            "{said}"
+        );
+        let closed = OpenError::Folder {
+            path: "/srv/archiv".into(),
+            source: ErrorKind::PermissionDenied.into(),
+        };
+        let said = Failure::of(2, &ServeError::from(closed)).message;
+        assert!(said.starts_with("Der Ordner /srv/archiv"), "{said}");
+        assert!(said.contains("schreiben dürfen"), "{said}");
+        let gone = OpenError::Missing {
+            what: "key file",
+            path: "/srv/keys".into(),
+        };
+        let said = Failure::of(2, &gone).message;
+        assert!(
+            said.starts_with("Die Schlüsseldatei /srv/keys fehlt"),
+            "{said}"
+        );
+        let other = io::Error::other("wie es ist");
+        assert_eq!(Failure::of(2, &other).message, "wie es ist");
+    }
+}
