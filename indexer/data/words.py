@@ -108,9 +108,9 @@ def main():
 
 
 def finish(kept, seed):
-    # What somebody wrote into the seed although halves of it are there as well is found by its halves.
+    # What is no whole by its mark, and whose halves are there as well, is found by its halves.
     for word in sorted(kept, key=len, reverse=True):
-        if seed.get(word) == "" and len(word) > 6 and is_compound(word, kept - {word}):
+        if not seed.get(word) and len(word) > 6 and is_compound(word, kept - {word}):
             kept.discard(word)
     print("# Made by words.py; do not edit. Folded; marks as in seed.txt.")
     for word in sorted(kept):

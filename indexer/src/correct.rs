@@ -14,7 +14,7 @@ use tantivy_fst::Automaton;
 
 use crate::access::Access;
 use crate::analysis::fold::fold_start;
-use crate::analysis::{Analyzer, PART, VOCABULARY_SEPARATOR};
+use crate::analysis::{Analyzer, PART, VOCABULARY_SEPARATOR, is_stop_word};
 use crate::clauses::union;
 use crate::schema::Fields;
 
@@ -144,9 +144,13 @@ impl Corrector<'_> {
         let field = self.fields.vocabulary;
         let mut by_stem: HashMap<String, Variant> = HashMap::new();
         for term in self.near(field, "", folded, distance)? {
-            let Some((_, written)) = term.split_once(VOCABULARY_SEPARATOR) else {
+            let Some((near, written)) = term.split_once(VOCABULARY_SEPARATOR) else {
                 continue;
             };
+            // Nobody means `kann` who asks for `Kanu`.
+            if is_stop_word(near) {
+                continue;
+            }
             let entries = self.visible(field, std::slice::from_ref(&term), 1_000)?;
             if entries == 0 {
                 continue;

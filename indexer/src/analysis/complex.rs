@@ -90,6 +90,7 @@ impl Line<'_> {
         if let Some(date) = self.spoken_date(first) {
             found.push(date);
         }
+        found.extend(self.court(first).or_else(|| self.plate(first)));
         let count = self.glued(first);
         if count == 1 {
             found.extend(self.single_code(first));
@@ -225,6 +226,64 @@ impl Line<'_> {
             first,
             count: 2,
             terms: vec![code_term(pair)],
+        })
+    }
+
+    /// `4 K 2318/25`: the number that a court gives, with blanks or without.
+    fn court(&self, first: usize) -> Option<Complex> {
+        let atoms = self.atoms.get(first..first + 4)?;
+        let [chamber, register, number, year] = atoms else {
+            return None;
+        };
+        let digits =
+            |atom: &Atom<'_>, most: usize| atom.shape == Shape::Digits && atom.text.len() <= most;
+        let numbered = digits(chamber, 3) && digits(number, 5) && digits(year, 4);
+        let lettered = register.shape == Shape::Letters && register.text.len() <= 3;
+        let spaced = self.between(first).is_some_and(is_blank)
+            && self.between(first + 1).is_some_and(is_blank)
+            && self.between(first + 2) == Some("/")
+            && !self.between(first + 3).is_some_and(is_glue);
+        (numbered && lettered && spaced).then(|| Complex {
+            group: Group::Code,
+            first,
+            count: 4,
+            terms: vec![code_term(atoms)],
+        })
+    }
+
+    /// `HOL-RM 2210`: the plate of a vehicle, which some write in one.
+    fn plate(&self, first: usize) -> Option<Complex> {
+        let [place, letters, number] = self.atoms.get(first..first + 3)? else {
+            return None;
+        };
+        // Most words stand before words.
+        if number.shape != Shape::Digits || letters.text.len() > 4 || place.text.len() > 6 {
+            return None;
+        }
+        let capitals = |atom: &Atom<'_>, most: usize| {
+            atom.shape == Shape::Letters
+                && atom.text.chars().count() <= most
+                && atom.text.chars().all(char::is_uppercase)
+        };
+        let plated = capitals(place, 3)
+            && capitals(letters, 2)
+            && number.text.len() <= 4
+            && matches!(self.between(first), Some("-" | " "))
+            && self.between(first + 1).is_some_and(is_blank)
+            && !self.between(first + 2).is_some_and(is_glue);
+        plated.then(|| {
+            let pieces = [&place.text, &letters.text, &number.text].map(AsRef::as_ref);
+            let [place, letters, number] = pieces;
+            let joined = format!("{place}{letters}");
+            Complex {
+                group: Group::Code,
+                first,
+                count: 3,
+                terms: vec![
+                    format!("#{}", code_of(pieces.into_iter())),
+                    format!("#{}", code_of([joined.as_str(), number].into_iter())),
+                ],
+            }
         })
     }
 

@@ -69,7 +69,7 @@ pub(crate) fn parts(word: &str, capital: bool, lexicon: &Lexicon) -> Vec<String>
     if lexicon.is_head(word) || lexicon.is_head(&whole) {
         return Vec::new();
     }
-    let (parts, known) = match split(word, lexicon) {
+    let (parts, known) = match split(word, lexicon).or_else(|| behind_abstract(word, lexicon)) {
         Some(parts) => (parts, true),
         None if capital => (behind_unknown(word, lexicon), false),
         None => return Vec::new(),
@@ -156,6 +156,44 @@ fn behind_unknown(word: &str, lexicon: &Lexicon) -> Vec<Part> {
         }
     }
     best.map(|(_, parts)| parts).unwrap_or_default()
+}
+
+/// Ends of abstract nouns with the `s` that links them: where they stand before a known noun, the border
+/// is certain, whatever the noun is.
+const ABSTRACT: &[&str] = &["ungs", "heits", "keits", "schafts", "tions", "tats"];
+
+/// `Verschattungsstudie`, `Erfrischungsgeld`: the first part is none of the list, but what its end tells.
+fn behind_abstract(word: &str, lexicon: &Lexicon) -> Option<Vec<Part>> {
+    ABSTRACT.iter().find_map(|ending| {
+        let base_end = word.find(ending)? + ending.len() - 1;
+        let next = base_end + 1;
+        let end = word.get(next..)?;
+        if base_end < 7 || end.len() < 3 {
+            return None;
+        }
+        let first = Part {
+            start: 0,
+            base_end,
+            next,
+        };
+        if is_head(end, lexicon) {
+            return Some(vec![
+                first,
+                Part {
+                    start: next,
+                    base_end: word.len(),
+                    next: word.len(),
+                },
+            ]);
+        }
+        let mut parts = vec![first];
+        parts.extend(split(end, lexicon)?.into_iter().map(|part| Part {
+            start: part.start + next,
+            base_end: part.base_end + next,
+            next: part.next + next,
+        }));
+        Some(parts)
+    })
 }
 
 /// A vowel and a consonant, and not only prefixes.

@@ -39,6 +39,9 @@ impl Line<'_> {
         if let Some(found) = self.english_date(first) {
             return Some(found);
         }
+        if let Some(found) = self.worded_date(first) {
+            return Some(found);
+        }
         let named = blank(first) && month.shape == Shape::Letters;
         if day.shape != Shape::Digits || !(dotted(first) || named) {
             return None;
@@ -54,6 +57,31 @@ impl Line<'_> {
             }
             Shape::Letters | Shape::Digits | Shape::Mixed | Shape::Sign => return None,
         };
+        Some(Complex {
+            group: Group::Date,
+            first,
+            count: 3,
+            terms: vec![date_term(found)],
+        })
+    }
+
+    /// `dritten Juli 2025`, `Ersten Januar 2026`.
+    fn worded_date(&self, first: usize) -> Option<Complex> {
+        let [day, month, year] = self.atoms.get(first..first + 3)? else {
+            return None;
+        };
+        let blank = |at: usize| self.between(at).is_some_and(super::complex::is_blank);
+        if day.shape != Shape::Letters
+            || month.shape != Shape::Letters
+            || year.text.len() != 4
+            || !blank(first)
+            || !blank(first + 1)
+        {
+            return None;
+        }
+        let number = month_number(&fold(&month.text))?;
+        let day = worded_day(&fold(&day.text))?;
+        let found = day_of(&day.to_string(), &number.to_string(), &year.text)?;
         Some(Complex {
             group: Group::Date,
             first,
@@ -87,6 +115,54 @@ impl Line<'_> {
             terms: vec![date_term(found)],
         })
     }
+}
+
+/// The day that a folded ordinal names: `dritten`, `zwolfte`, `einunddreissigster`.
+fn worded_day(folded: &str) -> Option<u32> {
+    let root = ["en", "er", "es", "em", "e"]
+        .iter()
+        .find_map(|ending| folded.strip_suffix(ending))?;
+    let small = |root: &str| {
+        let names = [
+            "erst",
+            "zweit",
+            "dritt",
+            "viert",
+            "funft",
+            "sechst",
+            "siebt",
+            "acht",
+            "neunt",
+            "zehnt",
+            "elft",
+            "zwolft",
+            "dreizehnt",
+            "vierzehnt",
+            "funfzehnt",
+            "sechzehnt",
+            "siebzehnt",
+            "achtzehnt",
+            "neunzehnt",
+        ];
+        (1..).zip(names).find(|(_, name)| *name == root)
+    };
+    if let Some((day, _)) = small(root) {
+        return Some(day);
+    }
+    let (before, tens) = match root.strip_suffix("zwanzigst") {
+        Some(before) => (before, 20),
+        None => (root.strip_suffix("dreissigst")?, 30),
+    };
+    let Some(ones) = before.strip_suffix("und") else {
+        return before.is_empty().then_some(tens);
+    };
+    let names = [
+        "ein", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun",
+    ];
+    (1..)
+        .zip(names)
+        .find(|(_, name)| *name == ones)
+        .map(|(ones, _)| tens + ones)
 }
 
 /// The digits of `5`, `5th`, `1st`.

@@ -10,7 +10,7 @@ pub(crate) const SOFT_HYPHEN: char = '\u{ad}';
 
 /// The folded spelling of a word.
 pub(crate) fn fold(word: &str) -> String {
-    unfold_street(fold_start(word))
+    unfold_number(unfold_street(fold_start(word)))
 }
 
 /// The folded spelling of the beginning of a word: `Registr` may go on, so that it is no street.
@@ -72,6 +72,15 @@ fn fold_digraphs(plain: &str) -> String {
 fn unfold_street(mut folded: String) -> String {
     if folded.ends_with("str") {
         folded.push_str("asse");
+    }
+    folded
+}
+
+/// `Hausnr.` and `Rechnungsnr.` are numbers. No German word ends in `nr` otherwise.
+fn unfold_number(mut folded: String) -> String {
+    if folded.len() > 4 && folded.ends_with("nr") {
+        folded.truncate(folded.len() - 1);
+        folded.push_str("ummer");
     }
     folded
 }

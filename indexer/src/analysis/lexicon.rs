@@ -130,6 +130,8 @@ const FIXED: &[(&str, &str)] = &[
     ("bussen", "bus"),
     ("sitte", "sitte"),
     ("sitten", "sitte"),
+    ("fahrt", "fahrt"),
+    ("fahrten", "fahrt"),
 ];
 
 /// Forms that no rule reaches (folded), however they are written, and the stem they share.
@@ -148,7 +150,42 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("kakteen", "kaktus"),
     ("atlanten", "atlas"),
     ("villen", "villa"),
+    ("taxen", "taxi"),
+    ("zeuge", "zeuge"),
+    ("zeugen", "zeuge"),
+    ("zeugin", "zeuge"),
+    ("zeuginnen", "zeuge"),
 ];
+
+/// Prefixes that any strong verb may have and that part from it, folded.
+const SHARED_PREFIXES: &[&str] = &[
+    "ab", "an", "auf", "aus", "bei", "durch", "ein", "fort", "heraus", "hin", "mit", "nach", "um",
+    "vor", "weg", "weiter", "zu", "zuruck", "zusammen",
+];
+
+/// `*|schlagen schlug geschlagen`: the forms with each prefix, such as `einschlugen` and `vorgeschlagen`.
+fn shared_forms(base: &str, shared: &[String], forms: &mut HashMap<String, String>) {
+    let Some(root) = base.strip_suffix("en") else {
+        return;
+    };
+    for prefix in SHARED_PREFIXES {
+        let stem = format!("{prefix}{root}");
+        let mut add = |form: String| {
+            forms.entry(form).or_insert_with(|| stem.clone());
+        };
+        add(format!("{prefix}{base}"));
+        add(format!("{prefix}zu{base}"));
+        for form in shared {
+            add(format!("{prefix}{form}"));
+            // The endings of an adjective: `das eingeschlagene Fenster`.
+            if form.starts_with("ge") && form.ends_with("en") {
+                for ending in ["e", "en", "er", "es", "em"] {
+                    add(format!("{prefix}{form}{ending}"));
+                }
+            }
+        }
+    }
+}
 
 /// Every form of the listed verbs, folded, with the stem they share.
 fn verb_forms(list: &str) -> HashMap<String, String> {
@@ -157,7 +194,13 @@ fn verb_forms(list: &str) -> HashMap<String, String> {
         let mut words = line.split_whitespace();
         let Some(verb) = words.next() else { continue };
         let (prefix, base) = verb.split_once('|').unwrap_or(("", verb));
-        let (prefix, base) = (fold(prefix), fold(base));
+        let base = fold(base);
+        if prefix == "*" {
+            let shared: Vec<String> = words.map(fold).collect();
+            shared_forms(&base, &shared, &mut forms);
+            continue;
+        }
+        let prefix = fold(prefix);
         let (root, infinitive) = match base.strip_suffix("en") {
             Some(root) => (root.to_owned(), "en"),
             None => (base.strip_suffix('n').unwrap_or(&base).to_owned(), "n"),

@@ -96,7 +96,8 @@ impl Position {
     }
 }
 
-const VOCABULARY_BYTES_MAX: usize = 64;
+/// Room for words like `Straßenreinigungsgebührensatzung`, folded and as it is written.
+const VOCABULARY_BYTES_MAX: usize = 120;
 
 impl Analyzer {
     /// An analyzer that remembers at most so many words.

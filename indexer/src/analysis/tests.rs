@@ -565,3 +565,34 @@ fn the_vocabulary_has_each_word_once() {
     analyzer.text("Antrag", &mut vocabulary);
     assert_eq!(vocabulary.len(), 1);
 }
+
+#[test]
+fn verbs_of_the_past_fall_together() {
+    same("stehlen gestohlen stahlen");
+    same("einschlagen einschlugen eingeschlagen einzuschlagen");
+    same("rutschen rutschte gerutscht");
+    same("Zeuge Zeugin Zeugen Zeuginnen");
+    same("Fahrt Fahrten");
+    apart("Anlage anliegen");
+    apart("Stahl stehlen");
+    apart("Abfahrt abfahren");
+}
+
+#[test]
+fn an_abstract_noun_that_no_list_has_is_a_part() {
+    check("Erfrischungsgeld", "erfrischungsgeld|+erfrischung|+geld");
+    check("Hausnr.", "hausnummer|+haus|+nummer");
+}
+
+#[test]
+fn days_in_words_courts_and_plates_are_codes() {
+    for (text, term) in [
+        ("dritten Juli 2025", "@20250703"),
+        ("Einunddreißigster Mai 2026", "@20260531"),
+        ("4 K 2318/25", "#4.k.2318.25"),
+        ("HOL-RM 2210", "#holrm.2210"),
+    ] {
+        assert!(terms(text).contains(term), "{text}: {}", terms(text));
+    }
+    assert!(!terms("Dritte Mai-Woche 2025").contains('@'));
+}

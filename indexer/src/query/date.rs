@@ -1,11 +1,13 @@
 //! Dates and ranges of dates as people type them.
 
+use crate::analysis::fold::fold;
 use crate::entry::Day;
 
 /// An inclusive range; an end may be open, both are not.
 pub(crate) type Range = (Option<Day>, Option<Day>);
 
-/// Reads `2025`, `2025-03`, `03.2025`, `2025-03-01`, `1.3.2025`, `a..b`, `a..`, `..b`, `>=a`, `<b`.
+/// Reads `2025`, `2025-03`, `03.2025`, `März 2025`, `2025-03-01`, `1.3.2025`, `a..b`, `a..`, `..b`, `>=a`,
+/// `<b`, and as people write it `1.3.2025-31.3.2025`, `2023-2025`, `a bis b`.
 pub(crate) fn range(text: &str) -> Option<Range> {
     if let Some((from, to)) = text.split_once("..") {
         let from = if from.is_empty() {
@@ -25,7 +27,13 @@ pub(crate) fn range(text: &str) -> Option<Range> {
             return span(rest).map(read);
         }
     }
-    span(text).map(|(first, last)| (Some(first), Some(last)))
+    if let Some((first, last)) = span(text) {
+        return Some((Some(first), Some(last)));
+    }
+    [" bis ", "\u{2013}", "-"].iter().find_map(|sign| {
+        let (from, to) = text.split_once(sign)?;
+        Some((Some(span(from)?.0), Some(span(to)?.1)))
+    })
 }
 
 type Reading = fn((Day, Day)) -> Range;
@@ -41,6 +49,13 @@ const SIGNS: [(&str, Reading); 6] = [
 
 /// First and last day of a year, a month or a day.
 fn span(text: &str) -> Option<(Day, Day)> {
+    if let Some((month, year)) = text.trim().split_once(' ')
+        && let Some(month) = crate::analysis::dates::month_number(&fold(month))
+    {
+        return (year.len() == 4)
+            .then(|| month_span(year, &month.to_string()))
+            .flatten();
+    }
     let parts: Vec<&str> = text.trim().split(['-', '.', '/']).collect();
     if parts
         .iter()

@@ -282,3 +282,15 @@ fn numbers_are_read_as_people_type_them() {
     assert_eq!(amount::range(">2"), Some((Some(2_000_001), None)));
     assert_eq!(amount::range(".."), None);
 }
+
+#[test]
+fn ranges_are_read_as_people_write_them() {
+    let march = date::range("2026-03");
+    assert!(march.is_some());
+    for typed in ["März 2026", "1.3.2026-31.3.2026", "1.3.2026 bis 31.3.2026"] {
+        assert_eq!(date::range(typed), march, "{typed}");
+    }
+    assert_eq!(date::years("2025-2026"), Some((2025, 2026)));
+    assert_eq!(date::range("Unsinn 2026"), None);
+    assert_eq!(date::range("a-b"), None);
+}

@@ -243,7 +243,10 @@ fn ratio(part: usize, whole: usize) -> f64 {
 
 fn german_questions_find_what_they_should() {
     let (documents, questions) = corpus();
-    let documents: Vec<Document> = lines(&documents);
+    let mut documents: Vec<Document> = lines(&documents);
+    documents.extend(lines::<Document>(
+        &questions.with_file_name("documents.jsonl"),
+    ));
     let questions: Vec<Question> = lines(&questions);
     let names: HashMap<u128, &str> = (0_u128..)
         .zip(documents.iter().map(|document| document.id.as_str()))

@@ -14,6 +14,8 @@ use crate::base::rights::{Reach, reach};
 use crate::base::{self, Right};
 
 const QUERIES: &str = include_str!("../../../tests/data/quality/queries.jsonl");
+/// Documents that only the quality set has.
+const LETTERS: &str = include_str!("../../../tests/data/quality/documents.jsonl");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -266,7 +268,14 @@ fn every_page_says_what_the_data_says() {
 #[test]
 fn the_quality_set_speaks_of_documents_that_exist() {
     let town = town();
-    let ids: BTreeSet<&str> = town.documents.iter().map(|it| it.id.as_str()).collect();
+    let letters = LETTERS.lines().map(|line| {
+        let letter: serde_json::Value = serde_json::from_str(line).expect("a document");
+        letter["id"].as_str().expect("a name").to_owned()
+    });
+    let ids: BTreeSet<String> = town.documents.iter().map(|it| it.id.clone()).collect();
+    let both = ids.len() + LETTERS.lines().count();
+    let ids: BTreeSet<String> = ids.into_iter().chain(letters).collect();
+    assert_eq!(ids.len(), both, "a name stands there twice");
     let queries: Vec<Query> = QUERIES
         .lines()
         .map(|line| serde_json::from_str(line).expect("a query"))

@@ -9,13 +9,14 @@ import pathlib
 import re
 
 HERE = pathlib.Path(__file__).resolve().parent
-DOCUMENTS = [json.loads(line) for line in (HERE.parents[2] / "server/data/town/documents.jsonl").read_text(encoding="utf-8").splitlines()]
+CORPUS = [HERE.parents[2] / "server/data/town/documents.jsonl", HERE / "documents.jsonl"]
+DOCUMENTS = [json.loads(line) for file in CORPUS for line in file.read_text(encoding="utf-8").splitlines()]
 IDS = {doc["id"]: doc for doc in DOCUMENTS}
 
 
 def text_of(doc):
     parts = [doc["title"], doc["correspondent"], *doc["address"], *doc["tags"], *doc["references"], *doc["pages"]]
-    return re.sub(r"\s+", " ", re.sub(r"-\n(?=[a-zäöü])", "", "\n".join(parts)))
+    return re.sub(r"\s+", " ", re.sub(r"\u00ad|-\n(?=[a-zäöü])", "", "\n".join(parts)))
 
 
 TEXTS = {doc["id"]: text_of(doc) for doc in DOCUMENTS}
