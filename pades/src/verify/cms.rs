@@ -7,6 +7,7 @@ use crate::asn1::{
 use super::certificate::{Certificate, read_all};
 use super::crypto::{Bad, Digest, Scheme, Strength, digest_of, verify};
 use super::model::Reason;
+use super::names::same;
 use super::revocation::{LISTS_MAX, Material};
 
 /// Certificates that come with one signature.
@@ -22,6 +23,7 @@ const ATTRIBUTE_DIGEST: &str = "1.2.840.113549.1.9.4";
 const ATTRIBUTE_SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 const ATTRIBUTE_CERTIFICATE: &str = "1.2.840.113549.1.9.16.2.12";
 const ATTRIBUTE_CERTIFICATE_V2: &str = "1.2.840.113549.1.9.16.2.47";
+const ATTRIBUTE_PROTECTION: &str = "1.2.840.113549.1.9.52";
 const ATTRIBUTE_REVOCATION: &str = "1.2.840.113583.1.1.8";
 
 /// An attribute: what it is called, and its values.
@@ -36,6 +38,15 @@ pub(super) struct Attribute {
 enum Signer {
     Issuer(Vec<u8>, Vec<u8>),
     Key(Vec<u8>),
+}
+
+/// Whether a signature names the certificate that it was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Same,
+    Another,
+    /// By a digest that is not computed here.
+    Unknown,
 }
 
 /// Signed data with exactly one signer.
@@ -145,12 +156,17 @@ impl Cms {
     }
 
     fn certificate(&self, pool: &[Certificate]) -> Option<Certificate> {
-        let named = |one: &&Certificate| match &self.signer {
-            Signer::Issuer(issuer, serial) => one.issuer == *issuer && one.serial == *serial,
-            Signer::Key(key) => one.extensions.key_identifier.as_ref() == Some(key),
+        let all = || self.certificates.iter().chain(pool);
+        let found = match &self.signer {
+            Signer::Issuer(issuer, serial) => all()
+                .find(|one| one.issuer == *issuer && one.serial == *serial)
+                // The same name may be written in other letters (RFC 5280, 7.1).
+                .or_else(|| all().find(|one| one.serial == *serial && same(&one.issuer, issuer))),
+            Signer::Key(key) => {
+                all().find(|one| one.extensions.key_identifier.as_ref() == Some(key))
+            }
         };
-        let mut all = self.certificates.iter().chain(pool);
-        all.find(named).cloned()
+        found.cloned()
     }
 
     /// Whether it is a signature of this message, whoever made it.
@@ -185,8 +201,9 @@ impl Cms {
             return checked;
         };
         match self.names(certificate) {
-            Ok(Some(true)) => {}
-            Ok(Some(false)) => reasons.push(Reason::SigningCertificateMismatch),
+            Ok(Some(Named::Same)) => {}
+            Ok(Some(Named::Another)) => reasons.push(Reason::SigningCertificateMismatch),
+            Ok(Some(Named::Unknown)) => reasons.push(Reason::AlgorithmUnsupported),
             Ok(None) if message.names_certificate => {
                 reasons.push(Reason::SigningCertificateMissing);
             }
@@ -231,8 +248,29 @@ impl Cms {
         if said.tag != OCTET_STRING {
             return Err(Malformed);
         }
+        self.keeps_algorithms()?;
         // A digest that is not computed here was said to be so already.
         Ok(digest.is_none_or(|digest| digest == said.content))
+    }
+
+    /// Whether the algorithms are those that were signed, where the signer protected them (RFC 6211).
+    fn keeps_algorithms(&self) -> Result<(), Malformed> {
+        let Some(value) = self.only(ATTRIBUTE_PROTECTION)? else {
+            return Ok(());
+        };
+        let mut parts = Value::whole(value)?.within(SEQUENCE)?;
+        let digest = digest_of(&parts.expect(SEQUENCE)?)?;
+        // That of a signature, not of a code: signed data has nothing else.
+        let algorithm = parts.expect(inner(1))?;
+        parts.end()?;
+        let used = Value::whole(&self.algorithm)?;
+        // No parameters are written in two ways.
+        let bare = |content: &[u8]| content.strip_suffix(&[5, 0]).unwrap_or(content).to_vec();
+        if digest == self.digest && bare(algorithm.content) == bare(used.content) {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// The one value of a signed attribute that stands at most once.
@@ -248,7 +286,7 @@ impl Cms {
     }
 
     /// Whether the signature names this certificate as the one it was made with; nothing if it names none.
-    fn names(&self, certificate: &Certificate) -> Result<Option<bool>, Malformed> {
+    fn names(&self, certificate: &Certificate) -> Result<Option<Named>, Malformed> {
         let new = self.only(ATTRIBUTE_CERTIFICATE_V2)?;
         let old = self.only(ATTRIBUTE_CERTIFICATE)?;
         let (value, is_new) = match (new, old) {
@@ -264,18 +302,20 @@ impl Cms {
             None => Some(Digest::Sha1),
         };
         let said = first.expect(OCTET_STRING)?.content;
-        let Some(hash) = digest.and_then(|digest| digest.compute(&[&certificate.der])) else {
-            return Err(Malformed);
-        };
-        let mut same = hash == said;
+        let hash = digest.and_then(|digest| digest.compute(&[&certificate.der]));
+        let mut fits = hash.as_ref().is_none_or(|hash| hash == said);
         if let Some(issuer) = first.maybe(SEQUENCE)? {
             let mut parts = issuer.reader();
             let names = parts.expect(SEQUENCE)?;
             let name = names.reader().next()?;
-            same &= name.tag != inner(4) || name.content == certificate.issuer;
-            same &= parts.expect(INTEGER)?.content == certificate.serial;
+            fits &= name.tag != inner(4) || same(name.content, &certificate.issuer);
+            fits &= parts.expect(INTEGER)?.content == certificate.serial;
         }
-        Ok(Some(same))
+        Ok(Some(match (fits, hash.is_some()) {
+            (false, _) => Named::Another,
+            (true, true) => Named::Same,
+            (true, false) => Named::Unknown,
+        }))
     }
 
     /// When it was signed, as the signer says.

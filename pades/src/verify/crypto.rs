@@ -99,8 +99,8 @@ pub(super) enum Strength {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     Pkcs1(Digest),
-    /// With salt of so many bytes.
-    Pss(Digest, usize),
+    /// With the digest of its mask, and salt of so many bytes.
+    Pss(Digest, Digest, usize),
     Ecdsa(Digest),
     Ed25519,
 }
@@ -109,7 +109,7 @@ impl Scheme {
     pub(super) fn name(self) -> String {
         match self {
             Self::Pkcs1(digest) => format!("RSA PKCS#1 {}", digest.as_str()),
-            Self::Pss(digest, _) => format!("RSA-PSS {}", digest.as_str()),
+            Self::Pss(digest, _, _) => format!("RSA-PSS {}", digest.as_str()),
             Self::Ecdsa(digest) => format!("ECDSA {}", digest.as_str()),
             Self::Ed25519 => "Ed25519".to_owned(),
         }
@@ -139,8 +139,9 @@ impl Scheme {
             "1.2.840.113549.1.1.13" => Self::Pkcs1(Digest::Sha512),
             "1.2.840.113549.1.1.10" => {
                 let parameters = parameters.ok_or(Bad::Unsupported)?;
-                let (digest, salt) = pss(&parameters).map_err(|Malformed| Bad::Unsupported)?;
-                Self::Pss(digest, salt)
+                let read = pss(&parameters).map_err(|Malformed| Bad::Unsupported)?;
+                let (digest, mask, salt) = read;
+                Self::Pss(digest, mask, salt)
             }
             "1.2.840.10045.2.1" => Self::Ecdsa(given?),
             "1.2.840.10045.4.1" => Self::Ecdsa(Digest::Sha1),
@@ -156,14 +157,14 @@ impl Scheme {
     /// The digest that belongs to it.
     pub(super) const fn digest(self) -> Option<Digest> {
         match self {
-            Self::Pkcs1(digest) | Self::Pss(digest, _) | Self::Ecdsa(digest) => Some(digest),
+            Self::Pkcs1(digest) | Self::Pss(digest, _, _) | Self::Ecdsa(digest) => Some(digest),
             Self::Ed25519 => None,
         }
     }
 }
 
-/// RSASSA-PSS with one digest for everything: all that is computed here. The digest, and the length of the salt.
-fn pss(parameters: &Value<'_>) -> Result<(Digest, usize), Malformed> {
+/// RSASSA-PSS: the digest, that of the mask, and the length of the salt.
+fn pss(parameters: &Value<'_>) -> Result<(Digest, Digest, usize), Malformed> {
     let mut parts = parameters.within(SEQUENCE)?;
     let hash = match parts.maybe(inner(0))? {
         Some(value) => digest_of(&value.reader().next()?)?.ok_or(Malformed)?,
@@ -184,9 +185,11 @@ fn pss(parameters: &Value<'_>) -> Result<(Digest, usize), Malformed> {
         Some(value) => value.reader().next()?.small()?,
         None => 20,
     };
-    let known = matches!(hash, Digest::Sha256 | Digest::Sha384 | Digest::Sha512);
+    let strong = |it| matches!(it, Digest::Sha256 | Digest::Sha384 | Digest::Sha512);
+    // A mask needs no digest without collisions: SHA-1, which is what is meant where none is named, is good for it.
+    let known = strong(hash) && (strong(mask) || mask == Digest::Sha1);
     match usize::try_from(salt) {
-        Ok(salt) if known && mask == hash => Ok((hash, salt)),
+        Ok(salt) if known => Ok((hash, mask, salt)),
         Ok(_) | Err(_) => Err(Malformed),
     }
 }
@@ -304,15 +307,15 @@ pub(super) fn verify(
             Strength::Enough
         }
     };
-    if let (Key::Rsa(key, _), Scheme::Pss(digest, salt)) = (&key, scheme)
-        && salt != digest.bytes()
+    if let (Key::Rsa(key, _), Scheme::Pss(digest, mask, salt)) = (&key, scheme)
+        && (salt != digest.bytes() || mask != digest)
     {
         let numbers = || -> Result<_, Malformed> {
             let mut numbers = Value::whole(key)?.within(SEQUENCE)?;
             Ok((numbers.next()?.content, numbers.next()?.content))
         };
         let numbers = numbers().map_err(|Malformed| Bad::Unsupported)?;
-        super::pss::verify(numbers, (digest, salt), message, signature)?;
+        super::pss::verify(numbers, (digest, mask, salt), message, signature)?;
         return Ok(worth(short));
     }
     let other = match (&key, scheme) {
@@ -340,9 +343,15 @@ pub(super) fn verify(
         (Key::Rsa(key, _), Scheme::Pkcs1(Digest::Sha512)) => {
             (key, &rs::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
         }
-        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha256, 32)) => (key, &rs::RSA_PSS_2048_8192_SHA256),
-        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha384, 48)) => (key, &rs::RSA_PSS_2048_8192_SHA384),
-        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha512, 64)) => (key, &rs::RSA_PSS_2048_8192_SHA512),
+        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha256, _, 32)) => {
+            (key, &rs::RSA_PSS_2048_8192_SHA256)
+        }
+        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha384, _, 48)) => {
+            (key, &rs::RSA_PSS_2048_8192_SHA384)
+        }
+        (Key::Rsa(key, _), Scheme::Pss(Digest::Sha512, _, 64)) => {
+            (key, &rs::RSA_PSS_2048_8192_SHA512)
+        }
         (Key::P256(key), Scheme::Ecdsa(Digest::Sha256)) => (key, &rs::ECDSA_P256_SHA256_ASN1),
         (Key::P256(key), Scheme::Ecdsa(Digest::Sha384)) => (key, &rs::ECDSA_P256_SHA384_ASN1),
         (Key::P384(key), Scheme::Ecdsa(Digest::Sha256)) => (key, &rs::ECDSA_P384_SHA256_ASN1),

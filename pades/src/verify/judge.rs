@@ -102,6 +102,10 @@ const fn is_signature(reason: Reason) -> bool {
     matches!(reason, Reason::LaterSignature | Reason::LaterSignatureAdded)
 }
 
+const fn is_proof(reason: Reason) -> bool {
+    matches!(reason, Reason::LaterValidationData | Reason::LaterTimestamp)
+}
+
 const fn is_no_signature(reason: Reason) -> bool {
     matches!(
         reason,
@@ -481,6 +485,8 @@ impl Bench<'_> {
                 signature.reasons.push(Reason::ChangesNotUnderstood);
                 continue;
             };
+            // Whoever adds what proves the signature may note in the metadata that he wrote the file.
+            let proves = changes.iter().any(|change| is_proof(change.reason));
             for change in changes {
                 let mut locks = before.iter().flat_map(|other| &other.locked);
                 // Of very many changes it is not told which field: it may be one that is locked.
@@ -488,7 +494,7 @@ impl Bench<'_> {
                     Some(name) => locks.any(|lock| lock.has(name)),
                     None => locks.next().is_some(),
                 };
-                let reason = weighed(change.reason, permits, locked);
+                let reason = weighed(change.reason, permits, locked, proves);
                 signature.reasons.push(reason);
                 signature.changes.push(Change {
                     reason,
@@ -503,7 +509,7 @@ impl Bench<'_> {
 }
 
 /// What a change comes to, given what the signers allowed.
-fn weighed(reason: Reason, permits: Option<u8>, locked: bool) -> Reason {
+fn weighed(reason: Reason, permits: Option<u8>, locked: bool, proves: bool) -> Reason {
     let nothing = permits == Some(1);
     let of_form = reason == Reason::FormFilledLater || is_signature(reason);
     let of_words = reason == Reason::MetadataChangedLater;
@@ -513,7 +519,7 @@ fn weighed(reason: Reason, permits: Option<u8>, locked: bool) -> Reason {
     } else if reason == Reason::LaterSignatureAdded && permits.is_some() {
         // Whoever certifies knows all places where others may sign, or they could paint over the page.
         Reason::ChangedFields
-    } else if (of_form && (nothing || locked)) || (of_words && nothing) {
+    } else if (of_form && (nothing || locked)) || (of_words && nothing && !proves) {
         Reason::ChangedLocked
     } else {
         reason

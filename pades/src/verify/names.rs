@@ -168,6 +168,11 @@ fn mail_lies_in(address: &str, tree: &str) -> Result<bool, Malformed> {
     })
 }
 
+/// Whether two names of a directory are one, however they are written (RFC 5280, 7.1).
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    one == other || sets(one).is_ok_and(|one| sets(other).is_ok_and(|other| one == other))
+}
+
 /// A name of a directory as it is compared: without regard to case and to how many spaces there are.
 fn sets(raw: &[u8]) -> Result<Sets, Malformed> {
     let mut found = Vec::new();

@@ -12,7 +12,7 @@ const BITS_MAX: usize = 8192;
 /// Whether a signature is good. `modulus` and `exponent` as they stand in the key, without sign.
 pub(super) fn verify(
     (modulus, exponent): (&[u8], &[u8]),
-    (digest, salt_bytes): (Digest, usize),
+    (digest, mask, salt_bytes): (Digest, Digest, usize),
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Bad> {
@@ -37,13 +37,13 @@ pub(super) fn verify(
     let bytes = (bits - 1).div_ceil(8);
     let encoded = encoded.to_bytes(bytes).ok_or(Bad::Mismatch)?;
     let hash = digest.compute(&[message]).ok_or(Bad::Unsupported)?;
-    check(&encoded, bits - 1, (digest, salt_bytes), &hash).ok_or(Bad::Mismatch)
+    check(&encoded, bits - 1, (digest, mask, salt_bytes), &hash).ok_or(Bad::Mismatch)
 }
 
 fn check(
     encoded: &[u8],
     bits: usize,
-    (digest, salt_bytes): (Digest, usize),
+    (digest, mask_digest, salt_bytes): (Digest, Digest, usize),
     hash: &[u8],
 ) -> Option<()> {
     let (masked, rest) = encoded.split_at_checked(encoded.len().checked_sub(hash.len() + 1)?)?;
@@ -58,7 +58,7 @@ fn check(
     if masked.first()? & !mask != 0 {
         return None;
     }
-    let mut block: Vec<u8> = generated(digest, given, masked.len())?
+    let mut block: Vec<u8> = generated(mask_digest, given, masked.len())?
         .iter()
         .zip(masked)
         .map(|(one, other)| one ^ other)

@@ -267,3 +267,51 @@ fn salt_of_any_length_is_read_and_no_other_than_what_was_signed() {
     changed[at] = if bytes[at] == b'1' { b'2' } else { b'1' };
     assert_eq!(first(&changed).verdict, Verdict::Invalid);
 }
+
+/// What programs of others write, and what may not be taken for that (`tests/data/foreign`).
+#[test]
+fn what_programs_of_others_write_is_judged_for_what_it_is() {
+    let folder = data().join("foreign");
+    let mut trust = Trust::new();
+    let root = std::fs::read(folder.join("root.pem")).expect("a root");
+    trust.add("root.pem", &root).expect("a certificate");
+    for (name, verdict, reason) in [
+        (
+            "certified-1-stamped",
+            Verdict::Valid,
+            Reason::LaterTimestamp,
+        ),
+        ("closed", Verdict::ValidBut, Reason::FormFilledLater),
+        (
+            "issuer-in-other-letters",
+            Verdict::ValidBut,
+            Reason::TimeClaimed,
+        ),
+        ("mask-sha1", Verdict::ValidBut, Reason::TimeClaimed),
+        ("mask-sha512", Verdict::ValidBut, Reason::TimeClaimed),
+        ("sha3", Verdict::Indeterminate, Reason::AlgorithmUnsupported),
+        (
+            "x-certified-1-renamed",
+            Verdict::Invalid,
+            Reason::ChangedLocked,
+        ),
+        ("x-opened", Verdict::Invalid, Reason::ChangedFields),
+        (
+            "x-other-algorithm",
+            Verdict::Invalid,
+            Reason::AttributesInvalid,
+        ),
+        (
+            "x-other-issuer",
+            Verdict::Indeterminate,
+            Reason::CertificateMissing,
+        ),
+        ("x-secret", Verdict::Invalid, Reason::ChangedFields),
+    ] {
+        let bytes = std::fs::read(folder.join(format!("{name}.pdf"))).expect("a sample");
+        let report = verify(&bytes, &trust, AT);
+        let first = report.signatures.first().expect("a signature");
+        assert_eq!(first.verdict, verdict, "{name} {}", line(&report));
+        assert!(first.reasons.contains(&reason), "{name} {}", line(&report));
+    }
+}

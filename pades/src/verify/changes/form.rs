@@ -39,6 +39,8 @@ const NEW_FIELD: [&str; 27] = [
 ];
 /// Entries of a field for a signature that signing it sets.
 const SIGNED: [&str; 6] = ["V", "AP", "F", "M", "DA", "MK"];
+/// Nobody may change the field any more.
+const READ_ONLY: i64 = 1;
 /// A button that only does something.
 const PUSH_BUTTON: i64 = 1 << 16;
 
@@ -203,6 +205,9 @@ impl Step<'_> {
                 self.say(Reason::ChangedScripts, name());
             } else if was_signed {
                 self.say(Reason::ChangedSignatureField, name());
+            } else if key == "Ff" && new.flags == old.flags | READ_ONLY {
+                // Whoever signs closes the fields that he locks.
+                filled |= !old.is_signature();
             } else if old.is_signature() {
                 if is_signed && among(&SIGNED) {
                     signs = true;
