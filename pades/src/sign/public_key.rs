@@ -12,6 +12,7 @@ use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::digest::Digest;
+use crate::verify::crypto::ecdsa;
 
 /// What a key of ours signs with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,10 +101,29 @@ pub(super) fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Refused> {
-    let with = verification(key, algorithm, digest).ok_or(Refused::Unknown)?;
+    let Some(with) = verification(key, algorithm, digest) else {
+        return elsewhere(key, algorithm, message, signature);
+    };
     UnparsedPublicKey::new(with, key.subject_public_key.raw_bytes())
         .verify(message, signature)
         .map_err(|_wrong| Refused::Wrong)
+}
+
+/// ECDSA on curves or with digests that `ring` does not compute, by what judges signatures.
+fn elsewhere(
+    key: &SubjectPublicKeyInfoOwned,
+    algorithm: &AlgorithmIdentifierOwned,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Refused> {
+    let (Ok(key), Ok(algorithm)) = (key.to_der(), algorithm.to_der()) else {
+        return Err(Refused::Unknown);
+    };
+    match ecdsa(&key, &algorithm, message, signature) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Refused::Wrong),
+        None => Err(Refused::Unknown),
+    }
 }
 
 fn verification(

@@ -366,6 +366,25 @@ pub(super) fn verify(
     Ok(worth(weak))
 }
 
+/// Whether the key made this signature by ECDSA, where both are given in DER. None: that is not computed here.
+pub(crate) fn ecdsa(
+    spki: &[u8],
+    algorithm: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
+    let algorithm = Value::whole(algorithm).ok()?;
+    let scheme = Scheme::of(&algorithm, None).ok()?;
+    if !matches!(scheme, Scheme::Ecdsa(_)) {
+        return None;
+    }
+    match verify(spki, scheme, message, signature) {
+        Ok(Strength::Enough) => Some(true),
+        Err(Bad::Mismatch) => Some(false),
+        Ok(Strength::Weak) | Err(Bad::Unsupported) => None,
+    }
+}
+
 /// The digest that an algorithm identifier names.
 pub(super) fn digest_of(algorithm: &Value<'_>) -> Result<Option<Digest>, Malformed> {
     let oid = algorithm.within(SEQUENCE)?.next()?.oid()?;

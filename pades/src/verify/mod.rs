@@ -9,7 +9,7 @@ mod certificate;
 mod chain;
 mod changes;
 mod cms;
-mod crypto;
+pub(crate) mod crypto;
 mod dss;
 mod fields;
 mod gather;

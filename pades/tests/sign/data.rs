@@ -155,14 +155,18 @@ pub(crate) fn document_timestamped(pdf: &Pdf, authority: &str) -> Pdf {
     prepared.complete_with_timestamp(&timestamp).unwrap()
 }
 
-/// What `openssl ts` answers in the name of that authority.
+/// What `openssl ts` answers in the name of that authority; with SHA-512, where its curve is none of SHA-256.
 pub(crate) fn answer(request: &[u8], authority: &str) -> Vec<u8> {
     let place = tempfile::tempdir().unwrap();
     let query = place.path().join("query");
     std::fs::write(&query, request).unwrap();
     let pki = folder().join("pki");
+    let section = match authority {
+        "tsa521" | "tsabp384" => "tsa512_config",
+        _ => "tsa_config",
+    };
     let output = Command::new("openssl")
-        .args(["ts", "-reply", "-section", "tsa_config"])
+        .args(["ts", "-reply", "-section", section])
         .arg("-config")
         .arg(pki.join("tsa.cnf"))
         .arg("-queryfile")

@@ -107,6 +107,25 @@ fn a_signature_is_raised_where_it_stands() {
 }
 
 #[test]
+fn authorities_on_other_curves_are_understood_and_not_when_a_byte_is_wrong() {
+    if !data::has("openssl") {
+        return;
+    }
+    for authority in ["tsa521", "tsabp384"] {
+        let signed = data::timestamped(&data::form(), "Unterschrift", "seal", authority);
+        let seal = Seal::find(&signed, "Unterschrift").unwrap();
+        assert!(seal.cms().is_timestamped(), "{authority}");
+        let digest = Digest::Sha256;
+        let request = TimestampRequest::new(digest, &digest.of(&[b"eins"]), [1; 16]).unwrap();
+        let mut broken = data::answer(request.der(), authority);
+        request.accept(&broken).unwrap();
+        let last = broken.len() - 5;
+        broken[last] ^= 1;
+        assert!(request.accept(&broken).is_err(), "{authority}");
+    }
+}
+
+#[test]
 fn what_a_later_signature_covers_is_not_raised() {
     if !data::has("openssl") {
         return;

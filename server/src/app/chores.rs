@@ -164,7 +164,11 @@ impl Server {
         let stamp = Arc::clone(&self.stamp);
         self.tasks.start("timestamps", |end| async move {
             loop {
-                let pause = match Box::pin(signing::raise(&db, &storage, &stamp)).await {
+                let raised = match Box::pin(signing::raise(&db, &storage, &stamp)).await {
+                    Ok(_) => Box::pin(workflows::raise_seals(&db, &storage, &stamp)).await,
+                    Err(error) => Err(error),
+                };
+                let pause = match raised {
                     Ok(_) => RAISE_EVERY,
                     Err(error) => {
                         tracing::warn!(
@@ -398,10 +402,16 @@ async fn guarding(db: &Db, looks: &Looks, metrics: &Metrics) {
 
 /// How far seals are, and until when they can be put on.
 async fn sealing(db: &Db, stamp: &signing::Stamp, metrics: &Metrics) {
-    match signing::waiting(db, stamp).await {
-        Ok(all) => {
+    let counted = async {
+        let of_workflows = workflows::seals_waiting(db.read(), db.now()).await?;
+        Ok::<_, DbError>((signing::waiting(db, stamp).await?, of_workflows))
+    };
+    match counted.await {
+        Ok((all, others)) => {
             for (level, count) in all {
-                metrics.seals(level, count);
+                let mut others = others.iter().filter(|(waits, _)| *waits == level);
+                let more = others.next().map_or(0, |(_, more)| *more);
+                metrics.seals(level, count + more);
             }
         }
         Err(error) => tracing::warn!(error = %error, "waiting seals could not be counted"),

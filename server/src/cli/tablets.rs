@@ -9,6 +9,7 @@ use crate::archive::Archive;
 use crate::base::{Actor, TabletId};
 use crate::config::Config;
 use crate::departments::{self, Department};
+use crate::signing::{self, SigningError};
 use crate::tablets::{self, REASON_CHARS_MAX, Tablet, TabletError};
 use crate::unit::Unit;
 
@@ -23,7 +24,8 @@ pub(super) enum Tablets {
         #[arg(long)]
         json: bool,
     },
-    /// Sperrt ein Tablet, etwa ein verlorenes: Ab der nächsten Anfrage ist es nicht mehr bekannt.
+    /// Sperrt ein Tablet, etwa ein verlorenes: Ab der nächsten Anfrage ist es nicht mehr bekannt; was darauf gezeigt
+    /// wird, wird abgebrochen.
     Revoke {
         /// Das Tablet, wie `tablets list` es zeigt.
         #[arg(value_name = "TABLET")]
@@ -127,19 +129,19 @@ async fn revoke(archive: &Archive, id: Uuid, reason: &str, json: bool) -> Ended 
     let written = archive
         .db
         .write(&Actor::system(), async move |unit: &mut Unit| {
-            tablets::revoke(unit, tablet, reason).await
+            signing::revoke(unit, tablet, reason).await
         })
         .await;
     match written {
         Ok(written) => {
-            Line::of(&written.value, &departments).say(json);
+            Line::of(&written.value.0, &departments).say(json);
             Ok(())
         }
-        Err(TabletError::NotFound) => {
+        Err(SigningError::NoTablet) => {
             let said = format!("{id}: ein solches Tablet gibt es nicht");
             Err(Failure::new(USAGE, said))
         }
-        Err(TabletError::Revoked) => {
+        Err(SigningError::Tablet(TabletError::Revoked)) => {
             let said = format!("{id}: ist schon gesperrt");
             Err(Failure::new(FINDINGS, said))
         }

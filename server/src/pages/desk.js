@@ -9,6 +9,8 @@ const BEAT_EVERY = 15_000;
 const OVER = ["done", "refused", "cancelled", "expired", "failed", "changed", "paper"];
 /** What did not end with a signature on the tablet may have been signed on paper. */
 const MAYBE_PAPER = ["refused", "cancelled", "expired", "failed"];
+/** Ends for which the archive itself gives the reason. */
+const ENDS = { idle: "watchIdle", taken_over: "watchTakenOver", tablet_revoked: "watchRevoked" };
 const METHODS = ["identity_card", "passport", "residence_permit", "electronic", "photo", "register", "known", "power_of_attorney"];
 const RESULTS = ["confirmed", "doubtful", "refuted"];
 /** In points from the lower left corner: below the text of most letters. */
@@ -128,7 +130,7 @@ function watch(found, first, after) {
   const show = () => {
     const over = OVER.includes(job.state);
     state.textContent = t(`signing_${job.state}`);
-    fill(more, plural("watchPages", job.pages_seen.length), job.reason && over && job.state !== "done" ? [" · ", t("watchReason", { reason: job.reason })] : null);
+    fill(more, plural("watchPages", job.pages_seen.length), job.reason && over && job.state !== "done" ? [" · ", t("watchReason", { reason: job.reason in ENDS ? t(ENDS[job.reason]) : job.reason })] : null);
     fill(buttons, over ? [job.state === "done" || job.state === "paper" ? null : button("watchAgain", () => { dialog.close(); sendToTablet(found, after); }),
       MAYBE_PAPER.includes(job.state) ? button("watchScan", () => { dialog.close(); linkScan(found, job, after); }) : null,
       button("watchClose", () => dialog.close(), true)]

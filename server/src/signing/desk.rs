@@ -181,7 +181,7 @@ fn is_page_of(count: usize, page: u32) -> bool {
 }
 
 /// Refuses pages that what was shown does not have: nobody can have seen them.
-fn require_pages(count: usize, told: &Told) -> Result<(), Problem> {
+pub(super) fn require_pages(count: usize, told: &Told) -> Result<(), Problem> {
     let mut fields = Fields::new();
     for (at, seen) in told.pages.iter().enumerate() {
         if !is_page_of(count, seen.page) {

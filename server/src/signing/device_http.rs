@@ -10,15 +10,13 @@ use storage::Storage;
 use uuid::Uuid;
 
 use super::bus::Bus;
-use super::desk::{Desk, Failure, Received, held_for};
+use super::desk::{Desk, Failure, Received, held_for, require_pages};
+use super::device_wire::{JobToShow, PageToShow};
 use super::events::{self, Watched};
 use super::http::{lasting, said};
 use super::model::{SigningError, SigningJob, Step};
 use super::stamp::Stamp;
-use super::wire::{
-    EventQuery, JobStanding, JobToShow, OwnTablet, PageToShow, RefusalReport, SeenReport,
-    SignatureReport,
-};
+use super::wire::{EventQuery, JobStanding, OwnTablet, RefusalReport, SeenReport, SignatureReport};
 use super::{ops, rows};
 use crate::audit::event::Look;
 use crate::base::{Actor, SigningJobId, Timestamp};
@@ -120,7 +118,8 @@ pub(super) async fn get_events(
 
 /// What is to be shown: its pages, as pictures and as text.
 ///
-/// The clerk who sent it must still be allowed to read it. Of a job that is over there are no pages.
+/// The clerk who sent it must still be allowed to read it. Of a job that is over there is its `state`, and nothing
+/// of what was to be signed.
 #[utoipa::path(
     get, path = "/api/v1/tablet/jobs/{id}", tag = "tablets", operation_id = "readJobToShow",
     params(("id" = Uuid, Path, description = "The job")),
@@ -138,19 +137,8 @@ pub(super) async fn get_job(
 ) -> Result<HttpResponse, Problem> {
     let job = job_of(&db, &device.tablet, id).await?;
     let now = db.now();
-    let mut view = JobToShow {
-        id: job.id.raw(),
-        nonce: job.nonce.clone(),
-        state: job.state_at(now).into(),
-        purpose: job.purpose.clone(),
-        sentence: job.sentence.clone(),
-        language: job.language.code(),
-        expires_at: job.expires_at.to_string(),
-        now: now.micros() / 1_000,
-        pages: Vec::new(),
-    };
     if job.state_at(now).is_over() {
-        return Ok(HttpResponse::Ok().json(view));
+        return Ok(HttpResponse::Ok().json(JobToShow::over(&job, now)));
     }
     let (clerk, held) = held_for(&db, &job, &request).await?;
     let place = (db.get_ref(), storage.get_ref(), painter.get_ref());
@@ -160,8 +148,9 @@ pub(super) async fn get_job(
         .within(held.document.department);
     looks.note(looked).await?;
     let mut texts = showing.texts().await?.into_iter();
+    let mut pages = Vec::new();
     for (number, (width, height)) in (1_u32..).zip(showing.sizes().await?) {
-        view.pages.push(PageToShow {
+        pages.push(PageToShow {
             number,
             width,
             height,
@@ -169,7 +158,7 @@ pub(super) async fn get_job(
             text: texts.next().unwrap_or_default(),
         });
     }
-    Ok(HttpResponse::Ok().json(view))
+    Ok(HttpResponse::Ok().json(JobToShow::open(&job, now, pages)))
 }
 
 /// The picture of a page of what is to be shown, 1600 dots wide.
@@ -210,6 +199,9 @@ pub(super) async fn get_picture(
 }
 
 /// Tells how far somebody has come: that it is shown, which pages were seen, that the pad is open.
+///
+/// Pages that the document does not have, the same one twice, or one seen for more than 3600 seconds are 422, and
+/// nothing of the report counts.
 #[utoipa::path(
     post, path = "/api/v1/tablet/jobs/{id}/seen", tag = "tablets", operation_id = "reportSeen",
     params(("id" = Uuid, Path, description = "The job"),
@@ -219,8 +211,14 @@ pub(super) async fn get_picture(
     responses((status = 200, description = "Noted", body = JobStanding), SigningProblems),
     security(("tablet" = []))
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "which pages there are is known to what draws them"
+)]
 pub(super) async fn post_seen(
     db: Data<Db>,
+    storage: Data<Storage>,
+    painter: Data<Painter>,
     bus: Data<Bus>,
     looks: Data<Looks>,
     device: Device,
@@ -230,6 +228,12 @@ pub(super) async fn post_seen(
     let tablet = &device.tablet;
     let (job, report) = reported::<SeenReport>((&db, &looks), tablet, id, &signed).await?;
     let (id, tablet, told) = (job.id, tablet.id, report.read()?);
+    // That a job is over is said first, and by the rule itself.
+    if !told.pages.is_empty() && !job.state_at(db.now()).is_over() {
+        let place = (db.get_ref(), storage.get_ref(), painter.get_ref());
+        let showing = Showing::open(place, job.clerk, job.shown).await?;
+        require_pages(showing.sizes().await?.len(), &told)?;
+    }
     written((&db, &bus), async move |unit: &mut Unit| {
         ops::progress(unit, id, tablet, told).await
     })

@@ -14,7 +14,7 @@ use super::wire::{
     EventQuery, LeaseRequest, SignedOnPaper, SigningCancellation, SigningJobList, SigningJobView,
     SigningRequest,
 };
-use super::{device_http, identity, ops, rows};
+use super::{device_http, identity, ops, revoke_http, rows};
 use crate::audit::event::Look;
 use crate::base::{Actor, DocumentId, Right, SigningJobId, TabletId, VersionId};
 use crate::departments::SignedIn;
@@ -479,7 +479,7 @@ pub(super) async fn post_lease(
 }
 
 /// A tablet that is named in the path is not there, rather than wrong in the body.
-async fn tablet_noted<T>(
+pub(super) async fn tablet_noted<T>(
     looks: &Looks,
     actor: &Actor,
     done: Result<T, SigningError>,
@@ -523,6 +523,7 @@ pub(super) async fn post_release(
 #[openapi(paths(
     post_lease,
     post_release,
+    revoke_http::post_revoke,
     post_job,
     get_jobs,
     get_job,
@@ -547,6 +548,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(to("/tablets/{id}/lease").post(post_lease))
         .service(to("/tablets/{id}/release").post(post_release))
+        .service(to("/tablets/{id}/revoke").post(revoke_http::post_revoke))
         .service(
             to("/documents/{id}/signing-jobs")
                 .get(get_jobs)

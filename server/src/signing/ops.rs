@@ -22,6 +22,8 @@ const NONCE_BYTES: usize = 16;
 const AT_ONCE: u64 = 100;
 /// Why a job ended that was sent by somebody else to a tablet that is taken now.
 const TAKEN_OVER: &str = "taken_over";
+/// Why a job ended whose tablet is known no more.
+const TABLET_REVOKED: &str = "tablet_revoked";
 
 fn context(tablet: TabletId, what: &str) -> Vec<u8> {
     Object::new()
@@ -108,6 +110,32 @@ pub(super) async fn give_back(unit: &mut Unit, id: TabletId) -> Result<Tablet, S
         ended(unit, open, step, None).await?;
     }
     Ok(tablet)
+}
+
+/// Revokes a tablet; what it shows is called off with it, whoever sent that: gives that job too.
+///
+/// # Errors
+/// [`SigningError`].
+pub async fn revoke(
+    unit: &mut Unit,
+    id: TabletId,
+    reason: String,
+) -> Result<(Tablet, Option<SigningJob>), SigningError> {
+    let tablet = tablets::revoke(unit, id, reason).await?;
+    let Some(open) = rows::open_on(unit.tx(), id).await? else {
+        return Ok((tablet, None));
+    };
+    // Locked and looked at again: it may have been signed this moment.
+    let found = rows::find_to_change(unit, open.id).await?;
+    let Some(open) = found.filter(|job| !job.state.is_over()) else {
+        return Ok((tablet, None));
+    };
+    let job = if open.has_run_out(unit.now()) {
+        ended(unit, open, Step::Expire, None).await?
+    } else {
+        ended(unit, open, Step::Cancel, Some(TABLET_REVOKED.to_owned())).await?
+    };
+    Ok((tablet, Some(job)))
 }
 
 /// Sends a document to a tablet. `shown` is the version that was found fit to be signed.

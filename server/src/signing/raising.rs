@@ -4,6 +4,8 @@
 //! The queue is the rows themselves; what waits stands beside them. Each step is a version of its own, of which
 //! the one before is a prefix, but for the first: that goes into the place that was left for it.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use pades::sign::{Instant, not_after};
 use storage::Storage;
@@ -19,7 +21,7 @@ use super::validation;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
-use crate::base::{Actor, SigningJobId, Timestamp, VersionId};
+use crate::base::{Actor, DocumentId, SigningJobId, Timestamp, VersionId};
 use crate::documents::{self, Arriving, Content, DocumentError, Version, Which};
 use crate::unit::{Db, Unit};
 
@@ -91,8 +93,45 @@ pub(super) fn document(error: impl Into<Box<dyn std::error::Error + Send + Sync>
     RaiseError::Document(error.into())
 }
 
+/// A seal as it stands on a document.
+#[derive(Debug, Clone)]
+pub(super) struct Borne {
+    pub(super) document: DocumentId,
+    /// The version that bears it.
+    pub(super) bearer: VersionId,
+    pub(super) level: Level,
+    pub(super) archive_until: Option<Timestamp>,
+    /// In which field.
+    pub(super) field: String,
+    /// From which byte to which.
+    pub(super) gap: Range<usize>,
+}
+
+impl Borne {
+    fn of(job: &SigningJob) -> Option<Self> {
+        let outcome = job.outcome.as_ref()?;
+        let (field, gap) = place_of(&outcome.evidence);
+        Some(Self {
+            document: job.document,
+            bearer: outcome.bearer(),
+            level: outcome.level,
+            archive_until: outcome.archive_until,
+            field,
+            gap,
+        })
+    }
+}
+
+/// What an attempt came to.
+pub(super) enum Came {
+    /// Further, or to its end.
+    Further(Raised),
+    /// Nowhere: it is tried again after so many seconds, or where nothing is said longer each time.
+    Waits(Option<i64>),
+}
+
 /// What a step came to.
-enum Raised {
+pub(super) enum Raised {
     To {
         level: Level,
         content: Box<Content>,
@@ -109,9 +148,9 @@ enum Raised {
 /// [`RaiseError`] where nothing more can be done now: the rest waits. What goes wrong with one document is told,
 /// and that one waits.
 pub async fn raise(db: &Db, storage: &Storage, stamp: &Stamp) -> Result<usize, RaiseError> {
-    let (Some((url, patience)), Some(reach)) = (stamp.tsa(), stamp.reach()) else {
+    if stamp.tsa().is_none() {
         return Ok(0);
-    };
+    }
     let now = db.now();
     let due = rows::to_raise(db.read(), stamp.level(), (now, AT_ONCE)).await?;
     let by = now.plus_seconds(stamp.renew_seconds());
@@ -119,12 +158,8 @@ pub async fn raise(db: &Db, storage: &Storage, stamp: &Stamp) -> Result<usize, R
     if due.is_empty() && ending.is_empty() {
         return Ok(0);
     }
-    let mut round = Round {
-        db,
-        storage,
-        authority: Authority { url, patience },
-        outside: Outside::open(reach, patience).map_err(RaiseError::Unreachable)?,
-        latest: None,
+    let Some(mut round) = Round::open((db, storage), stamp)? else {
+        return Ok(0);
     };
     let mut raised = 0;
     for job in due.into_iter().chain(ending) {
@@ -162,7 +197,7 @@ pub(super) fn timestamp(at: Instant) -> Timestamp {
 }
 
 /// One go.
-struct Round<'a> {
+pub(super) struct Round<'a> {
     db: &'a Db,
     storage: &'a Storage,
     authority: Authority<'a>,
@@ -171,33 +206,37 @@ struct Round<'a> {
     latest: Option<Timestamp>,
 }
 
+impl<'a> Round<'a> {
+    /// None: the settings name nobody to ask.
+    pub(super) fn open(
+        (db, storage): (&'a Db, &'a Storage),
+        stamp: &'a Stamp,
+    ) -> Result<Option<Self>, RaiseError> {
+        let (Some((url, patience)), Some(reach)) = (stamp.tsa(), stamp.reach()) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            db,
+            storage,
+            authority: Authority { url, patience },
+            outside: Outside::open(reach, patience).map_err(RaiseError::Unreachable)?,
+            latest: None,
+        }))
+    }
+}
+
 impl Round<'_> {
     /// Raises one seal by a step, or lets it wait.
     async fn tried(&mut self, job: SigningJob) -> Result<bool, RaiseError> {
         let (id, seen) = (job.id, stands(&job));
-        let raised = match Box::pin(self.step(&job)).await {
-            Ok(raised) => raised,
-            Err(RaiseError::Revoked) => Raised::Never(REVOKED),
-            Err(RaiseError::NoSources) => Raised::Never(NO_SOURCES),
-            Err(error @ RaiseError::Unreachable(_)) => return Err(error),
-            Err(RaiseError::Signing(error @ SigningError::Db(_))) => return Err(error.into()),
-            Err(RaiseError::NoLater) => {
-                self.wait(id, Some(WAIT_SECONDS_MAX)).await?;
-                return Ok(false);
-            }
-            Err(
-                error @ (RaiseError::Answer(_)
-                | RaiseError::Word(_)
-                | RaiseError::Document(_)
-                | RaiseError::Signing(_)),
-            ) => {
-                tracing::warn!(
-                    signing_job.id = %id,
-                    error = %error,
-                    cause = ?error,
-                    "a seal could not be raised; it waits where it is"
-                );
-                self.wait(id, None).await?;
+        let Some(borne) = Borne::of(&job) else {
+            self.wait(id, None).await?;
+            return Ok(false);
+        };
+        let raised = match Box::pin(self.attempt(&borne)).await? {
+            Came::Further(raised) => raised,
+            Came::Waits(seconds) => {
+                self.wait(id, seconds).await?;
                 return Ok(false);
             }
         };
@@ -210,47 +249,68 @@ impl Round<'_> {
         }
     }
 
+    /// A step of one seal; an error where none can be raised now.
+    pub(super) async fn attempt(&mut self, borne: &Borne) -> Result<Came, RaiseError> {
+        match Box::pin(self.step(borne)).await {
+            Ok(raised) => Ok(Came::Further(raised)),
+            Err(RaiseError::Revoked) => Ok(Came::Further(Raised::Never(REVOKED))),
+            Err(RaiseError::NoSources) => Ok(Came::Further(Raised::Never(NO_SOURCES))),
+            Err(error @ RaiseError::Unreachable(_)) => Err(error),
+            Err(RaiseError::Signing(error @ SigningError::Db(_))) => Err(error.into()),
+            Err(RaiseError::NoLater) => Ok(Came::Waits(Some(WAIT_SECONDS_MAX))),
+            Err(
+                error @ (RaiseError::Answer(_)
+                | RaiseError::Word(_)
+                | RaiseError::Document(_)
+                | RaiseError::Signing(_)),
+            ) => {
+                tracing::warn!(
+                    document.id = %borne.document,
+                    error = %error,
+                    cause = ?error,
+                    "a seal could not be raised; it waits where it is"
+                );
+                Ok(Came::Waits(None))
+            }
+        }
+    }
+
     async fn wait(&self, id: SigningJobId, seconds: Option<i64>) -> Result<(), DbError> {
         self.db
             .keep_house(async move |unit: &mut Unit| rows::postpone(unit, id, seconds).await)
             .await
     }
 
-    async fn step(&mut self, job: &SigningJob) -> Result<Raised, RaiseError> {
-        let outcome = job.outcome.as_ref().ok_or(SigningError::NotFound)?;
+    async fn step(&mut self, borne: &Borne) -> Result<Raised, RaiseError> {
         let system = Actor::system();
         let on = self.db.read();
         let (version, blob) =
-            match documents::content(on, &system, job.document, Which::InForce).await {
-                Ok((_, version, blob)) if version.id == outcome.bearer() => (version, blob),
+            match documents::content(on, &system, borne.document, Which::InForce).await {
+                Ok((_, version, blob)) if version.id == borne.bearer => (version, blob),
                 Ok(_) => return Ok(Raised::Never(SUPERSEDED)),
                 Err(DocumentError::Withheld) => return Ok(Raised::Never(WITHHELD)),
                 Err(DocumentError::Destroyed) => return Ok(Raised::Never(DESTROYED)),
                 Err(error) => return Err(error.into()),
             };
-        if outcome.level == Level::Archived && outcome.archive_until >= self.latest_known() {
+        if borne.level == Level::Archived && borne.archive_until >= self.latest_known() {
             return Err(RaiseError::NoLater);
         }
         let content = self.storage.read(&blob, SEALED_BYTES_MAX).await?;
-        let (field, gap) = place_of(&outcome.evidence);
-        let (level, content, archive_until) = match outcome.level {
+        let (field, gap) = (borne.field.as_str(), borne.gap.clone());
+        let (level, content, archive_until) = match borne.level {
             Level::Basic => {
-                let stamped = self
-                    .authority
-                    .over_seal(content, (field.as_str(), gap))
-                    .await?;
+                let stamped = self.authority.over_seal(content, (field, gap)).await?;
                 (Level::Timestamped, stamped, None)
             }
             Level::Timestamped => (
                 Level::LongTerm,
-                self.with_validation(&content, &field).await?,
+                self.with_validation(&content, field).await?,
                 None,
             ),
-            Level::LongTerm => self.archived(&content, &field, None).await?,
+            Level::LongTerm => self.archived(&content, field, None).await?,
             Level::Archived => {
-                let before = outcome.archive_until;
-                let content = self.with_validation(&content, &field).await?;
-                self.archived(&content, &field, before).await?
+                let content = self.with_validation(&content, field).await?;
+                self.archived(&content, field, borne.archive_until).await?
             }
         };
         Ok(Raised::To {

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::apart::{self, Ready};
 use super::ends::Ends;
+use super::house::SealPlace;
 use super::key::{Here, Remote, SealingKey};
 use super::model::{Level, SigningError, Spot};
 use super::outside::Reach;
@@ -265,7 +266,8 @@ impl Stamp {
     }
 }
 
-/// Puts the seal of the house on a PDF, without anybody's strokes: what was there stays to the byte.
+/// Puts the seal of the house on a PDF, without anybody's strokes: what was there stays to the byte. Says where it stands,
+/// for whoever raises it later.
 ///
 /// # Errors
 /// [`SigningError::NoSeal`] where the house has none, [`SigningError::Unfit`] where the PDF takes none.
@@ -273,7 +275,7 @@ pub async fn seal(
     stamp: &Arc<Stamp>,
     content: &[u8],
     now: Timestamp,
-) -> Result<Vec<u8>, SigningError> {
+) -> Result<(Vec<u8>, SealPlace), SigningError> {
     if !stamp.has_key() {
         return Err(SigningError::NoSeal);
     }
@@ -281,7 +283,8 @@ pub async fn seal(
     let ready = apart::prepare_seal(content, &stamp.name, seconds).await?;
     let stamped = stamp.put_on(ready).await?;
     apart::check(&stamped.content, &stamped.field).await?;
-    Ok(stamped.content)
+    let place = SealPlace::of(&stamped);
+    Ok((stamped.content, place))
 }
 
 /// A container in its place: in digits, with zeros behind it, between brackets.

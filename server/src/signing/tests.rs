@@ -25,11 +25,11 @@ const STEPS: [Step; 9] = [
     Step::Link,
 ];
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::of_micros(0).plus_seconds(seconds)
 }
 
-fn job() -> SigningJob {
+pub(super) fn job() -> SigningJob {
     SigningJob {
         id: SigningJobId::new(),
         version: 1,

@@ -1,13 +1,15 @@
 //! Signing jobs on the wire, and how what comes in becomes a command: all faults at once.
 
+use std::collections::HashSet;
+
 use pades::strokes::Pointer;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::model::{
-    FIELD_CHARS_MAX, New, PAGES_MAX, PURPOSE_CHARS_MAX, REASON_CHARS_MAX, SENTENCE_CHARS_MAX,
-    SeenPage, SigningJob, Spot, State, Step, Tongue,
+    FIELD_CHARS_MAX, New, PAGES_MAX, PURPOSE_CHARS_MAX, REASON_CHARS_MAX, SECONDS_MAX,
+    SENTENCE_CHARS_MAX, SeenPage, SigningJob, Spot, State, Step, Tongue,
 };
 use super::ops::Told;
 use crate::base::{DocumentId, IdentityCheckId, TabletId, Timestamp};
@@ -320,8 +322,8 @@ pub(super) struct SigningJobView {
     language: &'static str,
     /// Where in its life it is.
     state: SigningState,
-    /// Why it ended so, where that was said. `taken_over`: somebody else took the tablet; `idle`: nobody
-    /// touched it; `superseded`: there was another version before the timestamp.
+    /// Why it ended so, where that was said. `taken_over`: somebody else took the tablet; `tablet_revoked`: the
+    /// tablet was revoked; `idle`: nobody touched it; `superseded`: there was another version before the timestamp.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
@@ -438,50 +440,11 @@ impl OwnTablet {
     }
 }
 
-/// A page to show.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PageToShow {
-    /// 1, 2, 3 …
-    pub(super) number: u32,
-    /// From left to right, in points.
-    pub(super) width: f64,
-    /// From top to bottom, in points.
-    pub(super) height: f64,
-    /// Where its picture is.
-    pub(super) picture: String,
-    /// Its text, as far as it was read.
-    pub(super) text: String,
-}
-
-/// What a tablet shows.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct JobToShow {
-    /// Its id.
-    pub(super) id: Uuid,
-    /// What the tablet signs along with whatever it sends in.
-    pub(super) nonce: String,
-    /// Where in its life it is.
-    pub(super) state: SigningState,
-    /// What for.
-    pub(super) purpose: String,
-    /// What whoever signs confirms.
-    pub(super) sentence: String,
-    /// In which language the tablet begins.
-    pub(super) language: &'static str,
-    /// When it ends by itself.
-    #[schema(format = DateTime)]
-    pub(super) expires_at: String,
-    /// The time here: milliseconds since 1970.
-    pub(super) now: i64,
-    /// The pages. Empty where the job is over.
-    pub(super) pages: Vec<PageToShow>,
-}
-
 /// How far somebody has come.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SeenReport {
-    /// The pages that were seen so far.
+    /// The pages that were seen so far: those that the document has, each once.
     #[schema(max_items = 500)]
     pages: Vec<SeenPageView>,
     /// Whether the pad is open.
@@ -504,10 +467,21 @@ impl SeenReport {
     }
 }
 
+/// Each page once, and none for longer than any job lasts. Which pages there are the caller knows.
 fn pages_of(fields: &mut Fields, told: &[SeenPageView]) -> Vec<SeenPage> {
     if told.len() > PAGES_MAX {
         let max = u64::try_from(PAGES_MAX).unwrap_or(u64::MAX);
         fields.fault("/pages", Fault::TooMany { max });
+    }
+    let mut before = HashSet::new();
+    for (at, one) in told.iter().enumerate().take(PAGES_MAX) {
+        if !before.insert(one.page) {
+            fields.fault(format!("/pages/{at}/page"), Fault::Duplicate);
+        }
+        if one.seconds > SECONDS_MAX {
+            let max = i64::from(SECONDS_MAX);
+            fields.fault(format!("/pages/{at}/seconds"), Fault::TooLarge { max });
+        }
     }
     let page = |one: &SeenPageView| SeenPage {
         page: one.page,

@@ -11,12 +11,11 @@ use super::device::{Signed, cookie};
 use super::invitation::Invitation;
 use super::model::{New, TabletError};
 use super::wire::{
-    PairingOutcome, PairingRequest, PairingView, TabletList, TabletRequest, TabletRevocation,
-    TabletView,
+    PairingOutcome, PairingRequest, PairingView, TabletList, TabletRequest, TabletView,
 };
 use super::{ops, rows};
 use crate::audit::event::Look;
-use crate::base::{Actor, PairingId, TabletId};
+use crate::base::{Actor, PairingId};
 use crate::departments::SignedIn;
 use crate::http::extract::{ClientAddress, Json, Path};
 use crate::http::limits::RateLimits;
@@ -201,34 +200,6 @@ pub(super) async fn get_tablets(
     }))
 }
 
-/// Revokes a tablet: a lost one, or one that goes elsewhere. It is known no more from the next request on.
-#[utoipa::path(
-    post, path = "/api/v1/tablets/{id}/revoke", tag = "tablets", operation_id = "revokeTablet",
-    params(("id" = Uuid, Path, description = "The tablet")),
-    request_body = TabletRevocation,
-    responses((status = 200, description = "Revoked", body = TabletView), SigningProblems),
-    security(("token" = []))
-)]
-pub(super) async fn post_revoke(
-    db: Data<Db>,
-    looks: Data<Looks>,
-    SignedIn(actor): SignedIn,
-    Path(id): Path<Uuid>,
-    Json(body): Json<TabletRevocation>,
-) -> Result<HttpResponse, Problem> {
-    let reason = body.read()?;
-    let id = TabletId::of(id);
-    let done = db
-        .write(&actor, async move |unit: &mut Unit| {
-            ops::revoke(unit, id, reason).await
-        })
-        .await;
-    let written = noted(&looks, &actor, done).await?;
-    let mut response = HttpResponse::Ok();
-    with_receipt(&mut response, written.receipt);
-    Ok(response.json(TabletView::of(&written.value, &actor, db.now())))
-}
-
 /// One tablet.
 #[utoipa::path(
     get, path = "/api/v1/tablets/{id}", tag = "tablets", operation_id = "readTablet",
@@ -250,14 +221,7 @@ pub(super) async fn get_tablet(
 
 /// The part of the contract that tablets bring.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(
-    post_pairing,
-    post_claim,
-    post_tablet,
-    get_tablets,
-    get_tablet,
-    post_revoke
-))]
+#[openapi(paths(post_pairing, post_claim, post_tablet, get_tablets, get_tablet))]
 pub struct ApiDoc;
 
 /// The routes of tablets.
@@ -268,6 +232,5 @@ pub fn routes(config: &mut web::ServiceConfig) {
         // Before what has an id in the same place.
         .service(to("/pairings").post(post_pairing))
         .service(to("/pairings/{id}/claim").post(post_claim))
-        .service(to("/{id}").get(get_tablet))
-        .service(to("/{id}/revoke").post(post_revoke));
+        .service(to("/{id}").get(get_tablet));
 }

@@ -23,4 +23,4 @@ pub use http::{ApiDoc, routes};
 pub use invitation::Invitation;
 pub use model::{Lease, REASON_CHARS_MAX, Tablet, TabletError};
 pub use ops::{Taking, Took, give_back, heartbeat, lease, may_use, revoke, seen, visible, with_id};
-pub(crate) use wire::TabletView;
+pub(crate) use wire::{TabletRevocation, TabletView};

@@ -113,8 +113,8 @@ pub(super) async fn claim(
     Ok(tablet)
 }
 
-/// Revokes a tablet: from now on nothing is known of it. Who revokes a revoked one does nothing wrong, and
-/// nothing.
+/// Revokes a tablet: from now on nothing is known of it. What it shows ends only where signing is told: revoke it
+/// there.
 pub async fn revoke(unit: &mut Unit, id: TabletId, reason: String) -> Result<Tablet, TabletError> {
     let found = rows::find_to_change(unit, id).await?;
     let mut tablet = found.ok_or(TabletError::NotFound)?;

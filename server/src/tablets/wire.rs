@@ -189,14 +189,14 @@ impl TabletRequest {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Gerät verloren"}))]
-pub(super) struct TabletRevocation {
+pub(crate) struct TabletRevocation {
     /// Why.
     #[schema(min_length = 1, max_length = 500)]
     reason: String,
 }
 
 impl TabletRevocation {
-    pub(super) fn read(&self) -> Result<String, Problem> {
+    pub(crate) fn read(&self) -> Result<String, Problem> {
         let mut fields = Fields::new();
         let reason = fields.line("/reason", &self.reason, REASON_CHARS_MAX);
         fields.done(reason.unwrap_or_default())

@@ -18,13 +18,13 @@ use super::model::{Flow, WorkflowError};
 use super::ops;
 use super::reading;
 use super::rows::{self, Work};
-use super::values;
+use super::{sealing, values};
 use crate::base::db::DbError;
 use crate::base::{Actor, DocumentId, Tasks, VersionId, WorkId};
 use crate::cases;
 use crate::documents::{self, Arriving, Content, DocumentError, Which};
 use crate::forms::{self, ForCase, Forms, FormsError};
-use crate::signing::{self, SigningError, Stamp};
+use crate::signing::{self, HouseSeal, SealPlace, SigningError, Stamp};
 use crate::unit::{Db, Unit};
 
 /// How many are looked at in one go.
@@ -121,6 +121,7 @@ enum MadeFor {
         document: DocumentId,
         over: VersionId,
         content: Box<Content>,
+        place: SealPlace,
     },
     Form {
         form: Box<ForCase>,
@@ -225,7 +226,7 @@ impl Bench {
         let found = documents::content(self.db.read(), &system, id, Which::InForce).await;
         let (_, version, blob) = found?;
         let content = self.storage.read(&blob, CONTENT_BYTES_MAX).await?;
-        let sealed = signing::seal(&self.stamp, &content, self.db.now()).await?;
+        let (sealed, place) = signing::seal(&self.stamp, &content, self.db.now()).await?;
         let domain = documents::domain_of(self.db.read(), id).await?;
         let mut arriving = Arriving::begin_in(&self.storage, &domain).await?;
         arriving.push(Bytes::from(sealed)).await?;
@@ -235,6 +236,7 @@ impl Bench {
             document: id,
             over: version.id,
             content: Box::new(content),
+            place,
         })
     }
 
@@ -371,12 +373,17 @@ impl Bench {
                 document,
                 over,
                 content,
+                place,
             } => {
                 let (rules, work) = (self.rules.clone(), work.clone());
+                let stamp = Arc::clone(&self.stamp);
                 self.db
                     .write(&Actor::system(), async move |unit: &mut Unit| {
-                        documents::add_signed(unit, document, over, *content).await?;
-                        Box::pin(effected(unit, &rules, &work, (BTreeMap::new(), None))).await
+                        let held = documents::add_signed(unit, document, over, *content).await?;
+                        let seal = HouseSeal::put_on(document, held.version.id, place);
+                        Box::pin(effected(unit, &rules, &work, (BTreeMap::new(), None))).await?;
+                        sealing::have_raised(unit, &stamp, (&work, seal)).await?;
+                        Ok::<(), WorkError>(())
                     })
                     .await?;
                 Ok(())

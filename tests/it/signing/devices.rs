@@ -82,6 +82,7 @@ async fn tablets_are_listed_and_revoked_from_the_machine_itself() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
+    let (_, _, shown) = counter.shown().await;
     let id = counter.tablet.id.as_str();
     let listed = said(app.command(&["tablets", "list"]).await);
     assert!(
@@ -98,6 +99,7 @@ async fn tablets_are_listed_and_revoked_from_the_machine_itself() {
     assert!(revoked.contains(", gesperrt "), "{revoked}");
     let gone = counter.tablet.get("/api/v1/tablet").await;
     gone.is_problem(401, "unauthenticated");
+    assert_eq!(counter.state(&shown.id).await["reason"], "tablet_revoked");
     let again = app.command(&revoke).await;
     assert_eq!(again.status.code(), Some(1), "{again:?}");
     let listed = said(app.command(&["tablets", "list"]).await);
@@ -124,8 +126,12 @@ async fn a_revoked_tablet_is_known_no_more() {
     let clerk = counter.town.clerk().post(&path, &why).await;
     clerk.is_problem(403, "forbidden");
     let revoked = counter.town.admin().post(&path, &why).await.is(200);
+    // What it showed ended in the same unit of work, and the clerk is told why.
     let record = counter.town.record_of(&revoked).await;
-    assert_eq!(record["action"], "tablet.revoke");
+    assert_eq!(record["action"], "signing.end");
+    let job = counter.state(&shown.id).await;
+    assert_eq!(job["state"], "cancelled");
+    assert_eq!(job["reason"], "tablet_revoked");
     let late = counter
         .tablet
         .tell(&shown, "signature", &shown.signature())

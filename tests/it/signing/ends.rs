@@ -1,7 +1,7 @@
 //! The other ends of a job: each is defined and recorded, and none leaves half a signature.
 
 use serde_json::json;
-use tests::tablet::{form, request};
+use tests::tablet::{FakeTablet, form, request};
 use tests::town::{add, id_of};
 use tests::{Start, fixtures, wait_until};
 
@@ -46,7 +46,10 @@ async fn a_clerk_calls_it_off_and_the_tablet_has_nothing_any_more() {
     let path_of_job = format!("/api/v1/tablet/jobs/{}", shown.id);
     let left = counter.tablet.get(&path_of_job).await.is(200).json();
     assert_eq!(left["state"], "cancelled");
-    assert_eq!(left["pages"], json!([]));
+    // Whoever stands there next is told nothing of whoever stood there before.
+    for told in ["purpose", "sentence", "nonce", "language", "pages"] {
+        assert!(left.get(told).is_none(), "{told}: {left}");
+    }
     let late = counter
         .tablet
         .tell(&shown, "signature", &shown.signature())
@@ -106,6 +109,26 @@ async fn what_was_changed_meanwhile_is_not_signed() {
     let content = format!("/api/v1/documents/{document}/content");
     let content = clerk.get(&content).await.is(200).body;
     assert_eq!(content, other);
+}
+
+#[tokio::test]
+async fn of_two_tablets_with_one_document_the_first_signature_counts() {
+    let Some(counter) = Counter::open().await else {
+        return;
+    };
+    let (document, _, first) = counter.shown().await;
+    let second = FakeTablet::paired(&counter.town).await;
+    let job = tests::tablet::send(&counter.town, &document, &second).await;
+    let other = second.show(&job).await;
+    let done = counter
+        .tablet
+        .tell(&first, "signature", &first.signature())
+        .await;
+    done.is(200);
+    let late = second.tell(&other, "signature", &other.signature()).await;
+    late.is_problem(409, "conflict");
+    assert_eq!(counter.state(&job).await["state"], "changed");
+    assert_eq!(counter.versions(&document).await, 2);
 }
 
 #[tokio::test]

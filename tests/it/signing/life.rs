@@ -192,9 +192,47 @@ async fn nobody_has_seen_a_page_that_there_is_not() {
         assert_eq!(refused.json()["errors"][0]["pointer"], "/pages/1/page");
     }
     assert_eq!(counter.versions(&document).await, 1);
-    // What was told on the way is not in the evidence either.
-    let seen =
-        json!({"pages": [{"page": 2, "seconds": 4}, {"page": 99, "seconds": 4}], "signing": true});
+    // What is told on the way is no different, and nothing of it is kept.
+    let pages_seen = |one: Value| {
+        let first = json!({"page": 2, "seconds": 4});
+        json!({"pages": [first, one], "signing": true})
+    };
+    for (wrong, pointer, code) in [
+        (
+            json!({"page": 0, "seconds": 4}),
+            "/pages/1/page",
+            "not-found",
+        ),
+        (
+            json!({"page": 3, "seconds": 4}),
+            "/pages/1/page",
+            "not-found",
+        ),
+        (
+            json!({"page": 2, "seconds": 5}),
+            "/pages/1/page",
+            "duplicate",
+        ),
+        (
+            json!({"page": 1, "seconds": 3_601}),
+            "/pages/1/seconds",
+            "too-large",
+        ),
+    ] {
+        let answer = counter
+            .tablet
+            .tell(&shown, "seen", &pages_seen(wrong))
+            .await;
+        let refused = answer.is_problem(422, "validation").json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer);
+        assert_eq!(refused["errors"][0]["code"], code);
+    }
+    let job = counter.state(&shown.id).await;
+    assert_eq!(
+        (&job["state"], &job["pages_seen"]),
+        (&json!("shown"), &json!([]))
+    );
+    let seen = json!({"pages": [{"page": 2, "seconds": 4}], "signing": true});
     counter.tablet.tell(&shown, "seen", &seen).await.is(200);
     let signature = shown.signature();
     let done = counter.tablet.tell(&shown, "signature", &signature).await;

@@ -2,9 +2,9 @@
 //! something, and nothing is issued that is not paid.
 
 use serde_json::{Value, json};
-use tests::Start;
 use tests::tablet::sealed;
 use tests::town::{OTHER, OWN, id_of};
+use tests::{Authority, Start, wait_until};
 
 use super::{CLERK, FORBIDDEN, Hall, INVALID, OPEN, Story, with};
 use crate::workflows::{WORKFLOWS, post};
@@ -12,6 +12,10 @@ use crate::workflows::{WORKFLOWS, post};
 const PORTAL: &str = "f.portal";
 
 async fn hall() -> Option<Hall> {
+    hall_of(sealed(Start::new())).await
+}
+
+async fn hall_of(start: Start) -> Option<Hall> {
     let people = [
         ("s.zwei", "clerk", OWN),
         ("team", "clerk", OWN),
@@ -23,7 +27,7 @@ async fn hall() -> Option<Hall> {
         ("anordnung", &["anord"]),
         ("finanzbuchhaltung", &["k.sommer"]),
     ];
-    Hall::open(sealed(Start::new()), (&people, &functions), None).await
+    Hall::open(start, (&people, &functions), None).await
 }
 
 /// An application for a certificate of conduct, whose applicant has shown who he is.
@@ -210,6 +214,41 @@ async fn a_certificate_of_registration_is_paid_made_released_sealed_and_delivere
     records.extend(["workflow.complete"; 2]);
     records.extend(["workflow.effected", "case.close", "workflow.complete"]);
     assert_eq!(story.records().await, records);
+}
+
+#[tokio::test]
+async fn what_a_workflow_seals_waits_for_its_timestamp_and_the_workflow_does_not() {
+    let Some(authority) = Authority::start(0).await else {
+        return;
+    };
+    let Some(hall) = hall_of(authority.seals(Start::new(), "b-t")).await else {
+        return;
+    };
+    let mut story = online(&hall).await;
+    story
+        .does(CLERK, "check_application", "complete", checked())
+        .await;
+    story.hears(PORTAL, "fee_paid", "paid", fee("9.00")).await;
+    let made = hall.draft(CLERK, &story.case, "Meldebescheinigung").await;
+    let made = json!({"certificate": made});
+    story.does(CLERK, "make_certificate", "made", made).await;
+    let sign = ("signed", "certificate");
+    story.signs("s.zwei", "sign_certificate", sign).await;
+    story.past("seal_certificate").await;
+    // What was signed, sealed, with a timestamp: three versions, and whoever signed has signed still.
+    let path = format!(
+        "/api/v1/documents/{}/signatures",
+        story.paper("certificate")
+    );
+    wait_until("the seal has its timestamp", async || {
+        let judged = hall.by(CLERK).get(&path).await.is(200).json();
+        judged["signatures"][0]["level"] == "B-T"
+    })
+    .await;
+    let seen = story.seen(&story.paper("certificate")).await;
+    let sent = json!({"outcome": "sent", "seen": seen, "fields": {"channel": "reply"}});
+    story.completes(CLERK, "deliver", sent).await;
+    story.is_filed().await;
 }
 
 #[tokio::test]

@@ -51,6 +51,10 @@ key tsa ec:P-256
 issue tsa tsa '/C=DE/O=Test/CN=Test Zeitstempel' root 1005
 key tsarsa rsa
 issue tsarsa tsa '/C=DE/O=Test/CN=Test Zeitstempel RSA' root 1006
+key tsa521 ec:P-521
+issue tsa521 tsa '/C=DE/O=Test/CN=Test Zeitstempel P-521' root 1009
+key tsabp384 ec:brainpoolP384r1
+issue tsabp384 tsa '/C=DE/O=Test/CN=Test Zeitstempel brainpoolP384r1' root 1010
 key ocsp ec:P-256
 issue ocsp ocsp '/C=DE/O=Test/CN=Test Auskunft' root 1007
 # A certificate that held for one year.

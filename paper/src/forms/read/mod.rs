@@ -1,6 +1,7 @@
 //! Reads a template and checks all of it: whatever is wrong is said at once, with where and what to do.
 
 mod blocks;
+mod unread;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -85,15 +86,7 @@ impl Template {
             let said = "Die Vorlage ist kein Text in UTF-8.";
             return Err(whole(said, "Bitte in UTF-8 speichern."));
         };
-        let sheet: Sheet = toml::from_str(source).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            vec![Complaint {
-                line: line_of(source, at),
-                key: String::new(),
-                said: format!("Das ist nicht zu lesen: {}.", error.message()),
-                remedy: "Welche Schlüssel es gibt, steht in docs/forms.md.".to_owned(),
-            }]
-        })?;
+        let sheet: Sheet = toml::from_str(source).map_err(|_first| unread::all(source))?;
         let mut reader = Reader {
             source,
             complaints: Vec::new(),

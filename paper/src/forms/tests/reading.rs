@@ -293,3 +293,33 @@ fn the_template_of_the_manual_is_right_and_all_its_words_are_there() {
         );
     }
 }
+
+#[test]
+fn every_key_that_there_is_not_and_every_wrong_kind_is_said_at_once() {
+    let source = template("colour = \"red\"\nlines = \"drei\"\nsize = 3", "margin = 2")
+        .replace(
+            "document_type = \"Antrag\"",
+            "document_type = 7\nauthor = \"ich\"",
+        )
+        .replace("kind = \"fields\"", "kind = \"feld\"");
+    let all = Template::read(source.as_bytes()).expect_err("no template");
+    let said: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let lines: Vec<usize> = all.iter().map(|one| one.line).collect();
+    assert_eq!(lines, [4, 5, 11, 12, 13, 16, 18], "{said:#?}");
+    assert_eq!(all[1].key, "author");
+    assert!(all[1].remedy.contains("legal_basis"), "{said:#?}");
+    assert!(all[5].remedy.contains("page-break"), "{said:#?}");
+}
+
+#[test]
+fn several_mistakes_of_toml_are_said_at_once_and_a_missing_key_by_its_name() {
+    let source = template("lines = drei", "level 1");
+    let all = Template::read(source.as_bytes()).expect_err("no TOML");
+    let lines: Vec<usize> = all.iter().map(|one| one.line).collect();
+    assert_eq!(lines, [10, 15], "{all:#?}");
+    let (_, key, said) = complaint(&template("", "").replace("version = 1", ""));
+    assert_eq!(
+        (key.as_str(), said.as_str()),
+        ("version", "„version“ fehlt.")
+    );
+}

@@ -192,8 +192,19 @@ pub(in crate::workflows) async fn work_due(
     (now, limit): (Timestamp, u32),
 ) -> Result<Vec<Work>, DbError> {
     let text = "SELECT id, instance_id, step, work, attempts FROM workflow_work \
-                WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2";
-    let values = [now.micros().into(), i64::from(limit).into()];
+                WHERE done_at IS NULL AND due_at <= $1 AND work NOT LIKE $2 ORDER BY due_at LIMIT $3";
+    works(on, text, (now, SEALS, limit)).await
+}
+
+/// How the work of a row begins whose step is done, and whose seal is raised.
+pub(super) const SEALS: &str = "{\"raise\":%";
+
+pub(super) async fn works(
+    on: &impl ConnectionTrait,
+    text: &str,
+    (now, like, limit): (Timestamp, &str, u32),
+) -> Result<Vec<Work>, DbError> {
+    let values = [now.micros().into(), like.into(), i64::from(limit).into()];
     let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()
         .map(|row| {

@@ -2,6 +2,7 @@
 
 mod beside;
 mod projected;
+pub(super) mod seals;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, QueryOrder, QuerySelect};
