@@ -153,6 +153,8 @@ pub enum Wrong {
     NotOneOf(Vec<String>),
     /// More characters than allowed.
     TooLong(u64),
+    /// More entries than allowed.
+    TooMany(u64),
     /// It names nothing, or nothing that the one who asks may know of.
     NotFound,
 }

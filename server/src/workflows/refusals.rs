@@ -35,6 +35,7 @@ fn fault(wrong: &Wrong) -> Fault {
         Wrong::Unknown => Fault::Unknown { near: None },
         Wrong::NotFound => Fault::NotFound,
         Wrong::TooLong(max) => Fault::TooLong { max: *max },
+        Wrong::TooMany(max) => Fault::TooMany { max: *max },
         Wrong::NotOneOf(allowed) => Fault::NotOneOf {
             allowed: allowed.clone(),
         },
@@ -49,7 +50,10 @@ fn expected(kind: &str) -> Text {
     match kind {
         "number" => text("eine ganze Zahl wie 3", "a whole number like 3"),
         "money" => text("ein Betrag wie \"12.50\"", "an amount like \"12.50\""),
-        "day" => text("ein Tag wie \"2026-03-02\"", "a day like \"2026-03-02\""),
+        "day" => text(
+            "ein Tag wie \"2026-03-02\", zwischen 1500 und 2200",
+            "a day like \"2026-03-02\", between 1500 and 2200",
+        ),
         "yes_no" => text("true oder false", "true or false"),
         "choice" => text("ein Eintrag der Auswahl", "an entry of the choice"),
         "who" => text(

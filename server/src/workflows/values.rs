@@ -137,7 +137,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 
     async fn many(&self, all: &[Json]) -> Result<Result<Value, Wrong>, WorkflowError> {
         if u64::try_from(all.len()).is_ok_and(|many| many > WHOS_MAX) {
-            return Ok(Err(Wrong::TooLong(WHOS_MAX)));
+            return Ok(Err(Wrong::TooMany(WHOS_MAX)));
         }
         let mut found: Vec<Assigned> = Vec::new();
         for one in all {

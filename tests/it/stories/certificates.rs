@@ -262,6 +262,11 @@ async fn what_was_paid_and_is_rejected_is_refunded_by_two_others() {
     let glossed = with("complete", blocked);
     let fault = story.faults((CLERK, "check_application"), glossed).await;
     assert_eq!(fault.1, "requirement");
+    let mut below = checked();
+    below["fee_due"] = json!("-9.00");
+    let below = with("complete", below);
+    let fault = story.faults((CLERK, "check_application"), below).await;
+    assert_eq!(fault.1, "requirement");
     story
         .does(CLERK, "check_application", "blocked", checked())
         .await;

@@ -114,7 +114,7 @@ fn budget() -> Value {
 }
 
 fn released(releases: i64) -> Value {
-    json!({"paid_on": "2026-11-26", "releases": releases})
+    json!({"paid_on": "2026-03-02", "releases": releases})
 }
 
 #[expect(
@@ -336,6 +336,9 @@ async fn what_was_invalid_is_validated_anew() {
     let why = ("completed", "Die Angaben kamen nach");
     story.says(CLERK, "draft_return", why).await;
     assert_eq!(story.state(), "validated");
+    let credit = with("valid", valid("-336.90"));
+    let fault = story.faults((CLERK, "validate"), credit).await;
+    assert_eq!(fault.1, "requirement");
     story
         .does(CLERK, "validate", "valid", valid("336.90"))
         .await;

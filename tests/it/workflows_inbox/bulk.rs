@@ -137,6 +137,13 @@ async fn what_does_not_go_together_is_refused_whole() {
     refused.is_problem(422, "validation");
     let refused = bulk(&clerk, json!({"command": "claim"}), &[]).await;
     refused.is_problem(422, "validation");
+    // What is no id is told so in German, and not in the words of whoever reads ids.
+    let refused = bulk(&clerk, json!({"command": "claim"}), &["Linde".to_owned()]).await;
+    let refused = refused.is_problem(422, "validation").json();
+    let fault = &refused["errors"][0];
+    assert_eq!(fault["pointer"], "/items/0/workflow");
+    let detail = fault["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("eine Kennung (UUID)"), "{detail}");
 }
 
 #[tokio::test]

@@ -128,6 +128,27 @@ impl View<'_> {
         }
     }
 
+    /// Nobody goes on from a step for which a form is made before it is there: what comes after would sign or send
+    /// nothing, and the system makes it no more.
+    fn has_its_form(self, defined: &Step, to: Option<&str>) -> Result<(), Refusal> {
+        let form = defined.form.as_ref().filter(|_| to.is_none());
+        let Some(form) = form.filter(|form| self.document_of(&form.into).is_none()) else {
+            return Ok(());
+        };
+        let label = self.definition.field(&form.into).map(|field| &field.label);
+        let (de, en) = label.map_or(("", ""), |label| {
+            (&label.de, label.en.as_ref().unwrap_or(&label.de))
+        });
+        Err(Refusal::Requirement(Box::new(Words {
+            de: format!(
+                "„{de}“ ist noch nicht erstellt. Warten Sie einen Augenblick; warum es nicht geht, steht am Schritt."
+            ),
+            en: Some(format!(
+                "\"{en}\" is not made yet. Wait a moment; why it cannot be made stands at the step."
+            )),
+        })))
+    }
+
     /// What was made to be signed at the counter is signed when another version has come: that of the tablet, or the
     /// scan of the paper. The one that was made bears no signature.
     fn signed_at_counter(self, defined: &Step, to: Option<&str>) -> Result<(), Refusal> {
@@ -391,6 +412,7 @@ impl Run<'_> {
         if let Some(defined) = defined {
             view.requirements(defined, &key, ending.goes_on)?;
             let to = outcome.and_then(|outcome| outcome.to.as_deref());
+            view.has_its_form(defined, to)?;
             view.signed_at_counter(defined, to)?;
         }
         if outcome.is_some_and(|outcome| outcome.said) && note.is_none() && !asked.has_document() {

@@ -108,7 +108,10 @@ impl Writer<'_> {
                 let bound = done.bound.as_ref()?;
                 let title = self.document(&bound.document);
                 let short: String = bound.sha512.chars().take(16).collect();
-                Some(format!("{title}, Fassung {} ({short}…)", bound.version))
+                Some(format!(
+                    "{title}, Fassung {}, SHA-512 {short}…",
+                    bound.version
+                ))
             }),
             documents: done.map_or_else(Vec::new, |done| {
                 done.documents.iter().map(|id| self.document(id)).collect()

@@ -226,7 +226,7 @@ fn a_mark_says_what_when_and_who_in_whose_stead() {
     assert_eq!(first.note.as_deref(), Some("mit Hinweis"));
     assert_eq!(
         first.bound.as_deref(),
-        Some("Antwort an Hollmann, Fassung 3 (0123456789abcdef…)")
+        Some("Antwort an Hollmann, Fassung 3, SHA-512 0123456789abcdef…")
     );
     assert_eq!(first.documents, ["Antwort an Hollmann", "Dokument x"]);
     assert!(

@@ -247,6 +247,14 @@ pub(super) fn fault_of(message: &str) -> (Fault, Option<String>) {
             .collect();
         return (Fault::NotOneOf { allowed }, None);
     }
+    // Whoever reads ids says in English what is wrong with one.
+    if message.starts_with("UUID parsing failed") {
+        let expected = text(
+            "eine Kennung (UUID) wie 0190a0f0-0000-7000-8000-000000000001",
+            "an id (UUID) like 0190a0f0-0000-7000-8000-000000000001",
+        );
+        return (Fault::WrongFormat { expected }, None);
+    }
     match message.rsplit_once("expected ") {
         Some((_, expected)) => (
             Fault::WrongType {

@@ -405,9 +405,14 @@ fn a_form_for_a_persons_step_only_fills_a_field() {
         note: None,
     };
     case.cannot(&machine(), made(&[]), Refusal::Missing("draft".to_owned()));
+    // Nobody goes on without it: nobody would make it then.
+    let early = case.decide(&actor("eva", &[]), &case.complete("hearing", "done"));
+    assert!(matches!(early, Err(Refusal::Requirement(_))));
     case.does(&machine(), made(&[("draft", document("doc"))]));
     assert_eq!(case.status(1), StepStatus::Open);
     assert_eq!(case.instance().fields.get("draft"), Some(&document("doc")));
+    case.done(&actor("eva", &[]), "hearing", "done");
+    assert!(case.instance().ended.is_some());
 }
 
 #[test]
