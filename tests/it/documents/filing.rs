@@ -203,7 +203,7 @@ async fn all_faults_come_at_once_and_nothing_is_kept() {
         found,
         ["/correspondent", "/title"].map(|at| (at.to_owned(), "wrong-format".to_owned()))
     );
-    assert!(refused.text().contains("Zeichen 10 ist U+202E"));
+    assert!(refused.text().contains("Zeichen 10 U+202E"));
     // A department that is not one's own is as unknown as one that does not exist.
     for department in [OTHER, "gibt-es-nicht"] {
         let metadata = json!({"title": "x", "department": department});

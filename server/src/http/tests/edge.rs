@@ -80,10 +80,7 @@ fn app(
                 HttpResponse::Ok().streaming(never)
             }),
         )
-        .route(
-            "/api/v1/made",
-            web::post().to(|| async { HttpResponse::Created().finish() }),
-        )
+        .service(web::resource("/api/v1/made").post(|| async { HttpResponse::Created().finish() }))
         .route("/health/live", web::get().to(HttpResponse::Ok))
         .route("/page", web::get().to(HttpResponse::Ok))
         .wrap(from_fn(edge))
