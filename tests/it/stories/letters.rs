@@ -346,8 +346,8 @@ async fn whoever_is_away_is_stood_in_for_and_whoever_is_biased_takes_no_part() {
     // What could not be sealed is no reply.
     let story = assigned(&hall, json!([]), false).await;
     let said = json!({"title": "Antwort", "case": story.case});
-    let text = "Sehr geehrte Frau Bürger".as_bytes();
-    let filed = hall.by(CLERK).file("antwort.txt", text, &said).await;
+    let text = br"{\rtf1 Sehr geehrte Frau Beispiel}";
+    let filed = hall.by(CLERK).file("antwort.rtf", text, &said).await;
     let plain = drafted(&id_of(&filed.is(201)), false);
     let fault = story.faults((CLERK, "draft_reply"), with("drafted", plain));
     let expect = ("/fields/reply".to_owned(), "not-pdf".to_owned());
