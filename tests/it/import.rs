@@ -1,8 +1,10 @@
 //! `papierlos import`: a folder becomes documents, once, whatever happens in between.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -248,6 +250,25 @@ fn two_of_the_same_name_and_content_are_two_documents_in_every_run() {
         second.document("a/merkblatt.pdf"),
         second.document("b/merkblatt.pdf")
     );
+}
+
+#[test]
+fn what_was_filed_without_its_umlauts_is_not_filed_again_with_them() {
+    let (archive, folder) = (Archive::new(), TempDir::new().expect("a folder"));
+    let old = folder.path().join(OsStr::from_bytes(b"Gr\xfc\xdfe.pdf"));
+    // So an earlier version read the name.
+    write(
+        folder.path(),
+        "Gre.pdf",
+        unique_pdf("Grüße aus dem Bürgerbüro"),
+    );
+    assert_eq!(
+        archive.import(folder.path(), &[]).outcome("Gre.pdf"),
+        "filed"
+    );
+    fs::rename(folder.path().join("Gre.pdf"), old).expect("renamed");
+    let again = archive.import(folder.path(), &[]);
+    assert_eq!((again.count("already"), again.of.len()), (1, 1));
 }
 
 #[test]

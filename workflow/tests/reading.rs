@@ -9,6 +9,7 @@ use workflow::definition::{
 const FULL: &str = include_str!("data/full.toml");
 const SMALL: &str = include_str!("data/small.toml");
 const KEYS: &str = include_str!("data/schluesselausgabe.toml");
+const ENTRY: &str = include_str!("../definitions/personnel-entry.toml");
 
 fn read(source: &str) -> Result<Definition, Vec<Complaint>> {
     Definition::read(source.as_bytes())
@@ -82,6 +83,25 @@ fn what_an_older_program_took_in_is_read_for_ever() {
     let kept = Definition::read_kept(old.as_bytes()).expect("kept");
     assert_eq!(kept.id, "full-sample");
     assert!(Definition::read_kept(b"id = 1").is_err());
+}
+
+/// What is unfounded is destroyed because somebody says so, and not because nobody says anything.
+#[test]
+fn time_has_nothing_destroyed() {
+    let due = "after = 2, to = { role = \"head\" } }]\n";
+    let (before, decide) = ENTRY.split_once("id = \"decide\"").expect("a step");
+    let lapsing = |outcome: &str| {
+        let lapse = format!("{due}    lapse = {{ after = 5, outcome = \"{outcome}\" }}\n");
+        format!("{before}id = \"decide\"{}", decide.replacen(due, &lapse, 1))
+    };
+    let wrong = read(&lapsing("unfounded")).expect_err("refused");
+    let said: Vec<_> = wrong.iter().map(|one| one.said.as_str()).collect();
+    assert_eq!(
+        said,
+        ["Dass etwas vernichtet wird, beschließt ein Mensch und nicht die Zeit."]
+    );
+    assert!(Definition::read_kept(lapsing("unfounded").as_bytes()).is_ok());
+    assert!(read(ENTRY).is_ok());
 }
 
 /// The form `beleg` is made by a step before anything else is asked.

@@ -132,6 +132,7 @@ const FIXED: &[(&str, &str)] = &[
     ("sitten", "sitte"),
     ("fahrt", "fahrt"),
     ("fahrten", "fahrt"),
+    ("bremse", "brems"),
 ];
 
 /// Forms that no rule reaches (folded), however they are written, and the stem they share.

@@ -579,6 +579,18 @@ fn verbs_of_the_past_fall_together() {
 }
 
 #[test]
+fn a_noun_in_the_plural_is_no_verb_of_the_past() {
+    same("Abschnitt Abschnitte Abschnitten");
+    same("Umriss Umrissen");
+    same("Feier Feiern");
+    same("Gärtner Gärtnern");
+    same("Bremse Bremsen bremst");
+    same("abschneiden abgeschnitten");
+    apart("Rang Ring");
+    check("Bauabschnitten", "bauabschnitt|+bau|+abschnitt");
+}
+
+#[test]
 fn an_abstract_noun_that_no_list_has_is_a_part() {
     check("Erfrischungsgeld", "erfrischungsgeld|+erfrischung|+geld");
     check("Hausnr.", "hausnummer|+haus|+nummer");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use indexer::extract::{Password, Passwords};
 use indexer::guard::SerialShape;
+use reqwest::Url;
 
 use super::Secret;
 use super::access::AccessLog;
@@ -38,7 +39,10 @@ impl DatabaseUrl {
         let rest = text
             .strip_prefix("postgres://")
             .or_else(|| text.strip_prefix("postgresql://"))?;
-        (!rest.is_empty()).then(|| Self::Postgres(Secret::new(text.to_owned())))
+        // The driver names the whole of an address that it cannot read, password included; and what follows a # it does
+        // not look at.
+        let is_read = Url::parse(text).is_ok_and(|url| url.fragment().is_none());
+        (!rest.is_empty() && is_read).then(|| Self::Postgres(Secret::new(text.to_owned())))
     }
 }
 

@@ -114,7 +114,11 @@ impl Shape {
             }
             Self::Text { chars_max } => format!("bis zu {chars_max} Zeichen"),
             Self::Secret => "ein Geheimnis".to_owned(),
-            Self::Database => "sqlite:PFAD oder postgres://NAME:PASSWORT@HOST/NAME".to_owned(),
+            Self::Database => {
+                "sqlite:PFAD oder postgres://NAME:PASSWORT@HOST/NAME; /, #, ? und @ im Passwort als %2F, \
+                %23, %3F und %40"
+                    .to_owned()
+            }
             Self::Clamd => {
                 "unix: und der Pfad eines Sockets, etwa unix:/run/clamav/clamd.ctl, oder ein Name und \
                 ein Port, etwa 127.0.0.1:3310"
@@ -157,7 +161,11 @@ impl Shape {
             }
             Self::Text { chars_max } => format!("up to {chars_max} characters"),
             Self::Secret => "a secret".to_owned(),
-            Self::Database => "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME".to_owned(),
+            Self::Database => {
+                "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; /, #, ? and @ in the password as %2F, \
+                %23, %3F and %40"
+                    .to_owned()
+            }
             Self::Clamd => {
                 "unix: and the path of a socket, such as unix:/run/clamav/clamd.ctl, or a host and a \
                 port, such as 127.0.0.1:3310"

@@ -207,6 +207,12 @@ fn secrets_are_never_shown() {
     let wrong = refusal("", &[("PAPIERLOS_DATABASE_URL", "mysql://p:hunter5@db")]);
     assert!(!wrong.contains("hunter"), "{wrong}");
     assert!(wrong.contains("sqlite:PFAD"), "{wrong}");
+    // What no address can be is not handed to the driver, which would name it.
+    for url in ["postgres://p:hunt/er#6@db/p", "postgres://p:12#hunter@db/p"] {
+        let wrong = refusal("", &[("PAPIERLOS_DATABASE_URL", url)]);
+        assert!(!wrong.contains("hunt"), "{wrong}");
+        assert!(wrong.contains("%2F"), "{wrong}");
+    }
 }
 
 #[test]

@@ -114,7 +114,12 @@ pub(super) async fn withhold(
         }
         let document = rows::find(unit.tx(), version.document).await?;
         let document = document.ok_or(DocumentError::NotFound)?;
-        if judged(unit.tx(), id).await?.is_none() {
+        // What was only to be removed from a file, and was let go, nobody has looked at as a record.
+        let closed = matches!(
+            judged(unit.tx(), id).await?,
+            Some(Judged::Withheld | Judged::Destroyed)
+        );
+        if !closed {
             hide_text(unit, (&document, id), Reason::Biometric).await?;
             let row = said(unit, id, (FOUND, Some(kind.as_str())));
             rows::insert_rendition(unit, document.id, row, None).await?;
@@ -152,13 +157,17 @@ pub(super) async fn withhold_to_remove(
     Ok(())
 }
 
-/// Whether a version is, or was, withheld to be removed from a file.
+/// Whether a version is withheld to be removed from a file: not for a record that was found in it, before or since.
 pub(super) async fn is_to_remove(
     on: &impl ConnectionTrait,
     version: VersionId,
 ) -> Result<bool, DbError> {
     let all = rows::all_renditions(on, version, KIND).await?;
-    Ok(all.iter().any(|row| row.reason.as_deref() == Some(REMOVAL)))
+    let removals = all
+        .iter()
+        .filter(|row| row.reason.as_deref() == Some(REMOVAL));
+    let states = removals.map(|row| row.state.as_str());
+    Ok(Judged::of(states) == Some(Judged::Withheld))
 }
 
 /// A rendition that says how a version stands.
@@ -195,7 +204,8 @@ pub(super) async fn settle(
         Judged::Released => (RELEASED, Action::ContentRelease),
         Judged::Destroyed => (DESTROYED, Action::ContentDestroy),
     };
-    // What is released of a removal says nothing of what the guard may find in the same content.
+    // What is released of a removal says nothing of what the guard may find in the same content; what is released of a
+    // record does, also where it was to be removed once.
     let reason = is_to_remove(unit.tx(), version).await?.then_some(REMOVAL);
     let row = said(unit, version, (state, reason));
     rows::insert_rendition(unit, document.id, row, None).await?;

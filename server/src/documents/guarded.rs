@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use storage::Blob;
 use uuid::Uuid;
 
-use super::guard;
+use super::guard::{self, Judged};
 use super::rows::{self, document_version};
 use crate::base::db::{DbError, sql};
 use crate::base::{DocumentId, VersionId};
@@ -75,7 +75,8 @@ pub struct ContentOf {
     pub version: VersionId,
     /// All that is needed to open it; nothing where it has no key.
     pub open: Option<Blob>,
-    /// Whether something was found in it before: it is withheld, released or destroyed.
+    /// Whether it is withheld or destroyed. What was released is told by [`is_released`]: what was only to be removed
+    /// from a file nobody has looked at.
     pub judged: bool,
 }
 
@@ -99,7 +100,9 @@ pub async fn contents(
         document: DocumentId::of(row.document_id),
         version: VersionId::of(row.id),
         open: open.get(&row.blob_name).cloned(),
-        judged: judged.contains_key(&VersionId::of(row.id)),
+        judged: judged
+            .get(&VersionId::of(row.id))
+            .is_some_and(|judged| *judged != Judged::Released),
     });
     Ok(all.collect())
 }

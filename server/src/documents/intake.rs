@@ -50,8 +50,11 @@ impl Arriving {
             let begin = piece.len().saturating_sub(TAIL_BYTES);
             self.tail
                 .extend_from_slice(piece.get(begin..).unwrap_or_default());
-            let spare = self.tail.len().saturating_sub(TAIL_BYTES);
-            self.tail.drain(..spare);
+            // Seldom: each time all that stays is moved, and pieces may be small.
+            if self.tail.len() > 2 * TAIL_BYTES {
+                let spare = self.tail.len().saturating_sub(TAIL_BYTES);
+                self.tail.drain(..spare);
+            }
         }
         self.stager.push(piece).await
     }
@@ -71,10 +74,16 @@ impl Arriving {
             staged: self.stager.finish().await?,
             storage: self.storage,
             biometric: Biometric::of(&self.head),
-            media_type: told(&self.head, &self.tail, media_type),
+            media_type: told(&self.head, last(&self.tail), media_type),
             file_name,
         })
     }
+}
+
+/// As much of an end as says what an archive holds.
+fn last(tail: &[u8]) -> &[u8] {
+    let begin = tail.len().saturating_sub(TAIL_BYTES);
+    tail.get(begin..).unwrap_or_default()
 }
 
 /// Whether content may be an archive in the manner of zip; also while less than its first four bytes are there.

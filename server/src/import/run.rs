@@ -188,6 +188,8 @@ impl From<DocumentError> for NotFiled {
 struct Source {
     path: PathBuf,
     name: String,
+    /// What an earlier version filed it under, where that was another name.
+    earlier_name: Option<String>,
     media_type: &'static str,
     sha256: Sha256Digest,
     bytes: u64,
@@ -264,9 +266,12 @@ impl Importer {
         let source = blocking(move || look(&root, path, bytes_max)).await?;
         let source = source.map_err(Stop::Refused)?;
         let (department, metadata) = self.describe(&source).map_err(Stop::Refused)?;
-        let known =
-            documents::named_with_content(self.db.read(), department, &source.sha256, &source.name);
-        if let Some(id) = self.claims.take(&known.await?, &self.actor) {
+        let mut known = Vec::new();
+        for name in std::iter::once(&source.name).chain(&source.earlier_name) {
+            let (on, sha256) = (self.db.read(), &source.sha256);
+            known.extend(documents::named_with_content(on, department, sha256, name).await?);
+        }
+        if let Some(id) = self.claims.take(&known, &self.actor) {
             return Ok(Outcome::Already(already(id, source.bytes)));
         }
         if self.mode == Mode::Look {
@@ -424,6 +429,10 @@ fn look(root: &Path, path: PathBuf, bytes_max: u64) -> Result<Source, Refusal> {
     let unreadable = |source: std::io::Error| Refusal::Unreadable(source.to_string());
     let name = path.file_name().and_then(FileName::of_disk);
     let name = name.ok_or_else(|| Refusal::Unreadable("its name is no name".to_owned()))?;
+    // What is not UTF-8 was left out once.
+    let raw = path.file_name().filter(|raw| raw.to_str().is_none());
+    let earlier_name = raw.and_then(|raw| FileName::clean(&raw.to_string_lossy()));
+    let earlier_name = earlier_name.map(|name| name.as_str().to_owned());
     let said = sidecar::read(root, &path)?;
     let mut file = open(root, &path)?;
     let mut head = Vec::with_capacity(media::HEAD_BYTES);
@@ -449,6 +458,7 @@ fn look(root: &Path, path: PathBuf, bytes_max: u64) -> Result<Source, Refusal> {
     Ok(Source {
         path,
         name,
+        earlier_name,
         media_type,
         sha256: digest.finish(),
         bytes,

@@ -175,7 +175,9 @@ pub(super) async fn read(
             if one.judged {
                 continue;
             }
-            if let Ok(Some(_)) = documents::biometric_in(storage, &blob).await {
+            if let Ok(Some(_)) = documents::biometric_in(storage, &blob).await
+                && !evidence::is_released(on, one.version).await?
+            {
                 let why = say(
                     "ist ein biometrischer Datensatz und liegt offen",
                     "is a biometric record and lies open",

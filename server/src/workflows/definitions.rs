@@ -221,11 +221,11 @@ pub(super) async fn retire(
                 current: kept.standing.code(),
             });
         }
-        // Who retires an older version of the program means that one: the newer one goes on.
+        // Who retires an older version of the program means that one: the newer one goes on, where it is offered.
         if let Some(newer) = rules.newer(code, number).filter(|_| kept.shipped)
-            && rows::definition(unit.tx(), (code, newer.definition.version))
+            && let Some(Listed::Shipped(_)) = rules
+                .find(unit.tx(), (code, Some(newer.definition.version)))
                 .await?
-                .is_none()
         {
             adopt(unit, newer, Standing::Active, None).await?;
         }

@@ -145,7 +145,7 @@ async fn one(
                 "Entfernung nach dem Verfahren {} (Umlauf {})",
                 flow.instance.definition, flow.id
             );
-            Box::pin(documents::remove_by_rule(unit, id, why)).await?;
+            Box::pin(documents::remove_by_rule(unit, (id, flow.case), why)).await?;
         }
         EffectDue::Work { step, work } => {
             let work = said::json(work)?;

@@ -6,7 +6,7 @@ use workflow::instance::Refusal;
 use super::model::{Refused, Told, WorkflowError, Wrong};
 use super::wire::status_word;
 use crate::base::{CivilDate, Timestamp, WorkflowId};
-use crate::documents::DocumentError;
+use crate::documents::{DocumentError, ProposalError};
 use crate::http::extract::ETag;
 use crate::http::{Fault, Kind, Problem, Text, text};
 use crate::retention::RetentionError;
@@ -477,6 +477,14 @@ impl From<WorkflowError> for Problem {
             ),
             WorkflowError::Begun { existing } => begun(existing),
             WorkflowError::Elsewhere { reference } => elsewhere(reference),
+            WorkflowError::Proposal(ProposalError::OpenElsewhere) => {
+                Self::new(Kind::Conflict).detail(text(
+                    "Denselben Inhalt, oder eine Anlage davon, hat noch ein anderes Dokument. Solange er dort steht, \
+                     kann er hier nicht vernichtet werden.",
+                    "Another document has the same content, or something that is in it. As long as it stands there it \
+                     cannot be destroyed here.",
+                ))
+            }
             WorkflowError::Proposal(error) => error.into(),
             WorkflowError::Retention(RetentionError::UnregisteredInside) => conflict(
                 "Im Vorgang steht noch ein Entwurf oder ein Eingang: bitte zuerst verakten oder aussortieren. \

@@ -208,10 +208,10 @@ impl Bench {
 
     /// It needs not be done any more.
     async fn leave(&self, work: &Work) -> Result<(), WorkError> {
-        let id = work.id;
+        let work = work.clone();
         let left: Result<(), DbError> = self
             .db
-            .keep_house(async move |unit: &mut Unit| rows::work_done(unit, id).await)
+            .keep_house(async move |unit: &mut Unit| rows::work_done(unit, &work).await)
             .await;
         Ok(left?)
     }
@@ -434,7 +434,7 @@ async fn effected(
     work: &Work,
     (fields, note): (BTreeMap<String, Value>, Option<String>),
 ) -> Result<(), WorkError> {
-    rows::work_done(unit, work.id).await?;
+    rows::work_done(unit, work).await?;
     let (flow, desk) = ops::to_command(unit, rules, (work.flow, None)).await?;
     let mut steps = flow.instance.steps.iter();
     let key = steps

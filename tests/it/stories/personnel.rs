@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tests::Start;
 use tests::town::OWN;
 
-use super::{CLERK, FORBIDDEN, Hall, INSIDE, Story, with};
+use super::{CLERK, FORBIDDEN, Hall, INSIDE, OPEN, Story, with};
+use crate::records::act;
 use crate::withheld::{WITHHELD, decide};
 use crate::workflows::{WORKFLOWS, post};
 
@@ -163,6 +164,35 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
     let why = ("not_relevant", "Privat");
     story.says(FIRST, "classify", why).await;
     story.is_dropped("not_filed").await;
+}
+
+#[tokio::test]
+async fn what_was_filed_elsewhere_meanwhile_is_not_removed() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let case = hall.case(FIRST, INSIDE, "personnel_file").await;
+    let arrived = json!({"title": "Abmahnung"});
+    let document = hall.document(FIRST, &arrived).await;
+    let of = (case.as_str(), Some(document.as_str()));
+    let employee = json!({"employee": CLERK});
+    let mut story = hall.begin(FIRST, "personnel-entry", of, employee).await;
+    story
+        .does(FIRST, "classify", "classified", sorted(false))
+        .await;
+    let other = hall.case(FIRST, OPEN, "personnel_file").await;
+    let at = format!("/api/v1/documents/{document}");
+    let first = hall.by(FIRST);
+    let etag = first.get(&at).await.is(200).etag();
+    let there = json!({"case": other});
+    act(first, &format!("{at}/register"), &etag, &there)
+        .await
+        .is(200);
+    let gone = json!({"outcome": "unfounded", "note": "Der Vorwurf traf nicht zu"});
+    story
+        .refuses((SECOND, "decide"), gone, (409, "conflict"))
+        .await;
+    first.get(&format!("{at}/content")).await.is(200);
 }
 
 #[tokio::test]

@@ -206,8 +206,8 @@ impl Step<'_> {
             } else if was_signed {
                 self.say(Reason::ChangedSignatureField, name());
             } else if key == "Ff" && new.flags == old.flags | READ_ONLY {
-                // Whoever signs closes the fields that he locks.
-                filled |= !old.is_signature();
+                // Whoever signs closes the fields that he locks, and his own.
+                filled |= !is_signed;
             } else if old.is_signature() {
                 if is_signed && among(&SIGNED) {
                     signs = true;

@@ -314,4 +314,27 @@ mod tests {
         let written = "<< /Fields [4 0 R] /DA (/Alt 9 Tf) /DR << /Font << /Alt 5 0 R >> >> >>";
         check(written, &[Reason::FormFilledLater]);
     }
+
+    #[test]
+    fn a_place_to_sign_is_not_closed_unnoticed() {
+        let field =
+            |kind: &str, more: &str| format!("<< /FT /{kind} /T (Hier) /Rect [0 0 0 0] {more} >>");
+        let check = |kind: &str, before: &str, after: &str, expected: &[Reason]| {
+            let (old, new) = (field(kind, before), field(kind, after));
+            let first = [
+                "<< /Type /Catalog /Pages 2 0 R /AcroForm 3 0 R >>",
+                "<< /Type /Pages /Kids [] /Count 0 >>",
+                "<< /Fields [4 0 R] >>",
+                &old,
+            ];
+            let bytes = file(&first, &[(4, &new)]);
+            assert_eq!(reasons(&bytes), expected, "{kind} {after}");
+        };
+        let closed = [Reason::FormFilledLater];
+        check("Sig", "", "/Ff 1", &closed);
+        check("Tx", "", "/Ff 1", &closed);
+        check("Sig", "/Ff 1", "/Ff 0", &[Reason::ChangedFields]);
+        let signed = "/Ff 1 /V << /Type /Sig /ByteRange [0 1 2 1] /Contents <00> >>";
+        check("Sig", "", signed, &[Reason::LaterSignature]);
+    }
 }

@@ -94,6 +94,10 @@ impl From<ProposalError> for Problem {
                 "Das Dokument steckt in einem anderen, aus dem es entnommen wurde. Entfernt wird nur das Ganze.",
                 "The document was taken out of another one, which holds it still. Only the whole is removed.",
             ),
+            ProposalError::OtherCase => conflict(
+                "Das Dokument steht inzwischen in einem anderen Vorgang. Von hier aus wird es nicht entfernt.",
+                "The document stands in another case by now. It is not removed from here.",
+            ),
             ProposalError::Document(error) => error.into(),
             ProposalError::Db(error) => error.into(),
         }

@@ -208,6 +208,9 @@ pub enum ProposalError {
     /// It was taken out of another document, which holds it still.
     #[error("it was taken out of another document")]
     Part,
+    /// It stands in another case than the one in which that was decided.
+    #[error("it stands in another case")]
+    OtherCase,
     /// The document.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -233,6 +236,7 @@ impl ProposalError {
             | Self::Proposed
             | Self::Elsewhere
             | Self::Part
+            | Self::OtherCase
             | Self::Document(_)
             | Self::Db(_) => None,
         }

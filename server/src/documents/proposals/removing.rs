@@ -5,17 +5,35 @@ use super::model::{About, Act, Proposal, ProposalError};
 use super::naming;
 use super::ops::{require_own_name, signed};
 use crate::audit::event::Action;
-use crate::base::{DocumentId, ProposalId, Role};
+use crate::base::db::DbError;
+use crate::base::{CaseId, DocumentId, ProposalId, Role, VersionId};
 use crate::documents::guard::{self, Judged};
 use crate::documents::rows;
 use crate::holds;
 use crate::unit::Unit;
 
+/// From which version on the proposal finds the others. Where all are withheld for records that were found in them,
+/// from one of these.
+async fn start_of(unit: &Unit, id: DocumentId) -> Result<Option<VersionId>, DbError> {
+    let mut record = None;
+    for (version, _) in rows::versions(unit.tx(), &[id]).await? {
+        if guard::judged(unit.tx(), version.id).await? != Some(Judged::Withheld) {
+            continue;
+        }
+        if guard::is_to_remove(unit.tx(), version.id).await? {
+            return Ok(Some(version.id));
+        }
+        record = record.or(Some(version.id));
+    }
+    Ok(record)
+}
+
 /// Withholds all that a document says, with what was taken out of it, and proposes to destroy it, because a rule of
-/// the house says so: the caller knows that whoever acts may decide that. Approved it is by the rules of all proposals.
+/// the house says so: the caller knows that whoever acts may decide that for what stands in this case, or in none yet.
+/// Approved it is by the rules of all proposals.
 pub async fn remove_by_rule(
     unit: &mut Unit,
-    id: DocumentId,
+    (id, case): (DocumentId, CaseId),
     reason: String,
 ) -> Result<Proposal, ProposalError> {
     require_own_name(unit.actor())?;
@@ -29,19 +47,15 @@ pub async fn remove_by_rule(
     if document.part.is_some() {
         return Err(ProposalError::Part);
     }
+    // It may have been filed elsewhere since it was named: who decides there is somebody else.
+    if document.case.is_some_and(|stands_in| stands_in != case) {
+        return Err(ProposalError::OtherCase);
+    }
     let department = document.department;
     let mut all = rows::taken_out_of(unit.tx(), id).await?;
     all.insert(0, document);
     guard::withhold_to_remove(unit, &all).await?;
-    let mut start = None;
-    for (version, _) in rows::versions(unit.tx(), &[id]).await? {
-        let is_left = guard::judged(unit.tx(), version.id).await? == Some(Judged::Withheld);
-        if is_left && guard::is_to_remove(unit.tx(), version.id).await? {
-            start = Some(version.id);
-            break;
-        }
-    }
-    let start = start.ok_or(ProposalError::Over)?;
+    let start = start_of(unit, id).await?.ok_or(ProposalError::Over)?;
     let named = naming::affected(unit.tx(), start, Act::Destroy).await?;
     naming::require_unheld(unit.tx(), &named).await?;
     let (about, versions) = (About::Version(start), naming::ids(&named));

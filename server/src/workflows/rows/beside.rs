@@ -220,10 +220,16 @@ pub(super) async fn works(
         .collect()
 }
 
-/// Notes that it was done, or needs not be done any more.
-pub(in crate::workflows) async fn work_done(unit: &Unit, id: WorkId) -> Result<(), DbError> {
-    let text = "UPDATE workflow_work SET done_at = $1, last_error = NULL WHERE id = $2";
-    let values = [unit.now().micros().into(), id.raw().into()];
+/// Notes that it was done, or needs not be done any more. Where another server was faster the row says what is to be
+/// done after it, and stays.
+pub(in crate::workflows) async fn work_done(unit: &Unit, work: &Work) -> Result<(), DbError> {
+    let text =
+        "UPDATE workflow_work SET done_at = $1, last_error = NULL WHERE id = $2 AND work = $3";
+    let values = [
+        unit.now().micros().into(),
+        work.id.raw().into(),
+        work.work.as_str().into(),
+    ];
     unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
     Ok(())
 }
@@ -235,9 +241,14 @@ pub(in crate::workflows) async fn work_failed(
     why: &str,
 ) -> Result<(), DbError> {
     let text = "UPDATE workflow_work SET attempts = attempts + 1, due_at = $1, last_error = $2 \
-                WHERE id = $3";
+                WHERE id = $3 AND work = $4";
     let why: String = why.chars().take(500).collect();
-    let values = [due.micros().into(), why.into(), work.id.raw().into()];
+    let values = [
+        due.micros().into(),
+        why.into(),
+        work.id.raw().into(),
+        work.work.as_str().into(),
+    ];
     unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
     Ok(())
 }

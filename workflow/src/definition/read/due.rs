@@ -1,11 +1,11 @@
 //! By when a step is to be done.
 
-use super::Reader;
 use super::head::FEW;
 use super::sheet::{DUE, ESCALATION, LAPSE, Sheet};
 use super::steps::is_personal;
 use super::who::Where;
-use crate::definition::{Due, DueKind, Escalation, Lapse, Step, Term};
+use super::{Age, Reader};
+use crate::definition::{Due, DueKind, Effect, Escalation, Lapse, Step, Term};
 use crate::expr::{Kind, known};
 
 /// How a term is counted, and by how many at most.
@@ -233,6 +233,11 @@ impl Reader {
         if outcome.said {
             let said =
                 "Zu diesem Ergebnis gehört ein Vermerk oder ein Dokument; von selbst kommt keines.";
+            self.complain(&text.at, said, "Bitte ein anderes Ergebnis nehmen.");
+        }
+        let destroys = |effect: &Effect| matches!(effect, Effect::Destroy { .. });
+        if self.age == Age::New && outcome.effects.iter().any(destroys) {
+            let said = "Dass etwas vernichtet wird, beschließt ein Mensch und nicht die Zeit.";
             self.complain(&text.at, said, "Bitte ein anderes Ergebnis nehmen.");
         }
         if is_personal(step.kind) && outcome.to.is_none() {

@@ -348,6 +348,11 @@ impl Reader {
             let remedy = "Bitte an ein Ergebnis eines Schritts der Art approve schreiben.";
             self.complain(&sheet.below("effects"), why, remedy);
         }
+        if self.age == Age::New && each && effects.iter().any(destroys) {
+            let why = "Jeder, der gefragt ist, ließe dasselbe noch einmal vernichten.";
+            let remedy = "Bitte an einen Schritt danach schreiben, den einer für alle übernimmt.";
+            self.complain(&sheet.below("effects"), why, remedy);
+        }
         Some(Outcome {
             key: key.text,
             label,
