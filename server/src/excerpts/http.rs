@@ -1,7 +1,7 @@
 //! Excerpts over HTTP.
 
 use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, http::header};
 use storage::Storage;
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::base::CaseId;
 use crate::cases::CaseError;
 use crate::departments::SignedIn;
 use crate::forms::Forms;
-use crate::http::extract::Path;
+use crate::http::extract::{HeadOnly, Path};
 use crate::http::openapi::LabelProblems;
 use crate::http::{Kind, Problem, text};
 use crate::ledger::looks::{Looked, Looks};
@@ -58,8 +58,9 @@ pub(super) async fn get_excerpt(
     forms: Data<Forms>,
     looks: Data<Looks>,
     SignedIn(actor): SignedIn,
-    Path(id): Path<Uuid>,
+    asked: (HttpRequest, Path<Uuid>),
 ) -> Result<HttpResponse, Problem> {
+    let (request, Path(id)) = asked;
     let sources = Sources {
         storage: storage.get_ref(),
         rules: rules.get_ref(),
@@ -71,20 +72,22 @@ pub(super) async fn get_excerpt(
     }
     let gathered = gathered?;
     let case = gathered.case();
+    let name = file_name(&case.reference);
+    let name = format!("inline; filename=\"{name}\"");
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("application/pdf");
+    answer.insert_header((header::CONTENT_DISPOSITION, name));
+    // Nothing is given out, so nothing is made and nothing recorded.
+    if HeadOnly::asked(&request) {
+        return Ok(answer.finish());
+    }
     let looked = Looked::of(Look::ExportCase, &actor).at(case.id.raw());
     if !looks.note_first(looked.within(case.department)).await {
         return Err(Problem::new(Kind::AccessLogUnavailable).retry_after_seconds(1));
     }
-    let name = file_name(&case.reference);
     let pdf = web::block(move || gathered.render()).await;
     let pdf = pdf.map_err(|_gone| ExcerptError::GivenUp)??;
-    Ok(HttpResponse::Ok()
-        .content_type("application/pdf")
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            format!("inline; filename=\"{name}\""),
-        ))
-        .body(pdf))
+    Ok(answer.body(pdf))
 }
 
 /// The name under which it is kept: the reference, of which nothing is left but letters, digits and dashes.

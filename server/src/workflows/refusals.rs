@@ -293,8 +293,10 @@ fn refused(refused: &Refused) -> Problem {
         Refusal::NoOutcome(possible) => no_outcome(possible),
         Refusal::WhichOutcome(possible) => which_outcome(possible),
         Refusal::NoReason => Problem::new(Kind::Validation).field("/note", Fault::Required),
-        Refusal::Missing(field) => {
-            Problem::new(Kind::Validation).field(pointer(field), Fault::Required)
+        Refusal::Missing(fields) => {
+            let problem = Problem::new(Kind::Validation);
+            let add = |problem: Problem, field: &String| problem.field(pointer(field), Fault::Required);
+            fields.iter().fold(problem, add)
         }
         Refusal::Field(field) => Problem::new(Kind::Validation).field(
             pointer(field),

@@ -163,10 +163,15 @@ impl Run<'_> {
             view.fits(key, value)?;
         }
         let is_missing = |field: &&Field| self.instance.fields.get(&field.key).is_none_or(is_blank);
-        let mut required = self.definition.fields.iter().filter(|field| field.required);
-        match required.find(is_missing) {
-            Some(field) => Err(Refusal::Missing(field.key.clone())),
-            None => Ok(()),
+        let required = self.definition.fields.iter().filter(|field| field.required);
+        let missing: Vec<String> = required
+            .filter(is_missing)
+            .map(|field| field.key.clone())
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Missing(missing))
         }
     }
 
@@ -205,8 +210,12 @@ impl Run<'_> {
             self.view().fits(key, value)?;
         }
         let is_given = |key: &str| fields.get(key).is_some_and(|value| !is_blank(value));
-        if let Some(ask) = asked().find(|ask| ask.required && !is_given(&ask.field)) {
-            return Err(Refusal::Missing(ask.field.clone()));
+        let missing: Vec<String> = asked()
+            .filter(|ask| ask.required && !is_given(&ask.field))
+            .map(|ask| ask.field.clone())
+            .collect();
+        if !missing.is_empty() {
+            return Err(Refusal::Missing(missing));
         }
         for (key, value) in fields {
             self.set(key, Some(value.clone()));

@@ -353,7 +353,7 @@ impl Run<'_> {
         if kind != StepKind::System {
             let into = into.ok_or(Refusal::NotProvided)?;
             if !fields.contains_key(into) {
-                return Err(Refusal::Missing(into.to_owned()));
+                return Err(Refusal::Missing(vec![into.to_owned()]));
             }
             return self.answer(None, outcome, fields, Some(into));
         }

@@ -224,9 +224,9 @@ pub enum Refusal {
     /// A reason must be given.
     #[error("a reason must be given")]
     NoReason,
-    /// A field must be given.
+    /// These fields must be given.
     #[error("a field is missing")]
-    Missing(String),
+    Missing(Vec<String>),
     /// A field does not fit, or is not asked.
     #[error("a field does not fit")]
     Field(String),

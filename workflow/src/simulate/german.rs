@@ -28,7 +28,13 @@ fn why(definition: &Definition, refusal: &Refusal) -> String {
         Refusal::OwnMatter => "Es ist seine eigene Sache (matter_of).".to_owned(),
         Refusal::Excluded | Refusal::OtherExcluded => "Er ist ausgeschlossen.".to_owned(),
         Refusal::Drafter => "Wer es entworfen hat, zeichnet es nicht.".to_owned(),
-        Refusal::Missing(key) => format!("„{}“ ist nicht bekannt.", label(key)),
+        Refusal::Missing(keys) => {
+            let missing: Vec<String> = keys
+                .iter()
+                .map(|key| format!("„{}“ ist nicht bekannt.", label(key)))
+                .collect();
+            missing.join(" ")
+        }
         Refusal::Field(key) => format!("„{}“ passt nicht.", label(key)),
         Refusal::Given(key) => format!("„{}“ sagt der Beginn selbst.", label(key)),
         Refusal::NoDocument => "Es ist kein Dokument genannt.".to_owned(),

@@ -303,7 +303,7 @@ fn nothing_is_sent_that_is_not_signed_and_frozen() {
     case.cannot(
         &actor("otto", &["office"]),
         assign,
-        Refusal::Missing("participants".to_owned()),
+        Refusal::Missing(vec!["participants".to_owned()]),
     );
     let fields = [
         ("lead", Value::Who(person("lena"))),

@@ -76,7 +76,7 @@ fn a_start_is_checked() {
         fields: known(fields),
     };
     case.cannot(&actor("ole", &[]), start(&[cents(1)]), Refusal::NotAssigned);
-    case.cannot(&eva, start(&[]), Refusal::Missing("gross".to_owned()));
+    case.cannot(&eva, start(&[]), Refusal::Missing(vec!["gross".to_owned()]));
     for (key, value) in [
         ("gross", Value::Number(1)),
         ("nothing", Value::Number(1)),

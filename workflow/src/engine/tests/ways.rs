@@ -92,7 +92,7 @@ fn what_is_asked_must_be_answered_and_nothing_else() {
                 "refused",
                 &[("note", Value::Text(empty.to_owned()))],
             ),
-            Refusal::Missing("note".to_owned()),
+            Refusal::Missing(vec!["note".to_owned()]),
         );
     }
     case.cannot(
@@ -404,7 +404,11 @@ fn a_form_for_a_persons_step_only_fills_a_field() {
         fields: known(fields),
         note: None,
     };
-    case.cannot(&machine(), made(&[]), Refusal::Missing("draft".to_owned()));
+    case.cannot(
+        &machine(),
+        made(&[]),
+        Refusal::Missing(vec!["draft".to_owned()]),
+    );
     // Nobody goes on without it: nobody would make it then.
     let early = case.decide(&actor("eva", &[]), &case.complete("hearing", "done"));
     assert!(matches!(early, Err(Refusal::Requirement(_))));
@@ -446,7 +450,7 @@ fn a_letter_is_begun_and_assigned() {
     case.cannot(
         &actor("otto", &["office"]),
         assign,
-        Refusal::Missing("lead".to_owned()),
+        Refusal::Missing(vec!["lead".to_owned(), "participants".to_owned()]),
     );
 }
 
