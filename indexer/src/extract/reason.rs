@@ -108,6 +108,7 @@ impl Reason {
     }
 
     /// The sentence in German.
+    #[expect(clippy::too_many_lines, reason = "one sentence for each reason")]
     pub const fn german(self) -> &'static str {
         match self {
             Self::Empty => "Die Datei ist leer.",

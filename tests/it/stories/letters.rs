@@ -104,10 +104,9 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     story
         .does(CLERK, "draft_interim", "drafted", json!({}))
         .await;
-    let sign = ("signed", "interim");
-    story.signs(OFFICE, "sign_interim", sign).await;
-    let off = ("sent", "interim");
-    story.signs(OFFICE, "send_interim", off).await;
+    for (step, outcome) in [("sign_interim", "signed"), ("send_interim", "sent")] {
+        story.signs(OFFICE, step, (outcome, "interim")).await;
+    }
     let filed = hall.standing(CLERK, &interim).await;
     assert_eq!(filed["state"], "registered");
 
@@ -116,16 +115,15 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     let own = hall.draft("s.zwei", &story.case, "Stellungnahme").await;
     // Nobody states nothing.
     let empty = json!({"outcome": "given"});
-    let refused = post(hall.by("s.zwei"), &path, Some(&empty)).await;
-    refused.is_problem(422, "validation");
+    let refused = post(hall.by("s.zwei"), &path, Some(&empty));
+    refused.await.is_problem(422, "validation");
     let given = json!({"outcome": "given", "note": "Keine Bedenken", "documents": [own]});
     post(hall.by("s.zwei"), &path, Some(&given)).await.is(200);
     story.look().await;
     let path = story.at("statement", "skip");
     let late = json!({"reason": "Nicht eingegangen"});
-    post(hall.by(OFFICE), &path, Some(&late))
-        .await
-        .is_problem(403, "forbidden");
+    let other = post(hall.by(OFFICE), &path, Some(&late)).await;
+    other.is_problem(403, "forbidden");
     post(hall.by(CLERK), &path, Some(&late)).await.is(200);
     story.look().await;
     assert_eq!(story.state(), "draft");

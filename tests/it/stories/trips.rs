@@ -56,13 +56,9 @@ async fn a_trip_is_approved_before_it_begins_and_paid_out_after_it_ended() {
     story
         .refuses((CLERK, "approve_superior"), own.clone(), FORBIDDEN)
         .await;
+    let named = budget("h.budget");
     story
-        .does(
-            "l.heide",
-            "approve_superior",
-            "approved",
-            budget("h.budget"),
-        )
+        .does("l.heide", "approve_superior", "approved", named)
         .await;
     story
         .refuses((CLERK, "approve_budget"), own, FORBIDDEN)

@@ -27,6 +27,7 @@ use crate::replay::with_receipt;
 use crate::unit::{Db, Unit};
 
 impl From<ProposalError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one arm for each error")]
     fn from(error: ProposalError) -> Self {
         let conflict = |german: &'static str, english: &'static str| {
             Self::new(Kind::Conflict).detail(text(german, english))

@@ -90,11 +90,7 @@ impl Reader {
                 document: document(self)?,
             },
             "destroy" => {
-                if !actor {
-                    let said = "Beim Eintritt in einen Zustand wird nichts vernichtet.";
-                    let remedy = "Bitte an ein Ergebnis eines Schritts der Art approve schreiben.";
-                    self.complain(&sheet.below(key), said, remedy);
-                }
+                self.somebody_destroys(&sheet, actor);
                 Effect::Destroy {
                     document: document(self)?,
                 }
@@ -120,6 +116,14 @@ impl Reader {
                 Effect::CloseCase
             }
         })
+    }
+
+    fn somebody_destroys(&mut self, sheet: &Sheet<'_>, actor: bool) {
+        if !actor {
+            let said = "Beim Eintritt in einen Zustand wird nichts vernichtet.";
+            let remedy = "Bitte an ein Ergebnis eines Schritts der Art approve schreiben.";
+            self.complain(&sheet.below("destroy"), said, remedy);
+        }
     }
 
     /// Where a case goes, and whose department has the lead then. Whether all of that is there, the house knows.
