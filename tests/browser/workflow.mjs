@@ -48,6 +48,13 @@ const toStep = async (page, key) => {
   await page.waitForSelector(`#view-tasks .step.now [data-outcome=${key}]`);
   return page.locator(`#view-tasks .step.now [data-outcome=${key}]`);
 };
+/** Whoever approves the need says who has the budget. */
+const payer = (page) => fields(page).getByRole("combobox", { name: "Budgetverantwortung" });
+const namePayer = async (page) => {
+  await payer(page).fill(head.login);
+  await page.waitForSelector("#view-tasks .step.now .picks:visible li[aria-selected=true]");
+  await page.keyboard.press("Enter");
+};
 const sure = async (page) => {
   await page.waitForSelector("dialog[open]");
   await page.click("dialog button.main");
@@ -96,13 +103,6 @@ await walk("workflow", async () => {
   await said("Verkehrsmittel").selectOption("train");
   await said("Voraussichtliche Kosten").fill("180,5");
   await said("Eine Videokonferenz genügt nicht").selectOption("false");
-  const payer = fields(clerk).getByRole("combobox", { name: "Budgetverantwortung" });
-  await request.click();
-  await clerk.waitForSelector("#view-tasks .step.now [aria-invalid=true]");
-  check("who pays is missing", await payer.evaluate((control) => control.getAttribute("aria-invalid") === "true"));
-  await payer.fill(head.login);
-  await clerk.waitForSelector("#view-tasks .step.now .picks:visible li[aria-selected=true]");
-  await clerk.keyboard.press("Enter");
   await request.click();
   await clerk.waitForSelector("#view-tasks .step.now form [role=alert]:has-text('Videokonferenz')");
   check("what the procedure refuses stands at the step", true);
@@ -133,6 +133,11 @@ await walk("workflow", async () => {
   await boss.waitForSelector("#view-tasks .step.now [aria-invalid=true]");
   check("who turns it down says why", await boss.evaluate(() => document.activeElement.matches("textarea")));
   await approve.click();
+  await boss.waitForSelector("#view-tasks .step.now [role=combobox][aria-invalid=true]");
+  check("who pays is missing", await payer(boss).evaluate((control) => control === document.activeElement));
+  await namePayer(boss);
+  await namePayer(late);
+  await approve.click();
   await boss.waitForSelector("dialog[open]");
   await found(boss, "asked once more");
   await sure(boss);
@@ -150,6 +155,7 @@ await walk("workflow", async () => {
   // The system makes the approval; the trip; the claim.
   await clerk.goto(`${address}/#/umlaeufe/${id}`);
   await until(clerk, "#view-tasks .step.now [data-outcome=travelled]");
+  await said("Tatsächliches Ende").fill(today);
   await clerk.click("#view-tasks .step.now [data-outcome=travelled]");
   await clerk.waitForSelector("#view-tasks .step.now [data-outcome=claimed]");
   await said("Beantragter Betrag").fill("180,50");
