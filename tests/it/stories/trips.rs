@@ -40,6 +40,14 @@ fn budget(who: &str) -> Value {
     json!({"budget_holder": who})
 }
 
+/// The need is approved, and who has the budget is named.
+async fn superior_approves(story: &mut Story<'_>) {
+    let named = budget("h.budget");
+    story
+        .does("l.heide", "approve_superior", "approved", named)
+        .await;
+}
+
 #[tokio::test]
 async fn a_trip_is_approved_before_it_begins_and_paid_out_after_it_ended() {
     let Some(hall) = hall().await else {
@@ -56,10 +64,7 @@ async fn a_trip_is_approved_before_it_begins_and_paid_out_after_it_ended() {
     story
         .refuses((CLERK, "approve_superior"), own.clone(), FORBIDDEN)
         .await;
-    let named = budget("h.budget");
-    story
-        .does("l.heide", "approve_superior", "approved", named)
-        .await;
+    superior_approves(&mut story).await;
     story
         .refuses((CLERK, "approve_budget"), own, FORBIDDEN)
         .await;
@@ -156,14 +161,7 @@ async fn a_trip_that_is_not_wanted_or_not_made_is_dropped() {
 
     let (mut story, wish) = trip(&hall, CLERK).await;
     story.does(CLERK, "request", "requested", wish).await;
-    story
-        .does(
-            "l.heide",
-            "approve_superior",
-            "approved",
-            budget("h.budget"),
-        )
-        .await;
+    superior_approves(&mut story).await;
     story
         .does("h.budget", "approve_budget", "approved", json!({}))
         .await;
@@ -237,13 +235,6 @@ async fn nobody_approves_his_own_trip_the_mayor_neither() {
     let traveller = with("approved", budget(CLERK));
     let fault = story.faults(("l.heide", "approve_superior"), traveller);
     assert_eq!(fault.await.1, "requirement");
-    story
-        .does(
-            "l.heide",
-            "approve_superior",
-            "approved",
-            budget("h.budget"),
-        )
-        .await;
+    superior_approves(&mut story).await;
     assert_eq!(story.asked("approve_budget"), ["h.budget"]);
 }

@@ -161,7 +161,22 @@ pub async fn propose(
     // Nobody else proposes anything between looking for other proposals and writing this one.
     holds::in_turn(unit).await?;
     let thing = thing(unit.tx(), unit.actor(), (about, act)).await?;
-    let versions = thing.versions();
+    place(
+        unit,
+        (about, act),
+        (thing.versions(), reason),
+        thing.department(),
+    )
+    .await
+}
+
+/// Writes a proposal down, unless there is one about the same. The caller is in turn.
+pub(super) async fn place(
+    unit: &mut Unit,
+    (about, act): (About, Act),
+    (versions, reason): (Vec<VersionId>, String),
+    department: Option<DepartmentId>,
+) -> Result<Proposal, ProposalError> {
     let open = rows::proposals_open(unit.tx()).await?;
     if open.iter().any(|other| other.meets(about, &versions)) {
         return Err(ProposalError::Proposed);
@@ -179,7 +194,7 @@ pub async fn propose(
         done_at: None,
     };
     rows::proposal_insert(unit, &one).await?;
-    unit.record(Action::ProposalMake, thing.department());
+    unit.record(Action::ProposalMake, department);
     Ok(one)
 }
 

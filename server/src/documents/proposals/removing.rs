@@ -3,10 +3,9 @@
 
 use super::model::{About, Act, Proposal, ProposalError};
 use super::naming;
-use super::ops::{require_own_name, signed};
-use crate::audit::event::Action;
+use super::ops::{place, require_own_name};
 use crate::base::db::DbError;
-use crate::base::{CaseId, DocumentId, ProposalId, Role, VersionId};
+use crate::base::{CaseId, DocumentId, Role, VersionId};
 use crate::documents::guard::{self, Judged};
 use crate::documents::rows;
 use crate::holds;
@@ -58,24 +57,6 @@ pub async fn remove_by_rule(
     let start = start_of(unit, id).await?.ok_or(ProposalError::Over)?;
     let named = naming::affected(unit.tx(), start, Act::Destroy).await?;
     naming::require_unheld(unit.tx(), &named).await?;
-    let (about, versions) = (About::Version(start), naming::ids(&named));
-    let open = rows::proposals_open(unit.tx()).await?;
-    if open.iter().any(|other| other.meets(about, &versions)) {
-        return Err(ProposalError::Proposed);
-    }
-    let one = Proposal {
-        id: ProposalId::new(),
-        version: 1,
-        about,
-        act: Act::Destroy,
-        versions,
-        reason,
-        proposed: signed(unit),
-        approved: None,
-        ended: None,
-        done_at: None,
-    };
-    rows::proposal_insert(unit, &one).await?;
-    unit.record(Action::ProposalMake, Some(department));
-    Ok(one)
+    let what = (About::Version(start), Act::Destroy);
+    place(unit, what, (naming::ids(&named), reason), Some(department)).await
 }

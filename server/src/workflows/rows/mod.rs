@@ -1,6 +1,7 @@
-//! Rows of definitions, instances and order limits; beside them what is made of those.
+//! Rows of definitions and instances; beside them order limits, and what is made of instances.
 
 mod beside;
+mod limits;
 mod projected;
 pub(super) mod seals;
 
@@ -12,8 +13,7 @@ use crate::audit::canonical::{Object as Json, SafeInt};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::{DbError, sql};
 use crate::base::{
-    AccountId, CaseId, CompartmentId, DefinitionId, DepartmentId, OrderLimitId, Timestamp,
-    WorkflowId,
+    AccountId, CaseId, CompartmentId, DefinitionId, DepartmentId, Timestamp, WorkflowId,
 };
 use crate::unit::Unit;
 
@@ -21,6 +21,7 @@ pub(super) use beside::{
     Entry, Work, delete_key, documents_named, entries, freeze, frozen_among, insert_entry,
     insert_key, insert_work, keyed, work_done, work_due, work_errors, work_failed, work_waits,
 };
+pub(super) use limits::{limit_to_change, limits, order_limit, page_of_limits};
 pub(super) use projected::{Seen, project};
 
 pub(super) mod workflow_definition {
@@ -78,34 +79,6 @@ pub(super) mod workflow_instance {
         pub started_by: Uuid,
         pub changed_at: i64,
         pub data: String,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(super) mod order_limit {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "order_limit")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub version: i64,
-        pub account_id: Uuid,
-        pub cents: i64,
-        pub valid_from: String,
-        pub valid_until: Option<String>,
-        pub given_by: Uuid,
-        pub given_at: i64,
-        pub approved_by: Option<Uuid>,
-        pub approved_at: Option<i64>,
-        pub ended_by: Option<Uuid>,
-        pub ended_at: Option<i64>,
-        pub reason: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -196,35 +169,6 @@ impl workflow_instance::Model {
             kind: Kind::Workflow,
             id: self.id,
             root: self.case_id,
-            version: counted(self.version),
-            state: self.state_bytes(),
-            content: None,
-        }
-    }
-}
-
-impl order_limit::Model {
-    pub(super) fn state_bytes(&self) -> Vec<u8> {
-        Json::new()
-            .with("account", text(self.account_id))
-            .with_some("approved_at", self.approved_at.map(at))
-            .with_some("approved_by", self.approved_by.map(text))
-            .with_some("cents", SafeInt::new(self.cents))
-            .with_some("ended_at", self.ended_at.map(at))
-            .with_some("ended_by", self.ended_by.map(text))
-            .with("given_at", at(self.given_at))
-            .with("given_by", text(self.given_by))
-            .with("reason", self.reason.as_str())
-            .with("valid_from", self.valid_from.as_str())
-            .with_some("valid_until", self.valid_until.as_deref())
-            .to_bytes()
-    }
-
-    fn subject(&self) -> Subject {
-        Subject {
-            kind: Kind::OrderLimit,
-            id: self.id,
-            root: self.account_id,
             version: counted(self.version),
             state: self.state_bytes(),
             content: None,
@@ -353,46 +297,6 @@ impl TryFrom<&Flow> for workflow_instance::Model {
             changed_at: flow.changed_at.micros(),
             data: data.map_err(|_unwritable| corrupt("it cannot be written"))?,
         })
-    }
-}
-
-impl From<order_limit::Model> for OrderLimit {
-    fn from(row: order_limit::Model) -> Self {
-        Self {
-            id: OrderLimitId::of(row.id),
-            version: counted(row.version),
-            account: AccountId::of(row.account_id),
-            cents: row.cents,
-            given: Step {
-                at: Timestamp::of_micros(row.given_at),
-                by: AccountId::of(row.given_by),
-            },
-            approved: step(row.approved_at, row.approved_by),
-            ended: step(row.ended_at, row.ended_by),
-            valid_from: row.valid_from,
-            valid_until: row.valid_until,
-            reason: row.reason,
-        }
-    }
-}
-
-impl From<&OrderLimit> for order_limit::Model {
-    fn from(limit: &OrderLimit) -> Self {
-        Self {
-            id: limit.id.raw(),
-            version: signed(limit.version),
-            account_id: limit.account.raw(),
-            cents: limit.cents,
-            valid_from: limit.valid_from.clone(),
-            valid_until: limit.valid_until.clone(),
-            given_by: limit.given.by.raw(),
-            given_at: limit.given.at.micros(),
-            approved_by: limit.approved.map(|step| step.by.raw()),
-            approved_at: limit.approved.map(|step| step.at.micros()),
-            ended_by: limit.ended.map(|step| step.by.raw()),
-            ended_at: limit.ended.map(|step| step.at.micros()),
-            reason: limit.reason.clone(),
-        }
     }
 }
 
@@ -559,43 +463,4 @@ pub(super) async fn running(
     let row = on.query_one_raw(sql(on, text, values)).await?;
     row.map(|row| Ok(WorkflowId::of(row.try_get_by_index(0)?)))
         .transpose()
-}
-
-/// One order limit.
-pub(super) async fn limit_to_change(
-    unit: &Unit,
-    id: OrderLimitId,
-) -> Result<Option<OrderLimit>, DbError> {
-    let row = order_limit::Entity::find_by_id(id.raw())
-        .lock_exclusive()
-        .one(unit.tx())
-        .await?;
-    Ok(row.map(OrderLimit::from))
-}
-
-/// All order limits, or those of some accounts, the newest first.
-pub(super) async fn limits(
-    on: &impl ConnectionTrait,
-    of: &[AccountId],
-) -> Result<Vec<OrderLimit>, DbError> {
-    let ids = of.iter().map(|id| id.raw());
-    let rows = order_limit::Entity::find()
-        .filter(order_limit::Column::AccountId.is_in(ids))
-        .order_by_desc(order_limit::Column::Id)
-        .all(on)
-        .await?;
-    Ok(rows.into_iter().map(OrderLimit::from).collect())
-}
-
-/// Limits, the newest first, behind one of them; at most `limit`.
-pub(super) async fn page_of_limits(
-    on: &impl ConnectionTrait,
-    (after, limit): (Option<Uuid>, u64),
-) -> Result<Vec<OrderLimit>, DbError> {
-    let mut query = order_limit::Entity::find().order_by_desc(order_limit::Column::Id);
-    if let Some(after) = after {
-        query = query.filter(order_limit::Column::Id.lt(after));
-    }
-    let rows = query.limit(limit).all(on).await?;
-    Ok(rows.into_iter().map(OrderLimit::from).collect())
 }
