@@ -4,8 +4,8 @@
 //! number in it, how rare a word is included, is counted among the entries of that department that the asker
 //! may see, and among no others: what he may not see changes no neighbour, no score and no word.
 //!
-//! How near two texts are is BM25 over the stems of the analysis, parts of compounds and codes, divided by
-//! what the text would reach with itself. Reading costs as many steps as there are entries in the department for
+//! How near two texts are is BM25 over the stems of the analysis, parts of compounds (which count less) and codes,
+//! divided by what the text would reach with itself. Reading costs as many steps as there are entries in the department for
 //! each word of the text at most, and four bytes for each entry of a segment while it is read.
 
 use std::cmp::Ordering;
@@ -17,7 +17,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{BitSet, DocId, DocSet, SegmentReader, TERMINATED, Term};
 
 use crate::access::{Access, Opened, with_term};
-use crate::analysis::{Analyzer, Position, is_stop_word};
+use crate::analysis::{Analyzer, PART, Position, is_stop_word};
 use crate::entry::Key;
 use crate::error::SearchError;
 use crate::index::Index;
@@ -34,6 +34,8 @@ pub const VOTERS_MIN: usize = 2;
 const WORDS_MAX: usize = 400;
 /// Of so many bytes of a text words are taken.
 const TEXT_BYTES_MAX: usize = 60_000;
+/// What a part of a compound counts of what a word of its own does: it stands beside the whole one, which counts too.
+const PART_SHARE: f64 = 0.3;
 /// A shorter stem says little.
 const STEM_CHARS_MIN: usize = 3;
 /// So many words are named for each value.
@@ -273,7 +275,12 @@ fn rate(
         // What nobody has says nothing of anybody; what nearly all have says next to nothing.
         if having > 0 {
             let (all, having) = (counted(all), counted(having));
-            word.rarity = (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
+            let share = if word.term.starts_with(PART) {
+                PART_SHARE
+            } else {
+                1.0
+            };
+            word.rarity = share * (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
         }
     }
     Ok(())
