@@ -12,6 +12,11 @@ export TEST_PG_FSYNC=${TEST_PG_FSYNC:-off}
 # A test waits for a third of its time, for a server that starts or a disk: one more than there are cores run.
 export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) + 1))}
 
+# Where nobody is there to look, a test that fails is tried once more, and is named as flaky among the closing lines.
+if [ "${CI:-}" = true ]; then
+    export NEXTEST_RETRIES=${NEXTEST_RETRIES:-1}
+fi
+
 cargo=scripts/cargo.sh
 if "$cargo" nextest --version >/dev/null 2>&1; then
     nextest=true

@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
+use tests::faketime::{days_later, has_faketime};
 use tests::town::id_of;
 use tests::{Answer, Town, wait_until};
 
@@ -233,4 +234,25 @@ async fn what_an_older_program_could_not_read_is_read_at_the_next_start() {
         shown["text"]["engine"] == "docx 1" && shown["text"]["state"] == "readable"
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_put_off_is_done_when_it_is_right_again() {
+    let Some(mut town) = Town::start().await else {
+        return;
+    };
+    if !has_faketime() {
+        return;
+    }
+    days_later(&mut town.app, 9);
+    for number in 0..12 {
+        let content = tests::fixtures::unique_pdf(&format!("Vorauseilender Brief {number}"));
+        file(&town, "application/pdf", &content, "Vorauseilender Brief").await;
+    }
+    // What is not read by now was due in nine days.
+    town.app.kill();
+    town.app.set("FAKETIME", "+1d");
+    town.app.resume();
+    town.settle().await;
+    assert_eq!(found(&town, "vorauseilender").await.len(), 12);
 }

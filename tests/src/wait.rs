@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long a test waits before it says that something did not happen. Generous: a machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Asks until the answer is yes, for at most [`PATIENCE`]; `what` names what was waited for.
 ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Server;
 use crate::base::db::DbError;
-use crate::base::{JobKind, Timestamp};
+use crate::base::{JobKind, SetBack, Timestamp};
 use crate::http::metrics::Metrics;
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::Published;
@@ -135,8 +135,15 @@ impl Server {
     pub(super) fn work_for_workflows(&self) {
         let bench = self.bench();
         let mut head = self.archive.db.head();
+        let db = self.archive.db.clone();
+        let mut set_back = SetBack::default();
         self.tasks.start("workflows", |end| async move {
             loop {
+                if set_back.noticed(db.now())
+                    && let Err(error) = bench.bring_near().await
+                {
+                    tracing::warn!(error = %error, "what waits for too long could not be looked for");
+                }
                 if let Err(error) = Box::pin(bench.carry_out()).await {
                     tracing::warn!(
                         error = %error,

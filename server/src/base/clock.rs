@@ -94,6 +94,22 @@ impl Clock for SystemClock {
     }
 }
 
+/// Notices that the clock was set back: what was to be done soon by the old time would wait for the difference.
+#[derive(Debug, Default)]
+pub struct SetBack(Option<Timestamp>);
+
+/// By how much a clock goes back without that anybody is told: machines do that by themselves.
+const SET_BACK_SECONDS: i64 = 60;
+
+impl SetBack {
+    /// Whether it went back since it was asked the last time. The first answer is yes: nobody knows what the clock
+    /// did before.
+    pub fn noticed(&mut self, now: Timestamp) -> bool {
+        let before = self.0.replace(now);
+        before.is_none_or(|before| now.plus_seconds(SET_BACK_SECONDS) < before)
+    }
+}
+
 /// A clock that a test moves.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicI64>);
@@ -114,5 +130,21 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SetBack, Timestamp};
+
+    #[test]
+    fn a_clock_that_was_set_back_is_noticed_once() {
+        let mut set_back = SetBack::default();
+        let now = Timestamp::of_micros(1_000_000_000_000);
+        assert!(set_back.noticed(now), "what was before is not known");
+        assert!(!set_back.noticed(now.plus_seconds(3_600)));
+        assert!(!set_back.noticed(now.plus_seconds(3_541)), "it creeps");
+        assert!(set_back.noticed(now));
+        assert!(!set_back.noticed(now));
     }
 }

@@ -17,7 +17,7 @@ mod unseen;
 
 pub use actor::{Actor, Grant, Role};
 pub use behind::Behind;
-pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, ManualClock, SetBack, SystemClock, Timestamp};
 pub use date::{CivilDate, german_instant};
 pub use ids::{
     AccountId, CalendarFeedId, CaseId, CompartmentId, CorrespondentId, DefinitionId, DeliveryId,

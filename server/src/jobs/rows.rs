@@ -154,6 +154,48 @@ pub(super) async fn take_back(unit: &Unit, kind: JobKind) -> Result<(), DbError>
     Ok(())
 }
 
+/// How long work of a kind waits at most until it is tried again.
+const fn waits_at_most(kind: JobKind) -> i64 {
+    const DAY: i64 = 86_400;
+    match kind {
+        // Three days, and a tenth for the spread: `webhooks`.
+        JobKind::DeliverWebhook => 4 * DAY,
+        // The summary of a day waits for the next.
+        JobKind::SendMail => 4 * DAY,
+        JobKind::ExtractText
+        | JobKind::ReadScan
+        | JobKind::ConvertOffice
+        | JobKind::MoveContent
+        | JobKind::CarryOut
+        | JobKind::MakeCopy
+        | JobKind::SplitBatch
+        | JobKind::WriteProtocol => 2 * WAITS_SECONDS_MAX,
+    }
+}
+
+/// The clock may have been set back: what by its time waits longer than work of this kind ever does was written by
+/// a clock that was ahead, and is due now.
+pub(super) async fn bring_near(unit: &Unit, kind: JobKind) -> Result<(), DbError> {
+    let (tx, now) = (unit.tx(), unit.now());
+    let due = now.plus_seconds(waits_at_most(kind)).micros();
+    let claim = now.plus_seconds(4 * CLAIM_SECONDS).micros();
+    for (column, farthest) in [("due_at", due), ("claimed_until", claim)] {
+        let text = format!(
+            "UPDATE job SET {column} = $1 WHERE kind = $2 AND failed_at IS NULL AND {column} > $3"
+        );
+        let values = [now.micros().into(), kind.code().into(), farthest.into()];
+        let near = tx.execute_raw(sql(tx, text, values)).await?.rows_affected();
+        if near > 0 {
+            tracing::warn!(
+                job.kind = kind.code(),
+                jobs = near,
+                "the clock was set back; what was put off until after it is done now"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The job is done. [`DbError::Stale`] when another has done it meanwhile.
 pub(super) async fn done(unit: &Unit, id: Uuid) -> Result<(), DbError> {
     let tx = unit.tx();

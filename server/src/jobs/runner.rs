@@ -19,7 +19,7 @@ use super::rows::{self, Claimed};
 use super::scans::Scans;
 use super::turns::{self, Turn, UnderWay};
 use crate::base::db::DbError;
-use crate::base::{Actor, DocumentId, Job, JobKind, Tasks, VersionId};
+use crate::base::{Actor, DocumentId, Job, JobKind, SetBack, Tasks, VersionId};
 use crate::cases::CaseError;
 use crate::documents::{self, DocumentError, Entrance, EntryError, ProposalError};
 use crate::signing::{Protocols, SigningError};
@@ -207,7 +207,11 @@ impl Runner {
         let mut head = self.db.head();
         let mut running: JoinSet<()> = JoinSet::new();
         let mut under_way = UnderWay::default();
+        let mut set_back = SetBack::default();
         loop {
+            if set_back.noticed(self.db.now()) {
+                self.bring_near(kind).await;
+            }
             let free = places.saturating_sub(running.len());
             let claimed = if free == 0 {
                 Vec::new()
@@ -239,6 +243,16 @@ impl Runner {
         // What runs is finished; what was claimed and not begun is taken again after its time.
         while running.join_next().await.is_some() {}
         self.idle.notify_waiters();
+    }
+
+    async fn bring_near(&self, kind: JobKind) {
+        let near: Result<(), DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| rows::bring_near(unit, kind).await)
+            .await;
+        if let Err(error) = near {
+            tracing::error!(error = %error, "what waits for too long could not be looked for");
+        }
     }
 
     async fn claim(

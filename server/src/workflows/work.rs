@@ -154,6 +154,28 @@ const fn waiting(handed: Handed) -> (&'static str, i64) {
 }
 
 impl Bench {
+    /// The clock may have been set back: what waits longer than work ever does is due now.
+    ///
+    /// # Errors
+    /// Where the queue cannot be written.
+    pub async fn bring_near(&self) -> Result<(), DbError> {
+        let near: Result<u64, DbError> = self
+            .db
+            .keep_house(async move |unit: &mut Unit| {
+                let farthest = unit.now().plus_seconds(2 * AGAIN_SECONDS_MAX);
+                rows::work_brought_near(unit, farthest).await
+            })
+            .await;
+        let near = near?;
+        if near > 0 {
+            tracing::warn!(
+                steps = near,
+                "the clock was set back; what was put off until after it is done now"
+            );
+        }
+        Ok(())
+    }
+
     /// Does what waits and is due; gives how many were done. What fails is tried again later, less and less often,
     /// and says why to whoever looks at its workflow.
     ///

@@ -265,6 +265,23 @@ pub(in crate::workflows) async fn work_waits(
     Ok(())
 }
 
+/// The clock may have been set back: what waits until after this moment was written by a clock that was ahead, and is
+/// due now. Seals that are raised wait for years, and go on waiting.
+pub(in crate::workflows) async fn work_brought_near(
+    unit: &Unit,
+    farthest: Timestamp,
+) -> Result<u64, DbError> {
+    let text = "UPDATE workflow_work SET due_at = $1 \
+                WHERE done_at IS NULL AND due_at > $2 AND work NOT LIKE $3";
+    let values = [
+        unit.now().micros().into(),
+        farthest.micros().into(),
+        SEALS.into(),
+    ];
+    let brought = unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
+    Ok(brought.rows_affected())
+}
+
 /// Why steps of a workflow wait for the system: number of the step, and the last error.
 pub(in crate::workflows) async fn work_errors(
     on: &impl ConnectionTrait,
