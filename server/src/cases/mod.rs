@@ -17,7 +17,7 @@ pub use http::{ApiDoc, routes};
 pub(crate) use list::{open_among, visible_among, visible_with_id};
 pub use model::{Case, CaseError, Life, NewCase};
 pub use ops::{
-    Filed, carried, carried_along, closed, filed, find, followed, in_file, lock, locked, moved,
-    open, open_in_file, parts, read, reopened, to_change, to_work_in,
+    Filed, Following, carried, carried_along, closed, filed, find, followed, in_file, lock, locked,
+    moved, open, open_by_rule, open_in_file, parts, read, reopened, to_change, to_work_in,
 };
 pub(crate) use wire::{CaseName, CaseView, FileName};

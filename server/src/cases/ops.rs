@@ -70,13 +70,65 @@ pub async fn open(unit: &mut Unit, new: NewCase) -> Result<Case, CaseError> {
     if !actor.may(Right::Register, place) {
         return Err(CaseError::Forbidden);
     }
-    let (now, by) = (unit.now(), actor.account);
+    opened(unit, (CaseId::new(), new), (&file, parent), department).await
+}
+
+/// A case that follows another one because a rule of the house says so.
+#[derive(Debug, Clone)]
+pub struct Following {
+    /// Its id.
+    pub id: CaseId,
+    /// Betreff.
+    pub subject: String,
+    /// Vorgangstyp.
+    pub kind: String,
+    /// What it follows, in words.
+    pub note: String,
+}
+
+/// Opens a case beside an open one, in its file and its department, because a rule of the house says so, whoever acts:
+/// the caller knows that it may be, and holds the open one locked, so that its file is not closed meanwhile.
+pub async fn open_by_rule(
+    unit: &mut Unit,
+    beside: &Case,
+    next: Following,
+) -> Result<Case, CaseError> {
+    if beside.life != Life::Open {
+        return Err(CaseError::Closed);
+    }
+    let file = files::find(unit.tx(), beside.file).await?;
+    let file = file.ok_or(CaseError::NoFile)?;
+    let all = departments::departments(unit.tx()).await?;
+    let department = all.iter().find(|one| one.id == beside.department);
+    let department = department.ok_or(FileError::NoDepartment)?;
+    let new = NewCase {
+        file: file.id,
+        parent: None,
+        subject: next.subject,
+        kind: Some(next.kind),
+        department: None,
+        opened_on: None,
+        note: Some(next.note),
+        tags: Vec::new(),
+    };
+    opened(unit, (next.id, new), (&file, None), department).await
+}
+
+/// The case in its place: numbered, written and recorded. That it may stand there was looked at.
+async fn opened(
+    unit: &mut Unit,
+    (id, new): (CaseId, NewCase),
+    (file, parent): (&CaseFile, Option<Case>),
+    department: &Department,
+) -> Result<Case, CaseError> {
+    let place = Place::settled(department.id, file.compartment);
+    let (now, by) = (unit.now(), unit.actor().account);
     let opened_on = new.opened_on.or_else(|| CivilDate::on(now));
     let opened_on = opened_on.ok_or(FileError::NotInForce)?;
     let numbered = (parent.as_ref(), opened_on.year());
-    let (reference, ordinal) = name(unit, &file, numbered, &department.slug).await?;
+    let (reference, ordinal) = name(unit, file, numbered, &department.slug).await?;
     let case = Case {
-        id: CaseId::new(),
+        id,
         version: 1,
         file: file.id,
         parent: parent.map(|one| one.id),

@@ -3,7 +3,7 @@
 import { chip, day, fill, h, moment, say, t } from "/pages/dom.js";
 import { state } from "/pages/app.js";
 import { done } from "/pages/forms.js";
-import { act, dayOf, definitionOf, dueChip, functions, inTongue, look, namesOf, steadOf, whoInWords } from "/pages/flow.js";
+import { act, caseLink, dayOf, definitionOf, dueChip, functions, inTongue, look, namesOf, steadOf, whoInWords } from "/pages/flow.js";
 import { documentsOf, valueInWords } from "/pages/flow-fields.js";
 import { flowActions } from "/pages/flow-acts.js";
 import { flowHistory } from "/pages/flow-history.js";
@@ -94,6 +94,7 @@ export function slipOf(id, { level = 2, step = null, loaded = () => {} } = {}) {
       h("p", { class: "muted" }, t("flowBegun", { who: whoInWords(flow.initiator, known), at: moment(flow.started_at) }), " · ",
         h("a", { href: `#/verfahren/${flow.definition.id}?version=${flow.definition.version}` }, t("flowByDefinition", { version: flow.definition.version }))),
       flow.excluded.length ? h("p", { class: "note warn" }, t("flowExcluded", { names: namesOf(flow.excluded, known) })) : null,
+      flow.opened.length ? h("p", { class: "note" }, t("flowOpened"), flow.opened.map((one) => [" ", caseLink(one)])) : null,
       announced(context),
       context.newer ? h("p", { class: "note" }, t("flowNewer", { version: context.newer.version })) : null,
       knownFields(context),

@@ -13,9 +13,10 @@ use super::rows;
 use super::said;
 use crate::base::db::DbError;
 use crate::base::{AccountId, Actor, DocumentId, WorkflowId};
-use crate::cases::{self, Case};
+use crate::cases::{self, Case, Following};
 use crate::departments;
 use crate::documents::{self, DocumentError};
+use crate::files::SUBJECT_CHARS_MAX;
 use crate::inspections;
 use crate::retention;
 use crate::unit::Unit;
@@ -147,6 +148,11 @@ async fn one(
             );
             Box::pin(documents::remove_by_rule(unit, (id, flow.case), why)).await?;
         }
+        EffectDue::OpenCase {
+            case,
+            case_type,
+            subject,
+        } => Box::pin(follow_up(unit, (flow, around), case, (case_type, subject))).await?,
         EffectDue::Work { step, work } => {
             let work = said::json(work)?;
             rows::insert_work(unit, (flow.id, *step), &work).await?;
@@ -154,6 +160,25 @@ async fn one(
         // The case was moved before all else, and is closed when all else is done; who is told, notices tell.
         EffectDue::MoveTo { .. } | EffectDue::CloseCase | EffectDue::Notify { .. } => {}
     }
+    Ok(())
+}
+
+/// Opens a case that follows the one of the workflow, and says so in it.
+async fn follow_up(
+    unit: &mut Unit,
+    (flow, around): (&Flow, &Around),
+    id: &Id,
+    (kind, begins): (&str, &str),
+) -> Result<(), WorkflowError> {
+    let case = &around.case;
+    let subject = format!("{begins}: {}", case.subject);
+    let next = Following {
+        id: id.0.parse().map_err(|_no_id| WorkflowError::NoCase)?,
+        subject: subject.chars().take(SUBJECT_CHARS_MAX).collect(),
+        kind: kind.to_owned(),
+        note: format!("Folgevorgang zu {} (Umlauf {})", case.reference, flow.id),
+    };
+    cases::open_by_rule(unit, case, next).await?;
     Ok(())
 }
 

@@ -17,7 +17,8 @@ use crate::base::actor::Scope;
 use crate::base::db::DbError;
 use crate::base::rights::{Reach, reach};
 use crate::base::{
-    AccountId, Actor, CivilDate, DepartmentId, DocumentId, Right, Role, Timestamp, VersionId,
+    AccountId, Actor, CaseId, CivilDate, DepartmentId, DocumentId, Right, Role, Timestamp,
+    VersionId,
 };
 use crate::cases::Case;
 use crate::departments::functions::{self, Function};
@@ -72,6 +73,10 @@ impl Directory for House {
 
     fn document(&self, id: &Id) -> Option<&DocumentState> {
         self.documents.get(id)
+    }
+
+    fn new_case(&self, _number: usize) -> Id {
+        Id(CaseId::new().to_string())
     }
 
     fn makers(&self, id: &Id) -> Vec<(String, Id)> {
@@ -442,8 +447,10 @@ fn asks_for_managers(definition: &Definition) -> bool {
         let due = step.due.as_ref();
         let skip = step.skip.as_ref().map(|skip| &skip.by);
         let extend = due.and_then(|due| due.extend_by.as_ref());
+        let remind = due.and_then(|due| due.remind_to.as_ref());
         let escalate = due.into_iter().flat_map(|due| &due.escalate);
-        let mut all = [&step.assignee].into_iter().chain(skip).chain(extend);
+        let named = [&step.assignee].into_iter().chain(skip);
+        let mut all = named.chain(extend).chain(remind);
         all.any(is_manager) || escalate.map(|one| &one.to).any(is_manager)
     })
 }

@@ -63,7 +63,11 @@ pub(super) struct EventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     document: Option<String>,
-    /// What is done besides: `register`, `freeze`, `dispatch`, `destroy`, `close_case`, `move_to`, `notify`, `seal`, `form`, `export`.
+    /// The case that was opened, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<String>,
+    /// What is done besides: `register`, `freeze`, `dispatch`, `destroy`, `close_case`, `move_to`, `open_case`, `notify`, `seal`, `form`, `export`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     effect: Option<&'static str>,
@@ -196,6 +200,11 @@ impl Teller<'_> {
             EffectDue::MoveTo { compartment, .. } => EventView {
                 text: Some(compartment.clone()),
                 ..view("move_to")
+            },
+            EffectDue::OpenCase { case, subject, .. } => EventView {
+                case: Some(case.0.clone()),
+                text: Some(subject.clone()),
+                ..view("open_case")
             },
             EffectDue::Notify { text, .. } => EventView {
                 text: Some(text.de.clone()),

@@ -5,13 +5,16 @@ use workflow::engine::Setting;
 use workflow::instance::{Command, Instant};
 
 use super::catalog::Rules;
+use super::facts::account_of;
 use super::may::Trial;
 use super::model::{Flow, WorkflowError};
 use super::ops::Desk;
 use super::wire::{FlowView, Shown};
 use super::{reading, rows};
-use crate::base::Timestamp;
 use crate::base::db::DbError;
+use crate::base::{CaseId, Timestamp};
+use crate::cases::{self, Case};
+use crate::departments;
 use crate::http::extract::ETag;
 use crate::replay::Answer;
 
@@ -39,6 +42,7 @@ pub(super) async fn view(
         },
     };
     let errors = rows::work_errors(on, flow.id).await?;
+    let opened = opened(on, (flow, desk), now).await?;
     let asked = super::ops::is_asked(doer, &desk.around, &flow.instance);
     Ok(FlowView::from(Shown {
         flow,
@@ -48,9 +52,30 @@ pub(super) async fn view(
         private: doer.works_here || asked,
         may: trial.steps(),
         may_all: trial.all(),
+        opened,
         editorial: trial.editorial(),
         errors: errors.into_iter().collect(),
     }))
+}
+
+/// The cases that were opened for a workflow and that whoever looks may see, in their order.
+async fn opened(
+    on: &impl ConnectionTrait,
+    (flow, desk): (&Flow, &Desk),
+    now: Timestamp,
+) -> Result<Vec<Case>, DbError> {
+    let named = flow.instance.opened.iter();
+    let ids: Vec<CaseId> = named.filter_map(|id| id.0.parse().ok()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reader = departments::actor(on, account_of(&desk.doer.account), now, None).await?;
+    let seen = cases::visible_among(on, &reader, &ids).await?;
+    let mut found = Vec::new();
+    for id in ids.into_iter().filter(|id| seen.contains(id)) {
+        found.extend(cases::find(on, id).await?);
+    }
+    Ok(found)
 }
 
 /// The answer that shows a workflow.

@@ -495,6 +495,8 @@ pub(super) struct FlowView {
     excluded: Vec<WhoView>,
     /// The version of each document that was sent: SHA-512 in hex, by the id of the document.
     dispatched: BTreeMap<String, String>,
+    /// Cases that were opened for it (Folgevorgänge), as far as you see them.
+    opened: Vec<CaseName>,
     /// What you may do with the whole of it now: `cancel`.
     may: Vec<&'static str>,
     /// Documents of whose next version you may announce that it is editorial, or of which somebody has.
@@ -517,6 +519,8 @@ pub(super) struct Shown<'a> {
     pub(super) may: BTreeMap<u32, May>,
     /// What he may do with the whole.
     pub(super) may_all: Vec<&'static str>,
+    /// Cases that were opened for it and that the reader sees.
+    pub(super) opened: Vec<Case>,
     /// What is said of the next versions of documents.
     pub(super) editorial: Vec<Announcing>,
     /// Why the system has not done steps yet.
@@ -533,6 +537,7 @@ impl From<Shown<'_>> for FlowView {
             private,
             mut may,
             may_all,
+            opened,
             editorial,
             mut errors,
         } = shown;
@@ -552,6 +557,7 @@ impl From<Shown<'_>> for FlowView {
             slip: steps.collect(),
             excluded: excluded.map(|id| WhoView::person(id, names)).collect(),
             dispatched: sent.map(|(id, sha)| (id.0.clone(), sha.clone())).collect(),
+            opened: opened.iter().map(CaseName::from).collect(),
             may: may_all,
             editorial: editorial
                 .iter()

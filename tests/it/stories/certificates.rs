@@ -73,6 +73,8 @@ async fn a_certificate_of_conduct_is_paid_and_then_transmitted() {
         assert_eq!(fault.1, code);
     }
     story.does(CLERK, "take_fee", "paid", paid("13.00")).await;
+    assert_eq!(story.field("fee_town"), "5.20");
+    assert_eq!(story.field("fee_federal"), "7.80");
     story.past("make_note").await;
     let unsent = with("transmitted", json!({}));
     story.refuses((CLERK, "transmit"), unsent, INVALID).await;

@@ -68,6 +68,22 @@ async fn on_paper(hall: &Hall, story: &mut Story<'_>) {
     story.past("seal_receipt").await;
 }
 
+/// The team lead says what happened and what was done about it, and must.
+async fn recorded(story: &mut Story<'_>) {
+    let unsaid = with(
+        "recorded",
+        json!({"incident": "Ein Bekannter kam mit dem Abholschein"}),
+    );
+    let fault = story.faults(("team", "record_incident"), unsaid).await;
+    let pointer = "/fields/incident_measures".to_owned();
+    assert_eq!(fault, (pointer, "required".to_owned()));
+    let said = json!({"incident": "Ein Bekannter kam mit dem Abholschein",
+        "incident_measures": "Ausweis zurückgelegt, Datenschutz unterrichtet"});
+    story
+        .does("team", "record_incident", "recorded", said)
+        .await;
+}
+
 fn handed_over(fee_settled: bool) -> Value {
     json!({"fee_settled": fee_settled, "handed_over_on": "2026-03-02", "handed_over_at": "10:20"})
 }
@@ -211,9 +227,8 @@ async fn a_card_that_nobody_collects_or_the_wrong_person_wants_is_not_handed_ove
     story
         .says("team", "decide_uncollected", ("wait", "Im Urlaub"))
         .await;
+    // Who was told once is not told again.
     assert_eq!(story.state(), "ready");
-    let told = json!({"pin_exempt": "no"});
-    story.does(CLERK, "notify_citizen", "done", told).await;
     story
         .does(CLERK, "identify", "not_collected", json!({}))
         .await;
@@ -226,9 +241,7 @@ async fn a_card_that_nobody_collects_or_the_wrong_person_wants_is_not_handed_ove
     let mut story = ready(&hall).await;
     let why = ("wrong_person", "Der Ausweis gehört jemand anderem");
     story.says(CLERK, "identify", why).await;
-    story
-        .does("team", "record_incident", "done", json!({}))
-        .await;
+    recorded(&mut story).await;
     story.is_dropped("aborted").await;
 }
 
@@ -246,6 +259,9 @@ async fn without_the_pin_letter_or_the_signature_the_pin_is_set_anew_first() {
     let why = ("postponed", "Der Brief ist noch nicht da");
     story.says(CLERK, "confirm_pin", why).await;
     assert_eq!(story.state(), "ready");
+    let who = json!({"collected_by": "applicant", "identity_checked": "passport"});
+    story.does(CLERK, "identify", "identified", who).await;
+    assert_eq!(story.state(), "pin");
 
     let mut story = identified(&hall).await;
     let mut lost = collected("by_post");
@@ -256,11 +272,30 @@ async fn without_the_pin_letter_or_the_signature_the_pin_is_set_anew_first() {
     story.made("receipt", None).await;
     let why = ("refused", "Will nicht unterschreiben");
     story.says(CLERK, "sign_receipt", why).await;
+    // Whose PIN is set anew may get his card with a note; what was refused is sealed by nobody.
+    let why = ("noted", "Verweigert jede Unterschrift");
+    story.says("team", "decide_refused", why).await;
+    assert_eq!(story.state(), "handover");
+    to_the_files(&mut story).await;
+    story.is_filed().await;
+
+    // Whose PIN is not is shown the receipt again when it was.
+    let mut story = shown(&hall).await;
+    let first = story.paper("receipt");
+    let why = ("refused", "Den Brief gab es nie");
+    story.says(CLERK, "sign_receipt", why).await;
+    let too_early = json!({"outcome": "noted", "note": "Geht auch so"});
+    story
+        .refuses(("team", "decide_refused"), too_early, INVALID)
+        .await;
     let why = ("pin_reset", "Ohne Bestätigung nur mit neuer Geheimnummer");
     story.says("team", "decide_refused", why).await;
     story.does(CLERK, "reset_pin", "reset", json!({})).await;
-    // What was refused is sealed by nobody, and the card may be handed over.
-    assert_eq!(story.state(), "handover");
+    assert_eq!(story.state(), "form_shown");
+    assert_eq!(story.field("pin_letter"), "not_received");
+    story.made("receipt", Some(&first)).await;
+    assert_eq!(hall.standing(CLERK, &first).await["state"], "registered");
+    on_paper(&hall, &mut story).await;
     to_the_files(&mut story).await;
     story.is_filed().await;
 }
@@ -277,10 +312,9 @@ async fn a_card_that_does_not_match_or_does_not_work_stays_here() {
     let mismatch = json!({"outcome": "mismatch", "note": "Fingerabdruck stimmt nicht",
         "fields": {"verified": "mismatch"}});
     story.completes(CLERK, "verify", mismatch).await;
-    story
-        .does("team", "record_incident", "done", json!({}))
-        .await;
+    recorded(&mut story).await;
     story.is_dropped("aborted").await;
+    story.closes_by_hand().await;
 
     let mut story = shown(&hall).await;
     on_paper(&hall, &mut story).await;
@@ -299,5 +333,44 @@ async fn a_card_that_does_not_match_or_does_not_work_stays_here() {
     story.does(CLERK, "verify", "done", fine).await;
     let why = ("defective", "Der Chip antwortet nicht");
     story.says(CLERK, "hand_over", why).await;
+    assert_eq!(story.state(), "reordering");
+    let next = follow_up(&hall, &story).await;
+    let ordered = json!({"reordered_on": "2026-03-03"});
+    story
+        .does(CLERK, "reorder_card", "reordered", ordered)
+        .await;
     story.is_dropped("reordered").await;
+    story.closes_by_hand().await;
+
+    // When the new card comes, it is handed over there.
+    let card = (next.as_str(), None);
+    let story = hall.begin(CLERK, "id-handover", card, citizen()).await;
+    assert_eq!(story.state(), "ready");
+    is_proven(&hall.town).await;
+}
+
+/// The case that was opened with the outcome: beside the old one, for those who see that, and it says whence it comes.
+async fn follow_up(hall: &Hall, story: &Story<'_>) -> String {
+    let all = story.shown["opened"].as_array();
+    let opened = all.and_then(|all| all.first()).expect("a case");
+    let next = opened["id"].as_str().expect("an id").to_owned();
+    let case = |id: &str| format!("/api/v1/cases/{id}");
+    let old = hall.by(CLERK).get(&case(&story.case)).await.is(200).json();
+    let new = hall.by(CLERK).get(&case(&next)).await.is(200).json();
+    assert_eq!(new["reference"], opened["reference"]);
+    assert_eq!(new["subject"], "Neubestellung: Eine Geschichte");
+    assert_eq!(new["type"], "id_handover");
+    assert_eq!((&new["state"], new.get("parent")), (&json!("open"), None));
+    for same in ["file", "department", "compartment"] {
+        assert_eq!(new[same], old[same], "{same}");
+    }
+    let reference = old["reference"].as_str().expect("a reference");
+    let note = new["note"].as_str().unwrap_or_default();
+    assert!(
+        note.contains(reference) && note.contains(&story.id),
+        "{note}"
+    );
+    let outside = hall.by("k.sommer").get(&case(&next)).await;
+    outside.is_problem(404, "not-found");
+    next
 }

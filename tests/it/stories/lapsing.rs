@@ -1,26 +1,32 @@
 //! What becomes of workflows when nobody does anything: the clock is put forward between two runs of the server.
 
 use serde_json::json;
-use tests::Start;
 use tests::faketime::has_faketime;
 use tests::town::{OTHER, OWN};
+use tests::{Start, fixtures, wait_until};
 
-use super::{CLERK, Hall, INSIDE, OPEN};
+use super::reminding::told;
+use super::{CLERK, Hall, INSIDE, OPEN, Story};
+use crate::signing::add_version;
 
-const PEOPLE: [&str; 2] = [CLERK, "team"];
+const PEOPLE: [&str; 3] = [CLERK, "team", PRIVACY];
+/// The data-protection officer.
+const PRIVACY: &str = "d.schutz";
 
 async fn hall() -> Option<Hall> {
     let people = [
         ("team", "clerk", OWN),
         ("l.heide", "head", OWN),
         ("h.budget", "head", OTHER),
+        (PRIVACY, "clerk", OWN),
     ];
-    let functions: [(&str, &[&str]); 2] = [
+    let functions: [(&str, &[&str]); 3] = [
+        ("datenschutz", &[PRIVACY]),
         ("teamleitung-buergerbuero", &["team"]),
         ("personal", &["k.sommer"]),
     ];
     let hall = Hall::open(Start::new(), (&people, &functions), Some("AUSWEIS")).await?;
-    hall.admit(&[CLERK, "team"]).await;
+    hall.admit(&PEOPLE).await;
     Some(hall)
 }
 
@@ -33,6 +39,62 @@ async fn card(hall: &Hall) -> (String, String) {
     let told = json!({"pin_exempt": "no"});
     story.does(CLERK, "notify_citizen", "done", told).await;
     (story.id, story.case)
+}
+
+/// A card whose receipt is to be signed.
+async fn shown(hall: &Hall) -> Story<'_> {
+    let (id, case) = card(hall).await;
+    let mut story = hall.watched(CLERK, (&id, &case)).await;
+    let who = json!({"collected_by": "applicant", "identity_checked": "old_card"});
+    story.does(CLERK, "identify", "identified", who).await;
+    let pin = json!({"pin_letter": "by_post", "old_card": "returned",
+        "handed_over_on": "2026-03-02", "handed_over_at": "10:15"});
+    story.does(CLERK, "confirm_pin", "confirmed", pin).await;
+    story.made("receipt", None).await;
+    story
+}
+
+/// A card that was handed over and whose fingerprints nobody deletes: workflow and case.
+async fn undeleted(hall: &Hall) -> (String, String) {
+    let mut story = shown(hall).await;
+    let receipt = story.paper("receipt");
+    let refused = ("refused", "Will nicht unterschreiben");
+    story.says(CLERK, "sign_receipt", refused).await;
+    let why = ("pin_reset", "Ohne Bestätigung nur so");
+    story.says("team", "decide_refused", why).await;
+    story.does(CLERK, "reset_pin", "reset", json!({})).await;
+    story.made("receipt", Some(&receipt)).await;
+    story.says(CLERK, "sign_receipt", refused).await;
+    let why = ("noted", "Verweigert jede Unterschrift");
+    story.says("team", "decide_refused", why).await;
+    let none = json!({"verified": "not_wanted"});
+    story.does(CLERK, "verify", "done", none).await;
+    let given = json!({"fee_settled": true, "handed_over_on": "2026-03-02",
+        "handed_over_at": "10:20"});
+    story.does(CLERK, "hand_over", "handed_over", given).await;
+    assert_eq!(story.state(), "deletion");
+    (story.id, story.case)
+}
+
+/// A card whose scanned receipt waits for a seal that this house does not have: workflow and case.
+async fn unsealed(hall: &Hall) -> (String, String) {
+    let mut story = shown(hall).await;
+    let receipt = story.paper("receipt");
+    let scan = fixtures::unique_pdf("Empfang, von Hand unterschrieben");
+    add_version(hall.by(CLERK), &receipt, &scan).await.is(201);
+    let why = ("paper", "Das Tablett ist gestört");
+    story.says(CLERK, "sign_receipt", why).await;
+    assert_eq!(story.state(), "sealed");
+    (story.id, story.case)
+}
+
+/// Waits until somebody was told that something is overdue.
+async fn alarmed(hall: &Hall, who: &str) {
+    let client = hall.by(who).clone();
+    wait_until("the alarm is told", async || {
+        told(&client, "escalated").await == 1
+    })
+    .await;
 }
 
 /// A certificate that nobody pays: workflow and case.
@@ -76,6 +138,34 @@ async fn trip(hall: &Hall) -> (String, String) {
 }
 
 #[tokio::test]
+async fn what_is_not_sealed_or_not_deleted_within_a_day_is_told_to_whom_it_concerns() {
+    if !has_faketime() {
+        return;
+    }
+    let Some(mut hall) = hall().await else {
+        return;
+    };
+    let sealing = unsealed(&hall).await;
+    let deleting = undeleted(&hall).await;
+    for who in ["team", PRIVACY] {
+        assert_eq!(told(hall.by(who), "escalated").await, 0);
+    }
+    hall.days_later(2, &PEOPLE).await;
+    alarmed(&hall, "team").await;
+    alarmed(&hall, PRIVACY).await;
+    let story = hall.watched(CLERK, (&sealing.0, &sealing.1)).await;
+    assert_eq!(
+        story.asked("seal_receipt"),
+        ["system", "function:teamleitung-buergerbuero"]
+    );
+    let story = hall.watched(CLERK, (&deleting.0, &deleting.1)).await;
+    assert_eq!(
+        story.asked("fingerprints_deleted"),
+        ["system", "function:datenschutz"]
+    );
+}
+
+#[tokio::test]
 async fn what_nobody_pays_collects_or_claims_lapses() {
     if !has_faketime() {
         return;
@@ -103,6 +193,8 @@ async fn what_nobody_pays_collects_or_claims_lapses() {
     hall.days_later(100, &PEOPLE).await;
     let mut story = hall.watched(CLERK, (&card.0, &card.1)).await;
     story.reaches("uncollected").await;
+    // After four weeks, and on the day on which twelve are over.
+    assert_eq!(story.recorded("workflow.remind").await, 2);
     assert_eq!(
         story.asked("decide_uncollected"),
         ["function:teamleitung-buergerbuero"]

@@ -32,8 +32,15 @@ async fn identified<'h>(hall: &'h Hall, kind: &str, moved: i64) -> Story<'h> {
 }
 
 async fn data(story: &mut Story<'_>, before: Option<&str>) -> String {
-    let who = json!({"family_name": "Ostermann", "given_names": "Lilli", "born_on": "1990-02-03",
+    let mut who = json!({"family_name": "Ostermann", "given_names": "Lilli", "born_on": "1990-02-03",
         "address": "Markt 1", "main_home": "only"});
+    if before.is_none() {
+        // Two were said to be registered.
+        let alone = with("entered", who.clone());
+        let fault = story.faults((CLERK, "enter_data"), alone).await;
+        assert_eq!(fault.1, "requirement");
+        who["family"] = json!("Ostermann, Karl, geboren am 1. Mai 2015");
+    }
     story.does(CLERK, "enter_data", "entered", who).await;
     story.made("data_sheet", before).await
 }

@@ -25,6 +25,7 @@ fn due(term: Term, kind: DueKind) -> Due {
         before: None,
         remind: Vec::new(),
         remind_hours: Vec::new(),
+        remind_to: None,
         escalate: Vec::new(),
         lapse: None,
         extend_by: None,

@@ -387,6 +387,8 @@ pub struct Due {
     pub remind: Vec<i32>,
     /// When it is reminded besides: hours from the opening of the step.
     pub remind_hours: Vec<u16>,
+    /// Who is reminded. None: whoever has the step.
+    pub remind_to: Option<Assignee>,
     /// When others are told: working days after the day on which it is due.
     pub escalate: Vec<Escalation>,
     /// When it ends by itself.
@@ -497,6 +499,13 @@ pub enum Effect {
         plan_unit: String,
         /// The short name of the function whose department has the lead from then on.
         lead: String,
+    },
+    /// Another case is opened in the same file, which names the one that it follows (Folgevorgang).
+    OpenCase {
+        /// Its type.
+        case_type: String,
+        /// What its subject begins with, in German; the subject of this case follows.
+        subject: String,
     },
     /// Whom a field of kind `who` names takes no step in this any more: Befangenheit, § 21 VwVfG.
     Exclude {

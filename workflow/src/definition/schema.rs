@@ -285,7 +285,7 @@ fn due() -> Value {
             "remind_hours": { "type": "array", "items": whole(1, 8_760), "maxItems": 20, "uniqueItems": true },
             "escalate": list("escalation", 0, 20),
             "lapse": to("lapse"),
-            "extend_by": to("assignee"),
+            "remind_to": to("assignee"), "extend_by": to("assignee"),
         }),
     );
     let terms = ["working_days", "days", "weeks", "months", "hours", "field"];
@@ -370,6 +370,7 @@ fn effect() -> Value {
             "move_to": to("line"),
             "plan_unit": to("line"),
             "lead": to("code"),
+            "open_case": to("line"), "subject": to("line"),
             "exclude": to("key"),
             "set": to("key"),
             "to": to("expression"),
@@ -384,6 +385,7 @@ fn effect() -> Value {
         "destroy",
         "close_case",
         "move_to",
+        "open_case",
         "exclude",
         "set",
         "notify",
@@ -398,6 +400,7 @@ fn effect() -> Value {
             "move_to": ["plan_unit", "lead"],
             "plan_unit": ["move_to"],
             "lead": ["move_to"],
+            "open_case": ["subject"], "subject": ["open_case"],
         });
         effect.insert("dependentRequired".to_owned(), both);
     }

@@ -295,6 +295,12 @@ impl Builder<'_> {
                     said.push_str("“ geht der Vorgang in die Abschottung ");
                     said.push_str(compartment);
                 }
+                if let Effect::OpenCase { subject, .. } = effect {
+                    said.push_str("; bei „");
+                    said.push_str(&outcome.label.de);
+                    said.push_str("“ wird ein Folgevorgang eröffnet: ");
+                    said.push_str(subject);
+                }
             }
         }
         said

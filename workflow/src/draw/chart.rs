@@ -319,12 +319,16 @@ impl<'a> Writer<'a> {
         self.card.height = self.y - self.card.y;
     }
 
-    /// That the case goes into a compartment; with an outcome, where it is one by which it does.
+    /// That the case goes into a compartment, or another one is opened; with an outcome, where it is one by which
+    /// it does.
     fn moves(&mut self, effect: &Effect, outcome: Option<&str>) {
-        let Effect::MoveTo { compartment, .. } = effect else {
+        let goes = if let Effect::MoveTo { compartment, .. } = effect {
+            format!("Der Vorgang geht in die Abschottung „{compartment}“")
+        } else if let Effect::OpenCase { subject, .. } = effect {
+            format!("Ein Folgevorgang „{subject}“ wird eröffnet")
+        } else {
             return;
         };
-        let goes = format!("Der Vorgang geht in die Abschottung „{compartment}“");
         let said = match outcome {
             Some(outcome) => format!("{goes} bei: {outcome}"),
             None => format!("{goes}."),

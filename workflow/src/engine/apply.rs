@@ -37,6 +37,7 @@ pub fn apply(instance: Option<Instance>, event: &Event) -> Option<Instance> {
             editorial: BTreeMap::new(),
             dispatched: BTreeMap::new(),
             sent_in: BTreeMap::new(),
+            opened: Vec::new(),
             events: 1,
         }),
         (None, _) => None,
@@ -156,6 +157,9 @@ fn whole(instance: &mut Instance, event: &Event) -> Option<Instant> {
                 instance.dispatched.insert(version.document.clone(), sent);
                 let round = instance.round;
                 instance.sent_in.insert(version.document.clone(), round);
+            }
+            if let EffectDue::OpenCase { case, .. } = effect {
+                instance.opened.push(case.clone());
             }
             Some(*at)
         }
@@ -324,7 +328,9 @@ fn duty(instance: &mut Instance, event: &Event) -> Option<Instant> {
             step.fired.clear();
             Some(*at)
         }
-        Event::Reminded { step, timer, at } => {
+        Event::Reminded {
+            step, timer, at, ..
+        } => {
             unfinished(instance, *step)?.fired.insert(timer.clone());
             Some(*at)
         }

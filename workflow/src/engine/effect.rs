@@ -4,7 +4,7 @@ use crate::definition::{Effect, Field, FieldKind, StepKind, Words};
 use crate::expr::Expr;
 use crate::instance::{Bound, EffectDue, Event, Id, Refusal, StepStatus, Value};
 
-use super::fields::is_of_kind;
+use super::fields::{LIST_MAX, is_of_kind};
 use super::run::{Run, is_unfinished};
 use super::view::{View, who};
 
@@ -112,6 +112,7 @@ impl Run<'_> {
                 });
                 Ok(())
             }
+            Effect::OpenCase { case_type, subject } => self.open_case(case_type, subject),
             Effect::Set { field, to } => self.set_to(field, to),
             Effect::Exclude { who } => {
                 self.exclude_named(who);
@@ -184,6 +185,21 @@ impl Run<'_> {
             let document = version.document;
             self.due(EffectDue::Destroy { document });
         }
+        Ok(())
+    }
+
+    /// Another case is opened, as long as there are not too many.
+    fn open_case(&mut self, case_type: &str, subject: &str) -> Result<(), Refusal> {
+        let number = self.instance.opened.len();
+        if number >= LIST_MAX {
+            return Err(Refusal::TooMany);
+        }
+        let case = self.setting.directory.new_case(number);
+        self.due(EffectDue::OpenCase {
+            case,
+            case_type: case_type.to_owned(),
+            subject: subject.to_owned(),
+        });
         Ok(())
     }
 

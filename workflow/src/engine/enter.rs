@@ -375,6 +375,7 @@ impl View<'_> {
                 | Effect::Destroy { .. }
                 | Effect::CloseCase
                 | Effect::MoveTo { .. }
+                | Effect::OpenCase { .. }
                 | Effect::Exclude { .. }
                 | Effect::Set { .. }
                 | Effect::Notify { .. },

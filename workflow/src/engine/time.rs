@@ -3,8 +3,8 @@
 use crate::calendar::after_opening;
 use crate::definition::{Due, StepKind};
 use crate::instance::{
-    Day, Done, DueState, Event, Extension, Instance, Refusal, StepState, StepStatus, Timer,
-    TimerKind,
+    Assigned, Day, Done, DueState, Event, Extension, Instance, Refusal, StepState, StepStatus,
+    Timer, TimerKind,
 };
 
 use super::fields::{LIST_MAX, reason, said};
@@ -114,6 +114,16 @@ impl<'a> View<'a> {
     }
 }
 
+impl View<'_> {
+    /// Who is reminded of a step, where the definition names somebody; else nobody but whoever has it.
+    fn reminded(self, number: u32) -> Vec<Assigned> {
+        let step = self.step(number).ok();
+        let due = step.and_then(|step| self.defined(step)?.due.as_ref());
+        let to = due.and_then(|due| due.remind_to.as_ref());
+        to.map_or_else(Vec::new, |to| self.asked(to, None))
+    }
+}
+
 impl Run<'_> {
     pub(super) fn hold(
         &mut self,
@@ -206,7 +216,15 @@ impl Run<'_> {
         } = timer.ok_or(Refusal::NoTimer)?;
         match what {
             TimerKind::Resume => self.emit(Event::Resumed { step, by: None, at }),
-            TimerKind::Remind => self.emit(Event::Reminded { step, timer, at }),
+            TimerKind::Remind => {
+                let to = self.view().reminded(step);
+                self.emit(Event::Reminded {
+                    step,
+                    timer,
+                    to,
+                    at,
+                });
+            }
             TimerKind::Escalate => {
                 let due = self.step(step)?.due.as_ref().ok_or(Refusal::NoTimer)?;
                 let number = timer

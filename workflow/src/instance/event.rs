@@ -205,6 +205,9 @@ pub enum Event {
         step: u32,
         /// The timer.
         timer: String,
+        /// Who, where it is not whoever has the step.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        to: Vec<Assigned>,
         /// When.
         at: Instant,
     },
@@ -302,6 +305,15 @@ pub enum EffectDue {
         plan_unit: String,
         /// The short name of the function whose department has the lead then.
         lead: String,
+    },
+    /// Another case is opened in the same file.
+    OpenCase {
+        /// Its id, which the archive has given before.
+        case: Id,
+        /// Its type.
+        case_type: String,
+        /// What its subject begins with; that of the case of this workflow follows.
+        subject: String,
     },
     /// Somebody is told.
     Notify {

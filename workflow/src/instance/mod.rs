@@ -123,6 +123,9 @@ pub struct Instance {
     /// In which entry of a state it was sent last: marks up to there stand for what was sent.
     #[serde(default)]
     pub sent_in: BTreeMap<Id, u32>,
+    /// Cases that were opened for it (Folgevorgänge), in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub opened: Vec<Id>,
     /// How many events made it.
     pub events: u64,
 }
@@ -340,6 +343,8 @@ pub trait Directory {
     }
     /// A document, as it is now.
     fn document(&self, id: &Id) -> Option<&DocumentState>;
+    /// The id of a case that is opened now: another one with each number, which counts those of the workflow.
+    fn new_case(&self, number: usize) -> Id;
     /// Who made which version of a document: SHA-512 and account. Where that is not known in full, nothing:
     /// then whoever made any version counts as its drafter, even if that version was editorial only.
     fn makers(&self, _id: &Id) -> Vec<(String, Id)> {

@@ -114,12 +114,17 @@ impl Town {
             }
             | EffectDue::CloseCase
             | EffectDue::MoveTo { .. }
+            | EffectDue::OpenCase { .. }
             | EffectDue::Notify { .. } => {}
         }
     }
 }
 
 impl Directory for Town {
+    fn new_case(&self, number: usize) -> Id {
+        Id(format!("case-{}", number + 1))
+    }
+
     fn department(&self) -> &str {
         DEPARTMENT
     }

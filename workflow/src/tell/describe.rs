@@ -312,6 +312,10 @@ impl Teller<'_> {
             let count = counted(i64::from(*hours), "Stunde", "Stunden");
             self.point("Erinnerung", &format!("{count} nach dem Öffnen"));
         }
+        if let Some(who) = &one.remind_to {
+            let who = assignee(who, definition, self.names);
+            self.point("Erinnert wird", &plain(&who));
+        }
         for one in &one.escalate {
             let to = assignee(&one.to, definition, self.names);
             self.point(
@@ -428,6 +432,9 @@ impl Teller<'_> {
                 "der Vorgang geht mit allen Unterlagen in die Abschottung „{compartment}“, in eine eigene \
                  Akte unter {plan_unit}; die Federführung hat dann: {}",
                 assignee(&Assignee::Function(lead.clone()), definition, self.names)
+            ),
+            Effect::OpenCase { case_type, subject } => format!(
+                "in derselben Akte wird ein Folgevorgang „{subject}“ der Art „{case_type}“ eröffnet"
             ),
             Effect::Exclude { who } => {
                 format!("wer unter {} steht, wirkt nicht mehr mit", of(who))

@@ -57,6 +57,14 @@ fn holders(step: &StepState) -> Vec<Assigned> {
     }
 }
 
+/// Who is reminded of a step: whom the definition names, or whoever has it.
+fn reminded(step: &StepState, named: &[Assigned]) -> Vec<Assigned> {
+    if named.is_empty() {
+        return holders(step);
+    }
+    named.to_vec()
+}
+
 /// A reminder on the day on which something is due, or later, says that it is due.
 fn reminder(step: &StepState, at: Instant) -> NoticeKind {
     const DAY: i64 = 86_400_000_000;
@@ -90,10 +98,14 @@ fn tell(after: &Instance, event: &Event) -> Option<Tell> {
             Some(Tell::of_step(kind, *number, vec![to.clone()]))
         }
         Event::Reminded {
-            step: number, at, ..
+            step: number,
+            to,
+            at,
+            ..
         } => {
             let step = step(*number)?;
-            Some(Tell::of_step(reminder(step, *at), *number, holders(step)))
+            let whom = reminded(step, to);
+            Some(Tell::of_step(reminder(step, *at), *number, whom))
         }
         // Whoever inserted a step is told that it was done.
         Event::Completed { step: number, .. } => {

@@ -84,6 +84,7 @@ fn instance(steps: Vec<StepState>) -> Instance {
         editorial: BTreeMap::new(),
         dispatched: BTreeMap::new(),
         sent_in: BTreeMap::new(),
+        opened: Vec::new(),
         events: 1,
     }
 }
@@ -109,9 +110,19 @@ fn whoever_is_asked_is_told_and_a_reminder_goes_to_whoever_has_it() {
     let remind = |at| Event::Reminded {
         step: 1,
         timer: "1:remind:0".to_owned(),
+        to: Vec::new(),
         at,
     };
     assert_eq!(told(&open, remind(at)), [(NoticeKind::Reminded, both)]);
+    // Where the definition names somebody, he is told and nobody else.
+    let carla = vec![person("carla")];
+    let named = Event::Reminded {
+        step: 1,
+        timer: "1:remind:0".to_owned(),
+        to: carla.clone(),
+        at,
+    };
+    assert_eq!(told(&open, named), [(NoticeKind::Reminded, carla)]);
     let claimed = StepState {
         claimed: Some(taker("bert")),
         ..step(1)

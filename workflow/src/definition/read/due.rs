@@ -5,7 +5,7 @@ use super::sheet::{DUE, ESCALATION, LAPSE, Sheet};
 use super::steps::is_personal;
 use super::who::Where;
 use super::{Age, Reader};
-use crate::definition::{Due, DueKind, Effect, Escalation, Lapse, Step, Term};
+use crate::definition::{Assignee, Due, DueKind, Effect, Escalation, Lapse, Step, Term};
 use crate::expr::{Kind, known};
 
 /// How a term is counted, and by how many at most.
@@ -42,6 +42,7 @@ impl Reader {
         let term = term?;
         let remind = self.remind(&sheet, &term, last);
         let remind_hours = self.remind_hours(&sheet, &term);
+        let remind_to = self.remind_to(&sheet);
         let escalate = self.escalate(&sheet, last, each);
         let extend_by = self.who_in(&sheet, "extend_by", Where::Beside { each });
         Some(Due {
@@ -50,6 +51,7 @@ impl Reader {
             before,
             remind,
             remind_hours,
+            remind_to,
             escalate,
             lapse,
             extend_by,
@@ -165,6 +167,17 @@ impl Reader {
             found.push(count);
         }
         found
+    }
+
+    /// Who is reminded, where it is not whoever has the step.
+    fn remind_to(&mut self, sheet: &Sheet<'_>) -> Option<Assignee> {
+        let to = self.who_in(sheet, "remind_to", Where::Beside { each: false });
+        if sheet.has("remind_to") && !sheet.has("remind") && !sheet.has("remind_hours") {
+            let said = "„remind_to“ gehört zu einer Erinnerung, und hier ist keine.";
+            let remedy = "Bitte „remind“ oder „remind_hours“ angeben, oder „remind_to“ entfernen.";
+            self.complain(&sheet.below("remind_to"), said, remedy);
+        }
+        to
     }
 
     fn escalate(&mut self, sheet: &Sheet<'_>, last: Option<i64>, each: bool) -> Vec<Escalation> {

@@ -11,24 +11,26 @@ use crate::expr::{Expr, Kind};
 use crate::instance::Value;
 
 /// Keys that say what is done; the others of an effect belong to one of these.
-const MAINS: [&str; 9] = [
+const MAINS: [&str; 10] = [
     "register",
     "freeze",
     "dispatch",
     "destroy",
     "close_case",
     "move_to",
+    "open_case",
     "exclude",
     "set",
     "notify",
 ];
 
 /// Keys that belong to one of these.
-const BELONGING: [(&str, &str); 4] = [
+const BELONGING: [(&str, &str); 5] = [
     ("to", "set"),
     ("text", "notify"),
     ("plan_unit", "move_to"),
     ("lead", "move_to"),
+    ("subject", "open_case"),
 ];
 
 impl Reader {
@@ -102,20 +104,23 @@ impl Reader {
             }
             "set" => return self.set(&sheet, actor),
             "move_to" => return self.move_to(&sheet),
+            "open_case" => return self.open_case(&sheet),
             "notify" => {
                 let to = self.who_in(&sheet, "notify", Where::Beside { each });
                 let text = self.need_words(&sheet, "text", TEXT_CHARS_MAX);
                 Effect::Notify { to: to?, text }
             }
-            _ => {
-                if !self.yes(&sheet, key) {
-                    let at = sheet.below(key);
-                    let said = "Hier steht nicht true.";
-                    self.complain(&at, said, "Bitte { close_case = true } schreiben.");
-                }
-                Effect::CloseCase
-            }
+            _ => self.close_case(&sheet, key),
         })
+    }
+
+    fn close_case(&mut self, sheet: &Sheet<'_>, key: &str) -> Effect {
+        if !self.yes(sheet, key) {
+            let said = "Hier steht nicht true.";
+            let remedy = "Bitte { close_case = true } schreiben.";
+            self.complain(&sheet.below(key), said, remedy);
+        }
+        Effect::CloseCase
     }
 
     fn somebody_destroys(&mut self, sheet: &Sheet<'_>, actor: bool) {
@@ -137,6 +142,17 @@ impl Reader {
             compartment: compartment?,
             plan_unit: plan_unit?,
             lead: lead?,
+        })
+    }
+
+    /// Of which type a case is opened, and how its subject begins.
+    fn open_case(&mut self, sheet: &Sheet<'_>) -> Option<Effect> {
+        let case_type = self.text(sheet, "open_case");
+        let case_type = case_type.map(|text| self.line(text));
+        let subject = self.need(sheet, "subject").map(|text| self.line(text));
+        Some(Effect::OpenCase {
+            case_type: case_type?,
+            subject: subject?,
         })
     }
 

@@ -234,6 +234,8 @@ impl Reader {
             named.extend(extend.map(|other| ("due.extend_by", other)));
             let escalate = due.escalate.iter().filter_map(|one| taker(&one.to));
             named.extend(escalate.map(|other| ("due.escalate", other)));
+            let remind = due.remind_to.as_ref().and_then(taker);
+            named.extend(remind.map(|other| ("due.remind_to", other)));
         }
         for (key, other) in named {
             let at = self.known.at_step(&step.id).below(key);

@@ -325,7 +325,8 @@ fn assignees(definition: &Definition) -> Vec<&Assignee> {
 
 fn due_by(due: &Due) -> impl Iterator<Item = &Assignee> {
     let escalated = due.escalate.iter().map(|one| &one.to);
-    escalated.chain(due.extend_by.as_ref())
+    let reminded = due.remind_to.as_ref();
+    escalated.chain(due.extend_by.as_ref()).chain(reminded)
 }
 
 fn told(effect: &Effect) -> Option<&Assignee> {

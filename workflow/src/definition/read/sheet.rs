@@ -46,13 +46,13 @@ shapes! {
     SKIP = "skip": "by" "overdue";
     OUTCOME = "outcome": "key" "label" "to" "reason" "said" "when" "effects";
     DUE = "due": "working_days" "days" "weeks" "months" "hours" "field" "offset_days" "offset_working_days" "kind"
-        "before" "remind" "remind_hours" "escalate" "lapse" "extend_by";
+        "before" "remind" "remind_hours" "remind_to" "escalate" "lapse" "extend_by";
     ESCALATION = "escalation": "after" "to";
     LAPSE = "lapse": "after" "outcome";
     ASSIGNEE = "assignee": "function" "role" "department" "field" "initiator" "manager_of" "taker_of" "each" "anybody"
         "system";
-    EFFECT = "effect": "register" "freeze" "dispatch" "destroy" "close_case" "move_to" "plan_unit" "lead" "exclude" "set"
-        "to" "notify" "text";
+    EFFECT = "effect": "register" "freeze" "dispatch" "destroy" "close_case" "move_to" "plan_unit" "lead" "open_case"
+        "subject" "exclude" "set" "to" "notify" "text";
     WORK = "work": "seal" "export" "form" "into";
 }
 

@@ -183,6 +183,7 @@ pub(super) fn due(term: Term) -> Due {
         before: None,
         remind: Vec::new(),
         remind_hours: Vec::new(),
+        remind_to: None,
         escalate: Vec::new(),
         lapse: None,
         extend_by: None,
@@ -453,6 +454,9 @@ impl Town {
 }
 
 impl Directory for Town {
+    fn new_case(&self, number: usize) -> Id {
+        id(&format!("case-{number}"))
+    }
     fn department(&self) -> &'static str {
         "amt"
     }

@@ -5,7 +5,7 @@ use super::build::{
     travel,
 };
 use super::{Case, complete};
-use crate::definition::{DueKind, End, Step, StepKind, Term};
+use crate::definition::{Assignee, DueKind, End, Step, StepKind, Term};
 use crate::engine::timers;
 use crate::instance::{Assigned, Command, Day, Event, Refusal, StepStatus, TimerKind, Value};
 
@@ -104,6 +104,38 @@ fn an_extension_moves_no_reminder_from_the_opening() {
     };
     case.does(&head("hans"), extend);
     assert_eq!(case.step(1).due.clone().unwrap().remind_at, [at(400)]);
+}
+
+/// A step of the system reminds nobody by itself: the definition says who is told.
+#[test]
+fn who_is_reminded_is_whom_the_definition_names() {
+    for named in [true, false] {
+        let mut paying = step("paying", StepKind::Event, Assignee::System);
+        paying.event = Some("fee_paid".to_owned());
+        let mut clock = due(Term::Days(14));
+        clock.remind_hours = vec![24];
+        clock.remind_to = named.then_some(Assignee::Initiator);
+        paying.due = Some(clock);
+        let states = vec![state("a", "closed", vec![paying]), end("closed", End::Done)];
+        let mut case = Case::new(super::build::definition("fee", states));
+        case.start(&actor("eva", &[]), &[]);
+        case.goes_to(2027, 1, 1, 0);
+        let events = case.does(&machine(), fire("1:remind:0"));
+        let told = events.iter().find_map(|event| {
+            if let Event::Reminded { to, .. } = event {
+                return Some(to.clone());
+            }
+            None
+        });
+        let expected = if named {
+            vec![person("eva")]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(told, Some(expected));
+        // That asks nobody.
+        assert_eq!(case.step(1).assigned, [Assigned::System]);
+    }
 }
 
 #[test]

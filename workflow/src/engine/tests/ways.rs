@@ -470,3 +470,38 @@ fn a_case_with_open_steps_does_not_go_to_the_files() {
     case.done(&eva, "closing", "done");
     assert_eq!(due_effects(&case.events), [&EffectDue::CloseCase]);
 }
+
+/// A case that follows is opened with the step that asks for it, each with an id of its own, and not without end.
+#[test]
+fn another_case_is_opened_with_the_outcome_that_asks_for_it() {
+    let open = Effect::OpenCase {
+        case_type: "folge".to_owned(),
+        subject: "Neubestellung".to_owned(),
+    };
+    let mut checking = step("checking", StepKind::Task, Assignee::Anybody);
+    let mut again = outcome("again");
+    again.to = Some("a".to_owned());
+    again.effects = vec![open.clone(), open];
+    checking.outcomes.push(again);
+    let states = vec![
+        state("a", "closed", vec![checking]),
+        end("closed", End::Done),
+    ];
+    let mut case = Case::new(super::build::definition("opening", states));
+    let eva = actor("eva", &[]);
+    case.start(&eva, &[]);
+    let events = case.done(&eva, "checking", "again");
+    let due = |number: usize| EffectDue::OpenCase {
+        case: id(&format!("case-{number}")),
+        case_type: "folge".to_owned(),
+        subject: "Neubestellung".to_owned(),
+    };
+    assert_eq!(due_effects(&events), [&due(0), &due(1)]);
+    assert_eq!(case.instance().opened, [id("case-0"), id("case-1")]);
+    for _ in 1..50 {
+        case.done(&eva, "checking", "again");
+    }
+    case.cannot(&eva, case.complete("checking", "again"), Refusal::TooMany);
+    case.done(&eva, "checking", "done");
+    assert_eq!(case.instance().opened.len(), 100);
+}

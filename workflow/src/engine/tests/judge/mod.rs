@@ -378,6 +378,7 @@ impl<'a> Judge<'a> {
             }
             EffectDue::Destroy { .. }
             | EffectDue::MoveTo { .. }
+            | EffectDue::OpenCase { .. }
             | EffectDue::Notify { .. }
             | EffectDue::Work { .. } => {}
         }
