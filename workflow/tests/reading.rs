@@ -5,6 +5,7 @@ use workflow::definition::{
     Assignee, Complaint, DEFINITION_BYTES_MAX, Definition, Effect, FieldKind, StepKind, Term,
     line_naming,
 };
+use workflow::instance::Value;
 
 const FULL: &str = include_str!("data/full.toml");
 const SMALL: &str = include_str!("data/small.toml");
@@ -41,7 +42,11 @@ fn what_is_read_is_what_was_written() {
     assert_eq!(full.forms(), ["beleg", "pruefvermerk"]);
     assert_eq!(full.unique, ["number", "sort"]);
     let note = full.field("note").expect("a field");
-    assert_eq!(note.kind, FieldKind::Text { chars_max: 1000 });
+    let text = FieldKind::Text {
+        chars_max: 1000,
+        pattern: None,
+    };
+    assert_eq!(note.kind, text);
     assert!(note.private && !note.required);
     let (state, check) = full.step("check").expect("a step");
     assert_eq!(
@@ -67,6 +72,35 @@ fn what_is_read_is_what_was_written() {
     );
     let other = read(&format!("{FULL}\n# ")).expect("still right");
     assert_ne!(other.sha256, full.sha256);
+}
+
+#[test]
+fn a_text_looks_as_its_field_says() {
+    let full = read(FULL).expect("right");
+    let fits = |key: &str, text: &str| {
+        let value = Value::Text(text.to_owned());
+        full.field(key).expect(key).kind.fits(&value)
+    };
+    for text in ["00:00", "08:30", "23:59"] {
+        assert!(fits("opens_at", text), "{text}");
+    }
+    for text in [
+        "99:99",
+        "24:00",
+        "12:60",
+        "8:30",
+        "08:3",
+        "08.30",
+        "",
+        "+8:30",
+        "０８:30",
+    ] {
+        assert!(!fits("opens_at", text), "{text}");
+    }
+    assert!(fits("plate", "BO-AB 1234"));
+    for text in ["BO-AB 12345", "xBO-A 1", "BO-A 1\n", "bo-a 1", "BO-A 0"] {
+        assert!(!fits("plate", text), "{text}");
+    }
 }
 
 #[test]

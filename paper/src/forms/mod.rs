@@ -22,7 +22,7 @@ pub use values::{Filled, Given, Refused, Why};
 
 use crate::page::draw::{self, About};
 use crate::page::letters::Letters;
-pub use crate::page::letters::unprintable;
+pub use crate::page::letters::{plain, unprintable};
 use crate::{Moment, PaperError};
 
 /// The forms that come with the program: samples, each under its name.

@@ -187,7 +187,8 @@ pub fn unprintable(text: &str) -> Option<char> {
 
 /// A text as it can be printed: what steers is left out, lines and tabs part words, and a character that the font
 /// does not have is a question mark in brackets, so that whoever reads sees that something stood there.
-pub(crate) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.nfc() {
         match c {

@@ -351,6 +351,7 @@ impl Server {
             invitation: Data::new(self.invitation.clone()),
             rules: Data::new(self.rules.clone()),
             goes_on: Data::new(workflows::GOES_ON),
+            own_matter: Data::new(workflows::OWN_MATTER),
             bell: Data::new(self.bell.clone()),
             mailer: Data::new(self.mailer.clone()),
             links: Data::new(workflows::Links::of(config)),

@@ -58,6 +58,7 @@ pub(super) struct Parts {
     pub(super) invitation: Data<tablets::Invitation>,
     pub(super) rules: Data<workflows::Rules>,
     pub(super) goes_on: Data<retention::GoesOn>,
+    pub(super) own_matter: Data<documents::OwnMatter>,
     pub(super) bell: Data<workflows::Bell>,
     pub(super) mailer: Data<Option<workflows::Mailer>>,
     pub(super) links: Data<workflows::Links>,
@@ -99,6 +100,7 @@ impl Parts {
                 .app_data(self.invitation)
                 .app_data(self.rules)
                 .app_data(self.goes_on)
+                .app_data(self.own_matter)
                 .app_data(self.bell)
                 .app_data(self.mailer)
                 .app_data(self.links)
@@ -173,6 +175,7 @@ impl Clone for Parts {
             invitation: self.invitation.clone(),
             rules: self.rules.clone(),
             goes_on: self.goes_on.clone(),
+            own_matter: self.own_matter.clone(),
             bell: self.bell.clone(),
             mailer: self.mailer.clone(),
             links: self.links.clone(),

@@ -112,8 +112,8 @@ pub use passwords::{Known as KnownPasswords, known as known_passwords, store as 
 pub use pictures::Painter;
 pub(crate) use pictures::showing::Showing;
 pub use proposals::{
-    About, Act, Next, ProposalError, bytes_to_remove, destroy_content, destroy_made,
-    finish_destroying, next_step, propose, remove_by_rule,
+    About, Act, Asking as AskingOwn, Next, OwnMatter, ProposalError, bytes_to_remove,
+    destroy_content, destroy_made, finish_destroying, next_step, propose, remove_by_rule,
 };
 pub use quarantine::{
     Discarded, Infected, QuarantineError, Quarantined, count_quarantined, quarantine,

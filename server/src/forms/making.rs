@@ -9,7 +9,7 @@ use serde_json::Value;
 use storage::Storage;
 
 use super::catalog::{Form, Forms};
-use super::model::{FormsError, given, letterhead, sentence};
+use super::model::{FormsError, given, legible, letterhead, sentence};
 use super::ops::{self, Around};
 use crate::base::db::DbError;
 use crate::base::{Actor, CaseId, CivilDate, DocumentId, Tasks};
@@ -43,7 +43,7 @@ pub fn why_not(error: &FormsError) -> String {
 }
 
 /// Makes a form of a case that the actor sees: of what stands around the case, and of values by the keys of fields.
-/// Those that the form does not ask are left out.
+/// Those that the form does not ask are left out, and a character that no form can hold is seen to be missing.
 ///
 /// # Errors
 /// [`FormsError`]: among others, that something is missing.
@@ -70,8 +70,15 @@ pub async fn make_for_case(
         now,
     };
     let found = ops::found(on, actor, &form, &around).await?;
+    let found = found.into_iter();
+    let found = found.map(|(key, text)| (key, legible(&text))).collect();
     let mut known = values;
     known.retain(|key, _| form.template.fields.iter().any(|field| field.key == *key));
+    for value in known.values_mut() {
+        if let Value::String(text) = value {
+            *text = legible(text);
+        }
+    }
     let filled = form.template.fill(&given(&known), &found);
     let filled = filled.map_err(FormsError::Refused)?;
     let mut head = letterhead(

@@ -136,6 +136,16 @@ fn printable(text: &str) -> String {
     text.chars().filter(fits).collect()
 }
 
+/// What is known of a case as a form can hold it, where nobody is there to write it in another way: what steers is left
+/// out, and `[?]` stands for what the font does not have, once for several in a row. DIN 91379 is written whole.
+pub(crate) fn legible(text: &str) -> String {
+    let mut legible = paper::forms::plain(&text.replace("\r\n", "\n"));
+    while legible.contains("[?][?]") {
+        legible = legible.replace("[?][?]", "[?]");
+    }
+    legible
+}
+
 fn german_day(day: CivilDate) -> String {
     let (year, month, day) = day.date().to_calendar_date();
     format!("{day:02}.{:02}.{year:04}", u8::from(month))
@@ -151,6 +161,26 @@ fn moment(at: Timestamp) -> Moment {
         minute: at.minute(),
         second: at.second(),
     }
+}
+
+/// A character that no form can hold, with what to do. What steers is nothing to be shown.
+fn unprintable(character: char) -> (String, String) {
+    let code = u32::from(character);
+    let seen = paper::forms::plain(&character.to_string());
+    let shown = if seen.trim().is_empty() {
+        format!("U+{code:04X}")
+    } else {
+        format!("{character} (U+{code:04X})")
+    };
+    (
+        format!(
+            "Das Zeichen {shown} kann in einem Formular nicht stehen. Bitte ohne dieses Zeichen oder in lateinischer \
+             Schrift angeben (DIN 91379)."
+        ),
+        format!(
+            "A form cannot hold the character {shown}. Please leave it out, or write in Latin letters (DIN 91379)."
+        ),
+    )
 }
 
 /// What is wrong with a value, for a person, in German and in English.
@@ -212,12 +242,6 @@ pub(crate) fn sentence(why: &Why) -> (String, String) {
             format!("Passt nicht zu dem, was verlangt ist: {pattern}"),
             format!("Does not fit what is asked for: {pattern}"),
         ),
-        Why::Unprintable { character } => {
-            let code = u32::from(*character);
-            (
-                format!("Das Zeichen U+{code:04X} kann in einem Formular nicht stehen."),
-                format!("A form cannot hold the character U+{code:04X}."),
-            )
-        }
+        Why::Unprintable { character } => unprintable(*character),
     }
 }

@@ -4,7 +4,7 @@ use paper::forms::{Given, Language, Why};
 use serde_json::json;
 
 use super::catalog::Forms;
-use super::model::{FormsError, given, letterhead, sentence};
+use super::model::{FormsError, given, legible, letterhead, sentence};
 use super::ops::commit;
 use crate::base::Timestamp;
 use crate::config;
@@ -176,4 +176,15 @@ fn each_refusal_is_a_sentence_in_both_languages() {
             "{german}"
         );
     }
+    let told = |character| sentence(&Why::Unprintable { character }).0;
+    assert!(told('🌻').starts_with("Das Zeichen 🌻 (U+1F33B) kann"));
+    assert!(told('\u{202e}').starts_with("Das Zeichen U+202E kann"));
+}
+
+#[test]
+fn what_a_form_cannot_hold_is_seen_to_be_missing() {
+    assert_eq!(legible("A. Bürger 🌻🌻"), "A. Bürger [?]");
+    assert_eq!(legible("王\u{200d}小明 Đorđević\r\nḪ"), "[?] Đorđević\nḪ");
+    assert_eq!(legible("a\u{202e}b"), "ab");
+    assert_eq!(legible("\u{200b}"), "");
 }

@@ -114,7 +114,7 @@ function controlOf(rule, label, value, documents) {
   }
   const money = rule.kind === "money";
   const shown = money && value !== undefined ? written(value) : value ?? "";
-  const line = input(shown, { type: rule.kind === "day" ? "date" : "text", inputmode: money ? "decimal" : rule.kind === "number" ? "numeric" : null });
+  const line = input(shown, { type: { day: "date", time: "time" }[rule.kind] ?? "text", inputmode: money ? "decimal" : rule.kind === "number" ? "numeric" : null });
   return of(line, () => {
     const said = line.value.trim();
     if (!said) return undefined;

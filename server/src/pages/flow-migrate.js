@@ -2,7 +2,7 @@
 // state where it fits, and with a reason.
 import { fill, h, plural, t } from "/pages/dom.js";
 import { askFor, field, keys, reasonField, select } from "/pages/forms.js";
-import { act, caseLink, definitionOf, flowAddress, inTongue, look, lookAll } from "/pages/flow.js";
+import { act, caseLink, definitionOf, flowAddress, holding, inTongue, look, lookAll } from "/pages/flow.js";
 
 /** A list is asked for once a minute at most: a slip that is read again asks for nothing new. */
 const KNOWN_FOR = 60_000;
@@ -13,7 +13,7 @@ export async function newerThan(definition) {
   if (!known.all || Date.now() - known.at > KNOWN_FOR) Object.assign(known, { at: Date.now(), all: look("/workflow-definitions") });
   let all;
   try { all = (await known.all).items; } catch { known.all = null; return null; }
-  return all.find((one) => one.id === definition.id && one.state === "active" && one.version > definition.version) ?? null;
+  return holding(all).find((one) => one.id === definition.id && one.version > definition.version) ?? null;
 }
 
 /** What is shown of a workflow that could go on by another version. */

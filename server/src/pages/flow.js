@@ -48,6 +48,11 @@ export const plainly = (text) => text.replace(/ …$/, "");
 /** What was written in German, and maybe in English. */
 export const inTongue = (words) => (typeof words === "string" ? words : words?.[language] ?? words?.de ?? "");
 
+/** Whether a version holds, or held until it was retired; what was turned down never did. */
+const held = (one) => one.state === "active" || (one.state === "retired" && (one.shipped || one.approved_by.length > 1));
+/** Of each definition the version by which something begins: the newest that ever held. Where that is retired, none is. */
+export const holding = (items) => items.filter(held).filter((one, at, all) => all.findIndex((other) => other.id === one.id) === at).filter((one) => one.state === "active");
+
 /** A definition with its states and fields; a version never changes. */
 export async function definitionOf(id, version) {
   const key = `${id} ${version ?? ""}`;

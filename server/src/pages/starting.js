@@ -1,7 +1,7 @@
 // The workflows of a case, beside it: what runs with its slip, what has ended, and a new one that begins.
 import { chip, fill, h, moment, say, t } from "/pages/dom.js";
 import { askFor, field, keys, may, refused, select } from "/pages/forms.js";
-import { act, definitionOf, flowAddress, inTongue, look } from "/pages/flow.js";
+import { act, definitionOf, flowAddress, holding, inTongue, look } from "/pages/flow.js";
 import { complaining, documentName, documentsOf, flowField, showFaults } from "/pages/flow-fields.js";
 import { endChip, slipOf } from "/pages/slip.js";
 
@@ -54,8 +54,7 @@ function flowBox(one, open) {
 /** The definitions that hold, the newest version of each; those for this type of case first. */
 async function definitions(type) {
   const { items } = await look("/workflow-definitions");
-  const newest = items.filter((one) => one.state === "active").filter((one, at, all) => all.findIndex((other) => other.id === one.id) === at);
-  const byTitle = newest.sort((one, other) => inTongue(one.title).localeCompare(inTongue(other.title)));
+  const byTitle = holding(items).sort((one, other) => inTongue(one.title).localeCompare(inTongue(other.title)));
   return [byTitle.filter((one) => one.case_type === type), byTitle.filter((one) => one.case_type !== type)];
 }
 

@@ -31,10 +31,11 @@ export async function show() {
   const fresh = () => turn === now.turn;
   const place = $(VIEW);
   place.className = "page";
+  // Whoever proposed something by a step of a workflow is shown that, whatever his rights.
   let versions, entries;
   try {
     [versions, entries] = await Promise.all([
-      seesWithheld() ? everything("/withheld") : null,
+      everything("/withheld"),
       seesQuarantine() ? everything("/quarantine") : null,
     ]);
   } catch (error) { if (fresh()) refused(place, error); return; }
@@ -44,7 +45,7 @@ export async function show() {
     h("h1", { id: "withheld-title", tabindex: "-1" }, t("withheldTitle")),
     h("p", { class: "muted" }, t("withheldHint")),
     h("div", { id: "withheld-said" }),
-    versions ? [h("h2", { class: "spaced" }, t("withheldVersions")),
+    seesWithheld() || versions.items.length ? [h("h2", { class: "spaced" }, t("withheldVersions")),
       versions.items.length
         ? h("ul", { class: "rows big", id: "withheld-items" }, versions.items.map(versionRow))
         : h("p", { class: "nothing" }, t("nothingWithheld"))] : null,

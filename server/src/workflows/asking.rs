@@ -94,6 +94,7 @@ async fn fields(
         actor: unit.actor(),
         case,
         definition: &desk.definition,
+        anywhere: false,
     };
     reader.read(said).await
 }
@@ -108,6 +109,7 @@ async fn documents(
         actor: unit.actor(),
         case,
         definition: &desk.definition,
+        anywhere: false,
     };
     let mut found = Vec::with_capacity(wanted.len());
     for id in wanted {

@@ -103,6 +103,7 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
     };
     if once {
         beginning.require_new(unit, rules).await?;
+        require_here(unit, &desk, &new).await?;
         require_open(&desk.around.case)?;
         require_none_runs(unit, &desk.definition, desk.around.case.id).await?;
         let place = (&*desk.definition, desk.around.case.id);
@@ -121,6 +122,18 @@ fn require_open(case: &Case) -> Result<(), WorkflowError> {
         Life::Open => Ok(()),
         Life::Closed(_) => Err(CaseError::Closed.into()),
     }
+}
+
+/// Refuses documents in fields that stand in another case.
+async fn require_here(unit: &Unit, desk: &Desk, new: &New) -> Result<(), WorkflowError> {
+    let reader = Reader {
+        on: unit.tx(),
+        actor: unit.actor(),
+        case: desk.around.case.id,
+        definition: &desk.definition,
+        anywhere: false,
+    };
+    reader.read(&new.fields).await.map(drop)
 }
 
 /// Refuses a case in which a workflow by that definition runs.
@@ -184,6 +197,8 @@ async fn filled(
         actor: unit.actor(),
         case: case.id,
         definition,
+        // What is known again is answered before that, whatever case it was said for.
+        anywhere: !definition.unique.is_empty(),
     };
     let mut fields = found(definition, (case, document, known.as_ref()));
     let said = reader.read(&new.fields).await?;
@@ -298,9 +313,10 @@ fn of_document(fact: DocumentFact, document: &Document) -> Option<Value> {
 /// What stands in a field of a document, by the kind of the field that takes it.
 fn of_field(kind: &FieldKind, said: &types::Value) -> Option<Value> {
     match (kind, said) {
-        (FieldKind::Text { .. } | FieldKind::Choice(_), types::Value::Text(text)) => {
-            Some(Value::Text(text.clone()))
-        }
+        (
+            FieldKind::Text { .. } | FieldKind::Time | FieldKind::Choice(_),
+            types::Value::Text(text),
+        ) => Some(Value::Text(text.clone())),
         (FieldKind::Number, types::Value::Text(text)) => text.parse().ok().map(Value::Number),
         (FieldKind::Day, types::Value::Text(text)) => day_of(text).map(Value::Day),
         (FieldKind::Money, types::Value::Text(amount)) => cents_of(amount).map(Value::Money),
@@ -317,13 +333,19 @@ fn of_field(kind: &FieldKind, said: &types::Value) -> Option<Value> {
 /// A value that was found, cut to what the field takes; none where it takes no such thing.
 fn fitted(kind: &FieldKind, value: Value) -> Option<Value> {
     match (kind, value) {
-        (FieldKind::Text { chars_max }, Value::Text(text)) => {
+        // What must look in some way is taken as it is, or not at all.
+        (
+            FieldKind::Text {
+                chars_max,
+                pattern: None,
+            },
+            Value::Text(text),
+        ) => {
             let text: String = text.chars().take(*chars_max).collect();
             (!text.is_empty()).then_some(Value::Text(text))
         }
-        (FieldKind::Choice(entries), Value::Text(text)) => {
-            let known = entries.iter().any(|entry| entry.value == text);
-            known.then_some(Value::Text(text))
+        (FieldKind::Text { .. } | FieldKind::Time | FieldKind::Choice(_), Value::Text(text)) => {
+            kind.of_text(&text)
         }
         (FieldKind::Number, value @ Value::Number(_))
         | (FieldKind::Money, value @ Value::Money(_))

@@ -156,7 +156,7 @@ impl Rules {
 
     /// Reads a source that was taken in, or finds it read.
     pub(super) fn read(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
-        self.kept(source, Definition::read_kept).map_err(|_wrong| {
+        self.kept(source).map_err(|_wrong| {
             // What an older program took in is read for ever: a fault of ours.
             WorkflowError::Db(DbError::Corrupt {
                 table: "workflow_definition",
@@ -166,23 +166,20 @@ impl Rules {
         })
     }
 
-    /// Reads a source that somebody proposes.
+    /// Reads a source that somebody proposes. What is kept is not asked: the same bytes may have been read by the rules
+    /// of what was taken in before, which complain of less.
     pub(super) fn check(&self, source: &[u8]) -> Result<Arc<Definition>, WorkflowError> {
-        let read = self.kept(source, Definition::read);
-        read.map_err(WorkflowError::Complaints)
+        let read = Definition::read(source).map_err(WorkflowError::Complaints)?;
+        Ok(Arc::new(read))
     }
 
-    /// As it was read before, or as it is read now.
-    fn kept(
-        &self,
-        source: &[u8],
-        read: impl FnOnce(&[u8]) -> Result<Definition, Vec<Complaint>>,
-    ) -> Result<Arc<Definition>, Vec<Complaint>> {
+    /// As it was read before, or as it is read now by the rules of what was taken in.
+    fn kept(&self, source: &[u8]) -> Result<Arc<Definition>, Vec<Complaint>> {
         let sha256 = rows::digest(source);
         if let Some(known) = self.known(&sha256) {
             return Ok(known);
         }
-        let read = Arc::new(read(source)?);
+        let read = Arc::new(Definition::read_kept(source)?);
         let mut all = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= READ_MAX {
             all.clear();
@@ -301,6 +298,18 @@ impl Listed {
         }
     }
 
+    /// Whether it holds, or held until it was retired; what was turned down never did.
+    fn held(&self) -> bool {
+        match self {
+            Self::Shipped(_) => true,
+            Self::Kept(kept) => match kept.standing {
+                Standing::Active => true,
+                Standing::Retired => kept.shipped || kept.second.is_some(),
+                Standing::Proposed => false,
+            },
+        }
+    }
+
     /// Its TOML.
     #[must_use]
     pub fn source(&self) -> &[u8] {
@@ -355,9 +364,9 @@ impl Rules {
         };
         // What the house has retired of the program does not come back with the next version of the program.
         let given_up = |code: &str| {
-            let of_program = |one: &&Kept| one.code == code && one.shipped;
-            let mut all = kept.iter().filter(of_program).peekable();
-            all.peek().is_some() && all.all(|one| one.standing == Standing::Retired)
+            let of_program = kept.iter().filter(|one| one.code == code && one.shipped);
+            let newest = of_program.max_by_key(|one| one.number);
+            newest.is_some_and(|one| one.standing == Standing::Retired)
         };
         let written = |code: &str, number: u32| {
             let mut all = kept.iter();
@@ -376,7 +385,8 @@ impl Rules {
         Ok(all)
     }
 
-    /// A definition: in this version, or in the newest one that holds.
+    /// A definition: in this version, or in the newest one that holds. Where that was retired no older one comes back
+    /// by itself: it is told as it is, retired.
     pub(super) async fn find(
         &self,
         on: &impl ConnectionTrait,
@@ -386,13 +396,31 @@ impl Rules {
         let found = match number {
             Some(number) => all.into_iter().find(|one| one.number() == number),
             None => {
-                let active = all
-                    .iter()
-                    .position(|one| one.standing() == Standing::Active);
-                let at = active.unwrap_or(0);
-                all.into_iter().nth(at)
+                let held = all.iter().position(Listed::held);
+                all.into_iter().nth(held.unwrap_or(0))
             }
         };
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL: &str = include_str!("../../../workflow/tests/data/full.toml");
+
+    #[test]
+    fn what_an_older_program_took_in_is_looked_at_anew_when_it_is_proposed() {
+        let rules = Rules::open(&config::Workflows::default()).expect("rules");
+        assert!(rules.check(FULL.as_bytes()).is_ok());
+        let event = "  event = \"booked\"\n";
+        let old = format!("{event}  assignee = {{ role = \"clerk\" }}\n");
+        let old = FULL.replacen(event, &old, 1);
+        for _ in 0..2 {
+            assert!(rules.read(old.as_bytes()).is_ok());
+            let checked = rules.check(old.as_bytes());
+            assert!(matches!(checked, Err(WorkflowError::Complaints(_))));
+        }
     }
 }

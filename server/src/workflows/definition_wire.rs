@@ -66,7 +66,7 @@ struct FieldView {
     key: String,
     /// What it is called.
     label: WordsView,
-    /// `text`, `number`, `money`, `day`, `yes_no`, `choice`, `who`, `whos` or `document`.
+    /// `text`, `time`, `number`, `money`, `day`, `yes_no`, `choice`, `who`, `whos` or `document`.
     kind: &'static str,
     /// Whether it must be known when the workflow begins.
     required: bool,
@@ -74,6 +74,14 @@ struct FieldView {
     found: bool,
     /// Whether it stands in no list, mail or calendar.
     private: bool,
+    /// A regular expression that the whole of a text must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pattern: Option<String>,
+    /// A text that matches it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    example: Option<String>,
     /// The entries of a choice.
     entries: Vec<EntryView>,
 }
@@ -195,6 +203,11 @@ fn field_view(field: &Field) -> FieldView {
     } else {
         Vec::new()
     };
+    let pattern = if let FieldKind::Text { pattern, .. } = &field.kind {
+        pattern.as_ref()
+    } else {
+        None
+    };
     FieldView {
         key: field.key.clone(),
         label: WordsView::from(&field.label),
@@ -202,6 +215,8 @@ fn field_view(field: &Field) -> FieldView {
         required: field.required,
         found: field.source.is_some(),
         private: field.private,
+        pattern: pattern.map(|one| one.source.clone()),
+        example: pattern.map(|one| one.example.clone()),
         entries,
     }
 }

@@ -34,6 +34,7 @@ mod naming;
 mod notices;
 mod of_case;
 mod ops;
+mod own_matter;
 mod people;
 mod reading;
 mod refusals;
@@ -70,6 +71,7 @@ pub(crate) use notices::{
 pub use of_case::of_case;
 pub use ops::{Commanded, GOES_ON, command};
 pub(crate) use ops::{any_in, find};
+pub use own_matter::OWN_MATTER;
 pub use people::{figures, people_contract, people_routes};
 pub use sealing::{raise as raise_seals, seals_waiting};
 pub use timers::Timers;

@@ -149,6 +149,13 @@ pub enum Wrong {
     Unknown,
     /// It does not fit the kind of the field.
     Kind(&'static str),
+    /// It does not look as it must.
+    Pattern {
+        /// What it must look like: a regular expression.
+        pattern: String,
+        /// A text that does.
+        example: String,
+    },
     /// One of these is expected.
     NotOneOf(Vec<String>),
     /// More characters than allowed.

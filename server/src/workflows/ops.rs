@@ -29,6 +29,7 @@ use crate::base::{Actor, CaseId, DocumentId, Right, Table, Timestamp, WorkflowId
 use crate::cases::{self, Case};
 use crate::departments;
 use crate::documents;
+use crate::holds;
 use crate::retention::{GoesOn, Going};
 use crate::unit::Unit;
 
@@ -211,6 +212,14 @@ pub(super) async fn to_command(
 ) -> Result<(Flow, Desk), WorkflowError> {
     let found = rows::find_to_change(unit, id).await?;
     let flow = found.ok_or(WorkflowError::NotFound)?;
+    // Whoever has something destroyed takes his turn with holds before he locks documents, as those do who destroy: in
+    // another order each could wait for the other.
+    let instance = &flow.instance;
+    let named = (instance.definition.as_str(), instance.definition_version);
+    let definition = rules.of(unit.tx(), named, &instance.definition_sha256);
+    if definition.await?.destroys() {
+        holds::in_turn(unit).await?;
+    }
     // A mark is bound to the version that is in force: none comes while it is set. Documents are locked before their
     // case, as by whoever adds a version.
     lock_documents(unit, Some(&flow.instance), &Command::Look).await?;
@@ -262,7 +271,7 @@ pub(super) async fn run(
         }
     };
     let known = (&*desk.definition, &flow.instance);
-    sealable::require_pdf(unit.tx(), known, &command).await?;
+    sealable::require_pdf(unit.tx(), known, (&command, events.as_slice())).await?;
     // Whoever looks and finds nothing has done nothing: there is no entry, and no record. Where the case stands in
     // another place than at the last entry, those who are asked are other people.
     let case = &desk.around.case;

@@ -42,6 +42,12 @@ fn fault(wrong: &Wrong) -> Fault {
         Wrong::Kind(kind) => Fault::WrongFormat {
             expected: expected(kind),
         },
+        Wrong::Pattern { pattern, example } => Fault::WrongFormat {
+            expected: text(
+                format!("ein Text wie \"{example}\" (Muster: {pattern})"),
+                format!("text like \"{example}\" (pattern: {pattern})"),
+            ),
+        },
     }
 }
 
@@ -53,6 +59,10 @@ fn expected(kind: &str) -> Text {
         "day" => text(
             "ein Tag wie \"2026-03-02\", zwischen 1500 und 2200",
             "a day like \"2026-03-02\", between 1500 and 2200",
+        ),
+        "time" => text(
+            "eine Uhrzeit wie \"08:30\", von 00:00 bis 23:59",
+            "a time of day like \"08:30\", from 00:00 to 23:59",
         ),
         "yes_no" => text("true oder false", "true or false"),
         "choice" => text("ein Eintrag der Auswahl", "an entry of the choice"),
@@ -147,12 +157,16 @@ fn not_open(refused: &Refused, status: &'static str) -> Problem {
 }
 
 fn of_four_eyes(refused: &Refused) -> Problem {
-    let other = refused.step.as_ref().map_or("", |told| told.label.as_str());
+    let told = refused.step.as_ref();
+    let other = told.map_or("", |told| told.label.as_str());
+    // Who only sent it back, or skipped it, has taken it too: that he is told so.
+    let outcome = told.and_then(|told| told.outcome.as_deref());
+    let how = outcome.map_or_else(String::new, |outcome| format!(" ({outcome})"));
     Problem::new(Kind::Forbidden).detail(text(
         format!(
-            "Wer „{other}“ erledigt hat, darf diesen Schritt nicht übernehmen (Vier-Augen-Prinzip)."
+            "Wer „{other}“ übernommen hat{how}, darf diesen Schritt nicht übernehmen (Vier-Augen-Prinzip)."
         ),
-        format!("Whoever did “{other}” may not take this step (dual control)."),
+        format!("Whoever took “{other}”{how} may not take this step (dual control)."),
     ))
 }
 
@@ -235,6 +249,12 @@ fn no_outcome(possible: &[String]) -> Problem {
     );
     let code = "no-outcome";
     Problem::new(Kind::Validation).field("/outcome", Fault::Rule { code, detail })
+}
+
+/// Sent back is to the states that the step names, and to no other.
+fn no_way_back(ways: &[String]) -> Problem {
+    let allowed = ways.to_vec();
+    Problem::new(Kind::Validation).field("/to", Fault::NotOneOf { allowed })
 }
 
 /// Where a workflow stands, or shall go by `states`, the newer version has no state.
@@ -338,6 +358,7 @@ fn refused(refused: &Refused) -> Problem {
             "Diesen Zustand gibt es nicht.",
             "There is no such state.",
         ),
+        Refusal::NoWayBack(ways) => no_way_back(ways),
         Refusal::NoStateFor(state) => no_state_for(state),
         Refusal::Day => invalid(
             "/until",
@@ -481,10 +502,10 @@ impl From<WorkflowError> for Problem {
             WorkflowError::Elsewhere { reference } => elsewhere(reference),
             WorkflowError::Proposal(ProposalError::OpenElsewhere) => {
                 Self::new(Kind::Conflict).detail(text(
-                    "Denselben Inhalt, oder eine Anlage davon, hat noch ein anderes Dokument. Solange er dort steht, \
+                    "Denselben Inhalt hat noch ein anderes Dokument, als Ganzes oder als Anlage. Solange er dort steht, \
                      kann er hier nicht vernichtet werden.",
-                    "Another document has the same content, or something that is in it. As long as it stands there it \
-                     cannot be destroyed here.",
+                    "Another document has the same content, as a whole or as an attachment. As long as it stands there \
+                     it cannot be destroyed here.",
                 ))
             }
             WorkflowError::Proposal(error) => error.into(),

@@ -92,6 +92,8 @@ pub(super) struct Reader<'a, C> {
     pub(super) case: CaseId,
     /// Whose fields they are.
     pub(super) definition: &'a Definition,
+    /// Whether a document may stand in another case as well: what repeats is told so, whatever case it names.
+    pub(super) anywhere: bool,
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
@@ -159,7 +161,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         id: DocumentId,
     ) -> Result<Result<Value, Wrong>, WorkflowError> {
         match documents::read(self.on, self.actor, id).await {
-            Ok(held) if may_bring(self.actor, &held.document, self.case) => {
+            Ok(held)
+                if (self.anywhere && held.document.case.is_some())
+                    || may_bring(self.actor, &held.document, self.case) =>
+            {
                 Ok(Ok(Value::Document(Id(id.to_string()))))
             }
             Ok(_) | Err(DocumentError::NotFound) => Ok(Err(Wrong::NotFound)),
@@ -171,7 +176,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 /// A value that names nothing.
 fn plain(kind: &FieldKind, json: &Json) -> Result<Value, Wrong> {
     match (kind, json) {
-        (FieldKind::Text { chars_max }, Json::String(text)) => {
+        (FieldKind::Text { chars_max, pattern }, Json::String(text)) => {
             let text = text.replace("\r\n", "\n").trim().to_owned();
             if text.chars().count() > *chars_max {
                 return Err(Wrong::TooLong(
@@ -182,7 +187,17 @@ fn plain(kind: &FieldKind, json: &Json) -> Result<Value, Wrong> {
             if text.is_empty() || text.chars().any(odd) {
                 return Err(Wrong::Kind("text"));
             }
-            Ok(Value::Text(text))
+            match pattern {
+                Some(one) if !one.is_met_by(&text) => Err(Wrong::Pattern {
+                    pattern: one.source.clone(),
+                    example: one.example.clone(),
+                }),
+                Some(_) | None => Ok(Value::Text(text)),
+            }
+        }
+        (FieldKind::Time, Json::String(text)) => {
+            let time = kind.of_text(text.trim());
+            time.ok_or(Wrong::Kind("time"))
         }
         (FieldKind::Number, Json::Number(number)) => match number.as_i64() {
             Some(number) if number.abs() <= NUMBER_MAX => Ok(Value::Number(number)),
@@ -212,6 +227,7 @@ fn plain(kind: &FieldKind, json: &Json) -> Result<Value, Wrong> {
 pub(super) const fn kind_word(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Text { .. } => "text",
+        FieldKind::Time => "time",
         FieldKind::Number => "number",
         FieldKind::Money => "money",
         FieldKind::Day => "day",
@@ -291,7 +307,7 @@ mod tests {
     use super::{amount, cents_of, day_of, plain};
     use crate::workflows::model::Wrong;
     use serde_json::json;
-    use workflow::definition::FieldKind;
+    use workflow::definition::{FieldKind, Pattern};
     use workflow::instance::Value;
 
     #[test]
@@ -323,7 +339,10 @@ mod tests {
 
     #[test]
     fn a_value_fits_the_kind_of_its_field() {
-        let text = FieldKind::Text { chars_max: 3 };
+        let text = FieldKind::Text {
+            chars_max: 3,
+            pattern: None,
+        };
         assert_eq!(
             plain(&text, &json!("äöü")),
             Ok(Value::Text("äöü".to_owned()))
@@ -342,6 +361,24 @@ mod tests {
         assert_eq!(
             plain(&FieldKind::Money, &json!("3.10")),
             Ok(Value::Money(310))
+        );
+        let time = |said: &str| plain(&FieldKind::Time, &json!(said));
+        assert_eq!(time("09:05"), Ok(Value::Text("09:05".to_owned())));
+        for said in ["99:99", "24:00", "9:05", "09:5", "09.05", ""] {
+            assert_eq!(time(said), Err(Wrong::Kind("time")), "{said}");
+        }
+        let (pattern, example) = ("[0-9]{4}".to_owned(), "4711".to_owned());
+        let digits = FieldKind::Text {
+            chars_max: 10,
+            pattern: Pattern::new(pattern.clone(), example.clone()).ok(),
+        };
+        assert_eq!(
+            plain(&digits, &json!(" 0815 ")),
+            Ok(Value::Text("0815".to_owned()))
+        );
+        assert_eq!(
+            plain(&digits, &json!("08156")),
+            Err(Wrong::Pattern { pattern, example })
         );
         assert!(day_of("2026-02-30").is_none() && day_of("2026-02-28").is_some());
         assert_eq!(

@@ -185,7 +185,7 @@ pub(super) struct AskView {
     pub(super) field: String,
     /// What it is called.
     pub(super) label: WordsView,
-    /// `text`, `number`, `money`, `day`, `yes_no`, `choice`, `who`, `whos` or `document`.
+    /// `text`, `time`, `number`, `money`, `day`, `yes_no`, `choice`, `who`, `whos` or `document`.
     pub(super) kind: &'static str,
     /// Whether it must be answered.
     pub(super) required: bool,

@@ -35,7 +35,8 @@ async fn hall() -> Option<Hall> {
 
 async fn received(hall: &Hall) -> Story<'_> {
     let case = hall.case(OFFICE, OPEN, "complaint").await;
-    let said = json!({"title": "Beschwerde", "correspondent": "A. Bürger"});
+    // What no font here has stands in no way of the forms that the system makes.
+    let said = json!({"title": "Beschwerde", "correspondent": "A. Bürger 🌻"});
     let letter = hall.document(OFFICE, &said).await;
     let of = (case.as_str(), Some(letter.as_str()));
     hall.begin(OFFICE, "complaint", of, json!({})).await

@@ -1,12 +1,13 @@
 //! W9: something comes into a personnel file, or out of it, by two people of the personnel office, and never in one's own.
 
 use serde_json::{Value, json};
-use tests::Start;
-use tests::town::OWN;
+use tests::town::{OWN, id_of};
+use tests::{Client, Start, fixtures};
 
 use super::{CLERK, FORBIDDEN, Hall, INSIDE, OPEN, Story, with};
+use crate::components::{components, mail};
 use crate::records::act;
-use crate::withheld::{WITHHELD, decide};
+use crate::withheld::{PROPOSALS, WITHHELD, decide, propose};
 use crate::workflows::{WORKFLOWS, post};
 
 /// Two of the personnel office, and one of its own who is the employee at times.
@@ -164,6 +165,99 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
     let why = ("not_relevant", "Privat");
     story.says(FIRST, "classify", why).await;
     story.is_dropped("not_filed").await;
+}
+
+/// What is proposed about a document, as somebody sees it.
+async fn proposed(client: &Client, document: &str) -> Option<Value> {
+    let all = client.get(WITHHELD).await.is(200).json();
+    let mut all = all["items"].as_array().into_iter().flatten();
+    let line = all.find(|one| one["document"] == document);
+    line.map(|line| line["proposal"].clone())
+}
+
+#[tokio::test]
+async fn whose_file_it_is_decides_nothing_on_it_and_who_proposed_takes_it_back() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    // The head of the department is the employee; she has the right `purge`.
+    let mut story = entry(&hall, "l.heide").await;
+    story
+        .does(FIRST, "classify", "classified", sorted(true))
+        .await;
+    story.does(FIRST, "hear", "waived", json!({})).await;
+    let why = ("unfounded", "Der Vorwurf traf nicht zu");
+    story.says(SECOND, "decide", why).await;
+    let document = story.paper("document");
+    let (head, second) = (hall.by("l.heide"), hall.by(SECOND));
+    let seen = proposed(head, &document).await.expect("it is withheld");
+    assert_eq!(
+        (&seen["may_approve"], &seen["may_end"]),
+        (&json!(false), &json!(false))
+    );
+    let proposal = seen["id"].as_str().expect("a proposal");
+    for how in ["approve", "end"] {
+        let refused = decide(head, proposal, how).await;
+        refused.is_problem(403, "forbidden");
+    }
+    // Who decided by the workflow has no such right: he sees what he proposed, and takes it back.
+    let own = proposed(second, &document).await.expect("he is told");
+    assert_eq!(
+        (&own["may_approve"], &own["may_end"]),
+        (&json!(false), &json!(true))
+    );
+    let at = format!("{PROPOSALS}/{proposal}");
+    second.get(&at).await.is(200);
+    hall.by(FIRST).get(&at).await.is_problem(404, "not-found");
+    decide(hall.by(FIRST), proposal, "end")
+        .await
+        .is_problem(404, "not-found");
+    let ended = decide(second, proposal, "end").await.is(200).json();
+    assert_eq!(ended["standing"], "ended");
+    // Nor does she propose anything about it.
+    let version = ended["object"].as_str().expect("a version");
+    let refused = propose(head, version, "release").await;
+    refused.is_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn an_attachment_that_others_have_keeps_nothing_from_being_removed() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let first = hall.by(FIRST);
+    let pdf = fixtures::unique_pdf("Merkblatt zum Datenschutz");
+    let letter = mail("Abmahnung", "anbei das Merkblatt", &pdf);
+    let case = hall.case(FIRST, INSIDE, "personnel_file").await;
+    let said = json!({"title": "Abmahnung", "case": case});
+    let document = id_of(&first.file("brief.eml", &letter, &said).await.is(201));
+    let other = hall.case(FIRST, INSIDE, "personnel_file").await;
+    let said = json!({"title": "Merkblatt", "case": other});
+    let leaflet = id_of(&first.file("merkblatt.pdf", &pdf, &said).await.is(201));
+    tests::wait_until("it is taken apart", async || {
+        components(first, &document).await.len() == 2
+    })
+    .await;
+    let of = (case.as_str(), Some(document.as_str()));
+    let fields = json!({"employee": CLERK});
+    let mut story = hall.begin(FIRST, "personnel-entry", of, fields).await;
+    story
+        .does(FIRST, "classify", "classified", sorted(true))
+        .await;
+    story.does(FIRST, "hear", "waived", json!({})).await;
+    let why = ("unfounded", "Der Vorwurf traf nicht zu");
+    story.says(SECOND, "decide", why).await;
+    destroyed(&hall, &document).await;
+    // Who has the leaflet in another file reads it still; here it is withheld.
+    let content = |id: &str| format!("/api/v1/documents/{id}/content");
+    first.get(&content(&leaflet)).await.is(200);
+    let mut statuses = Vec::new();
+    for part in components(first, &document).await {
+        let id = part["id"].as_str().expect("an id");
+        statuses.push(first.get(&content(id)).await.status.as_u16());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [410, 451]);
 }
 
 #[tokio::test]

@@ -191,6 +191,41 @@ async fn what_is_only_proposed_takes_nothing_away() {
 }
 
 #[tokio::test]
+async fn what_was_replaced_does_not_come_back_when_the_newer_one_is_retired() {
+    let Some(office) = Office::open().await else {
+        return;
+    };
+    let town = office.town();
+    let first = letter("neu");
+    super::approve(town, office.head(), &first).await;
+    for next in ["version = 2", "version = 3"] {
+        let next = first.replace("version = 1", next);
+        super::approve(town, office.head(), &next).await;
+    }
+    let case = tests::town::id_of(&office.case("brief").await);
+    let retire = |number: u32| format!("{DEFINITIONS}/neu/versions/{number}/retire");
+    let reason = json!({"reason": "Das Verfahren entfällt"});
+    let shown = async || {
+        let path = format!("{DEFINITIONS}/neu");
+        let shown = town.clerk().get(&path).await.is(200).json();
+        (shown["version"].clone(), shown["state"].clone())
+    };
+    // An older one goes alone: the newest still holds.
+    post(office.head(), &retire(2), Some(&reason)).await.is(200);
+    assert_eq!(shown().await, (json!(3), json!("active")));
+    post(office.head(), &retire(3), Some(&reason)).await.is(200);
+    assert_eq!(shown().await, (json!(3), json!("retired")));
+    let begin = json!({"definition": "neu", "case": case});
+    let refused = town.clerk().post(super::WORKFLOWS, &begin).await;
+    let refused = refused.is_problem(422, "validation").json();
+    assert_eq!(refused["errors"][0]["pointer"], "/definition");
+    let begin = json!({"definition": "neu", "version": 1, "case": case});
+    let refused = town.clerk().post(super::WORKFLOWS, &begin).await;
+    let refused = refused.is_problem(409, "state-conflict").json();
+    assert_eq!(refused["current_state"], "superseded");
+}
+
+#[tokio::test]
 async fn nothing_begins_by_rules_that_newer_ones_have_replaced() {
     let Some(office) = Office::open().await else {
         return;

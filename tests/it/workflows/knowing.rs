@@ -202,3 +202,26 @@ async fn of_many_at_the_same_instant_one_begins_and_all_are_shown_it() {
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
 }
+
+#[tokio::test]
+async fn the_same_document_said_in_a_field_for_another_case_is_known_again() {
+    let Some(office) = office().await else {
+        return;
+    };
+    let (town, clerk) = (office.town(), office.town().clerk());
+    let cases = [case(town, "brief").await, case(town, "brief").await].map(|one| id_of(&one));
+    let content = fixtures::unique_pdf("Antrag aus dem Portal");
+    let said = json!({"title": "Einreichung", "case": cases[0]});
+    let document = id_of(&clerk.file("antrag.pdf", &content, &said).await.is(201));
+    let new = |case: &str, number: &str| {
+        json!({"definition": "einreichung", "case": case,
+            "fields": {"number": number, "letter": document}})
+    };
+    let begun = begin(&clerk, &new(&cases[0], "S-1")).await.is(201);
+    let again = begin(&clerk, &new(&cases[1], "S-1")).await.is(200);
+    assert_eq!(id_of(&again), id_of(&begun));
+    // What is new names a document of its own case.
+    let other = begin(&clerk, &new(&cases[1], "S-2")).await;
+    let other = other.is_problem(422, "validation").json();
+    assert_eq!(other["errors"][0]["pointer"], "/fields/letter");
+}

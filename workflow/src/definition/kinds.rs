@@ -12,7 +12,7 @@ impl FieldKind {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Text { .. } | Self::Choice(_) => Kind::Text,
+            Self::Text { .. } | Self::Time | Self::Choice(_) => Kind::Text,
             Self::Number => Kind::Number,
             Self::Money => Kind::Money,
             Self::Day => Kind::Day,
@@ -28,6 +28,7 @@ impl FieldKind {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Choice(_) => "choice",
+            Self::Time => "time",
             Self::Text { .. }
             | Self::Number
             | Self::Money
@@ -43,7 +44,11 @@ impl FieldKind {
     #[must_use]
     pub fn fits(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Text { chars_max }, Value::Text(text)) => text.chars().count() <= *chars_max,
+            (Self::Text { chars_max, pattern }, Value::Text(text)) => {
+                text.chars().count() <= *chars_max
+                    && pattern.as_ref().is_none_or(|one| one.is_met_by(text))
+            }
+            (Self::Time, Value::Text(text)) => is_time(text),
             (Self::Choice(entries), Value::Text(text)) => {
                 entries.iter().any(|entry| entry.value == *text)
             }
@@ -76,7 +81,7 @@ impl FieldKind {
     #[must_use]
     pub fn of_text(&self, text: &str) -> Option<Value> {
         match self {
-            Self::Text { .. } | Self::Choice(_) => {
+            Self::Text { .. } | Self::Time | Self::Choice(_) => {
                 let value = Value::Text(text.to_owned());
                 self.fits(&value).then_some(value)
             }
@@ -92,6 +97,16 @@ impl FieldKind {
             Self::Document => None,
         }
     }
+}
+
+/// A time of day: `00:00` to `23:59`.
+fn is_time(text: &str) -> bool {
+    let part = |text: &str, below: u8| {
+        let digits = text.len() == 2 && text.bytes().all(|c| c.is_ascii_digit());
+        digits && text.parse::<u8>().is_ok_and(|number| number < below)
+    };
+    let parts = text.split_once(':');
+    parts.is_some_and(|(hours, minutes)| part(hours, 24) && part(minutes, 60))
 }
 
 fn function(text: &str) -> Option<Assigned> {

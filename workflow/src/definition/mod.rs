@@ -3,6 +3,7 @@
 mod asked;
 mod kinds;
 mod lacking;
+mod pattern;
 mod read;
 mod schema;
 mod source;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
 
+pub use pattern::{PATTERN_CHARS_MAX, Pattern};
 pub use read::{Complaint, DEFINITION_BYTES_MAX, line_naming};
 pub use schema::json_schema;
 pub use source::{CaseFact, DocumentFact, InvoiceFact, Source};
@@ -92,7 +94,11 @@ pub enum FieldKind {
     Text {
         /// Most characters.
         chars_max: usize,
+        /// What it must look like, where that is said.
+        pattern: Option<Pattern>,
     },
+    /// A time of day, `08:30`.
+    Time,
     /// A whole number.
     Number,
     /// An amount in euro, kept in cents.

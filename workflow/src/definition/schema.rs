@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::pattern::PATTERN_CHARS_MAX;
 use crate::expr::EXPRESSION_BYTES_MAX;
 
 /// The JSON Schema of definitions, TOML taken as data.
@@ -124,7 +125,7 @@ fn words() -> Value {
 
 fn field() -> Value {
     let kinds = [
-        "text", "number", "money", "day", "yes_no", "choice", "who", "whos", "document",
+        "text", "time", "number", "money", "day", "yes_no", "choice", "who", "whos", "document",
     ];
     let from = "^(case\\.(reference|subject|opened_on)|document(\\.(title|correspondent|received_on|dated|field\\..+\
                 |invoice\\.(number|gross|due_on|issued_on|leitweg_id|seller_id|seller|duplicate)))?\
@@ -140,6 +141,8 @@ fn field() -> Value {
             "required": yes_no(false),
             "private": yes_no(false),
             "chars_max": { "type": "integer", "minimum": 1, "maximum": 8_000, "default": 500 },
+            "pattern": { "type": "string", "minLength": 1, "maxLength": PATTERN_CHARS_MAX },
+            "example": { "type": "string", "minLength": 1, "maxLength": 8_000 },
             "entries": list("entry", 2, 50),
         }),
     )

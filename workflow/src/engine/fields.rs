@@ -33,9 +33,8 @@ pub(super) fn reason(text: &str) -> Result<String, Refusal> {
 /// Whether a value is of the kind of a field.
 pub(super) fn is_of_kind(field: &Field, value: &Value) -> bool {
     match (&field.kind, value) {
-        (FieldKind::Text { chars_max }, Value::Text(text)) => text.chars().count() <= *chars_max,
-        (FieldKind::Choice(entries), Value::Text(text)) => {
-            entries.iter().any(|entry| entry.value == *text)
+        (FieldKind::Text { .. } | FieldKind::Time | FieldKind::Choice(_), Value::Text(_)) => {
+            field.kind.fits(value)
         }
         (FieldKind::Number, Value::Number(_))
         | (FieldKind::Money, Value::Money(_))

@@ -487,8 +487,12 @@ impl Run<'_> {
         self.view().may_take(number)?;
         let view = self.view();
         let defined = view.defined(view.step(number)?);
-        if !defined.is_some_and(|step| step.return_to.iter().any(|one| one == to)) {
+        let ways = defined.map_or(&[][..], |step| step.return_to.as_slice());
+        if ways.is_empty() {
             return Err(Refusal::NotProvided);
+        }
+        if !ways.iter().any(|one| one == to) {
+            return Err(Refusal::NoWayBack(ways.to_vec()));
         }
         let done = self.ended(RETURNED, why)?;
         self.emit(Event::Returned {

@@ -248,6 +248,9 @@ pub enum Refusal {
     /// No such state to go to.
     #[error("there is no such state")]
     NoState,
+    /// The step is not sent back to that state: to these it is.
+    #[error("the step is sent back to {}", .0.join(", "))]
+    NoWayBack(Vec<String>),
     /// The new definition has no state of this name, to which a migration would lead.
     #[error("the definition has no state {0} to migrate to")]
     NoStateFor(String),

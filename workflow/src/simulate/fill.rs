@@ -38,7 +38,14 @@ impl Desk<'_> {
             }
         }
         match &field.kind {
-            FieldKind::Text { chars_max } => {
+            FieldKind::Text {
+                pattern: Some(pattern),
+                ..
+            } => Value::Text(pattern.example.clone()),
+            FieldKind::Time => {
+                Value::Text(nth(["08:30", "00:00", "12:00", "23:59"], variant).to_owned())
+            }
+            FieldKind::Text { chars_max, .. } => {
                 Value::Text(field.label.de.chars().take((*chars_max).max(1)).collect())
             }
             FieldKind::Number => Value::Number(nth([1, 0, 10, 1_000], variant)),
@@ -219,7 +226,12 @@ pub fn said(definition: &Definition, text: &str) -> Result<(String, Value), Stri
             let read = is_one.then(|| Value::Text(value.to_owned()));
             (read, "ein Eintrag der Auswahl")
         }
-        FieldKind::Text { .. } => (Some(Value::Text(value.to_owned())), "Text"),
+        FieldKind::Text { pattern: None, .. } => (Some(Value::Text(value.to_owned())), "Text"),
+        FieldKind::Text {
+            pattern: Some(pattern),
+            ..
+        } => (field.kind.of_text(value), pattern.example.as_str()),
+        FieldKind::Time => (field.kind.of_text(value), "eine Uhrzeit wie 08:30"),
         FieldKind::Who => (Some(Value::Who(who(value))), "eine Anmeldung"),
         FieldKind::Whos => {
             let whos = value.split(',').map(|name| who(name.trim())).collect();

@@ -42,6 +42,9 @@ fn why(definition: &Definition, refusal: &Refusal) -> String {
         Refusal::NotSeen => "Welche Fassung gesehen wurde, ist nicht gesagt.".to_owned(),
         Refusal::NotProvided => "Das ist hier nicht vorgesehen.".to_owned(),
         Refusal::NoReason => "Ein Grund fehlt.".to_owned(),
+        Refusal::NoWayBack(ways) => {
+            format!("Zurückgegeben wird nach: {}.", ways.join(", "))
+        }
         Refusal::NoStateFor(state) => format!("Einen Zustand „{state}“ gibt es dort nicht."),
         Refusal::NoState => "Diesen Zustand gibt es nicht.".to_owned(),
         Refusal::Nobody(key) => format!("Für den Schritt „{key}“ findet sich niemand."),

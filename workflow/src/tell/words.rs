@@ -91,6 +91,7 @@ pub fn role(code: &str) -> &str {
 pub const fn field_kind(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Text { .. } => "Text",
+        FieldKind::Time => "Uhrzeit",
         FieldKind::Number => "Zahl",
         FieldKind::Money => "Betrag",
         FieldKind::Day => "Tag",

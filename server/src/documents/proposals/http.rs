@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use sea_orm::{Condition, ConnectionTrait};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait};
+use sea_orm::{Condition, ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
-use super::model::{About, Proposal, ProposalError};
+use super::model::{About, Proposal, ProposalError, Standing};
 use super::ops;
+use super::own::OwnMatter;
 use super::wire::{Line, NewProposal, ProposalView, WithheldFilter, WithheldPage, WithheldView};
 use crate::audit::event::Look;
 use crate::base::db::DbError;
@@ -48,6 +50,12 @@ impl From<ProposalError> for Problem {
             ProposalError::FourEyes => forbidden(
                 "Das braucht eine weitere Person: Niemand gibt frei, was er selbst beantragt hat.",
                 "This takes another person: nobody approves what he proposed.",
+            ),
+            ProposalError::OwnMatter => forbidden(
+                "In eigener Sache entscheidet niemand: Das Dokument betrifft Sie selbst. Bitte wenden Sie sich an \
+                 jemand anderen, der darüber entscheidet.",
+                "Nobody decides in his own matter: the document concerns you. Please turn to another one who decides \
+                 on it.",
             ),
             ProposalError::Elsewhere => forbidden(
                 "Denselben Inhalt haben noch andere Dokumente, über die Sie nicht entscheiden. Bitte wenden \
@@ -118,6 +126,18 @@ async fn decides(on: &impl ConnectionTrait, actor: &Actor, about: About) -> Resu
     Ok(document.is_some_and(|it| actor.may(Right::Purge, it.place())))
 }
 
+/// Whether the actor decides on a proposal that waits: not in his own matter.
+async fn decides_himself(
+    on: &DatabaseConnection,
+    (actor, own): (&Actor, OwnMatter),
+    one: &Proposal,
+) -> Result<bool, DbError> {
+    if one.standing() != Standing::Waiting || !decides(on, actor, one.about).await? {
+        return Ok(false);
+    }
+    Ok(!own.is_of(on, actor, &one.versions).await?)
+}
+
 /// What was done. That the actor named something of which he may not know is noted.
 async fn noted<T>(
     looks: &Looks,
@@ -132,7 +152,7 @@ async fn noted<T>(
 
 /// Writes something about a proposal, and answers with what became of it.
 async fn changed<F>(
-    (db, looks): (&Db, &Looks),
+    (db, looks, own): (&Db, &Looks, OwnMatter),
     actor: &Actor,
     status: StatusCode,
     operation: F,
@@ -142,18 +162,34 @@ where
 {
     let done = db.write(actor, operation).await;
     let written = noted(looks, actor, done).await?;
-    let decides = decides(db.read(), actor, written.value.about).await?;
+    let decides = decides_himself(db.read(), (actor, own), &written.value).await?;
     let mut response = HttpResponse::build(status);
     with_receipt(&mut response, written.receipt);
     Ok(response.json(ProposalView::of(&written.value, actor, decides)))
 }
 
-/// Documents of which the actor may know that a version is withheld: he decides on it, or may learn who
-/// looked at it.
-fn told_to(actor: &Actor) -> Condition {
-    Condition::any()
+/// Documents of which the actor may know that a version is withheld: he decides on it, may learn who looked at it, or
+/// sees it and has proposed himself what becomes of it.
+async fn told_to(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    open: &[Proposal],
+) -> Result<Condition, DbError> {
+    let known = Condition::any()
         .add(list::visible_among_few(actor, Right::Purge))
-        .add(list::visible_among_few(actor, Right::Looks))
+        .add(list::visible_among_few(actor, Right::Looks));
+    let own = open.iter().filter(|one| one.is_known_to(actor));
+    let own: Vec<VersionId> = own.flat_map(|one| one.versions.iter().copied()).collect();
+    if own.is_empty() {
+        return Ok(known);
+    }
+    let own = rows::with_documents(on, &own).await?;
+    let own = own.into_values().map(|(_, document)| document.id.raw());
+    let own: Vec<Uuid> = own.collect();
+    let own = Condition::all()
+        .add(list::visible_among_few(actor, Right::Read))
+        .add(Expr::col((Alias::new("document"), Alias::new("id"))).is_in(own));
+    Ok(known.add(own))
 }
 
 async fn lines(
@@ -196,20 +232,24 @@ async fn lines(
 /// The lines, each with what is proposed about it. A proposal about a version that somebody else decides on may name
 /// one's own too: one is told of it, and does not approve it.
 async fn views(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
+    on: &DatabaseConnection,
+    (actor, own): (&Actor, OwnMatter),
     open: &[Proposal],
     lines: Vec<Line>,
 ) -> Result<Vec<WithheldView>, DbError> {
     let mut decided: HashMap<ProposalId, bool> = HashMap::new();
     let mut views = Vec::with_capacity(lines.len());
-    for line in lines {
+    for mut line in lines {
         let id = line.version.id;
+        if line.decides {
+            let documents = vec![line.document.id];
+            line.decides = !(own.durable)(on, actor, documents).await?;
+        }
         let view = match open.iter().find(|it| it.versions.contains(&id)) {
             Some(proposal) => {
                 let decides = match decided.get(&proposal.id) {
                     Some(decides) => *decides,
-                    None => decides(on, actor, proposal.about).await?,
+                    None => decides_himself(on, (actor, own), proposal).await?,
                 };
                 decided.insert(proposal.id, decides);
                 Some(ProposalView::of(proposal, actor, decides))
@@ -223,8 +263,8 @@ async fn views(
 
 /// The versions in which a biometric record was found and that are withheld, with what is proposed about them.
 ///
-/// For those who decide on them (`purge`: heads and records managers, in a compartment those who enter it), and
-/// for those who may learn who looked at them.
+/// For those who decide on them (`purge`: heads and records managers, in a compartment those who enter it), for those
+/// who may learn who looked at them, and for those who see the document and have proposed it themselves.
 #[utoipa::path(
     get, path = "/api/v1/withheld", tag = "withheld", operation_id = "listWithheld",
     params(WithheldFilter, PageRequest),
@@ -237,6 +277,7 @@ pub(in crate::documents) async fn get_withheld(
     request: HttpRequest,
     db: Data<Db>,
     looks: Data<Looks>,
+    own: Data<OwnMatter>,
     cursors: Data<Cursors>,
     SignedIn(actor): SignedIn,
     ListQuery {
@@ -253,7 +294,9 @@ pub(in crate::documents) async fn get_withheld(
         over: asked.over == Some(true),
     };
     let many = u64::from(wanted.limit) + 1;
-    let mut found = rows::finds(db.read(), finds, told_to(&actor), before, many).await?;
+    let open = rows::proposals_open(db.read()).await?;
+    let told = told_to(db.read(), &actor, &open).await?;
+    let mut found = rows::finds(db.read(), finds, told, before, many).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = match found.last() {
@@ -261,12 +304,12 @@ pub(in crate::documents) async fn get_withheld(
         Some(_) | None => None,
     };
     let all = departments::departments_of(&request, &db).await?;
-    let open = rows::proposals_open(db.read()).await?;
     let lines = lines(db.read(), &actor, &all, &found).await?;
     let shown = lines.iter().map(|line| line.document.shown()).collect();
     let seen = Looked::of(Look::List, &actor);
     looks.note(seen.showing(shown)).await?;
-    let items = views(db.read(), &actor, &open, lines).await?;
+    let own = *own.get_ref();
+    let items = views(db.read(), (&actor, own), &open, lines).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
         response.insert_header((header::LINK, next_link(&request, cursor)));
@@ -290,12 +333,13 @@ pub(in crate::documents) async fn get_withheld(
 pub(in crate::documents) async fn post_on_withheld(
     db: Data<Db>,
     looks: Data<Looks>,
+    own: Data<OwnMatter>,
     SignedIn(actor): SignedIn,
     Path(version): Path<Uuid>,
     Json(body): Json<NewProposal>,
 ) -> Result<HttpResponse, Problem> {
     let about = About::Version(VersionId::of(version));
-    proposed((&db, &looks), &actor, about, &body).await
+    proposed((&db, &looks, *own.get_ref()), &actor, about, &body).await
 }
 
 /// Proposes to destroy content in quarantine, or to release it as a false alarm. For administrators and
@@ -314,27 +358,33 @@ pub(in crate::documents) async fn post_on_withheld(
 pub(in crate::documents) async fn post_on_quarantined(
     db: Data<Db>,
     looks: Data<Looks>,
+    own: Data<OwnMatter>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
     Json(body): Json<NewProposal>,
 ) -> Result<HttpResponse, Problem> {
     may_decide(&actor)?;
     let about = About::Quarantined(QuarantineId::of(id));
-    proposed((&db, &looks), &actor, about, &body).await
+    proposed((&db, &looks, *own.get_ref()), &actor, about, &body).await
 }
 
 async fn proposed(
-    place: (&Db, &Looks),
+    place: (&Db, &Looks, OwnMatter),
     actor: &Actor,
     about: About,
     body: &NewProposal,
 ) -> Result<HttpResponse, Problem> {
     let (act, reason) = body.read()?;
+    let own = place.2;
     changed(
         place,
         actor,
         StatusCode::CREATED,
-        async move |unit: &mut Unit| ops::propose(unit, (about, act), reason).await,
+        async move |unit: &mut Unit| {
+            let one = ops::propose(unit, (about, act), reason).await?;
+            own.refuse(unit, &one.versions).await?;
+            Ok(one)
+        },
     )
     .await
 }
@@ -349,12 +399,13 @@ async fn proposed(
 pub(in crate::documents) async fn get_proposal(
     db: Data<Db>,
     looks: Data<Looks>,
+    own: Data<OwnMatter>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let found = ops::known(db.read(), &actor, ProposalId::of(id)).await;
     let one = noted(&looks, &actor, found).await?;
-    let decides = decides(db.read(), &actor, one.about).await?;
+    let decides = decides_himself(db.read(), (&actor, *own.get_ref()), &one).await?;
     Ok(HttpResponse::Ok().json(ProposalView::of(&one, &actor, decides)))
 }
 
@@ -371,20 +422,26 @@ pub(in crate::documents) async fn get_proposal(
 pub(in crate::documents) async fn post_approve(
     db: Data<Db>,
     looks: Data<Looks>,
+    own: Data<OwnMatter>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = ProposalId::of(id);
+    let own = *own.get_ref();
     changed(
-        (&db, &looks),
+        (&db, &looks, own),
         &actor,
         StatusCode::OK,
-        async move |unit: &mut Unit| ops::approve(unit, id).await,
+        async move |unit: &mut Unit| {
+            let one = ops::approve(unit, id).await?;
+            own.refuse(unit, &one.versions).await?;
+            Ok(one)
+        },
     )
     .await
 }
 
-/// Withdraws a proposal that waits, or turns it down: somebody who decides on what it is about.
+/// Withdraws a proposal that waits, or turns it down: whoever made it, or somebody who decides on what it is about.
 #[utoipa::path(
     post, path = "/api/v1/proposals/{id}/end", tag = "withheld", operation_id = "endProposal",
     params(("id" = Uuid, Path, description = "The proposal")),
@@ -394,15 +451,24 @@ pub(in crate::documents) async fn post_approve(
 pub(in crate::documents) async fn post_end(
     db: Data<Db>,
     looks: Data<Looks>,
+    own: Data<OwnMatter>,
     SignedIn(actor): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let id = ProposalId::of(id);
+    let own = *own.get_ref();
     changed(
-        (&db, &looks),
+        (&db, &looks, own),
         &actor,
         StatusCode::OK,
-        async move |unit: &mut Unit| ops::end(unit, id).await,
+        async move |unit: &mut Unit| {
+            let one = ops::end(unit, id).await?;
+            // What somebody proposed himself he takes back.
+            if !one.is_taken_back_by(unit.actor()) {
+                own.refuse(unit, &one.versions).await?;
+            }
+            Ok(one)
+        },
     )
     .await
 }

@@ -3,8 +3,9 @@
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::base::actor::Scope;
 use crate::base::db::DbError;
-use crate::base::{AccountId, ProposalId, QuarantineId, Timestamp, VersionId};
+use crate::base::{AccountId, Actor, ProposalId, QuarantineId, Timestamp, VersionId};
 use crate::documents::model::DocumentError;
 
 /// Most versions that are destroyed by one proposal: step by step.
@@ -157,6 +158,21 @@ impl Proposal {
         }
     }
 
+    /// Whether the actor made it, who acts in his own name.
+    fn is_of(&self, actor: &Actor) -> bool {
+        self.proposed.by == actor.account && actor.on_behalf_of.is_none()
+    }
+
+    /// Whether the actor reads it because he made it, be it without the right to decide on it.
+    pub(in crate::documents) fn is_known_to(&self, actor: &Actor) -> bool {
+        self.is_of(actor) && actor.scope != Scope::Intake
+    }
+
+    /// Whether the actor may take it back because he made it.
+    pub(in crate::documents) fn is_taken_back_by(&self, actor: &Actor) -> bool {
+        self.is_of(actor) && actor.scope == Scope::Full
+    }
+
     /// Whether it is about this, or about a version that this would be about too.
     pub(in crate::documents) fn meets(&self, about: About, versions: &[VersionId]) -> bool {
         self.about == about || self.versions.iter().any(|id| versions.contains(id))
@@ -199,6 +215,9 @@ pub enum ProposalError {
     /// The same content stands where the one who asks does not decide.
     #[error("the same content stands where another one decides")]
     Elsewhere,
+    /// It is his own matter.
+    #[error("nobody decides in his own matter")]
+    OwnMatter,
     /// It is about other versions by now.
     #[error("it is about other versions by now")]
     Changed,
@@ -232,6 +251,7 @@ impl ProposalError {
             Self::Forbidden
             | Self::InAnothersStead
             | Self::FourEyes
+            | Self::OwnMatter
             | Self::Settled
             | Self::Proposed
             | Self::Elsewhere
@@ -292,6 +312,22 @@ mod tests {
         let other = About::Version(VersionId::new());
         assert!(one.meets(other, &one.versions));
         assert!(!one.meets(other, &[VersionId::new()]));
+    }
+
+    #[test]
+    fn who_made_it_takes_it_back_in_his_own_name() {
+        let one = proposal();
+        let mut actor = Actor::system();
+        assert!(!one.is_known_to(&actor) && !one.is_taken_back_by(&actor));
+        actor.account = one.proposed.by;
+        assert!(one.is_known_to(&actor) && one.is_taken_back_by(&actor));
+        actor.scope = Scope::Read;
+        assert!(one.is_known_to(&actor) && !one.is_taken_back_by(&actor));
+        actor.scope = Scope::Intake;
+        assert!(!one.is_known_to(&actor));
+        actor.scope = Scope::Full;
+        actor.on_behalf_of = Some(AccountId::new());
+        assert!(!one.is_known_to(&actor) && !one.is_taken_back_by(&actor));
     }
 
     #[test]

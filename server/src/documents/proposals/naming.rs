@@ -3,8 +3,9 @@
 //! Content is stored once within a key domain: whoever destroys it destroys it for all that name it. What was
 //! found in a version lies in all that it was taken out of. So a proposal to destroy names, beside the version
 //! itself, those with the same blob, those out of which any of them was taken, and what is withheld of what was
-//! taken out of them. A proposal to release names those with the same blob and what is withheld within: what
-//! holds it may hold something else, and is released for itself.
+//! taken out of them; but no attachment of what is removed from a file whose content is given out elsewhere. A
+//! proposal to release names those with the same blob and what is withheld within: what holds it may hold something
+//! else, and is released for itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,6 +60,23 @@ fn belongs(act: Act, why: Why, judged: Option<Judged>) -> Result<bool, ProposalE
     }
 }
 
+/// Whether an attachment of what is removed from a file stays as it is, withheld: its content is given out elsewhere, be
+/// it a leaflet or the logo below each mail, and would be destroyed there too. The whole in which it lies goes all the
+/// same. A biometric record never stays.
+async fn stays(
+    on: &impl ConnectionTrait,
+    id: VersionId,
+    blob: &[u8],
+) -> Result<bool, ProposalError> {
+    if !guard::is_to_remove(on, id).await? {
+        return Ok(false);
+    }
+    let same = rows::versions_naming(on, blob).await?;
+    let judged = guard::all_judged(on, &same).await?;
+    let is_open = |id: &VersionId| matches!(judged.get(id), None | Some(Judged::Released));
+    Ok(same.iter().any(is_open))
+}
+
 /// The versions that a proposal about one is about, in the order of their ids.
 pub(super) async fn affected(
     on: &impl ConnectionTrait,
@@ -79,6 +97,10 @@ pub(super) async fn affected(
         let (version, blob) = known.ok_or(ProposalError::NotFound)?;
         let document = rows::find(on, version.document).await?;
         let document = document.ok_or(ProposalError::NotFound)?;
+        let is_taken_out = why == Why::Part && document.part.is_some();
+        if act == Act::Destroy && is_taken_out && stays(on, id, &blob).await? {
+            continue;
+        }
         // A thousand copies name one blob: who has it is asked once.
         if blobs.insert(blob.clone()) {
             let same = rows::versions_naming(on, &blob).await?;

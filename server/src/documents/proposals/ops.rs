@@ -65,7 +65,8 @@ pub(super) async fn known(
         About::Version(version) => knows(on, actor, version).await?,
         About::Quarantined(_) => quarantine::may_see(actor).is_ok(),
     };
-    if known {
+    // What somebody proposes by a step of a workflow he proposes without the right to decide on it.
+    if known || one.is_known_to(actor) {
         Ok(one)
     } else {
         Err(ProposalError::NotFound)
@@ -266,8 +267,8 @@ async fn release(unit: &mut Unit, one: &Proposal, named: &[Named]) -> Result<(),
     Ok(())
 }
 
-/// Withdraws a proposal that waits, or turns it down: who made it, or somebody who decides on it. One is
-/// enough.
+/// Withdraws a proposal that waits, or turns it down: who made it, whether he decides on it or not, or somebody who
+/// decides on it. One is enough.
 pub(super) async fn end(unit: &mut Unit, id: ProposalId) -> Result<Proposal, ProposalError> {
     let mut one = known(unit.tx(), unit.actor(), id).await?;
     let actor = unit.actor();
@@ -281,7 +282,7 @@ pub(super) async fn end(unit: &mut Unit, id: ProposalId) -> Result<Proposal, Pro
         },
         About::Quarantined(_) => quarantine::may_decide(actor).is_ok(),
     };
-    if !decides && !actor.is(Role::System) {
+    if !decides && !one.is_taken_back_by(actor) && !actor.is(Role::System) {
         return Err(ProposalError::Forbidden);
     }
     if one.standing() != Standing::Waiting {

@@ -142,7 +142,7 @@ pub(in crate::documents) struct ProposalView {
 impl ProposalView {
     /// A proposal as `actor` sees it, who decides on what it is about or does not.
     pub(in crate::documents) fn of(one: &Proposal, actor: &Actor, decides: bool) -> Self {
-        let waits = decides && one.standing() == Standing::Waiting;
+        let waits = one.standing() == Standing::Waiting;
         let own = one.proposed.by == actor.account;
         let ended = one.ended.as_ref();
         Self {
@@ -161,8 +161,8 @@ impl ProposalView {
             ended_by: ended.map(|ended| ended.signed.by.raw()),
             against: ended.and_then(|ended| ended.reason.clone()),
             done_at: one.done_at.map(|at| at.to_string()),
-            may_approve: waits && !own && actor.on_behalf_of.is_none(),
-            may_end: waits,
+            may_approve: waits && decides && !own && actor.on_behalf_of.is_none(),
+            may_end: waits && (decides || one.is_taken_back_by(actor)),
         }
     }
 }

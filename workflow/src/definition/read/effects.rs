@@ -186,6 +186,7 @@ impl Reader {
             FieldKind::Choice(_) => "Bitte einen Wert aus „entries“ nehmen.",
             FieldKind::Money => "Ein Betrag steht so da: 1234.50.",
             FieldKind::Day => "Ein Tag steht so da: @2026-03-01.",
+            FieldKind::Time => "Eine Uhrzeit steht so da: \"08:30\".",
             FieldKind::Text { .. } | FieldKind::Number | FieldKind::YesNo | FieldKind::Document => {
                 "Bitte einen Ausdruck derselben Art nehmen."
             }
@@ -225,9 +226,28 @@ impl Reader {
                 from.iter().all(is_there)
             }
             (FieldKind::Choice(_), _) => false,
-            (FieldKind::Text { chars_max: to }, Some(FieldKind::Text { chars_max: from })) => {
+            (
+                FieldKind::Text {
+                    chars_max: to,
+                    pattern: asked,
+                },
+                Some(FieldKind::Text {
+                    chars_max: from,
+                    pattern: had,
+                }),
+            ) => {
                 from <= to
+                    && asked
+                        .as_ref()
+                        .is_none_or(|asked| had.as_ref() == Some(asked))
             }
+            (
+                FieldKind::Text {
+                    pattern: Some(_), ..
+                },
+                _,
+            ) => false,
+            (FieldKind::Time, from) => from == Some(&FieldKind::Time),
             _ => kind == holds.kind(),
         };
         (!fits).then(|| kind.german().to_owned())

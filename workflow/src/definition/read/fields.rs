@@ -8,7 +8,8 @@ use super::Reader;
 use super::head::LABEL_CHARS_MAX;
 use super::sheet::{ENTRY, FIELD, LOOKUP, Placed, Sheet, Text};
 use crate::definition::{
-    CaseFact, DocumentFact, Entry, Field, FieldKind, InvoiceFact, Lookup, Source, is_code,
+    CaseFact, DocumentFact, Entry, Field, FieldKind, InvoiceFact, Lookup, PATTERN_CHARS_MAX,
+    Pattern, Source, is_code,
 };
 use crate::expr::{Kind, is_word};
 
@@ -17,11 +18,15 @@ const CHARS_MAX: i64 = 8_000;
 const ENTRIES_MAX: usize = 50;
 const ROWS_MAX: usize = 1_000;
 const ROW_CHARS_MAX: usize = 200;
+/// The word for a time of day.
+const TIME: &str = "time";
 const DOCUMENT_FIELD: &str = "document.field.";
 
 /// The kinds of fields, as they are written; of a choice and a text what belongs to them is read besides.
-const KINDS: [(&str, Kind); 9] = [
+const KINDS: [(&str, Kind); 10] = [
     ("text", Kind::Text),
+    // A text to expressions; told apart by its word.
+    (TIME, Kind::Text),
     ("number", Kind::Number),
     ("money", Kind::Money),
     ("day", Kind::Day),
@@ -80,8 +85,11 @@ impl Reader {
         let text = self.need(sheet, "kind")?;
         let kind = self.word(&text, &KINDS, "Die Art")?;
         let is_choice = text.text == "choice";
+        let is_text = text.text == "text";
         for (key, belongs, to) in [
-            ("chars_max", kind == Kind::Text, "text"),
+            ("chars_max", is_text, "text"),
+            ("pattern", is_text, "text"),
+            ("example", is_text, "text"),
             ("entries", is_choice, "choice"),
         ] {
             if sheet.has(key) && !belongs {
@@ -91,12 +99,13 @@ impl Reader {
             }
         }
         Some(match kind {
+            Kind::Text if text.text == TIME => FieldKind::Time,
             Kind::Text => {
                 let most = self.number(sheet, "chars_max", 1..=CHARS_MAX);
                 let most = usize::try_from(most.unwrap_or(CHARS_DEFAULT));
-                FieldKind::Text {
-                    chars_max: most.unwrap_or_default(),
-                }
+                let chars_max = most.unwrap_or_default();
+                let pattern = self.pattern(sheet, chars_max);
+                FieldKind::Text { chars_max, pattern }
             }
             Kind::Number => FieldKind::Number,
             Kind::Money => FieldKind::Money,
@@ -107,6 +116,46 @@ impl Reader {
             Kind::Document => FieldKind::Document,
             Kind::Null => FieldKind::Choice(self.entries(sheet)),
         })
+    }
+
+    /// What a text must look like, with a text that does.
+    fn pattern(&mut self, sheet: &Sheet<'_>, chars_max: usize) -> Option<Pattern> {
+        let example = self.text(sheet, "example");
+        let Some(source) = self.text(sheet, "pattern") else {
+            if let Some(example) = example {
+                let said = "Ein Beispiel gehört zu einem Muster.";
+                self.complain(&example.at, said, "Bitte auch pattern angeben.");
+            }
+            return None;
+        };
+        let Some(example) = example else {
+            let said = "Zu einem Muster gehört ein Text, der passt.";
+            self.complain(&source.at, said, "Bitte auch example angeben.");
+            return None;
+        };
+        if source.text.chars().count() > PATTERN_CHARS_MAX {
+            let remedy = format!("Bitte höchstens {PATTERN_CHARS_MAX} Zeichen.");
+            self.complain(&source.at, "Das Muster ist zu lang.", remedy);
+            return None;
+        }
+        match Pattern::new(source.text, example.text) {
+            Ok(pattern) => {
+                let short = pattern.example.chars().count() <= chars_max;
+                if !short || !pattern.is_met_by(&pattern.example) {
+                    let said = format!("„{}“ passt nicht zum Muster.", pattern.example);
+                    let remedy =
+                        "Das Muster gilt für den ganzen Text, mit höchstens chars_max Zeichen.";
+                    self.complain(&example.at, said, remedy);
+                }
+                Some(pattern)
+            }
+            Err(error) => {
+                let said = format!("Das ist kein regulärer Ausdruck: {error}.");
+                let remedy = "Bitte prüfen; er gilt für den ganzen Text.";
+                self.complain(&source.at, said, remedy);
+                None
+            }
+        }
     }
 
     fn entries(&mut self, sheet: &Sheet<'_>) -> Vec<Entry> {
@@ -182,7 +231,8 @@ impl Reader {
                 }
             },
         };
-        if !kinds.contains(&kind.kind()) {
+        let is_told = *kind != FieldKind::Time || matches!(source, Source::DocumentField(_));
+        if !kinds.contains(&kind.kind()) || !is_told {
             let codes: Vec<_> = kinds.iter().map(|kind| kind.code()).collect();
             let said = format!("Das passt nicht in ein Feld der Art {}.", kind.code());
             let remedy = format!("Es passt in: {}.", codes.join(", "));

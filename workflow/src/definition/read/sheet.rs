@@ -33,7 +33,8 @@ shapes! {
     DEFINITION = "definition": "id" "version" "title" "description" "case_type" "plan_unit" "compartment" "legal" "start"
         "start_by" "cancel_by" "matter_of" "unique" "field" "lookup" "state";
     WORDS = "words": "de" "en";
-    FIELD = "field": "key" "label" "kind" "from" "or_from" "required" "private" "chars_max" "entries";
+    FIELD = "field": "key" "label" "kind" "from" "or_from" "required" "private" "chars_max" "pattern"
+        "example" "entries";
     ENTRY = "entry": "value" "label";
     LOOKUP = "lookup": "key" "rows" "default";
     STATE = "state": "id" "label" "end" "order" "join" "next" "exits" "adhoc" "on_enter" "step";

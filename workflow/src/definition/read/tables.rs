@@ -53,6 +53,7 @@ fn asked(definition: &Definition, key: &Expr) -> Asked {
         }
         FieldKind::YesNo => Some([true, false].map(|one| one.to_string()).into()),
         FieldKind::Text { .. }
+        | FieldKind::Time
         | FieldKind::Number
         | FieldKind::Money
         | FieldKind::Day

@@ -39,7 +39,7 @@ impl Names for Any {
             .iter()
             .find(|field| field.key == key)
             .map(|field| match field.kind {
-                FieldKind::Text { .. } | FieldKind::Choice(_) => Kind::Text,
+                FieldKind::Text { .. } | FieldKind::Time | FieldKind::Choice(_) => Kind::Text,
                 FieldKind::Number => Kind::Number,
                 FieldKind::Money => Kind::Money,
                 FieldKind::Day => Kind::Day,
@@ -86,7 +86,13 @@ fn fields() -> Vec<Field> {
     };
     vec![
         field("gross", FieldKind::Money),
-        field("note", FieldKind::Text { chars_max: 20 }),
+        field(
+            "note",
+            FieldKind::Text {
+                chars_max: 20,
+                pattern: None,
+            },
+        ),
         field("lead", FieldKind::Who),
         field("applicant", FieldKind::Who),
         field("participants", FieldKind::Whos),

@@ -288,7 +288,8 @@ fn a_step_is_sent_back_to_where_the_definition_says() {
         to: to.to_owned(),
         reason: reason.to_owned(),
     };
-    case.cannot(&carl, back("exported", "so"), Refusal::NotProvided);
+    let ways = vec!["check".to_owned()];
+    case.cannot(&carl, back("exported", "so"), Refusal::NoWayBack(ways));
     case.cannot(&carl, back("check", " "), Refusal::NoReason);
     case.cannot(
         &actor("ole", &[]),

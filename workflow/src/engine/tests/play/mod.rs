@@ -248,7 +248,12 @@ impl Play {
             return (*dice.pick(&known)).clone();
         }
         match &field.kind {
+            FieldKind::Text {
+                pattern: Some(pattern),
+                ..
+            } => Value::Text(pattern.example.clone()),
             FieldKind::Text { .. } => Value::Text("Text".to_owned()),
+            FieldKind::Time => Value::Text("08:30".to_owned()),
             FieldKind::Number => Value::Number(*dice.pick(&[0, 1, 2, 10])),
             FieldKind::Money => Value::Money(*dice.pick(&[0, 900, 50_000, 5_000_000, -1])),
             FieldKind::Day => Value::Day(self.day(dice)),

@@ -1,0 +1,62 @@
+//! Nobody decides in his own matter. Whose matter a document is, workflows say.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use super::model::ProposalError;
+use crate::base::db::DbError;
+use crate::base::{Actor, DocumentId, VersionId};
+use crate::documents::rows;
+use crate::unit::Unit;
+
+/// Whether it is his own matter.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<bool, DbError>> + 'a>>;
+
+/// Whether one of these documents is the own matter of whoever acts. It stands in a room to the right, which says so.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnMatter {
+    /// In a unit of work, of whoever acts in it.
+    pub within: for<'a> fn(&'a Unit, Vec<DocumentId>) -> Asking<'a>,
+    /// By what is durable.
+    pub durable: for<'a> fn(&'a DatabaseConnection, &'a Actor, Vec<DocumentId>) -> Asking<'a>,
+}
+
+/// The documents of versions, each once.
+async fn documents_of(
+    on: &impl ConnectionTrait,
+    versions: &[VersionId],
+) -> Result<Vec<DocumentId>, DbError> {
+    let known = rows::with_documents(on, versions).await?;
+    let all = known.into_values().map(|(_, document)| document.id);
+    let all: BTreeSet<DocumentId> = all.collect();
+    Ok(all.into_iter().collect())
+}
+
+impl OwnMatter {
+    /// Refuses whoever decides about versions that are his own matter.
+    pub(super) async fn refuse(
+        self,
+        unit: &Unit,
+        versions: &[VersionId],
+    ) -> Result<(), ProposalError> {
+        let documents = documents_of(unit.tx(), versions).await?;
+        if (self.within)(unit, documents).await? {
+            return Err(ProposalError::OwnMatter);
+        }
+        Ok(())
+    }
+
+    /// Whether versions are the own matter of an actor.
+    pub(super) async fn is_of(
+        self,
+        on: &DatabaseConnection,
+        actor: &Actor,
+        versions: &[VersionId],
+    ) -> Result<bool, DbError> {
+        let documents = documents_of(on, versions).await?;
+        (self.durable)(on, actor, documents).await
+    }
+}
