@@ -15,7 +15,7 @@ use crate::audit::log::{Receipt, hash_of};
 use crate::base::db::{DbError, sql};
 use crate::base::{AccountId, Actor, Timestamp};
 use crate::http::extract::IdempotencyKey;
-use crate::http::{Kind, Problem};
+use crate::http::{Kind, Problem, text};
 use crate::unit::{Db, Unit, Written};
 
 /// How long a saved answer is kept.
@@ -377,6 +377,11 @@ fn answer(known: Known) -> Result<Option<HttpResponse>, Problem> {
                 .insert(REPLAYED, HeaderValue::from_static("true"));
             Ok(Some(response))
         }
-        Known::Reused => Err(Problem::new(Kind::IdempotencyKeyReused)),
+        Known::Reused => Err(Problem::new(Kind::IdempotencyKeyReused).detail(text(
+            "Dieser Idempotency-Key kam schon mit einer anderen Anfrage. Bitte für jede Anfrage einen neuen wählen und nur \
+             dieselbe mit demselben wiederholen.",
+            "This Idempotency-Key came before with another request. Choose a new one for each request, and repeat only \
+             the same one with the same key.",
+        ))),
     }
 }

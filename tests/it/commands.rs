@@ -1,5 +1,6 @@
 //! The command line speaks German: what a person reads of it, word for word.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -7,8 +8,12 @@ use tests::app::binary;
 
 /// Runs `papierlos ARGUMENTS --data DIR`, without what the environment says.
 fn papierlos(data: &TempDir, arguments: &[&str]) -> Output {
+    papierlos_at(data.path(), arguments)
+}
+
+fn papierlos_at(data: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
-    command.args(arguments).arg("--data").arg(data.path());
+    command.args(arguments).arg("--data").arg(data);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PAPIERLOS_") {
             command.env_remove(&name);
@@ -140,6 +145,17 @@ fn separator_sheets_are_written_and_nothing_is_overwritten_unasked() {
         out,
     ];
     refuses(&data, &wrong, 3, "--type: 1 bis 100 Zeichen");
+    let adds = [
+        "user",
+        "add",
+        "anna",
+        "--name",
+        "A",
+        "--role",
+        "admin",
+        "--no-password",
+    ];
+    assert!(papierlos(&data, &adds).status.success());
     let wrong = [
         "sheets",
         "separator",
@@ -182,4 +198,49 @@ fn document_types_are_told_in_german_to_people_and_as_before_to_programs() {
         text(&listed.stdout),
         "{\"code\":\"betrag\",\"what\":\"field\"}\n"
     );
+}
+
+#[test]
+fn a_folder_that_was_mistyped_is_not_taken_for_a_new_archive_without_findings() {
+    let folder = TempDir::new().expect("a folder");
+    let missing = folder.path().join("nichts");
+    let empty = folder.path().join("leer");
+    std::fs::create_dir(&empty).expect("a folder");
+    let out = folder.path().join("aus");
+    let out = out.to_str().expect("a path");
+    let import = folder.path().to_str().expect("a path");
+    for arguments in [
+        &["check", "--json"][..],
+        &["audit", "invariants"],
+        &["export", "--log", out],
+        &["reindex"],
+        &["keys", "list"],
+        &["keys", "rotate"],
+        &["plan", "list"],
+        &["types", "list"],
+        &["workflow", "list"],
+        &["quarantine", "list"],
+        &["tablets", "list"],
+        &["user", "roles", "anna"],
+        &["import", import, "--dry-run"],
+    ] {
+        for (data, words) in [
+            (&missing, "nichts: there is no such folder"),
+            (&empty, "Hier ist kein Archiv: "),
+        ] {
+            let output = papierlos_at(data, arguments);
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+            assert!(said.contains(words), "{arguments:?}: {said}");
+            assert_eq!(text(&output.stdout), "", "{arguments:?}");
+        }
+        assert!(!missing.exists(), "{arguments:?} made the folder");
+        let made = std::fs::read_dir(&empty).expect("a folder").count();
+        assert_eq!(made, 0, "{arguments:?} set something up");
+    }
+    // What the program brings along is shown without an archive, and none is made for it.
+    let shown = papierlos_at(&empty, &["workflow", "show", "incoming-invoice"]);
+    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    let made = std::fs::read_dir(&empty).expect("a folder").count();
+    assert_eq!(made, 0, "something was set up");
 }

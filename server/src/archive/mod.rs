@@ -84,6 +84,12 @@ pub enum OpenError {
         /// Its path.
         path: PathBuf,
     },
+    /// The folder is there, but no archive in it.
+    #[error("{path}: there is no archive here; name the archive's folder with --data")]
+    NoArchive {
+        /// Where its database should be.
+        path: PathBuf,
+    },
     /// The schema is that of another program, or cannot be brought up.
     #[error("the database cannot be brought to this version")]
     Migrate(#[from] SchemaError),
@@ -144,6 +150,18 @@ pub fn require_folder(config: &Config) -> Result<(), OpenError> {
     }
 }
 
+/// Refuses to take a folder without an archive for one that is new and empty: its name was mistyped, or the
+/// database is lost. A database elsewhere is there, or cannot be reached.
+pub fn require_archive(config: &Config) -> Result<(), OpenError> {
+    require_folder(config)?;
+    match &config.database.url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => {
+            Err(OpenError::NoArchive { path: path.clone() })
+        }
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
+    }
+}
+
 /// Makes a folder that only its owner may enter.
 fn folder(path: &Path) -> Result<(), OpenError> {
     use std::os::unix::fs::DirBuilderExt;
@@ -195,11 +213,18 @@ fn backend(config: &Config) -> Backend {
 }
 
 impl Archive {
-    /// Opens the archive of these settings; sets one up where there is none.
+    /// Opens the archive of these settings; sets one up where there is none. For commands with which an archive
+    /// begins; the others take [`Archive::existing`].
     ///
     /// Nothing is written to a log that the lock contradicts: such an archive is not opened.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         Self::open_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// Like [`Archive::open`], but sets nothing up.
+    pub async fn existing(config: &Config) -> Result<Self, OpenError> {
+        require_archive(config)?;
+        Self::open(config).await
     }
 
     /// Like [`Archive::open`], by another clock.
@@ -218,9 +243,10 @@ impl Archive {
         Ok(archive)
     }
 
-    /// Opens the archive also where the lock contradicts its log, and says so: it takes no change
+    /// Like [`Archive::existing`], also where the lock contradicts its log, and says so: it takes no change
     /// then and is only looked at.
     pub async fn open_to_check(config: &Config) -> Result<(Self, Option<PublishError>), OpenError> {
+        require_archive(config)?;
         folders(config)?;
         let hold = Arc::new(KeyHold::shared(&config.key_file)?);
         let archive = Self::open_parts(config, Arc::new(SystemClock), hold).await?;

@@ -82,7 +82,7 @@ impl Export {
 
 /// Records the export in the access log, before the first byte; gives the civil date.
 async fn note(config: &Config, looked: Looked) -> Result<String, Failure> {
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let noted = noted(config, &archive, looked).await;
     let date = archive.db.now().utc().date().to_string();
     archive.db.close().await;
@@ -114,7 +114,7 @@ pub(super) async fn noted(
 /// Writes the excerpt of the case with this reference, one that it has or had.
 async fn excerpt(config: &Config, reference: &str, out: &Path) -> Ended {
     let rules = Rules::open(&config.workflows).map_err(|error| Failure::of(MISSING, &error))?;
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let made = gathered(config, (&archive, &rules), reference).await;
     archive.db.close().await;
     let pdf = made?.render()?;

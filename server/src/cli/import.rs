@@ -161,7 +161,7 @@ impl Summary {
 
 impl Import {
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        let archive = Archive::existing(config).await?;
         let ended = self.import(&archive, config).await;
         archive.db.close().await;
         ended

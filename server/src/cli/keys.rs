@@ -6,7 +6,7 @@ use clap::Subcommand;
 use storage::{KeyDomain, KeyFile, KeyHold, Kms};
 
 use super::{Ended, Failure, MISSING, USAGE, chain, say};
-use crate::archive::Archive;
+use crate::archive::{Archive, require_archive};
 use crate::base::JobKind;
 use crate::config::Config;
 use crate::departments;
@@ -60,7 +60,7 @@ fn parse(domain: &str) -> Result<KeyDomain, Failure> {
 }
 
 async fn list(config: &Config) -> Ended {
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let used = usage(archive.db.read()).await;
     let places = departments::key_domains(archive.db.read()).await;
     let waiting = jobs::backlog(archive.db.read(), JobKind::MoveContent).await;
@@ -96,7 +96,7 @@ async fn list(config: &Config) -> Ended {
 
 /// Beside a server, too: it finds the key when it asks for it.
 async fn add(config: &Config, domain: &KeyDomain) -> Ended {
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let places = departments::key_domains(archive.db.read()).await;
     if !places?.iter().any(|(_, known)| known == domain) {
         archive.db.close().await;
@@ -166,6 +166,7 @@ async fn remove(config: &Config, domain: &KeyDomain, id: &str) -> Ended {
 
 /// Holds the key file alone: who has it open would go on with the keys that it has read.
 fn alone(config: &Config) -> Result<Arc<KeyHold>, Failure> {
+    require_archive(config)?;
     let hold = KeyHold::alone(&config.key_file).map_err(|error| {
         let said = "zuerst den Server beenden und was sonst am Archiv arbeitet";
         Failure::new(MISSING, format!("{}; {said}", chain(&error)))

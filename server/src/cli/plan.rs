@@ -86,7 +86,7 @@ pub(super) enum GivenFormat {
 
 impl Plan {
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        let archive = Archive::existing(config).await?;
         let ended = match self {
             Self::Import(import) => import.run(&archive).await,
             Self::Export { plan, format, out } => {

@@ -99,7 +99,7 @@ impl<'l> Line<'l> {
 
 impl Quarantine {
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        let archive = Archive::existing(config).await?;
         let ended = match self {
             Self::List { discarded, json } => list(&archive, discarded, json).await,
             Self::Destroy { id, reason } => propose(&archive, id, Act::Destroy, &reason).await,

@@ -8,7 +8,7 @@ use crate::search;
 
 /// Builds the index anew beside the old one and puts it in force when it is complete.
 pub(super) async fn run(config: &Config) -> Ended {
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let index = match open_index(config).await {
         Ok(index) => index,
         Err(error) => {

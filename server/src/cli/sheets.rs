@@ -150,7 +150,7 @@ async fn separator(
     };
     let mut name = None;
     if let Some(wanted) = department {
-        let archive = Archive::open(config).await?;
+        let archive = Archive::existing(config).await?;
         let all = departments::departments(archive.db.read()).await;
         archive.db.close().await;
         let found = all?.into_iter().find(|one| one.slug == wanted);
@@ -182,7 +182,7 @@ async fn labels(config: &Config, references: &[String]) -> Result<Vec<u8>, Failu
         let said = format!("höchstens {LABELS_MAX} Etiketten auf einmal");
         return Err(Failure::new(USAGE, said));
     }
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let found = found(archive.db.read(), references).await;
     archive.db.close().await;
     let found = found?;

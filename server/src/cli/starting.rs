@@ -97,6 +97,11 @@ fn of_archive(error: &OpenError) -> Option<String> {
              wählen, etwa stadt.example/archiv."
         ),
         OpenError::Lock(_) => LOG.to_owned(),
+        OpenError::NoArchive { path } => format!(
+            "Hier ist kein Archiv: {} gibt es nicht. --data nennt den Ordner des Archivs; ein neues legt \
+             `papierlos serve` an. Ist die Datenbank verloren, muss sie aus der Sicherung zurückkommen.",
+            path.display()
+        ),
         // Both say it in German themselves.
         OpenError::NoFolder { .. } | OpenError::Migrate(_) => return None,
         OpenError::Backend(_) => "Die Ablage der Inhalte kann nicht geöffnet werden. Bitte die Einstellungen unter \

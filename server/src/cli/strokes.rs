@@ -54,7 +54,7 @@ impl Strokes {
     pub(super) async fn run(self, config: &Config) -> Ended {
         match self {
             Self::Export { job, out } => {
-                let archive = Archive::open(config).await?;
+                let archive = Archive::existing(config).await?;
                 let ended = export(config, &archive, (job, &out)).await;
                 archive.db.close().await;
                 ended

@@ -98,7 +98,7 @@ impl<'l> Line<'l> {
 
 impl Tablets {
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        let archive = Archive::existing(config).await?;
         let ended = match self {
             Self::List { all, json } => list(&archive, all, json).await,
             Self::Revoke { id, reason, json } => revoke(&archive, id, &reason, json).await,

@@ -43,7 +43,7 @@ type Words = (&'static str, &'static str);
 
 impl Types {
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        let archive = Archive::existing(config).await?;
         let ended = match self {
             Self::Import { file, json } => import(&archive, file, json).await,
             Self::List { json } => list(&archive, json).await,

@@ -180,7 +180,12 @@ pub(super) enum GivenScope {
 impl User {
     #[expect(clippy::too_many_lines, reason = "an arm for each command")]
     pub(super) async fn run(self, config: &Config) -> Ended {
-        let archive = Archive::open(config).await?;
+        // The first account may be what an archive begins with.
+        let archive = if matches!(self, Self::Add { .. }) {
+            Archive::open(config).await?
+        } else {
+            Archive::existing(config).await?
+        };
         let ended = match self {
             Self::Add {
                 login,

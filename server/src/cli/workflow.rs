@@ -192,7 +192,7 @@ fn refused(error: WorkflowError) -> Failure {
 
 async fn list(config: &Config, json: bool) -> Ended {
     let rules = Rules::open(&config.workflows).map_err(refused)?;
-    let archive = Archive::open(config).await?;
+    let archive = Archive::existing(config).await?;
     let listed = rules.all(archive.db.read()).await;
     archive.db.close().await;
     for one in listed? {
@@ -237,7 +237,7 @@ async fn find(
     let of_program = shipped.into_iter().map(|one| one.definition);
     let mut of_program = of_program.filter(|one| one.id == which && fits(one.version));
     let rules = Rules::open(&config.workflows).map_err(refused)?;
-    if let Ok(archive) = Archive::open(config).await {
+    if let Ok(archive) = Archive::existing(config).await {
         let listed = rules.named(archive.db.read(), (which, version)).await;
         archive.db.close().await;
         if let Some(listed) = listed? {

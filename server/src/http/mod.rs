@@ -19,6 +19,7 @@ pub mod parameters;
 pub mod problem;
 pub mod progress;
 pub mod reference;
+pub mod yaml;
 
 pub use language::{Language, Text, text};
 pub use problem::{Fault, Form, Kind, Problem};

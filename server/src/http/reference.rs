@@ -58,7 +58,7 @@ impl Reference {
             let rendered = Rendered {
                 etag: digest_of(json.as_bytes()),
                 json: json.into(),
-                yaml: yaml.into(),
+                yaml: super::yaml::for_old_readers(&yaml).into(),
             };
             Ok(reference.rendered.get_or_init(|| rendered).clone())
         });

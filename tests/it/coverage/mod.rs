@@ -38,6 +38,31 @@ async fn the_committed_contract_is_the_one_of_the_code() {
     );
 }
 
+#[test]
+fn readers_of_an_older_yaml_take_no_word_and_no_day_of_the_contracts_for_something_else() {
+    for path in [contract::path(), contract::foreign_path()] {
+        let text = std::fs::read_to_string(path).expect("a contract");
+        for line in text.lines() {
+            let words = line.trim().trim_start_matches("- ");
+            let value = words.split_once(": ").map_or(words, |(_, value)| value);
+            let truth = matches!(
+                value.trim_end_matches(':'),
+                "on" | "off" | "yes" | "no" | "y" | "n"
+            );
+            let day = value.len() >= 10
+                && value
+                    .bytes()
+                    .take(10)
+                    .enumerate()
+                    .all(|(at, byte)| match at {
+                        4 | 7 => byte == b'-',
+                        _ => byte.is_ascii_digit(),
+                    });
+            assert!(!truth && !day, "{}: {line}", path.display());
+        }
+    }
+}
+
 /// The places within a contract to which it refers.
 fn references(of: &Value, found: &mut Vec<String>) {
     match of {

@@ -77,9 +77,9 @@ async fn an_action_that_is_repeated_with_its_key_happens_once() {
     let registered = twice(&registry, &clerk, &path, &back.etag(), Some(&into)).await;
     // Another request under the same key, or on another state, is another request.
     let elsewhere = json!({"case": id_of(&other)});
-    once(&clerk, &path, &back.etag(), &path, Some(&elsewhere))
-        .await
-        .is_problem(422, "idempotency-key-reused");
+    let reused = once(&clerk, &path, &back.etag(), &path, Some(&elsewhere)).await;
+    let reused = reused.is_problem(422, "idempotency-key-reused");
+    assert!(text(&reused, "detail").contains("einen neuen"));
     once(&clerk, &path, &registered.etag(), &path, Some(&into))
         .await
         .is_problem(422, "idempotency-key-reused");
