@@ -87,9 +87,13 @@ impl Wanted<'_> {
                 self.mark(Mark::Prefix(start), positive);
             }
             Node::Phrase(text) => {
-                let mut terms = Vec::new();
+                let (mut terms, mut verbs) = (Vec::new(), Vec::new());
                 for unit in self.analyzer.question(text) {
                     unit.phrase_terms(&mut terms);
+                    unit.verb_terms(&mut verbs);
+                }
+                if verbs != terms {
+                    self.together(verbs, positive);
                 }
                 self.together(terms, positive);
             }
@@ -125,6 +129,9 @@ impl Wanted<'_> {
                 if positive {
                     self.marks.push((Mark::Word(word.stem.clone()), stop_word));
                     self.marks.push((Mark::Part(word.stem.clone()), stop_word));
+                    let parted = self.analyzer.parted_term(word);
+                    self.marks
+                        .extend(parted.map(|verb| (Mark::Word(verb), stop_word)));
                 }
             }
             Unit::Code { terms, .. } => {

@@ -418,7 +418,9 @@ fn terms_of(position: &Position) -> Vec<(String, bool)> {
         let long = word.stem.chars().count() >= STEM_CHARS_MIN;
         if long && !is_stop_word(&word.folded) {
             found.push((word.stem.clone(), true));
-            found.extend(word.marked_parts.iter().map(|part| (part.clone(), false)));
+            let parts = word.marked_parts.iter();
+            let parts = parts.filter(|part| part.starts_with(PART));
+            found.extend(parts.map(|part| (part.clone(), false)));
         }
     }
     let codes = position.extra.iter().filter(|term| term.starts_with('#'));

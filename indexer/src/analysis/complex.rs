@@ -47,7 +47,14 @@ pub(crate) fn complexes(text: &str, atoms: &[Atom<'_>]) -> Vec<Complex> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < atoms.len() {
+        let known = found.len();
         let next = line.at(at, &mut found);
+        if found.len() > known {
+            let new = found.iter().skip(known);
+            let dates = new.filter(|complex| complex.group == Group::Date);
+            let earlier: Vec<Complex> = dates.flat_map(|date| line.earlier_days(date)).collect();
+            found.extend(earlier);
+        }
         at = next.max(at + 1);
     }
     found
@@ -97,6 +104,9 @@ impl Line<'_> {
             found.extend(self.spaced(first));
             found.extend(self.spaced_initials(first));
             found.extend(self.round_amount(first));
+            if phone_end == first {
+                found.extend(self.grouped_digits(first));
+            }
             return phone_end.max(first + 1);
         }
         found.extend(self.glued_group(first, count));
@@ -158,6 +168,8 @@ impl Line<'_> {
         } else if is_iso_date(atoms) {
             terms.extend(iso_date(atoms).map(date_term));
             group = Group::Date;
+        } else {
+            terms.extend(self.together(first, count));
         }
         let whole = Complex {
             group,
@@ -287,6 +299,59 @@ impl Line<'_> {
         })
     }
 
+    /// `4500-0291`: the number as it is written in one. Longer rows of groups are references.
+    fn together(&self, first: usize, count: usize) -> Option<String> {
+        let signs = (first..first + count - 1).all(|at| {
+            self.between(at)
+                .is_some_and(|sign| matches!(sign, "-" | "/" | "."))
+        });
+        if !signs || count > 3 {
+            return None;
+        }
+        self.one_number(first, count)
+    }
+
+    /// `4500 0291`: digits in groups with blanks, as far as the row goes.
+    fn grouped_digits(&self, first: usize) -> Option<Complex> {
+        // Most atoms are words.
+        if self.atoms.get(first)?.shape != Shape::Digits {
+            return None;
+        }
+        let continues = |at: usize| {
+            self.between(at).is_some_and(is_blank)
+                && [at, at + 1].iter().all(|at| {
+                    self.atoms
+                        .get(*at)
+                        .is_some_and(|atom| atom.shape == Shape::Digits)
+                })
+        };
+        if !continues(first) || first.checked_sub(1).is_some_and(continues) {
+            return None;
+        }
+        let mut count = 1;
+        while count <= *DIGIT_GROUPS.end() && continues(first + count - 1) {
+            count += 1;
+        }
+        let goes_on = self.between(first + count - 1).is_some_and(is_glue);
+        let number = self.one_number(first, count).filter(|_| !goes_on)?;
+        Some(Complex {
+            group: Group::Spaced,
+            first,
+            count,
+            terms: vec![number],
+        })
+    }
+
+    fn one_number(&self, first: usize, count: usize) -> Option<String> {
+        let groups = self.atoms.get(first..first + count)?;
+        let digits: usize = groups.iter().map(|group| group.text.len()).sum();
+        let numbers = groups
+            .iter()
+            .all(|group| group.shape == Shape::Digits && group.text.len() >= 2);
+        (numbers && DIGIT_GROUPS.contains(&count) && GROUPED_DIGITS.contains(&digits))
+            .then(|| groups.iter().map(|group| group.text.as_ref()).collect())
+    }
+
     /// `Antrags-/Genehmigungs-Nr`: only the parts that hyphens join.
     fn hyphen_runs(&self, first: usize, count: usize) -> Vec<Complex> {
         let mut found = Vec::new();
@@ -366,6 +431,10 @@ impl Line<'_> {
     }
 }
 
+/// How many groups of digits may be one number, and how many digits it must and may have.
+const DIGIT_GROUPS: std::ops::RangeInclusive<usize> = 2..=4;
+const GROUPED_DIGITS: std::ops::RangeInclusive<usize> = 8..=20;
+
 /// The most letters of an abbreviation like `z.d.A.`.
 const INITIALS_MAX: usize = 5;
 
@@ -402,7 +471,8 @@ fn neighbours(first: usize, atoms: &[Atom<'_>]) -> Vec<Complex> {
     found
 }
 
-fn is_glue(gap: &str) -> bool {
+/// One sign, without which two atoms would be one.
+pub(super) fn is_glue(gap: &str) -> bool {
     matches!(
         gap,
         "." | "/"

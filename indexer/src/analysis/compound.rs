@@ -295,7 +295,8 @@ fn parts_at(word: &str, start: usize, lexicon: &Lexicon) -> Vec<Part> {
     found
 }
 
-fn is_modifier(piece: &str, lexicon: &Lexicon) -> bool {
+/// Whether a piece may stand before another part.
+pub(crate) fn is_modifier(piece: &str, lexicon: &Lexicon) -> bool {
     if piece.len() == 3 {
         return lexicon.is_modifier(piece);
     }
@@ -303,7 +304,8 @@ fn is_modifier(piece: &str, lexicon: &Lexicon) -> bool {
     lexicon.is_modifier(piece) || lexicon.is_modifier(&format!("{piece}e"))
 }
 
-fn is_head(piece: &str, lexicon: &Lexicon) -> bool {
+/// Whether a piece may end a compound.
+pub(crate) fn is_head(piece: &str, lexicon: &Lexicon) -> bool {
     // The end of the word carries the inflection.
     let base = stem(piece, lexicon);
     [piece, &base, &format!("{base}e"), &format!("{base}en")]

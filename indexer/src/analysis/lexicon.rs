@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::fold::fold;
+use super::parted::Parting;
 
 const WORDS: &str = include_str!("../../data/words.txt");
 const VERBS: &str = include_str!("../../data/verbs.txt");
@@ -27,6 +28,7 @@ pub(crate) struct Lexicon {
     verbs: HashMap<String, String>,
     fixed: HashMap<&'static str, &'static str>,
     irregular: HashMap<&'static str, &'static str>,
+    parting: Parting,
 }
 
 impl Lexicon {
@@ -60,6 +62,7 @@ impl Lexicon {
             verbs: verb_forms(verbs),
             fixed: FIXED.iter().copied().collect(),
             irregular: IRREGULAR.iter().copied().collect(),
+            parting: Parting::parse(verbs),
         }
     }
 
@@ -81,6 +84,11 @@ impl Lexicon {
     /// The stem of a form of a known verb.
     pub(crate) fn verb_stem(&self, form: &str) -> Option<&str> {
         self.verbs.get(form).map(String::as_str)
+    }
+
+    /// The verbs that part from their prefixes.
+    pub(super) fn parting(&self) -> &Parting {
+        &self.parting
     }
 
     /// The stem of a form that the rules would get wrong. `plain`: it was written without an umlaut.
@@ -152,6 +160,9 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("atlanten", "atlas"),
     ("villen", "villa"),
     ("taxen", "taxi"),
+    // One tax with two names.
+    ("mehrwertsteuer", "umsatzsteuer"),
+    ("mehrwertsteuern", "umsatzsteuer"),
     ("zeuge", "zeuge"),
     ("zeugen", "zeuge"),
     ("zeugin", "zeuge"),
@@ -159,7 +170,7 @@ const IRREGULAR: &[(&str, &str)] = &[
 ];
 
 /// Prefixes that any strong verb may have and that part from it, folded.
-const SHARED_PREFIXES: &[&str] = &[
+pub(super) const SHARED_PREFIXES: &[&str] = &[
     "ab", "an", "auf", "aus", "bei", "durch", "ein", "fort", "heraus", "hin", "mit", "nach", "um",
     "vor", "weg", "weiter", "zu", "zuruck", "zusammen",
 ];
@@ -192,7 +203,10 @@ fn shared_forms(base: &str, shared: &[String], forms: &mut HashMap<String, Strin
 fn verb_forms(list: &str) -> HashMap<String, String> {
     let mut forms = HashMap::new();
     for line in list.lines().filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_whitespace();
+        // What is a noun as well is a form of its verb where it is written small only, see `parted`.
+        let mut words = line
+            .split_whitespace()
+            .filter(|word| !word.starts_with('~'));
         let Some(verb) = words.next() else { continue };
         let (prefix, base) = verb.split_once('|').unwrap_or(("", verb));
         let base = fold(base);

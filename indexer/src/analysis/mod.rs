@@ -8,8 +8,10 @@ mod compound;
 pub(crate) mod dates;
 pub(crate) mod fold;
 mod lexicon;
+mod parted;
 pub(crate) mod question;
 mod section;
+mod spans;
 mod stem;
 mod stop;
 #[cfg(test)]
@@ -30,6 +32,8 @@ pub(crate) use stop::is_stop_word;
 
 /// Marks the terms of the parts of compounds.
 pub(crate) const PART: char = '+';
+/// Marks the terms of verbs that stand in two places, or that only their small letter tells from nouns.
+pub(crate) const PARTED: char = '~';
 /// Stands between the folded and the written form in the vocabulary.
 pub(crate) const VOCABULARY_SEPARATOR: char = '\u{4}';
 
@@ -40,10 +44,32 @@ pub(crate) struct Word {
     pub(crate) folded: String,
     /// The stem that all forms share.
     pub(crate) stem: String,
-    /// The stems of the parts, if it is a compound, each behind its mark.
+    /// The stems of the parts, if it is a compound, each behind its mark; of a form that is a verb because it
+    /// is written small, the stem of the verb behind its own.
     pub(crate) marked_parts: Vec<String>,
     /// Folded and written form, as the vocabulary keeps them; empty for codes.
     pub(crate) vocabulary: String,
+    /// Whether it is a noun that may begin a compound, and whether it may end one.
+    compounding: (bool, bool),
+    /// Whether it is a verb because it is written small, where a noun is written alike.
+    is_verb: bool,
+    /// The prefix of a verb that it may be where it ends a clause.
+    prefix: Option<&'static str>,
+}
+
+impl Word {
+    /// The term of the verb that may stand in two places, or that it is because it is written small.
+    fn parted(&self) -> Option<&str> {
+        let mut parts = self.marked_parts.iter();
+        parts
+            .find(|part| part.starts_with(PARTED))
+            .map(String::as_str)
+    }
+
+    /// The same, if it is no noun when it is written so.
+    pub(crate) fn alike(&self) -> Option<&str> {
+        self.parted().filter(|_| self.is_verb)
+    }
 }
 
 /// Remembers what it has looked up: a text repeats its words.
@@ -73,13 +99,17 @@ pub(crate) struct Position {
     pub(crate) word: Option<Arc<Word>>,
     /// Terms beside those of the word.
     pub(crate) extra: Vec<String>,
+    /// Whether it is a verb for certain, so that the noun that is written alike is not found by it.
+    verb: bool,
 }
 
 impl Position {
     /// The terms as they stand in the index, the whole word first.
     pub(crate) fn each_term(&self, mut with: impl FnMut(&str)) {
         if let Some(word) = &self.word {
-            with(&word.stem);
+            if !self.verb {
+                with(&word.stem);
+            }
             word.marked_parts.iter().for_each(|part| with(part));
         }
         self.extra.iter().for_each(|term| with(term));
@@ -146,12 +176,17 @@ impl Analyzer {
     pub(crate) fn text(&mut self, text: &str, vocabulary: &mut Vec<Arc<Word>>) -> Vec<Position> {
         let atoms = atoms(text);
         let mut positions = Vec::with_capacity(atoms.len());
+        let mut before: Option<&Atom<'_>> = None;
+        // Looked at when all positions are there: few words are one or the other.
+        let (mut pairs, mut prefixes) = (Vec::new(), Vec::new());
+        let mut begins = false;
         for atom in &atoms {
             let mut position = Position {
                 start: atom.start,
                 end: atom.end,
                 word: None,
                 extra: Vec::new(),
+                verb: false,
             };
             match atom.shape {
                 Shape::Letters => {
@@ -159,17 +194,38 @@ impl Analyzer {
                     if first && !word.vocabulary.is_empty() {
                         vocabulary.push(Arc::clone(&word));
                     }
+                    // `der klang` may be a noun in a letter without capitals.
+                    position.verb = word.is_verb
+                        && !before.is_some_and(|before| parted::is_determiner(&before.text));
+                    let at = positions.len();
+                    if begins
+                        && word.compounding.1
+                        && let Some(before) = before
+                        && text
+                            .get(before.end..atom.start)
+                            .is_some_and(complex::is_blank)
+                    {
+                        pairs.push(at - 1);
+                    }
+                    begins = word.compounding.0;
+                    prefixes.extend(word.prefix.map(|prefix| (at, prefix)));
                     position.word = Some(word);
                 }
-                Shape::Digits | Shape::Mixed | Shape::Sign => code_terms(atom, &mut position),
+                Shape::Digits | Shape::Mixed | Shape::Sign => {
+                    begins = false;
+                    code_terms(atom, &mut position);
+                }
             }
             positions.push(position);
+            before = Some(atom);
         }
         for complex in complexes(text, &atoms) {
             self.add_complex(&complex, &mut positions);
         }
         self.suspended(text, &atoms, &mut positions);
         self.resumed(text, &atoms, &mut positions);
+        self.apart(&atoms, &pairs, &mut positions);
+        self.parted(text, &atoms, &prefixes, &mut positions);
         positions
     }
 
@@ -264,6 +320,39 @@ impl Analyzer {
                 }
             }
         }
+    }
+
+    /// `Straßen Sperrung` is also a `Straßensperrung`: two nouns that the list knows to make one.
+    fn apart(&mut self, atoms: &[Atom<'_>], pairs: &[usize], positions: &mut [Position]) {
+        let mut together = String::new();
+        for index in pairs.iter().copied() {
+            let Some([left, right]) = atoms.get(index..index + 2) else {
+                continue;
+            };
+            let second = positions.get(index + 1);
+            let Some(second) = second.and_then(|second| second.word.clone()) else {
+                continue;
+            };
+            together.clear();
+            together.push_str(&left.text);
+            together.push_str(&right.text);
+            let joined = self.word(&together);
+            let ends = |part: &String| part.strip_prefix(PART) == Some(second.stem.as_str());
+            if joined.marked_parts.iter().any(ends)
+                && let Some(position) = positions.get_mut(index)
+            {
+                position.add(format!("{PART}{}", joined.stem));
+            }
+        }
+    }
+
+    /// The term of a verb that may stand in two places or be written like a noun, for whoever types its
+    /// infinitive or participle, or that very form in small letters.
+    pub(crate) fn parted_term(&self, word: &Word) -> Option<String> {
+        if self.lexicon.parting().is_asked(&word.folded) {
+            return Some(format!("{PARTED}{}", word.stem));
+        }
+        word.parted().map(str::to_owned)
     }
 
     /// What a word ends in: the stretches behind its first part or behind its prefix.
@@ -363,10 +452,27 @@ fn analyse(written: &str, lexicon: &Lexicon) -> Word {
         .chars()
         .eq(written.chars().flat_map(char::to_lowercase));
     let stem = stem::stem_of(&folded, plain, lexicon);
-    let marked_parts = compound::parts(&folded, capital, lexicon)
+    let mut marked_parts: Vec<String> = compound::parts(&folded, capital, lexicon)
         .iter()
         .map(|part| format!("{PART}{part}"))
         .collect();
+    let known =
+        |is: fn(&str, &Lexicon) -> bool| capital && (is(&folded, lexicon) || is(&stem, lexicon));
+    let begins = (capital && !marked_parts.is_empty()) || known(compound::is_modifier);
+    let compounding = (begins, known(compound::is_head));
+    let parting = lexicon.parting();
+    let alike = parting.alike(&folded).filter(|_| !capital);
+    // `ausgaben` and `einnahmen` are nouns even in small letters: `Steuereinnahmen und -ausgaben`.
+    let together = parting
+        .together(&folded)
+        .filter(|_| !capital && !folded.ends_with("en"));
+    let verb = alike.or(together);
+    marked_parts.extend(
+        verb.filter(|verb| *verb != stem)
+            .map(|verb| format!("{PARTED}{verb}")),
+    );
+    let is_verb = alike.is_some_and(|verb| verb != stem);
+    marked_parts.extend(week(written, &folded).map(|week| format!("{PART}{week}")));
     let keep = folded.len() >= 2 && folded.len() + written.len() <= VOCABULARY_BYTES_MAX;
     let vocabulary = if keep {
         format!("{folded}{VOCABULARY_SEPARATOR}{written}")
@@ -378,5 +484,17 @@ fn analyse(written: &str, lexicon: &Lexicon) -> Word {
         stem,
         marked_parts,
         vocabulary,
+        compounding,
+        is_verb,
+        prefix: parted::parting(written),
+    }
+}
+
+/// `KW` is a week of the calendar, and the other way round; `kW` is none.
+fn week(written: &str, folded: &str) -> Option<&'static str> {
+    match folded {
+        "kw" if written == "KW" => Some("kalenderwoch"),
+        "kalenderwoche" | "kalenderwochen" => Some("kw"),
+        _ => None,
     }
 }

@@ -52,6 +52,17 @@ impl Unit {
         }
     }
 
+    /// The same where what is written small means the verb; the nouns that are written alike stand in the other.
+    pub(crate) fn verb_terms(&self, into: &mut Vec<String>) {
+        match self {
+            Self::Word { word, .. } => {
+                into.push(word.alike().unwrap_or(&word.stem).to_owned());
+            }
+            Self::Group { atoms, .. } => atoms.iter().for_each(|atom| atom.verb_terms(into)),
+            Self::Code { .. } => self.phrase_terms(into),
+        }
+    }
+
     /// Whether it carries no meaning of its own.
     pub(crate) fn is_stop_word(&self) -> bool {
         matches!(self, Self::Word { word, .. } if is_stop_word(&word.folded))
@@ -143,7 +154,9 @@ fn add_terms(unit: &mut Unit, complex: &Complex) {
             .terms
             .first()
             .is_some_and(|first| first.strip_prefix('#') == Some(term.as_str()));
-        if (!bare || same) && !terms.contains(term) {
+        // `4500-0291` is also written `45000291`.
+        let number = matches!(complex.group, Group::Code | Group::Spaced);
+        if (!bare || same || number) && !terms.contains(term) {
             terms.push(term.clone());
         }
     }

@@ -203,6 +203,10 @@ const SHORT_FORMS: &[(&str, &str)] = &[
     ("abs", "absatz"),
     ("nr", "nummer"),
     ("tel", "telefon"),
+    ("abt", "abteilung"),
+    ("plz", "postleitzahl"),
+    ("mwst", "umsatzsteuer"),
+    ("ust", "umsatzsteuer"),
 ];
 
 /// The common stem of the forms of a folded word that was written without umlauts and ß.

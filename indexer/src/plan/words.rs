@@ -60,7 +60,9 @@ impl Planner<'_> {
         if let Some(variants) = self.variants.get(&word.stem) {
             return self.nearly(written, variants, scope);
         }
-        let terms = vec![word.stem.clone(), format!("{PART}{}", word.stem)];
+        let mut terms = vec![word.stem.clone(), format!("{PART}{}", word.stem)];
+        let parted = self.analyzer.parted_term(word);
+        terms.extend(parted.clone());
         self.explain(written, Reading::Word, scope, terms.clone());
         if scope.positive {
             let (field, mark) = self.field_of(scope);
@@ -74,7 +76,46 @@ impl Planner<'_> {
         self.mark(Mark::Word(word.stem.clone()), scope);
         self.mark(Mark::Part(word.stem.clone()), scope);
         self.boost_word(written, word, scope);
-        Some(self.any_of([(word.stem.as_str(), 1.0)], scope))
+        let Some(parted) = parted else {
+            return Some(self.any_of([(word.stem.as_str(), 1.0)], scope));
+        };
+        self.mark(Mark::Word(parted.clone()), scope);
+        let (field, mark) = self.field_of(scope);
+        let weights = [1.0, PART_WEIGHT, 1.0];
+        let terms = terms.iter().map(|term| format!("{mark}{term}"));
+        Some(Box::new(WordQuery::new(field, terms.zip(weights))))
+    }
+
+    /// A word joined by hyphens of which one has a typing error: its words one by one.
+    fn misspelt(&mut self, joined: &Word, atoms: &[Unit], scope: Scope) -> Option<Boxed> {
+        let mut misspelt = false;
+        for atom in atoms {
+            let Unit::Word { word, .. } = atom else {
+                continue;
+            };
+            misspelt |= self.variants.contains_key(&word.stem);
+            // What stands joined is no error.
+            if scope.positive {
+                let (field, mark) = self.field_of(scope);
+                let terms = [&word.stem, &joined.stem]
+                    .into_iter()
+                    .flat_map(|stem| [format!("{mark}{stem}"), format!("{mark}{PART}{stem}")]);
+                let leaf = Leaf {
+                    word: Arc::clone(word),
+                    field,
+                    terms: terms.collect(),
+                };
+                self.plan.leaves.push(leaf);
+            }
+        }
+        if !misspelt {
+            return None;
+        }
+        let all = atoms
+            .iter()
+            .filter_map(|atom| self.unit(atom, scope))
+            .collect();
+        boolean(all, Vec::new())
     }
 
     /// Words, each also as a part of compounds.
@@ -114,6 +155,11 @@ impl Planner<'_> {
         atoms: &[Unit],
         scope: Scope,
     ) -> Option<Boxed> {
+        if let Some(word) = joined
+            && let Some(nearly) = self.misspelt(word, atoms, scope)
+        {
+            return Some(nearly);
+        }
         let mut any: Vec<Boxed> = Vec::new();
         for term in terms {
             let size = term.chars().filter(|c| c.is_alphanumeric()).count();
@@ -131,10 +177,15 @@ impl Planner<'_> {
         atoms.iter().for_each(|atom| atom.phrase_terms(&mut pieces));
         match group {
             Group::Telephone | Group::Spaced => {
+                // `KW 38` is also a `Kalenderwoche 38`.
                 let all: Vec<_> = pieces
                     .iter()
-                    .map(|piece| self.term(piece, 1.0, scope))
+                    .map(|piece| self.any_of([(piece.as_str(), 1.0)], scope))
                     .collect();
+                let digits = |piece: &String| piece.bytes().all(|byte| byte.is_ascii_digit());
+                if group == Group::Spaced && pieces.iter().all(digits) {
+                    self.boost_codes(&pieces, scope);
+                }
                 pieces
                     .iter()
                     .for_each(|piece| self.mark(Mark::Word(piece.clone()), scope));
@@ -169,6 +220,11 @@ impl Planner<'_> {
             .chars()
             .filter(|c| c.is_alphanumeric())
             .collect();
+        let mut pieces: Vec<&str> = text.split(is_hyphen).collect();
+        let hyphenated = pieces.len() > 1
+            && pieces
+                .iter()
+                .all(|piece| !piece.is_empty() && piece.chars().all(char::is_alphabetic));
         let mut any: Vec<Boxed> = Vec::new();
         let mut begin = |field: Field, start: &str| {
             let term = Term::from_field_text(field, start);
@@ -178,14 +234,30 @@ impl Planner<'_> {
             let code = code_of(text.split(|c: char| !c.is_alphanumeric()));
             begin(field, &format!("{mark}#{code}"));
             begin(field, &format!("{mark}{folded}"));
+            // Accounts and telephone numbers stand in one, however they are grouped.
+            begin(field, &format!("{mark}#{folded}"));
+            begin(field, &format!("{mark}#t{folded}"));
         } else if scope.place.is_some_and(|place| place != Place::Text) {
             begin(field, &format!("{mark}{folded}"));
             let stem = self.analyzer.word(&folded).stem.clone();
             any.push(self.term(&stem, 1.0, scope));
         } else {
             begin(self.fields.vocabulary, &folded);
+            if hyphenated {
+                begin(field, &folded);
+            }
         }
-        self.mark(Mark::Prefix(folded), scope);
+        if hyphenated {
+            // The text has the pieces one by one.
+            let last = pieces.pop().map(fold_start).unwrap_or_default();
+            for piece in pieces {
+                let stem = self.analyzer.word(piece).stem.clone();
+                self.mark(Mark::Word(stem), scope);
+            }
+            self.mark(Mark::Prefix(last), scope);
+        } else {
+            self.mark(Mark::Prefix(folded), scope);
+        }
         union(any)
     }
 
@@ -196,13 +268,27 @@ impl Planner<'_> {
         self.explain(text, Reading::Phrase, scope, terms.clone());
         if let [term] = terms.as_slice() {
             self.mark(Mark::Word(term.clone()), scope);
-            return Some(self.term(term, 1.0, scope));
+            let mut any = vec![self.term(term, 1.0, scope)];
+            if let [Unit::Word { word, .. }] = units.as_slice()
+                && let Some(verb) = word.alike()
+            {
+                self.mark(Mark::Word(verb.to_owned()), scope);
+                any.push(self.term(verb, 1.0, scope));
+            }
+            return union(any);
         }
         if terms.is_empty() {
             return None;
         }
         self.mark(Mark::Phrase(terms.clone()), scope);
-        Some(self.phrase_query(&terms, scope))
+        let mut verbs = Vec::new();
+        units.iter().for_each(|unit| unit.verb_terms(&mut verbs));
+        let mut any = vec![self.phrase_query(&terms, scope)];
+        if verbs != terms {
+            any.push(self.phrase_query(&verbs, scope));
+            self.mark(Mark::Phrase(verbs), scope);
+        }
+        union(any)
     }
 
     fn phrase_query(&self, terms: &[String], scope: Scope) -> Boxed {
@@ -218,4 +304,8 @@ impl Planner<'_> {
         let (field, mark) = self.field_of(scope);
         weighted(field, &format!("{mark}{term}"), weight)
     }
+}
+
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}' | '\u{2011}')
 }

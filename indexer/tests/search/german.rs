@@ -139,6 +139,63 @@ fn codes_are_one_with_and_without_blanks() {
 }
 
 #[test]
+fn a_verb_in_two_places_is_found_and_no_noun_like_it() {
+    let house = House::of_texts(&[
+        "Frau Öztürk rief am Montag im Amt an.",
+        "Das trägt zur Ruhe bei.",
+        "Der Beitrag ist fällig.",
+        "In der Nacht brach ein Rohr.",
+        "Die Brache am Bahnhof",
+    ]);
+    assert_eq!(house.found("anrufen"), [1]);
+    assert_eq!(house.found("angerufen"), [1]);
+    assert_eq!(house.found("beitragen"), [2, 3]);
+    assert_eq!(house.found("Beitrag"), [3]);
+    assert_eq!(house.found("brechen"), [4]);
+    assert_eq!(house.found("Brachen"), [5]);
+    assert_eq!(house.found("\"brach ein\""), [4]);
+    let answer = house.ask("anrufen");
+    let snippet = answer.hits.first().and_then(|hit| hit.snippets.first());
+    let marked = snippet.map(|snippet| {
+        let marks = snippet.text.marks.iter();
+        marks
+            .filter_map(|mark| snippet.text.text.get(mark.range.clone()))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(marked, Some(vec!["rief"]));
+}
+
+#[test]
+fn a_name_with_hyphens_is_found_by_its_beginning_and_with_an_error() {
+    let house = House::of_texts(&[
+        "Karla Müller-Lüdenscheidt",
+        "Karla Müller, Lüdenscheid",
+        "Karl-Heinz Lüdenitz",
+    ]);
+    assert_eq!(house.found("Müller-Lüd*"), [1]);
+    assert_eq!(house.found("Karl-Hei*"), [3]);
+    let answer = house.ask("Mueller-Ludenscheitt");
+    assert_eq!(keys(&answer), [1]);
+    assert_eq!(answer.corrected.as_deref(), Some("Mueller-Lüdenscheidt"));
+}
+
+#[test]
+fn a_number_is_found_in_groups_and_in_one() {
+    let house = House::of_texts(&[
+        "Bestellung 4500-0291",
+        "Bestellung 4500 0291",
+        "Bestellung 45000291",
+        "Tel. (02364) 933-123",
+        "IBAN DE02 1203 0000 0000 2020 51",
+    ]);
+    for query in ["4500-0291", "4500 0291", "45000291"] {
+        assert_eq!(house.found(query), [1, 2, 3], "{query}");
+    }
+    assert_eq!(house.found("0236493*"), [4]);
+    assert_eq!(house.found("DE021203*"), [5]);
+}
+
+#[test]
 fn a_year_of_any_century_is_counted() {
     let entries = (1_u128..)
         .zip([1523, 1799, 2026, 2199])

@@ -446,5 +446,25 @@ case("typo", "Strassenreinigungsgebürensatzung", r"straßenreinigungsgebührens
 case("trap", "Tor sichern", (r"\btore?\b", r"sichern"), ["motorsaege-unfall", "steuerung-heizung"], some=["stadttor-sanierung"])
 case("trap", "Steuerung Heizung", (r"steuerung", r"heizung"), ["kanal-beitrag-widerspruch"])
 
+# --- verbs in two places, nouns written like a verb, days that share a month, numbers in groups
+BELLS, CRANE, WASTE = ["glockenspiel-klang"], ["drehleiter-uferweg"], ["brache-ziegelei"]
+case("inflection", "anrufen Glockenspiel", (r"rief .* an\.", r"glockenspiel"), WASTE, "in two places")
+case("inflection", "teilgenommen Ortstermin Glocken", (r"nimmt .* teil", r"glocken"), WASTE, "in two places", BELLS)
+case("inflection", "einstellen Stiftsleitung", (r"stellt .* ein\.", r"stiftsleitung"), WASTE, "in two places")
+case("trap", "Klang", r"\bklang\b", WASTE)
+case("trap", "Brache", r"\bbrache\b", ["beschwerde-in-deppenkamp", "winterdienst-beschwerde", "beschwerde-nach-hilgenstock"])
+case("compound", "Wegesperrung", r"wege sperrung", WASTE, "the text has it apart")
+case("name", "Grüttemeyer-Holt*", r"grüttemeyer-holtkötter")
+case("typo", "gruettemeyer-holtköter", r"grüttemeyer-holtkötter", note="inside of hyphens")
+case("date", "22.09.2025 Autokran", (r"22\. und 23\.09\.2025", r"autokran"))
+case("date", "24.09.2025 Leinpfad", (r"22\.–26\. September 2025", r"leinpfad"), note="inside of a range")
+case("reference", "47000316", r"4700-0316", WASTE, "in one")
+case("reference", "4700-0588", r"47000588", CRANE, "in groups")
+case("reference", "4700 0588", r"47000588", CRANE, "in groups")
+case("words", "Mehrwertsteuer Bestellung Leinpfad", (r"MwSt", r"leinpfad"))
+case("words", "USt Ziegelei", (r"umsatzsteuer", r"ziegelei"))
+case("words", "KW 45 Ziegelei", (r"kalenderwoche 45", r"ziegelei"))
+case("words", "Kalenderwoche 39 Leinpfad", (r"KW 39", r"leinpfad"))
+
 
 write()

@@ -80,3 +80,53 @@ fn days_in_words_courts_and_plates_are_codes() {
     }
     assert!(!terms("Dritte Mai-Woche 2025").contains('@'));
 }
+
+#[test]
+fn days_before_a_date_share_its_month_and_its_year() {
+    for (text, days) in [
+        ("22. und 23.09.2025", "20250922 20250923"),
+        ("22./23.09.2025", "20250922 20250923"),
+        ("22.–24. September 2025", "20250922 20250923 20250924"),
+        ("22. bis 24.9.2025", "20250922 20250923 20250924"),
+        (
+            "22., 23. und 25. September 2025",
+            "20250922 20250923 20250925",
+        ),
+        ("22.09. und 01.10.2025", "20250922 20251001"),
+        ("30.12. bis 1.1.2026", "20251230 20251231 20260101"),
+        ("30. September und 2. Oktober 2025", "20250930 20251002"),
+    ] {
+        let terms = terms(text);
+        let mut found: Vec<&str> = terms
+            .split([' ', '|'])
+            .filter_map(|term| term.strip_prefix('@'))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found.join(" "), days, "{text}: {terms}");
+    }
+}
+
+#[test]
+fn what_is_no_day_before_a_date_is_none() {
+    for text in [
+        "25. und 23.09.2025",
+        "Seite 22 und 23.09.2025",
+        "7.14.22. und 23.09.2025",
+        "32. und 23.09.2025",
+        "22 Stühle bis 23.09.2025",
+    ] {
+        let terms = terms(text);
+        assert_eq!(terms.matches('@').count(), 1, "{text}: {terms}");
+    }
+}
+
+#[test]
+fn a_number_is_one_in_groups_or_together() {
+    check("4500-0291", "4500|#4500.0291|45000291 0291|291");
+    check("4500 0291", "4500|45000291 0291|291");
+    check("77 1234 98", "77|77123498 1234 98");
+    // Too short, a reference of many parts, a row of single digits.
+    check("2025 12", "2025 12");
+    assert!(!terms("01.4.1-2026/0042").contains("0141"));
+    check("1 2 3 4 5 6 7 8", "1 2 3 4 5 6 7 8");
+}

@@ -1,6 +1,7 @@
 //! The analysis as a table: what is written, and the terms it is found under.
 
 mod codes;
+mod sentences;
 
 use super::*;
 
