@@ -41,6 +41,7 @@ fn what_is_read_is_what_was_written() {
     assert_eq!(full.functions(), functions);
     assert_eq!(full.forms(), ["beleg", "pruefvermerk"]);
     assert_eq!(full.unique, ["number", "sort"]);
+    assert!(full.per_document);
     let note = full.field("note").expect("a field");
     let text = FieldKind::Text {
         chars_max: 1000,
@@ -136,6 +137,21 @@ fn time_has_nothing_destroyed() {
     );
     assert!(Definition::read_kept(lapsing("unfounded").as_bytes()).is_ok());
     assert!(read(ENTRY).is_ok());
+}
+
+#[test]
+fn where_each_document_has_its_own_one_is_named() {
+    let without = ENTRY.replacen("from = \"document\"\n", "", 1);
+    let wrong = read(&without).expect_err("refused");
+    let [wrong] = wrong.as_slice() else {
+        panic!("{wrong:?}");
+    };
+    assert_eq!(wrong.key, "per_document");
+    assert!(wrong.remedy.contains("from = \"document\""), "{wrong}");
+    let closing = KEYS.replace("close_case = true", "close_file = true");
+    let closing = read(&closing).expect("right");
+    let mut ends = closing.states.iter().flat_map(|state| &state.on_enter);
+    assert!(ends.any(|one| *one == Effect::CloseFile));
 }
 
 /// The form `beleg` is made by a step before anything else is asked.

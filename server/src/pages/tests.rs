@@ -261,7 +261,7 @@ fn what_workflows_say_in_codes_has_its_words() {
     );
     all(
         "flowEffect_",
-        "register freeze dispatch destroy close_case move_to open_case notify seal form export",
+        "register freeze dispatch destroy close_case close_file move_to open_case notify seal form export",
     );
     all("flowTimer_", "remind escalate lapse resume");
     all("tasksDue_", "overdue today week later none");

@@ -8,4 +8,6 @@ mod http;
 mod ops;
 
 pub use http::{ApiDoc, routes};
-pub use ops::{GoesOn, Going, RetentionError, close_case, close_case_by_rule, close_file};
+pub use ops::{
+    GoesOn, Going, RetentionError, close_case, close_case_by_rule, close_file, close_file_by_rule,
+};

@@ -130,9 +130,21 @@ pub async fn close_file(
     expected: u64,
 ) -> Result<CaseFile, RetentionError> {
     let before = files::to_change(unit, id, expected, Right::Close).await?;
+    closed_file(unit, before).await
+}
+
+/// Closes a file because a rule of the house says so, whoever acts; its term begins.
+pub async fn close_file_by_rule(unit: &mut Unit, id: FileId) -> Result<CaseFile, RetentionError> {
+    let before = files::locked(unit, id).await?;
+    let before = before.ok_or(RetentionError::NotFound)?;
+    closed_file(unit, before).await
+}
+
+async fn closed_file(unit: &mut Unit, before: CaseFile) -> Result<CaseFile, RetentionError> {
     if before.life != Life::Open {
         return Err(FileError::Closed.into());
     }
+    let id = before.id;
     let parts = files::parts(unit.tx(), id).await?;
     let open_part = parts.iter().any(|part| part.life == Life::Open);
     if open_part || cases::open_in_file(unit.tx(), id).await? {

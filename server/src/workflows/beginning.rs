@@ -67,7 +67,7 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
     require_newest(unit, rules, &listed).await?;
     fits(unit, &definition, &case).await?;
     if !once {
-        require_none_runs(unit, &definition, case.id).await?;
+        require_none_runs(unit, (&definition, new.document), case.id).await?;
     }
     if let Listed::Shipped(one) = &listed {
         adopt(unit, one, Standing::Active, None).await?;
@@ -105,8 +105,8 @@ pub async fn start(unit: &mut Unit, rules: &Rules, new: New) -> Result<Commanded
         beginning.require_new(unit, rules).await?;
         require_here(unit, &desk, &new).await?;
         require_open(&desk.around.case)?;
-        require_none_runs(unit, &desk.definition, desk.around.case.id).await?;
         let place = (&*desk.definition, desk.around.case.id);
+        require_none_runs(unit, (place.0, new.document), place.1).await?;
         require_free(unit, rules, place, document.as_ref()).await?;
     }
     let what = (&command, events.as_slice());
@@ -136,12 +136,16 @@ async fn require_here(unit: &Unit, desk: &Desk, new: &New) -> Result<(), Workflo
     reader.read(&new.fields).await.map(drop)
 }
 
-/// Refuses a case in which a workflow by that definition runs.
+/// Refuses a case in which a workflow by that definition runs. Where each document has its own, only that document is
+/// looked at, when it is known whether it is free.
 async fn require_none_runs(
     unit: &Unit,
-    definition: &Definition,
+    (definition, document): (&Definition, Option<DocumentId>),
     case: CaseId,
 ) -> Result<(), WorkflowError> {
+    if definition.per_document && document.is_some() {
+        return Ok(());
+    }
     match rows::running(unit.tx(), (case, &definition.id)).await? {
         Some(existing) => Err(WorkflowError::Runs { existing }),
         None => Ok(()),

@@ -154,6 +154,8 @@ pub(super) struct DefinitionView {
     start: String,
     /// Fields by which one is known again: what says the same in all of them begins only once.
     unique: Vec<String>,
+    /// Whether several run in a case at once, each with a document of its own.
+    per_document: bool,
     /// Its fields.
     fields: Vec<FieldView>,
     /// Its states.
@@ -259,6 +261,7 @@ impl DefinitionView {
             legal: definition.legal.clone(),
             start: definition.start.clone(),
             unique: definition.unique.clone(),
+            per_document: definition.per_document,
             fields: definition.fields.iter().map(field_view).collect(),
             states: states.map(|state| state_view(state, definition)).collect(),
         }

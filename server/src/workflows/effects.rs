@@ -87,7 +87,7 @@ pub(super) async fn all(
     house: &House,
     events: &[Event],
 ) -> Result<(), WorkflowError> {
-    let mut closes = false;
+    let (mut closes, mut closes_file) = (false, false);
     let named = documents_named(&flow.instance);
     let before = rows::documents_named(unit.tx(), flow.id).await?;
     let all = named.iter().chain(&before).map(|id| id.raw());
@@ -95,6 +95,7 @@ pub(super) async fn all(
     for event in events {
         if let Event::Effect { effect, .. } = event {
             closes |= *effect == EffectDue::CloseCase;
+            closes_file |= *effect == EffectDue::CloseFile;
             one(unit, (flow, around), house, effect).await?;
             if matches!(effect, EffectDue::MoveTo { .. }) {
                 // What was opened for this outside is not open inside.
@@ -120,8 +121,11 @@ pub(super) async fn all(
             inspections::close_by_rule(unit, &gone, &purpose(flow.id), None).await?;
         }
     }
-    if closes {
-        close_case(unit, flow).await?;
+    if closes || closes_file {
+        let case = close_case(unit, flow).await?;
+        if closes_file {
+            retention::close_file_by_rule(unit, case.file).await?;
+        }
     }
     Ok(())
 }
@@ -157,8 +161,12 @@ async fn one(
             let work = said::json(work)?;
             rows::insert_work(unit, (flow.id, *step), &work).await?;
         }
-        // The case was moved before all else, and is closed when all else is done; who is told, notices tell.
-        EffectDue::MoveTo { .. } | EffectDue::CloseCase | EffectDue::Notify { .. } => {}
+        // The case was moved before all else, and is closed when all else is done, its file after it; who is told,
+        // notices tell.
+        EffectDue::MoveTo { .. }
+        | EffectDue::CloseCase
+        | EffectDue::CloseFile
+        | EffectDue::Notify { .. } => {}
     }
     Ok(())
 }
@@ -266,7 +274,7 @@ async fn open_documents(
 }
 
 /// Closes the case: nothing else may be open in it, and the workflow has ended well or otherwise.
-async fn close_case(unit: &mut Unit, flow: &Flow) -> Result<(), WorkflowError> {
+async fn close_case(unit: &mut Unit, flow: &Flow) -> Result<Case, WorkflowError> {
     let open: Vec<WorkflowId> = rows::open_in(unit.tx(), flow.case).await?;
     let others = open.iter().any(|other| *other != flow.id);
     if others || flow.instance.ended.is_none() {
@@ -275,8 +283,7 @@ async fn close_case(unit: &mut Unit, flow: &Flow) -> Result<(), WorkflowError> {
     let case = cases::locked(unit, flow.case).await?;
     let case = case.ok_or(DbError::Log("a workflow without its case"))?;
     register_own(unit, (flow, &case)).await?;
-    retention::close_case_by_rule(unit, case).await?;
-    Ok(())
+    Ok(retention::close_case_by_rule(unit, case).await?)
 }
 
 /// What belongs to steps that were done, a statement for instance.

@@ -67,7 +67,7 @@ pub(super) struct EventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     case: Option<String>,
-    /// What is done besides: `register`, `freeze`, `dispatch`, `destroy`, `close_case`, `move_to`, `open_case`, `notify`, `seal`, `form`, `export`.
+    /// What is done besides: `register`, `freeze`, `dispatch`, `destroy`, `close_case`, `close_file`, `move_to`, `open_case`, `notify`, `seal`, `form`, `export`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     effect: Option<&'static str>,
@@ -197,6 +197,7 @@ impl Teller<'_> {
                 ..view("destroy")
             },
             EffectDue::CloseCase => view("close_case"),
+            EffectDue::CloseFile => view("close_file"),
             EffectDue::MoveTo { compartment, .. } => EventView {
                 text: Some(compartment.clone()),
                 ..view("move_to")

@@ -34,7 +34,8 @@ use crate::http::page::{Cursors, Page, PageRequest, next_link, scope_of};
 use crate::ledger::looks::{Looked, Looks, Shown};
 use crate::unit::{Db, Unit};
 
-/// Begins a workflow in an open case: at most one of a kind at a time.
+/// Begins a workflow in an open case: at most one of a kind at a time, or, where the definition says so (`per_document`),
+/// one for each document.
 ///
 /// Fields are filled from the case and the document where the definition says so; what is said stands above that.
 /// Where the definition names what a workflow is known by (`unique`), the same begins only once: a repetition is answered

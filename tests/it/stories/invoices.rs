@@ -3,20 +3,23 @@
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use tests::Start;
+use tests::faketime::has_faketime;
 use tests::tablet::sealed;
 use tests::town::{OTHER, OWN, id_of};
-use tests::{Receiver, Start, wait_until};
 
 use super::{CLERK, FORBIDDEN, Hall, INVALID, OPEN, Story, is_proven, with};
+use crate::workflows::post;
 
 const XML: &str = include_str!("../../data/xrechnung/01.01a-INVOICE_ubl.xml");
-const CASH: &str = "f.kasse";
+/// The program of the treasury.
+pub(super) const CASH: &str = "f.kasse";
 
 async fn hall() -> Option<Hall> {
     hall_of(Start::new()).await
 }
 
-async fn hall_of(start: Start) -> Option<Hall> {
+pub(super) async fn hall_of(start: Start) -> Option<Hall> {
     let people = [
         ("k.stelle", "clerk", OWN),
         ("anord", "clerk", OTHER),
@@ -40,6 +43,8 @@ async fn hall_of(start: Start) -> Option<Hall> {
         ("rechnungsnummer", "text"),
         ("betrag", "money"),
         ("faellig_am", "date"),
+        ("skonto_bis", "date"),
+        ("skonto_tage", "number"),
         ("leitweg_id", "text"),
         ("verkaeufer_id", "text"),
     ];
@@ -87,7 +92,7 @@ fn valid(gross: &str) -> Value {
 const KNOWN: &str = "04011000-12345-03";
 
 /// An invoice of a cost centre that is known.
-async fn routed(hall: &Hall) -> Story<'_> {
+pub(super) async fn routed(hall: &Hall) -> Story<'_> {
     let mut story = received(hall, KNOWN).await;
     let found = valid("336.90");
     story.hears(CASH, "invoice_validated", "valid", found).await;
@@ -95,12 +100,12 @@ async fn routed(hall: &Hall) -> Story<'_> {
     story
 }
 
-fn attested() -> Value {
+pub(super) fn attested() -> Value {
     json!({"account": "524100", "tax_ok": true})
 }
 
 /// Attested by the cost centre.
-async fn attest(story: &mut Story<'_>, (factual, arithmetic): (&str, &str)) {
+pub(super) async fn attest(story: &mut Story<'_>, (factual, arithmetic): (&str, &str)) {
     story
         .does(factual, "attest_factual", "approved", json!({}))
         .await;
@@ -109,7 +114,7 @@ async fn attest(story: &mut Story<'_>, (factual, arithmetic): (&str, &str)) {
         .await;
 }
 
-fn budget() -> Value {
+pub(super) fn budget() -> Value {
     json!({"budget_ok": true})
 }
 
@@ -168,8 +173,11 @@ async fn an_xrechnung_is_validated_attested_ordered_exported_and_paid() {
     let written: Vec<_> = std::fs::read_dir(folder).expect("a folder").collect();
     assert_eq!(written.len(), 1);
 
+    let due = story.last("payment")["due"]["on"].clone();
     story.hears(CASH, "invoice_paid", "dunned", json!({})).await;
     assert_eq!(story.field("dunned"), true);
+    // A reminder of the seller begins no term anew.
+    assert_eq!(story.last("payment")["due"]["on"], due);
     let alone = story.tell(CASH, "invoice_paid", "paid", released(1)).await;
     alone.is_problem(422, "validation");
     story.hears(CASH, "invoice_paid", "paid", released(2)).await;
@@ -204,13 +212,17 @@ async fn what_is_unreadable_invalid_or_a_duplicate_is_not_paid() {
     let Some(hall) = hall().await else {
         return;
     };
-    let case = hall.case(CLERK, OPEN, "invoice").await;
-    let invoice = hall.draft(CLERK, &case, "Unlesbar").await;
-    let of = (case.as_str(), Some(invoice.as_str()));
-    let mut story = hall.begin(CLERK, "incoming-invoice", of, json!({})).await;
-    let why = ("unreadable", "Die Datei ist beschädigt");
-    story.says(CLERK, "take_in", why).await;
-    story.is_dropped("refused").await;
+    for why in [
+        ("unreadable", "Die Datei ist beschädigt"),
+        ("harmful", "Der Virenscanner des Postfachs hat sie gemeldet"),
+    ] {
+        let case = hall.case(CLERK, OPEN, "invoice").await;
+        let invoice = hall.draft(CLERK, &case, "Unlesbar").await;
+        let of = (case.as_str(), Some(invoice.as_str()));
+        let mut story = hall.begin(CLERK, "incoming-invoice", of, json!({})).await;
+        story.says(CLERK, "take_in", why).await;
+        story.is_dropped("refused").await;
+    }
 
     // Who checks it says that it came before.
     let mut twice = valid("336.90");
@@ -252,9 +264,12 @@ async fn an_invoice_finds_its_cost_centre_and_whoever_may_order_it() {
         return;
     };
     let mut story = received(&hall, "04011000-99999-99").await;
-    story
-        .does(CLERK, "validate", "valid", valid("50000.00"))
-        .await;
+    // A discount that was over before the invoice came is none.
+    let mut over = valid("50000.00");
+    over["discount_until"] = json!("2016-04-18");
+    story.does(CLERK, "validate", "valid", over).await;
+    assert!(story.field("discount_until").is_null());
+    assert_eq!(story.field("pay_by"), "2199-12-31");
     let unsaid = with("routed", json!({}));
     story.refuses((CLERK, "route"), unsaid, INVALID).await;
     let first = json!({"cost_centre": "function:kst-10"});
@@ -274,9 +289,14 @@ async fn an_invoice_finds_its_cost_centre_and_whoever_may_order_it() {
             .refuses((attested, "order_payment"), order, FORBIDDEN)
             .await;
     }
-    hall.limit("k.sommer", "50000.00").await;
+    // Whoever may not gives it on to a deputy who may.
+    let other = story.at("order_payment", "delegate");
+    let to = json!({"to": "bm.oberland", "reason": "Selbst festgestellt"});
+    post(hall.by("anord"), &other, Some(&to)).await.is(200);
+    hall.limit("bm.oberland", "50000.00").await;
+    story.look().await;
     story
-        .does("k.sommer", "order_payment", "approved", budget())
+        .does("bm.oberland", "order_payment", "approved", budget())
         .await;
     story.past("export").await;
     assert_eq!(story.state(), "paid");
@@ -330,19 +350,29 @@ async fn what_was_invalid_is_validated_anew() {
     let faults = json!({"faults": "BT-1 fehlt"});
     story.does(CLERK, "validate", "invalid", faults).await;
     story.made("return_letter", None).await;
+    // Its terms rest until it is complete, and run from that day then.
+    assert!(story.field("suspended_on").is_string());
     let settled = json!({"outcome": "settled", "note": "Hat sich erledigt"});
     let fault = story.faults((CLERK, "draft_return"), settled).await;
     assert_eq!(fault.1, "no-outcome");
     let why = ("completed", "Die Angaben kamen nach");
     story.says(CLERK, "draft_return", why).await;
     assert_eq!(story.state(), "validated");
+    assert!(story.field("suspended_on").is_null());
+    let completed = hall.day(CLERK, &story.case, 0).await;
+    assert_eq!(*story.field("runs_from"), completed);
     let credit = with("valid", valid("-336.90"));
     let fault = story.faults((CLERK, "validate"), credit).await;
     assert_eq!(fault.1, "requirement");
-    story
-        .does(CLERK, "validate", "valid", valid("336.90"))
-        .await;
+    // The discount runs from then, and it is checked before it is over.
+    let mut soon = valid("336.90");
+    soon["discount_days"] = json!(3);
+    story.does(CLERK, "validate", "valid", soon).await;
     assert_eq!(story.state(), "factual_check");
+    let until = hall.day(CLERK, &story.case, 3).await;
+    assert_eq!(*story.field("discount_until"), until);
+    let due = story.last("attest_factual")["due"]["on"].as_str();
+    assert!(due.is_some_and(|due| due <= until.as_str()), "{due:?}");
 }
 
 #[tokio::test]
@@ -366,8 +396,18 @@ async fn what_was_objected_to_and_is_settled_is_paid_and_its_letters_stay_in_the
         .does("k.stelle", "attest_arithmetic", "rejected", wrong)
         .await;
     let second = story.made("return_letter", Some(&first)).await;
-    let why = ("settled", "Gutschrift ist da");
-    story.says(CLERK, "draft_return", why).await;
+    // What was wrong is corrected by a credit note, never in the invoice.
+    let without = with("credited", json!({}));
+    let fault = story.faults((CLERK, "draft_return"), without).await;
+    assert_eq!(
+        fault,
+        ("/fields/credit_note".to_owned(), "required".to_owned())
+    );
+    let note = hall.draft(CLERK, &story.case, "Gutschrift").await;
+    let credited = json!({"credit_note": note});
+    story
+        .does(CLERK, "draft_return", "credited", credited)
+        .await;
     attest(&mut story, ("k.stelle", "k.stelle")).await;
     hall.limit("anord", "500.00").await;
     story
@@ -376,10 +416,47 @@ async fn what_was_objected_to_and_is_settled_is_paid_and_its_letters_stay_in_the
     story.past("export").await;
     story.hears(CASH, "invoice_paid", "paid", released(2)).await;
     story.is_filed().await;
-    for letter in [first, second] {
+    for letter in [first, second, note] {
         let filed = hall.standing(CLERK, &letter).await;
         assert_eq!(filed["state"], "registered");
     }
+}
+
+/// While it lies with the seller its terms rest: they move by as many days.
+#[tokio::test]
+async fn what_is_returned_has_as_much_more_time_as_it_was_away() {
+    if !has_faketime() {
+        return;
+    }
+    let Some(mut hall) = hall().await else {
+        return;
+    };
+    let (id, case) = {
+        let mut story = received(&hall, KNOWN).await;
+        let mut known = valid("336.90");
+        known["due_on"] = json!("2199-06-20");
+        known["discount_until"] = json!("2199-06-10");
+        story.does(CLERK, "validate", "valid", known).await;
+        let faults = json!({"faults": "Nur die Hälfte geliefert"});
+        story
+            .does("k.stelle", "attest_factual", "partial", faults)
+            .await;
+        (story.id, story.case)
+    };
+    hall.days_later(10, &[CLERK]).await;
+    let mut story = hall.watched(CLERK, (&id, &case)).await;
+    story.made("return_letter", None).await;
+    let why = ("settled", "Ist nachgeliefert");
+    story.says(CLERK, "draft_return", why).await;
+    assert_eq!(story.state(), "factual_check");
+    for (key, moved) in [
+        ("due_on", "2199-06-30"),
+        ("pay_by", "2199-06-30"),
+        ("discount_until", "2199-06-20"),
+    ] {
+        assert_eq!(story.field(key), moved, "{key}");
+    }
+    assert!(story.field("suspended_on").is_null());
 }
 
 /// An `XRechnung` as it came: nothing is said of it but its title.
@@ -433,109 +510,4 @@ async fn an_invoice_says_itself_what_nobody_has_said_and_is_known_again() {
     let said = json!({"duplicate": false});
     let story = hall.begin(CLERK, "incoming-invoice", of, said).await;
     assert_eq!(story.field("duplicate"), true);
-}
-
-/// Waits until a step of the system says why it waits.
-async fn waits_for(hall: &Hall, story: &Story<'_>, words: &str) {
-    let path = format!("/api/v1/workflows/{}", story.id);
-    wait_until(&format!("it waits: {words}"), async || {
-        let shown = hall.by(CLERK).get(&path).await.is(200).json();
-        let mut steps = shown["slip"].as_array().into_iter().flatten();
-        steps.any(|step| {
-            step["error"]
-                .as_str()
-                .is_some_and(|error| error.contains(words))
-        })
-    })
-    .await;
-}
-
-/// Ordered, so that its booking record is to be handed over.
-async fn ordered(hall: &Hall) -> Story<'_> {
-    let mut story = routed(hall).await;
-    attest(&mut story, ("k.stelle", "k.stelle")).await;
-    hall.limit("anord", "336.90").await;
-    story
-        .does("anord", "order_payment", "approved", budget())
-        .await;
-    story
-}
-
-fn handing_over() -> Start {
-    Start::new()
-        .with("PAPIERLOS_WEBHOOKS_ALLOW_HTTP", "true")
-        .with("PAPIERLOS_WEBHOOKS_ALLOW_PRIVATE", "127.0.0.1/32")
-        .with("PAPIERLOS_WEBHOOKS_PORTS", "1-65535")
-        .with("PAPIERLOS_WORKFLOWS_EXPORT_WEBHOOKS", "finance=f.kasse")
-}
-
-#[tokio::test]
-async fn a_booking_record_is_handed_over_by_webhook_refused_corrected_and_accepted() {
-    let Some(hall) = hall_of(handing_over()).await else {
-        return;
-    };
-    let receiver = Receiver::start().await;
-    let new = json!({"url": receiver.url(), "events": ["workflow.export"]});
-    let subscribed = hall.by(CASH).post("/api/v1/webhooks", &new).await.is(201);
-    let mut story = ordered(&hall).await;
-    let letters = receiver.has(1).await;
-    let letter = letters[0].json();
-    assert_eq!(letter["type"], "workflow.export");
-    let data = &letter["data"];
-    assert_eq!(
-        (&data["to"], &data["case"]),
-        (&json!("finance"), &json!(story.case))
-    );
-    assert_eq!(data["export"]["fields"]["gross"], "336.90");
-    assert_eq!(data["export"]["workflow"], story.id.as_str());
-    assert!(letters[0].header("webhook-signature").starts_with("v1,"));
-    waits_for(&hall, &story, "unterwegs").await;
-    // That it was taken is no answer yet; a file is not written besides.
-    assert_eq!(story.state(), "exported");
-    assert!(!hall.exports.path().join("finance").exists());
-    let path = format!("/api/v1/webhooks/{}/deliveries", id_of(&subscribed));
-    let sent = hall.by(CASH).get(&path).await.is(200).json();
-    assert_eq!(sent["items"][0]["id"], letters[0].header("webhook-id"));
-    assert_eq!(sent["items"][0]["case"], story.case.as_str());
-
-    // Only an application speaks for the other side, and says which of both it is.
-    let by_hand = story.tell(CLERK, "finance", "accepted", json!({})).await;
-    by_hand.is_problem(403, "forbidden");
-    let nothing = json!({"event": "finance"});
-    let events = format!("/api/v1/workflows/{}/events", story.id);
-    let unsaid = hall.by(CASH).post(&events, &nothing).await;
-    unsaid.is_problem(422, "validation");
-    story.hears(CASH, "finance", "refused", json!({})).await;
-    assert_eq!(story.state(), "arithmetic_check");
-
-    story
-        .does("k.stelle", "attest_arithmetic", "approved", attested())
-        .await;
-    story
-        .does("anord", "order_payment", "approved", budget())
-        .await;
-    // Another booking record, under a key of its own.
-    let letters = receiver.has(2).await;
-    let second = letters[1].json();
-    assert_ne!(second["data"]["export"]["key"], data["export"]["key"]);
-    assert_ne!(
-        letters[1].header("webhook-id"),
-        letters[0].header("webhook-id")
-    );
-    let booked = json!({"booking": "B-4711"});
-    story.hears(CASH, "finance", "accepted", booked).await;
-    assert_eq!(story.state(), "paid");
-    assert_eq!(story.field("booking"), "B-4711");
-    let twice = story.tell(CASH, "finance", "accepted", json!({})).await;
-    twice.is_problem(409, "state-conflict");
-}
-
-#[tokio::test]
-async fn what_nobody_takes_waits_until_somebody_does() {
-    let Some(hall) = hall_of(handing_over()).await else {
-        return;
-    };
-    let story = ordered(&hall).await;
-    waits_for(&hall, &story, "nimmt niemand Ausgaben entgegen").await;
-    assert_eq!(story.state(), "exported");
 }

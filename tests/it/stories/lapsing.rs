@@ -6,10 +6,10 @@ use tests::town::{OTHER, OWN};
 use tests::{Start, fixtures, wait_until};
 
 use super::reminding::told;
-use super::{CLERK, Hall, INSIDE, OPEN, Story};
+use super::{CLERK, Hall, INSIDE, OPEN, Story, with};
 use crate::signing::add_version;
 
-const PEOPLE: [&str; 3] = [CLERK, "team", PRIVACY];
+const PEOPLE: [&str; 4] = [CLERK, "team", "l.heide", PRIVACY];
 /// The data-protection officer.
 const PRIVACY: &str = "d.schutz";
 
@@ -112,8 +112,16 @@ pub(super) async fn certificate(hall: &Hall) -> (String, String) {
     (story.id, story.case)
 }
 
-/// A trip that is not claimed.
-async fn trip(hall: &Hall) -> (String, String) {
+/// How far somebody comes with his trip.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Far {
+    Requested,
+    Approved,
+    Back,
+}
+
+/// A trip that is never claimed.
+async fn trip(hall: &Hall, far: Far) -> (String, String) {
     let case = hall.case(CLERK, OPEN, "business_trip").await;
     let today = hall.day(CLERK, &case, 0).await;
     let place = (case.as_str(), None);
@@ -121,6 +129,9 @@ async fn trip(hall: &Hall) -> (String, String) {
     let wish = json!({"purpose": "Schulung", "destination": "Münster", "begins_on": today,
         "ends_on": today, "transport": "train", "digital_checked": true, "cost": "120.00"});
     story.does(CLERK, "request", "requested", wish).await;
+    if far < Far::Approved {
+        return (story.id, story.case);
+    }
     for (who, key, said) in [
         (
             "l.heide",
@@ -132,6 +143,9 @@ async fn trip(hall: &Hall) -> (String, String) {
         story.does(who, key, "approved", said).await;
     }
     story.past("make_approval").await;
+    if far < Far::Back {
+        return (story.id, story.case);
+    }
     let ended = json!({"returned_on": today});
     story.does(CLERK, "travel", "travelled", ended).await;
     (story.id, story.case)
@@ -175,7 +189,9 @@ async fn what_nobody_pays_collects_or_claims_lapses() {
     };
     let card = card(&hall).await;
     let certificate = certificate(&hall).await;
-    let trip = trip(&hall).await;
+    let late = trip(&hall, Far::Requested).await;
+    let silent = trip(&hall, Far::Approved).await;
+    let claimless = trip(&hall, Far::Back).await;
 
     // Fourteen days for the fee.
     hall.days_later(20, &PEOPLE).await;
@@ -188,6 +204,15 @@ async fn what_nobody_pays_collects_or_claims_lapses() {
     );
     assert_eq!(story.recorded("workflow.remind").await, 1);
     assert_eq!(story.recorded("workflow.lapse").await, 1);
+
+    // What was not approved before it began is not approved any more.
+    let mut story = hall.watched(CLERK, (&late.0, &late.1)).await;
+    let approved = with("approved", json!({"budget_holder": "h.budget"}));
+    let fault = story.faults(("l.heide", "approve_superior"), approved);
+    assert_eq!(fault.await.1, "requirement");
+    let why = ("rejected", "Zu spät beantragt");
+    story.says("l.heide", "approve_superior", why).await;
+    story.is_dropped("rejected").await;
 
     // Twelve weeks for the card, and then somebody decides.
     hall.days_later(100, &PEOPLE).await;
@@ -205,8 +230,18 @@ async fn what_nobody_pays_collects_or_claims_lapses() {
 
     // Six months for the claim.
     hall.days_later(200, &PEOPLE).await;
-    let mut story = hall.watched(CLERK, (&trip.0, &trip.1)).await;
+    let mut story = hall.watched(CLERK, (&claimless.0, &claimless.1)).await;
     story.reaches("expired").await;
     story.is_dropped("expired").await;
-    assert_eq!(story.slip()[5], "submit_claim expired system");
+    assert_eq!(story.slip()[6], "submit_claim expired system");
+
+    // And a month more for whoever never said that he is back.
+    hall.days_later(250, &PEOPLE).await;
+    let mut story = hall.watched(CLERK, (&silent.0, &silent.1)).await;
+    story.reaches("expired").await;
+    story.is_dropped("expired").await;
+    assert_eq!(
+        story.slip()[4..],
+        ["travel (withdrawn)", "watch_claim expired system"]
+    );
 }

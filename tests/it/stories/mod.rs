@@ -4,6 +4,7 @@
 mod certificates;
 mod complaints;
 mod council;
+mod exports;
 mod handover;
 mod invoices;
 mod lapsing;
@@ -69,7 +70,7 @@ impl Hall {
         if let Some(code) = inside {
             compartment(&town.app, code).await;
             units.push(unit(INSIDE).within(code));
-            units.push(unit(PERSONNEL).within(code));
+            units.push(unit(PERSONNEL).within(code).kept(5, 5));
         }
         plan(&town, "2020", ("2020-01-01", None), units).await;
         let mut known = BTreeMap::from([(CLERK, town.clerk()), ("k.sommer", town.other())]);

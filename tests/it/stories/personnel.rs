@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tests::town::{OWN, id_of};
 use tests::{Client, Start, fixtures};
 
-use super::{CLERK, FORBIDDEN, Hall, INSIDE, OPEN, Story, with};
+use super::{CLERK, CONFLICT, FORBIDDEN, Hall, INSIDE, OPEN, PERSONNEL, Story, with};
 use crate::components::{components, mail};
-use crate::records::act;
+use crate::records::{act, year_of};
 use crate::withheld::{PROPOSALS, WITHHELD, decide, propose};
 use crate::workflows::{WORKFLOWS, post};
 
@@ -137,6 +137,15 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
         .does(FIRST, "file_document", "filed_unfavourable", json!({}))
         .await;
     assert!(story.field("remove_on").is_string());
+    // For two years it is kept in sight; then it is asked whether it shall be removed.
+    assert_eq!(story.state(), "kept");
+    let early = json!({"outcome": "no_request", "note": "Kein Antrag"});
+    let fault = story.faults((FIRST, "ask_removal"), early).await;
+    assert_eq!(fault.1, "requirement");
+    let why = ("interrupted", "Ein neuer Vorwurf");
+    story.says(FIRST, "ask_removal", why).await;
+    assert_eq!(story.state(), "kept");
+    story.does(FIRST, "ask_removal", "removal", json!({})).await;
     assert_eq!(story.state(), "closed");
 
     let mut story = entry(&hall, CLERK).await;
@@ -310,6 +319,109 @@ async fn nobody_keeps_his_own_file() {
     let other = story.at("decide", "delegate");
     let to = json!({"to": "l.heide", "reason": "Alle anderen sind befangen"});
     post(hall.by("l.heide"), &other, Some(&to)).await.is(200);
+}
+
+/// Each document has its own: one that waits for its destruction holds no other up.
+#[tokio::test]
+async fn of_one_case_several_documents_are_removed_at_once_and_each_only_once() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let first = removal(&hall, "2024-01-01").await;
+    let other = hall.draft(FIRST, &first.case, "Zweite Abmahnung").await;
+    let of = (first.case.as_str(), Some(other.as_str()));
+    let fields = json!({"employee": CLERK, "filed_on": "2024-01-01"});
+    let second = hall.begin(FIRST, "personnel-removal", of, fields.clone());
+    let second = second.await;
+    assert_ne!(first.id, second.id);
+    let again = json!({"definition": "personnel-removal", "case": first.case,
+        "document": other, "fields": fields});
+    let refused = hall.by(SECOND).post(WORKFLOWS, &again).await;
+    let problem = refused.is_problem(409, "state-conflict").json();
+    assert_eq!(problem["current_state"], "begun");
+    // Without a document with which it begins, one runs in the case already.
+    let unnamed = json!({"definition": "personnel-removal", "case": first.case,
+        "fields": {"employee": CLERK, "filed_on": "2024-01-01", "document": other}});
+    let refused = hall.by(SECOND).post(WORKFLOWS, &unnamed).await;
+    refused.is_problem(409, "already-exists");
+}
+
+/// A file of somebody, from his hiring to the day from which its five years run.
+#[tokio::test]
+async fn a_file_is_opened_at_hiring_and_closed_for_good_and_its_five_years_run() {
+    let Some(hall) = hall().await else {
+        return;
+    };
+    let case = hall.case(FIRST, PERSONNEL, "personnel_file").await;
+    let hired = json!({"employee": CLERK, "personnel_number": "30417", "hired_on": "2026-01-01"});
+    let place = (case.as_str(), None);
+    let mut story = hall
+        .begin(FIRST, "personnel-opening", place, hired.clone())
+        .await;
+    // One file for each employment.
+    let other = hall.case(FIRST, PERSONNEL, "personnel_file").await;
+    let mut twice = hired;
+    twice["employee"] = json!("l.heide");
+    let twice = json!({"definition": "personnel-opening", "case": other, "fields": twice});
+    let refused = hall.by(FIRST).post(WORKFLOWS, &twice).await;
+    refused.is_problem(409, "already-exists");
+    story.does(FIRST, "open_file", "opened", json!({})).await;
+    let own = with("complete", json!({}));
+    story.refuses((FIRST, "check_file"), own, FORBIDDEN).await;
+    let why = ("incomplete", "Das Führungszeugnis fehlt");
+    story.says(SECOND, "check_file", why).await;
+    story.does(FIRST, "open_file", "opened", json!({})).await;
+    story
+        .does(SECOND, "check_file", "complete", json!({}))
+        .await;
+    assert_eq!(story.state(), "closed");
+
+    // Years later, in the same file.
+    let path = format!("/api/v1/cases/{case}");
+    let file = hall.by(FIRST).get(&path).await.is(200).json();
+    let file = file["file"]["id"].as_str().expect("a file").to_owned();
+    let new = json!({"file": file, "subject": "Abschluss", "type": "personnel_file"});
+    let last = id_of(&hall.by(FIRST).post("/api/v1/cases", &new).await.is(201));
+    let whose = json!({"employee": CLERK});
+    let place = (last.as_str(), None);
+    let mut closing = hall.begin(FIRST, "personnel-closure", place, whose).await;
+    let today = hall.day(FIRST, &last, 0).await;
+    let left = json!({"ended_on": today, "ground": "left", "closes_on": "2026-01-01"});
+    let fault = closing.faults((FIRST, "note_end"), with("noted", left));
+    assert_eq!(fault.await.1, "requirement");
+    let tomorrow = hall.day(FIRST, &last, 3).await;
+    let left = json!({"ended_on": today, "ground": "left", "closes_on": tomorrow});
+    closing.does(FIRST, "note_end", "noted", left).await;
+    let early = with("reached", json!({}));
+    let fault = closing.faults((FIRST, "await_closure"), early).await;
+    assert_eq!(fault.1, "requirement");
+    let moved = json!({"outcome": "moved", "note": "Keine Versorgung",
+        "fields": {"closes_on": today}});
+    closing.completes(FIRST, "await_closure", moved).await;
+    closing
+        .does(FIRST, "await_closure", "reached", json!({}))
+        .await;
+    let approve = with("approved", json!({}));
+    let refused = (FIRST, "approve_closure");
+    closing.refuses(refused, approve.clone(), FORBIDDEN).await;
+    // Another case of the file is open: nothing has happened.
+    let refused = (SECOND, "approve_closure");
+    closing.refuses(refused, approve, CONFLICT).await;
+    story.closes_by_hand().await;
+    closing
+        .does(SECOND, "approve_closure", "approved", json!({}))
+        .await;
+    closing.is_filed().await;
+    let path = format!("/api/v1/files/{file}");
+    let shown = hall.by(FIRST).get(&path).await.is(200).json();
+    assert_eq!(shown["state"], "closed");
+    let kept = &shown["retention"];
+    // After that it is offered to the archive, and nothing is destroyed without its word.
+    assert_eq!(kept["disposal"], "B");
+    assert_eq!(kept["from"], today);
+    assert_eq!(kept["until"], format!("{}-12-31", year_of(&today) + 5));
+    let against = json!(["retention_runs", "no_archive_decision"]);
+    assert_eq!(kept["reasons"], against);
 }
 
 #[tokio::test]

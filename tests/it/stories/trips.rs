@@ -103,6 +103,7 @@ async fn a_trip_is_approved_before_it_begins_and_paid_out_after_it_ended() {
             "approve_budget approved h.budget",
             "make_approval done system",
             "travel travelled m.brandt",
+            "watch_claim (withdrawn)",
             "submit_claim claimed m.brandt",
             "check_claim receipts k.sommer",
             "show_receipts shown m.brandt",

@@ -60,6 +60,8 @@ pub struct Definition {
     pub matter_of: Vec<String>,
     /// Fields by which one is known again: what says the same in all of them begins only once.
     pub unique: Vec<String>,
+    /// Whether several run in a case at once, each with a document of its own.
+    pub per_document: bool,
     /// The field of kind `document` that names what has been drafted; its drafter is no final signer.
     pub fields: Vec<Field>,
     /// Tables that say what belongs to a value.
@@ -497,6 +499,8 @@ pub enum Effect {
     },
     /// The case goes to the files: zu den Akten.
     CloseCase,
+    /// The case goes to the files, and the file in which it stands is closed with it: its term begins.
+    CloseFile,
     /// The case goes into a compartment with all that stands in it, into a file of its own.
     MoveTo {
         /// The code of the compartment.

@@ -296,6 +296,13 @@ impl<'a> Writer<'a> {
         {
             self.write("Der Vorgang geht zu den Akten (z. d. A.).", Look::Small);
         }
+        if state
+            .on_enter
+            .iter()
+            .any(|one| matches!(one, Effect::CloseFile))
+        {
+            self.write("Vorgang und Akte werden geschlossen.", Look::Small);
+        }
         for effect in &state.on_enter {
             self.moves(effect, None);
         }

@@ -92,14 +92,8 @@ impl Run<'_> {
             Effect::Freeze { document } => self.freeze(document),
             Effect::Dispatch { document } => self.dispatch(document),
             Effect::Destroy { document } => self.destroy(document),
-            Effect::CloseCase => {
-                // I-20: a case with open steps does not go to the files.
-                if self.instance.steps.iter().any(is_unfinished) {
-                    return Err(Refusal::NotProvided);
-                }
-                self.due(EffectDue::CloseCase);
-                Ok(())
-            }
+            Effect::CloseCase => self.close(EffectDue::CloseCase),
+            Effect::CloseFile => self.close(EffectDue::CloseFile),
             Effect::MoveTo {
                 compartment,
                 plan_unit,
@@ -130,6 +124,15 @@ impl Run<'_> {
                 Err(Refusal::NotProvided)
             }
         }
+    }
+
+    /// I-20: a case with open steps does not go to the files.
+    fn close(&mut self, effect: EffectDue) -> Result<(), Refusal> {
+        if self.instance.steps.iter().any(is_unfinished) {
+            return Err(Refusal::NotProvided);
+        }
+        self.due(effect);
+        Ok(())
     }
 
     fn due(&mut self, effect: EffectDue) {

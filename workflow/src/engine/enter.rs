@@ -374,6 +374,7 @@ impl View<'_> {
                 | Effect::Dispatch { .. }
                 | Effect::Destroy { .. }
                 | Effect::CloseCase
+                | Effect::CloseFile
                 | Effect::MoveTo { .. }
                 | Effect::OpenCase { .. }
                 | Effect::Exclude { .. }

@@ -142,6 +142,30 @@ pub(super) fn summed(op: Op, at: usize, left: Node, right: Node) -> Result<Node,
     Ok(pair(op, left, right, kind))
 }
 
+/// Either of two of the same kind; one of them may be nothing.
+pub(super) fn chosen(at: usize, when: Node, then: Node, otherwise: Node) -> Result<Node, Fault> {
+    is_yes_no(&when)?;
+    let kind = match (then.kind, otherwise.kind) {
+        (Kind::Null, other) => other,
+        (one, Kind::Null) => one,
+        (one, other) if one == other => one,
+        (one, other) => {
+            let said = format!(
+                "Hier stehen {} und {} zur Wahl.",
+                one.german(),
+                other.german()
+            );
+            return Err(fault(otherwise.at, said, remedy_for(one, other)));
+        }
+    };
+    let expr = Expr::If {
+        when: Box::new(when.expr),
+        then: Box::new(then.expr),
+        otherwise: Box::new(otherwise.expr),
+    };
+    Ok(node(at, expr, kind))
+}
+
 fn upper(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {

@@ -43,6 +43,14 @@ pub(super) fn value(expr: &Expr, facts: &dyn Facts) -> Option<Value> {
             }
             _ => return None,
         },
+        Expr::If {
+            when,
+            then,
+            otherwise,
+        } => {
+            let chosen = if when.holds(facts) { then } else { otherwise };
+            return value(chosen, facts);
+        }
         Expr::Not(inner) => Value::YesNo(!inner.holds(facts)),
         Expr::Negated(inner) => return negated(&value(inner, facts)?),
         Expr::In { item, list } => {

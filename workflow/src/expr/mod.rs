@@ -74,6 +74,15 @@ pub enum Expr {
         /// How many, 1 to 120.
         months: u16,
     },
+    /// `if(when, a, b)`: `a` where it is true, else `b`.
+    If {
+        /// What is looked at; what is not known is not true.
+        when: Box<Expr>,
+        /// What it is then.
+        then: Box<Expr>,
+        /// What it is otherwise.
+        otherwise: Box<Expr>,
+    },
     /// `not a`.
     Not(Box<Expr>),
     /// `-a`.
@@ -317,6 +326,15 @@ impl Expr {
             Self::WorkingDays(left, right) | Self::Pair { left, right, .. } => {
                 left.walk(visit);
                 right.walk(visit);
+            }
+            Self::If {
+                when,
+                then,
+                otherwise,
+            } => {
+                when.walk(visit);
+                then.walk(visit);
+                otherwise.walk(visit);
             }
             Self::Not(inner)
             | Self::Negated(inner)

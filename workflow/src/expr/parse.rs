@@ -1,8 +1,8 @@
 //! An expression is read, and each piece of it checked where it stands.
 
 use super::check::{
-    compared, dative, fits, is_yes_no, joined, known, negative, no_minus, of_kind, remedy_for,
-    summed,
+    chosen, compared, dative, fits, is_yes_no, joined, known, negative, no_minus, of_kind,
+    remedy_for, summed,
 };
 use super::lex::{Placed, Token, fault, tokens};
 use super::words::CALLS;
@@ -359,6 +359,7 @@ impl Parser<'_> {
             }
             "working_days" => self.working_days(at)?,
             "add_months" => self.add_months(at)?,
+            "if" => self.chosen(at)?,
             "and" | "or" | "not" | "in" => {
                 return Err(fault(
                     at,
@@ -527,6 +528,17 @@ impl Parser<'_> {
         self.asks_sign(")")?;
         let day = Box::new(day.expr);
         Ok(node(at, Expr::AddMonths { day, months }, Kind::Day))
+    }
+
+    fn chosen(&mut self, at: usize) -> Result<Node, Fault> {
+        self.asks_sign("(")?;
+        let when = self.deeper(at, Self::or)?;
+        self.asks_sign(",")?;
+        let then = self.deeper(at, Self::sum)?;
+        self.asks_sign(",")?;
+        let otherwise = self.deeper(at, Self::sum)?;
+        self.asks_sign(")")?;
+        chosen(at, when, then, otherwise)
     }
 
     /// A step in brackets, and its outcomes.

@@ -195,6 +195,8 @@ fn what_is_true_is_true() {
         "destroyed(draft) and not destroyed(letter)",
         "holds(clerk, \"bm\") and not holds(clerk, \"kst-20\")",
         "clerk in people and not initiator in people",
+        "if(known(net), 1, 2) == 2 and if(urgent, 1, 2) == 1 and if(waived, urgent, null) == null",
+        "if(net > 1.00, due_on, due_on + 30) == due_on + 30",
         "not (clerk in nobody)",
         "  urgent\n  and\turgent ",
     ] {
@@ -305,6 +307,9 @@ fn a_fault_within_a_function_is_said_with_its_place() {
     check("add_months(due_on, pages) > today", 20, "1 bis 120");
     check("add_months(due_on, 200) > today", 20, "1 bis 120");
     check("add_months(gross, 2) > today", 12, "kein Tag");
+    check("if(pages, 1, 2) == 1", 4, "Ja oder Nein");
+    check("if(urgent, pages, gross) == 1", 19, "zur Wahl");
+    check("if(urgent, pages) == 1", 17, ",");
     check("and urgent", 1, "steht hier falsch");
     check("urgent # ja", 8, "Das Zeichen „#“");
     check("ürgent", 1, "Das Zeichen „ü“");
@@ -386,6 +391,8 @@ fn any_text() -> impl Strategy<Value = String> {
         "known(net)",
         "working_days(today, due_on - 2) > -1",
         "add_months(due_on + 1, 12) > today",
+        "if(urgent or waived, due_on - 1, null) > today",
+        "if(waived, (urgent and waived), (pages > 1))",
         "outcome(\"check\") != null",
         "(waived)",
     ]);
@@ -412,7 +419,7 @@ proptest! {
     fn no_row_of_pieces_is_too_strange(pieces in prop::collection::vec(prop::sample::select(vec![
         "urgent", "gross", "pages", "people", "draft", "sort", "and", "or", "not", "in", "(", ")", "[", "]", ",", "==",
         "!=", "<", ">=", "+", "-", "-", "1", "2.50", "\"a\"", "@2026-03-01", "null", "true", "today", "actor", ".",
-        "limit", "count", "lookup", "done", "\"check\"", "working_days", "add_months", "due_on", "@9999-12-31",
+        "limit", "count", "lookup", "done", "\"check\"", "working_days", "add_months", "if", "due_on", "@9999-12-31",
         "999999999999999",
     ]), 0..30)) {
         let text = pieces.join(" ");

@@ -15,7 +15,7 @@ const ALONE: [&str; 10] = [
 ];
 
 /// Those that are followed by brackets.
-pub(super) const CALLS: [&str; 12] = [
+pub(super) const CALLS: [&str; 13] = [
     "known",
     "count",
     "lookup",
@@ -28,6 +28,7 @@ pub(super) const CALLS: [&str; 12] = [
     "holds",
     "working_days",
     "add_months",
+    "if",
 ];
 
 /// Whether a word belongs to the language: no field is called so.

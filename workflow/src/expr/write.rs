@@ -69,7 +69,8 @@ const fn binds(expr: &Expr) -> Binds {
         | Expr::Destroyed(_)
         | Expr::Holds { .. }
         | Expr::WorkingDays(..)
-        | Expr::AddMonths { .. } => Binds::Whole,
+        | Expr::AddMonths { .. }
+        | Expr::If { .. } => Binds::Whole,
     }
 }
 
@@ -87,6 +88,11 @@ impl Display for Expr {
             Self::Count(key) => write!(to, "count({key})"),
             Self::Lookup { table, key } => write!(to, "lookup(\"{table}\", {key})"),
             Self::AddMonths { day, months } => write!(to, "add_months({day}, {months})"),
+            Self::If {
+                when,
+                then,
+                otherwise,
+            } => either(when, then, otherwise, to),
             Self::Done(step) => write!(to, "done(\"{step}\")"),
             Self::Outcome(step) => write!(to, "outcome(\"{step}\")"),
             Self::Taker(step) => write!(to, "taker(\"{step}\")"),
@@ -136,6 +142,14 @@ impl Display for Expr {
             }
         }
     }
+}
+
+fn either(when: &Expr, then: &Expr, otherwise: &Expr, to: &mut Formatter<'_>) -> Result {
+    write!(to, "if({when}, ")?;
+    within(then, Binds::Sum, to)?;
+    to.write_str(", ")?;
+    within(otherwise, Binds::Sum, to)?;
+    to.write_char(')')
 }
 
 /// In brackets where it binds less tightly than what stands around it asks for.

@@ -297,6 +297,8 @@ pub enum EffectDue {
     },
     /// The case goes to the files.
     CloseCase,
+    /// The case goes to the files, and the file in which it stands is closed with it.
+    CloseFile,
     /// The case goes into a compartment, before anything else that is done with the same command.
     MoveTo {
         /// The code of the compartment.

@@ -39,12 +39,20 @@ pub const SHIPPED: &[(&str, &[u8])] = &[
         include_bytes!("../../definitions/business-trip.toml"),
     ),
     (
+        "personnel-opening.toml",
+        include_bytes!("../../definitions/personnel-opening.toml"),
+    ),
+    (
         "personnel-entry.toml",
         include_bytes!("../../definitions/personnel-entry.toml"),
     ),
     (
         "personnel-removal.toml",
         include_bytes!("../../definitions/personnel-removal.toml"),
+    ),
+    (
+        "personnel-closure.toml",
+        include_bytes!("../../definitions/personnel-closure.toml"),
     ),
 ];
 

@@ -113,6 +113,7 @@ impl Town {
                 ..
             }
             | EffectDue::CloseCase
+            | EffectDue::CloseFile
             | EffectDue::MoveTo { .. }
             | EffectDue::OpenCase { .. }
             | EffectDue::Notify { .. } => {}

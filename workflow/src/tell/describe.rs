@@ -115,6 +115,10 @@ impl Teller<'_> {
             );
             self.point("Wiedererkannt", &plain(&said));
         }
+        if definition.per_document {
+            let said = "In einem Vorgang können mehrere zugleich laufen, für jedes Dokument einer.";
+            self.point("Je Dokument", &plain(said));
+        }
         self.end_list();
     }
 
@@ -424,6 +428,10 @@ impl Teller<'_> {
             }
             Effect::Export { to } => format!("übergibt an das Verfahren „{to}“, genau einmal"),
             Effect::CloseCase => "der Vorgang geht zu den Akten (z. d. A.)".to_owned(),
+            Effect::CloseFile => {
+                "der Vorgang geht zu den Akten (z. d. A.), und die Akte wird geschlossen; ihre Aufbewahrungsfrist beginnt"
+                    .to_owned()
+            }
             Effect::MoveTo {
                 compartment,
                 plan_unit,

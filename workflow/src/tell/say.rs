@@ -47,6 +47,7 @@ pub fn condition(expr: &Expr, definition: &Definition) -> String {
         | Expr::Taker(_)
         | Expr::WorkingDays(..)
         | Expr::AddMonths { .. }
+        | Expr::If { .. }
         | Expr::Negated(_) => term(expr, definition),
     }
 }
@@ -84,6 +85,7 @@ pub fn value(expr: &Expr, definition: &Definition) -> String {
         | Expr::Destroyed(_)
         | Expr::WorkingDays(..)
         | Expr::AddMonths { .. }
+        | Expr::If { .. }
         | Expr::Negated(_) => term(expr, definition),
     }
 }
@@ -239,6 +241,16 @@ fn term(expr: &Expr, definition: &Definition) -> String {
             counted(i64::from(*months), "Monat", "Monate"),
             term(day, definition)
         ),
+        Expr::If {
+            when,
+            then,
+            otherwise,
+        } => format!(
+            "{}, wenn gilt: ({}), sonst {}",
+            term(then, definition),
+            condition(when, definition),
+            term(otherwise, definition)
+        ),
         Expr::Negated(inner) => format!("minus {}", term(inner, definition)),
         Expr::Pair {
             op: op @ (Op::Plus | Op::Minus),
@@ -279,6 +291,12 @@ fn is_day(expr: &Expr, definition: &Definition) -> bool {
     if let Expr::Field(key) = expr {
         let found = definition.field(key);
         return found.is_some_and(|field| matches!(field.kind, FieldKind::Day));
+    }
+    if let Expr::If {
+        then, otherwise, ..
+    } = expr
+    {
+        return is_day(then, definition) || is_day(otherwise, definition);
     }
     if let Expr::Pair { op, left, right } = expr {
         let moved = matches!(op, Op::Plus | Op::Minus);

@@ -11,12 +11,13 @@ use crate::expr::{Expr, Kind};
 use crate::instance::Value;
 
 /// Keys that say what is done; the others of an effect belong to one of these.
-const MAINS: [&str; 10] = [
+const MAINS: [&str; 11] = [
     "register",
     "freeze",
     "dispatch",
     "destroy",
     "close_case",
+    "close_file",
     "move_to",
     "open_case",
     "exclude",
@@ -110,17 +111,21 @@ impl Reader {
                 let text = self.need_words(&sheet, "text", TEXT_CHARS_MAX);
                 Effect::Notify { to: to?, text }
             }
-            _ => self.close_case(&sheet, key),
+            _ => self.closes(&sheet, key),
         })
     }
 
-    fn close_case(&mut self, sheet: &Sheet<'_>, key: &str) -> Effect {
+    fn closes(&mut self, sheet: &Sheet<'_>, key: &str) -> Effect {
         if !self.yes(sheet, key) {
+            let at = sheet.below(key);
             let said = "Hier steht nicht true.";
-            let remedy = "Bitte { close_case = true } schreiben.";
-            self.complain(&sheet.below(key), said, remedy);
+            self.complain(&at, said, format!("Bitte {{ {key} = true }} schreiben."));
         }
-        Effect::CloseCase
+        if key == "close_file" {
+            Effect::CloseFile
+        } else {
+            Effect::CloseCase
+        }
     }
 
     fn somebody_destroys(&mut self, sheet: &Sheet<'_>, actor: bool) {
@@ -198,6 +203,13 @@ impl Reader {
     fn wrong_for(&self, holds: &FieldKind, expr: &Expr, kind: Kind) -> Option<String> {
         if let Expr::Null = expr {
             return None;
+        }
+        if let Expr::If {
+            then, otherwise, ..
+        } = expr
+        {
+            let mut both = [then, otherwise].into_iter();
+            return both.find_map(|one| self.wrong_for(holds, one, kind));
         }
         if let Expr::Literal(Value::Text(text)) = expr {
             return unsuited(holds, [text]);

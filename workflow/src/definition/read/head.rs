@@ -3,7 +3,7 @@
 use super::sheet::{At, Sheet, Text};
 use super::who::Where;
 use super::{Reader, is_key};
-use crate::definition::{Definition, is_code};
+use crate::definition::{Definition, Source, is_code};
 use crate::expr::Kind;
 
 pub(super) const LABEL_CHARS_MAX: usize = 120;
@@ -48,6 +48,7 @@ impl Reader {
         let cancel_by = self.whos(sheet, "cancel_by", Where::Cancel);
         let matter_of = self.matter_of(sheet);
         let unique = self.unique(sheet);
+        let per_document = self.per_document(sheet);
         let states = self.states(&states);
         Definition {
             id: id.unwrap_or_default(),
@@ -64,6 +65,7 @@ impl Reader {
             start: start.unwrap_or_default(),
             matter_of,
             unique,
+            per_document,
             fields: std::mem::take(&mut self.fields),
             lookups: std::mem::take(&mut self.lookups),
             states,
@@ -149,6 +151,18 @@ impl Reader {
             found.extend(self.field_of(&text, &kinds));
         }
         found
+    }
+
+    /// Each document has its own: then one must be named by a document with which it begins.
+    fn per_document(&mut self, sheet: &Sheet<'_>) -> bool {
+        let said = self.yes(sheet, "per_document");
+        let mut fields = self.fields.iter();
+        if said && !fields.any(|field| field.source == Some(Source::Document)) {
+            let said = "Kein Feld nennt das Dokument, mit dem begonnen wird.";
+            let remedy = "Bitte ein Feld mit kind = \"document\" und from = \"document\" anlegen.";
+            self.complain(&sheet.below("per_document"), said, remedy);
+        }
+        said
     }
 
     /// Two that exclude each other.

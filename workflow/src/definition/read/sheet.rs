@@ -31,7 +31,7 @@ macro_rules! shapes {
 
 shapes! {
     DEFINITION = "definition": "id" "version" "title" "description" "case_type" "plan_unit" "compartment" "legal" "start"
-        "start_by" "cancel_by" "matter_of" "unique" "field" "lookup" "state";
+        "start_by" "cancel_by" "matter_of" "unique" "per_document" "field" "lookup" "state";
     WORDS = "words": "de" "en";
     FIELD = "field": "key" "label" "kind" "from" "or_from" "required" "private" "chars_max" "pattern"
         "example" "entries";
@@ -52,8 +52,8 @@ shapes! {
     LAPSE = "lapse": "after" "outcome";
     ASSIGNEE = "assignee": "function" "role" "department" "field" "initiator" "manager_of" "taker_of" "each" "anybody"
         "system";
-    EFFECT = "effect": "register" "freeze" "dispatch" "destroy" "close_case" "move_to" "plan_unit" "lead" "open_case"
-        "subject" "exclude" "set" "to" "notify" "text";
+    EFFECT = "effect": "register" "freeze" "dispatch" "destroy" "close_case" "close_file" "move_to" "plan_unit" "lead"
+        "open_case" "subject" "exclude" "set" "to" "notify" "text";
     WORK = "work": "seal" "export" "form" "into";
 }
 

@@ -133,6 +133,16 @@ fn an_entry_in_a_personnel_file_keeps_the_rules() {
 }
 
 #[test]
+fn the_opening_of_a_personnel_file_keeps_the_rules() {
+    by_shipped("personnel-opening.toml");
+}
+
+#[test]
+fn the_closure_of_a_personnel_file_keeps_the_rules() {
+    by_shipped("personnel-closure.toml");
+}
+
+#[test]
 fn a_removal_from_a_personnel_file_keeps_the_rules() {
     by_shipped("personnel-removal.toml");
 }

@@ -226,6 +226,7 @@ pub(super) fn definition(key: &str, states: Vec<State>) -> Definition {
             .unwrap_or_default(),
         matter_of: vec!["applicant".to_owned()],
         unique: Vec::new(),
+        per_document: false,
         fields: fields(),
         lookups: Vec::new(),
         states,

@@ -457,8 +457,13 @@ fn a_letter_is_begun_and_assigned() {
 
 #[test]
 fn a_case_with_open_steps_does_not_go_to_the_files() {
+    goes_to_the_files(Effect::CloseCase, &EffectDue::CloseCase);
+    goes_to_the_files(Effect::CloseFile, &EffectDue::CloseFile);
+}
+
+fn goes_to_the_files(effect: Effect, due: &EffectDue) {
     let mut closing = step("closing", StepKind::Task, Assignee::Anybody);
-    closing.outcomes[0].effects = vec![Effect::CloseCase];
+    closing.outcomes[0].effects = vec![effect];
     let steps = vec![closing, step("other", StepKind::Task, Assignee::Anybody)];
     let mut both = state("a", "closed", steps);
     both.order = Order::Parallel;
@@ -469,7 +474,7 @@ fn a_case_with_open_steps_does_not_go_to_the_files() {
     case.cannot(&eva, case.complete("closing", "done"), Refusal::NotProvided);
     case.done(&eva, "other", "done");
     case.done(&eva, "closing", "done");
-    assert_eq!(due_effects(&case.events), [&EffectDue::CloseCase]);
+    assert_eq!(due_effects(&case.events), [due]);
 }
 
 /// A case that follows is opened with the step that asks for it, each with an id of its own, and not without end.

@@ -369,7 +369,7 @@ impl<'a> Judge<'a> {
                 self.frozen.insert(version.sha512.clone());
             }
             EffectDue::Dispatch { version } => self.dispatched(version, entry),
-            EffectDue::CloseCase => {
+            EffectDue::CloseCase | EffectDue::CloseFile => {
                 let open = |known: &Known| matches!(known.is, Is::Open | Is::Waiting | Is::Future);
                 assert!(!self.steps.values().any(open));
             }
