@@ -133,9 +133,23 @@ export function flowActions(context) {
   const offer = (act, action, danger) => h("button", { type: "button", class: danger ? "danger small" : "small", "data-act": act, onclick: action }, t(`act_flow_${act}`));
   const place = h("div", { class: "actions flow-actions" });
   fill(place, ahead.map((one) => h("button", { type: "button", class: "small", "data-act": `version-${one.document}`, onclick: () => nextVersion(self, flow, one.document) }, t("act_flow_versionOf", { title: named(one.document) }))),
+    (flow.beside ?? []).map((one) => h("button", { type: "button", class: "small", "data-act": `beside-${one.id}`, onclick: () => beside(self, one) }, t("act_flow_beside", { title: inTongue(one.label) }))),
     newer ? offer("migrate", async () => { if (await migrate(newer, [flow])) await self.load({ word: t("did_workflow_migrate"), focus: true }); }) : null,
     offer("exclude", () => exclude(context)), flow.may.includes("cancel") ? offer("cancel", () => cancel(self, flow)) : null);
   return place;
+}
+
+/** Steps that run beside what is open. */
+function beside(self, one) {
+  const key = keys();
+  return askFor({
+    title: t("flowTitle_beside", { title: inTongue(one.label) }), submit: t("flowBesideNow"), names: NAMES, stale: stale(self),
+    body: [h("p", { class: "hint" }, t("flowHint_beside"))],
+    act: () => {
+      const asked = { state: one.id };
+      return self.act("/beside", asked, t("did_workflow_insert"), key(asked));
+    },
+  });
 }
 
 function exclude({ self, documents }) {

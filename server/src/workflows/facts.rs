@@ -396,6 +396,7 @@ fn values_of(command: &Command) -> impl Iterator<Item = &Value> {
         | Command::Skip { .. }
         | Command::Delegate { .. }
         | Command::Insert { .. }
+        | Command::Beside { .. }
         | Command::Withdraw { .. }
         | Command::Hold { .. }
         | Command::Resume { .. }
@@ -438,8 +439,10 @@ fn is_manager(assignee: &Assignee) -> bool {
 
 /// Whether a definition asks for somebody's manager anywhere.
 fn asks_for_managers(definition: &Definition) -> bool {
-    let mut named = definition.start_by.iter().chain(&definition.cancel_by);
-    if named.any(is_manager) {
+    let beside = definition.states.iter().flat_map(|state| &state.beside);
+    let beside = beside.flat_map(|beside| &beside.by);
+    let named = definition.start_by.iter().chain(&definition.cancel_by);
+    if named.chain(beside).any(is_manager) {
         return true;
     }
     let mut steps = definition.states.iter().flat_map(|state| &state.steps);

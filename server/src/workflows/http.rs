@@ -16,8 +16,8 @@ use super::history::{EntryView, HistoryView, Teller, TimerView, TimersView, even
 use super::model::WorkflowError;
 use super::reading::{self, After, Filter};
 use super::requests::{
-    AllOfIt, Because, WorkflowEditorial, WorkflowExclusion, WorkflowHappening, WorkflowMigration,
-    WorkflowRequest,
+    AllOfIt, Because, WorkflowBeside, WorkflowEditorial, WorkflowExclusion, WorkflowHappening,
+    WorkflowMigration, WorkflowRequest,
 };
 use super::wire::{FlowView, LineView, WorkflowValue};
 use super::{definition_http, limit_http, rows, step_http};
@@ -285,6 +285,28 @@ pub(super) async fn post_exclude(
     caller.ask(id, &body, asked).await
 }
 
+/// Begins a side way (Nebenweg): steps of the definition that run beside what is open, an interim reply for instance.
+///
+/// Once at a time, by whom the definition names, beside the states that it names.
+#[utoipa::path(
+    post, path = "/api/v1/workflows/{id}/beside", tag = "workflows", operation_id = "beginSideWay",
+    params(("id" = Uuid, Path, description = "The workflow"), IdempotencyParam, MaybeIfMatchParam),
+    request_body = WorkflowBeside,
+    responses((status = 200, description = "Begun; durable", body = FlowView, headers(
+        ("ETag" = String, description = "The version of the workflow"),
+        ("Idempotent-Replayed" = String, description = "`true`, where the answer is a saved one"))),
+        FlowProblems),
+    security(("token" = []))
+)]
+pub(super) async fn post_beside(
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<WorkflowBeside>,
+) -> Result<HttpResponse, Problem> {
+    let asked = body.asked()?;
+    caller.ask(id, &body, asked).await
+}
+
 /// Announces that your next version of a document changes no meaning: the final signer only. Marks stay in force.
 #[utoipa::path(
     post, path = "/api/v1/workflows/{id}/editorial", tag = "workflows", operation_id = "announceEditorialChange",
@@ -393,6 +415,7 @@ pub(super) async fn post_migrate(
         get_history,
         get_timers,
         post_exclude,
+        post_beside,
         post_editorial,
         post_cancel,
         post_event,
@@ -426,6 +449,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(to("/workflows/{id}/history").get(get_history))
         .service(to("/workflows/{id}/timers").get(get_timers))
         .service(to("/workflows/{id}/exclude").post(post_exclude))
+        .service(to("/workflows/{id}/beside").post(post_beside))
         .service(to("/workflows/{id}/editorial").post(post_editorial))
         .service(to("/workflows/{id}/cancel").post(post_cancel))
         .service(to("/workflows/{id}/events").post(post_event))

@@ -53,6 +53,7 @@ pub(super) async fn view(
         may: trial.steps(),
         may_all: trial.all(),
         opened,
+        beside: trial.beside(),
         editorial: trial.editorial(),
         errors: errors.into_iter().collect(),
     }))

@@ -8,7 +8,7 @@ use workflow::engine::{self, Setting};
 use workflow::instance::{Command, Id, Instance, Refusal, StepState, StepStatus, Value};
 
 use super::values::kind_word;
-use super::wire::{AskView, OutcomeView, WordsView, word};
+use super::wire::{AskView, OutcomeView, SideWay, WordsView, word};
 
 /// What somebody may do with a step.
 #[derive(Debug, Clone, Default)]
@@ -197,6 +197,18 @@ impl Trial<'_> {
         }
         may
     }
+
+    /// The side ways that he may begin now.
+    pub(super) fn beside(&self) -> Vec<SideWay> {
+        let all = engine::may_begin(self.definition, self.instance, self.setting);
+        all.into_iter()
+            .map(|state| SideWay {
+                id: state.id.clone(),
+                label: WordsView::from(&state.label),
+            })
+            .collect()
+    }
+
     /// The documents that are signed finally in it, as far as whoever asks may say something of their next version, or
     /// somebody has.
     pub(super) fn editorial(&self) -> Vec<Announcing> {

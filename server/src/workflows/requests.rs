@@ -418,6 +418,26 @@ impl WorkflowExclusion {
     }
 }
 
+/// Which side way begins (Nebenweg).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"state": "interim"}))]
+pub(super) struct WorkflowBeside {
+    /// The state of the definition that has its steps.
+    #[schema(max_length = 120)]
+    state: String,
+}
+
+impl WorkflowBeside {
+    /// What is asked.
+    pub(super) fn asked(&self) -> Result<Asked, Problem> {
+        let mut fields = Fields::new();
+        let state = fields.line("/state", &self.state, NAME_CHARS_MAX);
+        let state = state.unwrap_or_default();
+        fields.done(Asked::Plain(Command::Beside { state }))
+    }
+}
+
 /// Of which document the next version is editorial.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -75,7 +75,7 @@ pub(super) fn action(command: &Command, fired: Option<TimerKind>) -> Action {
         Command::Return { .. } => Action::WorkflowReturn,
         Command::Skip { .. } => Action::WorkflowSkip,
         Command::Delegate { .. } => Action::WorkflowDelegate,
-        Command::Insert { .. } => Action::WorkflowInsert,
+        Command::Insert { .. } | Command::Beside { .. } => Action::WorkflowInsert,
         Command::Withdraw { .. } => Action::WorkflowWithdraw,
         Command::Hold { .. } => Action::WorkflowHold,
         Command::Resume { .. } => Action::WorkflowResume,
@@ -112,6 +112,7 @@ pub(super) const fn step_of(command: &Command) -> Option<u32> {
         | Command::Extend { step, .. }
         | Command::Effected { step, .. } => Some(*step),
         Command::Start { .. }
+        | Command::Beside { .. }
         | Command::Exclude { .. }
         | Command::Editorial { .. }
         | Command::Look

@@ -481,6 +481,16 @@ impl EditorialView {
     }
 }
 
+/// A side way (Nebenweg) that you may begin.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WorkflowSideWay)]
+pub(super) struct SideWay {
+    /// The state of the definition that has its steps.
+    pub(super) id: String,
+    /// What it is called.
+    pub(super) label: WordsView,
+}
+
 /// A workflow (Umlauf), with its routing slip (Laufweg).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Workflow)]
@@ -499,6 +509,8 @@ pub(super) struct FlowView {
     opened: Vec<CaseName>,
     /// What you may do with the whole of it now: `cancel`.
     may: Vec<&'static str>,
+    /// Side ways that you may begin now, by `beside`.
+    beside: Vec<SideWay>,
     /// Documents of whose next version you may announce that it is editorial, or of which somebody has.
     editorial: Vec<EditorialView>,
 }
@@ -521,6 +533,8 @@ pub(super) struct Shown<'a> {
     pub(super) may_all: Vec<&'static str>,
     /// Cases that were opened for it and that the reader sees.
     pub(super) opened: Vec<Case>,
+    /// The side ways that he may begin.
+    pub(super) beside: Vec<SideWay>,
     /// What is said of the next versions of documents.
     pub(super) editorial: Vec<Announcing>,
     /// Why the system has not done steps yet.
@@ -538,6 +552,7 @@ impl From<Shown<'_>> for FlowView {
             mut may,
             may_all,
             opened,
+            beside,
             editorial,
             mut errors,
         } = shown;
@@ -559,6 +574,7 @@ impl From<Shown<'_>> for FlowView {
             dispatched: sent.map(|(id, sha)| (id.0.clone(), sha.clone())).collect(),
             opened: opened.iter().map(CaseName::from).collect(),
             may: may_all,
+            beside,
             editorial: editorial
                 .iter()
                 .map(|said| EditorialView::of(said, names))

@@ -6,8 +6,8 @@ use tests::town::{Town, id_of, token_of};
 
 use super::calls::{By, Call, call};
 use crate::workflows::{
-    DEFINITIONS, LIMITS, WORKFLOWS, approve, begun, case, letter, letter_of_its_own, post, soon,
-    step,
+    DEFINITIONS, LIMITS, WORKFLOWS, approve, begun, case, letter, letter_of_its_own,
+    letter_with_side_way, post, soon, step,
 };
 
 /// The operations of this source.
@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "readWorkflowHistory",
     "readWorkflowTimers",
     "excludeFromWorkflow",
+    "beginSideWay",
     "announceEditorialChange",
     "cancelWorkflow",
     "tellWorkflowEvent",
@@ -171,7 +172,13 @@ pub(super) async fn workflows(town: &Town, operation: &str) -> Option<Call> {
     if operation == "listWorkflows" {
         return Some(call(WORKFLOWS, By::Clerk));
     }
-    if operation == "tellWorkflowEvent" || operation == "announceEditorialChange" {
+    if [
+        "tellWorkflowEvent",
+        "announceEditorialChange",
+        "beginSideWay",
+    ]
+    .contains(&operation)
+    {
         return Box::pin(by_others(town, operation)).await;
     }
     if operation == "withdrawStep" {
@@ -230,13 +237,18 @@ pub(super) async fn workflows(town: &Town, operation: &str) -> Option<Call> {
     })
 }
 
-/// What an application says, and the final signer.
+/// What an application says, the final signer, and whoever begins a side way.
 async fn by_others(town: &Town, operation: &str) -> Option<Call> {
     if operation == "announceEditorialChange" {
         let flow = to_be_signed(town).await;
         let document = flow.json()["fields"]["letter"].clone();
         let path = format!("{WORKFLOWS}/{}/editorial", id_of(&flow));
         return Some(call(path, By::Head).json(json!({"document": document})));
+    }
+    if operation == "beginSideWay" {
+        let flow = letter_with_side_way(town).await;
+        let path = format!("{WORKFLOWS}/{}/beside", id_of(&flow));
+        return Some(call(path, By::Clerk).json(json!({"state": "interim"})));
     }
     let id = new_id();
     let head = token_of(&town.app, "l.heide").await;

@@ -5,7 +5,7 @@ use tests::Start;
 use tests::tablet::sealed;
 use tests::town::{OTHER, OWN};
 
-use super::{CLERK, FORBIDDEN, Hall, INVALID, OPEN, Story, with};
+use super::{CLERK, CONFLICT, FORBIDDEN, Hall, INVALID, OPEN, Story, with};
 use crate::workflows::{WORKFLOWS, post};
 
 const OFFICE: &str = "b.buero";
@@ -105,11 +105,18 @@ async fn an_inquiry_is_acknowledged_answered_and_filed() {
     let paper = hall.draft("s.zwei", &story.case, "Stellungnahme").await;
     let given = json!({"outcome": "given", "documents": [paper]});
     story.completes("s.zwei", "statement", given).await;
+    // It takes longer: that is said beside the draft, whose own deadline follows.
+    let before = story.last("draft_answer")["due"]["on"].clone();
+    story.begins_beside(CLERK, "interim").await;
     let why = json!({"delay_reason": "Wir fragen noch nach"});
     let longer = with("interim_gdpr", why.clone());
-    let fault = story.faults((CLERK, "draft_answer"), longer).await;
+    let fault = story.faults((CLERK, "prolong"), longer).await;
     assert_eq!(fault.1, "no-outcome");
-    story.does(CLERK, "draft_answer", "interim", why).await;
+    story.does(CLERK, "prolong", "interim", why).await;
+    assert_eq!(story.state(), "draft");
+    let due = &story.last("draft_answer")["due"];
+    assert_ne!(due["on"], before);
+    assert_eq!(due["extended"][0]["from"], before);
     let in_four_weeks = hall.day(OFFICE, &story.case, 28).await;
     assert_eq!(story.field("answer_by"), &json!(in_four_weeks));
     goes_out(&mut story, CLERK, ("interim", "interim")).await;
@@ -124,11 +131,11 @@ async fn an_inquiry_is_acknowledged_answered_and_filed() {
             "sign_acknowledgement signed m.brandt",
             "send_acknowledgement sent b.buero",
             "statement given s.zwei",
-            "draft_answer interim m.brandt",
+            "draft_answer drafted m.brandt",
+            "prolong interim m.brandt",
             "make_interim done system",
             "sign_interim signed m.brandt",
             "send_interim sent b.buero",
-            "draft_answer drafted m.brandt",
             "co_sign agreed s.zwei",
             "sign signed bm.oberland",
             "seal_answer done system",
@@ -138,7 +145,8 @@ async fn an_inquiry_is_acknowledged_answered_and_filed() {
     );
     let mut records = vec!["case.open", "workflow.start", "workflow.complete"];
     records.push("workflow.effected");
-    records.extend(["workflow.complete"; 4]);
+    records.extend(["workflow.complete"; 3]);
+    records.extend(["workflow.insert", "workflow.complete"]);
     records.push("workflow.effected");
     records.extend(["workflow.complete"; 5]);
     records.extend(["workflow.effected", "workflow.complete"]);
@@ -154,18 +162,15 @@ async fn what_the_law_sets_a_month_for_may_take_longer_only_where_it_says_so() {
     let why = json!({"delay_reason": "Sehr viele Unterlagen"});
     let mut story = classified(&hall, "ifg", json!({})).await;
     acknowledged(&mut story, CLERK).await;
-    for outcome in ["interim", "interim_gdpr"] {
-        let longer = with(outcome, why.clone());
-        let fault = story.faults((CLERK, "draft_answer"), longer).await;
-        assert_eq!(fault.1, "no-outcome");
-    }
+    story.begins_not(CLERK, "interim", CONFLICT).await;
     let signers = [("recht1", "co_sign_legal")];
     answered(&hall, &mut story, (CLERK, &signers)).await;
 
     let mut story = classified(&hall, "gdpr", json!({})).await;
     let before = story.field("answer_by").clone();
     acknowledged(&mut story, CLERK).await;
-    story.does(CLERK, "draft_answer", "interim_gdpr", why).await;
+    story.begins_beside(CLERK, "interim").await;
+    story.does(CLERK, "prolong", "interim_gdpr", why).await;
     assert_ne!(story.field("answer_by"), &before);
     goes_out(&mut story, CLERK, ("interim", "interim")).await;
     // The legal office is not content at first.
@@ -213,6 +218,21 @@ async fn a_suggestion_goes_to_the_committee_and_who_is_anonymous_gets_no_answer(
     assert_eq!(story.state(), "anonymous");
     let why = ("acted", "Die Baustelle ist gesichert");
     story.says(CLERK, "decide_anonymous", why).await;
+    story.is_filed().await;
+
+    // So it is with a suggestion without a sender, once the committee has dealt with it.
+    let nobody = json!({"anonymous": true});
+    let mut story = classified(&hall, "suggestion", nobody).await;
+    story.begins_not("s.zwei", "interim", CONFLICT).await;
+    let agenda = json!({"committee": "Hauptausschuss", "committee_on": later});
+    story
+        .does("s.zwei", "put_on_agenda", "listed", agenda)
+        .await;
+    let result = json!({"committee_result": "Abgelehnt"});
+    story.does("s.zwei", "note_result", "decided", result).await;
+    assert_eq!(story.state(), "anonymous");
+    let why = ("nothing", "Abgelehnt");
+    story.says("s.zwei", "decide_anonymous", why).await;
     story.is_filed().await;
 }
 

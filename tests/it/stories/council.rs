@@ -115,6 +115,10 @@ async fn a_paper_is_checked_released_decided_and_carried_out() {
         .does(COUNCIL, "put_on_agenda", "listed", json!({}))
         .await;
 
+    // Ten days before the meeting, as the rules of the council say: that is the deadline.
+    let invite_by = hall.day(CLERK, &story.case, 50).await;
+    assert_eq!(story.field("invite_by"), &json!(invite_by));
+    assert_eq!(story.last("put_on_agenda")["due"]["on"], json!(invite_by));
     let until = hall.day(CLERK, &story.case, 90).await;
     let early = with("adopted", resolution(&until));
     let fault = story.faults((COUNCIL, "note_resolution"), early).await;
@@ -124,9 +128,13 @@ async fn a_paper_is_checked_released_decided_and_carried_out() {
     let moved = json!({"outcome": "adjourned", "note": "Vorgezogen",
         "fields": {"meeting_on": today}});
     story.completes(COUNCIL, "note_resolution", moved).await;
-    story
-        .does(COUNCIL, "put_on_agenda", "listed", json!({}))
-        .await;
+    assert_ne!(story.field("invite_by"), &json!(invite_by));
+    // The period of invitation is over: only what is urgent is still put on the agenda.
+    let late = with("listed", json!({}));
+    let fault = story.faults((COUNCIL, "put_on_agenda"), late).await;
+    assert_eq!(fault.1, "requirement");
+    let why = ("urgent", "Der Zuschuss verfällt sonst");
+    story.says(COUNCIL, "put_on_agenda", why).await;
     let mut odd = resolution(&until);
     odd["votes_against"] = json!(-3);
     let odd = with("adopted", odd);
@@ -152,7 +160,7 @@ async fn a_paper_is_checked_released_decided_and_carried_out() {
             "number_paper numbered ratsb",
             "put_on_agenda listed ratsb",
             "note_resolution adjourned ratsb",
-            "put_on_agenda listed ratsb",
+            "put_on_agenda urgent ratsb",
             "note_resolution adopted ratsb",
             "control_execution again m.brandt",
             "control_execution executed m.brandt",
@@ -192,6 +200,12 @@ async fn a_paper_is_referred_back_rejected_or_withdrawn() {
     add_version(hall.by(CLERK), &paper, &content).await.is(201);
     story.does(CLERK, "draft_paper", "drafted", whole).await;
     released(&mut story).await;
+    let later = hall.day(CLERK, &story.case, 100).await;
+    let moved = json!({"outcome": "later", "note": "Die Tagesordnung ist voll",
+        "fields": {"meeting_on": later}});
+    story.completes(COUNCIL, "put_on_agenda", moved).await;
+    let invite_by = hall.day(CLERK, &story.case, 90).await;
+    assert_eq!(story.field("invite_by"), &json!(invite_by));
     let why = ("withdrawn", "Hat sich erledigt");
     story.says(COUNCIL, "put_on_agenda", why).await;
     story.is_dropped("withdrawn").await;

@@ -51,7 +51,7 @@ async fn screened(hall: &Hall) -> Story<'_> {
 }
 
 /// The lead has the clerk, who accepts it; whoever is named takes part.
-async fn assigned<'h>(hall: &'h Hall, participants: Value, interim: bool) -> Story<'h> {
+async fn assigned<'h>(hall: &'h Hall, participants: Value) -> Story<'h> {
     let mut story = screened(hall).await;
     let by = hall.day(OFFICE, &story.case, 14).await;
     // Statements were due before the letter was assigned: whoever is asked is late at once.
@@ -59,8 +59,9 @@ async fn assigned<'h>(hall: &'h Hall, participants: Value, interim: bool) -> Sto
     let how = json!({"lead": CLERK, "final_signer": "function:bm", "reply_by": by,
         "statements_by": late, "participants": participants});
     story.does(OFFICE, "assign", "assigned", how).await;
-    let accepted = json!({"interim_wanted": interim});
-    story.does(CLERK, "accept_lead", "accepted", accepted).await;
+    story
+        .does(CLERK, "accept_lead", "accepted", json!({}))
+        .await;
     story
 }
 
@@ -70,7 +71,7 @@ fn drafted(reply: &str, cost: bool) -> Value {
 
 /// A draft that is co-signed.
 async fn co_signing(hall: &Hall) -> (Story<'_>, String) {
-    let mut story = assigned(hall, json!([]), false).await;
+    let mut story = assigned(hall, json!([])).await;
     let reply = hall.draft(CLERK, &story.case, "Antwort").await;
     story
         .does(CLERK, "draft_reply", "drafted", drafted(&reply, true))
@@ -94,21 +95,37 @@ async fn sent(story: &mut Story<'_>) {
     story.completes(OFFICE, "send_reply", body).await;
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 #[tokio::test]
 async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     let Some(hall) = hall().await else {
         return;
     };
-    let mut story = assigned(&hall, json!(["s.zwei", "k.sommer"]), true).await;
+    let mut story = assigned(&hall, json!(["s.zwei", "k.sommer"])).await;
+    // An interim reply runs beside the statements, whose places stay.
+    story.begins_not("s.zwei", "interim", FORBIDDEN).await;
+    story.begins_beside(CLERK, "interim").await;
+    story.begins_not(CLERK, "interim", CONFLICT).await;
     let interim = story.made("interim", None).await;
+    assert_eq!(story.state(), "statements");
     story
         .does(CLERK, "draft_interim", "drafted", json!({}))
         .await;
-    for (step, outcome) in [("sign_interim", "signed"), ("send_interim", "sent")] {
-        story.signs(OFFICE, step, (outcome, "interim")).await;
-    }
-    let filed = hall.standing(CLERK, &interim).await;
-    assert_eq!(filed["state"], "registered");
+    story
+        .signs(OFFICE, "sign_interim", ("signed", "interim"))
+        .await;
+
+    // More time is given by whoever asked, and by nobody else.
+    let path = story.at("statement", "extend");
+    let until = hall.day(OFFICE, &story.case, 3).await;
+    let more = json!({"until": until, "reason": "Ortstermin"});
+    let other = post(hall.by(CLERK), &path, Some(&more)).await;
+    other.is_problem(403, "forbidden");
+    post(hall.by(OFFICE), &path, Some(&more)).await.is(200);
+    story.look().await;
 
     // One states what he thinks, and adds a document of the case; the other is late and skipped.
     let path = story.at("statement", "complete");
@@ -127,6 +144,17 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     post(hall.by(CLERK), &path, Some(&late)).await.is(200);
     story.look().await;
     assert_eq!(story.state(), "draft");
+    let skipped = &story.last("statement")["done"];
+    assert_eq!(skipped["outcome"], "skipped");
+    assert_eq!(skipped["note"], "Nicht eingegangen");
+    assert_eq!(skipped["by"]["who"], CLERK);
+    // The interim reply has come along, and leaves the house while the answer is drafted.
+    story
+        .signs(OFFICE, "send_interim", ("sent", "interim"))
+        .await;
+    assert_eq!(story.state(), "draft");
+    let filed = hall.standing(CLERK, &interim).await;
+    assert_eq!(filed["state"], "registered");
 
     let reply = hall.draft(CLERK, &story.case, "Antwort").await;
     // Who took part co-signs, whomever the drafter names.
@@ -136,13 +164,26 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
     for participant in ["s.zwei", "k.sommer"] {
         story.agrees(participant, "co_sign_participant").await;
     }
+    // As long as it is not signed there may be another one; then it is asked for no more.
+    story.begins_beside(OFFICE, "interim").await;
+    story.made("interim", Some(&interim)).await;
     let seen = story.seen(&reply).await;
     let drafter = json!({"outcome": "signed", "seen": seen});
     story.refuses((CLERK, "sign"), drafter, FORBIDDEN).await;
     story.signs(MAYOR, "sign", ("signed", "reply")).await;
+    assert_eq!(story.last("draft_interim")["status"], "withdrawn");
+    story.begins_not(CLERK, "interim", CONFLICT).await;
     sent(&mut story).await;
     story.does(CLERK, "follow_up", "settled", json!({})).await;
     story.is_filed().await;
+    // Again it is opened by the head alone, who says why.
+    for (who, reason, expected) in [
+        (CLERK, "Widerspruch", 403),
+        ("l.heide", "", 422),
+        ("l.heide", "Widerspruch", 200),
+    ] {
+        story.reopens(who, reason, expected).await;
+    }
     // The statement was a draft still: it goes to the files with the case.
     let filed = hall.standing("s.zwei", &own).await;
     assert_eq!(filed["state"], "registered");
@@ -157,21 +198,28 @@ async fn a_letter_is_answered_by_many_hands_and_goes_to_the_files() {
         ]
     );
     assert_eq!(
-        slip[8..],
+        slip[5..],
         [
             "statement given s.zwei",
             "statement (skipped)",
+            "draft_interim drafted m.brandt",
+            "sign_interim signed b.buero",
+            "send_interim sent b.buero",
             "draft_reply drafted m.brandt",
             "co_sign_participant agreed s.zwei",
             "co_sign_participant agreed k.sommer",
             "sign signed bm.oberland",
+            "draft_interim (withdrawn)",
+            "sign_interim (withdrawn)",
+            "send_interim (withdrawn)",
             "seal_reply done system",
             "send_reply sent b.buero",
             "follow_up settled m.brandt",
         ]
     );
     assert_eq!(story.recorded("workflow.skip").await, 1);
-    assert_eq!(story.recorded("workflow.effected").await, 2);
+    assert_eq!(story.recorded("workflow.extend").await, 1);
+    assert_eq!(story.recorded("workflow.insert").await, 2);
 }
 
 async fn send_it(by: &tests::Client, path: &str, headers: &[(&str, &str)], body: &Value) {
@@ -190,15 +238,42 @@ async fn a_letter_that_does_not_belong_here_goes_on_elsewhere() {
         ("forwarded", "Falsche Anschrift"),
     ] {
         let mut story = received(&hall).await;
-        story.says(OFFICE, "receive", (outcome, why)).await;
+        let unsaid = json!({"outcome": outcome, "note": why});
+        let fault = story.faults((OFFICE, "receive"), unsaid).await;
+        assert_eq!(fault.0, "/fields/forwarded_to");
+        let on =
+            json!({"outcome": outcome, "note": why, "fields": {"forwarded_to": "Kreisverwaltung"}});
+        story.completes(OFFICE, "receive", on).await;
         story.is_dropped("handed_on").await;
+        assert_eq!(story.field("forwarded_to"), "Kreisverwaltung");
     }
+    let first = received(&hall).await.paper("letter");
     let mut story = received(&hall).await;
     let open = json!({"confidential": false});
     story.does(OFFICE, "receive", "opened", open).await;
-    let why = ("duplicate", "Schon gestern eingegangen");
-    story.says(OFFICE, "register_letter", why).await;
+    // A duplicate is related to the first one, and says where that is.
+    let related = json!({"kind": "duplicate_of", "source": story.paper("letter"), "target": first});
+    let office = hall.by(OFFICE);
+    office.post("/api/v1/relations", &related).await.is(201);
+    let twice = json!({"outcome": "duplicate", "note": "Schon gestern eingegangen",
+        "fields": {"duplicate_of": "01.1.1-2026/0001"}});
+    story.completes(OFFICE, "register_letter", twice).await;
     story.is_dropped("handed_on").await;
+
+    // What is a complaint goes its own way, in the same case and with the same letter.
+    let mut story = received(&hall).await;
+    let open = json!({"confidential": false});
+    story.does(OFFICE, "receive", "opened", open).await;
+    story
+        .does(OFFICE, "register_letter", "registered", json!({}))
+        .await;
+    story.does(OFFICE, "screen", "complaint", json!({})).await;
+    story.is_dropped("other_way").await;
+    story.becomes("complaint").await;
+    let of = (story.case.as_str(), Some(story.paper("letter")));
+    let of = (of.0, of.1.as_deref());
+    let complaint = hall.begin(OFFICE, "complaint", of, json!({})).await;
+    assert_eq!(complaint.state(), "received");
 
     let mut story = screened(&hall).await;
     let day = hall.day(OFFICE, &story.case, 5).await;
@@ -343,7 +418,7 @@ async fn whoever_is_away_is_stood_in_for_and_whoever_is_biased_takes_no_part() {
     assert_eq!(by["who"], OFFICE);
     assert_eq!(by["on_behalf_of"], MAYOR);
     // What could not be sealed is no reply.
-    let story = assigned(&hall, json!([]), false).await;
+    let story = assigned(&hall, json!([])).await;
     let said = json!({"title": "Antwort", "case": story.case});
     let text = br"{\rtf1 Sehr geehrte Frau Beispiel}";
     let filed = hall.by(CLERK).file("antwort.rtf", text, &said).await;

@@ -23,7 +23,7 @@ use tests::plan::{compartment, plan, unit};
 use tests::town::{OTHER, OWN, Town, add, id_of, token_of};
 use tests::{Answer, Client, Start, fixtures, wait_until};
 
-use crate::records::act_on;
+use crate::records::{act, act_on};
 use crate::workflows::{LIMITS, WORKFLOWS, post};
 
 /// The clerk with whom most stories begin.
@@ -393,6 +393,22 @@ impl Story<'_> {
         self.did(answer).await;
     }
 
+    /// Somebody begins a side way.
+    pub(crate) async fn begins_beside(&mut self, who: &str, state: &str) {
+        let path = format!("{WORKFLOWS}/{}/beside", self.id);
+        let body = json!({"state": state});
+        let answer = post(self.hall.by(who), &path, Some(&body)).await;
+        self.did(answer).await;
+    }
+
+    /// Somebody would begin a side way, and is refused.
+    pub(crate) async fn begins_not(&self, who: &str, state: &str, (status, kind): (u16, &str)) {
+        let path = format!("{WORKFLOWS}/{}/beside", self.id);
+        let body = json!({"state": state});
+        let answer = post(self.hall.by(who), &path, Some(&body)).await;
+        answer.is_problem(status, kind);
+    }
+
     /// Waits until the system has done its step.
     pub(crate) async fn past(&mut self, key: &str) {
         let path = format!("{WORKFLOWS}/{}", self.id);
@@ -480,6 +496,24 @@ impl Story<'_> {
         assert_eq!(self.shown["ended"]["how"], "dropped", "{:?}", self.slip());
         assert_eq!(self.state(), state);
         assert_eq!(self.case_is().await.0, "open");
+    }
+
+    /// Somebody opens the case again, or would.
+    pub(crate) async fn reopens(&self, who: &str, reason: &str, expected: u16) {
+        let (_, etag) = self.case_is().await;
+        let path = format!("/api/v1/cases/{}/reopen", self.case);
+        let why = json!({"reason": reason});
+        let answer = act(self.hall.by(who), &path, &etag, &why).await;
+        answer.is(expected);
+    }
+
+    /// The case is one of another type from now on.
+    pub(crate) async fn becomes(&self, kind: &str) {
+        let (_, etag) = self.case_is().await;
+        let path = format!("/api/v1/cases/{}", self.case);
+        let other = json!({"type": kind});
+        let client = self.hall.by(self.watch);
+        client.patch(&path, &etag, &other).await.is(200);
     }
 
     /// Closes the case by hand.

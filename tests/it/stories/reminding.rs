@@ -81,8 +81,9 @@ async fn asking(hall: &Hall) -> (String, String) {
     let how = json!({"lead": CLERK, "final_signer": "function:bm", "reply_by": reply_by,
         "statements_by": by, "participants": [ASKED]});
     story.does(OFFICE, "assign", "assigned", how).await;
-    let accepted = json!({"interim_wanted": false});
-    story.does(CLERK, "accept_lead", "accepted", accepted).await;
+    story
+        .does(CLERK, "accept_lead", "accepted", json!({}))
+        .await;
     (story.id, story.case)
 }
 

@@ -7,7 +7,8 @@ use tests::town::{Town, id_of, send, token_of};
 use tests::{Answer, Client};
 
 use super::{
-    DEFINITIONS, LIMITS, WORKFLOWS, approve, case, letter, letter_of_its_own, post, soon, step,
+    DEFINITIONS, LIMITS, WORKFLOWS, approve, case, letter, letter_of_its_own, letter_with_side_way,
+    post, soon, step,
 };
 
 /// Definitions and order limits. In the order of the lines.
@@ -46,6 +47,7 @@ pub(crate) const RUN: &[&str] = &[
     "resume step",
     "extend step",
     "exclude person",
+    "begin side way",
     "editorial change",
     "cancel workflow",
     "tell event",
@@ -143,6 +145,11 @@ pub(crate) async fn run(town: &Town, client: &Client, what: &str) -> Answer {
             let flow = to_be_signed(town).await;
             let back = json!({"to": "work", "reason": "Anrede fehlt"});
             post(client, &step(&flow, 2, "return"), Some(&back)).await
+        }
+        "begin side way" => {
+            let flow = letter_with_side_way(town).await;
+            let path = format!("{WORKFLOWS}/{}/beside", id_of(&flow));
+            post(client, &path, Some(&json!({"state": "interim"}))).await
         }
         "editorial change" => {
             let flow = to_be_signed(town).await;

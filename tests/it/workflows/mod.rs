@@ -252,6 +252,28 @@ pub(crate) async fn letter_of_its_own(town: &Town) -> (String, Answer) {
     (id, flow)
 }
 
+/// The same with a side way that a clerk of the department may begin beside the first step.
+pub(crate) async fn letter_with_side_way(town: &Town) -> Answer {
+    const ASIDE: &str = r#"
+[[state]]
+id = "interim"
+label = "Zwischennachricht"
+beside = { states = ["work"], by = [{ role = "clerk" }] }
+
+  [[state.step]]
+  id = "write_interim"
+  label = "Zwischennachricht schreiben"
+  kind = "task"
+  assignee = { role = "clerk" }
+"#;
+    let id = format!("brief-{}", uuid::Uuid::now_v7());
+    let head = token_of(&town.app, "l.heide").await;
+    let source = format!("{}{ASIDE}", letter(&id));
+    approve(town, &town.app.with_token(&head), &source).await;
+    let (flow, _, _) = begun(town, &id).await;
+    flow
+}
+
 /// A day after that on which the first step is due.
 pub(crate) fn soon(flow: &Answer) -> String {
     let due = flow.json()["slip"][0]["due"]["on"]

@@ -160,6 +160,20 @@ pub struct State {
     pub adhoc: Vec<StepKind>,
     /// What is done when it is entered.
     pub on_enter: Vec<Effect>,
+    /// Whether it is no state in which the workflow ever is, but steps that run beside others: a side way.
+    pub beside: Option<Beside>,
+}
+
+/// A side way (Nebenweg): steps that somebody begins while the workflow is in one of several states, and that run
+/// beside what is open there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside {
+    /// The states beside which it can run. In any other one it is asked for no more.
+    pub states: Vec<String>,
+    /// Who may begin it.
+    pub by: Vec<Assignee>,
+    /// When it can be begun. None: always.
+    pub when: Option<Expr>,
 }
 
 /// How a workflow ends.

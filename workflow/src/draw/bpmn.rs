@@ -4,7 +4,7 @@
 
 use super::shapes;
 use crate::definition::{Definition, Due, Effect, End, Exit, Join, Order, State, Step, StepKind};
-use crate::tell::{Names, assignee, condition, due, kind};
+use crate::tell::{Names, assignee, beside_said, condition, due, kind};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,15 +158,31 @@ impl Builder<'_> {
             self.sequence(lane, state);
         }
         if let Some(entry) = self.entries.get_mut(lane) {
-            *entry = Some(first);
+            // Behind the beginning of a side way stands its first step.
+            *entry = Some(first + usize::from(state.beside.is_some()));
         }
     }
 
     fn sequence(&mut self, lane: usize, state: &State) {
         let mut column = 1;
         let mut loose = Vec::new();
+        if let Some(beside) = &state.beside {
+            let id = format!("begin_{}", state.id);
+            let begin = self.node(id, "Nebenweg", What::Start, (lane, 0, 0));
+            let said = beside_said(beside, self.definition, self.names);
+            if let Some(node) = self.graph.nodes.get_mut(begin) {
+                node.said = said;
+            }
+            loose.push(Loose::plain(begin));
+        }
         for step in &state.steps {
             loose = self.step(step, loose, lane, &mut column, 0);
+        }
+        if state.beside.is_some() && !loose.is_empty() {
+            let id = format!("finish_{}", state.id);
+            let finish = self.node(id, "Nebenweg erledigt", What::End, (lane, column, 0));
+            self.join(loose, finish);
+            return;
         }
         self.exits(state, loose, (lane, column));
     }

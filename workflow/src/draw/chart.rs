@@ -5,7 +5,7 @@
 use super::lanes::{Bus, lane};
 use super::measure::lines;
 use crate::definition::{Assignee, Definition, Effect, End, Join, Order, State, Step};
-use crate::tell::{Names, assignee, condition, due, kind};
+use crate::tell::{Names, assignee, beside_said, condition, due, kind};
 
 pub(super) const BOX_WIDTH: u32 = 500;
 pub(super) const MARGIN: u32 = 20;
@@ -287,6 +287,11 @@ impl<'a> Writer<'a> {
         self.card.said = said;
         if let Some(said) = how(state) {
             self.write(said, Look::Small);
+            self.card.said.push_str(&format!(" {said}"));
+        }
+        if let Some(beside) = &state.beside {
+            let said = beside_said(beside, self.definition, self.names);
+            self.write(&said, Look::Small);
             self.card.said.push_str(&format!(" {said}"));
         }
         if state

@@ -155,7 +155,8 @@ fn whole(instance: &mut Instance, event: &Event) -> Option<Instant> {
             if let EffectDue::Dispatch { version } = effect {
                 let sent = version.sha512.clone();
                 instance.dispatched.insert(version.document.clone(), sent);
-                let round = instance.round;
+                // A side way has rounds of its own, later than that of the state beside which it runs.
+                let round = super::beside::latest_round(instance.round, &instance.steps);
                 instance.sent_in.insert(version.document.clone(), round);
             }
             if let EffectDue::OpenCase { case, .. } = effect {

@@ -213,7 +213,11 @@ impl Run<'_> {
             None => None,
             Some(value) => Some(fitted(field, value).ok_or_else(misfit)?),
         };
+        let is_day = matches!(value, Some(Value::Day(_)));
         self.set(key, value);
+        if is_day {
+            return self.follow_day(key);
+        }
         Ok(())
     }
 }

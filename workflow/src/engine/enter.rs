@@ -23,15 +23,19 @@ impl View<'_> {
         }
     }
 
+    /// For whom a step is one of several that a field names: his manager is meant by `manager_of = "each"`.
+    pub(super) fn each_of(self, step: &StepState) -> Option<&Assigned> {
+        let is_one_of = self.defined(step).is_some_and(|step| step.each.is_some());
+        step.assigned.first().filter(|_| is_one_of)
+    }
+
     fn due(self, step: &StepState) -> Option<DueState> {
         let defined = self.defined(step);
         let Some(due) = defined.and_then(|step| step.due.as_ref()) else {
             // Of an inserted step it was said when it was inserted.
             return step.due.clone();
         };
-        // One of several that a field names: his manager is meant by `manager_of = "each"`.
-        let is_one_of = defined.is_some_and(|step| step.each.is_some());
-        let each = step.assigned.first().filter(|_| is_one_of);
+        let each = self.each_of(step);
         self.setting.calendar.due(
             due,
             self.setting.now,
@@ -71,11 +75,11 @@ impl Run<'_> {
         let mut to = to;
         for _ in 0..=EMPTY_STATES_MAX {
             let state = definition.state(to).ok_or(Refusal::NoState)?;
-            self.leave(state.end.is_some());
-            let at = self.now();
+            self.leave(Some(state));
+            let (round, at) = (self.next_round(), self.now());
             self.emit(Event::Entered {
                 state: state.id.clone(),
-                round: self.instance.round.saturating_add(1),
+                round,
                 at,
             });
             self.effects(&state.on_enter)?;
@@ -88,8 +92,8 @@ impl Run<'_> {
                 });
                 return Ok(());
             }
-            self.make_all(state)?;
-            if self.open_next(state)? {
+            self.make_all(state, round)?;
+            if self.open_next(state.order, round)? {
                 return Ok(());
             }
             to = self.exit(state)?;
@@ -97,10 +101,18 @@ impl Run<'_> {
         Err(Refusal::TooMany)
     }
 
-    /// What is open in the state is asked for no more; at the end nothing is.
-    fn leave(&mut self, wholly: bool) {
+    /// What is open in the state is asked for no more; at the end nothing is. What runs beside it goes on, unless it
+    /// does not run beside the next one.
+    fn leave(&mut self, to: Option<&State>) {
+        let view = self.view();
+        let ends = to.is_some_and(|to| to.end.is_some());
+        let is_over = |step: &StepState| match (view.aside(step), to) {
+            (Some(_), Some(to)) => is_awaited(step) && !view.runs_beside(step, to),
+            (Some(_), None) => false,
+            (None, _) => is_awaited(step),
+        };
         let steps = self.instance.steps.iter();
-        let open = steps.filter(|step| is_unfinished(step) && (wholly || is_awaited(step)));
+        let open = steps.filter(|step| is_unfinished(step) && (ends || is_over(step)));
         let numbers: Vec<u32> = open.map(|step| step.number).collect();
         for number in &numbers {
             self.drop_step(*number);
@@ -111,15 +123,22 @@ impl Run<'_> {
         }
     }
 
+    /// It is not known yet where it goes.
     pub(super) fn leave_state(&mut self) {
-        self.leave(false);
+        self.leave(None);
     }
 
+    /// Nothing is asked for any more.
     pub(super) fn leave_wholly(&mut self) {
-        self.leave(true);
+        let steps = self.instance.steps.iter();
+        let open = steps.filter(|step| is_unfinished(step));
+        let numbers: Vec<u32> = open.map(|step| step.number).collect();
+        for number in numbers {
+            self.drop_step(number);
+        }
     }
 
-    fn drop_step(&mut self, step: u32) {
+    pub(super) fn drop_step(&mut self, step: u32) {
         let at = self.now();
         self.emit(Event::Withdrawn {
             step,
@@ -138,7 +157,8 @@ impl Run<'_> {
             .ok_or_else(|| Refusal::Stuck(state.id.clone()))
     }
 
-    fn make_all(&mut self, state: &State) -> Result<(), Refusal> {
+    /// All that a state asks for, in this round.
+    pub(super) fn make_all(&mut self, state: &State, round: u32) -> Result<(), Refusal> {
         for step in &state.steps {
             if !self.view().holds(step.when.as_ref()) {
                 continue;
@@ -151,12 +171,12 @@ impl Run<'_> {
                         // As far as that is known: when its turn comes it is looked at again.
                         self.view().known(&step.assignee, None)
                     };
-                    self.make(state, step, asked)?;
+                    self.make((state, round), step, asked)?;
                 }
                 Some(field) => {
                     for member in self.view().whos(field) {
                         let asked = self.view().asked_for(step, Some(&member));
-                        self.make(state, step, asked)?;
+                        self.make((state, round), step, asked)?;
                     }
                 }
             }
@@ -164,14 +184,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn make(&mut self, state: &State, step: &Step, assigned: Vec<Assigned>) -> Result<(), Refusal> {
+    fn make(
+        &mut self,
+        (state, round): (&State, u32),
+        step: &Step,
+        assigned: Vec<Assigned>,
+    ) -> Result<(), Refusal> {
         let number = self.next_number()?;
         let kind = step.kind;
         let made = StepState {
             number,
             key: step.id.clone(),
             state: state.id.clone(),
-            round: self.instance.round,
+            round,
             kind,
             label: step.label.clone(),
             mark: step.mark.clone().unwrap_or_else(|| kind.mark().to_owned()),
@@ -207,14 +232,12 @@ impl Run<'_> {
         u32::try_from(count + 1).ok().ok_or(Refusal::TooMany)
     }
 
-    /// Opens what can be opened now, and says whether the state waits for anything.
-    fn open_next(&mut self, state: &State) -> Result<bool, Refusal> {
+    /// Opens what can be opened now of a round, and says whether it waits for anything.
+    pub(super) fn open_next(&mut self, order: Order, round: u32) -> Result<bool, Refusal> {
         loop {
-            let mine = || self.mine();
-            let is_busy = mine().any(|step| {
-                is_awaited(step) && matches!(step.status, StepStatus::Open | StepStatus::Waiting)
-            });
-            if is_busy && state.order == Order::Sequence {
+            let mine = || self.of_round(round);
+            let is_busy = mine().any(|step| is_awaited(step) && super::beside::is_busy(step));
+            if is_busy && order == Order::Sequence {
                 return Ok(true);
             }
             let next = mine().find(|step| step.status == StepStatus::Future);
@@ -225,9 +248,8 @@ impl Run<'_> {
         }
     }
 
-    /// The steps of this entry of the state, in the order of the routing slip.
-    fn mine(&self) -> impl Iterator<Item = &StepState> {
-        let round = self.instance.round;
+    /// The steps of an entry of a state, in the order of the routing slip.
+    fn of_round(&self, round: u32) -> impl Iterator<Item = &StepState> {
         self.instance
             .steps
             .iter()
@@ -272,7 +294,12 @@ impl Run<'_> {
     /// opened, or the state is left.
     pub(super) fn advance(&mut self, finished: u32) -> Result<(), Refusal> {
         self.release_holder(finished);
-        if self.step(finished)?.round != self.instance.round {
+        let step = self.step(finished)?;
+        let round = step.round;
+        if self.view().aside(step).is_some() {
+            return self.go_on_beside(round);
+        }
+        if round != self.instance.round {
             // An information from a state that was left long ago.
             return Ok(());
         }
@@ -280,9 +307,9 @@ impl Run<'_> {
         let state = self.definition.state(&state.id).ok_or(Refusal::NoState)?;
         let is_enough = state.join == Join::Any
             && self
-                .mine()
+                .of_round(round)
                 .any(|step| step.directive.is_none() && step.status == StepStatus::Done);
-        if !is_enough && self.open_next(state)? {
+        if !is_enough && self.open_next(state.order, round)? {
             return Ok(());
         }
         let to = self.exit(state)?;

@@ -15,6 +15,9 @@ impl View<'_> {
     /// done is left out by it. That is the state in which it is, one before it, or an end at which it is dropped;
     /// where there is no such state any more, none behind the first after those in which something was done.
     fn may_move_to(self, target: &State) -> bool {
+        if target.beside.is_some() {
+            return false;
+        }
         match target.end {
             Some(End::Dropped) => return true,
             Some(End::Done) => return false,

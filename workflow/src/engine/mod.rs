@@ -4,6 +4,7 @@
 //! later is what was looked at now. Nothing is kept of a command that is refused.
 
 mod apply;
+mod beside;
 mod effect;
 mod enter;
 mod fields;
@@ -19,7 +20,7 @@ mod void;
 mod who;
 
 use crate::calendar::Calendar;
-use crate::definition::Definition;
+use crate::definition::{Definition, State};
 use crate::instance::{Actor, Command, Directory, Event, Instance, Instant, Refusal};
 
 pub use apply::{apply, replay};
@@ -128,6 +129,24 @@ pub fn may(
     ];
     let may = all.into_iter().filter(|(_, may)| *may);
     may.map(|(word, _)| word).collect()
+}
+
+/// The side ways that somebody may begin now. Nothing is tried for it.
+#[must_use]
+pub fn may_begin<'d>(
+    definition: &'d Definition,
+    instance: &Instance,
+    setting: Setting<'_>,
+) -> Vec<&'d State> {
+    let view = View {
+        definition,
+        instance,
+        setting,
+        fresh: &[],
+    };
+    let all = definition.states.iter();
+    all.filter(|state| view.may_begin_beside(&state.id).is_ok())
+        .collect()
 }
 
 /// Whether somebody may take an open step now: what an inbox shows, and what `decide` asks.

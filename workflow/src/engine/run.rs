@@ -82,10 +82,16 @@ impl<'a> Run<'a> {
         Err(Refusal::NotOpen(step.status))
     }
 
-    pub(super) fn command(&mut self, command: &Command) -> Result<(), Refusal> {
-        if !matches!(command, Command::Look | Command::Fire { .. }) {
-            self.view().not_excluded()?;
+    /// Whoever is excluded commands nothing.
+    fn may_command(&self, command: &Command) -> Result<(), Refusal> {
+        if matches!(command, Command::Look | Command::Fire { .. }) {
+            return Ok(());
         }
+        self.view().not_excluded()
+    }
+
+    pub(super) fn command(&mut self, command: &Command) -> Result<(), Refusal> {
+        self.may_command(command)?;
         match command {
             Command::Start { .. } => Err(Refusal::Begun),
             Command::Claim { step } => self.claim(*step),
@@ -123,6 +129,7 @@ impl<'a> Run<'a> {
                 due: *due,
                 holds: *holds,
             }),
+            Command::Beside { state } => self.begin_beside(state),
             Command::Withdraw { step, reason } => self.withdraw(*step, reason),
             Command::Hold {
                 step,

@@ -449,13 +449,15 @@ impl Run<'_> {
             self.follow(step.kind, field)?;
         }
         let to = outcome.and_then(|outcome| outcome.to.as_deref());
-        if to.is_some() {
+        let is_aside = self.view().aside(step).is_some();
+        if to.is_some() && !is_aside {
             self.leave_state();
         }
         if let Some(outcome) = outcome {
             self.effects(&outcome.effects)?;
         }
         match to {
+            Some(to) if is_aside => self.repeat_beside(to),
             Some(to) => self.enter(to),
             None => self.advance(step.number),
         }
@@ -494,6 +496,7 @@ impl Run<'_> {
         if !ways.iter().any(|one| one == to) {
             return Err(Refusal::NoWayBack(ways.to_vec()));
         }
+        let is_aside = self.view().aside(view.step(number)?).is_some();
         let done = self.ended(RETURNED, why)?;
         self.emit(Event::Returned {
             step: number,
@@ -501,6 +504,9 @@ impl Run<'_> {
             done,
         });
         self.drop_inserted(number);
+        if is_aside {
+            return self.repeat_beside(to);
+        }
         self.enter(to)
     }
 

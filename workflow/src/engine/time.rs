@@ -1,7 +1,7 @@
 //! What time does: steps rest, deadlines are extended, timers fire.
 
 use crate::calendar::after_opening;
-use crate::definition::{Due, StepKind};
+use crate::definition::{Due, StepKind, Term};
 use crate::instance::{
     Assigned, Day, Done, DueState, Event, Extension, Instance, Refusal, StepState, StepStatus,
     Timer, TimerKind,
@@ -104,6 +104,26 @@ impl<'a> View<'a> {
         }
     }
 
+    /// By when a step is due now that a day was set later, with that day; none where that changes nothing.
+    fn later(self, number: u32, field: &str) -> Result<Option<(Day, Day)>, Refusal> {
+        let step = self.step(number)?;
+        let defined = self.defined(step).and_then(|step| step.due.as_ref());
+        let counts = |due: &&Due| {
+            let from = matches!(&due.term, Term::Field { field: from, .. } if from == field);
+            from || due.before.as_deref() == Some(field)
+        };
+        let known = (defined.filter(counts), &step.due, step.opened_at);
+        let (Some(due), Some(old), Some(opened)) = known else {
+            return Ok(None);
+        };
+        let day = |field: &str| self.day_in(field);
+        let calendar = self.setting.calendar;
+        let again = calendar.due(due, opened, day, str::to_owned, |_| Vec::new());
+        let until = again.map(|again| again.on).filter(|on| *on > old.on);
+        let until = until.filter(|_| old.extended.len() < LIST_MAX);
+        Ok(until.zip(self.day_in(field)))
+    }
+
     /// Whether a step has a deadline that whoever acts may extend, and that can still be extended.
     pub(super) fn can_extend(self, number: u32) -> bool {
         self.may_extend(number).is_ok_and(|(old, defined)| {
@@ -172,11 +192,40 @@ impl Run<'_> {
         if old.extended.len() >= LIST_MAX {
             return Err(Refusal::TooMany);
         }
+        let reason = reason(why)?;
+        self.prolong(number, until, reason)
+    }
+
+    /// A day was set by an effect: what is counted from it, or must be done before it, has as much more time. A day
+    /// that was set earlier takes no time from anybody.
+    pub(super) fn follow_day(&mut self, field: &str) -> Result<(), Refusal> {
+        let steps = self.instance.steps.iter();
+        let open = steps.filter(|step| super::beside::is_busy(step));
+        let numbers: Vec<u32> = open.map(|step| step.number).collect();
+        for number in numbers {
+            let view = self.view();
+            let Some((until, day)) = view.later(number, field)? else {
+                continue;
+            };
+            let label = self.definition.field(field);
+            let label = label.map_or(field, |field| field.label.de.as_str());
+            let why = format!("„{label}“ ist jetzt der {}", day.german());
+            self.prolong(number, until, why)?;
+        }
+        Ok(())
+    }
+
+    fn prolong(&mut self, number: u32, until: Day, reason: String) -> Result<(), Refusal> {
+        let view = self.view();
+        let step = view.step(number)?;
+        let old = step.due.as_ref().ok_or(Refusal::NotProvided)?;
+        let defined = view.defined(step).and_then(|step| step.due.as_ref());
         let calendar = self.setting.calendar;
-        let mut due = calendar.due_on(defined, until, self.now(), |to| view.asked(to, None));
+        let each = view.each_of(step);
+        let mut due = calendar.due_on(defined, until, self.now(), |to| view.asked(to, each));
         due.kind = old.kind;
         // Those that are counted from the opening stay where they were.
-        let opened = view.step(number)?.opened_at;
+        let opened = step.opened_at;
         let since_opening = defined.zip(opened).into_iter();
         let since_opening = since_opening.flat_map(|(due, opened)| after_opening(due, opened));
         let now = self.now();
@@ -188,7 +237,7 @@ impl Run<'_> {
             from: old.on,
             to: until,
             by: self.taker(),
-            reason: reason(why)?,
+            reason,
         });
         let at = self.now();
         self.emit(Event::Extended {

@@ -164,6 +164,13 @@ impl Run<'_> {
     }
 
     fn go_back(&mut self, voided: Vec<StepState>) -> Result<(), Refusal> {
+        let (aside, voided): (Vec<_>, Vec<_>) = voided
+            .into_iter()
+            .partition(|step| self.view().aside(step).is_some());
+        let ways: BTreeSet<String> = aside.into_iter().map(|step| step.state).collect();
+        for way in ways {
+            self.repeat_beside(&way)?;
+        }
         let view = self.view();
         let here = view.place(&self.instance.state);
         // A state that a migration took away: what is void is asked for again where the instance is now.

@@ -89,6 +89,11 @@ pub enum Command {
         #[serde(default)]
         holds: bool,
     },
+    /// A side way begins: its steps run beside what is open.
+    Beside {
+        /// Which state of the definition it is.
+        state: String,
+    },
     /// An inserted step that is not done is taken away.
     Withdraw {
         /// Which.

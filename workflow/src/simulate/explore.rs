@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::fill::{BASIC, VARIANTS};
 use super::{Choice, DeadEnd, Simulation};
 use crate::calendar::Calendar;
-use crate::definition::Definition;
+use crate::definition::{Definition, State};
 use crate::instance::{Event, Instant, Refusal};
 
 /// What was found out about a definition.
@@ -89,6 +89,10 @@ fn walked(
         if let Event::Entered { state, .. } = event {
             entered.insert(state.clone());
         }
+        // A side way is not entered: its steps come to be.
+        if let Event::StepMade { step, .. } = event {
+            entered.insert(step.state.clone());
+        }
     }
     (ended, entered.len() > before)
 }
@@ -105,13 +109,25 @@ fn is_only_closed(finding: &Finding) -> bool {
                 ..
             },
         } if chosen == key
+    ) || matches!(
+        finding,
+        Finding::DeadEnd {
+            choice: Some((chosen, Choice::Beside(_))),
+            at: DeadEnd::NoWay {
+                key,
+                why: Refusal::NotProvided,
+                ..
+            },
+        } if chosen == key
     )
 }
 
 /// All that can be done with each step.
 fn choices(definition: &Definition) -> Vec<(String, Choice)> {
     let mut choices = Vec::new();
-    for step in definition.states.iter().flat_map(|state| &state.steps) {
+    let steps = definition.states.iter();
+    let steps = steps.flat_map(|state| state.steps.iter().map(move |step| (state, step)));
+    for (state, step) in steps {
         let outcomes = step.outcomes.iter();
         let outcomes = outcomes.map(|outcome| Choice::Outcome(outcome.key.clone()));
         let mut all: Vec<Choice> = outcomes.collect();
@@ -122,6 +138,12 @@ fn choices(definition: &Definition) -> Vec<(String, Choice)> {
         if step.skip.is_some() {
             all.push(Choice::Skip);
         }
+        let runs = |one: &&State| {
+            let beside = one.beside.as_ref();
+            beside.is_some_and(|beside| beside.states.contains(&state.id))
+        };
+        let aside = definition.states.iter().filter(runs);
+        all.extend(aside.map(|one| Choice::Beside(one.id.clone())));
         choices.extend(all.into_iter().map(|choice| (step.id.clone(), choice)));
     }
     choices

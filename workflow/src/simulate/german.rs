@@ -68,6 +68,7 @@ fn said(step: &str, choice: &Choice) -> String {
         Choice::Lapse => format!("{step}=!lapse"),
         Choice::Skip => format!("{step}=!skip"),
         Choice::Return(state) => format!("{step}=!return:{state}"),
+        Choice::Beside(state) => format!("{step}=!beside:{state}"),
     }
 }
 

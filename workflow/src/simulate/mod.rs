@@ -3,6 +3,7 @@
 //! Everybody who is asked is there, may order whatever it costs, and takes his step on the next working day.
 //! Nothing here is more than that: whether the persons exist is not known to a definition.
 
+mod choice;
 mod explore;
 mod fill;
 mod german;
@@ -18,6 +19,7 @@ use crate::instance::{
     Actor, Command, Event, Instance, Instant, Refusal, StepState, StepStatus, TimerKind, Value,
 };
 
+pub use choice::Choice;
 pub use explore::{Finding, explore};
 pub use fill::said;
 pub use slip::slip;
@@ -27,34 +29,6 @@ use town::Town;
 pub const COMMANDS_MAX: usize = 400;
 /// At which hour of a working day a step is taken.
 const HOUR: u8 = 10;
-
-/// What somebody does with a step, where it is not the first outcome that goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// This outcome.
-    Outcome(String),
-    /// He lets it lapse.
-    Lapse,
-    /// He skips it once it is overdue.
-    Skip,
-    /// He sends it back to this state.
-    Return(String),
-}
-
-impl Choice {
-    /// Reads `STEP=OUTCOME`, `STEP=!lapse`, `STEP=!skip` or `STEP=!return:STATE`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<(String, Self)> {
-        let (step, what) = text.split_once('=')?;
-        let choice = match what.strip_prefix('!') {
-            None => Self::Outcome(what.to_owned()),
-            Some("lapse") => Self::Lapse,
-            Some("skip") => Self::Skip,
-            Some(back) => Self::Return(back.strip_prefix("return:")?.to_owned()),
-        };
-        (!step.is_empty() && !what.is_empty()).then(|| (step.to_owned(), choice))
-    }
-}
 
 /// Where it goes no further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -263,13 +237,23 @@ impl<'a> Simulation<'a> {
         let is_one_enough = state.is_some_and(|state| state.join == Join::Any);
         let is_said = |step: &&StepState| self.script.iter().any(|(key, _)| *key == step.key);
         let said = open.clone().find(is_said).filter(|_| is_one_enough);
-        let next = said.or_else(|| open.clone().find(|step| step.held_until.is_none()));
+        // What runs beside is done first: the others would leave it behind.
+        let is_aside = |step: &&StepState| {
+            let state = self.definition.state(&step.state);
+            state.is_some_and(|state| state.beside.is_some())
+        };
+        let aside = open.clone().find(is_aside);
+        let next = aside.or(said);
+        let next = next.or_else(|| open.clone().find(|step| step.held_until.is_none()));
         let Some(step) = next.or_else(|| open.next()).cloned() else {
             return Err(DeadEnd::Idle(instance.state.clone()));
         };
         let is_scripted = |(key, _): &(String, Choice)| *key == step.key;
         let choice = self.script.iter().position(is_scripted);
         let choice = choice.map(|place| self.script.remove(place).1);
+        if let Some(Choice::Beside(state)) = &choice {
+            return self.begin_beside(&step, state);
+        }
         self.wait(&step, choice.as_ref());
         // Time may have done it.
         if !self.is_open(step.number) {
@@ -277,6 +261,25 @@ impl<'a> Simulation<'a> {
         }
         self.form(&step);
         self.take(&step, choice.as_ref())
+    }
+
+    /// Whoever may begins a side way while a step is open, which comes after it.
+    fn begin_beside(&mut self, step: &StepState, state: &str) -> Result<(), DeadEnd> {
+        let command = Command::Beside {
+            state: state.to_owned(),
+        };
+        let mut why = Refusal::NotProvided;
+        for actor in town::starters_beside(self.definition, self.instance.as_ref(), state) {
+            match self.command(&actor, &command) {
+                Ok(()) => return Ok(()),
+                Err(refusal) => why = refusal,
+            }
+        }
+        Err(DeadEnd::NoWay {
+            step: step.number,
+            key: step.key.clone(),
+            why,
+        })
     }
 
     fn is_open(&self, number: u32) -> bool {
@@ -307,7 +310,7 @@ impl<'a> Simulation<'a> {
                         .map_or(until, |(at, _)| (*at).max(until));
                 }
                 Some(Choice::Skip) => until = due.overdue_at.max(until),
-                Some(Choice::Outcome(_) | Choice::Return(_)) | None => {}
+                Some(Choice::Outcome(_) | Choice::Return(_) | Choice::Beside(_)) | None => {}
             }
         }
         self.pass(until, step.number, choice == Some(&Choice::Lapse));
@@ -417,7 +420,7 @@ impl<'a> Simulation<'a> {
         }
         let chosen = match choice {
             Some(Choice::Outcome(key)) => [vec![key.clone()], Vec::new(), Vec::new()],
-            Some(Choice::Lapse | Choice::Skip | Choice::Return(_)) | None => {
+            Some(Choice::Lapse | Choice::Skip | Choice::Return(_) | Choice::Beside(_)) | None => {
                 fill::outcomes(self.definition, step)
             }
         };

@@ -239,14 +239,34 @@ pub(super) fn skippers(
     let skip = definition
         .step(key)
         .and_then(|(_, step)| step.skip.as_ref());
+    match (skip, instance) {
+        (Some(skip), Some(instance)) => named(&skip.by, instance),
+        _ => Vec::new(),
+    }
+}
+
+/// Those who could begin a side way.
+pub(super) fn starters_beside(
+    definition: &Definition,
+    instance: Option<&Instance>,
+    state: &str,
+) -> Vec<Actor> {
+    let beside = definition.state(state);
+    let by = beside.iter().flat_map(|state| &state.beside);
+    let by = by.flat_map(|beside| &beside.by);
+    let all = instance
+        .into_iter()
+        .flat_map(|instance| by.clone().flat_map(|by| named(by, instance)));
+    all.collect()
+}
+
+/// Those whom a definition could mean: who began it, whom it names, and who leads the department.
+fn named(by: &Assignee, instance: &Instance) -> Vec<Actor> {
     let person = |taker: &Taker| Assigned::Person {
         account: taker.account.clone(),
     };
-    let (Some(skip), Some(instance)) = (skip, instance) else {
-        return Vec::new();
-    };
     let mut asked = vec![person(&instance.initiator)];
-    match &skip.by {
+    match by {
         Assignee::Function(code) => asked.push(Assigned::Function { code: code.clone() }),
         Assignee::Role { role, department } => asked.push(Assigned::Role {
             role: role.clone(),

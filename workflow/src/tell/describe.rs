@@ -2,7 +2,9 @@
 
 use super::Names;
 use super::say::{condition, set_to};
-use super::words::{assignee, assignees, counted, due, field, field_kind, kind, mark, state, step};
+use super::words::{
+    assignee, assignees, beside_said, counted, due, field, field_kind, kind, mark, state, step,
+};
 use crate::definition::{
     Assignee, CaseFact, Definition, DocumentFact, Due, Effect, End, Field, FieldKind, InvoiceFact,
     Join, Order, Outcome, Source, State, Step, Words,
@@ -167,6 +169,10 @@ impl Teller<'_> {
         self.line(&format!("### {number}. {}", Self::words(&one.label)));
         if let Some(said) = how(one) {
             self.line(said);
+        }
+        if let Some(beside) = &one.beside {
+            let said = beside_said(beside, self.definition, self.names);
+            self.line(&plain(&said));
         }
         for effect in &one.on_enter {
             let said = self.effect(effect);

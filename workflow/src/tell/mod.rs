@@ -25,7 +25,7 @@ mod words;
 pub use describe::text;
 pub use say::{condition, value};
 pub use slip::{SlipLine, slip, slip_of};
-pub use words::{assigned, assignee, due, field_kind, kind, mark, role, status};
+pub use words::{assigned, assignee, beside_said, due, field_kind, kind, mark, role, status};
 
 pub(crate) use {put, put_line};
 

@@ -1,7 +1,9 @@
 //! The words of the house for what a definition and an instance know.
 
-use super::{Names, joined};
-use crate::definition::{Assignee, Definition, Due, DueKind, FieldKind, Person, StepKind, Term};
+use super::{Names, condition, joined};
+use crate::definition::{
+    Assignee, Beside, Definition, Due, DueKind, FieldKind, Person, StepKind, Term,
+};
 use crate::instance::{Assigned, StepStatus};
 
 /// A kind of step, with its sign from the rules of business where it has one.
@@ -136,6 +138,20 @@ pub(super) fn assignees(all: &[Assignee], definition: &Definition, names: &dyn N
         .map(|one| assignee(one, definition, names))
         .collect();
     joined(&all, "oder")
+}
+
+/// Where a side way runs, and who begins it.
+#[must_use]
+pub fn beside_said(one: &Beside, definition: &Definition, names: &dyn Names) -> String {
+    let states: Vec<_> = one.states.iter().map(|id| state(id, definition)).collect();
+    let who = assignees(&one.by, definition, names);
+    let when = one.when.as_ref();
+    let when = when.map(|when| format!(", wenn gilt: {}", condition(when, definition)));
+    format!(
+        "Nebenweg: läuft neben {}, ohne etwas aufzuhalten{}. Beginnen darf: {who}.",
+        joined(&states, "und"),
+        when.unwrap_or_default()
+    )
 }
 
 /// Who is asked.

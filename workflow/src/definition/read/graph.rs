@@ -11,8 +11,9 @@ struct Ways<'a> {
     from: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
-/// Where a state leads: by outcomes and exits, and with `back` by being sent back.
-fn leads(state: &State, back: bool) -> BTreeSet<&str> {
+/// Where a state leads: by outcomes and exits, and with `back` by being sent back. A side way can begin beside each of
+/// its states; what comes after it there is told by [`Ways`].
+fn leads<'a>(definition: &'a Definition, state: &'a State, back: bool) -> BTreeSet<&'a str> {
     let mut to: BTreeSet<&str> = state.exits.iter().map(|exit| exit.to.as_str()).collect();
     for step in &state.steps {
         let outcomes = step.outcomes.iter();
@@ -21,6 +22,12 @@ fn leads(state: &State, back: bool) -> BTreeSet<&str> {
             to.extend(step.return_to.iter().map(String::as_str));
         }
     }
+    let begins = |one: &&State| {
+        let beside = one.beside.as_ref();
+        beside.is_some_and(|beside| beside.states.contains(&state.id))
+    };
+    let aside = definition.states.iter().filter(begins);
+    to.extend(aside.map(|one| one.id.as_str()));
     to
 }
 
@@ -43,7 +50,13 @@ impl<'a> Ways<'a> {
     fn of(definition: &'a Definition) -> Self {
         let states = definition.states.iter();
         let next: BTreeMap<_, _> = states
-            .map(|state| (state.id.as_str(), leads(state, true)))
+            .map(|state| {
+                let mut to = leads(definition, state, true);
+                // What was done on a side way comes before what is still to come beside it.
+                let beside = state.beside.iter().flat_map(|one| &one.states);
+                to.extend(beside.map(String::as_str));
+                (state.id.as_str(), to)
+            })
             .collect();
         let from = next
             .iter()
@@ -82,7 +95,7 @@ fn always_before(definition: &Definition, one: (&State, &Step), other: (&State, 
         .iter()
         .filter(|state| state.id != one.0.id);
     let next: BTreeMap<_, _> = around
-        .map(|state| (state.id.as_str(), leads(state, true)))
+        .map(|state| (state.id.as_str(), leads(definition, state, true)))
         .collect();
     let start = definition.start.as_str();
     let mut found = closure(BTreeSet::from([start]), &next);
@@ -106,6 +119,7 @@ impl Reader {
         self.left(definition);
         self.ended(definition, &ways);
         self.turning(definition);
+        self.aside(definition);
         for state in &definition.states {
             for step in &state.steps {
                 self.sent_back(definition, &ways, state, step);
@@ -133,7 +147,8 @@ impl Reader {
 
     /// A state is left, whatever happens in it, and each of its steps has its turn.
     fn left(&mut self, definition: &Definition) {
-        for state in definition.states.iter().filter(|state| state.end.is_none()) {
+        let left = |state: &&State| state.end.is_none() && state.beside.is_none();
+        for state in definition.states.iter().filter(left) {
             let by_steps = match state.join {
                 Join::All => state.steps.iter().any(leaves),
                 Join::Any => {
@@ -187,14 +202,56 @@ impl Reader {
         }
     }
 
+    /// A side way stands beside states, leads nowhere, and nothing leads into it.
+    fn aside(&mut self, definition: &Definition) {
+        let is_aside = |id: &str| {
+            let state = definition.state(id);
+            state.is_some_and(|state| state.beside.is_some())
+        };
+        for state in &definition.states {
+            let at = self.known.at_state(&state.id);
+            if state.beside.is_some() && state.id == definition.start {
+                let said = "Ein Nebenweg ist kein Zustand, in dem etwas beginnt.";
+                self.complain(&at, said, "Bitte unter „start“ einen anderen nennen.");
+            }
+            if state.beside.is_some() && state.steps.is_empty() {
+                let said = "Auf diesem Nebenweg ist nichts zu tun.";
+                self.complain(&at, said, "Bitte mindestens einen Schritt angeben.");
+            }
+            for beside in state.beside.iter().flat_map(|one| &one.states) {
+                let fits = definition
+                    .state(beside)
+                    .is_some_and(|one| one.end.is_none() && one.beside.is_none());
+                if !fits {
+                    let said = format!("Neben „{beside}“ läuft nichts.");
+                    let remedy = "Bitte Zustände nennen, in denen etwas zu tun ist.";
+                    self.complain(&at.below("beside"), said, remedy);
+                }
+            }
+            let exits = state.exits.iter().map(|exit| exit.to.as_str());
+            let steps = state.steps.iter();
+            let outcomes = steps.clone().flat_map(|step| &step.outcomes);
+            let ways = outcomes.filter_map(|outcome| outcome.to.as_deref());
+            let back = steps.flat_map(|step| &step.return_to).map(String::as_str);
+            for to in exits.chain(ways).chain(back) {
+                if to != state.id && (state.beside.is_some() || is_aside(to)) {
+                    let said = format!("Von „{}“ führt kein Weg nach „{to}“.", state.id);
+                    let remedy = "Ein Nebenweg wird begonnen und endet von selbst; er führt höchstens in sich selbst zurück.";
+                    self.complain(&at, said, remedy);
+                }
+            }
+        }
+    }
+
     /// States that ask for nothing are left at once: they do not lead to themselves.
     fn turning(&mut self, definition: &Definition) {
         let empty = definition
             .states
             .iter()
-            .filter(|state| state.end.is_none() && state.steps.is_empty());
+            .filter(|state| state.end.is_none() && state.beside.is_none())
+            .filter(|state| state.steps.is_empty());
         let next: BTreeMap<_, _> = empty
-            .map(|state| (state.id.as_str(), leads(state, false)))
+            .map(|state| (state.id.as_str(), leads(definition, state, false)))
             .collect();
         let found = next.keys().find(|state| {
             closure(next.get(*state).cloned().unwrap_or_default(), &next).contains(*state)

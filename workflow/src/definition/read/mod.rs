@@ -223,6 +223,7 @@ fn expressions(definition: &Definition) -> Vec<&Expr> {
     for state in &definition.states {
         found.extend(state.exits.iter().filter_map(|exit| exit.when.as_ref()));
         found.extend(state.on_enter.iter().filter_map(set_to));
+        found.extend(state.beside.iter().filter_map(|one| one.when.as_ref()));
     }
     for step in steps(definition) {
         found.extend(step.require.iter().map(|one| &one.is));
@@ -311,6 +312,8 @@ fn assignees(definition: &Definition) -> Vec<&Assignee> {
     let mut found: Vec<&Assignee> = Vec::new();
     found.extend(&definition.start_by);
     found.extend(&definition.cancel_by);
+    let aside = definition.states.iter().flat_map(|state| &state.beside);
+    found.extend(aside.flat_map(|beside| &beside.by));
     let entered = definition.states.iter().flat_map(|state| &state.on_enter);
     found.extend(entered.filter_map(told));
     for step in steps(definition) {

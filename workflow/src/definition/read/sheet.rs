@@ -37,7 +37,8 @@ shapes! {
         "example" "entries";
     ENTRY = "entry": "value" "label";
     LOOKUP = "lookup": "key" "rows" "default";
-    STATE = "state": "id" "label" "end" "order" "join" "next" "exits" "adhoc" "on_enter" "step";
+    STATE = "state": "id" "label" "end" "order" "join" "next" "exits" "adhoc" "on_enter" "beside" "step";
+    BESIDE = "beside": "states" "by" "when";
     EXIT = "exit": "when" "to";
     STEP = "step": "id" "label" "help" "kind" "mark" "assignee" "each" "when" "require" "distinct_from" "own_matter" "ask"
         "binds" "form" "event" "effect" "skip" "return_to" "outcomes" "due";
@@ -197,6 +198,7 @@ fn example(shape: &Shape) -> &'static str {
             "Zum Beispiel: { role = \"head\" }, { function = \"kst-20\" } oder { field = \"feld\" }."
         }
         "entry" => "Zum Beispiel: { value = \"ja\", label = \"Ja\" }.",
+        "beside" => "Zum Beispiel: { states = [\"zustand\"], by = [{ field = \"lead\" }] }.",
         "exit" => "Zum Beispiel: { when = 'betrag > 500.00', to = \"zustand\" }.",
         "requirement" => {
             "Zum Beispiel: { is = 'known(betrag)', otherwise = \"Der Betrag fehlt.\" }."

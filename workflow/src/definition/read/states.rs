@@ -1,15 +1,24 @@
 //! States and where they go on to.
 
+use toml::de::DeValue;
+
 use super::Reader;
 use super::head::{FEW, LABEL_CHARS_MAX};
 use super::known::STEP_KINDS;
-use super::sheet::{EXIT, Placed, STATE, Sheet};
-use crate::definition::{End, Exit, Join, Order, State, StepKind};
+use super::sheet::{BESIDE, EXIT, Placed, STATE, Sheet};
+use super::who::Where;
+use crate::definition::{Beside, End, Exit, Join, Order, State, StepKind};
 
 const STEPS_MAX: usize = 500;
 
 /// What a state may have in which the workflow ends.
 const END_KEYS: [&str; 4] = ["id", "label", "end", "on_enter"];
+
+/// What a side way may have: it is entered by nothing and left to nowhere.
+const BESIDE_KEYS: [&str; 5] = ["id", "label", "beside", "adhoc", "step"];
+
+/// How many states a side way may name: as many as there can be.
+const BESIDE_MAX: usize = 100;
 
 /// Kinds of steps that can be inserted.
 const ADHOC: [StepKind; 6] = [
@@ -64,6 +73,7 @@ impl Reader {
                 }
             }
         }
+        let beside = self.beside(sheet);
         let order = self.text(sheet, "order").and_then(|text| {
             let orders = [("sequence", Order::Sequence), ("parallel", Order::Parallel)];
             self.word(&text, &orders, "Die Reihenfolge")
@@ -84,6 +94,7 @@ impl Reader {
             exits,
             adhoc: self.adhoc(sheet),
             on_enter,
+            beside,
         };
         for step in self.list(sheet, "step", STEPS_MAX) {
             let taken = |id: &str| {
@@ -106,6 +117,37 @@ impl Reader {
             .iter()
             .filter_map(|text| self.word(text, &words, "Zum Einschieben"));
         kinds.collect()
+    }
+
+    /// Beside which states it runs, if it is a side way.
+    fn beside(&mut self, sheet: &Sheet<'_>) -> Option<Beside> {
+        let found = sheet.get("beside")?;
+        for key in STATE.keys {
+            if sheet.has(key) && !BESIDE_KEYS.contains(key) {
+                let said = format!("Das ist ein Nebenweg; „{key}“ gibt es dann nicht.");
+                let remedy = "Bitte „beside“ oder dieses entfernen.";
+                self.complain(&sheet.below(key), said, remedy);
+            }
+        }
+        let beside = self.sheet(&found, BESIDE)?;
+        let mut states = Vec::new();
+        for text in self.texts(&beside, "states", BESIDE_MAX) {
+            states.extend(self.state_of(&text));
+        }
+        let by = self.whos(&beside, "by", Where::Beside { each: false });
+        for key in ["states", "by"] {
+            let is_empty = beside
+                .get(key)
+                .is_none_or(|found| matches!(found.value, DeValue::Array(all) if all.is_empty()));
+            if is_empty && !beside.strange {
+                let said = format!("„{key}“ fehlt.");
+                let remedy =
+                    "Ein Nebenweg nennt Zustände, neben denen er läuft, und wer ihn beginnt.";
+                self.complain(&beside.below(key), said, remedy);
+            }
+        }
+        let when = self.when(&beside, false);
+        Some(Beside { states, by, when })
     }
 
     fn exits(&mut self, sheet: &Sheet<'_>) -> Vec<Exit> {

@@ -171,6 +171,7 @@ pub(super) fn state(key: &str, next: &str, steps: Vec<Step>) -> State {
         }],
         adhoc: Vec::new(),
         on_enter: Vec::new(),
+        beside: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Each rule of docs/workflows.md, and then all of them at once.
 
 mod anything;
+mod beside;
 mod bound;
 mod build;
 mod invent;

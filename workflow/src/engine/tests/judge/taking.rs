@@ -1,7 +1,7 @@
 //! Who takes, skips and gives away steps: I-6, I-10, I-11, I-13 and I-15.
 
 use super::{Entry, Is, Judge, head, is_meant, persons};
-use crate::definition::{Assignee, Effect, End, Outcome, Requirement, Step, StepKind};
+use crate::definition::{Assignee, Effect, End, Outcome, Requirement, Step, StepKind, Term};
 use crate::instance::{Assigned, Command, Done, DueState, Id, StepState, Value};
 
 /// Kinds that nobody takes in his own matter.
@@ -271,6 +271,12 @@ impl Judge<'_> {
         let Some(due) = self.defined(&step).and_then(|one: &Step| one.due.as_ref()) else {
             return;
         };
+        if !matches!(entry.command, Command::Extend { .. }) {
+            // The day from which it is counted, or before which it must be done, was set by an effect.
+            let from = matches!(due.term, Term::Field { .. });
+            assert!(from || due.before.is_some(), "extended by nobody");
+            return;
+        }
         let by = due.extend_by.as_ref().expect("what may be extended");
         let by: Vec<Assigned> = self.meant(by, None, entry);
         assert!(by.iter().any(|one| is_meant(one, &entry.actor)));
