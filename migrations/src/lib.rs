@@ -38,6 +38,7 @@ mod m0039_inboxes;
 mod m0040_invoices;
 mod m0041_workflow_keys;
 mod m0042_inbox_counts;
+mod m0043_workflows_per_document;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0040_invoices::Step),
             Box::new(m0041_workflow_keys::Step),
             Box::new(m0042_inbox_counts::Step),
+            Box::new(m0043_workflows_per_document::Step),
         ]
     }
 }
