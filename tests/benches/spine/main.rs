@@ -49,6 +49,7 @@ const ROWS: &[Row] = &[
     ("start", memory::start_row),
     ("kills", kills::kills_row),
     ("reading", reading::reading_row),
+    ("import", reading::import_row),
     ("workflow", flows::workflow_row),
     ("counter", counter::counter_row),
 ];
@@ -76,7 +77,7 @@ impl Plan {
             let known = ROWS.iter().any(|(name, _)| name == word);
             assert!(
                 known,
-                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills, reading, workflow, counter"
+                "{word}: there is upload, found, search, rights, audit, verify, rebuild, memory, start, kills, reading, import, workflow, counter"
             );
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()
