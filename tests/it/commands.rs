@@ -225,7 +225,7 @@ fn a_folder_that_was_mistyped_is_not_taken_for_a_new_archive_without_findings() 
         &["import", import, "--dry-run"],
     ] {
         for (data, words) in [
-            (&missing, "nichts: there is no such folder"),
+            (&missing, "nichts gibt es nicht. --data nennt den Ordner"),
             (&empty, "Hier ist kein Archiv: "),
         ] {
             let output = papierlos_at(data, arguments);
@@ -243,4 +243,37 @@ fn a_folder_that_was_mistyped_is_not_taken_for_a_new_archive_without_findings() 
     assert!(shown.status.success(), "{}", text(&shown.stderr));
     let made = std::fs::read_dir(&empty).expect("a folder").count();
     assert_eq!(made, 0, "something was set up");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_german_before_its_cause() {
+    let data = TempDir::new().expect("a folder");
+    let inside = |name: &str| data.path().join(name).display().to_string();
+    let all = (inside("nichts"), inside("quittungen"), inside("da"));
+    let (missing, list, there) = (all.0.as_str(), all.1.as_str(), all.2.as_str());
+    std::fs::write(list, "# Nummer,Prüfsumme\nroot:x:0:0\n").expect("written");
+    let cases = [
+        (
+            &["verify", missing][..],
+            2,
+            format!("papierlos: {missing} ist kein Prüfbündel: "),
+        ),
+        (
+            &["verify", there, "--receipts", list][..],
+            3,
+            format!("papierlos: {list}: Zeile 2 ist keine Quittung; "),
+        ),
+        (
+            &["verify", there, "--since", missing][..],
+            2,
+            format!("papierlos: {missing} gibt es nicht. "),
+        ),
+    ];
+    for (arguments, code, words) in cases {
+        let output = papierlos(&data, arguments);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(&words), "{arguments:?}: {said}");
+        assert!(said.contains(" (Ursache: "), "{arguments:?}: {said}");
+    }
 }

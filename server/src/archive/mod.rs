@@ -77,8 +77,7 @@ pub enum OpenError {
     /// The folder of the database is not there.
     #[error(
         "{path}: there is no such folder; name the archive's folder with --data, or set up a new \
-         archive with `papierlos serve` (diesen Ordner gibt es nicht; --data nennt den Ordner des \
-         Archivs, ein neues legt `papierlos serve` an)"
+         archive with `papierlos serve`"
     )]
     NoFolder {
         /// Its path.

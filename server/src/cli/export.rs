@@ -118,8 +118,7 @@ async fn excerpt(config: &Config, reference: &str, out: &Path) -> Ended {
     let made = gathered(config, (&archive, &rules), reference).await;
     archive.db.close().await;
     let pdf = made?.render()?;
-    let failed =
-        |error: std::io::Error| Failure::new(MISSING, format!("{}: {error}", out.display()));
+    let failed = |error: std::io::Error| Failure::of_path(out, &error);
     let mut file = std::fs::File::create_new(out).map_err(failed)?;
     file.write_all(&pdf).map_err(failed)?;
     file.sync_all().map_err(failed)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::progress::Progress;
-use super::{Ended, FINDINGS, Failure, MISSING, USAGE, chain, complain, say};
+use super::{Ended, FINDINGS, Failure, USAGE, complain, say};
 use crate::app::entrance;
 use crate::archive::Archive;
 use crate::base::{Actor, Right, Role};
@@ -174,7 +174,7 @@ impl Import {
         let root = self.dir.clone();
         let found = tokio::task::spawn_blocking(move || walk(&root))
             .await?
-            .map_err(|error| Failure::new(MISSING, format!("{}: {error}", self.dir.display())))?;
+            .map_err(|error| Failure::of_path(&self.dir, &error))?;
         let entrance = entrance(&archive.storage, config);
         let parts = (&archive.db, entrance);
         let mut importer = Importer::new(parts, actor, all, department, self.dir.clone());
@@ -198,7 +198,7 @@ impl Import {
         if !self.json {
             summary.say(importer.mode);
         }
-        match ended.map_err(|error| Failure::new(MISSING, chain(&error)))? {
+        match ended? {
             import::Ended::Early => Err(Failure::new(
                 FINDINGS,
                 "vorzeitig beendet; was abgelegt ist, bleibt: noch einmal starten für den Rest",

@@ -30,7 +30,7 @@ mod workflow;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -181,6 +181,12 @@ impl Failure {
         } else {
             Self::new(code, faults.join("; "))
         }
+    }
+
+    /// A file or folder that cannot be read or written, with what to do; the cause follows.
+    pub(crate) fn of_path(path: &Path, error: &std::io::Error) -> Self {
+        let said = starting::of_path(path, error);
+        Self::new(MISSING, format!("{said} (Ursache: {error})"))
     }
 
     /// The whole chain of causes, in one line; before it what to do, where that is known.

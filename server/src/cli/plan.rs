@@ -230,19 +230,13 @@ fn day(name: &str, raw: Option<&str>) -> Result<Option<CivilDate>, Failure> {
 
 /// The plan in a file; everything that is wrong with it is said.
 async fn draft_of(file: &Path) -> Result<Draft, Failure> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        Failure::new(MISSING, format!("{}: {error}", file.display()))
-    };
-    let about = tokio::fs::metadata(file)
-        .await
-        .map_err(|error| cannot(&error))?;
+    let cannot = |error: std::io::Error| Failure::of_path(file, &error);
+    let about = tokio::fs::metadata(file).await.map_err(cannot)?;
     if about.len() > u64::try_from(IMPORT_BYTES_MAX).unwrap_or(u64::MAX) {
         let said = format!("größer als {} MiB", IMPORT_BYTES_MAX >> 20);
-        return Err(cannot(&said));
+        return Err(Failure::new(MISSING, format!("{}: {said}", file.display())));
     }
-    let bytes = tokio::fs::read(file)
-        .await
-        .map_err(|error| cannot(&error))?;
+    let bytes = tokio::fs::read(file).await.map_err(cannot)?;
     let read = tokio::task::spawn_blocking(move || file_plan::read(&bytes)).await?;
     read.map_err(|findings| refused(PlanError::Unreadable(findings)))
 }
@@ -321,8 +315,7 @@ async fn export(archive: &Archive, wanted: &str, format: GivenFormat, out: Optio
 
 async fn write_new(path: &Path, exported: String) -> Ended {
     use tokio::io::AsyncWriteExt;
-    let cannot =
-        |error: std::io::Error| Failure::new(MISSING, format!("{}: {error}", path.display()));
+    let cannot = |error: std::io::Error| Failure::of_path(path, &error);
     let mut file = tokio::fs::OpenOptions::new()
         .write(true)
         .create_new(true)

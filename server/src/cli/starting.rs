@@ -1,5 +1,5 @@
-//! What is said where a server or an archive does not start: in German, with what to do. The causes follow as logs have
-//! them.
+//! What is said where a server or an archive does not start, a log is not read or a file not used: in German, with what
+//! to do. The causes follow as logs have them.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -9,13 +9,84 @@ use indexer::IndexError;
 
 use crate::app::ServeError;
 use crate::archive::OpenError;
+use crate::audit::bundle::BundleError;
+use crate::audit::verify::VerifyError;
+use crate::import::ImportError;
 
 /// What went wrong and what to do, where it is known of this error.
 pub(super) fn german(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<ServeError>() {
         return of_server(error);
     }
-    error.downcast_ref::<OpenError>().and_then(of_archive)
+    if let Some(error) = error.downcast_ref::<OpenError>() {
+        return of_archive(error);
+    }
+    if error.is::<ImportError>() {
+        let said = "Das Einlesen ist abgebrochen. Was abgelegt ist, bleibt; noch einmal gestartet, geht es weiter.";
+        return Some(said.to_owned());
+    }
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<BundleError>() {
+            return Some(of_bundle(error));
+        }
+        if let Some(error) = error.downcast_ref::<VerifyError>() {
+            return Some(of_log(error).to_owned());
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn of_bundle(error: &BundleError) -> String {
+    match error {
+        BundleError::NotABundle(folder) => format!(
+            "{folder} ist kein Prüfbündel: Darin ist kein Ordner data/log. Bitte den Ordner nennen, den \
+             `papierlos export --log` geschrieben hat."
+        ),
+        BundleError::NotEmpty(folder) => format!(
+            "Der Ordner {folder} ist nicht leer. Bitte für das Prüfbündel einen neuen nennen."
+        ),
+        BundleError::File { path, source } => of_path(Path::new(path), source),
+        BundleError::LeafTooLarge(bytes) => format!(
+            "Das Protokoll hat einen Eintrag von {bytes} Bytes; so lang ist keiner, den Papierlos schreibt."
+        ),
+    }
+}
+
+const fn of_log(error: &VerifyError) -> &'static str {
+    match error {
+        VerifyError::Source(_) => {
+            "Das Protokoll kann nicht gelesen werden. Bitte prüfen, ob alle seine Dateien lesbar sind."
+        }
+        VerifyError::Policy(_) => {
+            "Die öffentlichen Schlüssel, die beim Protokoll liegen, sind nicht lesbar. Bitte den Schlüssel vom Papier \
+             mit --key nennen."
+        }
+    }
+}
+
+/// What is said of a file or folder that cannot be used.
+pub(super) fn of_path(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    let kind = error.kind();
+    if kind == ErrorKind::NotFound {
+        format!("{path} gibt es nicht. Bitte den Pfad prüfen.")
+    } else if kind == ErrorKind::AlreadyExists {
+        format!(
+            "{path} gibt es schon und wird nicht überschrieben. Bitte einen anderen Namen nennen."
+        )
+    } else if kind == ErrorKind::IsADirectory {
+        format!("{path} ist ein Ordner. Bitte eine Datei nennen.")
+    } else if kind == ErrorKind::NotADirectory {
+        format!("{path} führt nicht durch lauter Ordner. Bitte den Pfad prüfen.")
+    } else if kind == ErrorKind::PermissionDenied || kind == ErrorKind::ReadOnlyFilesystem {
+        format!("Für {path} hat das Konto, unter dem Papierlos läuft, kein Recht.")
+    } else if kind == ErrorKind::StorageFull {
+        format!("Für {path} ist auf dem Datenträger kein Platz mehr.")
+    } else {
+        format!("{path} kann nicht benutzt werden.")
+    }
 }
 
 fn of_server(error: &ServeError) -> Option<String> {
@@ -102,8 +173,12 @@ fn of_archive(error: &OpenError) -> Option<String> {
              `papierlos serve` an. Ist die Datenbank verloren, muss sie aus der Sicherung zurückkommen.",
             path.display()
         ),
-        // Both say it in German themselves.
-        OpenError::NoFolder { .. } | OpenError::Migrate(_) => return None,
+        OpenError::NoFolder { path } => format!(
+            "Den Ordner {} gibt es nicht. --data nennt den Ordner des Archivs; ein neues legt `papierlos serve` an.",
+            path.display()
+        ),
+        // It says so in German itself.
+        OpenError::Migrate(_) => return None,
         OpenError::Backend(_) => "Die Ablage der Inhalte kann nicht geöffnet werden. Bitte die Einstellungen unter \
              [storage] prüfen: Der Ordner muss beschreibbar, ein S3-Speicher erreichbar sein."
             .to_owned(),
@@ -185,6 +260,21 @@ mod tests {
             said.starts_with("Die Schlüsseldatei /srv/keys fehlt"),
             "{said}"
         );
+        let bundle = BundleError::NotABundle("/srv/leer".to_owned());
+        let said = Failure::of(2, &bundle).message;
+        assert!(
+            said.starts_with("/srv/leer ist kein Prüfbündel: Darin ist kein Ordner data/log."),
+            "{said}"
+        );
+        assert!(said.contains("(Ursache: /srv/leer is not"), "{said}");
+        let cut = VerifyError::Source(Box::new(io::Error::other("wie es ist")));
+        let said = Failure::of(2, &cut).message;
+        assert!(
+            said.starts_with("Das Protokoll kann nicht gelesen werden."),
+            "{said}"
+        );
+        let said = Failure::of_path(Path::new("/srv/da"), &ErrorKind::AlreadyExists.into()).message;
+        assert!(said.starts_with("/srv/da gibt es schon"), "{said}");
         let other = io::Error::other("wie es ist");
         assert_eq!(Failure::of(2, &other).message, "wie es ist");
     }

@@ -62,12 +62,7 @@ fn told(code: &str, (what, german): Words, json: bool) {
 }
 
 async fn import(archive: &Archive, file: PathBuf, json: bool) -> Ended {
-    let failed = |error: std::io::Error| {
-        Failure::new(
-            MISSING,
-            format!("{} ist nicht lesbar: {error}", file.display()),
-        )
-    };
+    let failed = |error: std::io::Error| Failure::of_path(&file, &error);
     let opened = tokio::fs::File::open(&file).await.map_err(failed)?;
     let mut text = String::new();
     let mut limited = opened.take(SHEET_BYTES_MAX + 1);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Ended, FINDINGS, Failure, MISSING, USAGE, bar, runtime, say};
+use super::{Ended, FINDINGS, Failure, USAGE, bar, runtime, say};
 use crate::archive::{OpenError, Reading, access_origin};
 use crate::audit::bundle::Bundle;
 use crate::audit::note::{NoteKey, Policy};
@@ -79,8 +79,14 @@ impl Verify {
         let receipts = match &self.receipts {
             Some(path) => {
                 let text = String::from_utf8_lossy(&read(path, 1 << 30)?).into_owned();
-                Receipts::parse(&text)
-                    .map_err(|bad| Failure::new(USAGE, format!("{}: {bad}", path.display())))?
+                Receipts::parse(&text).map_err(|bad| {
+                    let said = format!(
+                        "{}: Zeile {} ist keine Quittung; in jeder steht `Nummer,Prüfsumme` (Ursache: {bad})",
+                        path.display(),
+                        bad.line,
+                    );
+                    Failure::new(USAGE, said)
+                })?
             }
             None => Receipts::default(),
         };
@@ -212,7 +218,7 @@ pub(super) fn place(reading: &Reading, which: Which) -> Result<Place, OpenError>
 
 fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
-    let wrong = |error| Failure::new(MISSING, format!("{}: {error}", path.display()));
+    let wrong = |error: std::io::Error| Failure::of_path(path, &error);
     let file = std::fs::File::open(path).map_err(wrong)?;
     let mut bytes = Vec::new();
     file.take(bytes_max)

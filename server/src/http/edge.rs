@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::extract::{ClientAddress, HeadOnly, RequestId, TraceParent};
-use super::language::Language;
+use super::language::{Language, text};
 use super::limits::RateLimits;
 use super::metrics::Metrics;
 use super::problem::{Form, Kind, Problem};
@@ -294,10 +294,32 @@ fn finish(about: &About, response: HttpResponse) -> HttpResponse {
     let is_bare = matches!(response.body().size(), BodySize::None | BodySize::Sized(0));
     let new = match response.error() {
         Some(error) => render_error(about, error),
-        None if is_bare => render(about, &Problem::new(Kind::of_status(status))),
+        None if is_bare => render(about, &bare(about, status, response.headers())),
         None => return response,
     };
     keep_headers(&response, new)
+}
+
+/// The problem that a bare status of the framework stands for, with what there is instead.
+fn bare(about: &About, status: StatusCode, headers: &HeaderMap) -> Problem {
+    let problem = Problem::new(Kind::of_status(status));
+    if about.form == Form::Detail {
+        // Whoever speaks the other interface knows its own sentences.
+        return problem;
+    }
+    if status == StatusCode::NOT_FOUND && about.route.is_none() {
+        return problem.detail(text(
+            "Unter dieser Adresse gibt es nichts. Welche es gibt, steht unter /api.",
+            "There is nothing at this address. Which ones there are stands at /api.",
+        ));
+    }
+    match allowed(headers) {
+        Some(allowed) if status == StatusCode::METHOD_NOT_ALLOWED => problem.detail(text(
+            format!("Diese Methode gibt es unter dieser Adresse nicht. Möglich: {allowed}."),
+            format!("This method does not exist at this address. Possible: {allowed}."),
+        )),
+        Some(_) | None => problem,
+    }
 }
 
 /// What the replaced answer said about methods stays.
@@ -358,17 +380,19 @@ fn dress(edge: &Edge, about: &About, headers: &mut HeaderMap) {
     allow_head(headers);
 }
 
-/// Where the methods that exist are told, HEAD stands beside GET.
-fn allow_head(headers: &mut HeaderMap) {
-    let allowed = headers.get(header::ALLOW);
-    let Some(allowed) = allowed.and_then(|value| value.to_str().ok()) else {
-        return;
-    };
+/// The methods that exist, where they are told: HEAD stands beside GET.
+fn allowed(headers: &HeaderMap) -> Option<String> {
+    let allowed = headers.get(header::ALLOW)?.to_str().ok()?;
     let has = |method: &str| allowed.split(',').any(|one| one.trim() == method);
-    if has("GET")
-        && !has("HEAD")
-        && let Ok(value) = HeaderValue::from_str(&format!("{allowed}, HEAD"))
-    {
+    if has("GET") && !has("HEAD") {
+        return Some(format!("{allowed}, HEAD"));
+    }
+    Some(allowed.to_owned())
+}
+
+fn allow_head(headers: &mut HeaderMap) {
+    let allowed = allowed(headers);
+    if let Some(value) = allowed.and_then(|all| HeaderValue::from_str(&all).ok()) {
         headers.insert(header::ALLOW, value);
     }
 }

@@ -192,7 +192,7 @@ def read(path):
     try:
         with open(path, "rb") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
 
 
@@ -230,7 +230,7 @@ def records(log, size):
                     return
                 yield place, leaf
                 place += 1
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         pass
 
 
@@ -289,7 +289,7 @@ class Openings:
 
     def __init__(self, log):
         path = os.path.join(log, "private", "openings.jsonl")
-        self.file = open(path, encoding="utf-8") if os.path.exists(path) else None
+        self.file = open(path, encoding="utf-8") if os.path.isfile(path) else None
         self.next, self.checked, self.absent, self.erased = None, 0, set(), 0
 
     def of(self, seq):
@@ -346,20 +346,52 @@ class Openings:
 # --- the checks ------------------------------------------------------------------------------------
 
 
+def listed_in(folder, name, payload):
+    """The digest by path that a manifest says, None without one; a line that is none is a finding."""
+    manifest = read(os.path.join(folder, name))
+    if manifest is None:
+        finding("bundle-file-missing", name)
+        return None
+    lines = manifest.decode("utf-8", "replace").split("\n")
+    listed = {}
+    for line in lines[: -1 if lines[-1] == "" else None]:
+        digest, blanks, path = line.removesuffix("\r").partition("  ")
+        parts = path.split("/")
+        inside = (parts[0] == "data") == payload and not {"", ".", ".."} & set(parts) and "\0" not in path
+        if not blanks or not inside or listed.setdefault(path, digest) != digest:
+            finding("bundle-file-changed", f"{name}: {line!a}")
+    return listed
+
+
+def payload_files(folder):
+    """Every file below data/, by its path from the folder; a link is a file and not followed."""
+    for place, folders, files in os.walk(os.path.join(folder, "data")):
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        for name in files + links:
+            path = os.path.relpath(os.path.join(place, name), folder).replace(os.sep, "/")
+            yield os.fsencode(path).decode("utf-8", "replace")
+
+
 def check_transport(folder):
-    for name, payload in (("manifest-sha256.txt", True), ("tagmanifest-sha256.txt", False)):
-        manifest = read(os.path.join(folder, name))
-        if manifest is None:
-            finding("bundle-file-missing", name)
-            continue
-        for line in manifest.decode().splitlines():
-            digest, path = line.split("  ", 1)
-            inside = path.startswith("data/") == payload and ".." not in path.split("/")
-            bytes_ = read(os.path.join(folder, path)) if inside and path[0] != "/" else None
-            if bytes_ is None:
-                finding("bundle-file-missing", path)
-            elif hashlib.sha256(bytes_).hexdigest() != digest:
-                finding("bundle-file-changed", path)
+    payload = listed_in(folder, "manifest-sha256.txt", True)
+    tags = listed_in(folder, "tagmanifest-sha256.txt", False)
+    for path, digest in [*(payload or {}).items(), *(tags or {}).items()]:
+        try:
+            bytes_ = read(os.path.join(folder, path))
+        except OSError:
+            bytes_ = None
+        if bytes_ is None:
+            finding("bundle-file-missing", path)
+        elif hashlib.sha256(bytes_).hexdigest() != digest:
+            finding("bundle-file-changed", path)
+    # RFC 8493: every file of the payload is listed, the tags list the manifest, and bagit.txt is there.
+    if payload is not None:
+        for path in sorted(set(payload_files(folder)) - payload.keys()):
+            finding("bundle-file-unlisted", path)
+        if tags is not None and "manifest-sha256.txt" not in tags:
+            finding("bundle-file-unlisted", "manifest-sha256.txt")
+    if "bagit.txt" not in (tags or {}) and not os.path.isfile(os.path.join(folder, "bagit.txt")):
+        finding("bundle-file-missing", "bagit.txt")
 
 
 def check_log(log, checkpoint, keys, kept):

@@ -30,11 +30,28 @@ trap 'rm -rf "$tmp"' EXIT
 
 # 1. the manifests: transport only, proves nothing about who wrote the files
 for manifest in manifest-sha256.txt tagmanifest-sha256.txt; do
+    [ -f "$folder/$manifest" ] || { missing bundle-file-missing "$manifest"; continue; }
+    # a line that is none, or that leads out of the folder: nothing is read by it
+    if grep -Eqv '^[0-9a-f]{64}  [^/]' "$folder/$manifest" ||
+        grep -Eq '  (.*/)?\.\.(/|$)' "$folder/$manifest"; then
+        bad bundle-file-changed "$manifest"; continue
+    fi
     if ! (cd "$folder" && sha256sum --check --quiet --strict "$manifest") >"$tmp/sums" 2>&1; then
         if grep -q 'FAILED$' "$tmp/sums"; then bad bundle-file-changed "$manifest"
         else missing bundle-file-missing "$manifest"; fi
     fi
 done
+
+# every file of the payload is listed, the tags list the manifest, and bagit.txt is there (RFC 8493)
+if [ -f "$folder/manifest-sha256.txt" ]; then
+    (cd "$folder" && find data/ ! -type d) | sort >"$tmp/there"
+    cut -c 67- "$folder/manifest-sha256.txt" | sort >"$tmp/listed"
+    while IFS= read -r file; do bad bundle-file-unlisted "$file"; done < <(comm -23 "$tmp/there" "$tmp/listed")
+    if [ -f "$folder/tagmanifest-sha256.txt" ] &&
+        ! grep -q '  manifest-sha256\.txt$' "$folder/tagmanifest-sha256.txt"
+    then bad bundle-file-unlisted manifest-sha256.txt; fi
+fi
+[ -f "$folder/bagit.txt" ] || missing bundle-file-missing bagit.txt
 
 # 2. the key: name + id + base64(01 || 32 bytes)
 if [ -z "$key" ]; then

@@ -155,6 +155,8 @@ async fn a_cursor_is_good_for_its_own_list_only() {
     let Some(town) = Town::start().await else {
         return;
     };
+    let theirs = json!({"title": "Fremd", "type": "Antrag"});
+    town.other().file("b.pdf", b"B", &theirs).await.is(201);
     let clerk = town.clerk();
     for number in 0_u8..3 {
         clerk
@@ -187,6 +189,12 @@ async fn a_cursor_is_good_for_its_own_list_only() {
         let refused = clerk.get(&format!("/api/v1/documents?{wrong}")).await;
         refused.is_problem(400, "query-invalid");
     }
+    // It opens nothing: whoever else has it goes on in what is his own.
+    let path = format!("/api/v1/documents?limit=3&type=Antrag&cursor={cursor}");
+    let page = town.other().get(&path).await.is(200).json();
+    let found = page["items"].as_array().cloned().unwrap_or_default();
+    let found: Vec<_> = found.iter().map(|one| one["title"].as_str()).collect();
+    assert_eq!(found, [Some("Fremd")], "{page}");
 }
 
 #[tokio::test]

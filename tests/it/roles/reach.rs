@@ -1,8 +1,10 @@
 //! How far the mail room and the mayor see.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use tests::plan::{admit, compartment, unit};
-use tests::town::{OTHER, OWN, Town, add, id_of, send};
+use tests::town::{OTHER, OWN, Town, add, id_of, send, walk};
 use tests::{Answer, Client, fixtures};
 
 use crate::records::{act, act_on};
@@ -111,6 +113,69 @@ async fn a_mail_room_sees_what_lies_with_nobody_and_nothing_afterwards() {
     act_on(&clerk, &restore, "\"v2\"").await.is(200);
     town.settle().await;
     assert_eq!(found(&post, &id_of(&aside), "Beiseite").await, [true; 5]);
+}
+
+/// The ids that a list or a search shows, page by page.
+async fn ids(client: &Client, path: &str) -> BTreeSet<String> {
+    let all = walk(client, path).await;
+    let ids = all.iter().filter_map(|one| one["id"].as_str());
+    ids.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_role_finds_what_it_lists_but_for_the_registry_that_reads_no_content() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let waits = town.letter("Anzeige", "Anzeige der Ankunft").await;
+    let handed = town.letter("Hinweis", "Hinweis der Bürgerin").await;
+    let to = json!({"department": OWN, "inbox": "m.brandt"});
+    let path = format!("/api/v1/documents/{}/route", id_of(&handed));
+    act(&town.clerk(), &path, &handed.etag(), &to).await.is(200);
+    let content = fixtures::unique_pdf("Abrechnung");
+    let theirs = town
+        .other()
+        .file("brief.pdf", &content, &json!({"title": "Abrechnung"}))
+        .await
+        .is(201);
+    let all = [&waits, &handed, &theirs].map(id_of);
+    town.settle().await;
+    let person = async |login: &str, role: &str, department: &str| {
+        let token = add(&town.app, login, role, Some(department)).await;
+        town.app.with_token(&token)
+    };
+    let room = person("p.stelle", "mail_room", OWN).await;
+    let application = person("f.verfahren", "integrator", OWN).await;
+    let roles = [
+        ("clerk", town.clerk(), 2, 2),
+        ("clerk elsewhere", town.other(), 1, 1),
+        ("head", person("l.heide", "head", OWN).await, 2, 2),
+        ("mayor", person("o.haupt", "mayor", OTHER).await, 1, 1),
+        ("mail room", room, 1, 1),
+        ("integrator", application, 2, 2),
+        ("auditor", town.auditor(), 3, 3),
+        ("admin", town.admin(), 0, 0),
+        ("registry", town.registrar().await, 3, 0),
+    ];
+    for (role, client, listed, found) in roles {
+        let lists = ids(&client, "/api/v1/documents?limit=2").await;
+        let finds = ids(&client, "/api/v1/search?q=&limit=2").await;
+        let walked = [&lists, &finds].map(|one| u64::try_from(one.len()).expect("a few"));
+        assert_eq!(walked, [listed, found], "{role}");
+        assert_eq!(totals(&client).await, [listed, found], "{role}");
+        assert!(finds.is_subset(&lists), "{role}");
+        for id in &all {
+            let known = if lists.contains(id) { 200 } else { 404 };
+            let read = match (known, finds.contains(id)) {
+                (404, _) => 404,
+                (_, true) => 200,
+                (_, false) => 403,
+            };
+            let path = format!("/api/v1/documents/{id}");
+            client.get(&path).await.is(known);
+            client.get(&format!("{path}/content")).await.is(read);
+        }
+    }
 }
 
 #[tokio::test]

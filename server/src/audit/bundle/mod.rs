@@ -29,6 +29,8 @@ const CHECKPOINT: &str = "checkpoint";
 const POLICY: &str = "policy";
 const TAIL: &str = "tail";
 const OPENINGS: &str = "private/openings.jsonl";
+/// Says that a folder is a bag; no bag is without it.
+const DECLARATION: &str = "bagit.txt";
 const MANIFEST: &str = "manifest-sha256.txt";
 const TAG_MANIFEST: &str = "tagmanifest-sha256.txt";
 

@@ -1,6 +1,7 @@
 //! Reads a bundle as a [`LogSource`]: in order, in flat memory, trusting nothing it finds.
 
-use std::fs::File;
+use std::collections::HashSet;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,8 @@ use sha2::{Digest, Sha256};
 use super::openings::Line;
 use super::write::ENTRIES_FULL;
 use super::{
-    BundleError, CHECKPOINT, LOG, MANIFEST, OPENINGS, PAYLOAD, POLICY, TAG_MANIFEST, TAIL,
+    BundleError, CHECKPOINT, DECLARATION, LOG, MANIFEST, OPENINGS, PAYLOAD, POLICY, TAG_MANIFEST,
+    TAIL,
 };
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::note::{Checkpoint, NOTE_BYTES_MAX};
@@ -63,18 +65,26 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, SourceError> {
     })
 }
 
+/// Nothing where there is no such file, and where a folder lies in its place.
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if [NotFound, IsADirectory, NotADirectory].contains(&error.kind()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The bytes of a file, at most one more than `limit`; nothing if there is none.
 fn read_up_to(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(file) = if_there(File::open(path))? else {
+        return Ok(None);
     };
     let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes =
         Vec::with_capacity(READ_BYTES.min(usize::try_from(limit).unwrap_or(READ_BYTES)));
-    file.take(limit).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    let read = if_there(file.take(limit).read_to_end(&mut bytes))?;
+    Ok(read.map(|_count| bytes))
 }
 
 impl Bundle {
@@ -158,11 +168,10 @@ impl Bundle {
 
     fn begin_tail(&mut self, seq: u64) -> Result<(), SourceError> {
         let path = self.log.join(TAIL);
-        let read = match File::open(&path) {
-            Ok(file) => Some(BufReader::with_capacity(READ_BYTES, file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return at(&path, Err(error)),
-        };
+        let file = at(&path, if_there(File::open(&path)))?;
+        let read = file
+            .filter(|_file| !path.is_dir())
+            .map(|file| BufReader::with_capacity(READ_BYTES, file));
         self.place = Place::Tail { read, seq };
         Ok(())
     }
@@ -351,9 +360,43 @@ fn listed(root: &Path) -> Result<(Vec<(String, String)>, TransportCheck), Source
     Ok((listed, found))
 }
 
-/// Compares all files with both manifests, on all cores.
+/// Every file of the payload that the manifest does not name (RFC 8493 §3). A link is a file: it is not followed.
+fn unlisted(root: &Path, listed: &[(String, String)]) -> Result<Vec<String>, SourceError> {
+    let listed: HashSet<&str> = listed.iter().map(|(_, name)| name.as_str()).collect();
+    let mut found = Vec::new();
+    let mut folders = vec![PAYLOAD.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let path = root.join(&folder);
+        for entry in at(&path, fs::read_dir(&path))? {
+            let entry = at(&path, entry)?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if at(&path, entry.file_type())?.is_dir() {
+                folders.push(name);
+            } else if !listed.contains(name.as_str()) {
+                found.push(name);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Compares all files with both manifests, on all cores, and the manifests with all files.
 fn transport(root: &Path) -> Result<TransportCheck, SourceError> {
-    let (listed, found) = listed(root)?;
+    let (listed, mut found) = listed(root)?;
+    let is_listed = |wanted: &str| listed.iter().any(|(_, name)| name == wanted);
+    // Where a manifest itself is missing, that is said, and not of every file that it would name.
+    let is_there = |manifest: &str| !found.missing.iter().any(|name| name == manifest);
+    let mut loose = Vec::new();
+    if is_there(MANIFEST) {
+        loose = unlisted(root, &listed)?;
+        if is_there(TAG_MANIFEST) && !is_listed(MANIFEST) {
+            loose.push(MANIFEST.to_owned());
+        }
+    }
+    found.unlisted = loose;
+    if !is_listed(DECLARATION) && !root.join(DECLARATION).is_file() {
+        found.missing.push(DECLARATION.to_owned());
+    }
     let next = AtomicUsize::new(0);
     let shared = Mutex::new((found, Ok(())));
     let compare = || {
@@ -378,6 +421,7 @@ fn transport(root: &Path) -> Result<TransportCheck, SourceError> {
     result?;
     found.changed.sort();
     found.missing.sort();
+    found.unlisted.sort();
     Ok(found)
 }
 
@@ -392,15 +436,15 @@ fn is_inside(name: &str, manifest: &str) -> bool {
 }
 
 fn file_digest(path: &Path) -> io::Result<Option<String>> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(mut file) = if_there(File::open(path))? else {
+        return Ok(None);
     };
     let mut digest = Sha256::new();
     let mut buffer = vec![0; READ_BYTES];
     loop {
-        let count = file.read(&mut buffer)?;
+        let Some(count) = if_there(file.read(&mut buffer))? else {
+            return Ok(None);
+        };
         if count == 0 {
             return Ok(Some(hex::encode(digest.finalize())));
         }

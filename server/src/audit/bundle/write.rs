@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::openings;
 use super::{
-    BundleError, CHECKPOINT, LOG, MANIFEST, OPENINGS, POLICY, TAG_MANIFEST, TAIL, VERIFY_PY,
-    VERIFY_SH, VERIFY_TXT,
+    BundleError, CHECKPOINT, DECLARATION, LOG, MANIFEST, OPENINGS, POLICY, TAG_MANIFEST, TAIL,
+    VERIFY_PY, VERIFY_SH, VERIFY_TXT,
 };
 use crate::audit::commitment::Slot;
 use crate::audit::leaf::LEAF_BYTES_MAX;
@@ -290,7 +290,7 @@ impl BundleWriter {
         let tags: [(&str, &[u8]); 5] = [
             ("VERIFY.txt", VERIFY_TXT.as_bytes()),
             ("bag-info.txt", info.as_bytes()),
-            ("bagit.txt", bagit.as_bytes()),
+            (DECLARATION, bagit.as_bytes()),
             ("verify.py", VERIFY_PY.as_bytes()),
             ("verify.sh", VERIFY_SH.as_bytes()),
         ];

@@ -349,6 +349,68 @@ fn the_manifest_finds_damage_in_transport() {
 }
 
 #[test]
+fn what_no_manifest_names_is_no_part_of_a_bundle() {
+    let counted = |change: &dyn Fn(&Path)| {
+        let folder = export(&Archive::build(300, 270));
+        change(folder.path());
+        let report = verify_folder(folder.path(), &options());
+        (codes(&report), report.exit_code())
+    };
+    let unlisted = (names(&[Code::BundleFileUnlisted]), 1);
+    let extra = |folder: &Path| fs::write(folder.join("data/extra"), "x").expect("written");
+    assert_eq!(counted(&extra), unlisted);
+    let copied = |folder: &Path| {
+        let entries = folder.join("data/log/tile/entries");
+        fs::create_dir(entries.join("007.p")).expect("a folder");
+        fs::copy(entries.join("001.p/14"), entries.join("007.p/14")).expect("copied");
+    };
+    assert_eq!(counted(&copied), unlisted);
+    #[cfg(unix)]
+    {
+        let linked = |folder: &Path| {
+            std::os::unix::fs::symlink("/etc", folder.join("data/more")).expect("a link")
+        };
+        assert_eq!(counted(&linked), unlisted);
+    }
+    let without = |folder: &Path| {
+        let path = folder.join("tagmanifest-sha256.txt");
+        let text = fs::read_to_string(&path).expect("text");
+        let kept = text
+            .lines()
+            .filter(|line| !line.ends_with("  manifest-sha256.txt"));
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        fs::write(path, kept).expect("written");
+    };
+    assert_eq!(counted(&without), unlisted);
+    // Beside the payload a manifest of tags need not name everything (RFC 8493 §2.2.1), and folders are no files.
+    let beside = |folder: &Path| {
+        fs::write(folder.join("kept"), "x").expect("written");
+        fs::create_dir(folder.join("data/empty")).expect("a folder");
+    };
+    assert_eq!(counted(&beside), (names(&[]), 0));
+    let undeclared = |folder: &Path| {
+        fs::remove_file(folder.join("bagit.txt")).expect("removed");
+        remake_manifests(folder);
+    };
+    assert_eq!(counted(&undeclared), (names(&[Code::BundleFileMissing]), 2));
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_is_a_missing_file() {
+    let folder = export(&Archive::build(300, 300));
+    for name in ["data/log/tile/1/000.p/1", "data/log/tile/0/000"] {
+        let tile = folder.path().join(name);
+        fs::remove_file(&tile).expect("removed");
+        fs::create_dir(&tile).expect("a folder");
+    }
+    let report = verify_folder(folder.path(), &options());
+    let found = codes(&report);
+    for code in [Code::BundleFileMissing, Code::TileMissing] {
+        assert!(found.contains(&code.name()), "{found:?}");
+    }
+}
+
+#[test]
 fn a_kept_checkpoint_finds_a_rewritten_bundle() {
     let honest = Archive::build(700, 400);
     let mut archive = honest.clone();

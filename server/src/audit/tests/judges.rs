@@ -187,3 +187,38 @@ fn the_python_judge_finds_forks_and_missing_files() {
         &["bundle-file-missing"],
     );
 }
+
+#[test]
+fn judges_find_files_that_no_manifest_names_and_lines_that_name_none() {
+    let key = signer().verifier().to_string();
+    let key = ["--key", key.as_str()];
+    let unlisted = ["bundle-file-unlisted"];
+    let folder = export(&Archive::build(300, 270));
+    std::fs::write(folder.path().join("data/extra"), "x").expect("written");
+    says(folder.path(), &key, 1, &unlisted, &unlisted);
+
+    let folder = export(&Archive::build(300, 270));
+    let entries = folder.path().join("data/log/tile/entries");
+    std::fs::create_dir(entries.join("007.p")).expect("a folder");
+    std::fs::copy(entries.join("001.p/14"), entries.join("007.p/14")).expect("copied");
+    says(folder.path(), &key, 1, &unlisted, &unlisted);
+
+    let changed = ["bundle-file-changed"];
+    for line in [
+        "no blanks",
+        "00  data/../../../etc/passwd",
+        "00  /etc/passwd",
+    ] {
+        let folder = export(&Archive::build(30, 30));
+        let manifest = folder.path().join("manifest-sha256.txt");
+        let listed = std::fs::read_to_string(&manifest).expect("text");
+        std::fs::write(&manifest, format!("{listed}{line}\n")).expect("written");
+        says(folder.path(), &key, 1, &changed, &changed);
+    }
+
+    let folder = export(&Archive::build(30, 30));
+    std::fs::remove_file(folder.path().join("bagit.txt")).expect("removed");
+    remake_manifests(folder.path());
+    let missing = ["bundle-file-missing"];
+    says(folder.path(), &key, 2, &missing, &missing);
+}

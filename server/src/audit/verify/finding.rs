@@ -63,6 +63,8 @@ codes! {
     BundleFileChanged = "bundle-file-changed", Transport, Tampering, "Eine Datei des Pakets weicht von ihrem Verzeichnis ab.";
     /// A file of the bundle is named in its manifest and not there.
     BundleFileMissing = "bundle-file-missing", Transport, Missing, "Eine Datei des Pakets fehlt.";
+    /// A file lies in the bundle that its manifest does not name.
+    BundleFileUnlisted = "bundle-file-unlisted", Transport, Tampering, "Im Paket liegt eine Datei, die ihr Verzeichnis nicht nennt.";
     /// The checkpoint is not a signed checkpoint.
     CheckpointMalformed = "checkpoint-malformed", Signature, Tampering, "Der Prüfpunkt ist kein signierter Prüfpunkt.";
     /// A known key is named in the checkpoint and its signature is wrong.

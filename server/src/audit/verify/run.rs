@@ -69,6 +69,12 @@ impl Start {
                     .iter()
                     .map(finding(Code::BundleFileMissing)),
             );
+            findings.extend(
+                transport
+                    .unlisted
+                    .iter()
+                    .map(finding(Code::BundleFileUnlisted)),
+            );
         }
         let (policy, pinned) = match &options.trust {
             Trust::Pinned(policy) => (policy.clone(), true),

@@ -84,6 +84,8 @@ pub struct TransportCheck {
     pub changed: Vec<String>,
     /// Listed and not there.
     pub missing: Vec<String>,
+    /// There and not listed.
+    pub unlisted: Vec<String>,
 }
 
 /// Some records in order, with what belongs to them.

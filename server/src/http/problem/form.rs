@@ -26,8 +26,9 @@ impl Form {
     pub fn of(path: &str) -> Self {
         const OURS: &[&str] = &["v1/", "openapi.", "reference/"];
         match path.strip_prefix("/api/") {
-            Some(rest) if !OURS.iter().any(|ours| rest.starts_with(ours)) => Self::Detail,
-            Some(_) | None => Self::Problem,
+            Some("v1") | None => Self::Problem,
+            Some(rest) if OURS.iter().any(|ours| rest.starts_with(ours)) => Self::Problem,
+            Some(_) => Self::Detail,
         }
     }
 }

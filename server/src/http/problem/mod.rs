@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
-use super::language::{Language, Text};
+use super::language::{Language, Text, text};
 use crate::base::db::DbError;
 
 pub use fault::Fault;
@@ -378,8 +378,20 @@ impl Problem {
         if self.0.kind == Kind::Unauthenticated {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"papierlos\""));
         }
-        response.json(self.body(language, request))
+        let mut body = self.body(language, request);
+        if body.detail.is_none() && self.0.kind == Kind::NotFound {
+            body.detail = Some(hidden_or_gone().get(language).to_owned());
+        }
+        response.json(body)
     }
+}
+
+/// What is said of a thing that is not there: the same as of one that this reader may not know of.
+fn hidden_or_gone() -> Text {
+    text(
+        "Das gibt es nicht, oder es ist für Sie nicht zugänglich. Bitte die Kennung prüfen.",
+        "This does not exist, or it is not open to you. Please check the id.",
+    )
 }
 
 fn fault_body(at: &Place, fault: &Fault, language: Language) -> FaultBody {

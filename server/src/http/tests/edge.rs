@@ -195,9 +195,28 @@ async fn a_wrong_method_is_told_the_right_ones() {
     let allow = header(&answer, "allow");
     assert!(allow.contains("GET") && allow.contains("PATCH"), "{allow}");
     assert!(allow.contains("HEAD"), "{allow}");
-    assert_eq!(problem_of(answer).await.1, "method-not-allowed");
+    let (_, kind, body) = problem_of(answer).await;
+    assert_eq!(kind, "method-not-allowed");
+    let said = format!("Diese Methode gibt es unter dieser Adresse nicht. Möglich: {allow}.");
+    assert_eq!(body["detail"], said);
     let request = TestRequest::with_uri("/api/v1/made").to_request();
     assert_eq!(header(&ask(&app, request).await, "allow"), "POST");
+}
+
+#[actix_web::test]
+async fn where_nothing_is_it_is_said_where_to_look() {
+    let app = init_service(app(Data::new(settings(UNLIMITED)))).await;
+    for uri in ["/api/v1", "/api/v1/", "/api/v1/nowhere", "/nowhere"] {
+        let answer = ask(&app, TestRequest::with_uri(uri).to_request()).await;
+        assert_eq!(header(&answer, "content-type"), "application/problem+json");
+        let (status, kind, body) = problem_of(answer).await;
+        assert_eq!((status, kind.as_str()), (404, "not-found"), "{uri}");
+        let said = body["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(said.ends_with("steht unter /api."), "{uri}: {said}");
+    }
+    // Clients of the other interface read its own words.
+    let answer = ask(&app, TestRequest::with_uri("/api/nowhere/").to_request()).await;
+    assert_eq!(header(&answer, "content-type"), "application/json");
 }
 
 #[actix_web::test]
