@@ -42,6 +42,17 @@ pub fn why_not(error: &FormsError) -> String {
     error.to_string()
 }
 
+/// The values that the form asks, with characters that it can hold.
+fn asked(form: &Form, mut values: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    values.retain(|key, _| form.template.fields.iter().any(|field| field.key == *key));
+    for value in values.values_mut() {
+        if let Value::String(text) = value {
+            *text = legible(text);
+        }
+    }
+    values
+}
+
 /// Makes a form of a case that the actor sees: of what stands around the case, and of values by the keys of fields.
 /// Those that the form does not ask are left out, and a character that no form can hold is seen to be missing.
 ///
@@ -72,13 +83,7 @@ pub async fn make_for_case(
     let found = ops::found(on, actor, &form, &around).await?;
     let found = found.into_iter();
     let found = found.map(|(key, text)| (key, legible(&text))).collect();
-    let mut known = values;
-    known.retain(|key, _| form.template.fields.iter().any(|field| field.key == *key));
-    for value in known.values_mut() {
-        if let Value::String(text) = value {
-            *text = legible(text);
-        }
-    }
+    let known = asked(&form, values);
     let filled = form.template.fill(&given(&known), &found);
     let filled = filled.map_err(FormsError::Refused)?;
     let mut head = letterhead(
