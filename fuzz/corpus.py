@@ -151,6 +151,13 @@ def documents():
         ("ppt/_rels/presentation.xml.rels", relations(("slide", "slides/s.xml"))),
         ("ppt/slides/s.xml", "<p:sld xmlns:p='p' xmlns:a='a'><a:p><a:r><a:t>Folie</a:t></a:r></a:p></p:sld>")))
     keep("package", "members.zip", packed(("a/b.txt", "Text"), ("../../c.txt", "x" * 3_000), ("d\\e.csv", "1;2")))
+    types, noted = "[Content_Types].xml", b"PK\x05\x06 und mehr"
+    for name, members in {
+        "letter.docx": (types, "word/document.xml"), "table.xlsx": ("xl/workbook.xml", "a", types), "slides.pptx": (types, "ppt/presentation.xml"),
+        "macros.docm": (types, "word/document.xml", "word/vbaProject.bin"), "text.odt": ("mimetype", "content.xml"), "members.zip": ("a/b.txt", "word/x.xml"), "empty.zip": (),
+    }.items():
+        keep("directory", name, packed(*((member, "x") for member in members)))
+    keep("directory", "noted.zip", packed(("a.txt", "x"))[:-2] + struct.pack("<H", len(noted)) + noted)
     keep("text", "german.txt", "Grüße aus Hollerfurt\r\nSeite zwei\f\fVer\u00adwal\u00ad\ntung\r§ 3")
     keep("text", "wide.txt", "Größe: 5 €\f„ab“".encode("utf-16"))
     keep("text", "windows.txt", b"Gr\xf6\xdfe: 5 \x80 \x84ab\x93")

@@ -9,15 +9,16 @@ use super::pager::{Pager, Reading};
 use super::wire::{End, FRAME_HEAD_BYTES, Frame, Header, Task};
 use super::worker::Deadline;
 use super::{
-    Limits, PageShape, PageText, Picture, PlacedPage, Want, archive, detect, html, invoice, mail,
-    ocr, office, outlook, plain, rtf, separated, worker,
+    Format, Limits, PageShape, PageText, Picture, PlacedPage, Want, archive, detect, directory,
+    html, invoice, mail, ocr, office, outlook, plain, rtf, separated, worker,
 };
 use crate::fuzzing::Target;
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 15] = [
+pub(crate) const TARGETS: [Target; 16] = [
     ("csv", csv),
     ("detect", detected),
+    ("directory", listed),
     ("frames", frames),
     ("header", header),
     ("html", page),
@@ -203,6 +204,17 @@ fn detected(bytes: &[u8]) {
     detect::format(head);
     detect::to_open(head);
     assert!(bytes.ends_with(detect::without_envelope(bytes)));
+}
+
+/// An archive is told by its end: whatever stands before that changes nothing.
+fn listed(bytes: &[u8]) {
+    let Some(told) = directory::format(bytes) else {
+        return;
+    };
+    let known = [Format::Docx, Format::Xlsx, Format::Pptx, Format::Archive];
+    assert!(known.contains(&told), "{told:?}");
+    let behind = [b"PK\x05\x06 PK\x01\x02".as_slice(), bytes].concat();
+    assert_eq!(directory::format(&behind), Some(told));
 }
 
 /// What a worker may say that was taken over: frame after frame, and nothing of it is believed.

@@ -4,6 +4,7 @@ use crate::structure::Pdf;
 
 use super::certificate::{Certificate, EKU_OCSP, EKU_TIMESTAMPING};
 use super::chain::{Anchors, Chain, find};
+use super::changes::is_noted;
 use super::cms::{ATTRIBUTE_TIMESTAMP, Checked, Cms, ID_DATA, Message};
 use super::crypto::Digest;
 use super::dss::Store;
@@ -485,7 +486,7 @@ impl Bench<'_> {
                 signature.reasons.push(Reason::ChangesNotUnderstood);
                 continue;
             };
-            // Whoever adds what proves the signature may note in the metadata that he wrote the file.
+            // Whoever adds what proves the signature may note in the metadata that he wrote the file, and no more.
             let proves = changes.iter().any(|change| is_proof(change.reason));
             for change in changes {
                 let mut locks = before.iter().flat_map(|other| &other.locked);
@@ -494,7 +495,8 @@ impl Bench<'_> {
                     Some(name) => locks.any(|lock| lock.has(name)),
                     None => locks.next().is_some(),
                 };
-                let reason = weighed(change.reason, permits, locked, proves);
+                let noted = proves && is_noted(change.what.as_deref());
+                let reason = weighed(change.reason, permits, locked, noted);
                 signature.reasons.push(reason);
                 signature.changes.push(Change {
                     reason,
@@ -509,7 +511,7 @@ impl Bench<'_> {
 }
 
 /// What a change comes to, given what the signers allowed.
-fn weighed(reason: Reason, permits: Option<u8>, locked: bool, proves: bool) -> Reason {
+fn weighed(reason: Reason, permits: Option<u8>, locked: bool, noted: bool) -> Reason {
     let nothing = permits == Some(1);
     let of_form = reason == Reason::FormFilledLater || is_signature(reason);
     let of_words = reason == Reason::MetadataChangedLater;
@@ -519,7 +521,7 @@ fn weighed(reason: Reason, permits: Option<u8>, locked: bool, proves: bool) -> R
     } else if reason == Reason::LaterSignatureAdded && permits.is_some() {
         // Whoever certifies knows all places where others may sign, or they could paint over the page.
         Reason::ChangedFields
-    } else if (of_form && (nothing || locked)) || (of_words && nothing && !proves) {
+    } else if (of_form && (nothing || locked)) || (of_words && nothing && !noted) {
         Reason::ChangedLocked
     } else {
         reason

@@ -268,6 +268,59 @@ fn salt_of_any_length_is_read_and_no_other_than_what_was_signed() {
     assert_eq!(first(&changed).verdict, Verdict::Invalid);
 }
 
+/// A sample with one more revision: validation data in its catalogue, and this document information.
+fn proven_later(name: &str, information: &str) -> Vec<u8> {
+    let mut bytes = sample(name);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (_, catalogue) = text.rsplit_once("\n1 0 obj\n").expect("a catalogue");
+    let (catalogue, _) = catalogue.split_once("endobj").expect("its end");
+    let (catalogue, _) = catalogue.rsplit_once(">>").expect("a dictionary");
+    let (_, prev) = text.rsplit_once("startxref\n").expect("a place");
+    let prev = prev.lines().next().expect("a number");
+    let objects = [
+        (1, format!("{catalogue}/DSS 90 0 R >>")),
+        (90, "<< /Certs [91 0 R] >>".to_owned()),
+        (91, "<< /Length 4 >>\nstream\nxxxx\nendstream".to_owned()),
+        (92, information.to_owned()),
+    ];
+    let mut table = String::from("xref\n");
+    for (number, body) in objects {
+        table.push_str(&format!("{number} 1\n{:010} 00000 n \n", bytes.len()));
+        bytes.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
+    }
+    let at = bytes.len();
+    table.push_str(&format!(
+        "trailer\n<< /Size 93 /Root 1 0 R /Info 92 0 R /Prev {prev} >>\nstartxref\n{at}\n%%EOF\n"
+    ));
+    bytes.extend(table.bytes());
+    bytes
+}
+
+#[test]
+fn whoever_proves_what_was_certified_notes_that_he_wrote_and_gives_no_other_title() {
+    let first = |name: &str, information: &str| {
+        let bytes = proven_later(name, information);
+        verify(&bytes, &trust(), AT).signatures.remove(0)
+    };
+    let noted = "<< /ModDate (D:20261127) /Producer (Amt) >>";
+    let one = first("certified-1", noted);
+    assert_eq!(one.verdict, Verdict::ValidBut, "{:?}", one.reasons);
+    assert!(one.reasons.contains(&Reason::LaterValidationData));
+    assert!(one.reasons.contains(&Reason::MetadataChangedLater));
+    let named = "<< /ModDate (D:20261127) /Title (Anders) >>";
+    let one = first("certified-1", named);
+    assert_eq!(one.verdict, Verdict::Invalid, "{:?}", one.reasons);
+    assert!(one.reasons.contains(&Reason::ChangedLocked));
+    let told = one
+        .changes
+        .iter()
+        .find(|it| it.reason == Reason::ChangedLocked);
+    assert_eq!(told.and_then(|it| it.what.as_deref()), Some("Title"));
+    // Whoever allows forms to be filled in has not locked the title.
+    let one = first("certified-2", named);
+    assert_eq!(one.verdict, Verdict::ValidBut, "{:?}", one.reasons);
+}
+
 /// What programs of others write, and what may not be taken for that (`tests/data/foreign`).
 #[test]
 fn what_programs_of_others_write_is_judged_for_what_it_is() {
@@ -292,6 +345,11 @@ fn what_programs_of_others_write_is_judged_for_what_it_is() {
         ("sha3", Verdict::Indeterminate, Reason::AlgorithmUnsupported),
         (
             "x-certified-1-renamed",
+            Verdict::Invalid,
+            Reason::ChangedLocked,
+        ),
+        (
+            "x-certified-1-stamped-renamed",
             Verdict::Invalid,
             Reason::ChangedLocked,
         ),

@@ -177,7 +177,14 @@ function stepItem(one, context, now) {
         one.directive.holds ? t("flowWaitsForIt", { n: one.directive.holds }) : null].filter(Boolean).join(" · "))) : null,
     one.due && !one.done ? dueLines(one.due, known) : null,
     one.error ? h("p", { class: "error" }, t("flowStepError"), " ", one.error) : null,
+    one.seal ? sealLine(one.seal) : null,
     lives || one.status === "future" ? stepForm(one, context, now) : null);
+}
+
+/** How far the seal is that the system put on, and why it is no further. */
+function sealLine({ level, reason, waits }) {
+  const why = reason ? t(`sealEnd_${reason}`) : waits ? t(`sealWaits_${waits}`) : "";
+  return h("p", { class: reason === "revoked" || reason === "no_sources" ? "error" : "muted" }, t("flowSeal", { level }), why ? ` · ${why}` : null);
 }
 
 function asked(one, known) {

@@ -264,6 +264,14 @@ fn what_workflows_say_in_codes_has_its_words() {
         "register freeze dispatch destroy close_case close_file move_to open_case notify seal form export",
     );
     all("flowTimer_", "remind escalate lapse resume");
+    all(
+        "sealEnd_",
+        "superseded discarded destroyed revoked no_sources",
+    );
+    all(
+        "sealWaits_",
+        "authority responder document withheld no_later",
+    );
     all("tasksDue_", "overdue today week later none");
     all("tasksClaimed_", "me nobody others");
     all(

@@ -1,9 +1,10 @@
-//! Until when the certificates hold by which the house seals, and to which it seals strokes.
+//! Until when the certificates hold by which the house seals, and to which it seals strokes; and how far seals shall come.
 
 use std::time::Duration;
 
 use pades::sign::{Chain, not_after, read_certificate};
 
+use super::model::Level;
 use super::raising::timestamp;
 use super::stamp::{StampError, bytes_of};
 use crate::base::Timestamp;
@@ -14,11 +15,13 @@ const SEAL: &str = "seal";
 /// The certificate of the notary.
 const NOTARY: &str = "notary";
 
-/// The ends of certificates, and how long before them somebody is told.
+/// The ends of certificates, and how long before them somebody is told; and how far seals are raised.
 #[derive(Debug, Clone, Default)]
 pub struct Ends {
     all: Vec<(&'static str, Timestamp)>,
     warn_before: Duration,
+    /// None: no further than they are put on.
+    level: Option<Level>,
 }
 
 impl Ends {
@@ -37,9 +40,11 @@ impl Ends {
             let notary = read_certificate(&pem);
             all.extend(notary.map(|notary| (NOTARY, timestamp(not_after(&notary)))));
         }
+        let raised = seal.filter(|seal| seal.tsa.is_some());
         Ok(Self {
             all,
             warn_before: signing.warn_before,
+            level: raised.map(|seal| Level::from(seal.level)),
         })
     }
 
@@ -47,6 +52,17 @@ impl Ends {
     #[must_use]
     pub fn all(&self) -> &[(&'static str, Timestamp)] {
         &self.all
+    }
+
+    /// How far seals are raised.
+    pub(super) fn level(&self) -> Level {
+        self.level.unwrap_or(Level::Basic)
+    }
+
+    /// Whether seals are raised at all.
+    #[must_use]
+    pub fn raises(&self) -> bool {
+        self.level() > Level::Basic
     }
 
     /// Those that have ended by then, or end soon afterwards.
@@ -72,10 +88,12 @@ mod tests {
         let ends = Ends {
             all: vec![(SEAL, day(100)), (NOTARY, day(200))],
             warn_before: Duration::from_secs(60 * 86_400),
+            level: None,
         };
         assert!(ends.soon(day(39)).is_empty());
         assert_eq!(ends.soon(day(40)), [(SEAL, day(100))]);
         assert_eq!(ends.soon(day(300)).len(), 2);
         assert!(Ends::default().soon(day(300)).is_empty());
+        assert!(!ends.raises());
     }
 }

@@ -7,6 +7,7 @@ use storage::Storage;
 use super::model::{Level, SigningError, wait_seconds};
 use super::raising::{Borne, Came, RaiseError, Raised, Round};
 use super::stamp::{Stamp, Stamped};
+use super::stuck::Stuck;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::{DocumentId, Timestamp, VersionId};
@@ -58,6 +59,29 @@ impl HouseSeal {
         Level::parse(&self.level).unwrap_or(Level::Basic)
     }
 
+    /// How far it has come: `B-B`, `B-T`, `B-LT` or `B-LTA`.
+    #[must_use]
+    pub fn level_code(&self) -> &'static str {
+        self.level().code()
+    }
+
+    /// Which version bears it, to be looked after.
+    #[must_use]
+    pub fn stuck(&self, why: &str) -> Stuck {
+        Stuck {
+            document: self.document,
+            bearer: self.version,
+            level: self.level_code(),
+            why: why.to_owned(),
+        }
+    }
+
+    /// Whether its archive timestamp has ended by then, or it has none.
+    #[must_use]
+    pub fn is_bare(&self, now: Timestamp) -> bool {
+        self.until().is_none_or(|until| until <= now)
+    }
+
     fn until(&self) -> Option<Timestamp> {
         self.archive_until.map(Timestamp::of_micros)
     }
@@ -86,6 +110,12 @@ impl HouseSeal {
     }
 }
 
+/// Under which name seals are counted that are raised no further.
+pub const HOUSE_ENDED: &str = super::raising::ENDED;
+
+/// The level of those that are only renewed.
+pub const HOUSE_ARCHIVED: &str = Level::Archived.code();
+
 /// The levels that wait, as [`HouseSeal`] writes them, and for what.
 pub const HOUSE_WAITS: [(&str, &str); 4] = [
     ("B-B", "B-T"),
@@ -105,8 +135,8 @@ pub enum HouseCame {
     Never(&'static str),
     /// It is as far as the settings want it.
     Enough,
-    /// It is tried again after so many seconds.
-    Waits(i64),
+    /// It is tried again after so many seconds: why.
+    Waits(i64, &'static str),
 }
 
 /// One go at seals of the house.
@@ -133,7 +163,7 @@ impl std::fmt::Debug for HouseCame {
             Self::Further(_) => "further",
             Self::Never(reason) => reason,
             Self::Enough => "enough",
-            Self::Waits(_) => "waits",
+            Self::Waits(_, why) => why,
         };
         f.write_str(said)
     }
@@ -165,9 +195,9 @@ impl<'a> Raiser<'a> {
         Ok(match came {
             Came::Further(Raised::Never(reason)) => HouseCame::Never(reason),
             Came::Further(raised) => HouseCame::Further(Further(raised)),
-            Came::Waits(seconds) => {
+            Came::Waits(seconds, why) => {
                 let longer = || wait_seconds(attempts.saturating_add(1));
-                HouseCame::Waits(seconds.unwrap_or_else(longer))
+                HouseCame::Waits(seconds.unwrap_or_else(longer), why)
             }
         })
     }

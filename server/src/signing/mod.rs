@@ -26,6 +26,7 @@ mod raising;
 mod revoke_http;
 mod rows;
 mod stamp;
+mod stuck;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -35,7 +36,10 @@ pub use apart::{PREPARE_COMMAND, prepare_main};
 pub use bus::Bus;
 pub use ends::Ends;
 pub use evidence::{KINDS, roots_astray, states};
-pub use house::{Further, HOUSE_WAITS, HouseCame, HouseSeal, Raiser, SealPlace, settle_house};
+pub use house::{
+    Further, HOUSE_ARCHIVED, HOUSE_ENDED, HOUSE_WAITS, HouseCame, HouseSeal, Raiser, SealPlace,
+    settle_house,
+};
 pub use http::{ApiDoc, routes};
 #[cfg(test)]
 pub(crate) use identity::codes as identity_codes;
@@ -44,6 +48,10 @@ pub use ops::revoke;
 pub use protocol::{FILE_NAME as PROTOCOL_FILE_NAME, Protocols, ToWrite};
 pub use raising::{RaiseError, raise, waiting};
 pub use stamp::{Stamp, StampError, seal};
+pub use stuck::{
+    ENDED_BY, STUCK_MAX, Stuck, TOLD_AFTER_SECONDS, ended as seals_ended,
+    long_waiting as seals_long_waiting, still_borne,
+};
 
 use sea_orm::ConnectionTrait;
 use storage::Blob;

@@ -17,6 +17,7 @@ use super::model::{Level, SEALED_BYTES_MAX, SigningError, SigningJob, WAIT_SECON
 use super::outside::Outside;
 use super::rows;
 use super::stamp::Stamp;
+use super::stuck;
 use super::validation;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
@@ -33,14 +34,15 @@ const PDF: &str = "application/pdf";
 const SUPERSEDED: &str = "superseded";
 /// It was put aside.
 const DISCARDED: &str = "discarded";
-/// Its content is given out to nobody.
-const WITHHELD: &str = "withheld";
 /// Its content was destroyed.
 const DESTROYED: &str = "destroyed";
 /// A certificate on which it rests is revoked.
-const REVOKED: &str = "revoked";
+pub(super) const REVOKED: &str = "revoked";
 /// A certificate on which it rests names nobody who can be asked about it.
-const NO_SOURCES: &str = "no_sources";
+pub(super) const NO_SOURCES: &str = "no_sources";
+
+/// Under which name those are counted that are raised no further.
+pub(super) const ENDED: &str = "ended";
 
 /// Why a seal was not raised.
 #[derive(Debug, Error)]
@@ -60,6 +62,9 @@ pub enum RaiseError {
     /// A certificate names nobody who can be asked about it.
     #[error("a certificate names nobody who can be asked about it")]
     NoSources,
+    /// Its content is given out to nobody, until two people decide what becomes of it.
+    #[error("the document is withheld")]
+    Withheld,
     /// The authority's certificate ends no later than that of the timestamp that is there.
     #[error("the certificate of the timestamp authority ends no later than the one before")]
     NoLater,
@@ -69,6 +74,19 @@ pub enum RaiseError {
     /// The job or its document.
     #[error(transparent)]
     Signing(#[from] SigningError),
+}
+
+impl RaiseError {
+    /// Why a seal waits, in a word.
+    const fn waits_for(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) | Self::Answer(_) => "authority",
+            Self::Word(_) | Self::Revoked | Self::NoSources => "responder",
+            Self::Withheld => "withheld",
+            Self::NoLater => "no_later",
+            Self::Document(_) | Self::Signing(_) => "document",
+        }
+    }
 }
 
 impl From<DbError> for RaiseError {
@@ -126,8 +144,8 @@ impl Borne {
 pub(super) enum Came {
     /// Further, or to its end.
     Further(Raised),
-    /// Nowhere: it is tried again after so many seconds, or where nothing is said longer each time.
-    Waits(Option<i64>),
+    /// Nowhere, and why: it is tried again after so many seconds, or where nothing is said longer each time.
+    Waits(Option<i64>, &'static str),
 }
 
 /// What a step came to.
@@ -170,7 +188,8 @@ pub async fn raise(db: &Db, storage: &Storage, stamp: &Stamp) -> Result<usize, R
     Ok(raised)
 }
 
-/// How many documents wait for which level; under `renewal`, whose archive timestamp ends soon.
+/// How many documents wait for which level; under `renewal`, whose archive timestamp ends soon; under `ended`, which are
+/// raised no further.
 ///
 /// # Errors
 /// The database.
@@ -184,6 +203,8 @@ pub async fn waiting(db: &Db, stamp: &Stamp) -> Result<Vec<(&'static str, u64)>,
     }
     let by = db.now().plus_seconds(stamp.renew_seconds());
     all.push(("renewal", rows::count_ending(db.read(), by).await?));
+    let ended = stuck::ended(db.read()).await?.len();
+    all.push((ENDED, u64::try_from(ended).unwrap_or(u64::MAX)));
     Ok(all)
 }
 
@@ -235,7 +256,7 @@ impl Round<'_> {
         };
         let raised = match Box::pin(self.attempt(&borne)).await? {
             Came::Further(raised) => raised,
-            Came::Waits(seconds) => {
+            Came::Waits(seconds, _) => {
                 self.wait(id, seconds).await?;
                 return Ok(false);
             }
@@ -257,7 +278,14 @@ impl Round<'_> {
             Err(RaiseError::NoSources) => Ok(Came::Further(Raised::Never(NO_SOURCES))),
             Err(error @ RaiseError::Unreachable(_)) => Err(error),
             Err(RaiseError::Signing(error @ SigningError::Db(_))) => Err(error.into()),
-            Err(RaiseError::NoLater) => Ok(Came::Waits(Some(WAIT_SECONDS_MAX))),
+            Err(error @ RaiseError::NoLater) => {
+                Ok(Came::Waits(Some(WAIT_SECONDS_MAX), error.waits_for()))
+            }
+            // Released it is raised, destroyed it is not; who releases it knows nothing of seals.
+            Err(error @ RaiseError::Withheld) => {
+                tracing::info!(document.id = %borne.document, "a seal waits: its document is withheld");
+                Ok(Came::Waits(None, error.waits_for()))
+            }
             Err(
                 error @ (RaiseError::Answer(_)
                 | RaiseError::Word(_)
@@ -270,7 +298,7 @@ impl Round<'_> {
                     cause = ?error,
                     "a seal could not be raised; it waits where it is"
                 );
-                Ok(Came::Waits(None))
+                Ok(Came::Waits(None, error.waits_for()))
             }
         }
     }
@@ -288,7 +316,7 @@ impl Round<'_> {
             match documents::content(on, &system, borne.document, Which::InForce).await {
                 Ok((_, version, blob)) if version.id == borne.bearer => (version, blob),
                 Ok(_) => return Ok(Raised::Never(SUPERSEDED)),
-                Err(DocumentError::Withheld) => return Ok(Raised::Never(WITHHELD)),
+                Err(DocumentError::Withheld) => return Err(RaiseError::Withheld),
                 Err(DocumentError::Destroyed) => return Ok(Raised::Never(DESTROYED)),
                 Err(error) => return Err(error.into()),
             };

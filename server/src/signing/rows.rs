@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, FromQueryResult, QueryOrder, QuerySelect, Statement};
 
 use super::model::{Level, Outcome, SigningJob, State, Tongue, wait_seconds};
+use super::stuck::Stuck;
 use crate::audit::canonical::{Object as Json, SafeInt};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::{DbError, sql};
@@ -413,6 +414,64 @@ pub(super) async fn count_ending(on: &impl ConnectionTrait, by: Timestamp) -> Re
     Ok(count
         .and_then(|count| u64::try_from(count).ok())
         .unwrap_or_default())
+}
+
+/// What a query gives of seals: document, version that bears it, level, why.
+async fn stuck(on: &impl ConnectionTrait, query: Statement) -> Result<Vec<Stuck>, DbError> {
+    let mut found = Vec::new();
+    for row in on.query_all_raw(query).await? {
+        let (document, bearer): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let level: String = row.try_get_by_index(2)?;
+        let why: Option<String> = row.try_get_by_index(3)?;
+        if let Some(level) = Level::parse(&level) {
+            found.push(Stuck {
+                document: DocumentId::of(document),
+                bearer: VersionId::of(bearer),
+                level: level.code(),
+                why: why.unwrap_or_default(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Seals that are raised no further for one of these reasons, the newest first.
+pub(super) async fn ended_by(
+    on: &impl ConnectionTrait,
+    reasons: &[&str],
+    limit: u32,
+) -> Result<Vec<Stuck>, DbError> {
+    let quoted: Vec<String> = reasons.iter().map(|one| format!("'{one}'")).collect();
+    let text = format!(
+        "SELECT document_id, coalesce(held_version_id, signed_version_id), level, reason \
+         FROM signing_job WHERE level IS NOT NULL AND reason IN ({}) ORDER BY id DESC LIMIT $1",
+        quoted.join(", ")
+    );
+    stuck(on, sql(on, text, [i64::from(limit).into()])).await
+}
+
+/// Seals below `target` that were put on before a time and still wait, and those whose archive timestamp has ended now;
+/// the oldest first.
+pub(super) async fn long_below(
+    on: &impl ConnectionTrait,
+    target: Level,
+    (before, now): (Timestamp, Timestamp),
+    limit: u32,
+) -> Result<Vec<Stuck>, DbError> {
+    let text = format!(
+        "SELECT document_id, coalesce(held_version_id, signed_version_id), level, reason \
+         FROM signing_job WHERE reason IS NULL AND (archive_until <= $1 \
+         OR (level IN ({}) AND ended_at <= $2 \
+         AND (level = '{}' OR held_version_id IS NOT NULL))) ORDER BY id LIMIT $3",
+        below(target),
+        Level::Basic.code()
+    );
+    let values = [
+        now.micros().into(),
+        before.micros().into(),
+        i64::from(limit).into(),
+    ];
+    stuck(on, sql(on, text, values)).await
 }
 
 /// Lets a seal wait that could not be raised: longer each time, or so many seconds.

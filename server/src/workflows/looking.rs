@@ -10,7 +10,7 @@ use super::may::Trial;
 use super::model::{Flow, WorkflowError};
 use super::ops::Desk;
 use super::wire::{FlowView, Shown};
-use super::{reading, rows};
+use super::{reading, rows, sealing};
 use crate::base::db::DbError;
 use crate::base::{CaseId, Timestamp};
 use crate::cases::{self, Case};
@@ -41,7 +41,7 @@ pub(super) async fn view(
             directory: &house,
         },
     };
-    let errors = rows::work_errors(on, flow.id).await?;
+    let (errors, seals) = sealing::told(rows::work_said(on, flow.id).await?);
     let opened = opened(on, (flow, desk), now).await?;
     let asked = super::ops::is_asked(doer, &desk.around, &flow.instance);
     Ok(FlowView::from(Shown {
@@ -55,7 +55,8 @@ pub(super) async fn view(
         opened,
         beside: trial.beside(),
         editorial: trial.editorial(),
-        errors: errors.into_iter().collect(),
+        errors,
+        seals,
     }))
 }
 

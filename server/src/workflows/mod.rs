@@ -73,6 +73,6 @@ pub use ops::{Commanded, GOES_ON, command};
 pub(crate) use ops::{any_in, find};
 pub use own_matter::OWN_MATTER;
 pub use people::{figures, people_contract, people_routes};
-pub use sealing::{raise as raise_seals, seals_waiting};
+pub use sealing::{raise as raise_seals, seals_ended, seals_long_waiting, seals_waiting};
 pub use timers::Timers;
 pub use work::{Bench, WorkError};

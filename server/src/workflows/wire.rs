@@ -13,6 +13,7 @@ use super::may::{Announcing, May};
 use super::model::Flow;
 pub(super) use super::naming::WordsView;
 use super::naming::{BoundView, WhoView};
+use super::sealing::SealView;
 use super::values::{self, Names};
 use crate::base::Timestamp;
 use crate::cases::{Case, CaseName};
@@ -249,6 +250,10 @@ pub(super) struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
+    /// How far the seal has come that the system put on for it, where the settings have it raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    seal: Option<SealView>,
     /// What you may do with it now: `claim`, `complete`, `event` (an application tells it), `release`, `return`, `skip`, `delegate`, `insert`,
     /// `withdraw`, `hold`, `resume`, `extend`.
     may: Vec<&'static str>,
@@ -288,7 +293,7 @@ impl StepView {
         step: &StepState,
         definition: &Definition,
         names: &Names,
-        (may, error): (May, Option<String>),
+        (may, (error, seal)): (May, (Option<String>, Option<SealView>)),
     ) -> Self {
         let defined = definition.step(&step.key).map(|(_, step)| step);
         let done = step.done.as_ref().map(|done| DoneView {
@@ -327,6 +332,7 @@ impl StepView {
             held_until: step.held_until.map(at),
             done,
             error,
+            seal,
             may: may.commands,
             outcomes: may.outcomes,
             asks: may.asks,
@@ -539,6 +545,8 @@ pub(super) struct Shown<'a> {
     pub(super) editorial: Vec<Announcing>,
     /// Why the system has not done steps yet.
     pub(super) errors: BTreeMap<u32, String>,
+    /// How far the seals of steps are.
+    pub(super) seals: BTreeMap<u32, SealView>,
 }
 
 impl From<Shown<'_>> for FlowView {
@@ -555,14 +563,15 @@ impl From<Shown<'_>> for FlowView {
             beside,
             editorial,
             mut errors,
+            mut seals,
         } = shown;
         let instance = &flow.instance;
         let mut line = LineView::of(flow, case, definition, names);
         line.fields = fields_of((instance, definition), names, private);
         let steps = instance.steps.iter().map(|step| {
             let may = may.remove(&step.number).unwrap_or_default();
-            let error = errors.remove(&step.number);
-            StepView::of(step, definition, names, (may, error))
+            let beside = (errors.remove(&step.number), seals.remove(&step.number));
+            StepView::of(step, definition, names, (may, beside))
         });
         let excluded = instance.excluded.iter();
         let sent = instance.dispatched.iter();

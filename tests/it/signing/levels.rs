@@ -237,6 +237,22 @@ async fn a_seal_that_was_revoked_stays_where_it_was_and_says_why() {
     .await;
     assert_eq!(level(&counter, &job).await, "B-T");
     assert_eq!(counter.versions(&document).await, 3);
+    // The figures and the check say so, until the document has another version.
+    let ended = async || {
+        let output = counter.town.app.command(&["check", "--json"]).await;
+        let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        said["counts"]["seal-ended"]["found"].as_u64()
+    };
+    wait_until("it is counted", async || {
+        waiting(&counter, "ended").await == "1"
+    })
+    .await;
+    assert_eq!(ended().await, Some(1));
+    let other = tests::fixtures::unique_pdf("Eine spätere Fassung");
+    add_version(&counter.town.clerk(), &document, &other)
+        .await
+        .is(201);
+    assert_eq!(ended().await, None);
 }
 
 #[tokio::test]

@@ -223,7 +223,8 @@ async fn what_a_workflow_seals_waits_for_its_timestamp_and_the_workflow_does_not
     let Some(authority) = Authority::start(0).await else {
         return;
     };
-    let Some(hall) = hall_of(authority.seals(Start::new(), "b-t")).await else {
+    authority.revoke_seal();
+    let Some(hall) = hall_of(authority.seals(Start::new(), "b-lt")).await else {
         return;
     };
     let mut story = online(&hall).await;
@@ -245,6 +246,15 @@ async fn what_a_workflow_seals_waits_for_its_timestamp_and_the_workflow_does_not
     wait_until("the seal has its timestamp", async || {
         let judged = hall.by(CLERK).get(&path).await.is(200).json();
         judged["signatures"][0]["level"] == "B-T"
+    })
+    .await;
+    // It comes no further, and the step says why.
+    let flow = format!("{WORKFLOWS}/{}", story.id);
+    wait_until("that is told", async || {
+        let shown = hall.by(CLERK).get(&flow).await.is(200).json();
+        let mut steps = shown["slip"].as_array().into_iter().flatten();
+        let sealed = steps.find(|step| step["key"] == "seal_certificate");
+        sealed.is_some_and(|step| step["seal"] == json!({"level": "B-T", "reason": "revoked"}))
     })
     .await;
     let seen = story.seen(&story.paper("certificate")).await;

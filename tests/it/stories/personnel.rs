@@ -1,8 +1,9 @@
 //! W9: something comes into a personnel file, or out of it, by two people of the personnel office, and never in one's own.
 
 use serde_json::{Value, json};
+use tests::tablet::{FakeTablet, request};
 use tests::town::{OWN, id_of};
-use tests::{Client, Start, fixtures};
+use tests::{Authority, Client, Start, fixtures, wait_until};
 
 use super::{CLERK, CONFLICT, FORBIDDEN, Hall, INSIDE, OPEN, PERSONNEL, Story, with};
 use crate::components::{components, mail};
@@ -15,17 +16,22 @@ const FIRST: &str = "pers1";
 const SECOND: &str = "pers2";
 
 async fn hall() -> Option<Hall> {
+    hall_of(Start::new()).await
+}
+
+async fn hall_of(start: Start) -> Option<Hall> {
     let people = [
         (FIRST, "clerk", OWN),
         (SECOND, "clerk", OWN),
         ("l.heide", "head", OWN),
+        ("l.zwei", "head", OWN),
     ];
     let functions: [(&str, &[&str]); 2] = [
         ("personal", &[FIRST, SECOND]),
         ("datenschutz", &["l.heide"]),
     ];
-    let hall = Hall::open(Start::new(), (&people, &functions), Some("PERSONAL")).await?;
-    hall.admit(&[FIRST, SECOND, "l.heide"]).await;
+    let hall = Hall::open(start, (&people, &functions), Some("PERSONAL")).await?;
+    hall.admit(&[FIRST, SECOND, "l.heide", "l.zwei"]).await;
     Some(hall)
 }
 
@@ -59,7 +65,7 @@ async fn destroyed(hall: &Hall, document: &str) {
     decide(head, proposal, "approve").await.is(200);
     let at = format!("/api/v1/documents/{document}/content");
     let client = hall.by(FIRST);
-    tests::wait_until("the content is gone", async || {
+    wait_until("the content is gone", async || {
         client.get(&at).await.status.as_u16() == 410
     })
     .await;
@@ -176,6 +182,73 @@ async fn what_is_unfavourable_is_filed_after_a_hearing_and_what_is_unfounded_des
     story.is_dropped("not_filed").await;
 }
 
+/// Two people give a document out again that was to be destroyed.
+async fn released(hall: &Hall, document: &str) {
+    let head = hall.by("l.heide");
+    let all = head.get(WITHHELD).await.is(200).json();
+    let all = all["items"].as_array().into_iter().flatten();
+    let lines: Vec<&Value> = all.filter(|one| one["document"] == document).collect();
+    let mut asked = lines.iter().map(|one| &one["proposal"]["id"]);
+    let waiting = asked.find_map(Value::as_str).expect("a proposal");
+    decide(head, waiting, "end").await.is(200);
+    for line in lines {
+        let version = line["version"].as_str().expect("a version");
+        let proposed = propose(head, version, "release").await;
+        // One decision may be about several of them.
+        if proposed.status.as_u16() == 201 {
+            let by = hall.by("l.zwei");
+            decide(by, &id_of(&proposed), "approve").await.is(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_seal_waits_while_its_document_is_withheld_and_is_raised_when_that_is_over() {
+    let Some(authority) = Authority::start(0).await else {
+        return;
+    };
+    authority.keep_silent(true);
+    let Some(hall) = hall_of(authority.seals(Start::new(), "b-lt")).await else {
+        return;
+    };
+    let tablet = FakeTablet::paired(&hall.town).await;
+    let case = hall.case(FIRST, INSIDE, "personnel_file").await;
+    let document = hall.draft(FIRST, &case, "Abmahnung").await;
+    let jobs = format!("/api/v1/documents/{document}/signing-jobs");
+    let sent = hall.by(FIRST).post(&jobs, &request(&tablet.id)).await;
+    let job = id_of(&sent.is(201));
+    let shown = tablet.show(&job).await;
+    let signed = tablet.tell(&shown, "signature", &shown.signature()).await;
+    signed.is(200);
+    let job = format!("/api/v1/signing-jobs/{job}");
+    let told = async || hall.by(FIRST).get(&job).await.is(200).json();
+    wait_until("the seal is at B-T", async || {
+        told().await["outcome"]["level"] == "B-T"
+    })
+    .await;
+    let of = (case.as_str(), Some(document.as_str()));
+    let fields = json!({"employee": CLERK});
+    let mut story = hall.begin(FIRST, "personnel-entry", of, fields).await;
+    story
+        .does(FIRST, "classify", "classified", sorted(true))
+        .await;
+    story.does(FIRST, "hear", "waived", json!({})).await;
+    let why = ("unfounded", "Der Vorwurf traf nicht zu");
+    story.says(SECOND, "decide", why).await;
+    wait_until("it was tried in vain", async || {
+        let waits = "a seal waits: its document is withheld";
+        hall.town.app.log().contains(waits)
+    })
+    .await;
+    assert!(told().await["reason"].is_null());
+    released(&hall, &document).await;
+    authority.keep_silent(false);
+    wait_until("the seal is at B-LT", async || {
+        told().await["outcome"]["level"] == "B-LT"
+    })
+    .await;
+}
+
 /// What is proposed about a document, as somebody sees it.
 async fn proposed(client: &Client, document: &str) -> Option<Value> {
     let all = client.get(WITHHELD).await.is(200).json();
@@ -243,7 +316,7 @@ async fn an_attachment_that_others_have_keeps_nothing_from_being_removed() {
     let other = hall.case(FIRST, INSIDE, "personnel_file").await;
     let said = json!({"title": "Merkblatt", "case": other});
     let leaflet = id_of(&first.file("merkblatt.pdf", &pdf, &said).await.is(201));
-    tests::wait_until("it is taken apart", async || {
+    wait_until("it is taken apart", async || {
         components(first, &document).await.len() == 2
     })
     .await;

@@ -8,6 +8,7 @@ mod form;
 mod pages;
 mod reach;
 mod store;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use crate::structure::{Broken, Dictionary, Id, Object, Pdf, View};
 use super::fields::Fields;
 use super::model::{Change, Reason};
 use reach::Reached;
+pub(super) use words::is_noted;
 
 /// Changes that are told of one revision.
 const CHANGES_MAX: usize = 100;
@@ -112,10 +114,7 @@ impl Step<'_> {
         if !self.new.is_sized() {
             return Err(Broken::new(0, "objects beyond the size of the file"));
         }
-        let info = |view: View<'_>| view.value(view.trailer(), "Info");
-        if info(self.old)? != info(self.new)? {
-            self.say(Reason::MetadataChangedLater, "Info".to_owned());
-        }
+        self.information()?;
         if let Some(id) = old.get("Info").and_then(Object::reference) {
             self.judged.insert(id);
         }
@@ -129,7 +128,7 @@ impl Step<'_> {
             let name = String::from_utf8_lossy(&key).into_owned();
             match key.as_slice() {
                 b"AcroForm" | b"DSS" => {}
-                b"Metadata" => self.metadata(&new)?,
+                b"Metadata" => self.metadata((&old, &new))?,
                 b"Extensions" => {
                     let extensions = self.new.value(&new, "Extensions")?;
                     if !is_extensions(&extensions) {
@@ -148,7 +147,7 @@ impl Step<'_> {
         let metadata = old.get("Metadata").and_then(Object::reference);
         if let Some(id) = metadata.filter(|id| self.changed.contains(id)) {
             if old.get("Metadata") == new.get("Metadata") {
-                self.metadata(&new)?;
+                self.metadata((&old, &new))?;
             }
             self.judged.insert(id);
         }
@@ -163,8 +162,11 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn metadata(&mut self, catalogue: &Dictionary) -> Result<(), Broken> {
-        let metadata = self.new.value(catalogue, "Metadata")?;
+    fn metadata(&mut self, (old, new): (&Dictionary, &Dictionary)) -> Result<(), Broken> {
+        let (before, metadata) = (
+            self.old.value(old, "Metadata")?,
+            self.new.value(new, "Metadata")?,
+        );
         let is_metadata =
             matches!(&*metadata, Object::Stream(entries, _) if entries.is("Type", "Metadata"));
         let reason = if is_metadata || metadata.is_null() {
@@ -172,7 +174,8 @@ impl Step<'_> {
         } else {
             Reason::ChangedCatalogue
         };
-        self.say(reason, "Metadata".to_owned());
+        let what = self.xmp(&before, &metadata);
+        self.say(reason, what);
         Ok(())
     }
 

@@ -83,8 +83,10 @@ put("x-secret", by_hand(sign(form), {8: FIELD + b"/Ff 8193 >>"}))
 put("x-opened", by_hand(sign(by_hand(form, {8: FIELD + b"/Ff 1 >>"})), {8: FIELD + b"/Ff 0 >>"}))
 nothing = dict(certify=True, docmdp_permissions=fields.MDPPerm.NO_CHANGES)
 certified = sign(form, **nothing)
-w = IncrementalPdfFileWriter(io.BytesIO(certified))
-w.document_meta.title = "Bescheid"
-put("certified-1-stamped", signers.PdfTimeStamper(stamper()).timestamp_pdf(w, "sha256", context(), bytes_reserved=16384).getvalue())
+for name, title in {"certified-1-stamped": None, "x-certified-1-stamped-renamed": "Bescheid"}.items():
+    w = IncrementalPdfFileWriter(io.BytesIO(certified))
+    if title:
+        w.document_meta.title = title
+    put(name, signers.PdfTimeStamper(stamper()).timestamp_pdf(w, "sha256", context(), bytes_reserved=16384).getvalue())
 renamed = by_hand(certified, {90: b"<< /Title (Bescheid) >>"}, root="1 0 R /Info 90 0 R")
 put("x-certified-1-renamed", renamed)

@@ -87,6 +87,10 @@ codes! {
     ComponentAstray = "component-astray", "Eine Anlage steht nicht, wo das Dokument steht, aus dem sie stammt, oder nennt die geltende Fassung falsch. Das Programm tut das nie: Datenbank sichern, mit verify prüfen.";
     /// A certificate of the seal or of the notary has ended, or ends soon.
     CertificateEnds = "certificate-ends", "Ein Zertifikat des Siegels oder des Notariats ist abgelaufen oder läuft bald ab. Ein neues beschaffen und in den Einstellungen eintragen (seal.certificates, signing.notary_certificate).";
+    /// A seal is raised no further: a certificate on which it rests is revoked, or names nobody who can be asked about it.
+    SealEnded = "seal-ended", "Ein Siegel wird nicht weiter angehoben: Ein Zertifikat, auf dem es beruht, ist widerrufen (revoked) oder nennt niemanden, der über es Auskunft gibt (no_sources). Ein anderes Zertifikat eintragen (seal.certificates) und das Dokument neu siegeln oder unterschreiben lassen.";
+    /// A seal has waited for more than three days to be raised, or the certificate of its newest archive timestamp has ended.
+    SealWaits = "seal-waits", "Ein Siegel wartet seit mehr als drei Tagen darauf, angehoben zu werden, oder das Zertifikat seines jüngsten Archivzeitstempels ist abgelaufen. Im Protokoll des Servers steht, warum: seal.tsa und die Adressen prüfen, die die Zertifikate nennen.";
     /// A blob that a row names is not in the store.
     BlobMissing = "blob-missing", "Ein Inhalt fehlt im Speicher. Die Datei dieses Namens aus der Sicherung zurücklegen.";
     /// A blob in the store has another length than its row says.

@@ -123,6 +123,7 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
         outcome.skip(Part::Index);
         return Ok(outcome);
     }
+    certificates::seals(on, &mut outcome).await?;
     people::roles(on, &mut outcome).await?;
     people::mails(on, &mut outcome).await?;
     documents::versions(on, &mut outcome).await?;

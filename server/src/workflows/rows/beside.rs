@@ -282,19 +282,38 @@ pub(in crate::workflows) async fn work_brought_near(
     Ok(brought.rows_affected())
 }
 
-/// Why steps of a workflow wait for the system: number of the step, and the last error.
-pub(in crate::workflows) async fn work_errors(
+/// What is said of the work of a step.
+#[derive(Debug, Clone)]
+pub(in crate::workflows) struct Said {
+    /// The number of the step.
+    pub(in crate::workflows) step: u32,
+    /// What was to be done: JSON.
+    pub(in crate::workflows) work: String,
+    /// What went wrong last.
+    pub(in crate::workflows) error: Option<String>,
+    /// Whether nothing is done about it any more.
+    pub(in crate::workflows) is_over: bool,
+}
+
+/// Why steps of a workflow wait for the system, and how far the seals are that it put on.
+pub(in crate::workflows) async fn work_said(
     on: &impl ConnectionTrait,
     flow: WorkflowId,
-) -> Result<Vec<(u32, String)>, DbError> {
-    let text = "SELECT step, last_error FROM workflow_work \
-                WHERE instance_id = $1 AND done_at IS NULL AND last_error IS NOT NULL";
-    let rows = on.query_all_raw(sql(on, text, [flow.raw().into()])).await?;
+) -> Result<Vec<Said>, DbError> {
+    let text = "SELECT step, work, last_error, done_at FROM workflow_work WHERE instance_id = $1 \
+                AND (work LIKE $2 OR (done_at IS NULL AND last_error IS NOT NULL))";
+    let values = [flow.raw().into(), SEALS.into()];
+    let rows = on.query_all_raw(sql(on, text, values)).await?;
     rows.iter()
         .map(|row| {
             let step: i64 = row.try_get_by_index(0)?;
-            let step = u32::try_from(step).unwrap_or_default();
-            Ok((step, row.try_get_by_index(1)?))
+            let done: Option<i64> = row.try_get_by_index(3)?;
+            Ok(Said {
+                step: u32::try_from(step).unwrap_or_default(),
+                work: row.try_get_by_index(1)?,
+                error: row.try_get_by_index(2)?,
+                is_over: done.is_some(),
+            })
         })
         .collect()
 }

@@ -18,9 +18,9 @@ use crate::base::{
 use crate::unit::Unit;
 
 pub(super) use beside::{
-    Entry, Work, delete_key, documents_named, entries, freeze, frozen_among, insert_entry,
-    insert_key, insert_work, keyed, work_brought_near, work_done, work_due, work_errors,
-    work_failed, work_waits,
+    Entry, Said, Work, delete_key, documents_named, entries, freeze, frozen_among, insert_entry,
+    insert_key, insert_work, keyed, work_brought_near, work_done, work_due, work_failed, work_said,
+    work_waits,
 };
 pub(super) use limits::{limit_to_change, limits, order_limit, page_of_limits};
 pub(super) use projected::{Seen, project};
