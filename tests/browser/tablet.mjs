@@ -3,7 +3,8 @@
 //   node tablet.mjs ADDRESS LOGIN PASSWORD ADMIN
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { api as rest, arrive, check, enter, sent, told, walk } from "./stage.mjs";
+import { counter, paired } from "./counter.mjs";
+import { arrive, check, enter, sent, told, walk } from "./stage.mjs";
 
 const [address, login, password, admin] = told("tablet.mjs ADDRESS LOGIN PASSWORD ADMIN", 4);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -11,31 +12,7 @@ const PORTRAIT = { width: 800, height: 1280 };
 const ACROSS = { width: 1280, height: 800 };
 const TARGET = 56;
 
-const api = await rest(address, login, password);
-const boss = await rest(address, admin, password);
-const me = await api("/me");
-const department = me.roles.find((one) => one.department).department;
-const mark = `${Date.now()}`;
-
-/** A PDF of one page that nobody else has. */
-const pdf = (text) => {
-  const objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-    (() => { const draw = `BT /F 14 Tf 60 760 Td (${text}) Tj ET`; return `<</Length ${draw.length}>>stream\n${draw}\nendstream`; })(),
-    "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"];
-  let file = "%PDF-1.7\n";
-  const places = objects.map((object, at) => { const place = file.length; file += `${at + 1} 0 obj\n${object}\nendobj\n`; return place; });
-  const start = file.length;
-  file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.map((place) => `${String(place).padStart(10, "0")} 00000 n \n`).join("")}`;
-  return `${file}trailer\n<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${start}\n%%EOF\n`;
-};
-
-const filed = async (title) => {
-  const form = new FormData();
-  form.append("metadata", new Blob([JSON.stringify({ title, department })], { type: "application/json" }));
-  form.append("content", new Blob([pdf(`${title} ${mark}`)], { type: "application/pdf" }), "form.pdf");
-  return api("/documents", { method: "POST", body: form });
-};
+const { api, boss, department, mark, filed, sendTo } = await counter(address, [login, admin], password);
 
 const found = async (page, what) => {
   await page.evaluate(axe);
@@ -58,13 +35,6 @@ const write = async (page) => {
     for (let step = 1; step < 40; step += 1) await event("mouseMoved", ...at(step), 0.3 + (step % 5) / 10);
     await event("mouseReleased", ...at(39), 0);
   }
-};
-
-const sendTo = async (title, tablet) => {
-  const { id } = await filed(title);
-  const job = await api(`/documents/${id}/signing-jobs`, sent("POST", { tablet, version: 1, purpose: title, sentence: "Ich habe den Ausweis erhalten.", language: "de",
-    place: { page: 1, left: 60, bottom: 60, width: 220, height: 70 } }));
-  return { id, job: job.id };
 };
 
 const stateOf = async (job) => (await api(`/signing-jobs/${job}`)).state;
@@ -100,12 +70,10 @@ const signed = async (page, look, title, tablet) => {
 };
 
 await walk("tablet", async () => {
-  const page = await arrive(`${address}/tablet`, /401/, { viewport: PORTRAIT, hasTouch: true });
+  const page = await arrive(`${address}/tablet`, /401|409/, { viewport: PORTRAIT, hasTouch: true });
   await page.waitForSelector(".code");
   await found(page, "pairing");
-  const code = await page.locator(".code").innerText();
-  const { id: tablet } = await boss("/tablets", sent("POST", { code, name: `Tablet ${mark}`, counter: "Schalter 1", department }));
-  await page.waitForSelector(".wait");
+  const tablet = await paired(page, boss, { name: `Tablet ${mark}`, counter: "Schalter 1", department });
   await found(page, "waiting");
   check("no name on the waiting screen", !(await page.locator("main").innerText()).includes("Tablet"));
   await signed(page, "upright", `Empfang ${mark}`, tablet);

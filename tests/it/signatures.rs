@@ -192,3 +192,49 @@ async fn the_command_line_says_the_same_and_ends_with_what_it_found() {
         .await;
     assert_eq!(output.status.code(), Some(3), "{output:?}");
 }
+
+/// A list whose signature nobody checks is told; named by the hash of another one it is not trusted.
+#[tokio::test]
+async fn trusted_lists_are_those_that_the_settings_name() {
+    let root = std::fs::read_to_string(samples().join("trust/root.pem")).expect("a root");
+    let body: String = root.lines().filter(|line| !line.starts_with('-')).collect();
+    let list = format!(
+        "<TrustServiceStatusList><ServiceInformation>\
+         <ServiceTypeIdentifier>http://uri.etsi.org/TrstSvc/Svctype/CA/QC</ServiceTypeIdentifier>\
+         <X509Certificate>{body}</X509Certificate>\
+         <ServiceStatus>http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/granted</ServiceStatus>\
+         </ServiceInformation></TrustServiceStatusList>"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("de.xml"), list).expect("written");
+    let start = Start::new()
+        .with(
+            "PAPIERLOS_SIGNATURES_TRUST",
+            folder.path().display().to_string(),
+        )
+        .with("PAPIERLOS_SIGNATURES_LISTS", "");
+    let Some(town) = Town::of(start).await else {
+        return;
+    };
+    let output = town.app.command(&["check", "--json"]).await;
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["counts"]["list-unnamed"]["found"], 1, "{said}");
+    drop(town);
+    let other = format!("de.xml={}", "00".repeat(32));
+    let start = Start::new()
+        .with(
+            "PAPIERLOS_SIGNATURES_TRUST",
+            folder.path().display().to_string(),
+        )
+        .with("PAPIERLOS_SIGNATURES_LISTS", other);
+    let Some(town) = Town::of(start).await else {
+        return;
+    };
+    let output = town.app.command(&["check", "--json"]).await;
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["counts"]["list-astray"]["found"], 1, "{said}");
+    assert!(said["counts"]["list-unnamed"].is_null(), "{said}");
+    let at = file(&town.clerk(), "vertrag.pdf", &sample("blta")).await;
+    let told = town.clerk().get(&format!("{at}/signatures")).await;
+    assert_eq!(told.is(200).json()["anchors"], 0);
+}

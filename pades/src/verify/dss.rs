@@ -1,6 +1,6 @@
 //! The validation data that a file brings: the document security store (ISO 32000-2, 12.8.4.3).
 
-use crate::structure::{Broken, Dictionary, Object, View};
+use crate::structure::{Broken, Dictionary, Object, Pdf, View};
 
 use super::certificate::Certificate;
 use super::revocation::{LISTS_MAX, Material};
@@ -36,6 +36,41 @@ impl Store {
             is_there: true,
         })
     }
+}
+
+impl Store {
+    /// What answers of OCSP said in earlier revisions counts too: newer ones may have taken their place. Of the oldest on,
+    /// as many as are read of a file.
+    pub(super) fn remember(&mut self, pdf: &Pdf<'_>) {
+        let mut room = LISTS_MAX;
+        let newest = pdf.newest();
+        let known = list(newest, "OCSPs").unwrap_or_default();
+        for revision in 0..newest.revision {
+            let view = pdf.view(revision);
+            for one in list(view, "OCSPs").unwrap_or_default() {
+                if known.contains(&one) {
+                    continue;
+                }
+                let Some(left) = room.checked_sub(1) else {
+                    return;
+                };
+                room = left;
+                let answer = view.stream(&one);
+                let ocsps = &mut self.material.ocsps;
+                ocsps.extend(answer.filter(|answer| !ocsps.contains(answer)));
+            }
+        }
+    }
+}
+
+/// A list of the store.
+fn list(view: View<'_>, key: &str) -> Result<Vec<Object>, Broken> {
+    let store = view.value(&view.catalogue()?, "DSS")?;
+    let Some(entries) = store.dictionary() else {
+        return Ok(Vec::new());
+    };
+    let list = view.value(entries, key)?;
+    Ok(list.array().unwrap_or_default().to_vec())
 }
 
 fn streams(

@@ -38,7 +38,8 @@ pub(super) fn all(
     anchors: &Anchors,
     at: i64,
 ) -> Vec<Signature> {
-    let store = Store::read(pdf.newest()).unwrap_or_default();
+    let mut store = Store::read(pdf.newest()).unwrap_or_default();
+    store.remember(pdf);
     let stamps = Stamps::of(pdf, gathered, &store, (anchors, at));
     let bench = Bench {
         pdf,

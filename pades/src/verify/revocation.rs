@@ -1,6 +1,8 @@
 //! Whether a certificate was revoked, by what the file itself brings: CRLs (RFC 5280) and answers of OCSP
 //! (RFC 6960). Nothing is fetched.
 
+use std::collections::BTreeMap;
+
 use crate::asn1::{
     BIT_STRING, BOOLEAN, ENUMERATED, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE,
     UTC_TIME, Value, inner,
@@ -256,6 +258,32 @@ fn by_ocsp(
         });
     }
     Ok(Status::Unknown)
+}
+
+/// Which certificates an answer of OCSP is about, as it names them, each with the time as of which it speaks. Whether it
+/// holds is not looked at.
+pub(super) fn about(answer: &[u8]) -> Result<BTreeMap<Vec<u8>, i64>, Malformed> {
+    let mut parts = Value::whole(answer)?.within(SEQUENCE)?;
+    if parts.expect(ENUMERATED)?.content != [0] {
+        return Err(Malformed);
+    }
+    let mut inside = parts.expect(inner(0))?.reader().expect(SEQUENCE)?.reader();
+    inside.next()?.oid()?;
+    let basic = inside.expect(OCTET_STRING)?.content;
+    let data = Value::whole(basic)?.within(SEQUENCE)?.expect(SEQUENCE)?;
+    let mut inside = data.reader();
+    inside.maybe(inner(0))?;
+    inside.next()?;
+    times::asn1(&inside.next()?)?;
+    let mut found = BTreeMap::new();
+    for single in inside.expect(SEQUENCE)?.reader().all(1000)? {
+        let mut parts = single.within(SEQUENCE)?;
+        let id = parts.expect(SEQUENCE)?.raw.to_vec();
+        parts.next()?;
+        let this = times::asn1(&parts.next()?)?;
+        found.entry(id).or_insert(this);
+    }
+    Ok(found)
 }
 
 /// The key of who answers, if he may: the issuer himself, or whom the issuer names for it.

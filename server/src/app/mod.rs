@@ -490,13 +490,19 @@ fn protocols(config: &Config) -> signing::Protocols {
 /// What judges signatures. What of the trust folder is not good is told and not trusted; without the folder
 /// nobody is.
 fn checker(config: &Config) -> Result<signatures::Checker, signatures::CheckError> {
-    let trust = match signatures::trust_of(&config.signatures_trust) {
-        Ok((trust, faults)) => {
-            for fault in &faults {
+    let trust = match signatures::trust_of(&config.signatures_trust, &config.signatures_lists) {
+        Ok(trusted) => {
+            for fault in &trusted.faults {
                 let error: &(dyn std::error::Error + 'static) = fault;
                 tracing::warn!(error, "a file of signatures.trust is passed over");
             }
-            trust
+            for list in &trusted.unnamed {
+                tracing::warn!(
+                    list,
+                    "signatures.lists does not name a trusted list, which counts"
+                );
+            }
+            trusted.trust
         }
         Err(error) => {
             tracing::debug!(error = %error, "whose signatures are trusted is not said");

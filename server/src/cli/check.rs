@@ -7,7 +7,7 @@ use super::{Ended, FINDINGS, Failure, chain, complain, say};
 use crate::app::{ServeError, open_index};
 use crate::archive::Archive;
 use crate::config::Config;
-use crate::proof::check::{Checked, Depth, Mode, check};
+use crate::proof::check::{Checked, Depth, Mode, check, lists};
 use crate::signing::Ends;
 
 #[derive(Debug, Args)]
@@ -53,7 +53,8 @@ impl Check {
         };
         let outcome = check(&on, depth, mode).await;
         archive.db.close().await;
-        let outcome = outcome?;
+        let mut outcome = outcome?;
+        lists(config, &mut outcome);
         if self.json {
             say(&outcome.to_json().to_string());
         } else {

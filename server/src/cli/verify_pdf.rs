@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Ended, FINDINGS, Failure, MISSING, USAGE, chain, complain, say};
 use crate::base::{Clock as _, SystemClock, Timestamp};
-use crate::config::Config;
+use crate::config::{Config, Lists};
 use crate::http::Language;
 use crate::signatures::{Checked, Checker, FileSignatures, trust_of};
 
@@ -65,13 +65,17 @@ impl VerifyPdf {
 
     /// Whom to trust. A folder that was named must be there; that of the settings may be missing.
     fn trusted(&self, config: &Config) -> Result<Trust, Failure> {
-        let folder = self.trust.as_deref().unwrap_or(&config.signatures_trust);
-        match trust_of(folder) {
-            Ok((trust, faults)) => {
-                for fault in &faults {
+        // Of a folder that is named here the settings say nothing.
+        let trusted = match &self.trust {
+            Some(folder) => trust_of(folder, &Lists::new()),
+            None => trust_of(&config.signatures_trust, &config.signatures_lists),
+        };
+        match trusted {
+            Ok(trusted) => {
+                for fault in &trusted.faults {
                     complain(&chain(fault));
                 }
-                Ok(trust)
+                Ok(trusted.trust)
             }
             Err(error) if self.trust.is_some() => Err(error.into()),
             Err(_missing) => Ok(Trust::new()),

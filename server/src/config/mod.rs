@@ -8,6 +8,7 @@ mod blobs;
 mod error;
 mod forms;
 mod gather;
+mod lists;
 mod mail;
 mod network;
 mod oidc;
@@ -36,6 +37,7 @@ pub use blobs::{S3, Storage};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use forms::Forms;
 pub use gather::Sources;
+pub use lists::Lists;
 pub use mail::{Mail, MailTls};
 pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
@@ -119,6 +121,8 @@ pub struct Config {
     pub virus: Option<Virus>,
     /// The folder of those whose signatures are trusted.
     pub signatures_trust: PathBuf,
+    /// Which files there are meant, by their hash.
+    pub signatures_lists: Lists,
     /// The seal of the house, where there is one.
     pub seal: Option<Seal>,
     /// What is signed at the counters.
@@ -445,6 +449,7 @@ impl Config {
             forms: forms::read(reader),
             virus: virus::read(reader),
             signatures_trust: reader.path("signatures.trust"),
+            signatures_lists: lists::read(reader),
             seal: seal::read(reader),
             signing: seal::read_signing(reader),
             mail: mail::read(reader, &server),

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,7 +20,9 @@ const PAGE: &str = include_str!("app.html");
 const STYLE: &str = include_str!("app.css");
 const TABLET: &str = include_str!("tablet.html");
 const TABLET_STYLE: &str = include_str!("tablet.css");
-const SCRIPTS: [(&str, &str); 50] = [
+/// What stands between the tablet's page and the network; of no other page.
+const WORKER: &str = "tablet-worker.js";
+const SCRIPTS: [(&str, &str); 51] = [
     ("app.js", include_str!("app.js")),
     ("account.js", include_str!("account.js")),
     ("acts.js", include_str!("acts.js")),
@@ -58,6 +61,7 @@ const SCRIPTS: [(&str, &str); 50] = [
     ("tablet.js", include_str!("tablet.js")),
     ("tablet-door.js", include_str!("tablet-door.js")),
     ("tablet-pad.js", include_str!("tablet-pad.js")),
+    (WORKER, include_str!("tablet-worker.js")),
     ("tablets.js", include_str!("tablets.js")),
     ("tasks.js", include_str!("tasks.js")),
     ("tree.js", include_str!("tree.js")),
@@ -121,5 +125,12 @@ async fn get_part(request: HttpRequest, path: Path<Part>) -> Result<HttpResponse
         (_, Some((_, text))) => ("text/javascript; charset=utf-8", *text),
         (_, None) => return Err(Problem::new(Kind::NotFound)),
     };
-    static_file(&request, media_type, Bytes::from_static(text.as_bytes()))
+    let mut answer = static_file(&request, media_type, Bytes::from_static(text.as_bytes()))?;
+    if name == WORKER {
+        answer.headers_mut().insert(
+            HeaderName::from_static("service-worker-allowed"),
+            HeaderValue::from_static("/tablet"),
+        );
+    }
+    Ok(answer)
 }

@@ -2,6 +2,8 @@
 const DATABASE = "papierlos-tablet";
 const STORE = "keys";
 const API = "/api/v1";
+/** Whoever does not answer in so many milliseconds does not. */
+const PATIENCE = 20_000;
 
 const wanted = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
@@ -45,7 +47,7 @@ const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(
 const code = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 /** Asks for something. */
-export const get = (path) => fetch(API + path, { cache: "no-store" });
+export const get = (path) => fetch(API + path, { cache: "no-store", signal: AbortSignal.timeout?.(PATIENCE) });
 
 /** Sends something in, signed along with the nonce. */
 export async function post(path, nonce, value) {

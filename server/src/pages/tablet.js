@@ -7,6 +7,8 @@ const CLAIM_EVERY = 2_000;
 const WARN_AFTER = 60_000;
 const CLEAR_AFTER = 120_000;
 const BLANK_AFTER = 10_000;
+// The server says every 15 seconds that it is there: so many seconds without a word, and it is not.
+const SILENT_MAX = 40;
 const THANKS_FOR = 5_000;
 const AGAIN_AFTER = 3_000;
 const TRIES = 5;
@@ -25,6 +27,7 @@ let touched = Date.now();
 let clock = 0;
 let stream = null;
 let lost = 0;
+let silent = 0;
 let watched = null;
 let warned = false;
 let loading = null;
@@ -150,29 +153,46 @@ function watch() {
   if (stream && stream.readyState !== EventSource.CLOSED) return;
   stream = new EventSource("/api/v1/tablet/events");
   stream.addEventListener("open", () => {
-    clearTimeout(lost);
-    lost = 0;
+    heard();
     if (view === "blank") refresh();
   });
+  stream.addEventListener("alive", heard);
   stream.addEventListener("job", (event) => {
+    heard();
     const { id } = JSON.parse(event.data);
     if (job?.id !== id) load(id);
   });
   stream.addEventListener("idle", () => {
-    if (job) over("tabletEnded", t("tabletAsk"));
+    heard();
+    // Perhaps it was signed, and the stream was faster than the answer.
+    if (job) settled();
     else if (view !== "wait" && view !== "over") wait();
   });
   stream.addEventListener("revoked", () => { stream.close(); clearAll(); refresh(); });
   stream.addEventListener("error", () => {
-    if (!lost) lost = setTimeout(blank, BLANK_AFTER);
+    losing();
     if (stream.readyState === EventSource.CLOSED) setTimeout(refresh, AGAIN_AFTER);
   });
 }
 
+/** The server is there. */
+function heard() {
+  clearTimeout(lost);
+  lost = 0;
+  silent = 0;
+}
+
+/** Perhaps it is not: that is seen in a moment. */
+function losing() {
+  if (!lost && stream) lost = setTimeout(blank, BLANK_AFTER);
+}
+
 /** Without the server nobody knows what holds: nothing is shown. */
 function blank() {
+  heard();
   clearAll();
-  middle("blank", h("h1", {}, t("tabletNoConnection")), h("p", { class: "muted" }, t("tabletAsk")));
+  speak("de");
+  middle("blank", h("h1", {}, t("tabletNoConnection")), h("p", { class: "muted" }, t("tabletAsk")), h("p", { class: "muted", lang: "en" }, t("tabletNoConnectionEnglish")));
   setTimeout(() => { if (view === "blank") refresh(); }, AGAIN_AFTER);
 }
 
@@ -215,6 +235,7 @@ async function settled() {
   if (!mine) return;
   let state = "expired";
   try { state = (await (await get(`/tablet/jobs/${mine.id}`)).json()).state; } catch { /* It is over in any case. */ }
+  if (job !== mine) return;
   if (state === "done") thanks();
   else over(state === "changed" ? "tabletChanged" : "tabletEnded", t("tabletAsk"));
 }
@@ -291,6 +312,11 @@ setInterval(() => {
       seconds.set(at, (seconds.get(at) ?? 0) + 1);
     }
     if (fresh) { tellSeen(); report(); }
+  }
+  // Whoever pulls the plug of a network ends no stream.
+  if (stream && view !== "blank" && view !== "pairing") {
+    silent += 1;
+    if (silent > SILENT_MAX) { stream.close(); blank(); }
   }
   idle();
 }, 1_000);
@@ -410,6 +436,8 @@ $("main").addEventListener("scroll", () => { touched = Date.now(); }, { passive:
 
 // ---- the device ---------------------------------------------------------------------------
 
+addEventListener("offline", losing);
+addEventListener("online", () => { heard(); if (view === "blank") refresh(); });
 // The back button goes nowhere.
 history.pushState(null, "", location.href);
 addEventListener("popstate", () => history.pushState(null, "", location.href));
@@ -421,5 +449,7 @@ async function stayAwake() {
 }
 document.addEventListener("visibilitychange", () => { if (!document.hidden) stayAwake(); });
 stayAwake();
+// Fetched without a connection this page is the notice of its worker, which keeps nothing.
+navigator.serviceWorker?.register("/pages/tablet-worker.js", { scope: "/tablet" }).catch(() => {});
 speak("de");
 refresh();

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use indexer::guard::Biometric;
 
-use super::{PAGE, SCRIPTS, STYLE, TABLET, TABLET_STYLE};
+use super::{PAGE, SCRIPTS, STYLE, TABLET, TABLET_STYLE, WORKER};
 use crate::base::{Right, Role};
 use crate::documents::{Channel, Direction, State, WaitingState};
 
@@ -90,7 +90,7 @@ fn nothing_is_inline_nothing_comes_from_elsewhere_and_no_text_becomes_markup() {
 /// What a script takes from another one is given out, and none is given out in vain.
 #[test]
 fn the_scripts_find_each_other() {
-    let mut taken = BTreeSet::from(["app.js", "tablet.js"]);
+    let mut taken = BTreeSet::from(["app.js", "tablet.js", WORKER]);
     for (name, script) in SCRIPTS {
         for after in script.split("from \"/pages/").skip(1) {
             let (wanted, _) = after.split_once('"').expect("the end of the name");
@@ -100,6 +100,22 @@ fn the_scripts_find_each_other() {
     }
     let given: BTreeSet<&str> = SCRIPTS.iter().map(|(name, _)| *name).collect();
     assert_eq!(taken, given);
+}
+
+/// What stands between the tablet and the network keeps nothing of what passes.
+#[test]
+fn nothing_of_a_document_stays_on_a_tablet() {
+    for forbidden in [
+        "caches",
+        "indexedDB",
+        "importScripts",
+        ".json()",
+        ".text()",
+        ".clone()",
+    ] {
+        assert!(!script(WORKER).contains(forbidden), "{forbidden}");
+    }
+    assert!(script("tablet.js").contains(&format!("register(\"/pages/{WORKER}\"")));
 }
 
 /// Every word of the pages exists in both languages: the same keys, in the same order, and each once.

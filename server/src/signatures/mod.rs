@@ -10,5 +10,5 @@ mod wire;
 
 pub use check::{CheckError, Checked, Checker, WORKER_COMMAND, work};
 pub use http::{ApiDoc, routes};
-pub use trust::{FileFault, TrustError, trust_of};
+pub use trust::{FileFault, TrustError, Trusted, trust_of};
 pub use wire::FileSignatures;

@@ -24,7 +24,8 @@ use crate::unit::Db;
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// After how many milliseconds a browser connects again.
 const RETRY: &str = "retry: 1000\n\n";
-const ALIVE: &str = ": da\n\n";
+/// An event, because a page sees no comments; without an id, because nothing has changed.
+const ALIVE: &str = "event: alive\ndata: {}\n\n";
 /// Proxies are asked to hand on each event as it comes.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 

@@ -263,19 +263,25 @@ mod tests {
     use super::*;
 
     /// A file of these objects, the first of which is the catalogue, and one of those that came later.
-    fn file(first: &[&str], later: &[(u32, &str)]) -> Vec<u8> {
+    pub(super) fn file<B: AsRef<[u8]> + Clone>(first: &[B], later: &[(u32, B)]) -> Vec<u8> {
         let mut bytes = b"%PDF-1.7\n".to_vec();
-        let first: Vec<(u32, &str)> = (1_u32..).zip(first.iter().copied()).collect();
+        let first: Vec<(u32, B)> = (1_u32..).zip(first.iter().cloned()).collect();
         let prev = revision(&mut bytes, &first, None);
         revision(&mut bytes, later, Some(prev));
         bytes
     }
 
-    fn revision(bytes: &mut Vec<u8>, objects: &[(u32, &str)], prev: Option<usize>) -> usize {
+    fn revision<B: AsRef<[u8]>>(
+        bytes: &mut Vec<u8>,
+        objects: &[(u32, B)],
+        prev: Option<usize>,
+    ) -> usize {
         let mut table = String::from("xref\n");
         for (number, body) in objects {
             table.push_str(&format!("{number} 1\n{:010} 00000 n \n", bytes.len()));
-            bytes.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
+            bytes.extend(format!("{number} 0 obj\n").bytes());
+            bytes.extend(body.as_ref());
+            bytes.extend(b"\nendobj\n");
         }
         let prev = prev.map(|at| format!("/Prev {at}")).unwrap_or_default();
         let at = bytes.len();
@@ -286,7 +292,7 @@ mod tests {
         at
     }
 
-    fn reasons(bytes: &[u8]) -> Vec<Reason> {
+    pub(super) fn reasons(bytes: &[u8]) -> Vec<Reason> {
         let pdf = Pdf::read(bytes).expect("a file");
         let changes = of_revision(&pdf, 1).expect("changes");
         changes.into_iter().map(|change| change.reason).collect()

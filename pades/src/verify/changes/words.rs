@@ -41,9 +41,11 @@ impl Step<'_> {
         if old == new {
             return Ok(());
         }
-        let entries = |object: &Object| match object {
-            Object::Null => Some(none.clone()),
-            other => other.dictionary().cloned(),
+        let entries = |object: &Object| {
+            if object.is_null() {
+                return Some(none.clone());
+            }
+            object.dictionary().cloned()
         };
         let (Some(before), Some(after)) = (entries(&old), entries(&new)) else {
             self.say(Reason::MetadataChangedLater, "Info".to_owned());

@@ -42,6 +42,12 @@ pub(super) const SEALING: &[Setting] = &[
         "The folder of those whose signatures are trusted: certificates as `.pem`, `.crt`, `.cer` or `.der`, trusted lists of the EU as `.xml`. Read at the start; without it nobody is trusted.",
     ),
     setting(
+        "signatures.lists",
+        words(10_000),
+        "",
+        "Which trusted lists are meant, as names of files in `signatures.trust` and their SHA-256, such as `de.xml=3f0a…`, separated by commas. A file that is named and is another one is not trusted; a trusted list that is not named is, and `papierlos check` names it.",
+    ),
+    setting(
         "seal.key",
         words(1_000),
         "",

@@ -91,6 +91,10 @@ codes! {
     SealEnded = "seal-ended", "Ein Siegel wird nicht weiter angehoben: Ein Zertifikat, auf dem es beruht, ist widerrufen (revoked) oder nennt niemanden, der über es Auskunft gibt (no_sources). Ein anderes Zertifikat eintragen (seal.certificates) und das Dokument neu siegeln oder unterschreiben lassen.";
     /// A seal has waited for more than three days to be raised, or the certificate of its newest archive timestamp has ended.
     SealWaits = "seal-waits", "Ein Siegel wartet seit mehr als drei Tagen darauf, angehoben zu werden, oder das Zertifikat seines jüngsten Archivzeitstempels ist abgelaufen. Im Protokoll des Servers steht, warum: seal.tsa und die Adressen prüfen, die die Zertifikate nennen.";
+    /// A trusted list is named by nobody: its signature is not checked here, and it counts as it lies there.
+    ListUnnamed = "list-unnamed", "Eine Vertrauensliste ist nicht festgelegt: Ihre Signatur wird hier nicht geprüft, sie gilt, wie sie im Ordner liegt. Mit einem anderen Programm prüfen, dann Name und SHA-256 in signatures.lists eintragen.";
+    /// A file of the trust folder is not the one that the settings name, or is missing, and is not trusted.
+    ListAstray = "list-astray", "Eine Datei im Vertrauensordner ist nicht die, die signatures.lists nennt, oder fehlt: Ihr wird nicht vertraut. Feststellen, wer sie ausgetauscht hat; eine neue Liste prüfen und eintragen.";
     /// A blob that a row names is not in the store.
     BlobMissing = "blob-missing", "Ein Inhalt fehlt im Speicher. Die Datei dieses Namens aus der Sicherung zurücklegen.";
     /// A blob in the store has another length than its row says.

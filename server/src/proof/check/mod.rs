@@ -11,6 +11,7 @@ mod domains;
 mod finding;
 mod guard;
 mod index;
+mod lists;
 mod log;
 mod people;
 
@@ -22,6 +23,7 @@ use storage::Storage;
 use thiserror::Error;
 
 pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome, Part};
+pub use lists::lists;
 
 use crate::base::db::DbError;
 use crate::config::Rights;
