@@ -276,6 +276,7 @@ impl Analyzer {
             if at > 0
                 && ends_clause(text, atoms, at)
                 && !belongs_before(atoms, at)
+                && !follows_prefix(text, atoms, at)
                 && let Some((verb, stem)) = self.verb_of(text, atoms, at, prefix)
                 && let Some(position) = positions.get_mut(verb)
             {
@@ -293,6 +294,7 @@ impl Analyzer {
         prefix: &str,
     ) -> Option<(usize, &str)> {
         let verbs = self.lexicon.parting();
+        let announces = announces(text, atoms, end);
         for at in (end.saturating_sub(BRACKET_MAX)..end).rev() {
             if parts_clauses(text, atoms, at) {
                 return None;
@@ -301,6 +303,10 @@ impl Analyzer {
             let before = at.checked_sub(1).and_then(|before| atoms.get(before));
             if atom.shape != Shape::Letters || (is_capital(&atom.text) && !asks(atoms, at)) {
                 continue;
+            }
+            // `Wenden Sie sich an: Frau Meier`: the prefix belongs to what it announces.
+            if announces && atom.text == "sich" {
+                return None;
             }
             let folded = fold(&atom.text);
             let inflected = folded.ends_with('e') || folded.ends_with("en");
@@ -362,6 +368,23 @@ fn ends_clause(text: &str, atoms: &[Atom<'_>], at: usize) -> bool {
     );
     let other = atoms.get(at + 2).map_or("", |other| other.text.as_ref());
     gap.matches('\n').count() > 1 || (link && parting(other).is_none() && !GOES_ON.contains(&other))
+}
+
+/// Whether what an atom is about stands behind it, in a list or in a paragraph of its own.
+fn announces(text: &str, atoms: &[Atom<'_>], at: usize) -> bool {
+    let Some(atom) = atoms.get(at) else {
+        return false;
+    };
+    let stop = atoms.get(at + 1).map_or(text.len(), |next| next.start);
+    let gap = text.get(atom.end..stop).unwrap_or("");
+    let sign = gap.trim_start().chars().next();
+    sign.map_or_else(|| gap.matches('\n').count() > 1, |sign| sign == ':')
+}
+
+/// `nimmt teil an: …`, `setzt sich zusammen aus: …`: the verb has its prefix already.
+fn follows_prefix(text: &str, atoms: &[Atom<'_>], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| atoms.get(before));
+    before.is_some_and(|before| parting(&before.text).is_some()) && announces(text, atoms, at)
 }
 
 /// `von Anfang an`, `nach wie vor`, `ab und zu`: no verb has this prefix.

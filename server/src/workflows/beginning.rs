@@ -10,7 +10,7 @@ use super::billed::{self, Known};
 use super::catalog::{Listed, Rules, Shipped};
 use super::facts::Around;
 use super::keyed::Beginning;
-use super::model::{Kept, Refused, Standing, Step, WorkflowError};
+use super::model::{Kept, Refused, Standing, Step, WorkflowError, Wrong};
 use super::ops::{self, Commanded, Desk};
 use super::rows;
 use super::values::{Reader, Said, cents_of, day_of, may_bring};
@@ -182,6 +182,31 @@ async fn require_free(
     Err(WorkflowError::Elsewhere { reference })
 }
 
+/// Refuses a field that names another document than the one with which it begins, where each document has its own: that
+/// one may have its own already, or get it later.
+fn require_own(
+    definition: &Definition,
+    document: Option<&Document>,
+    said: &BTreeMap<String, Value>,
+) -> Result<(), WorkflowError> {
+    let Some(document) = document.filter(|_| definition.per_document) else {
+        return Ok(());
+    };
+    let id = document.id.to_string();
+    let own = Value::Document(Id(id.clone()));
+    let fields = definition.fields.iter();
+    let named = fields.filter(|field| field.source == Some(Source::Document));
+    let wrong = named.filter(|field| said.get(&field.key).is_some_and(|said| *said != own));
+    let wrong: Vec<_> = wrong
+        .map(|field| (field.key.clone(), Wrong::NotOneOf(vec![id.clone()])))
+        .collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(WorkflowError::Values(wrong))
+    }
+}
+
 /// What is known as it begins, and what of that was said.
 async fn filled(
     unit: &Unit,
@@ -206,6 +231,7 @@ async fn filled(
     };
     let mut fields = found(definition, (case, document, known.as_ref()));
     let said = reader.read(&new.fields).await?;
+    require_own(definition, document, &said)?;
     fields.extend(said.clone());
     for field in &definition.fields {
         if billed::is_twin(field.source.as_ref(), known.as_ref()) {

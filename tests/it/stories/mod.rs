@@ -9,6 +9,7 @@ mod handover;
 mod invoices;
 mod lapsing;
 mod letters;
+mod own_parts;
 mod personnel;
 mod registrations;
 mod reminding;

@@ -12,10 +12,10 @@ use crate::withheld::{PROPOSALS, WITHHELD, decide, propose};
 use crate::workflows::{WORKFLOWS, post};
 
 /// Two of the personnel office, and one of its own who is the employee at times.
-const FIRST: &str = "pers1";
-const SECOND: &str = "pers2";
+pub(super) const FIRST: &str = "pers1";
+pub(super) const SECOND: &str = "pers2";
 
-async fn hall() -> Option<Hall> {
+pub(super) async fn hall() -> Option<Hall> {
     hall_of(Start::new()).await
 }
 
@@ -71,7 +71,7 @@ async fn destroyed(hall: &Hall, document: &str) {
     .await;
 }
 
-fn sorted(unfavourable: bool) -> Value {
+pub(super) fn sorted(unfavourable: bool) -> Value {
     json!({"part": "main", "unfavourable": unfavourable})
 }
 
@@ -412,6 +412,13 @@ async fn of_one_case_several_documents_are_removed_at_once_and_each_only_once() 
     let refused = hall.by(SECOND).post(WORKFLOWS, &again).await;
     let problem = refused.is_problem(409, "state-conflict").json();
     assert_eq!(problem["current_state"], "begun");
+    // Nor is it named by one that begins with another document.
+    let third = hall.draft(FIRST, &first.case, "Dritte Abmahnung").await;
+    let strange = json!({"definition": "personnel-removal", "case": first.case, "document": third,
+        "fields": {"employee": CLERK, "filed_on": "2024-01-01", "document": other}});
+    let refused = hall.by(SECOND).post(WORKFLOWS, &strange).await;
+    let problem = refused.is_problem(422, "validation").json();
+    assert_eq!(problem["errors"][0]["pointer"], "/fields/document");
     // Without a document with which it begins, one runs in the case already.
     let unnamed = json!({"definition": "personnel-removal", "case": first.case,
         "fields": {"employee": CLERK, "filed_on": "2024-01-01", "document": other}});

@@ -13,7 +13,8 @@ use super::who::head;
 impl View<'_> {
     /// Whether a migration may lead to a state of the definition by which it goes on: nothing that is still to be
     /// done is left out by it. That is the state in which it is, one before it, or an end at which it is dropped;
-    /// where there is no such state any more, none behind the first after those in which something was done.
+    /// where there is no such state any more, none behind the first after those in which something was done. What was
+    /// done on a side way says nothing of that: it may stand anywhere in the definition.
     fn may_move_to(self, target: &State) -> bool {
         if target.beside.is_some() {
             return false;
@@ -26,6 +27,7 @@ impl View<'_> {
         let latest = self.place(&self.instance.state).unwrap_or_else(|| {
             let steps = self.instance.steps.iter();
             let done = steps.filter(|step| step.status == StepStatus::Done);
+            let done = done.filter(|step| self.aside(step).is_none());
             let places = done.filter_map(|step| self.place(&step.state));
             places.max().map_or(0, |place| place.saturating_add(1))
         });

@@ -155,7 +155,8 @@ pub(super) fn chosen(at: usize, when: Node, then: Node, otherwise: Node) -> Resu
                 one.german(),
                 other.german()
             );
-            return Err(fault(otherwise.at, said, remedy_for(one, other)));
+            let remedy = "Bitte zweimal dieselbe Art angeben.";
+            return Err(fault(otherwise.at, said, remedy));
         }
     };
     let expr = Expr::If {

@@ -309,6 +309,7 @@ fn a_fault_within_a_function_is_said_with_its_place() {
     check("add_months(gross, 2) > today", 12, "kein Tag");
     check("if(pages, 1, 2) == 1", 4, "Ja oder Nein");
     check("if(urgent, pages, gross) == 1", 19, "zur Wahl");
+    check("if(urgent, urgent, gross) == 1", 20, "dieselbe Art");
     check("if(urgent, pages) == 1", 17, ",");
     check("and urgent", 1, "steht hier falsch");
     check("urgent # ja", 8, "Das Zeichen „#“");

@@ -38,6 +38,8 @@ fn a_verb_in_two_places_is_one() {
         ),
         ("Das Amt lehnt ihn nach § 5 Abs. 2 ab.", "ablehn"),
         ("Er zog seinen Einspruch gegen Nr. 5 zurück.", "zuruckzieh"),
+        ("Der Rat ordnet an: Das Bad bleibt zu.", "anordn"),
+        ("Sie sah sich den Plan an, dann ging sie.", "anseh"),
     ] {
         assert!(
             verbs(text).split(' ').any(|found| found == verb),
@@ -63,6 +65,10 @@ fn what_ends_a_clause_and_is_no_prefix_makes_no_verb() {
         "Er nimmt an der Wahl.",
         "Die beantragte Stelle teil.",
         "Er stellt mit und ohne Antrag.",
+        // What is announced belongs to the preposition.
+        "Bitte wenden Sie sich an: Frau Müller, Zimmer 12.",
+        "Bitte wenden Sie sich direkt an\n\nFrau Müller",
+        "Er nimmt teil an: Sitzung des Rates.",
     ] {
         let found = verbs(text);
         let parted = [
@@ -73,6 +79,7 @@ fn what_ends_a_clause_and_is_no_prefix_makes_no_verb() {
             "vornehm",
             "mitstell",
             "teilbeantrag",
+            "anwend",
         ];
         assert!(
             !found.split(' ').any(|verb| parted.contains(&verb)),

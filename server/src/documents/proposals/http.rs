@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::model::{About, Proposal, ProposalError, Standing};
 use super::ops;
-use super::own::OwnMatter;
+use super::own::{OwnMatter, with_whole};
 use super::wire::{Line, NewProposal, ProposalView, WithheldFilter, WithheldPage, WithheldView};
 use crate::audit::event::Look;
 use crate::base::db::DbError;
@@ -242,7 +242,7 @@ async fn views(
     for mut line in lines {
         let id = line.version.id;
         if line.decides {
-            let documents = vec![line.document.id];
+            let documents = with_whole(&line.document);
             line.decides = !(own.durable)(on, actor, documents).await?;
         }
         let view = match open.iter().find(|it| it.versions.contains(&id)) {

@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use super::model::ProposalError;
 use crate::base::db::DbError;
 use crate::base::{Actor, DocumentId, VersionId};
+use crate::documents::model::Document;
 use crate::documents::rows;
 use crate::unit::Unit;
 
@@ -24,14 +25,23 @@ pub struct OwnMatter {
     pub durable: for<'a> fn(&'a DatabaseConnection, &'a Actor, Vec<DocumentId>) -> Asking<'a>,
 }
 
-/// The documents of versions, each once.
+/// A document, and what it was taken out of: whose matter the letter is, his matter is what lies in it.
+pub(super) fn with_whole(document: &Document) -> Vec<DocumentId> {
+    let mut all = vec![document.id];
+    if let Some(part) = &document.part {
+        all.extend([part.parent, part.family]);
+    }
+    all
+}
+
+/// The documents of versions, with what they were taken out of, each once.
 async fn documents_of(
     on: &impl ConnectionTrait,
     versions: &[VersionId],
 ) -> Result<Vec<DocumentId>, DbError> {
     let known = rows::with_documents(on, versions).await?;
-    let all = known.into_values().map(|(_, document)| document.id);
-    let all: BTreeSet<DocumentId> = all.collect();
+    let all = known.values();
+    let all: BTreeSet<DocumentId> = all.flat_map(|(_, document)| with_whole(document)).collect();
     Ok(all.into_iter().collect())
 }
 

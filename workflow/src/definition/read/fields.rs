@@ -138,6 +138,12 @@ impl Reader {
             self.complain(&source.at, "Das Muster ist zu lang.", remedy);
             return None;
         }
+        // A value is trimmed before it is looked at, and what is empty then is none.
+        if example.text.is_empty() || example.text.trim() != example.text {
+            let said = "Das Beispiel ist leer, oder am Rand stehen Leerzeichen.";
+            let remedy = "Eingaben werden am Rand beschnitten: Bitte ein Muster ohne Leerzeichen am Rand wählen.";
+            self.complain(&example.at, said, remedy);
+        }
         match Pattern::new(source.text, example.text) {
             Ok(pattern) => {
                 let short = pattern.example.chars().count() <= chars_max;

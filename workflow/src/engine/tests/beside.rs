@@ -1,6 +1,8 @@
 //! Side ways: what runs beside a state holds nothing up and loses no place, and ends with the last state that it names.
 
-use super::build::actor;
+use std::collections::BTreeMap;
+
+use super::build::{actor, head};
 use super::{Case, complete};
 use crate::definition::Definition;
 use crate::engine::may_begin;
@@ -249,4 +251,25 @@ fn a_side_way_is_entered_by_nothing_and_leads_nowhere() {
         said.contains("Von „drafted“ führt kein Weg nach „interim“."),
         "{said}"
     );
+}
+
+/// A side way that was gone once, and that stands behind what is to come, opens no way past that.
+#[test]
+fn what_was_done_beside_leaves_nothing_out_by_a_migration() {
+    let (mut case, kst, aob) = begun();
+    case.does(&aob, beside());
+    case.done(&aob, "write", "written");
+    case.done(&kst, "check", "right");
+    let newer = SOURCE.replacen("version = 1", "version = 2", 1);
+    let newer = newer.replace("\"asked\"", "\"heard\"");
+    case.definition = Definition::read(newer.as_bytes()).expect("it can be read");
+    let migrate = |to: &str| Command::Migrate {
+        states: BTreeMap::from([("asked".to_owned(), to.to_owned())]),
+        reason: "neue DA".to_owned(),
+    };
+    let head = head("hans");
+    case.cannot(&head, migrate("sent"), Refusal::NotProvided);
+    case.cannot(&head, migrate("interim"), Refusal::NotProvided);
+    case.does(&head, migrate("heard"));
+    assert_eq!(case.state(), "heard");
 }
