@@ -193,6 +193,8 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
         let postgres = postgres.options([
             ("default_transaction_read_only", mode),
             ("synchronous_commit", "on"),
+            // What locks keep apart is read anew behind them: by no other level that a cluster is set to.
+            ("default_transaction_isolation", "read committed"),
         ]);
         if read_only {
             postgres

@@ -282,7 +282,7 @@ fn what_workflows_say_in_codes_has_its_words() {
     all("flowTimer_", "remind escalate lapse resume");
     all(
         "sealEnd_",
-        "superseded discarded destroyed revoked no_sources",
+        "superseded discarded withheld destroyed revoked no_sources",
     );
     all(
         "sealWaits_",

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait};
 use sea_orm::{Condition, ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
@@ -168,28 +167,22 @@ where
     Ok(response.json(ProposalView::of(&written.value, actor, decides)))
 }
 
-/// Documents of which the actor may know that a version is withheld: he decides on it, may learn who looked at it, or
-/// sees it and has proposed himself what becomes of it.
-async fn told_to(
-    on: &impl ConnectionTrait,
-    actor: &Actor,
-    open: &[Proposal],
-) -> Result<Condition, DbError> {
-    let known = Condition::any()
-        .add(list::visible_among_few(actor, Right::Purge))
-        .add(list::visible_among_few(actor, Right::Looks));
-    let own = open.iter().filter(|one| one.is_known_to(actor));
-    let own: Vec<VersionId> = own.flat_map(|one| one.versions.iter().copied()).collect();
-    if own.is_empty() {
-        return Ok(known);
+/// The most versions of one's own proposals that are listed, those of the newest first: as many as a statement of
+/// SQLite takes with all else in it.
+const OWN_MAX: usize = 20_000;
+
+/// Whom withheld versions are told: who decides on the document, who may learn who looked at it; and of exactly those
+/// versions whoever sees the document and has proposed himself what becomes of them.
+fn told_to(actor: &Actor, open: &[Proposal]) -> rows::ToldTo {
+    let own = open.iter().rev().filter(|one| one.is_known_to(actor));
+    let own = own.flat_map(|one| one.versions.iter().map(|version| version.raw()));
+    rows::ToldTo {
+        documents: Condition::any()
+            .add(list::visible_among_few(actor, Right::Purge))
+            .add(list::visible_among_few(actor, Right::Looks)),
+        own: own.take(OWN_MAX).collect(),
+        own_documents: list::visible_among_few(actor, Right::Read),
     }
-    let own = rows::with_documents(on, &own).await?;
-    let own = own.into_values().map(|(_, document)| document.id.raw());
-    let own: Vec<Uuid> = own.collect();
-    let own = Condition::all()
-        .add(list::visible_among_few(actor, Right::Read))
-        .add(Expr::col((Alias::new("document"), Alias::new("id"))).is_in(own));
-    Ok(known.add(own))
 }
 
 async fn lines(
@@ -295,7 +288,7 @@ pub(in crate::documents) async fn get_withheld(
     };
     let many = u64::from(wanted.limit) + 1;
     let open = rows::proposals_open(db.read()).await?;
-    let told = told_to(db.read(), &actor, &open).await?;
+    let told = told_to(&actor, &open);
     let mut found = rows::finds(db.read(), finds, told, before, many).await?;
     let more = found.len() > limit;
     found.truncate(limit);

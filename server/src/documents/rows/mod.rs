@@ -56,7 +56,7 @@ pub(super) use tables::{
 };
 
 pub(super) use withheld::{
-    Finds, are_moving, destroyed_by, finds, having_content, is_destroyed, is_named_beyond,
+    Finds, ToldTo, are_moving, destroyed_by, finds, having_content, is_destroyed, is_named_beyond,
     is_said_of_content, made_of, note_destroyed, sha256_of, states_of, versions_naming,
     versions_within, with_documents,
 };

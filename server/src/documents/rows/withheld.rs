@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect};
 
 use super::super::model::{Document, Version};
@@ -286,29 +286,52 @@ pub(in crate::documents) struct Finds<'f> {
     pub over: bool,
 }
 
-/// The renditions by which versions of documents are withheld that fulfil `visible`: at most `limit` before
+/// Whom versions that are withheld are told.
+#[derive(Debug)]
+pub(in crate::documents) struct ToldTo {
+    /// All of these documents.
+    pub documents: Condition,
+    /// These versions, if their documents are among `own_documents`.
+    pub own: Vec<Uuid>,
+    /// See `own`.
+    pub own_documents: Condition,
+}
+
+/// The versions of documents of which this is true.
+fn versions_of(documents: Condition) -> SelectStatement {
+    let documents = Query::select()
+        .column((document::Entity, document::Column::Id))
+        .from(document::Entity)
+        .cond_where(documents)
+        .to_owned();
+    Query::select()
+        .column(document_version::Column::Id)
+        .from(document_version::Entity)
+        .and_where(document_version::Column::DocumentId.in_subquery(documents))
+        .to_owned()
+}
+
+/// The renditions by which versions are withheld that may be told: at most `limit` before
 /// `before`, the newest first.
 pub(in crate::documents) async fn finds(
     on: &impl ConnectionTrait,
     wanted: Finds<'_>,
-    visible: Condition,
+    told: ToldTo,
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<rendition::Model>, DbError> {
-    let documents = Query::select()
-        .column((document::Entity, document::Column::Id))
-        .from(document::Entity)
-        .cond_where(visible)
-        .to_owned();
-    let versions = Query::select()
-        .column(document_version::Column::Id)
-        .from(document_version::Entity)
-        .and_where(document_version::Column::DocumentId.in_subquery(documents))
-        .to_owned();
+    let of = rendition::Column::DocumentVersionId;
+    let mut visible = Condition::any().add(of.in_subquery(versions_of(told.documents)));
+    if !told.own.is_empty() {
+        let own = Condition::all()
+            .add(of.is_in(told.own))
+            .add(of.in_subquery(versions_of(told.own_documents)));
+        visible = visible.add(own);
+    }
     let mut query = rendition::Entity::find()
         .filter(rendition::Column::Kind.eq(wanted.kind))
         .filter(rendition::Column::State.eq(wanted.found))
-        .filter(rendition::Column::DocumentVersionId.in_subquery(versions));
+        .filter(visible);
     if !wanted.over {
         let settled = Query::select()
             .column(rendition::Column::DocumentVersionId)
