@@ -9,7 +9,7 @@ use crate::base::{JobKind, SetBack, Timestamp};
 use crate::http::metrics::Metrics;
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::Published;
-use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check};
+use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check, lists};
 use crate::search::Progress;
 use crate::unit::Db;
 use crate::virus::Scanner;
@@ -199,6 +199,8 @@ impl Server {
         let (archive, index) = (self.archive.clone(), self.index.clone());
         let (metrics, hour) = (Arc::clone(metrics), self.config.nightly_hour);
         let rights = self.config.rights;
+        let trust = self.config.signatures_trust.clone();
+        let named = self.config.signatures_lists.clone();
         let stamp = Arc::clone(&self.stamp);
         self.tasks.start("check", |end| async move {
             let mut depth = Depth::Quick;
@@ -214,7 +216,12 @@ impl Server {
                 };
                 tokio::select! {
                     () = end.cancelled() => return,
-                    checked = check(&on, depth, Mode::Look) => tell(checked, depth, &metrics),
+                    mut checked = check(&on, depth, Mode::Look) => {
+                        if let (Ok(outcome), Depth::Whole) = (&mut checked, depth) {
+                            lists((trust.as_path(), &named), outcome);
+                        }
+                        tell(checked, depth, &metrics);
+                    }
                 }
                 tokio::select! {
                     () = end.cancelled() => return,

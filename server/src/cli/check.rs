@@ -54,7 +54,8 @@ impl Check {
         let outcome = check(&on, depth, mode).await;
         archive.db.close().await;
         let mut outcome = outcome?;
-        lists(config, &mut outcome);
+        let trusted = (&*config.signatures_trust, &config.signatures_lists);
+        lists(trusted, &mut outcome);
         if self.json {
             say(&outcome.to_json().to_string());
         } else {

@@ -1,12 +1,13 @@
 //! Whether the trusted lists by which signatures are judged are those that somebody has looked at.
 
+use std::path::Path;
+
 use super::{Code, Outcome};
-use crate::config::Config;
+use crate::config::Lists;
 use crate::signatures::{self, FileFault};
 
 /// Names lists that the settings do not name, and files that are not those that they name.
-pub fn lists(config: &Config, outcome: &mut Outcome) {
-    let (folder, named) = (&config.signatures_trust, &config.signatures_lists);
+pub fn lists((folder, named): (&Path, &Lists), outcome: &mut Outcome) {
     let Ok(trusted) = signatures::trust_of(folder, named) else {
         // Without a folder nobody is trusted; a list that was named is missed.
         for name in named.keys() {
