@@ -1,7 +1,9 @@
 //! Whose matter a document is: of whom a workflow says so that names it.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use uuid::Uuid;
 use workflow::definition::Definition;
 use workflow::instance::{Assigned, Id, Instance, Taker, Value};
 
@@ -14,14 +16,14 @@ use crate::unit::Unit;
 
 /// The word of a definition for whoever began.
 const INITIATOR: &str = "initiator";
-/// Workflows that name a document, or named it when they ended.
-const NAMING: &str = "SELECT instance_id FROM workflow_document WHERE document_id = $1";
+/// How many documents, and how many workflows, are asked for at once.
+const AT_ONCE: usize = 500;
 
 /// Nobody decides about what is withheld of his own matter.
 pub const OWN_MATTER: OwnMatter = OwnMatter { within, durable };
 
 fn within(unit: &Unit, documents: Vec<DocumentId>) -> AskingOwn<'_> {
-    Box::pin(is_own(unit.tx(), unit.actor(), documents))
+    Box::pin(own_among(unit.tx(), unit.actor(), documents))
 }
 
 fn durable<'a>(
@@ -29,7 +31,7 @@ fn durable<'a>(
     actor: &'a Actor,
     documents: Vec<DocumentId>,
 ) -> AskingOwn<'a> {
-    Box::pin(is_own(on, actor, documents))
+    Box::pin(own_among(on, actor, documents))
 }
 
 /// The persons whose matter a workflow is.
@@ -67,17 +69,22 @@ fn persons<'i>(definition: &Definition, instance: &'i Instance) -> Vec<&'i Id> {
     found
 }
 
+/// Workflows that name one of these documents, or named it when they ended, with those that they name.
 async fn naming(
     on: &impl ConnectionTrait,
-    document: DocumentId,
-) -> Result<Vec<WorkflowId>, DbError> {
-    let rows = on
-        .query_all_raw(sql(on, NAMING, [document.raw().into()]))
-        .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let id: Uuid = row.try_get_by_index(0)?;
-        found.push(WorkflowId::of(id));
+    documents: &[DocumentId],
+) -> Result<BTreeMap<WorkflowId, Vec<DocumentId>>, DbError> {
+    let places: Vec<String> = (1..=documents.len()).map(|at| format!("${at}")).collect();
+    let text = format!(
+        "SELECT instance_id, document_id FROM workflow_document WHERE document_id IN ({})",
+        places.join(", ")
+    );
+    let values: Vec<sea_orm::Value> = documents.iter().map(|one| one.raw().into()).collect();
+    let mut found: BTreeMap<WorkflowId, Vec<DocumentId>> = BTreeMap::new();
+    for row in on.query_all_raw(sql(on, text, values)).await? {
+        let flow = WorkflowId::of(row.try_get_by_index(0)?);
+        let document = DocumentId::of(row.try_get_by_index(1)?);
+        found.entry(flow).or_default().push(document);
     }
     Ok(found)
 }
@@ -95,23 +102,29 @@ async fn definition_of(
     ))
 }
 
-async fn is_own(
+async fn own_among(
     on: &impl ConnectionTrait,
     actor: &Actor,
     documents: Vec<DocumentId>,
-) -> Result<bool, DbError> {
-    for document in documents {
-        for id in naming(on, document).await? {
-            let Some(flow) = rows::find(on, id).await? else {
-                continue;
-            };
-            let definition = definition_of(on, &flow.instance).await?;
-            let persons = persons(&definition, &flow.instance);
-            let mut accounts = persons.into_iter().map(account_of);
-            if accounts.any(|id| id == actor.account || actor.on_behalf_of == Some(id)) {
-                return Ok(true);
+) -> Result<BTreeSet<DocumentId>, DbError> {
+    let (mut own, mut definitions) = (BTreeSet::new(), BTreeMap::new());
+    for some in documents.chunks(AT_ONCE) {
+        let named = naming(on, some).await?;
+        let flows: Vec<WorkflowId> = named.keys().copied().collect();
+        for flows in flows.chunks(AT_ONCE) {
+            for flow in rows::these(on, flows).await? {
+                let instance = &flow.instance;
+                let version = (instance.definition.clone(), instance.definition_version);
+                let definition = match definitions.entry(version) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => place.insert(definition_of(on, instance).await?),
+                };
+                let mut accounts = persons(definition, instance).into_iter().map(account_of);
+                if accounts.any(|id| id == actor.account || actor.on_behalf_of == Some(id)) {
+                    own.extend(named.get(&flow.id).into_iter().flatten().copied());
+                }
             }
         }
     }
-    Ok(false)
+    Ok(own)
 }

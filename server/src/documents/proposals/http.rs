@@ -1,6 +1,6 @@
 //! Proposals over HTTP, and the list of what is withheld: parse, call, render.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
@@ -14,7 +14,7 @@ use super::own::{OwnMatter, with_whole};
 use super::wire::{Line, NewProposal, ProposalView, WithheldFilter, WithheldPage, WithheldView};
 use crate::audit::event::Look;
 use crate::base::db::DbError;
-use crate::base::{Actor, ProposalId, QuarantineId, Right, Timestamp, VersionId};
+use crate::base::{Actor, DocumentId, ProposalId, QuarantineId, Right, Timestamp, VersionId};
 use crate::departments::{self, Department, SignedIn};
 use crate::documents::guard::{self, Judged};
 use crate::documents::quarantine::may_decide;
@@ -230,14 +230,17 @@ async fn views(
     open: &[Proposal],
     lines: Vec<Line>,
 ) -> Result<Vec<WithheldView>, DbError> {
+    let deciding = lines.iter().filter(|line| line.decides);
+    let documents: BTreeSet<DocumentId> = deciding
+        .flat_map(|line| with_whole(&line.document))
+        .collect();
+    let his = (own.durable)(on, actor, documents.into_iter().collect()).await?;
     let mut decided: HashMap<ProposalId, bool> = HashMap::new();
     let mut views = Vec::with_capacity(lines.len());
     for mut line in lines {
         let id = line.version.id;
-        if line.decides {
-            let documents = with_whole(&line.document);
-            line.decides = !(own.durable)(on, actor, documents).await?;
-        }
+        let mut all = with_whole(&line.document).into_iter();
+        line.decides = line.decides && !all.any(|document| his.contains(&document));
         let view = match open.iter().find(|it| it.versions.contains(&id)) {
             Some(proposal) => {
                 let decides = match decided.get(&proposal.id) {

@@ -13,10 +13,10 @@ use crate::documents::model::Document;
 use crate::documents::rows;
 use crate::unit::Unit;
 
-/// Whether it is his own matter.
-pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<bool, DbError>> + 'a>>;
+/// Those that are his own matter.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<DocumentId>, DbError>> + 'a>>;
 
-/// Whether one of these documents is the own matter of whoever acts. It stands in a room to the right, which says so.
+/// Which of these documents are the own matter of whoever acts. It stands in a room to the right, which says so.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnMatter {
     /// In a unit of work, of whoever acts in it.
@@ -53,10 +53,10 @@ impl OwnMatter {
         versions: &[VersionId],
     ) -> Result<(), ProposalError> {
         let documents = documents_of(unit.tx(), versions).await?;
-        if (self.within)(unit, documents).await? {
-            return Err(ProposalError::OwnMatter);
+        if (self.within)(unit, documents).await?.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        Err(ProposalError::OwnMatter)
     }
 
     /// Whether versions are the own matter of an actor.
@@ -67,6 +67,6 @@ impl OwnMatter {
         versions: &[VersionId],
     ) -> Result<bool, DbError> {
         let documents = documents_of(on, versions).await?;
-        (self.durable)(on, actor, documents).await
+        Ok(!(self.durable)(on, actor, documents).await?.is_empty())
     }
 }

@@ -414,7 +414,20 @@ pub(super) async fn find(
     row.map(Flow::try_from).transpose()
 }
 
-/// The same, locked until the unit ends.
+/// These workflows, whoever asks, in no order.
+pub(super) async fn these(
+    on: &impl ConnectionTrait,
+    ids: &[WorkflowId],
+) -> Result<Vec<Flow>, DbError> {
+    let ids = ids.iter().map(|id| id.raw());
+    let rows = workflow_instance::Entity::find()
+        .filter(workflow_instance::Column::Id.is_in(ids))
+        .all(on)
+        .await?;
+    rows.into_iter().map(Flow::try_from).collect()
+}
+
+/// One workflow, locked until the unit ends.
 pub(super) async fn find_to_change(unit: &Unit, id: WorkflowId) -> Result<Option<Flow>, DbError> {
     let row = workflow_instance::Entity::find_by_id(id.raw())
         .lock_exclusive()

@@ -11,7 +11,7 @@ use crate::expr::{Expr, Kind};
 use crate::instance::Value;
 
 /// Keys that say what is done; the others of an effect belong to one of these.
-const MAINS: [&str; 11] = [
+pub(in crate::definition) const EFFECTS: [&str; 11] = [
     "register",
     "freeze",
     "dispatch",
@@ -61,13 +61,16 @@ impl Reader {
             return None;
         }
         let sheet = self.sheet(found, EFFECT)?;
-        let said: Vec<_> = MAINS.into_iter().filter(|key| sheet.has(key)).collect();
+        let said: Vec<_> = EFFECTS.into_iter().filter(|key| sheet.has(key)).collect();
         let [key] = said.as_slice() else {
             if said.is_empty() && sheet.strange {
                 return None;
             }
             let said = format!("Hier sind es {} Wirkungen.", said.len());
-            let remedy = format!("Bitte je Tabelle genau eine angeben: {}.", MAINS.join(", "));
+            let remedy = format!(
+                "Bitte je Tabelle genau eine angeben: {}.",
+                EFFECTS.join(", ")
+            );
             self.complain(&sheet.at, said, remedy);
             return None;
         };

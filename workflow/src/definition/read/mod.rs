@@ -2,7 +2,7 @@
 
 mod due;
 mod duties;
-mod effects;
+pub(super) mod effects;
 mod fields;
 mod graph;
 mod head;

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::pattern::PATTERN_CHARS_MAX;
+use super::read::effects::EFFECTS;
 use crate::expr::EXPRESSION_BYTES_MAX;
 
 /// The JSON Schema of definitions, TOML taken as data.
@@ -396,20 +397,7 @@ fn effect() -> Value {
             "text": to("words"),
         }),
     );
-    let mains = [
-        "register",
-        "freeze",
-        "dispatch",
-        "destroy",
-        "close_case",
-        "close_file",
-        "move_to",
-        "open_case",
-        "exclude",
-        "set",
-        "notify",
-    ];
-    exactly_one(&mut effect, &mains);
+    exactly_one(&mut effect, &EFFECTS);
     if let Value::Object(effect) = &mut effect {
         let both = json!({
             "set": ["to"],
