@@ -17,7 +17,56 @@ use crate::folder::Folder;
 
 /// The object that says that this is a store of ours, and in which format.
 pub(crate) const MARKER: &str = "papierlos-store";
-const FORMAT: &str = "papierlos.store/v1\n";
+
+/// How blobs lie in a store. It is settled when the store begins, and stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// `blobs/ab/cd/<name>`: nearly every blob of a young archive made a folder of its own.
+    V1,
+    /// `blobs/ab/<name>`: 256 folders, which file systems with indexed directories fill with millions.
+    #[default]
+    V2,
+}
+
+impl Format {
+    const ALL: [Self; 2] = [Self::V1, Self::V2];
+
+    /// What the marker says.
+    const fn marker(self) -> &'static str {
+        match self {
+            Self::V1 => "papierlos.store/v1\n",
+            Self::V2 => "papierlos.store/v2\n",
+        }
+    }
+
+    fn of(marker: &[u8]) -> Option<Self> {
+        let known = |format: &Self| format.marker().as_bytes() == marker;
+        Self::ALL.into_iter().find(known)
+    }
+}
+
+/// A store that was opened.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Where its objects are.
+    pub objects: Arc<dyn ObjectStore>,
+    /// How they lie there.
+    pub format: Format,
+}
+
+impl<S: ObjectStore> From<Arc<S>> for Opened {
+    fn from(objects: Arc<S>) -> Self {
+        let objects: Arc<dyn ObjectStore> = objects;
+        objects.into()
+    }
+}
+
+impl From<Arc<dyn ObjectStore>> for Opened {
+    fn from(objects: Arc<dyn ObjectStore>) -> Self {
+        let format = Format::default();
+        Self { objects, format }
+    }
+}
 
 /// Why a folder or bucket was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +86,7 @@ pub enum BackendError {
         place: String,
     },
     /// It is a store of a format that this version does not know.
-    #[error("{place} is a store of another format: {found:?} instead of {FORMAT:?}")]
+    #[error("{place} is a store of another format: {found:?}")]
     OtherFormat {
         /// The folder or bucket.
         place: String,
@@ -110,8 +159,8 @@ pub enum Backend {
 impl Backend {
     /// Opens the store there, or begins one where there is nothing. Refuses what holds something
     /// else, and stores of other formats.
-    pub async fn open(&self) -> Result<Arc<dyn ObjectStore>, BackendError> {
-        let store = match self {
+    pub async fn open(&self) -> Result<Opened, BackendError> {
+        let objects = match self {
             Self::Folder { path } => {
                 let path = path.clone();
                 let opened = tokio::task::spawn_blocking(move || open_folder(&path)).await;
@@ -119,8 +168,8 @@ impl Backend {
             }
             Self::S3 { .. } => self.open_bucket()?,
         };
-        self.check_marker(&*store).await?;
-        Ok(store)
+        let format = self.check_marker(&*objects).await?;
+        Ok(Opened { objects, format })
     }
 
     /// Room on the disk; none for a bucket, which does not tell.
@@ -193,13 +242,13 @@ impl Backend {
         }
     }
 
-    async fn check_marker(&self, store: &dyn ObjectStore) -> Result<(), BackendError> {
+    async fn check_marker(&self, store: &dyn ObjectStore) -> Result<Format, BackendError> {
         let marker = Path::from(MARKER);
         match store.get(&marker).await {
             Ok(found) => {
                 let found = found.bytes().await.map_err(|error| self.failed(error))?;
-                if found == FORMAT {
-                    return Ok(());
+                if let Some(format) = Format::of(&found) {
+                    return Ok(format);
                 }
                 let found = String::from_utf8_lossy(&found).chars().take(64).collect();
                 return Err(BackendError::OtherFormat {
@@ -224,11 +273,10 @@ impl Backend {
             }
         }
         let options = PutOptions::from(PutMode::Create);
-        match store
-            .put_opts(&marker, PutPayload::from_static(FORMAT.as_bytes()), options)
-            .await
-        {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+        let format = Format::default();
+        let said = PutPayload::from_static(format.marker().as_bytes());
+        match store.put_opts(&marker, said, options).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(format),
             Err(error) => Err(self.failed(error)),
         }
     }

@@ -36,7 +36,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use backend::{Backend, BackendError, Secret, Space};
+pub use backend::{Backend, BackendError, Format, Opened, Secret, Space};
 pub use cipher::CHUNK_BYTES;
 pub use digest::{
     ContentDigests, ContentHasher, DigestFormatError, Sha256Digest, Sha256Hasher, Sha512Digest,

@@ -13,7 +13,7 @@ use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectSt
 
 use crate::cipher::{ChunkCipher, HEADER, Layout, SEALED_CHUNK_BYTES};
 use crate::digest::Sha256Digest;
-use crate::store::{Blob, Damage, Storage, StoreError, blob_path};
+use crate::store::{Blob, Damage, Storage, StoreError};
 
 /// Decrypted and authenticated pieces of content.
 pub type ContentStream = BoxStream<'static, Result<Bytes, StoreError>>;
@@ -72,7 +72,7 @@ async fn expect_length(
 ) -> Result<Source, StoreError> {
     let found = match &fetched {
         Ok(source) => source.stored_bytes,
-        Err(StoreError::Backend { .. }) => match storage.store.head(&blob_path(name)).await {
+        Err(StoreError::Backend { .. }) => match storage.store.head(&storage.path(name)).await {
             Ok(meta) => meta.size,
             Err(_) => return fetched,
         },
@@ -116,7 +116,7 @@ pub(crate) async fn fetch(
         range: range.map(GetRange::Bounded),
         ..GetOptions::default()
     };
-    match storage.store.get_opts(&blob_path(name), options).await {
+    match storage.store.get_opts(&storage.path(name), options).await {
         Ok(found) => Ok(Source {
             stored_bytes: found.meta.size,
             origin: match found.payload {

@@ -7,6 +7,7 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::task::JoinSet;
 
+use crate::backend::Format;
 use crate::cipher::{CHUNK_BYTES, ChunkCipher, HEADER, SEALED_CHUNK_BYTES};
 use crate::digest::{ContentDigests, ContentHasher, Sha256Digest, Sha256Hasher};
 use crate::keys::{DataKey, KeyDomain, KeyError, Kms, WrappedKey};
@@ -22,6 +23,7 @@ const CHUNKS_PER_TURN: u64 = 4;
 /// Content on its way in. Dropping it discards it.
 pub struct Stager {
     store: Arc<dyn ObjectStore>,
+    format: Format,
     domain: KeyDomain,
     key: WrappedKey,
     cipher: ChunkCipher,
@@ -56,6 +58,7 @@ impl Stager {
         let wrapped = storage.kms.wrap(domain, &key).await?;
         let mut stager = Self {
             store: Arc::clone(&storage.store),
+            format: storage.format,
             domain: domain.clone(),
             key: wrapped,
             cipher: ChunkCipher::new(&key),
@@ -117,6 +120,7 @@ impl Stager {
             key: self.key,
             domain: self.domain,
             store: self.store,
+            format: self.format,
             body,
         })
     }
@@ -182,6 +186,7 @@ pub struct Staged {
     pub key: WrappedKey,
     domain: KeyDomain,
     store: Arc<dyn ObjectStore>,
+    format: Format,
     body: Body,
 }
 
@@ -203,7 +208,7 @@ impl Staged {
     /// After an error the blob may or may not be there; nothing names it, so staging the content
     /// again is always right.
     pub async fn keep(self) -> Result<Blob, StoreError> {
-        let path = blob_path(&self.name);
+        let path = blob_path(self.format, &self.name);
         match self.body {
             Body::Buffered(segments) => {
                 let payload = PutPayload::from_iter(segments);

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
+use crate::backend::{Format, Opened};
 use crate::cipher::{CONTENT_BYTES_CEILING, SEALED_CHUNK_BYTES};
 use crate::digest::{ContentDigests, ContentHasher, Sha256Digest, Sha256Hasher};
 use crate::keys::{KeyDomain, KeyError, Kms, WrappedKey};
@@ -214,6 +215,7 @@ pub struct Swept {
 #[derive(Clone)]
 pub struct Storage {
     pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) format: Format,
     pub(crate) kms: Arc<dyn Kms>,
     pub(crate) limits: Limits,
 }
@@ -226,8 +228,19 @@ impl std::fmt::Debug for Storage {
 
 impl Storage {
     /// A store on an object store ([`crate::Backend::open`] opens one) with keys from `kms`.
-    pub fn new(store: Arc<dyn ObjectStore>, kms: Arc<dyn Kms>, limits: Limits) -> Self {
-        Self { store, kms, limits }
+    pub fn new(opened: impl Into<Opened>, kms: Arc<dyn Kms>, limits: Limits) -> Self {
+        let Opened { objects, format } = opened.into();
+        Self {
+            store: objects,
+            format,
+            kms,
+            limits,
+        }
+    }
+
+    /// Where a blob of this name lies.
+    pub(crate) fn path(&self, name: &Sha256Digest) -> Path {
+        blob_path(self.format, name)
     }
 
     /// The keys it uses.
@@ -343,7 +356,7 @@ impl Storage {
     /// How many bytes of a blob are stored; nothing where there is none. Does not say that they are
     /// sound.
     pub async fn length(&self, name: &Sha256Digest) -> Result<Option<u64>, StoreError> {
-        match self.store.head(&blob_path(name)).await {
+        match self.store.head(&self.path(name)).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(source) => Err(StoreError::Backend {
@@ -355,7 +368,7 @@ impl Storage {
 
     /// Deletes a blob for good: durable when this returns. Deleting what is not there is no error.
     pub async fn delete(&self, name: &Sha256Digest) -> Result<(), StoreError> {
-        delete(&*self.store, &blob_path(name)).await
+        delete(&*self.store, &self.path(name)).await
     }
 
     /// Lists the blobs in the order of their names, from the one after `after` on.
@@ -368,17 +381,17 @@ impl Storage {
     ) -> BoxStream<'static, Result<StoredBlob, StoreError>> {
         let blobs = Path::from(BLOBS);
         let listed = match &after {
-            Some(after) => self.store.list_with_offset(Some(&blobs), &blob_path(after)),
+            Some(after) => self.store.list_with_offset(Some(&blobs), &self.path(after)),
             None => self.store.list(Some(&blobs)),
         };
-        let mut last = after;
+        let (mut last, format) = (after, self.format);
         listed
             .map_err(|source| StoreError::Backend {
                 operation: "list blobs",
                 source,
             })
             .try_filter_map(move |meta| {
-                let blob = stored_blob(&meta);
+                let blob = stored_blob(format, &meta);
                 let in_order = match (&blob, &last) {
                     (Some(blob), Some(last)) => blob.name > *last,
                     (Some(_) | None, None) | (None, Some(_)) => true,
@@ -446,17 +459,20 @@ pub(crate) async fn delete(store: &dyn ObjectStore, path: &Path) -> Result<(), S
     }
 }
 
-/// `blobs/ab/cd/<64 hexadecimal digits>`.
-pub(crate) fn blob_path(name: &Sha256Digest) -> Path {
+/// Where a blob of this name lies in a store of this format.
+pub(crate) fn blob_path(format: Format, name: &Sha256Digest) -> Path {
     let [a, b, ..] = name.0;
-    Path::from(format!("{BLOBS}/{a:02x}/{b:02x}/{name}"))
+    Path::from(match format {
+        Format::V1 => format!("{BLOBS}/{a:02x}/{b:02x}/{name}"),
+        Format::V2 => format!("{BLOBS}/{a:02x}/{name}"),
+    })
 }
 
 /// What is listed there and is no blob is not ours to name; a sweep takes what is unfinished.
-fn stored_blob(meta: &ObjectMeta) -> Option<StoredBlob> {
+fn stored_blob(format: Format, meta: &ObjectMeta) -> Option<StoredBlob> {
     let name: Sha256Digest = meta.location.filename()?.parse().ok()?;
     let stored_bytes = meta.size;
-    (meta.location == blob_path(&name)).then_some(StoredBlob {
+    (meta.location == blob_path(format, &name)).then_some(StoredBlob {
         name,
         stored_bytes,
         modified: meta.last_modified.into(),

@@ -107,7 +107,7 @@ async fn what_nobody_names_is_removed_after_its_time_and_not_before() {
     let copy = archive.copy();
     let stray = copy
         .data()
-        .join(format!("blobs/blobs/00/00/{}", "0".repeat(64)));
+        .join(format!("blobs/blobs/00/{}", "0".repeat(64)));
     let begun = copy.data().join("blobs/staging/begun");
     for path in [&stray, &begun] {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -138,7 +138,7 @@ async fn what_nobody_names_stays_while_the_database_may_be_the_older_one() {
     let stray = |copy: &Copy| {
         let path = copy
             .data()
-            .join(format!("blobs/blobs/00/00/{}", "0".repeat(64)));
+            .join(format!("blobs/blobs/00/{}", "0".repeat(64)));
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(&path, b"left over").expect("a file");
         let file = fs::File::options().write(true).open(&path).expect("a file");

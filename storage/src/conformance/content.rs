@@ -11,7 +11,7 @@ use super::{BUFFERED_BYTES_MAX, Bench, object, pieces, sample};
 use crate::cipher::CHUNK_BYTES;
 use crate::digest::{ContentDigests, Sha256Digest};
 use crate::objects::PutRule;
-use crate::store::{StoreError, blob_path};
+use crate::store::StoreError;
 
 const LENGTHS: [usize; 12] = [
     0,
@@ -227,7 +227,7 @@ pub(super) async fn the_same_blob_may_be_kept_twice(bench: &Bench) {
     for length in [1000, BUFFERED_BYTES_MAX + 5 * CHUNK_BYTES] {
         let blob = bench.keep(&sample(length)).await;
         let stored = Bytes::from(bench.stored(&blob).await);
-        let path = blob_path(&blob.name);
+        let path = bench.storage.path(&blob.name);
         let again = futures_util::future::join_all((0..4).map(|_| {
             let stored = stored.clone();
             bench.raw.put(&path, stored.into())

@@ -14,13 +14,13 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::backend::MARKER;
+use crate::backend::{MARKER, Opened};
 use crate::cipher::CHUNK_BYTES;
 use crate::digest::ContentDigests;
 use crate::key_file::KeyFile;
 use crate::keys::{KeyDomain, Kms};
 use crate::objects::ObjectName;
-use crate::store::{Blob, Limits, Storage, StoreError, blob_path};
+use crate::store::{Blob, Limits, Storage, StoreError};
 
 /// An instant for keys that nobody keeps.
 const CREATED: &str = "2026-01-01T00:00:00Z";
@@ -63,19 +63,21 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(raw: Arc<dyn ObjectStore>) -> Self {
+    pub(crate) fn new(raw: impl Into<Opened>) -> Self {
         let domain = domain("documents");
         let keys = KeyFile::generate(&[domain.clone(), self::domain("personnel")], CREATED);
         Self::with_keys(raw, Arc::new(keys.expect("keys can be made")))
     }
 
-    fn with_keys(raw: Arc<dyn ObjectStore>, kms: Arc<dyn Kms>) -> Self {
+    fn with_keys(raw: impl Into<Opened>, kms: Arc<dyn Kms>) -> Self {
+        let opened = raw.into();
+        let raw = Arc::clone(&opened.objects);
         let limits = Limits {
             buffered_bytes_max: BUFFERED_BYTES_MAX,
             content_bytes_max: 1 << 30,
             object_bytes_max: 1 << 20,
         };
-        let storage = Storage::new(Arc::clone(&raw), kms, limits);
+        let storage = Storage::new(opened, kms, limits);
         Self {
             raw,
             storage,
@@ -110,14 +112,14 @@ impl Bench {
     async fn stored(&self, blob: &Blob) -> Vec<u8> {
         let found = self
             .raw
-            .get(&blob_path(&blob.name))
+            .get(&self.storage.path(&blob.name))
             .await
             .expect("the blob is there");
         found.bytes().await.expect("the blob can be read").to_vec()
     }
 
     async fn tamper(&self, blob: &Blob, bytes: Vec<u8>) {
-        let path = blob_path(&blob.name);
+        let path = self.storage.path(&blob.name);
         self.raw
             .put(&path, bytes.into())
             .await

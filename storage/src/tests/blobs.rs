@@ -321,7 +321,7 @@ async fn only_the_chunks_of_a_range_are_fetched() {
         let content = sample(20 * CHUNK_BYTES);
         let blob = bench.keep(&content).await;
         // Everything but the fifth chunk is spoiled, and nobody notices.
-        let path = crate::store::blob_path(&blob.name);
+        let path = bench.storage.path(&blob.name);
         let found = bench.raw.get(&path).await.expect("it is there");
         let mut stored = found.bytes().await.expect("it can be read").to_vec();
         let sealed = CHUNK_BYTES + 16;

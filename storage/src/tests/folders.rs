@@ -44,13 +44,10 @@ async fn a_new_folder_is_private_and_marked() {
     };
     assert_eq!(mode(&path), 0o700);
     let marker = std::fs::read_to_string(path.join("papierlos-store")).expect("a marker");
-    assert_eq!(marker, "papierlos.store/v1\n");
+    assert_eq!(marker, "papierlos.store/v2\n");
     let hex = blob.name.to_string();
-    let (ab, cd) = (hex.get(..2).expect("hex"), hex.get(2..4).expect("hex"));
-    assert_eq!(
-        mode(&path.join("blobs").join(ab).join(cd).join(&hex)),
-        0o600
-    );
+    let ab = hex.get(..2).expect("hex");
+    assert_eq!(mode(&path.join("blobs").join(ab).join(&hex)), 0o600);
     backend(&path).open().await.expect("it opens again");
     let space = backend(&path)
         .free_space()
@@ -77,12 +74,56 @@ async fn a_folder_with_something_else_is_refused() {
 #[tokio::test]
 async fn a_store_of_another_format_is_refused() {
     let root = tempfile::tempdir().expect("a folder");
-    std::fs::write(root.path().join("papierlos-store"), "papierlos.store/v2\n").expect("written");
+    std::fs::write(root.path().join("papierlos-store"), "papierlos.store/v3\n").expect("written");
     let refused = backend(root.path()).open().await.map(drop);
     assert!(
-        matches!(&refused, Err(BackendError::OtherFormat { found, .. }) if found.contains("v2")),
+        matches!(&refused, Err(BackendError::OtherFormat { found, .. }) if found.contains("v3")),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_format_stays_as_it_is() {
+    use futures_util::TryStreamExt;
+    let root = tempfile::tempdir().expect("a folder");
+    let marker = root.path().join("papierlos-store");
+    std::fs::write(&marker, "papierlos.store/v1\n").expect("written");
+    let open = async || backend(root.path()).open().await.expect("it opens");
+    let bench = Bench::new(open().await);
+    let mut names = Vec::new();
+    for length in [1, 100, 2 * 1024 * 1024] {
+        let content = sample(length);
+        let blob = bench.keep(&content).await;
+        let name = blob.name.to_string();
+        let [a, b] = [0, 2].map(|at| name.get(at..at + 2).expect("two digits"));
+        let path = root.path().join(format!("blobs/{a}/{b}/{name}"));
+        assert!(path.is_file(), "{}", path.display());
+        assert!(bench.read(&blob).await.expect("it can be read") == content);
+        names.push(blob.name);
+    }
+    names.sort_unstable();
+    let listed = async |after| {
+        let found: Vec<_> = bench
+            .storage
+            .list(after)
+            .try_collect()
+            .await
+            .expect("a list");
+        found.iter().map(|blob| blob.name).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None).await, names);
+    let [first, second, third] = names[..] else {
+        unreachable!("there are three");
+    };
+    assert_eq!(listed(Some(first)).await, [second, third]);
+    bench
+        .storage
+        .delete(&second)
+        .await
+        .expect("it can be deleted");
+    assert_eq!(listed(None).await, [first, third]);
+    assert!(bench.storage.exists(&third).await.expect("an answer"));
+    assert_eq!(open().await.format, crate::Format::V1);
 }
 
 #[tokio::test]
@@ -184,11 +225,13 @@ async fn what_an_earlier_process_may_not_have_synced_is_synced_by_the_first_writ
     let root = tempfile::tempdir().expect("a folder");
     let root = root.path().canonicalize().expect("a path");
     let open = || Folder::open(&root).expect("it opens");
-    let name = Bench::new(std::sync::Arc::new(open()))
-        .keep(&sample(100))
-        .await
-        .name;
-    let path = crate::store::blob_path(&name);
+    // Where folders hold folders below those that are synced at the start.
+    let bench = Bench::new(crate::Opened {
+        objects: std::sync::Arc::new(open()),
+        format: crate::Format::V1,
+    });
+    let name = bench.keep(&sample(100)).await.name;
+    let path = bench.storage.path(&name);
     let at = |depth: usize| {
         let parts: Vec<_> = path.as_ref().split('/').take(depth).collect();
         root.join(parts.join("/"))
@@ -210,7 +253,10 @@ async fn nothing_is_answered_before_it_is_synced() {
     let folder = Folder::open(&root).expect("it opens");
     let bench = Bench::new(std::sync::Arc::new(folder.clone()));
     let named = |hex: &str, depth: usize| {
-        let whole = crate::store::blob_path(&hex.parse().expect("a digest")).to_string();
+        let whole = bench
+            .storage
+            .path(&hex.parse().expect("a digest"))
+            .to_string();
         root.join(whole.split('/').take(depth).collect::<Vec<_>>().join("/"))
     };
     let sync = |path: PathBuf| Step::SyncFolder(path);
@@ -219,31 +265,30 @@ async fn nothing_is_answered_before_it_is_synced() {
     let at = |depth| named(&name.to_string(), depth);
     let new_branch = [
         Step::SyncBytes,
-        Step::Name(at(4)),
-        sync(at(3)),
+        Step::Name(at(3)),
         sync(at(2)),
         sync(at(1)),
         sync(root.clone()),
     ];
     assert_eq!(folder.steps(), new_branch, "new folders are synced, too");
 
-    let path = crate::store::blob_path(&name);
+    let path = bench.storage.path(&name);
     let put = object_store::ObjectStoreExt::put(&folder, &path, "again".into());
     put.await.expect("it can be written");
-    let known_branch = [Step::SyncBytes, Step::Name(at(4)), sync(at(3))];
+    let known_branch = [Step::SyncBytes, Step::Name(at(3)), sync(at(2))];
     assert_eq!(
         folder.steps(),
         known_branch,
         "known folders are not synced again"
     );
 
-    for removed in [vec![Step::Remove(at(4))], Vec::new()] {
+    for removed in [vec![Step::Remove(at(3))], Vec::new()] {
         bench
             .storage
             .delete(&name)
             .await
             .expect("it can be deleted");
-        let steps = [removed, vec![sync(at(3))]].concat();
+        let steps = [removed, vec![sync(at(2))]].concat();
         assert_eq!(
             folder.steps(),
             steps,
@@ -255,8 +300,8 @@ async fn nothing_is_answered_before_it_is_synced() {
     let at = |depth| named(&large.to_string(), depth);
     let steps = folder.steps();
     let bytes = steps.iter().position(|step| *step == Step::SyncBytes);
-    let name = steps.iter().position(|step| *step == Step::Name(at(4)));
-    let entry = steps.iter().position(|step| *step == sync(at(3)));
+    let name = steps.iter().position(|step| *step == Step::Name(at(3)));
+    let entry = steps.iter().position(|step| *step == sync(at(2)));
     assert!(bytes.is_some() && bytes < name && name < entry, "{steps:?}");
 }
 

@@ -22,7 +22,11 @@ async fn folder(root: &tempfile::TempDir) -> Arc<dyn ObjectStore> {
     let backend = Backend::Folder {
         path: root.path().join("store"),
     };
-    backend.open().await.expect("a folder can be opened")
+    backend
+        .open()
+        .await
+        .expect("a folder can be opened")
+        .objects
 }
 
 /// An instant to come, by the clock that dates what a folder holds.
@@ -48,7 +52,11 @@ async fn a_folder_conforms() {
         let backend = Backend::Folder {
             path: root.path().join(next.get().to_string()),
         };
-        backend.open().await.expect("a folder can be opened")
+        backend
+            .open()
+            .await
+            .expect("a folder can be opened")
+            .objects
     })
     .await;
 }

@@ -83,6 +83,7 @@ async fn s3_conforms() {
             .open()
             .await
             .expect("the bucket can be opened")
+            .objects
     })
     .await;
 }
@@ -116,7 +117,11 @@ async fn a_real_s3_server_conforms() {
             allow_http: true,
             prefix: format!("conformance-{}/{at}", hex::encode(random)),
         };
-        backend.open().await.expect("the bucket can be opened")
+        backend
+            .open()
+            .await
+            .expect("the bucket can be opened")
+            .objects
     })
     .await;
 }
@@ -136,7 +141,7 @@ async fn a_bucket_with_something_else_is_refused() {
         .await
         .expect("and is one when opened again");
     let marker = object_store::path::Path::from(crate::backend::MARKER);
-    put(&*store, &marker, "papierlos.store/v9\n").await;
+    put(&*store.objects, &marker, "papierlos.store/v9\n").await;
     let refused = server.bucket("").open().await.map(drop);
     assert!(
         matches!(refused, Err(BackendError::OtherFormat { .. })),
@@ -144,7 +149,7 @@ async fn a_bucket_with_something_else_is_refused() {
     );
 
     put(
-        &*store,
+        &*store.objects,
         &object_store::path::Path::from("photos/cat.jpg"),
         "meow",
     )
