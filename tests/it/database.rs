@@ -1,6 +1,7 @@
 //! The databases of the tests themselves: each test has its own, and PostgreSQL is Debian's.
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+use server::base::insert::{Insert, Together};
 use tests::{Engine, TestDatabase};
 
 async fn one_value(database: &TestDatabase, sql: &str) -> String {
@@ -201,4 +202,63 @@ async fn a_write_gives_up_on_a_head_that_somebody_holds() {
     holder.execute_unprepared("ROLLBACK").await.expect("let go");
     let output = app.command(&add).await;
     assert!(output.status.success(), "{output:?}");
+}
+
+async fn what_is_told_together_is_written_or_not_at_all(engine: Engine) {
+    let Some(database) = TestDatabase::empty(engine).await else {
+        return;
+    };
+    let connection = database.connect().await;
+    for table in [
+        "CREATE TABLE leaf (name TEXT NOT NULL PRIMARY KEY, tree TEXT NOT NULL)",
+        "CREATE TABLE tree (name TEXT NOT NULL PRIMARY KEY, leaves BIGINT NOT NULL)",
+    ] {
+        connection.execute_unprepared(table).await.expect("a table");
+    }
+    // One row of each, some, and more than are told with one word.
+    for (round, leaves) in [1_usize, 3, 9, 200].into_iter().enumerate() {
+        let told = |tree: &str| {
+            let mut all = Together::default();
+            let names = (0..leaves).map(|leaf| [format!("{tree}.{leaf}").into(), tree.into()]);
+            all.put(Insert::new("leaf (name, tree)", names.collect()));
+            all.put(Insert::new(
+                "leaf (name, tree)",
+                Vec::<[sea_orm::Value; 2]>::new(),
+            ));
+            let count = i64::try_from(leaves).expect("few");
+            all.put(Insert::new(
+                "tree (name, leaves)",
+                vec![[tree.into(), count.into()]],
+            ));
+            all
+        };
+        let name = format!("oak{round}");
+        let tx = begin(&connection).await;
+        told(&name).run(&tx).await.expect("rows");
+        tx.commit().await.expect("a commit");
+        let count = format!("SELECT CAST(count(*) AS TEXT) FROM leaf WHERE tree = '{name}'");
+        assert_eq!(one_value(&database, &count).await, leaves.to_string());
+        let leaves_of = format!("SELECT CAST(leaves AS TEXT) FROM tree WHERE name = '{name}'");
+        assert_eq!(one_value(&database, &leaves_of).await, leaves.to_string());
+        // The second time each of them is there already.
+        let tx = begin(&connection).await;
+        let again = told(&name).run(&tx).await.expect_err("they are there");
+        assert!(again.is_taken(), "{again:?}");
+        tx.rollback().await.expect("an end");
+        assert_eq!(one_value(&database, &count).await, leaves.to_string());
+    }
+}
+
+async fn begin(connection: &sea_orm::DatabaseConnection) -> sea_orm::DatabaseTransaction {
+    connection.begin().await.expect("a transaction")
+}
+
+#[tokio::test]
+async fn what_is_told_together_is_written_or_not_at_all_on_sqlite() {
+    what_is_told_together_is_written_or_not_at_all(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn what_is_told_together_is_written_or_not_at_all_on_postgres() {
+    what_is_told_together_is_written_or_not_at_all(Engine::Postgres).await;
 }

@@ -39,6 +39,7 @@ mod suggestions;
 mod tidy;
 mod torture;
 mod types;
+mod units;
 mod virus;
 mod webhooks;
 mod withheld;

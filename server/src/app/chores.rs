@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Server;
 use crate::base::db::DbError;
+use crate::base::tasks::news;
 use crate::base::{JobKind, SetBack, Timestamp};
 use crate::http::metrics::Metrics;
 use crate::ledger::looks::Looks;
@@ -101,11 +102,8 @@ impl Server {
                         "workflows cannot follow the log"
                     ),
                 }
-                tokio::select! {
-                    () = end.cancelled() => return,
-                    // A closed channel is no reason to hurry.
-                    Ok(()) = head.changed() => {}
-                    () = tokio::time::sleep(workflows::Follower::pause()) => {}
+                if !news(&mut head, workflows::Follower::pause(), &end).await {
+                    return;
                 }
             }
         });
@@ -151,11 +149,8 @@ impl Server {
                         "what steps of workflows ask could not be looked at"
                     );
                 }
-                tokio::select! {
-                    () = end.cancelled() => return,
-                    // A closed channel is no reason to hurry.
-                    Ok(()) = head.changed() => {}
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                if !news(&mut head, Duration::from_secs(1), &end).await {
+                    return;
                 }
             }
         });

@@ -17,7 +17,7 @@ use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
 use super::sealed::SealedOpenings;
 use super::{Commitment, LeafHash, Opening, Origin, Slot};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::insert::Insert;
+use crate::base::insert::{Insert, Last, Together};
 use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 
 /// Keys of entities that are kept in memory; beyond, all are forgotten and read again.
@@ -26,8 +26,6 @@ const KEYS_KEPT_MAX: usize = 20_000;
 const REGRESS_MICROS: i64 = 2_000_000;
 /// Owners in one query.
 const ROWS_MAX: usize = 500;
-/// Rows of all tables that PostgreSQL is given with one statement: a round trip costs more than a row.
-const ROWS_TOGETHER_MAX: usize = 16;
 
 /// Subjects of one record that are never too many for it.
 const SUBJECTS_SURE: usize = 8;
@@ -243,7 +241,7 @@ impl Log {
     }
 
     /// Whether what a unit has to say can be appended: reads the keys of the entities it speaks of,
-    /// on the unit's own savepoint, so that a key that does not open undoes this unit and no other.
+    /// within the unit's own savepoint, so that a key that does not open undoes this unit and no other.
     pub async fn admit(
         &mut self,
         savepoint: &DatabaseTransaction,
@@ -404,26 +402,24 @@ impl Log {
                 row.sealed.into(),
             ]);
         }
-        let inserts = [
-            Insert::new("audit (seq, prev, h, uow, ts, leaf)", rows.audit),
-            Insert::new(
-                "audit_subject (entity_id, version, seq, slot, kind, root_id)",
-                rows.subjects,
-            ),
-            Insert::new("subject_key (owner_id, domain, kek, wrapped)", made),
-            Insert::new("audit_private (seq, key_owner, slots, sealed)", sealed),
-        ];
-        let moved = moved(before, head)?;
-        let few = inserts.iter().map(Insert::rows).sum::<usize>() <= ROWS_TOGETHER_MAX;
-        let done = if few && tx.get_database_backend() == DbBackend::Postgres {
-            tx.execute_raw(together(tx, inserts, moved)).await?
-        } else {
-            for one in inserts {
-                one.run(tx).await?;
-            }
-            tx.execute_raw(sql(tx, moved.0, moved.1)).await?
-        };
-        if done.rows_affected() != 1 {
+        let mut all = Together::default();
+        all.put(Insert::new(
+            "audit (seq, prev, h, uow, ts, leaf)",
+            rows.audit,
+        ));
+        all.put(Insert::new(
+            "audit_subject (entity_id, version, seq, slot, kind, root_id)",
+            rows.subjects,
+        ));
+        all.put(Insert::new(
+            "subject_key (owner_id, domain, kek, wrapped)",
+            made,
+        ));
+        all.put(Insert::new(
+            "audit_private (seq, key_owner, slots, sealed)",
+            sealed,
+        ));
+        if all.run_with(tx, moved(before, head)?).await? != 1 {
             return Err(DbError::Log("the head has moved"));
         }
         if let Some(seq) = rows.people {
@@ -564,27 +560,8 @@ fn signed(number: u64) -> Result<i64, DbError> {
     i64::try_from(number).map_err(|_source| DbError::Log("a number is beyond what a row holds"))
 }
 
-/// All of it as one statement of PostgreSQL; what it affects is the head.
-fn together(
-    tx: &DatabaseTransaction,
-    inserts: impl IntoIterator<Item = Insert>,
-    (head, of_head): (&'static str, [Value; 4]),
-) -> sea_orm::Statement {
-    let mut values = Vec::from(of_head);
-    let mut parts = Vec::new();
-    for one in inserts {
-        if one.rows() == 0 {
-            continue;
-        }
-        let text = one.text(tx, one.rows(), values.len());
-        parts.push(format!("i{} AS ({text})", parts.len()));
-        values.extend(one.into_values());
-    }
-    sql(tx, format!("WITH {} {head}", parts.join(", ")), values)
-}
-
 /// The statement that moves the head.
-fn moved(before: Head, head: Head) -> Result<(&'static str, [Value; 4]), DbError> {
+fn moved(before: Head, head: Head) -> Result<Last, DbError> {
     let text = match before.seq {
         None => {
             "INSERT INTO audit_head (id, seq, h, ts) \
@@ -592,7 +569,7 @@ fn moved(before: Head, head: Head) -> Result<(&'static str, [Value; 4]), DbError
         }
         Some(_) => "UPDATE audit_head SET seq = $1, h = $2, ts = $3 WHERE id = 1 AND seq = $4",
     };
-    let values = [
+    let values = vec![
         signed(head.seq.unwrap_or_default())?.into(),
         head.hash.0.to_vec().into(),
         head.ts.into(),

@@ -15,6 +15,9 @@ const BESIDE_MAX: u32 = 6;
 /// Longest wait for a connection or a lock.
 pub const WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Statements that a connection to SQLite keeps ready.
+const STATEMENTS_KEPT: usize = 600;
+
 /// One process that stopped while it held the head of the log must not stop the others for ever: who
 /// waits gives up, and the database ends the transaction of one that is silent or gone.
 const WRITER_LIMITS: [(&str, &str); 5] = [
@@ -179,13 +182,15 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
             .pragma("temp_store", "MEMORY")
             .busy_timeout(WAIT_MAX)
             .pragma("recursive_triggers", "ON");
+        // Of 100, as the driver has it, a server at work uses more by turns, and would read most of them anew.
+        let sqlite = sqlite.statement_cache_capacity(STATEMENTS_KEPT);
+        // In KiB where negative: pages that lists, searches and filing come back to are not read anew.
+        let sqlite = sqlite.pragma("cache_size", "-8192");
         if read_only {
-            // In KiB where negative: pages that lists and searches come back to are not read anew.
-            sqlite
-                .pragma("query_only", "ON")
-                .pragma("cache_size", "-8192")
+            sqlite.pragma("query_only", "ON")
         } else {
-            sqlite
+            // In pages: the same pages are written into the database less often.
+            sqlite.pragma("wal_autocheckpoint", "4000")
         }
     });
     options.map_sqlx_postgres_opts(move |postgres| {

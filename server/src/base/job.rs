@@ -55,6 +55,38 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 10;
+
+    /// A number of its own, below [`JobKind::COUNT`].
+    pub(crate) const fn place(self) -> usize {
+        match self {
+            Self::ExtractText => 0,
+            Self::ReadScan => 1,
+            Self::ConvertOffice => 2,
+            Self::DeliverWebhook => 3,
+            Self::MoveContent => 4,
+            Self::CarryOut => 5,
+            Self::MakeCopy => 6,
+            Self::SplitBatch => 7,
+            Self::WriteProtocol => 8,
+            Self::SendMail => 9,
+        }
+    }
+
+    /// Whether it computes for a while, and nobody waits for it.
+    pub(crate) const fn reads(self) -> bool {
+        match self {
+            Self::ExtractText | Self::ReadScan | Self::ConvertOffice | Self::MakeCopy => true,
+            Self::DeliverWebhook
+            | Self::MoveContent
+            | Self::CarryOut
+            | Self::SplitBatch
+            | Self::WriteProtocol
+            | Self::SendMail => false,
+        }
+    }
+
     /// As it stands in the row.
     #[must_use]
     pub const fn code(self) -> &'static str {

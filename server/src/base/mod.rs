@@ -6,7 +6,7 @@ pub mod clock;
 pub mod date;
 pub mod db;
 pub mod ids;
-pub(crate) mod insert;
+pub mod insert;
 pub mod job;
 pub mod outbound;
 pub mod pattern;

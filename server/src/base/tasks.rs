@@ -1,7 +1,9 @@
 //! Background work that has an owner: it is told to end, and waited for.
 
 use std::future::Future;
+use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,4 +39,25 @@ impl Tasks {
         self.tracker.close();
         self.tracker.wait().await;
     }
+}
+
+/// What comes in so quick succession is one piece of news.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Waits until the log has grown, at most for `every`; false where the server ends. Whoever looks each time would
+/// look a hundred times a second while much comes in.
+pub(crate) async fn news(
+    head: &mut watch::Receiver<Option<u64>>,
+    every: Duration,
+    end: &CancellationToken,
+) -> bool {
+    let grown = async {
+        tokio::time::sleep(BREATH).await;
+        tokio::select! {
+            // A closed channel is no reason to hurry.
+            Ok(()) = head.changed() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+    };
+    end.run_until_cancelled(grown).await.is_some()
 }

@@ -15,6 +15,7 @@ use super::{ops, rows};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
+use crate::base::insert::Together;
 use crate::base::{CompartmentId, DepartmentId, DocumentId};
 use crate::departments;
 use crate::unit::{Db, Unit};
@@ -135,7 +136,9 @@ pub async fn settle(unit: &mut Unit, astray: Astray, ready: Ready) -> Result<(),
             "wrapped"
         }
         Ready::Stored(kept) => {
-            let (held, _) = same::hold_blob(unit, &kept).await?;
+            let mut blob = Together::default();
+            let (held, _) = same::hold_blob(unit, &mut blob, &kept).await?;
+            blob.run(unit.tx()).await?;
             rows::point_to(unit, document.id, name, &held).await?;
             if !rows::is_named(unit.tx(), name).await? {
                 rows::destroy_key(unit, name).await?;

@@ -11,6 +11,7 @@ use super::{duplicates, guard, invoices, passwords, rows, same};
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::db::DbError;
+use crate::base::insert::Together;
 use crate::base::{Job, RenditionId, VersionId};
 use crate::departments;
 use crate::unit::Unit;
@@ -177,11 +178,13 @@ pub(super) async fn keep_rendition(
         // The document was moved while it was read.
         unit.enqueue(Job::MoveContent(document.id));
     }
+    let mut all = Together::default();
     let held = match kept {
-        Some(kept) => Some(same::hold_blob(unit, kept).await?.0),
+        Some(kept) => Some(same::hold_blob(unit, &mut all, kept).await?.0),
         None => None,
     };
     row.blob_name = held.as_ref().map(|held| held.name.clone());
-    rows::insert_rendition(unit, document.id, row, held.as_ref()).await?;
+    rows::put_rendition(unit, &mut all, document.id, row, held.as_ref());
+    all.run(unit.tx()).await?;
     Ok(document)
 }

@@ -9,6 +9,7 @@ use super::{fields, naming, passwords, rows, same};
 use crate::audit::event::Action;
 use crate::base::actor::Destination;
 use crate::base::db::DbError;
+use crate::base::insert::Together;
 use crate::base::{
     AccountId, Actor, CaseId, DepartmentId, DocumentId, Job, Place, Right, VersionId,
 };
@@ -107,8 +108,7 @@ async fn add(
         changed_at: now,
         changed_by: by,
     };
-    rows::insert(unit, &document).await?;
-    let (version, had) = add_content(unit, &document, content).await?;
+    let (version, had) = insert(unit, &document, content).await?;
     unit.record(Action::DocumentReceive, Some(department));
     unit.enqueue(Job::ExtractText(version.id));
     let filed = filed_of(unit.tx(), &document).await?;
@@ -142,9 +142,30 @@ async fn filed_of(
     Ok(cases::filed(on, &[case]).await?.remove(&case).map(Box::new))
 }
 
-/// The new version, and whether the archive had its content before.
-pub(super) async fn add_content(
+/// Adds a document with its first version; gives that, and whether the archive had its content before.
+pub(super) async fn insert(
     unit: &mut Unit,
+    document: &Document,
+    content: Content,
+) -> Result<(Version, bool), DocumentError> {
+    let mut all = Together::default();
+    rows::insert(unit, &mut all, document).await?;
+    put_content(unit, all, document, content).await
+}
+
+/// The new version, and whether the archive had its content before.
+async fn add_content(
+    unit: &mut Unit,
+    document: &Document,
+    content: Content,
+) -> Result<(Version, bool), DocumentError> {
+    put_content(unit, Together::default(), document, content).await
+}
+
+/// Writes the next version behind `all` that waits to be written.
+async fn put_content(
+    unit: &mut Unit,
+    mut all: Together,
     document: &Document,
     content: Content,
 ) -> Result<(Version, bool), DocumentError> {
@@ -160,7 +181,7 @@ pub(super) async fn add_content(
     }
     // Two uploads of the same content at the same time: the first row wins, the other blob is
     // unreferenced and swept.
-    let (held, had) = same::hold_blob(unit, &kept).await?;
+    let (held, had) = same::hold_blob(unit, &mut all, &kept).await?;
     let version = Version {
         id: VersionId::new(),
         document: document.id,
@@ -173,7 +194,8 @@ pub(super) async fn add_content(
         created_at: document.changed_at,
         created_by: document.changed_by,
     };
-    rows::insert_version(unit, &version, &held).await?;
+    rows::insert_version(unit, &mut all, &version, &held);
+    all.run(unit.tx()).await?;
     if let Some(password) = &password {
         passwords::keep(unit, version.id, password).await?;
     }

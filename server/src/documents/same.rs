@@ -5,8 +5,10 @@ use storage::{Blob, KeyDomain, StoreError};
 
 use super::list;
 use super::model::{Document, DocumentError, Held, Kept};
+use super::quarantine::QUARANTINE;
 use super::rows;
 use crate::base::db::DbError;
+use crate::base::insert::Together;
 use crate::base::{Actor, DepartmentId, DocumentId, Right};
 use crate::unit::Unit;
 
@@ -81,26 +83,37 @@ pub async fn known_content(
     }
 }
 
-/// The row of a blob, the one that has this content already in its key domain or a new one; and whether
-/// the archive had the content before, wherever.
+/// The row of a blob, the one that has this content already in its key domain or a new one, which is added to what
+/// is written; and whether the archive had the content before, wherever.
 pub(super) async fn hold_blob(
     unit: &Unit,
+    all: &mut Together,
     kept: &Kept,
 ) -> Result<(rows::blob::Model, bool), DbError> {
     let (sha256, domain) = (kept.content.sha256.as_bytes(), &kept.blob.domain);
     let lost = kept.instead_of.map(|name| name.as_bytes().to_vec());
-    let known = rows::named_by_content(unit.tx(), sha256).await?;
-    let found = rows::blob_with_content(unit.tx(), sha256, domain).await?;
-    if let Some(held) = found.filter(|held| Some(&held.name) != lost.as_ref())
+    let known = rows::with_same_content(unit.tx(), sha256).await?;
+    let mut here = known
+        .iter()
+        .filter(|(_, opens_in)| opens_in.as_deref() == Some(domain.as_str()));
+    if let Some((held, _)) = here
+        .next()
+        .filter(|(held, _)| Some(&held.name) != lost.as_ref())
         && rows::stays_in(unit, &held.name, domain).await?
     {
-        return Ok((held, true));
+        return Ok((held.clone(), true));
     }
+    // What lies in quarantine is no content of a document.
+    let mut kept_before = known
+        .iter()
+        .filter(|(held, _)| held.domain != QUARANTINE)
+        .peekable();
+    let had = kept_before.peek().is_some();
     // It was stored already when it came, and has followed a document elsewhere since: once more.
-    if known.iter().any(|name| name == kept.blob.name.as_bytes()) {
+    if kept_before.any(|(held, _)| held.name == kept.blob.name.as_bytes()) {
         return Err(DbError::GivenUp);
     }
-    Ok((rows::insert_blob(unit, kept).await?, !known.is_empty()))
+    Ok((rows::insert_blob(unit, all, kept), had))
 }
 
 /// Whether a blob is what was stored. Of a large one only the length is looked at.

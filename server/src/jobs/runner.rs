@@ -204,13 +204,16 @@ impl Runner {
         if let Err(error) = back {
             tracing::error!(error = %error, "old claims could not be taken back");
         }
-        let mut head = self.db.head();
+        let mut work = self.db.work(kind);
         let mut running: JoinSet<()> = JoinSet::new();
         let mut under_way = UnderWay::default();
         let mut set_back = SetBack::default();
         loop {
             if set_back.noticed(self.db.now()) {
                 self.bring_near(kind).await;
+            }
+            if kind.reads() {
+                self.db.after_rush().await;
             }
             let free = places.saturating_sub(running.len());
             let claimed = if free == 0 {
@@ -236,7 +239,7 @@ impl Runner {
                 () = end.cancelled() => break,
                 Some(_ended) = running.join_next() => {}
                 // A closed channel is no reason to hurry.
-                Ok(()) = head.changed(), if full => {}
+                Ok(()) = work.changed(), if full => {}
                 () = tokio::time::sleep(LOOK_EVERY), if full => {}
             }
         }

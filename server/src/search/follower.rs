@@ -32,6 +32,8 @@ const STEP_DOCUMENTS_MAX: usize = 200;
 const STEP_TEXT_BYTES: usize = 32 * 1024 * 1024;
 /// How often the log is looked at when this process has written nothing: others may have.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How many times as long the pause between two commits may become.
+const PAUSES_MAX: u32 = 4;
 /// Texts that are read at the same time.
 const TEXTS_AT_ONCE: usize = 4;
 
@@ -163,11 +165,12 @@ impl Worker {
     async fn run(self, end: CancellationToken) {
         let mut head = self.db.head();
         loop {
+            let since = Instant::now();
             match self.step().await {
                 Ok(Some(_)) => {
                     tokio::select! {
                         () = end.cancelled() => return,
-                        () = tokio::time::sleep(self.pause) => {}
+                        () = tokio::time::sleep(self.pause_after(since.elapsed())) => {}
                     }
                 }
                 Ok(None) => {
@@ -190,8 +193,15 @@ impl Worker {
         }
     }
 
+    /// The pause behind a step that took so long: where much comes in, more of it goes into one commit, and
+    /// those who file wait less for it.
+    fn pause_after(&self, took: Duration) -> Duration {
+        self.pause.max((3 * took).min(PAUSES_MAX * self.pause))
+    }
+
     /// Applies the next records. `None` when there are none.
     async fn step(&self) -> Result<Option<u64>, FollowError> {
+        self.db.after_rush().await;
         let applied = self.index.applied();
         let Some(step) = next(self.db.read(), applied).await? else {
             self.progress.send_modify(|now| {

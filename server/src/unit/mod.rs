@@ -4,24 +4,31 @@
 //! a savepoint of one transaction, appends the records of all of them under the lock on the log's
 //! head, and commits once: the price of a durable commit is shared by those who wait together.
 
+mod calls;
+mod rush;
 mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use storage::{KeyDomain, Kms};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::writer::{Operation, Stop, Work, Writer, report, savepoint, write_all};
+use self::calls::Calls;
+use self::rush::Rush;
+use self::writer::{Operation, Savepoint, Stop, Work, Writer, report, write_all};
 use crate::audit::Target;
 use crate::audit::event::{Action, Event, Subject};
 use crate::audit::log::{Log, Receipt};
 use crate::base::db::{Access, DbError, connect};
-use crate::base::{Actor, Clock, DepartmentId, Job, Timestamp, UnitId};
+use crate::base::{Actor, Clock, DepartmentId, Job, JobKind, Timestamp, UnitId};
 
 /// Most operations that wait; beyond, callers wait for a place.
 const QUEUE_MAX: usize = 1024;
+/// How often it is looked whether a rush is over.
+const LULL: Duration = Duration::from_millis(10);
 /// Most erased openings that one record names: so many fit into it for sure.
 const TARGETS_MAX: usize = 100;
 
@@ -37,6 +44,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     kms: Arc<dyn Kms>,
     head: watch::Receiver<Option<u64>>,
+    calls: Calls,
+    rush: Rush,
     frozen: AtomicBool,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -60,7 +69,7 @@ pub struct Written<T> {
 
 /// One unit of work, while it runs.
 pub struct Unit {
-    tx: DatabaseTransaction,
+    tx: Arc<DatabaseTransaction>,
     actor: Actor,
     now: Timestamp,
     id: UnitId,
@@ -101,7 +110,7 @@ impl Unit {
 
     /// The transaction, for the rows of a feature.
     #[must_use]
-    pub const fn tx(&self) -> &DatabaseTransaction {
+    pub fn tx(&self) -> &DatabaseTransaction {
         &self.tx
     }
 
@@ -176,23 +185,21 @@ impl Unit {
         &mut self,
         part: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let inner = savepoint(&self.tx).await?;
-        let outer = std::mem::replace(&mut self.tx, inner);
+        Savepoint::Part.begin(&self.tx).await?;
         // What waits to be recorded is none of its business.
         let touched = std::mem::take(&mut self.touched);
         let followed = std::mem::take(&mut self.followed);
         let (events, jobs) = (self.events.len(), self.jobs.len());
         let done = part(self).await;
-        let inner = std::mem::replace(&mut self.tx, outer);
         match done {
             Ok(value) => {
-                inner.commit().await.map_err(DbError::from)?;
+                Savepoint::Part.release(&self.tx).await?;
                 drop(self.touched.splice(..0, touched));
                 drop(self.followed.splice(..0, followed));
                 Ok(value)
             }
             Err(error) => {
-                inner.rollback().await.map_err(DbError::from)?;
+                Savepoint::Part.undo(&self.tx).await?;
                 (self.touched, self.followed) = (touched, followed);
                 self.events.truncate(events);
                 self.jobs.truncate(jobs);
@@ -229,6 +236,8 @@ impl Db {
         let (ready, opened) = oneshot::channel();
         let (announce, head) = watch::channel(None);
         let (writer_url, kms) = (url.to_owned(), log.kms());
+        let calls = Calls::new();
+        let called = calls.clone();
         let writer_clock = Arc::clone(&clock);
         let writer = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -241,6 +250,7 @@ impl Db {
                         log,
                         clock: writer_clock,
                         announce,
+                        calls: called,
                     },
                     waiting,
                     ready,
@@ -262,6 +272,8 @@ impl Db {
                 clock,
                 kms,
                 head,
+                calls,
+                rush: Rush::default(),
                 frozen: AtomicBool::new(false),
                 thread,
             }),
@@ -295,6 +307,20 @@ impl Db {
     #[must_use]
     pub fn head(&self) -> watch::Receiver<Option<u64>> {
         self.shared.head.clone()
+    }
+
+    /// Follows how often this process has left work of a kind behind. What others leave, and what is due later, is
+    /// told by nobody.
+    #[must_use]
+    pub fn work(&self, kind: JobKind) -> watch::Receiver<u64> {
+        self.shared.calls.follow(kind)
+    }
+
+    /// Returns when no rush has just begun: for what nobody waits for. Never later than a second after it began.
+    pub async fn after_rush(&self) {
+        while self.shared.rush.holds(Instant::now()) {
+            tokio::time::sleep(LULL).await;
+        }
     }
 
     /// Runs `operation` as one unit of work, and returns when it is durable.
@@ -331,6 +357,9 @@ impl Db {
         if rule == Rule::Recorded && self.shared.frozen.load(Ordering::SeqCst) {
             let why = "the database was set back or forked; no change is taken";
             return Err(DbError::Log(why).into());
+        }
+        if rule == Rule::Recorded && actor.request.is_some() {
+            self.shared.rush.note(Instant::now());
         }
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Operation {

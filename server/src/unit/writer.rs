@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::calls::{Calls, Left};
 use super::{Rule, Unit, Written};
 use crate::audit::log::{Log, Receipt, Records};
-use crate::base::db::{Access, DbError, connect, sql};
+use crate::base::db::{Access, DbError, connect};
+use crate::base::insert::{Last, in_turn};
 use crate::base::{Actor, Clock, Job, Timestamp, UnitId};
 
 /// Most operations in one transaction, given up ones too.
@@ -22,11 +24,58 @@ const BATCH_MAX: usize = 128;
 /// How long a transaction takes in what waits: whoever was written waits no longer for what others do.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
 
+/// What is undone alone: a unit, and a part of one within it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Savepoint {
+    Unit,
+    Part,
+}
+
+impl Savepoint {
+    const fn begins(self) -> &'static str {
+        match self {
+            Self::Unit => "SAVEPOINT unit",
+            Self::Part => "SAVEPOINT part",
+        }
+    }
+
+    const fn ends(self) -> &'static str {
+        match self {
+            Self::Unit => "RELEASE SAVEPOINT unit",
+            Self::Part => "RELEASE SAVEPOINT part",
+        }
+    }
+
+    const fn is_undone(self) -> &'static str {
+        match self {
+            Self::Unit => "ROLLBACK TO SAVEPOINT unit",
+            Self::Part => "ROLLBACK TO SAVEPOINT part",
+        }
+    }
+
+    /// Begins it, within what was begun before. The driver's own way costs twice the words.
+    pub(super) async fn begin(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
+        in_turn(tx, vec![(self.begins(), Vec::new())]).await
+    }
+
+    /// Keeps what was done since, as far as the transaction is kept.
+    pub(super) async fn release(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
+        in_turn(tx, vec![(self.ends(), Vec::new())]).await
+    }
+
+    /// Undoes what was done since, with whatever was begun within it and not ended.
+    pub(super) async fn undo(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
+        let both = [self.is_undone(), self.ends()];
+        in_turn(tx, both.map(|text| (text, Vec::new())).into()).await
+    }
+}
+
 /// The thread's own things.
 pub(super) struct Writer {
     pub(super) log: Log,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) announce: watch::Sender<Option<u64>>,
+    pub(super) calls: Calls,
 }
 
 pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -35,6 +84,7 @@ pub(super) type Reply = Box<dyn FnOnce(Result<Receipt, DbError>)>;
 /// An operation that ran well and waits for the commit.
 pub(super) struct Waiting {
     records: Option<Records>,
+    left: Left,
     reply: Reply,
 }
 
@@ -44,18 +94,29 @@ pub(super) enum Outcome {
     Waiting(Waiting),
     /// It failed and was undone; the caller knows.
     Undone,
+    /// It failed and is undone with the transaction, in which it is the first; the caller knows.
+    UndoneWithAll,
     /// The transaction itself is beyond use.
     Broken(DbError),
     /// The thread shall end.
     Stop,
 }
 
+/// Where an operation comes in its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    First,
+    Later,
+}
+
 pub(super) trait Work: Send {
+    /// Runs it. The first in a transaction needs no savepoint: with it all is undone.
     fn run<'a>(
         self: Box<Self>,
-        tx: &'a DatabaseTransaction,
+        tx: &'a Arc<DatabaseTransaction>,
         log: &'a mut Log,
         now: Timestamp,
+        place: Place,
     ) -> Local<'a, Outcome>;
     fn fail(self: Box<Self>, error: DbError);
     fn is_stop(&self) -> bool {
@@ -70,9 +131,10 @@ pub(super) struct Stop {
 impl Work for Stop {
     fn run<'a>(
         self: Box<Self>,
-        _tx: &'a DatabaseTransaction,
+        _tx: &'a Arc<DatabaseTransaction>,
         _log: &'a mut Log,
         _now: Timestamp,
+        _place: Place,
     ) -> Local<'a, Outcome> {
         Box::pin(async move {
             done(self.reply);
@@ -104,9 +166,10 @@ where
 {
     fn run<'a>(
         self: Box<Self>,
-        tx: &'a DatabaseTransaction,
+        tx: &'a Arc<DatabaseTransaction>,
         log: &'a mut Log,
         now: Timestamp,
+        place: Place,
     ) -> Local<'a, Outcome> {
         Box::pin(async move {
             let Self {
@@ -115,16 +178,15 @@ where
                 rule,
                 reply,
             } = *self;
-            let tx = match savepoint(tx).await {
-                Ok(savepoint) => savepoint,
-                Err(error) => {
-                    drop(reply.send(Err(error.clone().into())));
-                    return Outcome::Broken(error);
-                }
-            };
+            if place == Place::Later
+                && let Err(error) = Savepoint::Unit.begin(tx).await
+            {
+                drop(reply.send(Err(error.clone().into())));
+                return Outcome::Broken(error);
+            }
             let (touched, events, jobs) = (Vec::new(), Vec::new(), Vec::new());
             let mut unit = Unit {
-                tx,
+                tx: Arc::clone(tx),
                 actor,
                 now,
                 id: UnitId::new(),
@@ -139,8 +201,8 @@ where
                 .await;
             let ran = ran.unwrap_or_else(|_panic| Err(DbError::GivenUp.into()));
             match ran {
-                Ok(value) => keep(unit, log, rule, value, reply).await,
-                Err(error) => undo(unit.tx, reply, error).await,
+                Ok(value) => keep((unit, place), log, rule, value, reply).await,
+                Err(error) => undo((&unit.tx, place), reply, error).await,
             }
         })
     }
@@ -151,20 +213,24 @@ where
 }
 
 async fn undo<T, E>(
-    savepoint: DatabaseTransaction,
+    (tx, place): (&DatabaseTransaction, Place),
     reply: oneshot::Sender<Result<Written<T>, E>>,
     error: E,
 ) -> Outcome {
-    let undone = savepoint.rollback().await;
+    if place == Place::First {
+        drop(reply.send(Err(error)));
+        return Outcome::UndoneWithAll;
+    }
+    let undone = Savepoint::Unit.undo(tx).await;
     drop(reply.send(Err(error)));
     match undone {
         Ok(()) => Outcome::Undone,
-        Err(source) => Outcome::Broken(source.into()),
+        Err(error) => Outcome::Broken(error),
     }
 }
 
 async fn keep<T, E>(
-    unit: Unit,
+    (unit, place): (Unit, Place),
     log: &mut Log,
     rule: Rule,
     value: T,
@@ -190,7 +256,7 @@ where
         || !followed.is_empty()
         || (rule == Rule::Recorded && events.is_empty());
     if silent {
-        return undo(tx, reply, DbError::Unaudited.into()).await;
+        return undo((&tx, place), reply, DbError::Unaudited.into()).await;
     }
     let records = (!events.is_empty()).then_some(Records {
         actor,
@@ -204,15 +270,14 @@ where
         None => Ok(()),
     };
     if let Err(error) = admitted {
-        return undo(tx, reply, error.into()).await;
+        return undo((&tx, place), reply, error.into()).await;
     }
-    if let Err(error) = append_jobs(&tx, now, &jobs).await {
-        return undo(tx, reply, error.into()).await;
+    let mut last: Vec<Last> = jobs.iter().map(|job| row_of(job, now)).collect();
+    if place == Place::Later {
+        last.push((Savepoint::Unit.ends(), Vec::new()));
     }
-    if let Err(source) = tx.commit().await {
-        let error = DbError::from(source);
-        drop(reply.send(Err(error.clone().into())));
-        return Outcome::Broken(error);
+    if let Err(error) = in_turn(&tx, last).await {
+        return undo((&tx, place), reply, error.into()).await;
     }
     let reply: Reply = Box::new(move |receipt| {
         let answer = receipt
@@ -220,28 +285,28 @@ where
             .map_err(E::from);
         drop(reply.send(answer));
     });
-    Outcome::Waiting(Waiting { records, reply })
+    let left = Left::by(&jobs);
+    Outcome::Waiting(Waiting {
+        records,
+        left,
+        reply,
+    })
 }
 
-async fn append_jobs(
-    tx: &DatabaseTransaction,
-    now: Timestamp,
-    jobs: &[Job],
-) -> Result<(), DbError> {
-    for job in jobs {
-        // The same work twice is one row; a row that failed for good is given a new chance.
-        let text = "INSERT INTO job (id, kind, subject, created_at, due_at, attempts, claimed_until) \
-                    VALUES ($1, $2, $3, $4, $4, 0, 0) ON CONFLICT (kind, subject) \
-                    DO UPDATE SET due_at = excluded.due_at, attempts = 0, failed_at = NULL";
-        let values = [
-            UnitId::new().raw().into(),
-            job.kind().code().into(),
-            job.subject().into(),
-            now.micros().into(),
-        ];
-        tx.execute_raw(sql(tx, text, values)).await?;
-    }
-    Ok(())
+/// What puts a job into its table.
+fn row_of(job: &Job, now: Timestamp) -> Last {
+    // The same work twice is one row; a row that failed for good is given a new chance.
+    let text = "INSERT INTO job (id, kind, subject, created_at, due_at, attempts, claimed_until) \
+                VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (kind, subject) \
+                DO UPDATE SET due_at = excluded.due_at, attempts = 0, failed_at = NULL";
+    let values = vec![
+        UnitId::new().raw().into(),
+        job.kind().code().into(),
+        job.subject().into(),
+        now.micros().into(),
+        now.micros().into(),
+    ];
+    (text, values)
 }
 
 /// Tells whoever waits; if nobody does any more, that is their choice.
@@ -328,7 +393,7 @@ impl Writer {
     ) -> After {
         let stop = first.is_stop();
         let tx = match begin(connection).await {
-            Ok(tx) => tx,
+            Ok(tx) => Arc::new(tx),
             Err(error) => {
                 first.fail(error);
                 return if stop { After::End } else { After::Renew };
@@ -339,10 +404,14 @@ impl Writer {
         let mut ends = false;
         let (began, mut ran) = (Instant::now(), 0);
         while let Some(work) = next.take() {
+            let place = if ran == 0 { Place::First } else { Place::Later };
             ran += 1;
-            match work.run(&tx, &mut self.log, self.clock.now()).await {
+            let now = self.clock.now();
+            match work.run(&tx, &mut self.log, now, place).await {
                 Outcome::Waiting(one) => waiting.push(one),
                 Outcome::Undone => {}
+                // Whoever waits behind it gets a transaction of his own.
+                Outcome::UndoneWithAll => break,
                 Outcome::Stop => {
                     ends = true;
                     break;
@@ -362,7 +431,11 @@ impl Writer {
                 next = queue.try_recv().ok();
             }
         }
-        let sound = self.commit(tx, waiting).await;
+        // No unit is left that could hold it.
+        let sound = match Arc::into_inner(tx) {
+            Some(tx) => self.commit(tx, waiting).await,
+            None => false,
+        };
         match (ends, sound) {
             (true, _) => After::End,
             (false, true) => After::Next,
@@ -377,6 +450,8 @@ impl Writer {
             return tx.rollback().await.is_ok();
         }
         let mut sound = true;
+        let all = waiting.iter().map(|one| one.left);
+        let left = all.fold(Left::default(), Left::and);
         let (records, replies): (Vec<_>, Vec<_>) = waiting
             .into_iter()
             .map(|one| (one.records, one.reply))
@@ -402,6 +477,7 @@ impl Writer {
                 if let Some(last) = appended.last {
                     self.announce.send_modify(|head| *head = Some(last));
                 }
+                self.calls.call(left);
                 for (reply, receipt) in replies.into_iter().zip(appended.receipts) {
                     reply(Ok(receipt));
                 }
@@ -416,15 +492,6 @@ impl Writer {
         }
         sound
     }
-}
-
-/// An operation that fails is undone alone.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a savepoint of the one transaction"
-)]
-pub(super) async fn savepoint(tx: &DatabaseTransaction) -> Result<DatabaseTransaction, DbError> {
-    Ok(tx.begin().await?)
 }
 
 async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbError> {
@@ -445,7 +512,9 @@ mod tests {
     use storage::{KeyDomain, KeyFile};
     use tokio::sync::{mpsc, watch};
 
-    use super::{After, BATCH_MAX, Local, Outcome, Reply, Waiting, Work, Writer};
+    use super::{
+        After, BATCH_MAX, Calls, Left, Local, Outcome, Place, Reply, Waiting, Work, Writer,
+    };
     use crate::audit::LeafHash;
     use crate::audit::log::Log;
     use crate::base::db::{Access, DbError, connect};
@@ -460,14 +529,19 @@ mod tests {
     impl Work for Written {
         fn run<'a>(
             self: Box<Self>,
-            _tx: &'a DatabaseTransaction,
+            _tx: &'a Arc<DatabaseTransaction>,
             _log: &'a mut Log,
             _now: Timestamp,
+            _place: Place,
         ) -> Local<'a, Outcome> {
             Box::pin(async move {
                 let reply: Reply = Box::new(move |_receipt| self.0.store(true, Ordering::SeqCst));
-                let records = None;
-                Outcome::Waiting(Waiting { records, reply })
+                let (records, left) = (None, Left::default());
+                Outcome::Waiting(Waiting {
+                    records,
+                    left,
+                    reply,
+                })
             })
         }
 
@@ -484,9 +558,10 @@ mod tests {
     impl Work for GivenUp {
         fn run<'a>(
             self: Box<Self>,
-            _tx: &'a DatabaseTransaction,
+            _tx: &'a Arc<DatabaseTransaction>,
             _log: &'a mut Log,
             _now: Timestamp,
+            _place: Place,
         ) -> Local<'a, Outcome> {
             Box::pin(async move {
                 let ran = self.ran.fetch_add(1, Ordering::SeqCst);
@@ -517,6 +592,7 @@ mod tests {
             log: Log::new(origin, LeafHash::default(), keys, domain),
             clock: Arc::new(SystemClock),
             announce,
+            calls: Calls::new(),
         };
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Work>>(4);
         let (answered, ran) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());

@@ -11,6 +11,7 @@ use super::model::{Thing, Told, Webhook, WebhookError};
 use super::ops;
 use super::rows::{self, delivery};
 use crate::base::db::DbError;
+use crate::base::tasks::news;
 use crate::base::{DeliveryId, Job, Tasks};
 use crate::unit::{Db, Unit};
 
@@ -50,11 +51,8 @@ impl Follower {
             let pause = match self.step().await {
                 Ok(Step::Moved) => PAUSE,
                 Ok(Step::Nothing) => {
-                    tokio::select! {
-                        () = end.cancelled() => return,
-                        // A closed channel is no reason to hurry.
-                        Ok(()) = head.changed() => {}
-                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                    if !news(&mut head, LOOK_EVERY, &end).await {
+                        return;
                     }
                     continue;
                 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use sea_orm::{ConnectionTrait as _, DbBackend, Value};
 use server::base::db::{DbError, sql};
+use server::base::insert::{Insert, Together};
 use server::base::{Actor, DepartmentId, Job, Timestamp, VersionId};
 use server::documents::{
     self, Channel, Content, DOMAINS, Direction, DocumentError, Kept, Metadata,
@@ -21,21 +22,36 @@ use crate::process::scratch;
 use crate::table::{Line, Series, figure};
 use crate::town::{Town, config_on};
 
-/// The tables of a document as they would be without a log.
+/// The tables of a document as they would be without a log: the same columns and indices.
 const TWINS: &[&str] = &[
     "CREATE TABLE twin_blob (name {blob} NOT NULL PRIMARY KEY, domain TEXT NOT NULL, sha256 {blob} NOT NULL,
         sha512 {blob} NOT NULL, bytes {big} NOT NULL, stored_bytes {big} NOT NULL, created_at {big} NOT NULL)",
     "CREATE INDEX twin_blob_content ON twin_blob (sha256, domain)",
     "CREATE TABLE twin_key (name {blob} NOT NULL PRIMARY KEY REFERENCES twin_blob (name), kek TEXT NOT NULL,
-        wrapped {blob} NOT NULL)",
+        wrapped {blob} NOT NULL, domain TEXT NOT NULL)",
+    "CREATE INDEX twin_key_kek ON twin_key (kek)",
     "CREATE TABLE twin (id {uuid} NOT NULL PRIMARY KEY, version {big} NOT NULL,
         department_id {uuid} NOT NULL REFERENCES department (id), state TEXT NOT NULL, title TEXT NOT NULL,
         kind TEXT, direction TEXT NOT NULL, channel TEXT, correspondent TEXT, document_date TEXT,
         received_at {big} NOT NULL, doc_references TEXT NOT NULL, tags TEXT NOT NULL,
         content_version {big} NOT NULL, reason TEXT, created_at {big} NOT NULL, created_by {uuid} NOT NULL,
-        changed_at {big} NOT NULL, changed_by {uuid} NOT NULL)",
+        changed_at {big} NOT NULL, changed_by {uuid} NOT NULL, superseded {big} NOT NULL,
+        correspondent_id {uuid} REFERENCES correspondent (id),
+        compartment_id {uuid} REFERENCES compartment (id), case_id {uuid} REFERENCES record_case (id),
+        reference TEXT, ordinal {big}, registered_at {big}, registered_by {uuid},
+        inbox_id {uuid} REFERENCES account (id), field_values TEXT, parent_id {uuid} REFERENCES twin (id),
+        family_id {uuid} REFERENCES twin (id), taken_from {uuid}, position {big}, depth {big}, part_path TEXT,
+        batch_id {uuid} REFERENCES twin (id), cut_from {uuid}, first_page {big}, last_page {big})",
     "CREATE INDEX twin_department ON twin (department_id, received_at, id)",
     "CREATE INDEX twin_received ON twin (received_at, id)",
+    "CREATE UNIQUE INDEX twin_reference ON twin (reference)",
+    "CREATE INDEX twin_case ON twin (case_id, ordinal)",
+    "CREATE INDEX twin_correspondent ON twin (correspondent_id)",
+    "CREATE UNIQUE INDEX twin_taken ON twin (taken_from, position) WHERE taken_from IS NOT NULL",
+    "CREATE INDEX twin_parent ON twin (parent_id, position) WHERE parent_id IS NOT NULL",
+    "CREATE INDEX twin_family ON twin (family_id) WHERE family_id IS NOT NULL",
+    "CREATE UNIQUE INDEX twin_cut ON twin (cut_from, first_page, last_page) WHERE cut_from IS NOT NULL",
+    "CREATE INDEX twin_batch ON twin (batch_id, first_page) WHERE batch_id IS NOT NULL",
     "CREATE TABLE twin_tag (document_id {uuid} NOT NULL REFERENCES twin (id), tag TEXT NOT NULL,
         PRIMARY KEY (document_id, tag))",
     "CREATE INDEX twin_tag_tag ON twin_tag (tag, document_id)",
@@ -45,6 +61,16 @@ const TWINS: &[&str] = &[
         created_at {big} NOT NULL, created_by {uuid} NOT NULL, UNIQUE (document_id, number))",
     "CREATE INDEX twin_version_blob ON twin_version (blob_name)",
 ];
+
+/// What is written of them.
+const TWIN: &str = "twin (id, version, department_id, state, title, kind, direction, channel, correspondent, \
+    document_date, received_at, doc_references, tags, content_version, reason, created_at, created_by, \
+    changed_at, changed_by, superseded, correspondent_id)";
+const TWIN_TAG: &str = "twin_tag (document_id, tag)";
+const TWIN_BLOB: &str = "twin_blob (name, domain, sha256, sha512, bytes, stored_bytes, created_at)";
+const TWIN_KEY: &str = "twin_key (name, kek, wrapped, domain)";
+const TWIN_VERSION: &str = "twin_version (id, version, document_id, number, blob_name, media_type, file_name, \
+    created_at, created_by)";
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
@@ -109,117 +135,93 @@ async fn with(town: &Town, department: DepartmentId) {
     written.await.expect("a document");
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one story from its beginning to its end"
-)]
+/// The same questions and the same rows, told with as few words; but for the record and what belongs to it.
 async fn without(town: &Town, department: DepartmentId) {
     let written = town.archive.db.keep_house(async move |unit: &mut Unit| {
         let (kept, about) = (kept(), metadata());
-        let (document, version) = (server::base::DocumentId::new().raw(), VersionId::new());
-        let (now, by) = (unit.now().micros(), Uuid::nil());
-        let name = kept.blob.name.as_bytes().to_vec();
-        let domain = kept.blob.domain.as_str().to_owned();
+        let kind = about.kind.as_deref().unwrap_or_default();
+        server::types::is_retired(unit.tx(), kind).await?;
+        let names = about.correspondent.as_slice();
+        let known = server::correspondents::spelled(unit.tx(), unit.actor(), names).await?;
+        let correspondent = known.first().map(|known| known.id.raw());
+        let asked = "SELECT b.*, k.domain AS opens_in FROM twin_blob b LEFT JOIN twin_key k ON k.name = b.name \
+                     WHERE b.sha256 = $1 ORDER BY b.created_at DESC";
         let sha = kept.content.sha256.as_bytes().to_vec();
-        let asked = "SELECT * FROM twin_blob WHERE sha256 = $1 AND domain = $2 LIMIT 1";
-        let asked = sql(
-            unit.tx(),
-            asked,
-            [sha.clone().into(), domain.clone().into()],
-        );
-        assert!(
-            unit.tx().query_one_raw(asked).await?.is_none(),
-            "each content is new"
-        );
-        let bytes = Value::from(50_000_i64);
-        let tags = Value::from("[\"Antrag\",\"Parken\"]");
-        put(
-            unit,
-            "twin",
-            vec![
-                document.into(),
-                1_i64.into(),
-                department.raw().into(),
-                "incoming".into(),
-                about.title.into(),
-                about.kind.into(),
-                "incoming".into(),
-                "post".into(),
-                about.correspondent.into(),
-                Value::String(None),
-                about.received_at.micros().into(),
-                "[\"02.1.4-2026/0007\"]".into(),
-                tags,
-                1_i64.into(),
-                Value::String(None),
-                now.into(),
-                by.into(),
-                now.into(),
-                by.into(),
-            ],
-        )
-        .await?;
-        let text = "INSERT INTO twin_tag VALUES ($1, $2), ($3, $4)";
-        let tags = [
-            document.into(),
-            "Antrag".into(),
-            document.into(),
-            "Parken".into(),
-        ];
-        unit.tx().execute_raw(sql(unit.tx(), text, tags)).await?;
-        put(
-            unit,
-            "twin_blob",
-            vec![
-                name.clone().into(),
-                domain.into(),
-                sha.into(),
-                kept.content.sha512.as_bytes().to_vec().into(),
-                bytes.clone(),
-                bytes,
-                now.into(),
-            ],
-        )
-        .await?;
-        put(
-            unit,
-            "twin_key",
-            vec![
-                name.clone().into(),
-                kept.blob.key.kek.into(),
-                kept.blob.key.bytes.into(),
-            ],
-        )
-        .await?;
-        put(
-            unit,
-            "twin_version",
-            vec![
-                version.raw().into(),
-                1_i64.into(),
-                document.into(),
-                1_i64.into(),
-                name.into(),
-                "application/pdf".into(),
-                "schreiben.pdf".into(),
-                now.into(),
-                by.into(),
-            ],
-        )
-        .await?;
-        unit.enqueue(Job::ExtractText(version));
+        let held = unit.tx().query_all_raw(sql(unit.tx(), asked, [sha.into()])).await?;
+        assert!(held.is_empty(), "each content is new");
+        rows_of(unit, department, kept, about, correspondent).run(unit.tx()).await?;
+        unit.enqueue(Job::ExtractText(VersionId::new()));
         Ok::<(), DbError>(())
     });
     written.await.expect("rows");
 }
 
-async fn put(unit: &Unit, table: &str, values: Vec<Value>) -> Result<(), DbError> {
-    let places: Vec<String> = (1..=values.len())
-        .map(|place| format!("${place}"))
-        .collect();
-    let text = format!("INSERT INTO {table} VALUES ({})", places.join(", "));
-    unit.tx().execute_raw(sql(unit.tx(), text, values)).await?;
-    Ok(())
+fn rows_of(
+    unit: &Unit,
+    department: DepartmentId,
+    kept: Kept,
+    about: Metadata,
+    correspondent: Option<Uuid>,
+) -> Together {
+    let (document, version) = (server::base::DocumentId::new().raw(), VersionId::new());
+    let (now, by) = (unit.now().micros(), Uuid::nil());
+    let name = kept.blob.name.as_bytes().to_vec();
+    let domain = kept.blob.domain.as_str().to_owned();
+    let sha = kept.content.sha256.as_bytes().to_vec();
+    let bytes = Value::from(50_000_i64);
+    let mut all = Together::default();
+    let row = [
+        document.into(),
+        1_i64.into(),
+        department.raw().into(),
+        "incoming".into(),
+        about.title.into(),
+        about.kind.into(),
+        "incoming".into(),
+        "post".into(),
+        about.correspondent.into(),
+        Value::String(None),
+        about.received_at.micros().into(),
+        "[\"02.1.4-2026/0007\"]".into(),
+        "[\"Antrag\",\"Parken\"]".into(),
+        1_i64.into(),
+        Value::String(None),
+        now.into(),
+        by.into(),
+        now.into(),
+        by.into(),
+        0_i64.into(),
+        correspondent.into(),
+    ];
+    all.put(Insert::new(TWIN, vec![row]));
+    let tag = |tag: &str| [document.into(), tag.into()];
+    all.put(Insert::new(TWIN_TAG, vec![tag("Antrag"), tag("Parken")]));
+    let row = [
+        name.clone().into(),
+        domain.clone().into(),
+        sha.into(),
+        kept.content.sha512.as_bytes().to_vec().into(),
+        bytes.clone(),
+        bytes,
+        now.into(),
+    ];
+    all.put(Insert::new(TWIN_BLOB, vec![row]));
+    let (kek, key) = (kept.blob.key.kek, kept.blob.key.bytes);
+    let row = [name.clone().into(), kek.into(), key.into(), domain.into()];
+    all.put(Insert::new(TWIN_KEY, vec![row]));
+    let row = [
+        version.raw().into(),
+        1_i64.into(),
+        document.into(),
+        1_i64.into(),
+        name.into(),
+        "application/pdf".into(),
+        "schreiben.pdf".into(),
+        now.into(),
+        by.into(),
+    ];
+    all.put(Insert::new(TWIN_VERSION, vec![row]));
+    all
 }
 
 #[derive(Clone, Copy)]

@@ -209,7 +209,7 @@ pub(super) const GROUND: &[Setting] = &[
         "index.commit_milliseconds",
         count(20, 60_000),
         "100",
-        "The pause between two commits of the index: the longer, the later a change can be found, and the less it costs.",
+        "The pause between two commits of the index, up to four times as long while much comes in: the longer, the later a change can be found, and the less it costs.",
     ),
 ];
 

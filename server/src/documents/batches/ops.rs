@@ -13,7 +13,7 @@ use crate::base::{
 use crate::departments;
 use crate::documents::looking::LOOKS_MAX;
 use crate::documents::model::{Direction, Document, DocumentError, Metadata, State, Version};
-use crate::documents::ops::{Content, add_content, require_filing, require_open_case, to_change};
+use crate::documents::ops::{self, Content, require_filing, require_open_case, to_change};
 use crate::documents::{fields, guard, indexing, looking, rows};
 use crate::types::Values;
 use crate::unit::Unit;
@@ -312,8 +312,7 @@ async fn add_part(
     (part, by): (&Document, By),
     content: Content,
 ) -> Result<Document, DocumentError> {
-    rows::insert(unit, part).await?;
-    let (version, _) = add_content(unit, part, content).await?;
+    let (version, _) = ops::insert(unit, part, content).await?;
     let cut = part.cut.ok_or(DocumentError::NotFound)?;
     let context = Object::new()
         .with("batch", cut.batch.to_string())

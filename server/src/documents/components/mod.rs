@@ -14,7 +14,7 @@ use super::keeping::ReadText;
 use super::model::{
     Details, Document, DocumentError, LeftOut, Metadata, Part, TITLE_CHARS_MAX, Version,
 };
-use super::ops::{Content, add_content};
+use super::ops::{self, Content};
 use super::rows;
 use crate::audit::canonical::Object;
 use crate::audit::event::Action;
@@ -225,8 +225,7 @@ pub(super) async fn take_out(
             changed_at: now,
             changed_by: by,
         };
-        rows::insert(unit, &component).await?;
-        let (own, _) = add_content(unit, &component, part.content).await?;
+        let (own, _) = ops::insert(unit, &component, part.content).await?;
         let context = Object::new()
             .with("parent", parent.id.to_string())
             .with_some("path", path)

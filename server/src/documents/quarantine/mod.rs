@@ -24,6 +24,7 @@ use crate::audit::canonical::Object;
 use crate::audit::event::Action;
 use crate::base::actor::Scope;
 use crate::base::db::DbError;
+use crate::base::insert::Together;
 use crate::base::{AccountId, Actor, DepartmentId, QuarantineId, Role, Timestamp};
 use crate::departments;
 use crate::http::{Kind, Problem, text};
@@ -166,7 +167,9 @@ impl Infected {
                 discarded: None,
                 released: None,
             };
-            rows::insert_blob(unit, &kept).await?;
+            let mut blob = Together::default();
+            rows::insert_blob(unit, &mut blob, &kept);
+            blob.run(unit.tx()).await?;
             rows::quarantine_insert(unit, &new).await?;
             unit.record_with(Action::DocumentQuarantine, department, Some(context));
             Ok(true)

@@ -2,7 +2,7 @@
 
 use super::tables::{blob, blob_key, counted, document_version};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, FromQueryResult, QuerySelect};
 use storage::{Blob, KeyDomain, WrappedKey};
 
@@ -10,6 +10,7 @@ use super::super::model::Kept;
 use super::super::quarantine::QUARANTINE;
 use crate::base::VersionId;
 use crate::base::db::{DbError, sql};
+use crate::base::insert::{Insert, Together};
 use crate::unit::Unit;
 
 pub(in crate::documents) fn blob_claim(held: &blob::Model) -> crate::audit::BlobClaim {
@@ -21,11 +22,12 @@ pub(in crate::documents) fn blob_claim(held: &blob::Model) -> crate::audit::Blob
     }
 }
 
-/// Adds a blob that is stored; the same name twice is the same blob.
-pub(in crate::documents) async fn insert_blob(
+/// Adds a blob that is stored to what is written; the same name twice is the same blob.
+pub(in crate::documents) fn insert_blob(
     unit: &Unit,
+    all: &mut Together,
     kept: &Kept,
-) -> Result<blob::Model, DbError> {
+) -> blob::Model {
     let row = blob::Model {
         name: kept.blob.name.as_bytes().to_vec(),
         domain: kept.blob.domain.as_str().to_owned(),
@@ -41,19 +43,30 @@ pub(in crate::documents) async fn insert_blob(
         wrapped: Set(kept.blob.key.bytes.clone()),
         domain: Set(row.domain.clone()),
     };
-    let active = blob::ActiveModel::from(row.clone()).reset_all();
-    blob::Entity::insert(active)
-        .exec_without_returning(unit.tx())
+    all.put(Insert::of(&[
+        blob::ActiveModel::from(row.clone()).reset_all()
+    ]));
+    all.put(Insert::of(&[key]).unless_there());
+    row
+}
+
+/// All blobs with this content, the newest first, each with the key domain under whose key it opens, where it
+/// has one.
+pub(in crate::documents) async fn with_same_content(
+    on: &impl ConnectionTrait,
+    sha256: &[u8],
+) -> Result<Vec<(blob::Model, Option<String>)>, DbError> {
+    let text = "SELECT b.*, k.domain AS opens_in FROM blob b LEFT JOIN blob_key k ON k.name = b.name \
+                WHERE b.sha256 = $1 ORDER BY b.created_at DESC";
+    let rows = on
+        .query_all_raw(sql(on, text, [sha256.to_vec().into()]))
         .await?;
-    blob_key::Entity::insert(key)
-        .on_conflict(
-            OnConflict::column(blob_key::Column::Name)
-                .do_nothing()
-                .to_owned(),
-        )
-        .exec_without_returning(unit.tx())
-        .await?;
-    Ok(row)
+    rows.iter()
+        .map(|row| {
+            let held = blob::Model::from_query_result(row, "")?;
+            Ok((held, row.try_get("", "opens_in")?))
+        })
+        .collect()
 }
 
 /// The newest blob with this content in this key domain, if one is stored already and has its key.

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use super::tables::document_field;
 use crate::base::DocumentId;
 use crate::base::db::{DbError, sql};
-use crate::base::insert::insert;
+use crate::base::insert::Insert;
 use crate::types::{self, Catalog, Values};
 use crate::unit::Unit;
 
@@ -42,18 +42,23 @@ pub(super) async fn write_fields(
     id: DocumentId,
     values: &Values,
 ) -> Result<(), DbError> {
-    if values.is_empty() {
-        return Ok(());
-    }
-    let catalog = types::catalog(unit.tx()).await?;
-    write_found(unit, found_by(&catalog, id, values)).await
+    fields_of(unit, id, values).await?.run(unit.tx()).await
 }
 
-/// Writes these rows: a choice of many has more of them than one statement takes.
-pub(in crate::documents) async fn write_found(
+/// The rows of by what a document is found.
+pub(super) async fn fields_of(
     unit: &Unit,
-    rows: Vec<document_field::Model>,
-) -> Result<(), DbError> {
+    id: DocumentId,
+    values: &Values,
+) -> Result<Insert, DbError> {
+    if values.is_empty() {
+        return Ok(found(Vec::new()));
+    }
+    let catalog = types::catalog(unit.tx()).await?;
+    Ok(found(found_by(&catalog, id, values)))
+}
+
+fn found(rows: Vec<document_field::Model>) -> Insert {
     let values = |row: document_field::Model| {
         [
             row.document_id.into(),
@@ -63,7 +68,15 @@ pub(in crate::documents) async fn write_found(
             row.number.into(),
         ]
     };
-    insert(unit.tx(), FOUND, rows.into_iter().map(values).collect()).await
+    Insert::new(FOUND, rows.into_iter().map(values).collect())
+}
+
+/// Writes these rows: a choice of many has more of them than one statement takes.
+pub(in crate::documents) async fn write_found(
+    unit: &Unit,
+    rows: Vec<document_field::Model>,
+) -> Result<(), DbError> {
+    found(rows).run(unit.tx()).await
 }
 
 /// The documents that say something in a field.

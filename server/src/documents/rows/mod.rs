@@ -15,11 +15,12 @@ mod withheld;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
+use sea_orm::{QueryOrder, QuerySelect};
 
 use super::model::{Document, TextInfo, Version};
 use crate::audit::event::{Kind, Subject};
 use crate::base::db::DbError;
+use crate::base::insert::{Insert, Together};
 use crate::base::{AccountId, DocumentId, Job, Timestamp, VersionId};
 use crate::departments;
 use crate::types::Catalog;
@@ -27,6 +28,7 @@ use crate::unit::Unit;
 
 pub(super) use blobs::{
     blob_to_open, blob_with_content, blobs_to_open, insert_blob, named_by_content, only, same_as,
+    with_same_content,
 };
 pub(super) use cuts::{pages_cut, parts_of, waits_to_be_split};
 pub use domains::Elsewhere;
@@ -62,19 +64,20 @@ pub(super) use withheld::{
 };
 
 use blobs::blob_claim;
-use found::write_fields;
+use found::{fields_of, write_fields};
 use tables::counted;
 
-/// Adds a document.
-pub(super) async fn insert(unit: &mut Unit, new: &Document) -> Result<(), DbError> {
+/// Adds a document to what is written.
+pub(super) async fn insert(
+    unit: &mut Unit,
+    all: &mut Together,
+    new: &Document,
+) -> Result<(), DbError> {
     let row = document::Model::from(new);
     let subject = row.subject();
-    let active = document::ActiveModel::from(row).reset_all();
-    document::Entity::insert(active)
-        .exec_without_returning(unit.tx())
-        .await?;
-    write_tags(unit, new.id, &new.metadata.tags).await?;
-    write_fields(unit, new.id, &new.metadata.fields).await?;
+    all.put(Insert::of(&[document::ActiveModel::from(row).reset_all()]));
+    all.put(tags_of(new.id, &new.metadata.tags));
+    all.put(fields_of(unit, new.id, &new.metadata.fields).await?);
     unit.changed(subject);
     Ok(())
 }
@@ -145,25 +148,22 @@ pub(super) async fn write_tags(
     id: DocumentId,
     tags: &[String],
 ) -> Result<(), DbError> {
-    if tags.is_empty() {
-        return Ok(());
-    }
-    let rows = tags.iter().map(|tag| document_tag::ActiveModel {
-        document_id: Set(id.raw()),
-        tag: Set(tag.clone()),
-    });
-    document_tag::Entity::insert_many(rows)
-        .exec_without_returning(unit.tx())
-        .await?;
-    Ok(())
+    tags_of(id, tags).run(unit.tx()).await
 }
 
-/// Adds a version whose blob is known.
-pub(super) async fn insert_version(
+fn tags_of(id: DocumentId, tags: &[String]) -> Insert {
+    let row = |tag: &String| [id.raw().into(), tag.clone().into()];
+    let rows = tags.iter().map(row).collect();
+    Insert::new("document_tag (document_id, tag)", rows)
+}
+
+/// Adds a version whose blob is known to what is written.
+pub(super) fn insert_version(
     unit: &mut Unit,
+    all: &mut Together,
     new: &Version,
     held: &blob::Model,
-) -> Result<(), DbError> {
+) {
     let row = document_version::Model {
         id: new.id.raw(),
         version: 1,
@@ -183,12 +183,10 @@ pub(super) async fn insert_version(
         state: row.state_bytes(held),
         content: Some(blob_claim(held)),
     };
-    let active = document_version::ActiveModel::from(row).reset_all();
-    document_version::Entity::insert(active)
-        .exec_without_returning(unit.tx())
-        .await?;
+    all.put(Insert::of(&[
+        document_version::ActiveModel::from(row).reset_all()
+    ]));
     unit.changed(subject);
-    Ok(())
 }
 
 /// Adds a rendition of a version of `document`.
@@ -198,6 +196,19 @@ pub(super) async fn insert_rendition(
     row: rendition::Model,
     held: Option<&blob::Model>,
 ) -> Result<(), DbError> {
+    let mut one = Together::default();
+    put_rendition(unit, &mut one, document, row, held);
+    one.run(unit.tx()).await
+}
+
+/// Adds a rendition of a version of `document` to what is written.
+pub(super) fn put_rendition(
+    unit: &mut Unit,
+    all: &mut Together,
+    document: DocumentId,
+    row: rendition::Model,
+    held: Option<&blob::Model>,
+) {
     let subject = Subject {
         kind: Kind::Rendition,
         id: row.id,
@@ -206,12 +217,8 @@ pub(super) async fn insert_rendition(
         state: row.state_bytes(),
         content: held.map(blob_claim),
     };
-    let active = rendition::ActiveModel::from(row).reset_all();
-    rendition::Entity::insert(active)
-        .exec_without_returning(unit.tx())
-        .await?;
+    all.put(Insert::of(&[rendition::ActiveModel::from(row).reset_all()]));
     unit.changed(subject);
-    Ok(())
 }
 
 /// A document, whoever asks: the caller has the right already or checks it next.
