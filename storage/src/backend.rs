@@ -54,6 +54,8 @@ pub struct Opened {
     pub format: Format,
 }
 
+/// What a test makes is of the newest format.
+#[cfg(any(test, feature = "faults"))]
 impl<S: ObjectStore> From<Arc<S>> for Opened {
     fn from(objects: Arc<S>) -> Self {
         let objects: Arc<dyn ObjectStore> = objects;
@@ -61,6 +63,7 @@ impl<S: ObjectStore> From<Arc<S>> for Opened {
     }
 }
 
+#[cfg(any(test, feature = "faults"))]
 impl From<Arc<dyn ObjectStore>> for Opened {
     fn from(objects: Arc<dyn ObjectStore>) -> Self {
         let format = Format::default();
@@ -242,19 +245,19 @@ impl Backend {
         }
     }
 
+    async fn format_of(&self, marker: object_store::GetResult) -> Result<Format, BackendError> {
+        let found = marker.bytes().await.map_err(|error| self.failed(error))?;
+        Format::of(&found).ok_or_else(|| BackendError::OtherFormat {
+            place: self.place(),
+            found: String::from_utf8_lossy(&found).chars().take(64).collect(),
+        })
+    }
+
     async fn check_marker(&self, store: &dyn ObjectStore) -> Result<Format, BackendError> {
         let marker = Path::from(MARKER);
         match store.get(&marker).await {
             Ok(found) => {
-                let found = found.bytes().await.map_err(|error| self.failed(error))?;
-                if let Some(format) = Format::of(&found) {
-                    return Ok(format);
-                }
-                let found = String::from_utf8_lossy(&found).chars().take(64).collect();
-                return Err(BackendError::OtherFormat {
-                    place: self.place(),
-                    found,
-                });
+                return self.format_of(found).await;
             }
             Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(self.failed(error)),
@@ -276,7 +279,15 @@ impl Backend {
         let format = Format::default();
         let said = PutPayload::from_static(format.marker().as_bytes());
         match store.put_opts(&marker, said, options).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(format),
+            Ok(_) => Ok(format),
+            // Somebody else has begun it at the same time, in his format.
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                let found = store
+                    .get(&marker)
+                    .await
+                    .map_err(|error| self.failed(error))?;
+                self.format_of(found).await
+            }
             Err(error) => Err(self.failed(error)),
         }
     }

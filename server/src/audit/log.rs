@@ -479,6 +479,11 @@ impl Log {
         self.keys.extend(appended.fresh_keys.iter().cloned());
     }
 
+    /// Nothing of the batch is left: what its units have read is not kept.
+    pub fn unread(&mut self) {
+        self.read.clear();
+    }
+
     /// The batch is not committed: nothing was learned.
     pub fn forget(&mut self) {
         self.keys.clear();

@@ -15,8 +15,8 @@ const BESIDE_MAX: u32 = 6;
 /// Longest wait for a connection or a lock.
 pub const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Statements that a connection to SQLite keeps ready.
-const STATEMENTS_KEPT: usize = 600;
+/// Statements that a connection to SQLite keeps ready, and the one that writes to PostgreSQL.
+const STATEMENTS_KEPT: usize = 400;
 
 /// One process that stopped while it held the head of the log must not stop the others for ever: who
 /// waits gives up, and the database ends the transaction of one that is silent or gone.
@@ -204,7 +204,9 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
         if read_only {
             postgres
         } else {
-            postgres.options(WRITER_LIMITS)
+            postgres
+                .options(WRITER_LIMITS)
+                .statement_cache_capacity(STATEMENTS_KEPT)
         }
     });
     let connection = Database::connect(options).await?;

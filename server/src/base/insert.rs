@@ -183,6 +183,10 @@ impl Together {
         let before = u64::try_from(before).unwrap_or(u64::MAX);
         let texts = self.0.iter().map(|one| one.text(tx, one.rows(), 0));
         let mut texts: Vec<String> = texts.collect();
+        debug_assert!(
+            last.is_none() || self.0.iter().all(|one| one.rest.is_empty()),
+            "rows that may be there already are not counted"
+        );
         let mut values: Vec<Value> = self.0.into_iter().flat_map(|one| one.values).collect();
         if let Some((text, own)) = last {
             texts.push(in_order(text));
@@ -220,9 +224,18 @@ impl Together {
 fn in_order(text: &str) -> String {
     let mut pieces = text.split('$');
     let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
+    for (place, piece) in (1_usize..).zip(pieces) {
+        let rest = piece.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = piece
+            .strip_suffix(rest)
+            .and_then(|number| number.parse().ok());
+        debug_assert_eq!(
+            number,
+            Some(place),
+            "the parameters stand in their order: {text}"
+        );
         out.push('?');
-        out.push_str(piece.trim_start_matches(|c: char| c.is_ascii_digit()));
+        out.push_str(rest);
     }
     out
 }
@@ -237,7 +250,7 @@ mod tests {
     #[test]
     fn parameters_that_stand_in_their_order_need_no_numbers() {
         assert_eq!(
-            in_order("SET a = $1, b = $2 WHERE c = $10"),
+            in_order("SET a = $1, b = $2 WHERE c = $3"),
             "SET a = ?, b = ? WHERE c = ?"
         );
         assert_eq!(in_order("RELEASE SAVEPOINT part"), "RELEASE SAVEPOINT part");

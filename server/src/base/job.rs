@@ -77,8 +77,9 @@ impl JobKind {
     /// Whether it computes for a while, and nobody waits for it.
     pub(crate) const fn reads(self) -> bool {
         match self {
-            Self::ExtractText | Self::ReadScan | Self::ConvertOffice | Self::MakeCopy => true,
+            Self::ExtractText | Self::ReadScan | Self::ConvertOffice => true,
             Self::DeliverWebhook
+            | Self::MakeCopy
             | Self::MoveContent
             | Self::CarryOut
             | Self::SplitBatch

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
@@ -12,7 +13,7 @@ use indexer::{Change, Day, Entry, Index, Key};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -105,6 +106,45 @@ impl Progress {
 #[derive(Debug, Clone)]
 pub struct Follower {
     progress: watch::Receiver<Progress>,
+    hurry: Arc<Hurry>,
+}
+
+/// Those who wait for the index: for them it is not held back.
+#[derive(Debug, Default)]
+struct Hurry {
+    waiting: AtomicUsize,
+    came: Notify,
+}
+
+impl Hurry {
+    /// Returns when somebody waits.
+    async fn somebody(&self) {
+        loop {
+            // Before it is looked: whoever comes in between is not missed.
+            let came = self.came.notified();
+            if self.waiting.load(Ordering::SeqCst) > 0 {
+                return;
+            }
+            came.await;
+        }
+    }
+}
+
+/// One who waits.
+struct InHurry<'a>(&'a Hurry);
+
+impl<'a> InHurry<'a> {
+    fn new(hurry: &'a Hurry) -> Self {
+        hurry.waiting.fetch_add(1, Ordering::SeqCst);
+        hurry.came.notify_waiters();
+        Self(hurry)
+    }
+}
+
+impl Drop for InHurry<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 struct Worker {
@@ -115,6 +155,7 @@ struct Worker {
     /// A commit costs tens of milliseconds whatever it holds: the pause between two of them.
     pause: Duration,
     behind: Arc<Behind>,
+    hurry: Arc<Hurry>,
 }
 
 impl Follower {
@@ -133,6 +174,7 @@ impl Follower {
             caught_up: None,
         };
         let (sender, progress) = watch::channel(now);
+        let hurry = Arc::<Hurry>::default();
         let worker = Worker {
             db: db.clone(),
             storage: storage.clone(),
@@ -140,9 +182,10 @@ impl Follower {
             progress: sender,
             pause,
             behind,
+            hurry: Arc::clone(&hurry),
         };
         tasks.start("index", |end| worker.run(end));
-        Self { progress }
+        Self { progress, hurry }
     }
 
     /// How far the index is now.
@@ -153,6 +196,7 @@ impl Follower {
 
     /// Waits until the index has applied `seq`, at most for `limit`. False when it has not.
     pub async fn reaches(&self, seq: u64, limit: Duration) -> bool {
+        let _waits = InHurry::new(&self.hurry);
         let mut progress = self.progress.clone();
         let reached = progress.wait_for(|now| now.seq.is_some_and(|applied| applied >= seq));
         tokio::time::timeout(limit, reached)
@@ -165,12 +209,22 @@ impl Worker {
     async fn run(self, end: CancellationToken) {
         let mut head = self.db.head();
         loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = self.db.after_rush() => {}
+                () = self.hurry.somebody() => {}
+            }
             let since = Instant::now();
             match self.step().await {
                 Ok(Some(_)) => {
+                    let more = self.more_after(since.elapsed());
                     tokio::select! {
                         () = end.cancelled() => return,
-                        () = tokio::time::sleep(self.pause_after(since.elapsed())) => {}
+                        () = tokio::time::sleep(self.pause + more) => {}
+                        () = async {
+                            tokio::time::sleep(self.pause).await;
+                            self.hurry.somebody().await;
+                        } => {}
                     }
                 }
                 Ok(None) => {
@@ -193,15 +247,16 @@ impl Worker {
         }
     }
 
-    /// The pause behind a step that took so long: where much comes in, more of it goes into one commit, and
-    /// those who file wait less for it.
-    fn pause_after(&self, took: Duration) -> Duration {
-        self.pause.max((3 * took).min(PAUSES_MAX * self.pause))
+    /// What the pause behind a step that took so long is longer: where much comes in, more of it goes into one
+    /// commit, and those who file wait less for it.
+    fn more_after(&self, took: Duration) -> Duration {
+        (3 * took)
+            .min(PAUSES_MAX * self.pause)
+            .saturating_sub(self.pause)
     }
 
     /// Applies the next records. `None` when there are none.
     async fn step(&self) -> Result<Option<u64>, FollowError> {
-        self.db.after_rush().await;
         let applied = self.index.applied();
         let Some(step) = next(self.db.read(), applied).await? else {
             self.progress.send_modify(|now| {

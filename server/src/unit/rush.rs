@@ -8,7 +8,9 @@ const HALF_LIFE: Duration = Duration::from_millis(25);
 /// So much of what came and is not forgotten makes a rush: some 170 changes a second.
 const MANY: f64 = 6.0;
 /// For how long a rush holds back what nobody waits for. One that lasts is no rush but the work of the day.
-const HOLDS: Duration = Duration::from_secs(1);
+pub(super) const HOLDS: Duration = Duration::from_secs(1);
+/// After so long without many a rush is over, and another one may begin: a slow commit ends none.
+const OVER: Duration = Duration::from_millis(500);
 
 /// How much people change at the moment.
 #[derive(Debug, Default)]
@@ -18,20 +20,22 @@ pub(super) struct Rush(Mutex<Option<Pressure>>);
 struct Pressure {
     came: f64,
     at: Instant,
-    /// Since when there is much.
-    since: Option<Instant>,
+    /// Since when there is a rush, and when there were many last.
+    rush: Option<(Instant, Instant)>,
 }
 
 impl Pressure {
-    fn at(self, now: Instant) -> Self {
+    fn came(self, now: Instant) -> f64 {
         let passed = now.saturating_duration_since(self.at);
         let halves = passed.as_secs_f64() / HALF_LIFE.as_secs_f64();
-        let came = self.came * (-halves).exp2();
-        Self {
-            came,
-            at: now,
-            since: self.since.filter(|_| came >= MANY),
-        }
+        self.came * (-halves).exp2()
+    }
+
+    /// Since when there is a rush that is not over.
+    fn since(self, now: Instant) -> Option<Instant> {
+        let lasts = |last: Instant| now.saturating_duration_since(last) < OVER;
+        let (since, _) = self.rush.filter(|(_, last)| lasts(*last))?;
+        Some(since)
     }
 }
 
@@ -39,20 +43,24 @@ impl Rush {
     /// Somebody changes something.
     pub(super) fn note(&self, now: Instant) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = kept.map_or(0.0, |before| before.at(now).came);
-        let since = kept.and_then(|before| before.at(now).since);
-        let came = before + 1.0;
-        *kept = Some(Pressure {
-            came,
-            at: now,
-            since: since.or((came >= MANY).then_some(now)),
-        });
+        let came = kept.map_or(0.0, |before| before.came(now)) + 1.0;
+        let rush = if came >= MANY {
+            let since = kept.and_then(|before| before.since(now));
+            Some((since.unwrap_or(now), now))
+        } else {
+            kept.and_then(|before| before.rush)
+        };
+        let at = now;
+        *kept = Some(Pressure { came, at, rush });
     }
 
-    /// Whether a rush has just begun.
+    /// Whether a rush has just begun, and goes on.
     pub(super) fn holds(&self, now: Instant) -> bool {
         let kept = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = kept.and_then(|kept| kept.at(now).since);
+        let Some(kept) = kept.filter(|kept| kept.came(now) >= MANY) else {
+            return false;
+        };
+        let since = kept.since(now);
         since.is_some_and(|since| now.saturating_duration_since(since) < HOLDS)
     }
 }
@@ -97,8 +105,11 @@ mod tests {
         let mut held = each_tenth(&[60; 30]);
         assert_eq!(held.drain(..9).collect::<Vec<_>>(), [true; 9]);
         assert_eq!(held.split_off(1), [false; 20]);
+        // A slow commit in between ends none: what came after it is not held back anew.
+        let dip = [vec![60; 15], vec![0; 3], vec![60; 3]].concat();
+        assert_eq!(each_tenth(&dip).split_off(15), [false; 6]);
         // Another one after it does again.
-        let two = [vec![60; 15], vec![0; 3], vec![60; 3]].concat();
-        assert_eq!(each_tenth(&two).split_off(18), [true; 3]);
+        let two = [vec![60; 15], vec![0; 6], vec![60; 3]].concat();
+        assert_eq!(each_tenth(&two).split_off(21), [true; 3]);
     }
 }

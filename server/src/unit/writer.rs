@@ -102,7 +102,8 @@ pub(super) enum Outcome {
     Stop,
 }
 
-/// Where an operation comes in its transaction.
+/// Where an operation comes in its transaction. The first relies on itself: an operation that went on after the
+/// database failed, outside of [`Unit::attempt`], would not be found out, where SQLite has ended the transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     First,
@@ -447,6 +448,7 @@ impl Writer {
     /// is not to be trusted any more.
     async fn commit(&mut self, tx: DatabaseTransaction, waiting: Vec<Waiting>) -> bool {
         if waiting.is_empty() {
+            self.log.unread();
             return tx.rollback().await.is_ok();
         }
         let mut sound = true;

@@ -145,7 +145,7 @@ async fn without(town: &Town, department: DepartmentId) {
         let known = server::correspondents::spelled(unit.tx(), unit.actor(), names).await?;
         let correspondent = known.first().map(|known| known.id.raw());
         let asked = "SELECT b.*, k.domain AS opens_in FROM twin_blob b LEFT JOIN twin_key k ON k.name = b.name \
-                     WHERE b.sha256 = $1 ORDER BY b.created_at DESC";
+                     WHERE b.sha256 = $1 ORDER BY b.created_at DESC, b.name";
         let sha = kept.content.sha256.as_bytes().to_vec();
         let held = unit.tx().query_all_raw(sql(unit.tx(), asked, [sha.into()])).await?;
         assert!(held.is_empty(), "each content is new");

@@ -19,6 +19,8 @@ use crate::town::set_up;
 
 const CLIENTS: usize = 8;
 const PDF_BYTES: usize = 50_000;
+/// Documents of a rush that lasts.
+const LASTING: u64 = 3_200;
 /// Uploads a second of all clients together while it is measured how soon they are found.
 const PACE: u32 = 16;
 
@@ -204,7 +206,20 @@ pub(crate) fn upload_row(plan: &Plan) -> Vec<Line> {
         costs.show("ms/doc"),
     )
     .must("≤ 35 ms", costs.median() <= 35.0);
-    vec![upload, cost]
+    let mut lines = vec![upload, cost];
+    if !plan.quick {
+        // What holds texts and index back in a rush holds them back no longer.
+        let paths = pdfs(&pool, &material, 100_000..100_000 + LASTING, PDF_BYTES);
+        let count = paths.len() as f64;
+        let low = count / floor.run(plan, &paths);
+        let rate = count / fresh.file(&paths);
+        fresh.drained(plan);
+        let what = format!("the same, {LASTING} documents without a pause");
+        let line = Line::new(what, format!("{} docs/s", figure(rate)));
+        let ratio = format!("{} ×", figure(rate / low));
+        lines.push(line.against(format!("{} docs/s", figure(low)), ratio));
+    }
+    lines
 }
 
 /// Row 3.

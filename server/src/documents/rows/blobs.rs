@@ -57,7 +57,7 @@ pub(in crate::documents) async fn with_same_content(
     sha256: &[u8],
 ) -> Result<Vec<(blob::Model, Option<String>)>, DbError> {
     let text = "SELECT b.*, k.domain AS opens_in FROM blob b LEFT JOIN blob_key k ON k.name = b.name \
-                WHERE b.sha256 = $1 ORDER BY b.created_at DESC";
+                WHERE b.sha256 = $1 ORDER BY b.created_at DESC, b.name";
     let rows = on
         .query_all_raw(sql(on, text, [sha256.to_vec().into()]))
         .await?;
@@ -76,7 +76,7 @@ pub(in crate::documents) async fn blob_with_content(
     domain: &KeyDomain,
 ) -> Result<Option<blob::Model>, DbError> {
     let text = "SELECT b.* FROM blob b JOIN blob_key k ON k.name = b.name \
-                WHERE b.sha256 = $1 AND k.domain = $2 ORDER BY b.created_at DESC LIMIT 1";
+                WHERE b.sha256 = $1 AND k.domain = $2 ORDER BY b.created_at DESC, b.name LIMIT 1";
     let values = [sha256.to_vec().into(), domain.as_str().into()];
     let found = on.query_one_raw(sql(on, text, values)).await?;
     Ok(found
