@@ -89,6 +89,10 @@ pub(super) struct Waiting {
 }
 
 /// How an operation left the transaction.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made and taken apart in one breath"
+)]
 pub(super) enum Outcome {
     /// It waits for the commit.
     Waiting(Waiting),
