@@ -17,7 +17,7 @@ use super::leaf::{LeafDraft, Outcome, Subject as LeafSubject};
 use super::sealed::SealedOpenings;
 use super::{Commitment, LeafHash, Opening, Origin, Slot};
 use crate::base::db::{DbError, placeholders, sql};
-use crate::base::insert::{Insert, Last, Together};
+use crate::base::insert::{Insert, Together, Told};
 use crate::base::{AccountId, Actor, DepartmentId, RequestId, Timestamp, UnitId};
 
 /// Keys of entities that are kept in memory; beyond, all are forgotten and read again.
@@ -566,7 +566,7 @@ fn signed(number: u64) -> Result<i64, DbError> {
 }
 
 /// The statement that moves the head.
-fn moved(before: Head, head: Head) -> Result<Last, DbError> {
+fn moved(before: Head, head: Head) -> Result<Told, DbError> {
     let text = match before.seq {
         None => {
             "INSERT INTO audit_head (id, seq, h, ts) \

@@ -52,22 +52,18 @@ impl Insert {
         }
     }
 
-    /// Rows as an entity has them, in the columns that all of them set.
-    pub(crate) fn of<A: ActiveModelTrait>(rows: &[A]) -> Self {
-        let columns: Vec<<A::Entity as EntityTrait>::Column> =
-            <A::Entity as EntityTrait>::Column::iter()
-                .filter(|column| rows.iter().all(|row| !row.get(*column).is_not_set()))
-                .collect();
+    /// One row as an entity has it, in the columns that it sets.
+    pub(crate) fn of<A: ActiveModelTrait>(row: &A) -> Self {
+        let set = <A::Entity as EntityTrait>::Column::iter()
+            .filter_map(|column| Some((column, row.get(column).into_value()?)));
+        let (columns, values): (Vec<_>, Vec<_>) = set.unzip();
         let names: Vec<&str> = columns.iter().map(|column| column.as_str()).collect();
         let table = A::Entity::default();
         let into = format!("\"{}\" (\"{}\")", table.table_name(), names.join("\", \""));
-        let values = rows
-            .iter()
-            .flat_map(|row| columns.iter().map(|column| row.get(*column)));
         Self {
             into: Cow::Owned(into),
             columns: columns.len(),
-            values: values.filter_map(|value| value.into_value()).collect(),
+            values,
             rest: "",
         }
     }
@@ -84,21 +80,15 @@ impl Insert {
     }
 
     /// Writes them.
-    pub(crate) async fn run(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
+    pub(crate) async fn run(mut self, tx: &DatabaseTransaction) -> Result<(), DbError> {
         let mut left = self.rows();
-        let texts = ROWS_AT_ONCE.map(|size| {
-            let times = left / size;
-            left %= size;
-            (size, times)
-        });
-        let mut done = 0;
-        for (size, times) in texts {
-            for _ in 0..times {
+        let mut values = std::mem::take(&mut self.values).into_iter();
+        for size in ROWS_AT_ONCE {
+            while left >= size {
                 let text = self.text(tx, size, 0);
-                let part = self.values.iter().skip(done * self.columns);
-                let part: Vec<Value> = part.take(size * self.columns).cloned().collect();
+                let part: Vec<Value> = values.by_ref().take(size * self.columns).collect();
                 tx.execute_raw(sql(tx, text, part)).await?;
-                done += size;
+                left -= size;
             }
         }
         Ok(())
@@ -112,16 +102,18 @@ impl Insert {
 }
 
 /// A statement and its values; its parameters stand in their order.
-pub(crate) type Last = (&'static str, Vec<Value>);
+pub(crate) type Told = (&'static str, Vec<Value>);
 
 /// Runs statements one after the other, on SQLite with one word.
-pub(crate) async fn in_turn(tx: &DatabaseTransaction, all: Vec<Last>) -> Result<(), DbError> {
+pub(crate) async fn in_turn(tx: &DatabaseTransaction, mut all: Vec<Told>) -> Result<(), DbError> {
     if tx.get_database_backend() == DbBackend::Sqlite {
-        for some in all.chunks(STATEMENTS_TOGETHER_MAX) {
-            let texts: Vec<String> = some.iter().map(|(text, _)| in_order(text)).collect();
-            let values = some.iter().flat_map(|(_, values)| values.iter().cloned());
-            let values: Vec<Value> = values.collect();
-            tx.execute_raw(sql(tx, texts.join("; "), values)).await?;
+        while !all.is_empty() {
+            let some = all.drain(..all.len().min(STATEMENTS_TOGETHER_MAX));
+            let (texts, values): (Vec<String>, Vec<Vec<Value>>) =
+                some.map(|(text, values)| (in_order(text), values)).unzip();
+            let text = texts.join("; ");
+            tx.execute_raw(sql(tx, text, values.into_iter().flatten()))
+                .await?;
         }
         return Ok(());
     }
@@ -152,12 +144,12 @@ impl Together {
     pub(crate) async fn run_with(
         self,
         tx: &DatabaseTransaction,
-        last: Last,
+        last: Told,
     ) -> Result<u64, DbError> {
         self.told(tx, Some(last)).await
     }
 
-    async fn told(self, tx: &DatabaseTransaction, last: Option<Last>) -> Result<u64, DbError> {
+    async fn told(self, tx: &DatabaseTransaction, last: Option<Told>) -> Result<u64, DbError> {
         let rows: usize = self.0.iter().map(Insert::rows).sum();
         let parts = self.0.len() + usize::from(last.is_some());
         let postgres = tx.get_database_backend() == DbBackend::Postgres;
@@ -177,7 +169,7 @@ impl Together {
     }
 
     /// SQLite takes several statements with one word.
-    async fn in_a_row(self, tx: &DatabaseTransaction, last: Option<Last>) -> Result<u64, DbError> {
+    async fn in_a_row(self, tx: &DatabaseTransaction, last: Option<Told>) -> Result<u64, DbError> {
         // It counts the rows of all of them.
         let before: usize = self.0.iter().map(Insert::rows).sum();
         let before = u64::try_from(before).unwrap_or(u64::MAX);
@@ -200,7 +192,7 @@ impl Together {
     async fn at_once(
         mut self,
         tx: &DatabaseTransaction,
-        last: Option<Last>,
+        last: Option<Told>,
     ) -> Result<u64, DbError> {
         let (text, mut values) = match last {
             Some((text, values)) => (text.to_owned(), values),

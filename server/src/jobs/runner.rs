@@ -212,8 +212,9 @@ impl Runner {
             if set_back.noticed(self.db.now()) {
                 self.bring_near(kind).await;
             }
-            if kind.reads() {
-                self.db.after_rush().await;
+            let lull = self.db.after_rush();
+            if kind.reads() && end.run_until_cancelled(lull).await.is_none() {
+                break;
             }
             let free = places.saturating_sub(running.len());
             let claimed = if free == 0 {

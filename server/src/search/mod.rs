@@ -10,15 +10,17 @@ mod follower;
 mod http;
 mod pending;
 mod probe;
+mod progress;
 mod rebuild;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub(crate) use ask::{Engine, Findable, findable, found, having, neighbours, words};
-pub use follower::{FollowError, Follower, Progress};
+pub use follower::{FollowError, Follower};
 pub use http::{ApiDoc, routes};
 pub use probe::IndexProbe;
+pub use progress::Progress;
 pub use rebuild::{Rebuilt, rebuild};
 
 use indexer::Options;

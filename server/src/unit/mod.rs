@@ -6,6 +6,7 @@
 
 mod calls;
 mod rush;
+mod savepoint;
 mod writer;
 
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::calls::Calls;
 use self::rush::{HOLDS, Rush};
-use self::writer::{Operation, Savepoint, Stop, Work, Writer, report, write_all};
+use self::savepoint::Savepoint;
+use self::writer::{Operation, Stop, Work, Writer, report, write_all};
 use crate::audit::Target;
 use crate::audit::event::{Action, Event, Subject};
 use crate::audit::log::{Log, Receipt};

@@ -13,62 +13,17 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::calls::{Calls, Left};
+use super::savepoint::Savepoint;
 use super::{Rule, Unit, Written};
 use crate::audit::log::{Log, Receipt, Records};
 use crate::base::db::{Access, DbError, connect};
-use crate::base::insert::{Last, in_turn};
+use crate::base::insert::{Told, in_turn};
 use crate::base::{Actor, Clock, Job, Timestamp, UnitId};
 
 /// Most operations in one transaction, given up ones too.
 const BATCH_MAX: usize = 128;
 /// How long a transaction takes in what waits: whoever was written waits no longer for what others do.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
-
-/// What is undone alone: a unit, and a part of one within it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Savepoint {
-    Unit,
-    Part,
-}
-
-impl Savepoint {
-    const fn begins(self) -> &'static str {
-        match self {
-            Self::Unit => "SAVEPOINT unit",
-            Self::Part => "SAVEPOINT part",
-        }
-    }
-
-    const fn ends(self) -> &'static str {
-        match self {
-            Self::Unit => "RELEASE SAVEPOINT unit",
-            Self::Part => "RELEASE SAVEPOINT part",
-        }
-    }
-
-    const fn is_undone(self) -> &'static str {
-        match self {
-            Self::Unit => "ROLLBACK TO SAVEPOINT unit",
-            Self::Part => "ROLLBACK TO SAVEPOINT part",
-        }
-    }
-
-    /// Begins it, within what was begun before. The driver's own way costs twice the words.
-    pub(super) async fn begin(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
-        in_turn(tx, vec![(self.begins(), Vec::new())]).await
-    }
-
-    /// Keeps what was done since, as far as the transaction is kept.
-    pub(super) async fn release(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
-        in_turn(tx, vec![(self.ends(), Vec::new())]).await
-    }
-
-    /// Undoes what was done since, with whatever was begun within it and not ended.
-    pub(super) async fn undo(self, tx: &DatabaseTransaction) -> Result<(), DbError> {
-        let both = [self.is_undone(), self.ends()];
-        in_turn(tx, both.map(|text| (text, Vec::new())).into()).await
-    }
-}
 
 /// The thread's own things.
 pub(super) struct Writer {
@@ -277,7 +232,7 @@ where
     if let Err(error) = admitted {
         return undo((&tx, place), reply, error.into()).await;
     }
-    let mut last: Vec<Last> = jobs.iter().map(|job| row_of(job, now)).collect();
+    let mut last: Vec<Told> = jobs.iter().map(|job| row_of(job, now)).collect();
     if place == Place::Later {
         last.push((Savepoint::Unit.ends(), Vec::new()));
     }
@@ -299,7 +254,7 @@ where
 }
 
 /// What puts a job into its table.
-fn row_of(job: &Job, now: Timestamp) -> Last {
+fn row_of(job: &Job, now: Timestamp) -> Told {
     // The same work twice is one row; a row that failed for good is given a new chance.
     let text = "INSERT INTO job (id, kind, subject, created_at, due_at, attempts, claimed_until) \
                 VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (kind, subject) \

@@ -9,7 +9,7 @@ use workflow::instance::{Assigned, Id, Instance, Taker, Value};
 
 use super::facts::account_of;
 use super::rows;
-use crate::base::db::{DbError, sql};
+use crate::base::db::{DbError, placeholders, sql};
 use crate::base::{Actor, DocumentId, WorkflowId};
 use crate::documents::{AskingOwn, OwnMatter};
 use crate::unit::Unit;
@@ -74,10 +74,9 @@ async fn naming(
     on: &impl ConnectionTrait,
     documents: &[DocumentId],
 ) -> Result<BTreeMap<WorkflowId, Vec<DocumentId>>, DbError> {
-    let places: Vec<String> = (1..=documents.len()).map(|at| format!("${at}")).collect();
+    let places = placeholders(on.get_database_backend(), 1, documents.len(), 0);
     let text = format!(
-        "SELECT instance_id, document_id FROM workflow_document WHERE document_id IN ({})",
-        places.join(", ")
+        "SELECT instance_id, document_id FROM workflow_document WHERE document_id IN {places}"
     );
     let values: Vec<sea_orm::Value> = documents.iter().map(|one| one.raw().into()).collect();
     let mut found: BTreeMap<WorkflowId, Vec<DocumentId>> = BTreeMap::new();

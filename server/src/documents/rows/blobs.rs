@@ -43,10 +43,10 @@ pub(in crate::documents) fn insert_blob(
         wrapped: Set(kept.blob.key.bytes.clone()),
         domain: Set(row.domain.clone()),
     };
-    all.put(Insert::of(&[
-        blob::ActiveModel::from(row.clone()).reset_all()
-    ]));
-    all.put(Insert::of(&[key]).unless_there());
+    all.put(Insert::of(
+        &blob::ActiveModel::from(row.clone()).reset_all(),
+    ));
+    all.put(Insert::of(&key).unless_there());
     row
 }
 
@@ -75,13 +75,9 @@ pub(in crate::documents) async fn blob_with_content(
     sha256: &[u8],
     domain: &KeyDomain,
 ) -> Result<Option<blob::Model>, DbError> {
-    let text = "SELECT b.* FROM blob b JOIN blob_key k ON k.name = b.name \
-                WHERE b.sha256 = $1 AND k.domain = $2 ORDER BY b.created_at DESC, b.name LIMIT 1";
-    let values = [sha256.to_vec().into(), domain.as_str().into()];
-    let found = on.query_one_raw(sql(on, text, values)).await?;
-    Ok(found
-        .map(|row| blob::Model::from_query_result(&row, ""))
-        .transpose()?)
+    let mut all = with_same_content(on, sha256).await?.into_iter();
+    let here = all.find(|(_, opens_in)| opens_in.as_deref() == Some(domain.as_str()));
+    Ok(here.map(|(held, _)| held))
 }
 
 /// The names of all blobs with this content, whatever their key domain; what lies in quarantine is no

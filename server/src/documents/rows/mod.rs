@@ -75,7 +75,7 @@ pub(super) async fn insert(
 ) -> Result<(), DbError> {
     let row = document::Model::from(new);
     let subject = row.subject();
-    all.put(Insert::of(&[document::ActiveModel::from(row).reset_all()]));
+    all.put(Insert::of(&document::ActiveModel::from(row).reset_all()));
     all.put(tags_of(new.id, &new.metadata.tags));
     all.put(fields_of(unit, new.id, &new.metadata.fields).await?);
     unit.changed(subject);
@@ -183,9 +183,9 @@ pub(super) fn insert_version(
         state: row.state_bytes(held),
         content: Some(blob_claim(held)),
     };
-    all.put(Insert::of(&[
-        document_version::ActiveModel::from(row).reset_all()
-    ]));
+    all.put(Insert::of(
+        &document_version::ActiveModel::from(row).reset_all(),
+    ));
     unit.changed(subject);
 }
 
@@ -217,7 +217,7 @@ pub(super) fn put_rendition(
         state: row.state_bytes(),
         content: held.map(blob_claim),
     };
-    all.put(Insert::of(&[rendition::ActiveModel::from(row).reset_all()]));
+    all.put(Insert::of(&rendition::ActiveModel::from(row).reset_all()));
     unit.changed(subject);
 }
 
