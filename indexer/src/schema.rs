@@ -18,7 +18,7 @@ use crate::body::{self, PAGE_GAP, PageDraft};
 use crate::entry::{Entry, FieldNumber, Key};
 
 /// Raised with every change of fields, analysis, word lists, states or tokens of access: an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 12;
+pub(crate) const ANALYSIS_VERSION: u32 = 13;
 
 /// The name under which the splitter is registered.
 pub(crate) const SPELLED: &str = "spelled";

@@ -51,8 +51,12 @@ impl Line<'_> {
                 let number = month_number(&fold(&month.text))?;
                 day_of(&day.text, &number.to_string(), &year.text)?
             }
-            // Glued dates are read as such.
-            Shape::Digits if dotted(first + 1) && self.between(first) != Some(".") => {
+            // Glued dates are read as such, also behind the number of an item: `3. 12.09.2025`.
+            Shape::Digits
+                if dotted(first + 1)
+                    && self.between(first) != Some(".")
+                    && !(year.text.len() == 2 && self.between(first + 2) == Some(".")) =>
+            {
                 day_of(&day.text, &month.text, &year.text)?
             }
             Shape::Letters | Shape::Digits | Shape::Mixed | Shape::Sign => return None,

@@ -11,6 +11,48 @@ const LISTED_MAX: usize = 6;
 /// The longest range whose inner days are found too.
 const RANGE_DAYS_MAX: i32 = 31;
 
+/// What is counted otherwise than by days: behind it `5.` is a number. Folded; `Hausnr.` is a `nummer` by then.
+const COUNTED: &[&str] = &[
+    "punkt",
+    "punkte",
+    "tagesordnungspunkt",
+    "top",
+    "nr",
+    "nrn",
+    "nummern",
+    "ziffer",
+    "ziffern",
+    "ziff",
+    "seite",
+    "seiten",
+    "s",
+    "blatt",
+    "bl",
+    "zeile",
+    "paragraph",
+    "paragraf",
+    "absatz",
+    "abs",
+    "artikel",
+    "art",
+    "satz",
+    "abschnitt",
+    "kapitel",
+    "kap",
+    "teil",
+    "band",
+    "bd",
+    "anlage",
+    "anlagen",
+    "anhang",
+    "position",
+    "pos",
+    "rn",
+    "rdnr",
+    "tz",
+    "zu",
+];
+
 /// A day without its year, maybe without its month.
 struct Partial {
     first: usize,
@@ -28,6 +70,7 @@ impl Line<'_> {
         let mut at = date.first;
         while found.len() < LISTED_MAX
             && let Some((partial, range)) = self.day_before(at)
+            && !self.is_counted(partial.first)
             && let Some(day) = before(&partial, later)
         {
             let mut terms = vec![date_term(day)];
@@ -116,6 +159,21 @@ impl Line<'_> {
             day,
             month: None,
         })
+    }
+
+    /// `Punkt 5.`, `§ 5.`: whether what stands before a number says that it is no day.
+    fn is_counted(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else {
+            return false;
+        };
+        let (Some(word), Some(gap)) = (self.atoms.get(before), self.between(before)) else {
+            return false;
+        };
+        let folded = fold(&word.text);
+        matches!(gap.trim(), "" | ".")
+            && (word.shape == Shape::Sign
+                || folded.ends_with("nummer")
+                || COUNTED.contains(&folded.as_str()))
     }
 
     /// A number of at most two digits, from 1 to a limit.

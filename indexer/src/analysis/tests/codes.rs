@@ -95,6 +95,8 @@ fn days_before_a_date_share_its_month_and_its_year() {
         ("22.09. und 01.10.2025", "20250922 20251001"),
         ("30.12. bis 1.1.2026", "20251230 20251231 20260101"),
         ("30. September und 2. Oktober 2025", "20250930 20251002"),
+        ("am 5., 12. und 19.09.2025", "20250905 20250912 20250919"),
+        ("Punkt 5., 12. und 19.09.2025", "20250912 20250919"),
     ] {
         let terms = terms(text);
         let mut found: Vec<&str> = terms
@@ -114,6 +116,17 @@ fn what_is_no_day_before_a_date_is_none() {
         "7.14.22. und 23.09.2025",
         "32. und 23.09.2025",
         "22 Stühle bis 23.09.2025",
+        // What is counted is no day.
+        "Punkt 5., 12.09.2025",
+        "Ziffer 5., 12.09.2025",
+        "Beschluss-Nr. 5., 12.09.2025",
+        "Hausnr. 5., 12.09.2025",
+        "TOP 5.2., 12.09.2025",
+        "Seite 5. und 12.09.2025",
+        "§ 5., 12.09.2025",
+        "S. 5.–12.09.2025",
+        // The number of an item in a list of days.
+        "3. 12.09.2025",
     ] {
         let terms = terms(text);
         assert_eq!(terms.matches('@').count(), 1, "{text}: {terms}");
