@@ -63,6 +63,8 @@ pub(super) struct Parting {
     alike: HashMap<String, String>,
     /// Forms that a verb has in second place, without any prefix.
     finite: HashSet<String>,
+    /// Stems of the verbs that the list has with `um` for themselves.
+    around: HashSet<String>,
     /// Infinitives and participles: who types one of them means the verb.
     asked: HashSet<String>,
 }
@@ -105,6 +107,10 @@ impl Parting {
                     }
                 }
                 prefix => parting.with_prefix(prefix, verb, &finite),
+            }
+            if verb.prefix == "um" {
+                let stem = format!("um{}", stem_of_base(&verb.base));
+                parting.around.insert(stem);
             }
             parting.finite.extend(finite);
         }
@@ -166,6 +172,12 @@ impl Parting {
     /// Whether a folded form may be the verb of a clause.
     fn is_finite(&self, form: &str) -> bool {
         self.finite.contains(form) || AUXILIARIES.contains(&form)
+    }
+
+    /// `Es geht um: …`, `Kopie geht an: …`: whether what looks like the prefix of a verb announces something, so
+    /// that it is a preposition. `Wir ziehen um: …` is a verb all the same.
+    fn only_announces(&self, prefix: &str, stem: &str) -> bool {
+        stem == "angeh" || (prefix == "um" && !self.around.contains(stem))
     }
 
     /// Whether who types a folded form means a verb that may stand parted.
@@ -315,7 +327,9 @@ impl Analyzer {
                 continue;
             }
             if let Some(stem) = verbs.together(&format!("{prefix}{folded}")) {
-                return Some((at, stem));
+                let only = announces && verbs.only_announces(prefix, stem);
+                let parted = !only || (stem == "umgeh" && names_with(atoms, at, end));
+                return parted.then_some((at, stem));
             }
             // The clause has another verb: nothing belongs to the prefix.
             if verbs.is_finite(&folded) {
@@ -353,11 +367,9 @@ fn ends_clause(text: &str, atoms: &[Atom<'_>], at: usize) -> bool {
     if let Some(sign) = sign {
         // `an-` goes on, `an/ab` does, and so does `ab.1`.
         let blank = next.is_none() || gap.contains(char::is_whitespace);
-        return blank
-            && matches!(
-                sign,
-                '.' | ',' | ';' | ':' | '!' | '?' | ')' | '"' | '“' | '”' | '»' | '«' | '–'
-            );
+        // `Es geht um "Wohngeld"`: a quotation that begins there goes on.
+        let quoted = matches!(sign, '"' | '“' | '”' | '»' | '«') && gap.starts_with(sign);
+        return blank && (quoted || matches!(sign, '.' | ',' | ';' | ':' | '!' | '?' | ')' | '–'));
     }
     let Some(next) = next else {
         return true;
@@ -377,8 +389,18 @@ fn announces(text: &str, atoms: &[Atom<'_>], at: usize) -> bool {
     };
     let stop = atoms.get(at + 1).map_or(text.len(), |next| next.start);
     let gap = text.get(atom.end..stop).unwrap_or("");
-    let sign = gap.trim_start().chars().next();
-    sign.map_or_else(|| gap.matches('\n').count() > 1, |sign| sign == ':')
+    match gap.trim_start().chars().next() {
+        Some(sign) => sign == ':' || (sign == '–' && gap.contains('\n')),
+        None => gap.matches('\n').count() > 1,
+    }
+}
+
+/// `So gehen Sie mit der Karte um: …`: `umgehen` says with what, `es geht um` does not.
+fn names_with(atoms: &[Atom<'_>], verb: usize, end: usize) -> bool {
+    let between = atoms.get(verb..end).unwrap_or_default();
+    between
+        .iter()
+        .any(|atom| matches!(atom.text.as_ref(), "mit" | "damit"))
 }
 
 /// `nimmt teil an: …`, `setzt sich zusammen aus: …`: the verb has its prefix already.

@@ -40,6 +40,10 @@ fn a_verb_in_two_places_is_one() {
         ("Er zog seinen Einspruch gegen Nr. 5 zurück.", "zuruckzieh"),
         ("Der Rat ordnet an: Das Bad bleibt zu.", "anordn"),
         ("Sie sah sich den Plan an, dann ging sie.", "anseh"),
+        ("Er geht mit den Akten sorgsam um.", "umgeh"),
+        ("So gehen Sie mit der Karte um: nicht knicken", "umgeh"),
+        ("Wir ziehen um: ab Montag im Rathaus.", "umzieh"),
+        ("Er sagte: »Wir rufen an« und ging.", "anruf"),
     ] {
         assert!(
             verbs(text).split(' ').any(|found| found == verb),
@@ -69,6 +73,14 @@ fn what_ends_a_clause_and_is_no_prefix_makes_no_verb() {
         "Bitte wenden Sie sich an: Frau Müller, Zimmer 12.",
         "Bitte wenden Sie sich direkt an\n\nFrau Müller",
         "Er nimmt teil an: Sitzung des Rates.",
+        "Es geht um: Wohngeld und Miete.",
+        "Es geht um\n\nWohngeld",
+        "Es geht um\n– Wohngeld\n– Miete",
+        "Es geht um \"Wohngeld\".",
+        "Es geht um »Wohngeld«.",
+        "Es handelt sich um: Wohngeld",
+        "Die Gebühr steigt um: 5 Euro",
+        "Kopie geht an: Frau Meier",
     ] {
         let found = verbs(text);
         let parted = [
@@ -80,6 +92,9 @@ fn what_ends_a_clause_and_is_no_prefix_makes_no_verb() {
             "mitstell",
             "teilbeantrag",
             "anwend",
+            "umgeh",
+            "umsteig",
+            "angeh",
         ];
         assert!(
             !found.split(' ').any(|verb| parted.contains(&verb)),
