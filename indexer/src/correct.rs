@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use tantivy::collector::Count;
 use tantivy::postings::TermInfo;
-use tantivy::query::{BooleanQuery, FuzzyTermQuery, Query, TermQuery};
+use tantivy::query::{BooleanQuery, DfaWrapper, FuzzyTermQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::termdict::{TermDictionary, TermStreamer};
 use tantivy::{DocSet, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
 use tantivy_fst::Automaton;
 
@@ -20,7 +21,7 @@ use crate::schema::Fields;
 
 /// From how many letters on one error is forgiven, and two.
 const ONE_ERROR_LETTERS: usize = 4;
-const TWO_ERRORS_LETTERS: usize = 8;
+pub(crate) const TWO_ERRORS_LETTERS: usize = 8;
 /// Visible words that are looked at.
 const CANDIDATES_MAX: usize = 1_000;
 const VARIANTS_MAX: usize = 4;
@@ -229,21 +230,11 @@ impl Corrector<'_> {
         distance: u8,
     ) -> tantivy::Result<Vec<String>> {
         let query = FuzzyTermQuery::new(Term::from_field_text(field, word), distance, true);
+        let first = word.chars().next().filter(|_| distance > 1);
         let mut found: Vec<String> = Vec::new();
         for reader in self.searcher.segment_readers() {
             let index = reader.inverted_index(field)?;
-            let near = Near {
-                word: query.automaton()?,
-                mark: mark.as_bytes(),
-            };
-            let mut terms = index.terms().search(near);
-            if distance > 1
-                && let Some(first) = word.chars().next()
-            {
-                let start = format!("{mark}{first}");
-                terms = terms.ge(&start).lt(format!("{start}\u{10ffff}"));
-            }
-            let mut stream = terms.into_stream()?;
+            let mut stream = near_terms(index.terms(), &query, mark, first)?;
             // What the asker may not see takes no place from what he may.
             while found.len() < CANDIDATES_MAX && stream.advance() {
                 let term = String::from_utf8_lossy(stream.key()).into_owned();
@@ -256,6 +247,24 @@ impl Corrector<'_> {
         }
         Ok(found)
     }
+}
+
+/// The terms of a dictionary that are near a word, behind a mark; `first` is the letter that must be right.
+pub(crate) fn near_terms<'d>(
+    terms: &'d TermDictionary,
+    word: &FuzzyTermQuery,
+    mark: &'d str,
+    first: Option<char>,
+) -> tantivy::Result<TermStreamer<'d, Near<'d, DfaWrapper>>> {
+    let mut terms = terms.search(Near {
+        word: word.automaton()?,
+        mark: mark.as_bytes(),
+    });
+    if let Some(first) = first {
+        let start = format!("{mark}{first}");
+        terms = terms.ge(&start).lt(format!("{start}\u{10ffff}"));
+    }
+    Ok(terms.into_stream()?)
 }
 
 /// The letters of a written word that a stretch of its folded form stands for, with a capital.
@@ -309,13 +318,13 @@ impl Automaton for Containing<'_> {
 }
 
 /// A mark, then a word nearly like another, then, in the vocabulary, anything.
-struct Near<'m, A> {
+pub(crate) struct Near<'m, A> {
     word: A,
     mark: &'m [u8],
 }
 
 #[derive(Clone)]
-enum At<S> {
+pub(crate) enum At<S> {
     /// So many bytes into the mark.
     Mark(usize),
     /// Inside the word.

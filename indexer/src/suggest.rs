@@ -1,4 +1,4 @@
-//! What somebody may be about to type.
+//! What somebody may be about to type, or probably meant.
 //!
 //! Words and titles come from entries the asker may see, and from nowhere else.
 
@@ -6,14 +6,14 @@ use std::collections::HashMap;
 
 use tantivy::Term;
 use tantivy::collector::Count;
-use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, FuzzyTermQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
 use crate::access::{Access, Opened};
 use crate::analysis::fold::fold_start;
 use crate::analysis::{VOCABULARY_SEPARATOR, is_stop_word};
 use crate::clauses::union;
-use crate::correct::Corrector;
+use crate::correct::{Corrector, TWO_ERRORS_LETTERS, near_terms};
 use crate::entry::Key;
 use crate::error::SearchError;
 use crate::index::Index;
@@ -26,6 +26,12 @@ use crate::snippet::Highlighted;
 pub const SUGGESTIONS_MAX: usize = 20;
 
 const PREFIX_CHARS_MIN: usize = 2;
+/// The vocabulary has no longer words.
+const PREFIX_CHARS_MAX: usize = 60;
+/// Fewer letters and digits begin too many references.
+const CODE_CHARS_MIN: usize = 3;
+/// From how many letters on one error in a beginning is forgiven; shorter ones begin too many words.
+const ONE_ERROR_LETTERS: usize = 5;
 /// Visible words of a segment that are looked at.
 const TERMS_MAX: usize = 4_000;
 const CHECKED_MAX: usize = 40;
@@ -48,10 +54,10 @@ pub struct SuggestRequest {
     pub limit: usize,
 }
 
-/// A word that completes the text.
+/// A word that completes the text, or that was probably meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuggestedWord {
-    /// The whole text with the word completed.
+    /// The whole text with this word at its end.
     pub text: String,
     /// The word, as documents write it.
     pub word: String,
@@ -71,9 +77,9 @@ pub struct SuggestedTitle {
 /// What may be meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Suggestions {
-    /// Words, the most frequent first.
+    /// Words, the most frequent first; where none begins as the text ends, the nearest ones.
     pub words: Vec<SuggestedWord>,
-    /// Titles, the best first.
+    /// Titles, the best first; of a number those too whose reference begins so.
     pub titles: Vec<SuggestedTitle>,
     /// Up to which number of the log they are known.
     pub seq: Option<u64>,
@@ -104,37 +110,46 @@ impl Index {
         let access = Access::new(self.shared.fields.acl, &request.access, &serving.access)
             .opening(&self.shared.fields, &request.opened)
             .without(self.shared.fields.key, &request.hidden);
-        let start = request
-            .text
-            .rfind(|c: char| !c.is_alphanumeric())
-            .map_or(0, |at| {
-                at + request
-                    .text
-                    .get(at..)
-                    .and_then(|rest| rest.chars().next())
-                    .map_or(0, char::len_utf8)
-            });
-        let (before, last) = request
-            .text
-            .split_at_checked(start)
-            .unwrap_or((&request.text, ""));
+        let before = request.text.trim_end_matches(char::is_alphanumeric);
+        let last = request.text.get(before.len()..).unwrap_or("");
+        let code = code_typed(&request.text);
         let folded = fold_start(last);
-        if access.is_empty() || folded.chars().count() < PREFIX_CHARS_MIN {
-            return Ok(Suggestions {
-                seq,
-                ..Suggestions::default()
-            });
-        }
-        let corrector = Corrector {
-            searcher: &searcher,
-            fields: &self.shared.fields,
-            access: &access,
+        let length = folded.chars().count();
+        let mut found = Suggestions {
+            seq,
+            ..Suggestions::default()
         };
-        let mut candidates: Vec<(String, Candidate)> = self
-            .candidates(&corrector, &folded)?
-            .into_iter()
-            .filter(|(word, _)| !is_stop_word(word))
-            .collect();
+        if access.is_empty() || (length < PREFIX_CHARS_MIN && code.is_none()) {
+            return Ok(found);
+        }
+        if (PREFIX_CHARS_MIN..=PREFIX_CHARS_MAX).contains(&length) {
+            let corrector = Corrector {
+                searcher: &searcher,
+                fields: &self.shared.fields,
+                access: &access,
+            };
+            found.words = self.words(&corrector, request, (before, &folded))?;
+        }
+        let (before, wanted) = if let Some((before, code)) = code {
+            (before, format!("(titel:{code}* ODER az:{code}*)"))
+        } else {
+            let nearest = found.words.first().map(|best| best.word.as_str());
+            let meant = nearest.filter(|word| !fold_start(word).starts_with(&folded));
+            (before, format!("titel:{}*", meant.unwrap_or(last)))
+        };
+        found.titles = self.titles(request, before, &wanted)?;
+        Ok(found)
+    }
+
+    /// Visible words that complete what is typed, the most frequent first.
+    fn words(
+        &self,
+        corrector: &Corrector<'_>,
+        request: &SuggestRequest,
+        (before, typed): (&str, &str),
+    ) -> Result<Vec<SuggestedWord>, SearchError> {
+        let mut candidates: Vec<(String, Candidate)> =
+            self.nearest(corrector, typed)?.into_iter().collect();
         candidates.sort_by(|left, right| {
             right
                 .1
@@ -143,9 +158,9 @@ impl Index {
                 .then_with(|| left.0.cmp(&right.0))
         });
         let mut words = Vec::new();
-        for (folded, candidate) in self.most_frequent(&corrector, candidates)? {
+        for (folded, candidate) in self.most_frequent(corrector, candidates)? {
             let named = &request.fields;
-            words.extend(self.visible_word(&corrector, (before, named), &folded, &candidate)?);
+            words.extend(self.visible_word(corrector, (before, named), &folded, &candidate)?);
         }
         words.sort_by(|left, right| {
             right
@@ -154,11 +169,7 @@ impl Index {
                 .then_with(|| left.word.cmp(&right.word))
         });
         words.truncate(request.limit);
-        Ok(Suggestions {
-            words,
-            titles: self.titles(request, before, last)?,
-            seq,
-        })
+        Ok(words)
     }
 
     /// The candidates that most of the visible entries have. They come in the order of how many may
@@ -188,21 +199,37 @@ impl Index {
         Ok(best.into_iter().map(|(_, candidate)| candidate).collect())
     }
 
-    /// Visible words of the vocabulary that begin so.
+    /// Visible words of the vocabulary that begin as typed; where none does, those that do with the fewest errors.
+    fn nearest(
+        &self,
+        corrector: &Corrector<'_>,
+        typed: &str,
+    ) -> Result<HashMap<String, Candidate>, SearchError> {
+        let mut found = HashMap::new();
+        for errors in 0..=errors_forgiven(typed) {
+            found = self.candidates(corrector, typed, errors)?;
+            if !found.is_empty() {
+                break;
+            }
+        }
+        found.retain(|word, _| !is_stop_word(word));
+        Ok(found)
+    }
+
+    /// Visible words of the vocabulary that begin so but for some errors; with two the first letter must be right.
     fn candidates(
         &self,
         corrector: &Corrector<'_>,
-        folded: &str,
+        typed: &str,
+        errors: u8,
     ) -> Result<HashMap<String, Candidate>, SearchError> {
+        let field = self.shared.fields.vocabulary;
+        let query = FuzzyTermQuery::new_prefix(Term::from_field_text(field, typed), errors, true);
+        let first = typed.chars().next().filter(|_| errors > 1);
         let mut found: HashMap<String, Candidate> = HashMap::new();
         for reader in corrector.searcher.segment_readers() {
-            let index = reader.inverted_index(self.shared.fields.vocabulary)?;
-            let terms = index
-                .terms()
-                .range()
-                .ge(folded)
-                .lt(format!("{folded}\u{10ffff}"));
-            let mut stream = terms.into_stream().map_err(tantivy::TantivyError::from)?;
+            let index = reader.inverted_index(field)?;
+            let mut stream = near_terms(index.terms(), &query, "", first)?;
             let mut read = 0;
             while stream.advance() && read < TERMS_MAX {
                 // What the asker may not see takes no place from what he may.
@@ -296,11 +323,12 @@ impl Index {
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
     }
 
+    /// The titles that have what stands before, and what is wanted besides.
     fn titles(
         &self,
         request: &SuggestRequest,
         before: &str,
-        last: &str,
+        wanted: &str,
     ) -> Result<Vec<SuggestedTitle>, SearchError> {
         let words = before
             .split(|c: char| !c.is_alphanumeric())
@@ -308,13 +336,19 @@ impl Index {
         let mut query: String = words
             .map(|word| format!("titel:{} ", word.to_lowercase()))
             .collect();
-        query.push_str(&format!("titel:{last}*"));
+        query.push_str(wanted);
         let mut search = SearchRequest::new(query, request.access.clone());
         search.opened.clone_from(&request.opened);
         search.hidden.clone_from(&request.hidden);
         search.limit = request.limit;
         search.sort = Sort::Relevance;
-        let answer = self.search(&search)?;
+        let answer = match self.search(&search) {
+            // With a field before each word it may be longer than a question may be.
+            Err(SearchError::TooLong { .. } | SearchError::TooManyTerms { .. }) => {
+                return Ok(Vec::new());
+            }
+            other => other?,
+        };
         if answer.corrected.is_some() {
             return Ok(Vec::new());
         }
@@ -327,4 +361,26 @@ impl Index {
             })
             .collect())
     }
+}
+
+/// How many typing errors a folded beginning may have.
+fn errors_forgiven(typed: &str) -> u8 {
+    let letters = typed.chars().count();
+    if letters < ONE_ERROR_LETTERS || !typed.chars().all(char::is_alphabetic) {
+        return 0;
+    }
+    if letters < TWO_ERRORS_LETTERS { 1 } else { 2 }
+}
+
+/// The beginning of a reference that a text ends with, behind what stands before it: `01.4.`, `RE-20`.
+fn code_typed(text: &str) -> Option<(&str, &str)> {
+    let sign = |c: char| matches!(c, '.' | '/' | '-');
+    let digits = |piece: &str| piece.contains(|c: char| c.is_ascii_digit());
+    let before = text.trim_end_matches(|c: char| c.is_alphanumeric() || sign(c));
+    let code = text.get(before.len()..)?.trim_start_matches(sign);
+    let last = code.rsplit(sign).next()?;
+    let length = code.chars().filter(|c| c.is_alphanumeric()).count();
+    // The end of `A4-Format` is a word.
+    let ends = last.is_empty() || digits(last);
+    (length >= CODE_CHARS_MIN && digits(code) && ends).then_some((before, code))
 }

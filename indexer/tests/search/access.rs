@@ -19,6 +19,7 @@ fn house() -> House {
     hidden.tags = vec!["geheim".to_owned()];
     hidden.kind = Some("Verfügung".to_owned());
     hidden.correspondent = Some("Anwalt Schweiger".to_owned());
+    hidden.references = vec!["P-4711/26".to_owned()];
     House::with([open, hidden])
 }
 
@@ -106,6 +107,11 @@ fn hidden_words_and_titles_are_never_suggested() {
     assert!(ask("Diszi", EVERYONE).titles.is_empty());
     assert_eq!(ask("Diszi", SECRET).words.len(), 2);
     assert_eq!(ask("Diszi", SECRET).titles.len(), 1);
+    // Nor where something is mistyped, or is a number.
+    assert!(ask("Diszpl", EVERYONE).words.is_empty());
+    assert_eq!(ask("Diszpl", SECRET).words.len(), 2);
+    assert!(ask("4711", EVERYONE).titles.is_empty());
+    assert_eq!(ask("4711", SECRET).titles.len(), 1);
     let counted = ask("Antra", EVERYONE).words;
     assert_eq!(
         counted

@@ -255,17 +255,17 @@ pub(super) struct Typing {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Suggestions)]
 pub(super) struct SuggestView {
-    /// Words that complete the text.
+    /// Words that complete the text; where none begins as it ends, those nearest to that.
     words: Vec<WordView>,
-    /// Titles that fit.
+    /// Titles that fit; of a number, also those of documents whose reference begins so.
     titles: Vec<TitleView>,
 }
 
-/// A word that completes the text.
+/// A word that completes the text, or that was probably meant.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SuggestedWord)]
 pub(super) struct WordView {
-    /// The whole text with the word completed.
+    /// The whole text with this word at its end.
     text: String,
     /// The word, as documents write it.
     word: String,
