@@ -44,6 +44,21 @@ async fn a_new_server_is_alive_and_becomes_ready() {
 }
 
 #[tokio::test]
+async fn a_server_says_which_key_verifies_its_log() {
+    let Some(town) = tests::Town::start().await else {
+        return;
+    };
+    let identity = town.clerk().get("/api/v1/log/identity").await.is(200);
+    let key = identity.json()["verifier"].as_str().map(str::to_owned);
+    let key = key.expect("a key");
+    let log = town.app.log();
+    let said = log
+        .lines()
+        .any(|line| line.contains("Papierlos is ready") && line.contains(&format!("key={key}")));
+    assert!(said, "{key}\n{log}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_asked_to_end_ends_well() {
     let Some(mut app) = TestApp::start().await else {
         return;

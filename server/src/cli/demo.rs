@@ -83,7 +83,8 @@ impl Demo {
                 }
             };
             let tablet = invited(&server, &town);
-            let ended = server.run(|address| welcome(&town, (address, &tablet), &data));
+            let key = server.archive().publication.signer.verifier().to_string();
+            let ended = server.run(|address| welcome(town.town(), (address, &tablet), &key, &data));
             let ended = ended.await;
             ended.map_err(|error| Failure::of(MISSING, &error))
         })
@@ -164,75 +165,106 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-fn welcome(town: &Move, (address, tablet): (&str, &str), data: &Path) {
-    let town = town.town();
-    let clerk = town
-        .people
-        .iter()
-        .find(|person| person.user == "j.brinkhoff");
-    let clerk = clerk.or(town.people.first());
-    let (clerk, department) = clerk
-        .map(|one| (one.user.as_str(), one.department.as_str()))
-        .unwrap_or_default();
+fn welcome(town: &Town, (address, tablet): (&str, &str), key: &str, data: &Path) {
+    say(&greeting(town, (address, tablet), key));
+    people(town);
+    desks(town);
+    let binary = std::env::current_exe().unwrap_or_else(|_gone| PathBuf::from("papierlos"));
+    let data = std::path::absolute(data).unwrap_or_else(|_odd| data.to_owned());
+    let lines = Lines {
+        address,
+        letter: if Path::new(LETTER).exists() {
+            LETTER
+        } else {
+            "brief.pdf"
+        },
+        binary: &quoted(&binary.display().to_string()),
+        data: &quoted(&data.display().to_string()),
+        key: &quoted(key),
+    };
     say(&format!(
+        "\n  Auf der Befehlszeile / on the command line\n\n{}\n\n  \
+         Beenden mit Strg-C / stop with Ctrl-C\n",
+        lines.written(clerk(town)),
+    ));
+}
+
+/// Where the town is, how to come in, and the key to be kept on paper.
+fn greeting(town: &Town, (address, tablet): (&str, &str), key: &str) -> String {
+    format!(
         "\n  Papierlos: {} {}, {} Dokumente\n\n  \
          Öffnen / open        {address}/\n  \
          Passwort / password  {PASSWORD}  (für alle / for everyone)\n  \
          Schnittstelle / API  {address}/api\n  \
          Tablet am Schalter   {address}{tablet}\n                       \
          (in einem zweiten Fenster, schon gekoppelt / in a second window, paired already)\n                       \
-         Zu unterschreiben / to be signed: „{case}“, als / as {counter}\n\n  \
+         Zu unterschreiben / to be signed: „{case}“, als / as {counter}\n  \
+         Schlüssel / key      {key}\n                       \
+         (prüft das Protokoll; auf Papier aufheben / verifies the log; keep it on paper)\n\n  \
          Anmelden als / sign in as",
         town.about.name,
         town.about.epithet,
         town.documents.len(),
         case = demo::COUNTER_CASE,
         counter = demo::COUNTER_CLERK,
-    ));
-    people(town);
-    desks(town);
-    say(&lines((clerk, department), address, data));
+    )
 }
 
-/// Lines to be copied as they stand: sign in, file, find, download, prove.
-fn lines((clerk, department): (&str, &str), address: &str, data: &Path) -> String {
-    let binary = std::env::current_exe().unwrap_or_else(|_gone| PathBuf::from("papierlos"));
-    let data = std::path::absolute(data).unwrap_or_else(|_odd| data.to_owned());
-    let (binary, data) = (quoted(&binary), quoted(&data));
-    let letter = if Path::new(LETTER).exists() {
-        LETTER
-    } else {
-        "brief.pdf"
-    };
-    format!(
-        "\n  Auf der Befehlszeile / on the command line\n\n\
-         # anmelden / sign in\n\
-         TOKEN=$(curl -s {address}/api/v1/session -H 'Content-Type: application/json' \
-         -d '{{\"login\":\"{clerk}\",\"password\":\"{PASSWORD}\"}}' | \
-         sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
-         # ablegen / file a document\n\
-         ID=$(curl -s -D /dev/stderr {address}/api/v1/documents -H \"Authorization: Bearer $TOKEN\" \
-         -F 'metadata={{\"title\":\"Verwaltungszustellungsgesetz\",\"type\":\"Gesetz\"}};type=application/json' \
-         -F 'content=@{letter};type=application/pdf' | sed 's/^{{\"id\":\"\\([^\"]*\\)\".*/\\1/')\n\
-         # suchen / search\n\
-         curl -s -G {address}/api/v1/search -H \"Authorization: Bearer $TOKEN\" \
-         --data-urlencode 'q=Empfangsbekenntnis'\n\
-         # herunterladen / download\n\
-         curl -s {address}/api/v1/documents/$ID/content -H \"Authorization: Bearer $TOKEN\" | \
-         cmp - {letter} && echo gleich / the same\n\
-         # ablegen wie ein Scanner, der sonst nichts darf / file as a scanner that may do nothing else\n\
-         SCANNER=$(curl -s {address}/api/v1/tokens -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \
-         -d '{{\"label\":\"Scanner\",\"scope\":\"intake\",\"days\":30,\"department\":\"{department}\"}}' | \
-         sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
-         curl -s {address}/api/documents/post_document/ -H \"Authorization: Token $SCANNER\" -F 'document=@{letter};type=application/pdf'\n\
-         # was im Eingangskorb wartet / what waits in the inbox\n\
-         curl -s {address}/api/v1/inbox -H \"Authorization: Bearer $TOKEN\"\n\
-         # beweisen, ohne den Server / prove it, without the server\n\
-         LOG=$(mktemp -d)/log\n\
-         {binary} export --log $LOG --data {data}\n\
-         {binary} verify $LOG\n\n  \
-         Beenden mit Strg-C / stop with Ctrl-C\n"
-    )
+/// Who files in the lines to be copied, and where.
+fn clerk(town: &Town) -> (&str, &str) {
+    town.person("j.brinkhoff")
+        .or(town.people.first())
+        .map(|one| (one.user.as_str(), one.department.as_str()))
+        .unwrap_or_default()
+}
+
+/// Lines to be copied as they stand: sign in, file, find, download, prove. Paths and key are as a shell
+/// takes them.
+struct Lines<'a> {
+    address: &'a str,
+    letter: &'a str,
+    binary: &'a str,
+    data: &'a str,
+    key: &'a str,
+}
+
+impl Lines<'_> {
+    fn written(&self, (clerk, department): (&str, &str)) -> String {
+        let Self {
+            address,
+            letter,
+            binary,
+            data,
+            key,
+        } = self;
+        format!(
+            "# anmelden / sign in\n\
+             TOKEN=$(curl -s {address}/api/v1/session -H 'Content-Type: application/json' \
+             -d '{{\"login\":\"{clerk}\",\"password\":\"{PASSWORD}\"}}' | \
+             sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             # ablegen / file a document\n\
+             ID=$(curl -s -D /dev/stderr {address}/api/v1/documents -H \"Authorization: Bearer $TOKEN\" \
+             -F 'metadata={{\"title\":\"Verwaltungszustellungsgesetz\",\"type\":\"Gesetz\"}};type=application/json' \
+             -F 'content=@{letter};type=application/pdf' | sed 's/^{{\"id\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             # suchen / search\n\
+             curl -s -G {address}/api/v1/search -H \"Authorization: Bearer $TOKEN\" \
+             --data-urlencode 'q=Empfangsbekenntnis'\n\
+             # herunterladen / download\n\
+             curl -s {address}/api/v1/documents/$ID/content -H \"Authorization: Bearer $TOKEN\" | \
+             cmp - {letter} && echo gleich / the same\n\
+             # ablegen wie ein Scanner, der sonst nichts darf / file as a scanner that may do nothing else\n\
+             SCANNER=$(curl -s {address}/api/v1/tokens -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \
+             -d '{{\"label\":\"Scanner\",\"scope\":\"intake\",\"days\":30,\"department\":\"{department}\"}}' | \
+             sed 's/.*\"secret\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             curl -s {address}/api/documents/post_document/ -H \"Authorization: Token $SCANNER\" -F 'document=@{letter};type=application/pdf'\n\
+             # was im Eingangskorb wartet / what waits in the inbox\n\
+             curl -s {address}/api/v1/inbox -H \"Authorization: Bearer $TOKEN\"\n\
+             # beweisen, ohne den Server / prove it, without the server\n\
+             LOG=$(mktemp -d)/log\n\
+             {binary} export --log $LOG --data {data}\n\
+             {binary} verify $LOG --key {key}"
+        )
+    }
 }
 
 /// What waits for whom in workflows.
@@ -247,12 +279,11 @@ fn desks(town: &Town) {
     }
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
+/// A word as a shell takes it.
+fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
     if text.chars().all(plain) {
-        text
+        text.to_owned()
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
@@ -272,5 +303,55 @@ fn people(town: &Town) {
         say(&format!(
             "    {user:width$}  {name}, {function} ({department})"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LETTER, Lines, Town, clerk, greeting, quoted};
+    use crate::audit::NoteKey;
+
+    const README: &str = include_str!("../../../README.md");
+
+    /// What stands between two marks of the README.
+    fn between(before: &str, after: &str) -> &'static str {
+        let (_, rest) = README.split_once(before).expect("the mark before");
+        let (found, _) = rest.split_once(after).expect("the mark after");
+        found
+    }
+
+    #[test]
+    fn the_readme_shows_one_run_as_the_demo_prints_it() {
+        let town = Town::load().expect("the town");
+        let address = "http://127.0.0.1:8080";
+        let key = between("Schlüssel / key      ", "\n");
+        let tablet = between("http://127.0.0.1:8080/tablet", "\n");
+        let head = greeting(&town, (address, &format!("/tablet{tablet}")), key);
+        assert!(README.contains(&head), "{head}");
+        let lines = Lines {
+            address,
+            letter: LETTER,
+            binary: "target/demo/papierlos",
+            data: "demo-data",
+            key: &quoted(key),
+        };
+        let written = format!("```sh\n{}\n```", lines.written(clerk(&town)));
+        assert!(README.contains(&written), "{written}");
+        // What follows is of the same run: its address, its log and its key.
+        let known: NoteKey = key.parse().expect("a key");
+        let (log, id) = (known.name(), known.id());
+        assert_eq!(log, "127.0.0.1:8080/audit");
+        assert!(README.contains(&format!("\nProtokoll {log}: ")));
+        assert!(README.contains(&format!(", Schlüssel {log}+{id}\n")));
+        let others: Vec<&str> = README.split("127.0.0.1:").skip(1).collect();
+        assert!(others.iter().all(|rest| rest.starts_with("8080/")));
+        assert!(README.contains("\n  A  Signatur des Prüfpunkts      ok\n"));
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
+        assert_eq!(quoted("target/demo/papierlos"), "target/demo/papierlos");
+        assert_eq!(quoted("Stadt A/it's"), "'Stadt A/it'\\''s'");
+        assert_eq!(quoted("a:1+b"), "'a:1+b'");
     }
 }

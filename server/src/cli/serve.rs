@@ -27,12 +27,13 @@ impl Serve {
             let server = Server::open(config)
                 .await
                 .map_err(|error| Failure::of(MISSING, &error))?;
+            let key = server.archive().publication.signer.verifier();
             server
                 .run(|address| {
+                    // Whoever is to trust the log writes the key down when it is first said.
+                    tracing::info!(address, %key, "Papierlos is ready");
                     if announce {
                         say(&format!("{{\"listening\":\"{address}\"}}"));
-                    } else {
-                        tracing::info!(address, "Papierlos is ready");
                     }
                 })
                 .await
