@@ -1,6 +1,6 @@
 //! The server starts, says so, ends when asked and comes back after it was killed.
 
-use tests::{Start, TestApp, wait_until};
+use tests::{Engine, Start, TestApp, wait_until};
 
 #[tokio::test]
 async fn a_parameter_that_an_operation_does_not_have_is_refused() {
@@ -56,6 +56,20 @@ async fn a_server_says_which_key_verifies_its_log() {
         .lines()
         .any(|line| line.contains("Papierlos is ready") && line.contains(&format!("key={key}")));
     assert!(said, "{key}\n{log}");
+}
+
+#[tokio::test]
+async fn a_server_warns_once_of_a_lock_on_the_disk_of_its_database() {
+    let Some(app) = TestApp::start().await else {
+        return;
+    };
+    let log = app.log();
+    let warned = log
+        .lines()
+        .filter(|line| line.contains("WARN") && line.contains("log.lock_dir"))
+        .count();
+    let beside = Engine::of_this_run() == Engine::Sqlite;
+    assert_eq!(warned, usize::from(beside), "{log}");
 }
 
 #[tokio::test]

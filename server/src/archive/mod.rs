@@ -196,6 +196,18 @@ fn folders(config: &Config) -> Result<(), OpenError> {
     folder(&config.index.dir)
 }
 
+/// Whether the lock lies on the file system of the database: whatever sets that back may set back both.
+/// Not where the database is a server of its own, or one of them is not there.
+#[must_use]
+pub fn lock_beside_database(config: &Config) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let DatabaseUrl::Sqlite(database) = &config.database.url else {
+        return false;
+    };
+    let device = |path: &Path| std::fs::metadata(path).map(|meta| meta.dev()).ok();
+    device(database).is_some_and(|found| device(&config.log.lock_dir) == Some(found))
+}
+
 fn backend(config: &Config) -> Backend {
     match &config.storage {
         config::Storage::Folder(path) => Backend::Folder { path: path.clone() },

@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait as _;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::{Archive, OpenError, database_url};
+use super::{Archive, OpenError, database_url, lock_beside_database};
 use crate::audit::event::{Action, Kind, Subject};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::base::{Actor, Clock, ManualClock, Timestamp};
@@ -64,6 +64,19 @@ async fn the_folder_of_the_data_may_be_called_anything() {
     let archive = Archive::open_at(&Place::at(&folder), place.clock.clone()).await;
     add(&archive.expect("an archive"), 1).await;
     assert!(folder.join("papierlos.db").is_file());
+}
+
+#[tokio::test]
+async fn a_lock_on_the_disk_of_its_database_is_seen() {
+    let place = Place::new();
+    let mut config = place.config();
+    assert!(!lock_beside_database(&config), "nothing is there yet");
+    let archive = place.open().await.expect("an archive");
+    archive.db.close().await;
+    assert!(lock_beside_database(&config));
+    // A file system of its own, wherever there is a kernel.
+    config.log.lock_dir = "/proc".into();
+    assert!(!lock_beside_database(&config));
 }
 
 /// Adds records that speak of nothing, in few transactions.

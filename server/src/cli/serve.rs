@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Ended, Failure, MISSING, say};
 use crate::app::Server;
+use crate::archive::lock_beside_database;
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -23,10 +24,18 @@ impl Serve {
 
     pub(super) fn run(self, config: Config) -> Ended {
         let announce = self.announce;
+        let settings = config.clone();
         actix_web::rt::System::new().block_on(async move {
             let server = Server::open(config)
                 .await
                 .map_err(|error| Failure::of(MISSING, &error))?;
+            if lock_beside_database(&settings) {
+                let lock = settings.log.lock_dir.display();
+                tracing::warn!(
+                    %lock,
+                    "The lock of the log lies on the disk of the database: where both are set back, nothing tells it. Set log.lock_dir to another disk"
+                );
+            }
             let key = server.archive().publication.signer.verifier();
             server
                 .run(|address| {
