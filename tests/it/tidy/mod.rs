@@ -1,5 +1,5 @@
-//! The house keeps itself in order: what HOUSE says about rooms, words, sizes, documents and dependencies
-//! is read from the sources here. Each finding says what to do.
+//! The house keeps itself in order: rooms, words, sizes, documents and dependencies are read from the
+//! sources here and held to rules. Each finding says what to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
