@@ -53,6 +53,8 @@ pub async fn conformance(creation: Creation, store: impl AsyncFn() -> Arc<dyn Ob
     names::objects_are_created_or_replaced(&Bench::new(store().await)).await;
     names::objects_are_created_once(&Bench::new(store().await), creation).await;
     names::objects_are_listed(&Bench::new(store().await)).await;
+    // The last: where all stores share a bucket, whatever lists it reads these too.
+    names::blobs_are_listed_over_pages(&Bench::new(store().await)).await;
 }
 
 /// A store with keys, and what the cases do with it again and again.

@@ -2,12 +2,16 @@
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use object_store::ObjectStoreExt;
 
 use super::{Bench, Creation, object};
 use crate::cipher::HEADER;
 use crate::digest::Sha256Digest;
 use crate::objects::{ObjectName, PutOutcome, PutRule};
 use crate::store::StoreError;
+
+/// How many objects S3 tells of in one answer.
+const PAGE: usize = 1_000;
 
 pub(super) async fn blobs_are_listed_in_order(bench: &Bench) {
     let mut names = Vec::new();
@@ -45,6 +49,33 @@ pub(super) async fn blobs_are_listed_in_order(bench: &Bench) {
             Some(&rest[..]),
             names.get(at + 1..),
             "from the one after {after} on"
+        );
+    }
+}
+
+/// More blobs than S3 tells of at once: wherever a listing goes on, nothing is left out or told twice.
+pub(super) async fn blobs_are_listed_over_pages(bench: &Bench) {
+    let digest = |at: usize| Sha256Digest::of(&at.to_le_bytes());
+    let mut names: Vec<_> = (0..PAGE + 100).map(digest).collect();
+    names.sort_unstable();
+    for some in names.chunks(50) {
+        let puts = some.iter().map(|name| {
+            let path = bench.storage.path(name);
+            async move { bench.raw.put(&path, "a blob".into()).await }
+        });
+        let put = futures_util::future::join_all(puts).await;
+        assert!(put.iter().all(Result::is_ok), "the store takes them");
+    }
+    let borders = [0, PAGE - 2, PAGE - 1, PAGE, names.len() - 1];
+    for after in std::iter::once(None).chain(borders.map(Some)) {
+        let from = after.map_or(0, |at| at + 1);
+        let listed = bench.storage.list(after.map(|at| names[at]));
+        let listed: Vec<_> = listed.try_collect().await.expect("blobs can be listed");
+        let listed: Vec<_> = listed.into_iter().map(|blob| blob.name).collect();
+        assert!(
+            Some(&listed[..]) == names.get(from..),
+            "{} after {after:?}",
+            listed.len()
         );
     }
 }

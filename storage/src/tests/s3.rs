@@ -1,7 +1,9 @@
 //! The suite against S3: an S3 server in this process always, a real one where it is named.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use object_store::ObjectStore;
@@ -11,7 +13,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::backend::{Backend, BackendError, Secret};
-use crate::conformance::{Creation, conformance};
+use crate::cipher::CHUNK_BYTES;
+use crate::conformance::{Bench, Creation, conformance, sample};
 
 /// `endpoint,bucket,key,secret` of a real server whose bucket exists and may be written to; a region
 /// may follow.
@@ -20,7 +23,7 @@ const REAL_SERVER: &str = "PAPIERLOS_TEST_S3";
 /// An S3 server in this process; it stops when dropped.
 struct Server {
     endpoint: String,
-    _files: tempfile::TempDir,
+    files: tempfile::TempDir,
     _connections: JoinSet<()>,
 }
 
@@ -47,9 +50,30 @@ impl Server {
         });
         Self {
             endpoint,
-            _files: files,
+            files,
             _connections: connections,
         }
+    }
+
+    /// How many uploads were begun in parts and neither finished nor given up. s3s-fs 0.14.1 does not
+    /// list them; it keeps a file for each beside its buckets.
+    fn open_uploads(&self) -> usize {
+        let entries = std::fs::read_dir(self.files.path()).expect("its folder");
+        entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.starts_with(".upload-"))
+            .count()
+    }
+
+    /// Waits until there is none: what is dropped is given up behind its caller.
+    async fn no_upload_is_open(&self) {
+        let none = async {
+            while self.open_uploads() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let none = tokio::time::timeout(Duration::from_secs(10), none).await;
+        assert!(none.is_ok(), "{} uploads are open", self.open_uploads());
     }
 
     fn bucket(&self, prefix: &str) -> Backend {
@@ -86,6 +110,28 @@ async fn s3_conforms() {
             .objects
     })
     .await;
+    server.no_upload_is_open().await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_leaves_no_parts() {
+    provider();
+    let server = Server::start().await;
+    let opened = server.bucket("").open().await;
+    let bench = Bench::new(opened.expect("the bucket can be opened"));
+    let large = Bytes::from(sample(128 * CHUNK_BYTES));
+    for dropped in [false, true] {
+        let begun = bench.storage.begin(&bench.domain, u64::MAX).await;
+        let mut stager = begun.expect("content may begin");
+        stager.push(large.clone()).await.expect("it is taken");
+        assert_eq!(server.open_uploads(), 1, "it is sent in parts");
+        if dropped {
+            drop(stager);
+        } else {
+            stager.discard().await;
+        }
+        server.no_upload_is_open().await;
+    }
 }
 
 #[tokio::test]
