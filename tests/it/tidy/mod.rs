@@ -25,12 +25,25 @@ fn root() -> PathBuf {
 /// Every text that a person wrote, relative to the root, with its content.
 fn sources(extensions: &[&str]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    walk(&root(), extensions, &mut found);
+    walk(&root(), false, extensions, &mut found);
     assert!(!found.is_empty(), "no sources with {extensions:?}");
     found
 }
 
-fn walk(folder: &Path, extensions: &[&str], found: &mut BTreeMap<String, String>) {
+/// Every script and page, also those that stand beside the samples which they make.
+fn scripts() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let extensions = ["sh", "py", "mjs", "js", "java"];
+    walk(&root(), true, &extensions, &mut found);
+    for path in ["Makefile", ".ci/run"] {
+        let text = fs::read_to_string(root().join(path)).expect("UTF-8");
+        found.insert(path.to_owned(), text);
+    }
+    found
+}
+
+/// `samples`: also in folders of data, where not everything is text or ours.
+fn walk(folder: &Path, samples: bool, extensions: &[&str], found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).expect("a folder of ours") {
         let path = entry.expect("an entry").path();
         let name = path
@@ -38,13 +51,11 @@ fn walk(folder: &Path, extensions: &[&str], found: &mut BTreeMap<String, String>
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         let kept = name == ".config" || name == ".ci" || !name.starts_with('.');
-        let made = matches!(
-            name,
-            "target" | "scratch" | "demo-data" | "node_modules" | "data"
-        );
+        let made = matches!(name, "target" | "scratch" | "demo-data" | "node_modules")
+            || (name == "data" && !samples);
         if path.is_dir() {
             if kept && !made {
-                walk(&path, extensions, found);
+                walk(&path, samples, extensions, found);
             }
             continue;
         }
@@ -65,7 +76,7 @@ fn report(findings: &[String]) {
 #[test]
 fn no_source_has_grown_past_its_room() {
     let mut findings = Vec::new();
-    for (path, text) in sources(&["rs"]) {
+    for (path, text) in sources(&["rs"]).into_iter().chain(scripts()) {
         let lines = text.lines().count();
         if lines > LINES_MAX {
             findings.push(format!(
@@ -97,7 +108,8 @@ const BANNED: &[(&str, &str, &str)] = &[
 #[test]
 fn no_source_says_what_the_house_does_not_say() {
     let mut findings = Vec::new();
-    for (path, text) in sources(&["rs", "md", "toml", "sh", "yaml"]) {
+    let texts = sources(&["rs", "md", "toml", "yaml"]);
+    for (path, text) in texts.into_iter().chain(scripts()) {
         for (number, line) in text.lines().enumerate() {
             // A task of a calendar is called so (RFC 5545).
             let line = line.replace(concat!("VTO", "DO"), "");
@@ -110,6 +122,24 @@ fn no_source_says_what_the_house_does_not_say() {
         }
     }
     report(&findings);
+}
+
+#[test]
+fn the_reader_of_scripts_sees_them() {
+    let scripts = scripts();
+    for path in [
+        ".ci/run",
+        "Makefile",
+        "fuzz/corpus.py",
+        "scripts/check.sh",
+        "scripts/peers/VeraCheck.java",
+        "server/src/pages/app.js",
+        "tests/browser/axe.mjs",
+        "tests/data/audit/verify.py",
+    ] {
+        assert!(scripts.contains_key(path), "{path}");
+    }
+    assert!(!scripts.keys().any(|path| path.contains("node_modules")));
 }
 
 #[test]
