@@ -7,6 +7,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
+use workflow::definition::Flaw;
 
 use super::amount::Amount;
 use crate::base::db::DbError;
@@ -219,7 +220,7 @@ pub(super) fn whole(pattern: &str) -> Option<Regex> {
     if let Some(found) = known.get(pattern) {
         return found.clone();
     }
-    let found = compiled(pattern);
+    let found = compiled(pattern).ok();
     if known.len() >= READ_MAX {
         known.clear();
     }
@@ -227,12 +228,17 @@ pub(super) fn whole(pattern: &str) -> Option<Regex> {
     found
 }
 
-fn compiled(pattern: &str) -> Option<Regex> {
+/// What is wrong with a pattern; nothing where it can be read.
+pub(super) fn flaw(pattern: &str) -> Option<Flaw> {
+    let error = compiled(pattern).err()?;
+    Some(Flaw::of(pattern, &error, compiled))
+}
+
+fn compiled(pattern: &str) -> Result<Regex, regex_lite::Error> {
     let read = |pattern: &str| {
-        let read = regex_lite::RegexBuilder::new(pattern)
+        regex_lite::RegexBuilder::new(pattern)
             .size_limit(PATTERN_BYTES_MAX)
-            .build();
-        read.ok()
+            .build()
     };
     // By itself first: `a)|(?:b` would end the group around it, and look at a part only.
     read(pattern)?;

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::amount::{Amount, DECIMALS_MAX};
 use super::model::{
     CODE_CHARS_MAX, CURRENCIES, ENTRIES_MAX, Entry, Kind, LABEL_CHARS_MAX, PATTERN_CHARS_MAX,
-    Rules, TEXT_CHARS_DEFAULT, TEXT_CHARS_MAX, Target, whole,
+    Rules, TEXT_CHARS_DEFAULT, TEXT_CHARS_MAX, Target, flaw,
 };
 use crate::http::gather::Fields;
-use crate::http::{Fault, text};
+use crate::http::{Fault, Text, text};
 
 /// What a value must be like, part by part: those that the kind has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,18 +153,27 @@ impl RuleParts {
             fields.fault("/max_length", Fault::TooLarge { max });
         }
         let pattern = self.pattern.filter(|pattern| !pattern.is_empty());
-        if let Some(pattern) = &pattern {
-            let long = pattern.chars().count() > PATTERN_CHARS_MAX;
-            if long || whole(pattern).is_none() {
-                let expected = text(
-                    "ein regulärer Ausdruck aus höchstens 200 Zeichen, zum Beispiel R-[0-9]{4}",
-                    "a regular expression of at most 200 characters, R-[0-9]{4} for instance",
-                );
-                fields.fault("/pattern", Fault::WrongFormat { expected });
-            }
+        if let Some(expected) = pattern.as_deref().and_then(instead_of) {
+            fields.fault("/pattern", Fault::WrongFormat { expected });
         }
         Rules::Text { chars_max, pattern }
     }
+}
+
+/// What is expected instead of a text that is no pattern, and where it is none.
+fn instead_of(pattern: &str) -> Option<Text> {
+    let (german, english) = (
+        "ein regulärer Ausdruck aus höchstens 200 Zeichen, zum Beispiel R-[0-9]{4}",
+        "a regular expression of at most 200 characters, R-[0-9]{4} for instance",
+    );
+    if pattern.chars().count() > PATTERN_CHARS_MAX {
+        return Some(text(german, english));
+    }
+    let flaw = flaw(pattern)?;
+    Some(text(
+        format!("{german}; doch {}", flaw.german()),
+        format!("{english}; but {}", flaw.english()),
+    ))
 }
 
 fn bounds(

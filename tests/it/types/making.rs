@@ -4,7 +4,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tests::town::{id_of, send};
-use tests::{Answer, fixtures};
+use tests::{Answer, Town, fixtures};
 
 use super::{FIELDS, TYPES, fault, faults, file, town};
 
@@ -91,6 +91,31 @@ async fn the_registry_makes_types_and_fields_and_everybody_lists_them() {
     assert_eq!(record["action"], "document_type.create");
     let output = town.app.command(&["verify"]).await;
     assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_pattern_is_told_in_the_language_of_the_reader_with_its_place() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    let registrar = town.registrar().await;
+    let new = json!({"code": "neu", "label": "Neu", "kind": "text", "pattern": "R-(a|b"});
+    for (language, told) in [
+        (
+            "de",
+            "R-[0-9]{4}; doch bei Zeichen 3 öffnet eine runde Klammer, die nicht geschlossen wird.",
+        ),
+        (
+            "en",
+            "for instance; but at character 3 a round bracket opens that is not closed.",
+        ),
+    ] {
+        let headers = [("accept-language", language)];
+        let refused = send(&registrar, Method::POST, FIELDS, &headers, Some(&new)).await;
+        let refused = refused.is_problem(422, "validation").json();
+        let detail = refused["errors"][0]["detail"].as_str().unwrap_or_default();
+        assert!(detail.ends_with(told), "{detail}");
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "one life of a field")]

@@ -1,6 +1,7 @@
 //! A definition, read and checked. What its TOML looks like stands in docs/workflows.md.
 
 mod asked;
+mod flaw;
 mod kinds;
 mod lacking;
 mod pattern;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
 
+pub use flaw::Flaw;
 pub use pattern::{PATTERN_CHARS_MAX, Pattern};
 pub use read::{Complaint, DEFINITION_BYTES_MAX, line_naming};
 pub use schema::json_schema;

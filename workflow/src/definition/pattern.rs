@@ -1,6 +1,8 @@
 //! What a text must look like.
 
-use regex_lite::{Regex, RegexBuilder};
+use regex_lite::{Error, Regex, RegexBuilder};
+
+use super::flaw::Flaw;
 
 /// Most characters of a pattern.
 pub const PATTERN_CHARS_MAX: usize = 200;
@@ -26,12 +28,16 @@ impl PartialEq for Pattern {
     }
 }
 
-fn compiled(source: &str) -> Result<Regex, String> {
-    RegexBuilder::new(source)
-        .size_limit(COMPILED_BYTES_MAX)
-        .nest_limit(DEPTH_MAX)
-        .build()
-        .map_err(|error| error.to_string())
+fn compiled(source: &str) -> Result<Regex, Error> {
+    let read = |source: &str| {
+        RegexBuilder::new(source)
+            .size_limit(COMPILED_BYTES_MAX)
+            .nest_limit(DEPTH_MAX)
+            .build()
+    };
+    // Alone first: `a)|(b` is none, though it would be one between brackets.
+    read(source)?;
+    read(&format!("\\A(?:{source})\\z"))
 }
 
 impl Pattern {
@@ -39,16 +45,16 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, as the engine says it.
-    pub fn new(source: String, example: String) -> Result<Self, String> {
-        // Alone first: `a)|(b` is none, though it would be one between brackets.
-        compiled(&source)?;
-        let whole = compiled(&format!("\\A(?:{source})\\z"))?;
-        Ok(Self {
-            source,
-            example,
-            whole,
-        })
+    /// What is wrong with it, and where.
+    pub fn new(source: String, example: String) -> Result<Self, Flaw> {
+        match compiled(&source) {
+            Ok(whole) => Ok(Self {
+                source,
+                example,
+                whole,
+            }),
+            Err(error) => Err(Flaw::of(&source, &error, compiled)),
+        }
     }
 
     /// Whether a text looks like that.
@@ -62,7 +68,7 @@ impl Pattern {
 mod tests {
     use super::*;
 
-    fn pattern(source: &str) -> Result<Pattern, String> {
+    fn pattern(source: &str) -> Result<Pattern, Flaw> {
         Pattern::new(source.to_owned(), String::new())
     }
 

@@ -1,23 +1,23 @@
 //! Reads a template and checks all of it: whatever is wrong is said at once, with where and what to do.
 
 mod blocks;
+mod pattern;
 mod unread;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-use regex_lite::Regex;
 use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 use unicode_normalization::UnicodeNormalization as _;
 
+use self::pattern::pattern;
 use super::sheet::{
     ConditionSheet, FieldSheet, FieldWord, IdentityWord, Sheet, SignatureSheet, SignerWord,
 };
 use super::template::{
-    Condition, Entry, Field, FieldKind, ID_CHARS_MAX, Pattern, Signature, Signer, Source, Template,
-    Wording,
+    Condition, Entry, Field, FieldKind, ID_CHARS_MAX, Signature, Signer, Source, Template, Wording,
 };
 use super::text::{self, Piece};
 use crate::page::letters::unprintable;
@@ -518,19 +518,16 @@ impl Reader<'_> {
                 self.complain(&at.below(key), said, remedy);
             }
         }
-        let pattern =
-            sheet
-                .pattern
-                .take()
-                .and_then(|source| match Regex::new(&format!("^(?:{source})$")) {
-                    Ok(whole) => Some(Pattern { source, whole }),
-                    Err(error) => {
-                        let said = format!("Das ist kein regulärer Ausdruck: {error}.");
-                        let remedy = "Bitte prüfen; er gilt für den ganzen Text.";
-                        self.complain(&at.below("pattern"), said, remedy);
-                        None
-                    }
-                });
+        let pattern = match sheet.pattern.take().map(pattern) {
+            Some(Ok(pattern)) => Some(pattern),
+            Some(Err(place)) => {
+                let said = format!("Ab Zeichen {place} ist das kein regulärer Ausdruck.");
+                let remedy = "Bitte prüfen; er gilt für den ganzen Text.";
+                self.complain(&at.below("pattern"), said, remedy);
+                None
+            }
+            None => None,
+        };
         FieldKind::Text {
             chars_max,
             lines,

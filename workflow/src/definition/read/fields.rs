@@ -155,8 +155,8 @@ impl Reader {
                 }
                 Some(pattern)
             }
-            Err(error) => {
-                let said = format!("Das ist kein regulärer Ausdruck: {error}.");
+            Err(flaw) => {
+                let said = format!("Das ist kein regulärer Ausdruck: {}.", flaw.german());
                 let remedy = "Bitte prüfen; er gilt für den ganzen Text.";
                 self.complain(&source.at, said, remedy);
                 None
