@@ -230,7 +230,7 @@ impl Server {
         };
         let listener = TcpListener::bind(self.config.server.listen).map_err(wrong)?;
         let address = format!("http://{}", listener.local_addr().map_err(wrong)?);
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::of(self.archive.db.counted()));
         let parts = self.parts(&metrics)?;
         let health = parts.health.clone();
         let edge_data = parts.edge.clone();

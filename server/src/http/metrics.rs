@@ -53,6 +53,17 @@ struct CertificateLabels {
 
 type FloatGauge = Gauge<f64, AtomicU64>;
 
+/// What is counted of a database since it was opened.
+#[derive(Debug, Clone, Default)]
+pub struct DatabaseCounts {
+    /// Units of work that were committed.
+    pub units: Counter,
+    /// Transactions in which they were committed: those that wait together share one.
+    pub commits: Counter,
+    /// Queries that only read: those of units of work are not among them.
+    pub queries: Counter,
+}
+
 /// The measurements of one process. Cheap to set; whoever knows a figure sets it.
 pub struct Metrics {
     registry: Registry,
@@ -120,6 +131,11 @@ impl Default for Metrics {
 impl Metrics {
     /// All measurements at zero.
     pub fn new() -> Self {
+        Self::of(&DatabaseCounts::default())
+    }
+
+    /// All measurements at zero, and what is counted of a database.
+    pub fn of(database: &DatabaseCounts) -> Self {
         let mut it = Self {
             registry: Registry::with_prefix("papierlos"),
             requests: Family::default(),
@@ -154,7 +170,27 @@ impl Metrics {
         it.register_states();
         it.register_seals();
         it.register_workflows();
+        it.register_database(database);
         it
+    }
+
+    fn register_database(&mut self, database: &DatabaseCounts) {
+        let registry = &mut self.registry;
+        registry.register(
+            "units",
+            "Units of work that were committed",
+            database.units.clone(),
+        );
+        registry.register(
+            "commits",
+            "Transactions in which units of work were committed",
+            database.commits.clone(),
+        );
+        registry.register(
+            "queries",
+            "Queries that only read, without those of units of work",
+            database.queries.clone(),
+        );
     }
 
     fn register_requests(&mut self) {

@@ -26,6 +26,7 @@ use crate::audit::event::{Action, Event, Subject};
 use crate::audit::log::{Log, Receipt};
 use crate::base::db::{Access, DbError, connect};
 use crate::base::{Actor, Clock, DepartmentId, Job, JobKind, Timestamp, UnitId};
+use crate::http::metrics::DatabaseCounts;
 
 /// Most operations that wait; beyond, callers wait for a place.
 const QUEUE_MAX: usize = 1024;
@@ -48,6 +49,7 @@ struct Shared {
     head: watch::Receiver<Option<u64>>,
     calls: Calls,
     rush: Rush,
+    counted: DatabaseCounts,
     frozen: AtomicBool,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -240,6 +242,8 @@ impl Db {
         let (writer_url, kms) = (url.to_owned(), log.kms());
         let calls = Calls::new();
         let called = calls.clone();
+        let counted = DatabaseCounts::default();
+        let counting = counted.clone();
         let writer_clock = Arc::clone(&clock);
         let writer = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -253,6 +257,7 @@ impl Db {
                         clock: writer_clock,
                         announce,
                         calls: called,
+                        counted: counting,
                     },
                     waiting,
                     ready,
@@ -265,7 +270,11 @@ impl Db {
             .spawn(writer)
             .map_err(|_source| DbError::GivenUp)?;
         opened.await.map_err(|_closed| DbError::GivenUp)??;
-        let reader = connect(url, Access::Read { connections_max }).await?;
+        let mut reader = connect(url, Access::Read { connections_max }).await?;
+        let queries = counted.queries.clone();
+        reader.set_metric_callback(move |_query| {
+            queries.inc();
+        });
         let thread = std::sync::Mutex::new(Some(thread));
         Ok(Self {
             shared: Arc::new(Shared {
@@ -276,6 +285,7 @@ impl Db {
                 head,
                 calls,
                 rush: Rush::default(),
+                counted,
                 frozen: AtomicBool::new(false),
                 thread,
             }),
@@ -286,6 +296,12 @@ impl Db {
     #[must_use]
     pub fn read(&self) -> &DatabaseConnection {
         &self.shared.reader
+    }
+
+    /// What was counted since it was opened.
+    #[must_use]
+    pub fn counted(&self) -> &DatabaseCounts {
+        &self.shared.counted
     }
 
     /// The clock that units are stamped with.

@@ -19,6 +19,7 @@ use crate::audit::log::{Log, Receipt, Records};
 use crate::base::db::{Access, DbError, connect};
 use crate::base::insert::{Told, in_turn};
 use crate::base::{Actor, Clock, Job, Timestamp, UnitId};
+use crate::http::metrics::DatabaseCounts;
 
 /// Most operations in one transaction, given up ones too.
 const BATCH_MAX: usize = 128;
@@ -31,6 +32,7 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) announce: watch::Sender<Option<u64>>,
     pub(super) calls: Calls,
+    pub(super) counted: DatabaseCounts,
 }
 
 pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -434,6 +436,9 @@ impl Writer {
         };
         match appended {
             Ok(appended) => {
+                let units = u64::try_from(replies.len()).unwrap_or(u64::MAX);
+                self.counted.units.inc_by(units);
+                self.counted.commits.inc();
                 self.log.settle(&appended);
                 if let Some(last) = appended.last {
                     self.announce.send_modify(|head| *head = Some(last));
@@ -474,7 +479,8 @@ mod tests {
     use tokio::sync::{mpsc, watch};
 
     use super::{
-        After, BATCH_MAX, Calls, Left, Local, Outcome, Place, Reply, Waiting, Work, Writer,
+        After, BATCH_MAX, Calls, DatabaseCounts, Left, Local, Outcome, Place, Reply, Waiting, Work,
+        Writer,
     };
     use crate::audit::LeafHash;
     use crate::audit::log::Log;
@@ -554,6 +560,7 @@ mod tests {
             clock: Arc::new(SystemClock),
             announce,
             calls: Calls::new(),
+            counted: DatabaseCounts::default(),
         };
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Work>>(4);
         let (answered, ran) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
@@ -567,6 +574,10 @@ mod tests {
         let after = writer.batch(&connection, first, &mut waiting).await;
         assert_eq!(after, After::Next);
         assert!(answered.load(Ordering::SeqCst), "it was not answered");
+        assert_eq!(
+            (writer.counted.units.get(), writer.counted.commits.get()),
+            (1, 1)
+        );
         let ran = ran.load(Ordering::SeqCst);
         assert!(ran < BATCH_MAX, "it waited for {ran} that were given up");
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{header, json_body};
 use crate::http::health::{Health, Probe, get_live, get_ready};
 use crate::http::limits::{RateLimits, Rates};
-use crate::http::metrics::{MEDIA_TYPE, Metrics, get_metrics, resident_bytes};
+use crate::http::metrics::{DatabaseCounts, MEDIA_TYPE, Metrics, get_metrics, resident_bytes};
 
 struct Fixed(&'static str, Result<&'static str, &'static str>);
 
@@ -67,7 +67,9 @@ async fn a_draining_server_is_alive_but_not_ready() {
 
 #[actix_web::test]
 async fn the_exposition_is_openmetrics_and_ends_properly() {
-    let metrics = Data::new(Metrics::new());
+    let counts = DatabaseCounts::default();
+    let metrics = Data::new(Metrics::of(&counts));
+    counts.units.inc_by(3);
     metrics.queue("extract", 3, Duration::from_millis(1500));
     metrics.index_seq.set(41);
     let app = init_service(
@@ -89,6 +91,7 @@ async fn the_exposition_is_openmetrics_and_ends_properly() {
         "{text}"
     );
     assert!(text.contains("papierlos_index_seq 41"), "{text}");
+    assert!(text.contains("papierlos_units_total 3\n"), "{text}");
     assert!(text.ends_with("# EOF\n"));
     let resident = text
         .lines()
