@@ -11,6 +11,7 @@ pub mod client;
 pub mod contract;
 pub mod database;
 pub mod faketime;
+pub mod figures;
 pub mod fixtures;
 pub mod ical;
 pub mod libreoffice;

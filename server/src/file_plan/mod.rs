@@ -35,5 +35,5 @@ pub use model::{
     DEPTH_MAX, Disposal, Fields, IMPORT_BYTES_MAX, Misplaced, Plan, PlanError, PlanUnit, UNITS_MAX,
     YEARS_MAX,
 };
-pub use ops::{chain, plans, unit, unit_by_code};
+pub use ops::{chain, plans, unit, unit_by_code, units_with};
 pub use transfer::{Format, export, read};

@@ -307,6 +307,14 @@ pub async fn unit(on: &impl ConnectionTrait, id: PlanUnitId) -> Result<Option<Pl
         .transpose()
 }
 
+/// Several units, of whatever edition, in no order.
+pub async fn units_with(
+    on: &impl ConnectionTrait,
+    ids: &[PlanUnitId],
+) -> Result<Vec<PlanUnit>, DbError> {
+    rows::units_with(on, ids).await
+}
+
 /// The unit with this mark in the plan that is in force today. Where plans of several names have
 /// it, that of the plan that came into force last.
 pub async fn unit_by_code(

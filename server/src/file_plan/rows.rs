@@ -253,6 +253,18 @@ pub(super) async fn unit(
     Ok(plan_unit::Entity::find_by_id(id.raw()).one(on).await?)
 }
 
+/// Several units, whatever their plan, in no order.
+pub(super) async fn units_with(
+    on: &impl ConnectionTrait,
+    ids: &[PlanUnitId],
+) -> Result<Vec<PlanUnit>, DbError> {
+    let rows = plan_unit::Entity::find()
+        .filter(plan_unit::Column::Id.is_in(ids.iter().map(|id| id.raw())))
+        .all(on)
+        .await?;
+    rows.into_iter().map(PlanUnit::try_from).collect()
+}
+
 /// The units with this mark, whatever their plan.
 pub(super) async fn units_with_code(
     on: &impl ConnectionTrait,

@@ -1,5 +1,6 @@
 //! What is done with files; the only code that writes about them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use sea_orm::ConnectionTrait;
@@ -520,15 +521,9 @@ pub async fn read(
 pub(super) async fn units_of(
     on: &impl ConnectionTrait,
     files: &[CaseFile],
-) -> Result<std::collections::HashMap<Uuid, PlanUnit>, DbError> {
-    let mut found = std::collections::HashMap::new();
-    for file in files {
-        let id = file.plan_unit;
-        if !found.contains_key(&id.raw())
-            && let Some(unit) = file_plan::unit(on, id).await?
-        {
-            found.insert(id.raw(), unit);
-        }
-    }
-    Ok(found)
+) -> Result<HashMap<Uuid, PlanUnit>, DbError> {
+    let ids: BTreeSet<PlanUnitId> = files.iter().map(|file| file.plan_unit).collect();
+    let ids: Vec<PlanUnitId> = ids.into_iter().collect();
+    let found = file_plan::units_with(on, &ids).await?.into_iter();
+    Ok(found.map(|unit| (unit.id.raw(), unit)).collect())
 }

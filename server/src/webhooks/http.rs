@@ -166,11 +166,15 @@ pub(super) async fn get_webhooks(
     db: Data<Db>,
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let found = rows::of_account(db.read(), actor.account).await;
-    let mut items = Vec::new();
-    for row in found? {
-        let webhook = Webhook::try_from(&row)?;
-        items.push(view(&db, &webhook).await?);
+    let found = rows::of_account(db.read(), actor.account).await?;
+    let found: Result<Vec<_>, DbError> = found.iter().map(Webhook::try_from).collect();
+    let found = found?;
+    let ids: Vec<WebhookId> = found.iter().map(|webhook| webhook.id).collect();
+    let mut healths = rows::healths(db.read(), &ids).await?;
+    let (mut items, now) = (Vec::with_capacity(found.len()), db.now());
+    for webhook in &found {
+        let health = healths.remove(&webhook.id).unwrap_or_default();
+        items.push(WebhookView::of(webhook, health, now));
     }
     Ok(HttpResponse::Ok().json(WebhookList { items }))
 }

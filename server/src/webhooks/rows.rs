@@ -1,5 +1,7 @@
 //! Rows of subscriptions, deliveries and how receivers do.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
@@ -11,7 +13,7 @@ use super::model::{
 use crate::audit::canonical;
 use crate::audit::event::{Kind, Subject};
 use crate::audit::number;
-use crate::base::db::{DbError, sql};
+use crate::base::db::{DbError, placeholders, sql};
 use crate::base::insert::insert;
 use crate::base::{
     AccountId, Actor, CaseId, DeliveryId, DocumentId, FileId, InspectionId, Timestamp, WebhookId,
@@ -513,20 +515,38 @@ pub(super) async fn sweep(unit: &Unit, before: Timestamp) -> Result<(), DbError>
 }
 
 pub(super) async fn health(on: &impl ConnectionTrait, id: WebhookId) -> Result<Health, DbError> {
-    let text = "SELECT delivered_at, first_failure_at, given_up_at FROM webhook_health \
-                WHERE webhook_id = $1";
-    let Some(row) = on.query_one_raw(sql(on, text, [id.raw().into()])).await? else {
-        return Ok(Health::default());
-    };
-    let at = |index: usize| -> Result<Option<Timestamp>, DbError> {
-        let micros: Option<i64> = row.try_get_by_index(index)?;
-        Ok(micros.map(Timestamp::of_micros))
-    };
-    Ok(Health {
-        delivered_at: at(0)?,
-        first_failure_at: at(1)?,
-        given_up_at: at(2)?,
-    })
+    let mut found = healths(on, &[id]).await?;
+    Ok(found.remove(&id).unwrap_or_default())
+}
+
+/// How those receivers do that were sent something.
+pub(super) async fn healths(
+    on: &impl ConnectionTrait,
+    ids: &[WebhookId],
+) -> Result<HashMap<WebhookId, Health>, DbError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places = placeholders(on.get_database_backend(), 1, ids.len(), 0);
+    let text = format!(
+        "SELECT delivered_at, first_failure_at, given_up_at, webhook_id FROM webhook_health \
+         WHERE webhook_id IN {places}"
+    );
+    let values: Vec<sea_orm::Value> = ids.iter().map(|id| id.raw().into()).collect();
+    let mut found = HashMap::with_capacity(ids.len());
+    for row in on.query_all_raw(sql(on, text, values)).await? {
+        let at = |index: usize| -> Result<Option<Timestamp>, DbError> {
+            let micros: Option<i64> = row.try_get_by_index(index)?;
+            Ok(micros.map(Timestamp::of_micros))
+        };
+        let health = Health {
+            delivered_at: at(0)?,
+            first_failure_at: at(1)?,
+            given_up_at: at(2)?,
+        };
+        found.insert(WebhookId::of(row.try_get_by_index(3)?), health);
+    }
+    Ok(found)
 }
 
 pub(super) async fn put_health(unit: &Unit, id: WebhookId, health: Health) -> Result<(), DbError> {

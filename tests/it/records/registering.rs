@@ -1,6 +1,7 @@
 //! Opening files and cases, handing on, registering.
 
 use serde_json::json;
+use tests::figures::queries;
 use tests::town::{OTHER, OWN, id_of, send};
 use tests::{Town, fixtures};
 
@@ -50,6 +51,26 @@ async fn references_come_from_the_pattern_and_lead_back() {
         .get(&by_reference(&reference))
         .await
         .is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_page_of_files_takes_as_many_queries_for_many_units_of_the_plan_as_for_one() {
+    let Some(registry) = Registry::start().await else {
+        return;
+    };
+    let (app, clerk) = (&registry.town.app, registry.town.clerk());
+    registry.file("02.1", "Parken").await;
+    registry.town.settle().await;
+    let for_one = queries(app, &clerk, "/api/v1/files").await;
+    for unit in ["02", "02.2", "03"] {
+        registry.file(unit, "Anderes").await;
+    }
+    registry.town.settle().await;
+    assert_eq!(queries(app, &clerk, "/api/v1/files").await, for_one);
+    let listed = clerk.get("/api/v1/files").await.is(200).json();
+    let items = listed["items"].as_array().expect("a list");
+    let units: Vec<_> = items.iter().map(|one| &one["plan_unit"]["code"]).collect();
+    assert_eq!(units, ["03", "02.2", "02", "02.1"]);
 }
 
 #[tokio::test]

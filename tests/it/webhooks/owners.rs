@@ -1,5 +1,7 @@
 //! Whose subscriptions are whose, and what is kept of their secrets.
 
+use tests::figures::queries;
+
 use super::*;
 
 #[tokio::test]
@@ -75,6 +77,19 @@ async fn a_subscription_changes_on_the_state_that_was_seen_and_ends_for_ever() {
         recorded(&town).await,
         ["webhook.create", "webhook.change", "webhook.end"]
     );
+}
+
+#[tokio::test]
+async fn the_list_takes_as_many_queries_for_many_subscriptions_as_for_one() {
+    let Some(town) = town().await else { return };
+    let clerk = town.clerk();
+    subscribe(&clerk, "https://example.org/", &["*"]).await;
+    let for_one = queries(&town.app, &clerk, "/api/v1/webhooks").await;
+    for _ in 0..3 {
+        subscribe(&clerk, "https://example.org/", &["*"]).await;
+    }
+    let for_many = queries(&town.app, &clerk, "/api/v1/webhooks").await;
+    assert_eq!(for_many, for_one);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 mod destroying;
 mod kills;
+mod listing;
 mod releasing;
 
 use reqwest::Method;

@@ -112,29 +112,50 @@ impl From<ProposalError> for Problem {
     }
 }
 
-/// Whether the actor decides on what a proposal is about.
-async fn decides(on: &impl ConnectionTrait, actor: &Actor, about: About) -> Result<bool, DbError> {
-    let id = match about {
-        About::Quarantined(_) => return Ok(may_decide(actor).is_ok()),
-        About::Version(id) => id,
+/// Those of the proposals that wait and on which the actor decides: not in his own matter. It takes as many queries for
+/// many as for one.
+async fn decided_by(
+    on: &DatabaseConnection,
+    (actor, own): (&Actor, OwnMatter),
+    proposals: &[&Proposal],
+) -> Result<HashSet<ProposalId>, DbError> {
+    let waiting = proposals.iter().copied();
+    let waiting: Vec<&Proposal> = waiting
+        .filter(|one| one.standing() == Standing::Waiting)
+        .collect();
+    if waiting.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let about: Vec<VersionId> = waiting
+        .iter()
+        .filter_map(|one| match one.about {
+            About::Version(id) => Some(id),
+            About::Quarantined(_) => None,
+        })
+        .collect();
+    let about = rows::with_documents(on, &about).await?;
+    let decides = |one: &&Proposal| match one.about {
+        About::Quarantined(_) => may_decide(actor).is_ok(),
+        About::Version(id) => about
+            .get(&id)
+            .is_some_and(|(_, document)| actor.may(Right::Purge, document.place())),
     };
-    let Some((version, _)) = rows::version(on, id).await? else {
-        return Ok(false);
-    };
-    let document = rows::find(on, version.document).await?;
-    Ok(document.is_some_and(|it| actor.may(Right::Purge, it.place())))
+    let deciding: Vec<&Proposal> = waiting.into_iter().filter(decides).collect();
+    let versions = deciding.iter().flat_map(|one| one.versions.iter().copied());
+    let versions: Vec<VersionId> = versions.collect();
+    let his = own.among(on, actor, &versions).await?;
+    let is_his = |one: &Proposal| one.versions.iter().any(|version| his.contains(version));
+    let decided = deciding.into_iter().filter(|one| !is_his(one));
+    Ok(decided.map(|one| one.id).collect())
 }
 
 /// Whether the actor decides on a proposal that waits: not in his own matter.
 async fn decides_himself(
     on: &DatabaseConnection,
-    (actor, own): (&Actor, OwnMatter),
+    who: (&Actor, OwnMatter),
     one: &Proposal,
 ) -> Result<bool, DbError> {
-    if one.standing() != Standing::Waiting || !decides(on, actor, one.about).await? {
-        return Ok(false);
-    }
-    Ok(!own.is_of(on, actor, &one.versions).await?)
+    Ok(decided_by(on, who, &[one]).await?.contains(&one.id))
 }
 
 /// What was done. That the actor named something of which he may not know is noted.
@@ -235,26 +256,25 @@ async fn views(
         .flat_map(|line| with_whole(&line.document))
         .collect();
     let his = (own.durable)(on, actor, documents.into_iter().collect()).await?;
-    let mut decided: HashMap<ProposalId, bool> = HashMap::new();
-    let mut views = Vec::with_capacity(lines.len());
-    for mut line in lines {
-        let id = line.version.id;
+    let about = |line: &Line| {
+        let mut open = open.iter();
+        open.find(|one| one.versions.contains(&line.version.id))
+    };
+    let proposed: Vec<Option<&Proposal>> = lines.iter().map(about).collect();
+    let each: HashMap<ProposalId, &Proposal> = proposed
+        .iter()
+        .flatten()
+        .map(|one| (one.id, *one))
+        .collect();
+    let each: Vec<&Proposal> = each.into_values().collect();
+    let decided = decided_by(on, (actor, own), &each).await?;
+    let view = |(mut line, proposal): (Line, Option<&Proposal>)| {
         let mut all = with_whole(&line.document).into_iter();
         line.decides = line.decides && !all.any(|document| his.contains(&document));
-        let view = match open.iter().find(|it| it.versions.contains(&id)) {
-            Some(proposal) => {
-                let decides = match decided.get(&proposal.id) {
-                    Some(decides) => *decides,
-                    None => decides_himself(on, (actor, own), proposal).await?,
-                };
-                decided.insert(proposal.id, decides);
-                Some(ProposalView::of(proposal, actor, decides))
-            }
-            None => None,
-        };
-        views.push(WithheldView::of(line, view));
-    }
-    Ok(views)
+        let view = proposal.map(|one| ProposalView::of(one, actor, decided.contains(&one.id)));
+        WithheldView::of(line, view)
+    };
+    Ok(lines.into_iter().zip(proposed).map(view).collect())
 }
 
 /// The versions in which a biometric record was found and that are withheld, with what is proposed about them.

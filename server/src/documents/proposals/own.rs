@@ -1,6 +1,6 @@
 //! Nobody decides in his own matter. Whose matter a document is, workflows say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -34,15 +34,24 @@ pub(super) fn with_whole(document: &Document) -> Vec<DocumentId> {
     all
 }
 
-/// The documents of versions, with what they were taken out of, each once.
-async fn documents_of(
+/// Of how many versions is asked at once.
+const AT_ONCE: usize = 10_000;
+
+/// The documents of versions, each with what it was taken out of.
+async fn wholes(
     on: &impl ConnectionTrait,
     versions: &[VersionId],
-) -> Result<Vec<DocumentId>, DbError> {
-    let known = rows::with_documents(on, versions).await?;
-    let all = known.values();
-    let all: BTreeSet<DocumentId> = all.flat_map(|(_, document)| with_whole(document)).collect();
-    Ok(all.into_iter().collect())
+) -> Result<HashMap<VersionId, Vec<DocumentId>>, DbError> {
+    let known = rows::with_documents(on, versions).await?.into_iter();
+    Ok(known
+        .map(|(version, (_, document))| (version, with_whole(&document)))
+        .collect())
+}
+
+/// All of these documents, each once.
+fn once(wholes: &HashMap<VersionId, Vec<DocumentId>>) -> Vec<DocumentId> {
+    let all: BTreeSet<DocumentId> = wholes.values().flatten().copied().collect();
+    all.into_iter().collect()
 }
 
 impl OwnMatter {
@@ -52,21 +61,28 @@ impl OwnMatter {
         unit: &Unit,
         versions: &[VersionId],
     ) -> Result<(), ProposalError> {
-        let documents = documents_of(unit.tx(), versions).await?;
+        let documents = once(&wholes(unit.tx(), versions).await?);
         if (self.within)(unit, documents).await?.is_empty() {
             return Ok(());
         }
         Err(ProposalError::OwnMatter)
     }
 
-    /// Whether versions are the own matter of an actor.
-    pub(super) async fn is_of(
+    /// Those of the versions that are the own matter of an actor, with as many queries for many as for one.
+    pub(super) async fn among(
         self,
         on: &DatabaseConnection,
         actor: &Actor,
         versions: &[VersionId],
-    ) -> Result<bool, DbError> {
-        let documents = documents_of(on, versions).await?;
-        Ok(!(self.durable)(on, actor, documents).await?.is_empty())
+    ) -> Result<HashSet<VersionId>, DbError> {
+        let mut own = HashSet::new();
+        for some in versions.chunks(AT_ONCE) {
+            let wholes = wholes(on, some).await?;
+            let his = (self.durable)(on, actor, once(&wholes)).await?;
+            let is_his = |all: &[DocumentId]| all.iter().any(|one| his.contains(one));
+            let those = wholes.iter().filter(|(_, all)| is_his(all));
+            own.extend(those.map(|(version, _)| *version));
+        }
+        Ok(own)
     }
 }
