@@ -41,6 +41,7 @@ mod torture;
 mod types;
 mod units;
 mod virus;
+mod waiting;
 mod webhooks;
 mod withheld;
 mod workflows;

@@ -185,7 +185,7 @@ pub(super) async fn post_reopen_file(
     let reason = body.read()?;
     if_match.check(&ETag::of_version(before.version))?;
     once.run(&db, &actor, async move |unit: &mut Unit| {
-        let file = ops::reopen_file(unit, before.id, before.version, reason).await?;
+        let file = ops::reopen_file(unit, &before, reason).await?;
         let answer = files::answer(unit.tx(), 200, &file, unit.now()).await?;
         Ok::<_, RetentionError>(answer)
     })

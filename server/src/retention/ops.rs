@@ -1,4 +1,8 @@
 //! What closing, opening again and holding does.
+//!
+//! Rows are locked from the outside to the inside, as by whoever opens a case or files it elsewhere, so that nobody
+//! waits for another who waits for him: a file before its sub-file, the file before the case, a case before its
+//! sub-case. The head of the log comes last, when the unit is written.
 
 use std::pin::Pin;
 
@@ -106,16 +110,16 @@ pub(super) async fn reopen_case(
     seen: &Case,
     reason: String,
 ) -> Result<Case, RetentionError> {
-    // The file first, and locked: it must not close meanwhile.
+    // What it stands in must not close meanwhile. A case that was filed elsewhere since is not the one that was seen.
     let file = files::locked(unit, seen.file).await?;
+    let parent = match seen.parent {
+        Some(parent) => cases::locked(unit, parent).await?,
+        None => None,
+    };
     let before = cases::to_change(unit, seen.id, seen.version, Right::Reopen).await?;
     if before.life == cases::Life::Open {
         return Err(RetentionError::IsOpen);
     }
-    let parent = match before.parent {
-        Some(parent) => cases::find(unit.tx(), parent).await?,
-        None => None,
-    };
     let around = parent.is_some_and(|one| one.life != cases::Life::Open);
     if around || file.is_none_or(|file| file.life != Life::Open) {
         return Err(RetentionError::ClosedAround);
@@ -133,7 +137,8 @@ pub async fn close_file(
     closed_file(unit, before).await
 }
 
-/// Closes a file because a rule of the house says so, whoever acts; its term begins.
+/// Closes a file because a rule of the house says so, whoever acts; its term begins. Whoever holds a case in it locked
+/// has locked the file before that.
 pub async fn close_file_by_rule(unit: &mut Unit, id: FileId) -> Result<CaseFile, RetentionError> {
     let before = files::locked(unit, id).await?;
     let before = before.ok_or(RetentionError::NotFound)?;
@@ -156,19 +161,20 @@ async fn closed_file(unit: &mut Unit, before: CaseFile) -> Result<CaseFile, Rete
 /// Opens a file again; its term is void.
 pub(super) async fn reopen_file(
     unit: &mut Unit,
-    id: FileId,
-    expected: u64,
+    seen: &CaseFile,
     reason: String,
 ) -> Result<CaseFile, RetentionError> {
-    let before = files::to_change(unit, id, expected, Right::Reopen).await?;
+    // A part stays in its file: what was seen says which.
+    let parent = match seen.parent {
+        Some(parent) => files::locked(unit, parent).await?,
+        None => None,
+    };
+    let before = files::to_change(unit, seen.id, seen.version, Right::Reopen).await?;
     if before.life == Life::Open {
         return Err(RetentionError::IsOpen);
     }
-    if let Some(parent) = before.parent {
-        let parent = files::locked(unit, parent).await?;
-        if parent.is_none_or(|parent| parent.life != Life::Open) {
-            return Err(RetentionError::ClosedAround);
-        }
+    if parent.is_some_and(|parent| parent.life != Life::Open) {
+        return Err(RetentionError::ClosedAround);
     }
     Ok(files::reopened(unit, &before, reason).await?)
 }

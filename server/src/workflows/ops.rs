@@ -29,6 +29,7 @@ use crate::base::{Actor, CaseId, DocumentId, Right, Table, Timestamp, WorkflowId
 use crate::cases::{self, Case};
 use crate::departments;
 use crate::documents;
+use crate::files;
 use crate::holds;
 use crate::retention::{GoesOn, Going};
 use crate::unit::Unit;
@@ -204,6 +205,14 @@ async fn lock_documents(
     documents::lock_all(unit, &ids).await
 }
 
+/// Locks the file in which a case stands, before the case, as by whoever closes or opens what is in it.
+async fn lock_file_of(unit: &Unit, case: CaseId) -> Result<(), DbError> {
+    if let Some(case) = cases::find(unit.tx(), case).await? {
+        files::locked(unit, case.file).await?;
+    }
+    Ok(())
+}
+
 /// A workflow that the actor may command, locked, with its case.
 pub(super) async fn to_command(
     unit: &Unit,
@@ -217,8 +226,12 @@ pub(super) async fn to_command(
     let instance = &flow.instance;
     let named = (instance.definition.as_str(), instance.definition_version);
     let definition = rules.of(unit.tx(), named, &instance.definition_sha256);
-    if definition.await?.destroys() {
+    let definition = definition.await?;
+    if definition.destroys() {
         holds::in_turn(unit).await?;
+    }
+    if definition.closes_file() {
+        lock_file_of(unit, flow.case).await?;
     }
     // A mark is bound to the version that is in force: none comes while it is set. Documents are locked before their
     // case, as by whoever adds a version.

@@ -81,6 +81,12 @@ impl Definition {
         read::destroys(self)
     }
 
+    /// Whether it closes the file in which its case stands.
+    #[must_use]
+    pub fn closes_file(&self) -> bool {
+        read::closes_file(self)
+    }
+
     /// The forms that it names.
     #[must_use]
     pub fn forms(&self) -> Vec<&str> {

@@ -283,6 +283,11 @@ pub(super) fn destroys(definition: &Definition) -> bool {
     effects(definition).any(|effect| matches!(effect, Effect::Destroy { .. }))
 }
 
+/// Whether it closes the file in which its case stands.
+pub(super) fn closes_file(definition: &Definition) -> bool {
+    effects(definition).any(|effect| matches!(effect, Effect::CloseFile))
+}
+
 /// The compartment, the unit of the plan and the function of a move.
 fn moved(effect: &Effect) -> Option<(&str, &str, &str)> {
     if let Effect::MoveTo {
