@@ -29,7 +29,8 @@ fn a_made_pdf_is_read_by_another_program() {
 #[tokio::test]
 async fn the_s3_server_in_the_process_refuses_a_stranger() {
     let s3 = TestS3::start().await;
-    let client = tests::Client::new(&s3.endpoint(), None);
-    let answer = client.get("/papierlos/nothing").await;
-    assert_eq!(answer.status.as_u16(), 403, "{}", answer.text());
+    let nothing = format!("{}/papierlos/nothing", s3.endpoint());
+    let request = tests::client::browser().get(nothing).send();
+    let answer = request.await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 403);
 }

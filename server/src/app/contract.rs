@@ -51,7 +51,8 @@ use crate::{
     ),
     paths(
         crate::http::health::get_live,
-        crate::http::health::get_ready
+        crate::http::health::get_ready,
+        crate::http::metrics::get_metrics
     )
 )]
 struct Base;

@@ -425,10 +425,15 @@ fn known(method: &Method) -> &'static str {
     .unwrap_or("other")
 }
 
-/// `GET /metrics`
-///
-/// # Errors
-/// 500 where a measurement cannot be written as text.
+/// What can be watched, for Prometheus. Tells nothing of documents or people.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "health",
+    operation_id = "readMetrics",
+    responses((status = 200, description = "The measurements as OpenMetrics text, version 1.0.0", body = String,
+        content_type = "application/openmetrics-text"))
+)]
 pub async fn get_metrics(metrics: Data<Metrics>) -> Result<HttpResponse, Problem> {
     metrics.measure_memory().await;
     let text = metrics.text().map_err(Problem::internal)?;

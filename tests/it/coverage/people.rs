@@ -226,6 +226,7 @@ pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call>
         "signOut" => call("/api/v1/session", By::Clerk),
         "isAlive" => call("/health/live", By::Clerk),
         "isReady" => call("/health/ready", By::Clerk),
+        "readMetrics" => call("/metrics", By::Clerk),
         _ => return None,
     })
 }

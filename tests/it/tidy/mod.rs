@@ -9,6 +9,7 @@ mod dependencies;
 mod documents;
 mod promises;
 mod rooms;
+mod routes;
 
 /// Above this a source is named, above the other it fails: is it still one room?
 const LINES_WORTH_A_LOOK: usize = 600;
