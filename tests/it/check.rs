@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tests::{Start, fixtures, wait_until};
 
-use crate::at_rest::{AtRest, Copy, Verdict, clerk, verdict};
+use crate::at_rest::{AtRest, Copy, Verdict, clerk, locked, verdict};
 
 fn check(copy: &Copy, arguments: &[&str]) -> Verdict {
     verdict(&copy.papierlos(&[&["check", "--json"], arguments].concat()))
@@ -363,6 +363,12 @@ async fn heads_and_lock_are_held_against_the_log() {
     expect(&copy, "another head", &["--repair"], &["log-head"]);
 
     let copy = archive.copy();
+    copy.sql(&["UPDATE access_head SET h = randomblob(32)"])
+        .await;
+    let what = "another head of the access log";
+    expect(&copy, what, &["--repair"], &["access-head"]);
+
+    let copy = archive.copy();
     fs::remove_file(copy.data().join("lock/checkpoint")).expect("a lock");
     expect(&copy, "no lock", &[], &["lock-missing"]);
 
@@ -378,6 +384,43 @@ async fn heads_and_lock_are_held_against_the_log() {
         &[],
         &["lock-unreadable"],
     );
+}
+
+/// Puts the log back to the records under a checkpoint.
+async fn set_back(copy: &Copy, size: usize) {
+    let last = size - 1;
+    copy.sql(&[
+        &format!("DELETE FROM audit WHERE seq > {last}"),
+        &format!(
+            "UPDATE audit_head SET seq = {last}, h = (SELECT h FROM audit WHERE seq = {last})"
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_set_back_is_told_by_the_lock_and_by_the_index() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let set_back_lock = archive.copy();
+    let lock = set_back_lock.data().join("lock/checkpoint");
+    fs::copy(&archive.early, lock).expect("a lock");
+    let early = locked(&set_back_lock.data()).expect("a checkpoint");
+
+    let copy = archive.copy();
+    set_back(&copy, early).await;
+    let codes = ["index-ahead", "lock-ahead"];
+    let found = expect(&copy, "a log set back", &["--repair"], &codes);
+    assert_eq!(found.exit, 1, "nothing is repaired beside such a lock");
+
+    // All was set back but the index.
+    let copy = set_back_lock;
+    set_back(&copy, early).await;
+    copy.sql(&[&format!("DELETE FROM checkpoint WHERE size > {early}")])
+        .await;
+    fs::copy(&archive.early, copy.object("checkpoint")).expect("a checkpoint");
+    repaired(&copy, "an index of a later day", "index-ahead");
 }
 
 #[tokio::test]

@@ -193,9 +193,16 @@ async fn whatever_the_format_a_browser_saves_it_and_runs_nothing() {
 /// Makes texts stand as in an archive of before: the guards of the database are taken down by hand. The server
 /// does not run.
 pub(crate) async fn as_before(town: &Town, statement: &str) {
+    past_guards(town, "rendition", statement).await;
+}
+
+/// Changes a table as its guards forbid it.
+pub(crate) async fn past_guards(town: &Town, table: &str, statement: &str) {
     let database = Database::connect(town.app.database_url()).await;
     let database = database.expect("the database");
-    let names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'rendition'";
+    let names = format!(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
+    );
     if database.get_database_backend() == sea_orm::DbBackend::Sqlite {
         let named = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, names);
         let rows = database.query_all_raw(named).await;
@@ -205,8 +212,8 @@ pub(crate) async fn as_before(town: &Town, statement: &str) {
             database.execute_unprepared(&drop).await.expect("a trigger");
         }
     } else {
-        let off = "ALTER TABLE rendition DISABLE TRIGGER ALL";
-        let done = database.execute_unprepared(off).await;
+        let off = format!("ALTER TABLE {table} DISABLE TRIGGER ALL");
+        let done = database.execute_unprepared(&off).await;
         done.expect("the triggers");
     }
     let done = database.execute_unprepared(statement).await;

@@ -8,6 +8,8 @@ use tests::town::{Town, id_of};
 use tests::{Authority, Start, wait_until, wait_until_within};
 
 use super::{Counter, JOBS, add_version, valid};
+use crate::at_rest::verdict;
+use crate::reading::past_guards;
 
 /// Longer than a seal waits when somebody was not there once.
 const LONG: std::time::Duration = std::time::Duration::from_secs(90);
@@ -253,6 +255,35 @@ async fn a_seal_that_was_revoked_stays_where_it_was_and_says_why() {
         .await
         .is(201);
     assert_eq!(ended().await, None);
+}
+
+#[tokio::test]
+async fn a_seal_that_has_waited_for_days_is_named() {
+    let Some(authority) = Authority::start(0).await else {
+        return;
+    };
+    authority.keep_silent(true);
+    let Some(counter) = counter(&authority, "b-lta").await else {
+        return;
+    };
+    let (document, job) = signed(&counter).await;
+    wait_until("the seal is at B-T", async || {
+        level(&counter, &job).await == "B-T"
+    })
+    .await;
+    let named = async || {
+        let output = counter.town.app.command(&["check", "--json"]).await;
+        let found = verdict(&output).json["findings"].clone();
+        let found = found.as_array().cloned().unwrap_or_default();
+        let mut waits = found.into_iter().filter(|one| one["code"] == "seal-waits");
+        waits.next().map(|one| one["what"].clone())
+    };
+    assert_eq!(named().await, None);
+    // Four days, in microseconds.
+    let later = "UPDATE signing_job SET ended_at = ended_at - 345600000000";
+    past_guards(&counter.town, "signing_job", later).await;
+    let seal = format!("{document}: B-T");
+    assert_eq!(named().await, Some(Value::from(seal)));
 }
 
 #[tokio::test]

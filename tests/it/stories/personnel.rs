@@ -6,6 +6,7 @@ use tests::town::{OWN, id_of};
 use tests::{Authority, Client, Start, fixtures, wait_until};
 
 use super::{CLERK, CONFLICT, FORBIDDEN, Hall, INSIDE, OPEN, PERSONNEL, Story, with};
+use crate::at_rest::verdict;
 use crate::components::{components, mail};
 use crate::records::{act, year_of};
 use crate::withheld::{PROPOSALS, WITHHELD, decide, propose};
@@ -273,6 +274,8 @@ async fn whose_file_it_is_decides_nothing_on_it_and_who_proposed_takes_it_back()
     let document = story.paper("document");
     let (head, second) = (hall.by("l.heide"), hall.by(SECOND));
     let seen = proposed(head, &document).await.expect("it is withheld");
+    let said = verdict(&hall.town.app.command(&["check", "--json"]).await);
+    assert!(said.codes.contains("removal-waits"), "{}", said.json);
     assert_eq!(
         (&seen["may_approve"], &seen["may_end"]),
         (&json!(false), &json!(false))

@@ -1,4 +1,5 @@
-//! What the sources promise elsewhere: every setting does something, every action is explained.
+//! What the sources promise elsewhere: every setting does something, every action is explained, every code of the
+//! check is found by a test.
 
 use super::{report, sources};
 
@@ -93,6 +94,40 @@ fn every_action_is_explained() {
             findings.push(format!(
                 "docs/audit-actions.md explains `{}, which nobody writes",
                 row[0]
+            ));
+        }
+    }
+    report(&findings);
+}
+
+/// Codes of the check that no test finds, and why.
+const UNTRIED: &[(&str, &str)] = &[(
+    "biometric-found",
+    "content from before there was a guard: no door lets any in since",
+)];
+
+#[test]
+fn every_code_of_the_check_is_found_by_a_test() {
+    let all = sources(&["rs"]);
+    let codes: Vec<&str> = all["server/src/proof/check/finding.rs"]
+        .lines()
+        .filter_map(|line| line.trim().split_once(" = \""))
+        .filter_map(|(_, rest)| rest.split_once("\", \""))
+        .map(|(code, _)| code)
+        .collect();
+    assert!(codes.len() > 30, "only {} codes were found", codes.len());
+    let tests = || {
+        all.iter()
+            .filter(|(path, _)| path.starts_with("tests/it/") && !path.contains("/tidy/"))
+    };
+    let mut findings = Vec::new();
+    for code in codes {
+        let quoted = format!("\"{code}\"");
+        let tried = tests().any(|(_, text)| text.contains(&quoted));
+        let untried = UNTRIED.iter().any(|(one, _)| *one == code);
+        if tried == untried {
+            findings.push(format!(
+                "{code}: found by a test is {tried}, listed in UNTRIED is {untried}"
             ));
         }
     }

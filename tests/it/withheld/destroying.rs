@@ -8,7 +8,7 @@ use super::{
     KEYS, PROPOSALS, WITHHELD, decide, decided, head, holding, is_sound, propose, records, seen,
     version_of, withheld,
 };
-use crate::at_rest::blobs;
+use crate::at_rest::{blobs, verdict};
 use crate::components::{components, found, mail};
 use crate::inspections::in_time;
 use crate::key_domains::rows;
@@ -143,6 +143,37 @@ async fn what_two_people_destroy_is_gone_and_all_else_stays_true() {
     let second = version_of(&town, &again).await;
     decided(&town, &head, &second, "destroy").await;
     is_sound(&mut town).await;
+}
+
+#[tokio::test]
+async fn bytes_that_come_back_out_of_a_backup_are_named_and_deleted_again() {
+    let Some(mut town) = Town::start().await else {
+        return;
+    };
+    let head = head(&town).await;
+    let (id, version) = withheld(&town, "ordner.zip", &holding()).await;
+    town.settle().await;
+    let name = contents(&town, &id).await.remove(0);
+    let mut stored = blobs(town.app.data()).into_iter();
+    let path = stored.find(|path| path.ends_with(&name)).expect("a blob");
+    let bytes = std::fs::read(&path).expect("a blob");
+    decided(&town, &head, &version, "destroy").await;
+    is_sound(&mut town).await;
+    assert!(!path.exists(), "it is destroyed");
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(&path, bytes).expect("a blob");
+    for (arguments, exit) in [
+        (&["check", "--json"][..], 1),
+        (&["check", "--json", "--repair"][..], 0),
+    ] {
+        let said = verdict(&town.app.command(arguments).await);
+        let codes: Vec<_> = said.codes.iter().collect();
+        assert_eq!(codes, ["blob-not-destroyed"], "{}", said.json);
+        assert_eq!(said.exit, exit, "{}", said.json);
+    }
+    assert!(!path.exists(), "it is deleted again");
+    let output = town.app.command(&["check", "--json"]).await;
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[tokio::test]
