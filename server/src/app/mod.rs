@@ -4,6 +4,7 @@ mod chores;
 mod contract;
 mod parts;
 mod probes;
+mod workers;
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use self::parts::Parts;
 use self::probes::{
     BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, OfficeProbe, ScansProbe, VirusProbe,
 };
+use self::workers::{connections_of_one, workers};
 use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
 use crate::config::{Auth, Config};
@@ -235,8 +237,9 @@ impl Server {
         let health = parts.health.clone();
         let edge_data = parts.edge.clone();
         let configure = parts.configure();
-        let server = &self.config.server;
-        let mut http = HttpServer::new(move || {
+        let (server, limits) = (&self.config.server, &self.config.limits);
+        let workers = workers(&self.config);
+        let http = HttpServer::new(move || {
             App::new()
                 .app_data(edge_data.clone())
                 .configure(configure.clone())
@@ -247,12 +250,10 @@ impl Server {
         })
         .client_request_timeout(self.config.timeouts.head)
         .keep_alive(self.config.timeouts.keep_alive)
-        .max_connections(self.config.limits.connections_max)
+        .workers(workers)
+        .max_connections(connections_of_one(limits.connections_max, workers))
         .shutdown_timeout(server.shutdown.as_secs())
         .disable_signals();
-        if let Some(workers) = server.workers {
-            http = http.workers(workers);
-        }
         let running = http.listen(listener).map_err(ServeError::Ended)?.run();
         let handle = running.handle();
         self.watch(&metrics);

@@ -57,7 +57,7 @@ pub(super) const GROUND: &[Setting] = &[
         "limits.connections_max",
         count(16, 100_000),
         "4096",
-        "Connections at the same time.",
+        "Connections at the same time, of all workers together: each takes an equal part, rounded down, and at least one.",
     ),
     setting(
         "timeouts.head_seconds",
