@@ -132,6 +132,20 @@ pub struct Space {
     pub total_bytes: u64,
 }
 
+impl Space {
+    /// The room on the disk of this folder.
+    ///
+    /// # Errors
+    /// Where the folder is not there, or its file system does not tell.
+    pub fn of(folder: &FsPath) -> std::io::Result<Self> {
+        let room = rustix::fs::statvfs(folder)?;
+        Ok(Self {
+            free_bytes: room.f_bavail.saturating_mul(room.f_frsize),
+            total_bytes: room.f_blocks.saturating_mul(room.f_frsize),
+        })
+    }
+}
+
 /// Where a store lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Backend {
@@ -180,14 +194,11 @@ impl Backend {
         let Self::Folder { path } = self else {
             return Ok(None);
         };
-        match rustix::fs::statvfs(path.as_path()) {
-            Ok(room) => Ok(Some(Space {
-                free_bytes: room.f_bavail.saturating_mul(room.f_frsize),
-                total_bytes: room.f_blocks.saturating_mul(room.f_frsize),
-            })),
-            Err(error) => Err(BackendError::Folder {
+        match Space::of(path) {
+            Ok(space) => Ok(Some(space)),
+            Err(source) => Err(BackendError::Folder {
                 path: path.clone(),
-                source: error.into(),
+                source,
             }),
         }
     }

@@ -41,6 +41,15 @@ async fn a_new_server_is_alive_and_becomes_ready() {
         client.get("/health/ready").await.status == 200
     })
     .await;
+    let ready = client.get("/health/ready").await.is(200).json();
+    let mut checks = ready["checks"].as_array().into_iter().flatten();
+    let disk = checks.find(|one| one["name"] == "disk");
+    let told = disk.and_then(|disk| disk["detail"].as_str());
+    let told = told.and_then(|told| told.split_once(": "));
+    let (folder, room) = told.unwrap_or_else(|| unreachable!("{ready}"));
+    let folders = ["data", "index", "database", "blobs"];
+    assert!(folders.contains(&folder), "{ready}");
+    assert!(room.ends_with(" MiB are free"), "{ready}");
 }
 
 #[tokio::test]

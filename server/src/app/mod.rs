@@ -2,6 +2,7 @@
 
 mod chores;
 mod contract;
+mod disks;
 mod parts;
 mod probes;
 mod workers;
@@ -20,10 +21,9 @@ use tokio::sync::watch;
 
 use self::contract::known_parameters;
 pub use self::contract::{contract, paperless_contract};
+use self::disks::{Disks, DisksProbe, FREE_BYTES_MIN};
 use self::parts::Parts;
-use self::probes::{
-    BlobsProbe, DatabaseProbe, FREE_BYTES_MIN, LogProbe, OfficeProbe, ScansProbe, VirusProbe,
-};
+use self::probes::{BlobsProbe, DatabaseProbe, LogProbe, OfficeProbe, ScansProbe, VirusProbe};
 use self::workers::{connections_of_one, workers};
 use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
@@ -374,7 +374,8 @@ impl Server {
     fn probes(&self) -> Vec<Arc<dyn Probe>> {
         let mut probes: Vec<Arc<dyn Probe>> = vec![
             Arc::new(DatabaseProbe(self.archive.db.clone())),
-            Arc::new(BlobsProbe(self.archive.clone())),
+            Arc::new(BlobsProbe(self.archive.storage.clone())),
+            Arc::new(DisksProbe(Disks::of(&self.config))),
             Arc::new(LogProbe(self.published.clone())),
             Arc::new(IndexProbe::new(&self.follower, &self.archive.db)),
             Arc::new(ScansProbe(self.scans.standing())),
