@@ -200,9 +200,8 @@ pub(crate) async fn as_before(town: &Town, statement: &str) {
 pub(crate) async fn past_guards(town: &Town, table: &str, statement: &str) {
     let database = Database::connect(town.app.database_url()).await;
     let database = database.expect("the database");
-    let names = format!(
-        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
-    );
+    let names =
+        format!("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'");
     if database.get_database_backend() == sea_orm::DbBackend::Sqlite {
         let named = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, names);
         let rows = database.query_all_raw(named).await;

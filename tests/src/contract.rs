@@ -43,10 +43,10 @@ pub const OUTSIDE: &[(&str, &str)] = &[
     ("/api", "shows the contract"),
     ("/api/openapi.json", "is the contract"),
     ("/api/openapi.yaml", "is the contract"),
-    ("/api/reference/{file}", "what the page of the contract is made of"),
-    ("/oidc/start", "a browser is sent on; OpenID Connect says how"),
+    ("/api/reference/{file}", "what that page is made of"),
+    ("/oidc/start", "OpenID Connect says where it leads"),
     ("/oidc/callback", "OpenID Connect says what comes"),
-    ("/oidc/sign-out", "a browser is sent on; OpenID Connect says how"),
+    ("/oidc/sign-out", "OpenID Connect says where it leads"),
     ("/oidc/back-channel", "OpenID Connect says what comes"),
 ];
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Server;
+use super::disks::Disks;
 use crate::base::db::DbError;
 use crate::base::tasks::news;
 use crate::base::{JobKind, SetBack, Timestamp};
@@ -277,7 +278,7 @@ impl Server {
         let (db, follower) = (self.archive.db.clone(), self.follower.clone());
         let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
         let looks = self.looks.clone();
-        let backend = self.archive.backend.clone();
+        let disks = Disks::of(&self.config);
         let keep = self.config.webhooks.keep;
         let attempts = self.attempts();
         let scanner = self.config.virus.as_ref().map(Scanner::new);
@@ -290,9 +291,8 @@ impl Server {
                 guarding(&db, &looks, &metrics).await;
                 sealing(&db, &stamp, &metrics).await;
                 going_on(&db, &metrics).await;
-                if let Ok(Some(space)) = backend.free_space() {
-                    let free = i64::try_from(space.free_bytes).unwrap_or(i64::MAX);
-                    metrics.storage_free_bytes.set(free);
+                for (disk, space) in disks.rooms().unwrap_or_default() {
+                    metrics.disk(disk, space.free_bytes, space.total_bytes);
                 }
                 if let Some(scanner) = &scanner {
                     tokio::select! {

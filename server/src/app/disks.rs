@@ -88,9 +88,8 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let nothing = |_: &Path| -> io::Result<String> {
-            Err(io::Error::from(io::ErrorKind::NotFound))
-        };
+        let nothing =
+            |_: &Path| -> io::Result<String> { Err(io::Error::from(io::ErrorKind::NotFound)) };
         let config = Config::load(&Sources {
             file: None,
             env: &env,

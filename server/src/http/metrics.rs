@@ -42,6 +42,11 @@ struct QueueLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DiskLabels {
+    disk: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LevelLabels {
     level: &'static str,
 }
@@ -72,6 +77,8 @@ pub struct Metrics {
     queue_depth: Family<QueueLabels, Gauge>,
     queue_age_seconds: Family<QueueLabels, FloatGauge>,
     resident_bytes: Gauge,
+    disk_free_bytes: Family<DiskLabels, Gauge>,
+    disk_total_bytes: Family<DiskLabels, Gauge>,
     seals_waiting: Family<LevelLabels, Gauge>,
     certificate_end: Family<CertificateLabels, Gauge>,
     /// Tokens that are none and were not recorded one by one.
@@ -88,8 +95,6 @@ pub struct Metrics {
     pub index_seq: Gauge,
     /// How many records the index is behind the head of the log.
     pub index_lag_records: Gauge,
-    /// Bytes that are free where blobs are stored, where that is known.
-    pub storage_free_bytes: Gauge,
     /// Findings of the last consistency check.
     pub check_findings: Gauge,
     /// Emergencies in which an administrator may read now.
@@ -143,6 +148,8 @@ impl Metrics {
             queue_depth: Family::default(),
             queue_age_seconds: Family::default(),
             resident_bytes: Gauge::default(),
+            disk_free_bytes: Family::default(),
+            disk_total_bytes: Family::default(),
             seals_waiting: Family::default(),
             certificate_end: Family::default(),
             forged_tokens_unrecorded: Counter::default(),
@@ -152,7 +159,6 @@ impl Metrics {
             log_checkpoint_age_seconds: FloatGauge::default(),
             index_seq: Gauge::default(),
             index_lag_records: Gauge::default(),
-            storage_free_bytes: Gauge::default(),
             check_findings: Gauge::default(),
             break_glass_active: Gauge::default(),
             access_log_waiting: Gauge::default(),
@@ -167,6 +173,7 @@ impl Metrics {
             mails_given_up: Gauge::default(),
         };
         it.register_requests();
+        it.register_machine();
         it.register_states();
         it.register_seals();
         it.register_workflows();
@@ -195,7 +202,11 @@ impl Metrics {
 
     fn register_requests(&mut self) {
         let registry = &mut self.registry;
-        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register(
+            "http_requests",
+            "Requests answered, by the template of their route",
+            self.requests.clone(),
+        );
         registry.register_with_unit(
             "http_request_duration",
             "Time from the first byte of the request to the head of the answer",
@@ -213,18 +224,38 @@ impl Metrics {
             Unit::Bytes,
             self.upload_bytes.clone(),
         );
-        registry.register("queue_depth", "Jobs waiting", self.queue_depth.clone());
+        registry.register(
+            "queue_depth",
+            "Jobs that wait in a queue; those that were put aside, where its name ends so: failed",
+            self.queue_depth.clone(),
+        );
         registry.register_with_unit(
             "queue_age",
-            "Age of the oldest waiting job",
+            "Age of the oldest job that waits in a queue",
             Unit::Seconds,
             self.queue_age_seconds.clone(),
         );
+    }
+
+    fn register_machine(&mut self) {
+        let registry = &mut self.registry;
         registry.register_with_unit(
             "process_resident_memory",
             "Resident memory of the process",
             Unit::Bytes,
             self.resident_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "disk_free",
+            "Free room on the disk of a folder of the archive: data, index, database, blobs",
+            Unit::Bytes,
+            self.disk_free_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "disk_total",
+            "All room on the disk of that folder",
+            Unit::Bytes,
+            self.disk_total_bytes.clone(),
         );
     }
 
@@ -255,12 +286,6 @@ impl Metrics {
             "index_lag_records",
             "Records that the index is behind the log",
             self.index_lag_records.clone(),
-        );
-        registry.register_with_unit(
-            "storage_free",
-            "Free room where blobs are stored",
-            Unit::Bytes,
-            self.storage_free_bytes.clone(),
         );
         registry.register(
             "check_findings",
@@ -297,6 +322,19 @@ impl Metrics {
             "Contents in quarantine",
             self.quarantined.clone(),
         );
+    }
+
+    /// Says how much room there is on the disk of a folder of the archive.
+    pub fn disk(&self, disk: &'static str, free_bytes: u64, total_bytes: u64) {
+        let labels = DiskLabels { disk };
+        for (gauge, bytes) in [
+            (&self.disk_free_bytes, free_bytes),
+            (&self.disk_total_bytes, total_bytes),
+        ] {
+            gauge
+                .get_or_create(&labels)
+                .set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
     }
 
     fn register_seals(&mut self) {

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
 use actix_web::{App, web};
@@ -98,6 +99,60 @@ async fn the_exposition_is_openmetrics_and_ends_properly() {
         .find_map(|line| line.strip_prefix("papierlos_process_resident_memory_bytes "))
         .and_then(|value| value.parse::<u64>().ok());
     assert!(resident.is_some_and(|bytes| bytes > 1024 * 1024), "{text}");
+}
+
+/// What the exposition says of a figure: its `TYPE` or its `UNIT`.
+fn said<'a>(text: &'a str, what: &str, name: &str) -> Option<&'a str> {
+    let head = format!("# {what} {name} ");
+    text.lines().find_map(|line| line.strip_prefix(&*head))
+}
+
+/// The labels of a figure, as its first line has them.
+fn labels(text: &str, name: &str) -> String {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+    let labels = lines.find_map(|rest| rest.split_once('{')?.1.split_once('}'));
+    let pairs = labels.map_or("", |(pairs, _)| pairs).split(',');
+    let names = pairs.filter_map(|pair| Some(pair.split_once('=')?.0));
+    let names: Vec<&str> = names.filter(|name| *name != "le").collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("{{{}}}", names.join(","))
+    }
+}
+
+/// All figures, as `docs/operations.md` shows them.
+fn table(text: &str) -> String {
+    let mut table = "| figure | kind | unit | meaning |\n| --- | --- | --- | --- |\n".to_owned();
+    let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
+    for (name, help) in helps.filter_map(|line| line.split_once(' ')) {
+        let kind = said(text, "TYPE", name).expect("a kind");
+        let unit = said(text, "UNIT", name).unwrap_or("–");
+        let total = if kind == "counter" { "_total" } else { "" };
+        let labels = labels(text, name);
+        let help = help.trim_end_matches('.');
+        table.push_str(&format!(
+            "| `{name}{total}{labels}` | {kind} | {unit} | {help} |\n"
+        ));
+    }
+    table
+}
+
+#[test]
+fn the_document_lists_every_figure() {
+    let metrics = Metrics::new();
+    metrics.request(&Method::GET, "/", StatusCode::OK, Duration::ZERO);
+    metrics.queue("extract", 1, Duration::ZERO);
+    metrics.disk("data", 1, 2);
+    metrics.seals("B-T", 1);
+    metrics.certificate("seal", 1);
+    let table = table(&metrics.text().expect("a text"));
+    assert!(table.lines().count() > 25, "{table}");
+    let document = include_str!("../../../../docs/operations.md");
+    assert!(
+        document.contains(&table),
+        "docs/operations.md must contain:\n{table}"
+    );
 }
 
 #[test]
