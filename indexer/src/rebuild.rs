@@ -2,12 +2,12 @@
 
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use tantivy::IndexWriter;
+use tantivy::{IndexWriter, Term};
 
 use crate::entry::Entry;
 use crate::error::IndexError;
 use crate::index::{Index, Payload, engine, writer};
-use crate::schema::document;
+use crate::schema::{document, key_bytes};
 
 /// Where an interrupted rebuild goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +115,36 @@ impl Rebuild {
         if let Some(pen) = writer.as_ref() {
             pen.0.add_document(document)?;
         }
+        Ok(())
+    }
+
+    /// Puts an entry in the place of the one with its key, where there is one: for what changed since that was put.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn replace(&self, entry: &Entry) -> Result<(), IndexError> {
+        let key = Term::from_field_bytes(self.index.shared.fields.key, &key_bytes(entry.key));
+        {
+            let writer = self.writer.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(pen) = writer.as_ref() {
+                pen.0.delete_term(key);
+            }
+        }
+        self.put(entry)
+    }
+
+    /// Waits until nothing is left to join, so that little is left to do for `finish`. What was put since the
+    /// last checkpoint is lost.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn settle(&self) -> Result<(), IndexError> {
+        let mut held = self.writer.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pen) = held.take() {
+            pen.0.wait_merging_threads()?;
+        }
+        let bytes = self.index.shared.options.writer_bytes;
+        *held = Some(Pen(writer(&self.engine, bytes, 1)?));
         Ok(())
     }
 

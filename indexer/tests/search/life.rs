@@ -253,6 +253,25 @@ fn a_rebuild_swaps_while_the_old_index_serves() {
 }
 
 #[test]
+fn what_changed_after_it_was_put_is_replaced_in_a_rebuild() {
+    let house = House::of_texts(&["Antrag"]);
+    let rebuild = house.index.rebuild().expect("begins");
+    put(&rebuild, 0..20);
+    rebuild.checkpoint("20", 5).expect("durable");
+    rebuild.settle().expect("nothing is left to join");
+    // One from before the checkpoint, one that is new, and one twice.
+    for number in [3, 40, 40] {
+        let changed = entry(number, "neu", &["Widerspruch"]);
+        rebuild.replace(&changed).expect("replaced");
+    }
+    assert_eq!(house.found("Antrag"), [1], "the old one serves");
+    rebuild.finish(9).expect("finished");
+    assert_eq!(house.ask("Bescheid").total, 19);
+    assert_eq!(house.ask("Widerspruch").total, 2);
+    assert_eq!((house.index.len(), house.index.applied()), (21, Some(9)));
+}
+
+#[test]
 fn a_rebuild_that_was_killed_goes_on_behind_its_checkpoint() {
     let house = House::of_texts(&["Antrag"]);
     let rebuild = house.index.rebuild().expect("begins");
