@@ -12,7 +12,7 @@ use crate::http::metrics::Metrics;
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::Published;
 use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check, lists};
-use crate::search::Progress;
+use crate::search::{Progress, Rebuilder};
 use crate::unit::Db;
 use crate::virus::Scanner;
 use crate::{departments, documents, inspections, jobs, replay, signing, webhooks, workflows};
@@ -277,7 +277,7 @@ impl Server {
     pub(super) fn watch(&self, metrics: &Arc<Metrics>) {
         let (db, follower) = (self.archive.db.clone(), self.follower.clone());
         let (published, metrics) = (self.published.clone(), Arc::clone(metrics));
-        let looks = self.looks.clone();
+        let (looks, rebuilder) = (self.looks.clone(), self.rebuilder.clone());
         let disks = Disks::of(&self.config);
         let keep = self.config.webhooks.keep;
         let attempts = self.attempts();
@@ -288,6 +288,7 @@ impl Server {
             loop {
                 let now = *published.borrow();
                 figures(&db, follower.progress(), now, &metrics).await;
+                rebuilding(&rebuilder, &metrics);
                 guarding(&db, &looks, &metrics).await;
                 sealing(&db, &stamp, &metrics).await;
                 going_on(&db, &metrics).await;
@@ -391,6 +392,15 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
             metrics.queue(failed, backlog.failed, Duration::ZERO);
         }
     }
+}
+
+/// How far a rebuild of the index is.
+fn rebuilding(rebuilder: &Rebuilder, metrics: &Metrics) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let running = rebuilder.standing().now;
+    let (documents, total) = running.map_or((0, 0), |now| (now.documents, now.total));
+    metrics.index_rebuild_documents.set(whole(documents));
+    metrics.index_rebuild_total.set(whole(total));
 }
 
 /// Whether the second log is written, and whether anybody reads in an emergency.

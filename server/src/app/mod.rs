@@ -42,7 +42,7 @@ use crate::http::reference::Reference;
 use crate::jobs::{Copies, Offices, Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
-use crate::search::{Follower, IndexProbe};
+use crate::search::{Follower, IndexProbe, Rebuilder};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
 use crate::{
@@ -96,6 +96,7 @@ pub struct Server {
     tasks: Tasks,
     index: Index,
     follower: Follower,
+    rebuilder: Rebuilder,
     published: watch::Receiver<Published>,
     looks: Looks,
     people: Arc<departments::KnownPeople>,
@@ -133,14 +134,10 @@ impl Server {
             Publisher::open(&archive.db, &archive.storage, archive.publication.clone()).await?;
         let published = publisher.state();
         publisher.start(&tasks);
-        let follower = Follower::start(
-            &archive.db,
-            &archive.storage,
-            &index,
-            config.index.commit,
-            &tasks,
-            behind,
-        );
+        let (db, storage) = (&archive.db, &archive.storage);
+        let (commit, follows) = (config.index.commit, Arc::clone(&behind));
+        let follower = Follower::start(db, storage, &index, commit, &tasks, follows);
+        let rebuilder = Rebuilder::start(db, storage, &index, &follower, &tasks, behind);
         let policy = config.access_log.clone();
         let looks = Looks::start(&archive.db, archive.access.clone(), policy, &tasks);
         let extractor = Extractor::new(worker_binary(), extract_limits(&config));
@@ -170,6 +167,7 @@ impl Server {
             tasks,
             index,
             follower,
+            rebuilder,
             published,
             looks,
             people: Arc::default(),
@@ -323,6 +321,7 @@ impl Server {
             looks: Data::new(self.looks.clone()),
             index: Data::new(self.index.clone()),
             follower: Data::new(self.follower.clone()),
+            rebuilder: Data::new(self.rebuilder.clone()),
             publication: Data::new(self.archive.publication.clone()),
             webhook_rules: Data::new(webhooks::Rules::of(&config.webhooks)),
             cursors: Data::new(Cursors::new(self.archive.cursor_key)),

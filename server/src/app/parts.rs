@@ -12,7 +12,7 @@ use crate::http::page::Cursors;
 use crate::http::parameters::Parameters;
 use crate::http::reference::{self, Reference};
 use crate::ledger::looks::Looks;
-use crate::search::Follower;
+use crate::search::{Follower, Rebuilder};
 use crate::unit::Db;
 use crate::webhooks::{self};
 use crate::{
@@ -35,6 +35,7 @@ pub(super) struct Parts {
     pub(super) looks: Data<Looks>,
     pub(super) index: Data<Index>,
     pub(super) follower: Data<Follower>,
+    pub(super) rebuilder: Data<Rebuilder>,
     pub(super) publication: Data<crate::ledger::publisher::Publication>,
     pub(super) webhook_rules: Data<webhooks::Rules>,
     pub(super) cursors: Data<Cursors>,
@@ -78,6 +79,7 @@ impl Parts {
                 .app_data(self.looks)
                 .app_data(self.index)
                 .app_data(self.follower)
+                .app_data(self.rebuilder)
                 .app_data(self.publication)
                 .app_data(self.webhook_rules)
                 .app_data(self.cursors)
@@ -152,6 +154,7 @@ impl Clone for Parts {
             looks: self.looks.clone(),
             index: self.index.clone(),
             follower: self.follower.clone(),
+            rebuilder: self.rebuilder.clone(),
             publication: self.publication.clone(),
             webhook_rules: self.webhook_rules.clone(),
             cursors: self.cursors.clone(),

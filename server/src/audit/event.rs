@@ -20,6 +20,8 @@ pub enum Action {
     KeysRotate,
     /// A key was made for a key domain that had none.
     KeysAdd,
+    /// It was asked that the server builds the index anew.
+    IndexRebuild,
     /// A department was created.
     DepartmentCreate,
     /// An account was created.
@@ -365,6 +367,7 @@ impl Action {
             Self::ClockRegress => "clock.regress",
             Self::KeysRotate => "keys.rotate",
             Self::KeysAdd => "keys.add",
+            Self::IndexRebuild => "index.rebuild",
             Self::DepartmentCreate => "department.create",
             Self::AccountCreate => "account.create",
             Self::AccountChange => "account.change",

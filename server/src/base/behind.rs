@@ -1,6 +1,6 @@
 //! Work on threads that give way: who waits for an answer comes first.
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinError;
 
 /// By how much these threads give way to those that answer.
@@ -25,6 +25,14 @@ impl Behind {
             })
             .build()?;
         Ok(Self(Some(runtime)))
+    }
+
+    /// Where to start what blocks or computes.
+    #[must_use]
+    pub fn threads(&self) -> Handle {
+        self.0
+            .as_ref()
+            .map_or_else(Handle::current, |runtime| runtime.handle().clone())
     }
 
     /// Runs `work` there.

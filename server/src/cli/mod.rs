@@ -122,7 +122,7 @@ enum Command {
     Export(export::Export),
     /// Gleicht Datenbank, Inhalte, Suchindex, Aufträge und Protokoll miteinander ab.
     Check(check::Check),
-    /// Baut den Suchindex neu auf.
+    /// Baut den Suchindex neu auf, ohne Server; der laufende tut es selbst (POST /api/v1/index/rebuild).
     Reindex,
     /// Die Schlüssel, mit denen die Datenschlüssel verpackt sind.
     #[command(subcommand)]

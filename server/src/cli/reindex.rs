@@ -1,7 +1,9 @@
 //! `papierlos reindex`
 
+use indexer::IndexError;
+
 use super::{Ended, Failure, MISSING, bar, say};
-use crate::app::open_index;
+use crate::app::{ServeError, open_index};
 use crate::archive::Archive;
 use crate::config::Config;
 use crate::search;
@@ -12,7 +14,16 @@ pub(super) async fn run(config: &Config) -> Ended {
     let index = match open_index(config).await {
         Ok(index) => index,
         Err(error) => {
-            let said = format!("{}; zuerst den Server beenden", super::chain(&error));
+            let held = matches!(error, ServeError::Index(IndexError::Locked { .. }));
+            let mut said = super::chain(&error);
+            if held {
+                said.push_str(&format!(
+                    "; der laufende Server baut den Index selbst neu auf, während er sucht: \
+                     POST {}/api/v1/index/rebuild mit dem Token eines Kontos der Administration; \
+                     oder zuerst den Server beenden",
+                    config.server.public_url
+                ));
+            }
             return Err(Failure::new(MISSING, said));
         }
     };

@@ -95,6 +95,10 @@ pub struct Metrics {
     pub index_seq: Gauge,
     /// How many records the index is behind the head of the log.
     pub index_lag_records: Gauge,
+    /// Documents that a rebuild of the index has put in; 0 where none runs.
+    pub index_rebuild_documents: Gauge,
+    /// How many it is to put in; 0 where none runs.
+    pub index_rebuild_total: Gauge,
     /// Findings of the last consistency check.
     pub check_findings: Gauge,
     /// Emergencies in which an administrator may read now.
@@ -159,6 +163,8 @@ impl Metrics {
             log_checkpoint_age_seconds: FloatGauge::default(),
             index_seq: Gauge::default(),
             index_lag_records: Gauge::default(),
+            index_rebuild_documents: Gauge::default(),
+            index_rebuild_total: Gauge::default(),
             check_findings: Gauge::default(),
             break_glass_active: Gauge::default(),
             access_log_waiting: Gauge::default(),
@@ -175,6 +181,7 @@ impl Metrics {
         it.register_requests();
         it.register_machine();
         it.register_states();
+        it.register_index();
         it.register_seals();
         it.register_workflows();
         it.register_database(database);
@@ -278,16 +285,6 @@ impl Metrics {
             self.log_checkpoint_age_seconds.clone(),
         );
         registry.register(
-            "index_seq",
-            "Last audit record in the index",
-            self.index_seq.clone(),
-        );
-        registry.register(
-            "index_lag_records",
-            "Records that the index is behind the log",
-            self.index_lag_records.clone(),
-        );
-        registry.register(
             "check_findings",
             "Findings of the last consistency check",
             self.check_findings.clone(),
@@ -335,6 +332,30 @@ impl Metrics {
                 .get_or_create(&labels)
                 .set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+    }
+
+    fn register_index(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "index_seq",
+            "Last audit record in the index",
+            self.index_seq.clone(),
+        );
+        registry.register(
+            "index_lag_records",
+            "Records that the index is behind the log",
+            self.index_lag_records.clone(),
+        );
+        registry.register(
+            "index_rebuild_documents",
+            "Documents that a rebuild of the index has put in; 0 where none runs",
+            self.index_rebuild_documents.clone(),
+        );
+        registry.register(
+            "index_rebuild_total",
+            "Documents that a rebuild of the index is to put in; 0 where none runs",
+            self.index_rebuild_total.clone(),
+        );
     }
 
     fn register_seals(&mut self) {

@@ -215,6 +215,8 @@ groups! {
         Validation, RequestTimeout, InsufficientStorage];
     /// Ending something.
     EndProblems = [NotFound, InsufficientStorage];
+    /// Beginning what goes on by itself and is told nothing.
+    BeginProblems = [StateConflict, InsufficientStorage];
     /// Settling something that is in a state.
     SettleProblems = [NotFound, StateConflict, InsufficientStorage];
     /// Creating something from an upload.

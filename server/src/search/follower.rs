@@ -12,7 +12,7 @@ use indexer::{Change, Day, Entry, Index, Key};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -58,11 +58,15 @@ pub enum FollowError {
     GivenUp,
 }
 
+/// Held while records are applied: whoever else holds it sees an index that stands still.
+pub(super) type Turn = Arc<Mutex<()>>;
+
 /// The follower, and what may be known of it.
 #[derive(Debug, Clone)]
 pub struct Follower {
     progress: watch::Receiver<Progress>,
     hurry: Arc<Hurry>,
+    turn: Turn,
 }
 
 struct Worker {
@@ -74,6 +78,7 @@ struct Worker {
     pause: Duration,
     behind: Arc<Behind>,
     hurry: Arc<Hurry>,
+    turn: Turn,
 }
 
 impl Follower {
@@ -93,6 +98,7 @@ impl Follower {
         };
         let (sender, progress) = watch::channel(now);
         let hurry = Arc::<Hurry>::default();
+        let turn = Turn::default();
         let worker = Worker {
             db: db.clone(),
             storage: storage.clone(),
@@ -101,15 +107,25 @@ impl Follower {
             pause,
             behind,
             hurry: Arc::clone(&hurry),
+            turn: Arc::clone(&turn),
         };
         tasks.start("index", |end| worker.run(end));
-        Self { progress, hurry }
+        Self {
+            progress,
+            hurry,
+            turn,
+        }
     }
 
     /// How far the index is now.
     #[must_use]
     pub fn progress(&self) -> Progress {
         *self.progress.borrow()
+    }
+
+    /// What it holds while it applies records.
+    pub(super) fn turn(&self) -> Turn {
+        Arc::clone(&self.turn)
     }
 
     /// Waits until the index has applied `seq`, at most for `limit`. False when it has not.
@@ -175,9 +191,12 @@ impl Worker {
 
     /// Applies the next records. `None` when there are none.
     async fn step(&self) -> Result<Option<u64>, FollowError> {
+        let _turn = self.turn.lock().await;
         let applied = self.index.applied();
         let Some(step) = next(self.db.read(), applied).await? else {
             self.progress.send_modify(|now| {
+                // Another index may have taken its place that knows more.
+                now.seq = applied;
                 now.failing = false;
                 now.caught_up = Some(Instant::now());
             });
@@ -292,7 +311,10 @@ impl Spoken {
 const NOT_SEARCHED: &str = "('picture', 'shapes', 'places', 'converted', 'copy', 'password')";
 
 /// The documents that the next records speak of, and the last of these records.
-async fn next(on: &impl ConnectionTrait, applied: Option<u64>) -> Result<Option<Step>, DbError> {
+pub(super) async fn next(
+    on: &impl ConnectionTrait,
+    applied: Option<u64>,
+) -> Result<Option<Step>, DbError> {
     let from = applied.map_or(0, |seq| {
         i64::try_from(seq).unwrap_or(i64::MAX).saturating_add(1)
     });

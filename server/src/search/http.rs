@@ -10,6 +10,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::follower::Follower;
+use super::index_http;
 use super::pending;
 use super::wire::{Answer, Asked, Order, Piece, answer, field_filter, titled};
 use crate::audit::event::Look;
@@ -364,12 +365,19 @@ pub(super) async fn get_suggest(
 
 /// The part of the contract that search brings.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(get_search, get_suggest))]
+#[openapi(paths(
+    get_search,
+    get_suggest,
+    index_http::get_index,
+    index_http::post_rebuild
+))]
 pub struct ApiDoc;
 
 /// The routes of search.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/api/v1/search").get(get_search))
-        .service(web::resource("/api/v1/search/suggest").get(get_suggest));
+        .service(web::resource("/api/v1/search/suggest").get(get_suggest))
+        .service(web::resource("/api/v1/index").get(index_http::get_index))
+        .service(web::resource("/api/v1/index/rebuild").post(index_http::post_rebuild));
 }

@@ -3,15 +3,17 @@
 //! Invariants: the right of the one who asks is part of every question to the index; what is shown
 //! of a hit is read again from the database under the same right; what has moved out of sight since
 //! it was indexed is named to the index with the question; every answer says up to which record it
-//! knows.
+//! knows; an index that takes the place of another knows no less than that.
 
 mod ask;
 mod follower;
 mod http;
+mod index_http;
 mod pending;
 mod probe;
 mod progress;
 mod rebuild;
+mod rebuilding;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -22,6 +24,7 @@ pub use http::{ApiDoc, routes};
 pub use probe::IndexProbe;
 pub use progress::Progress;
 pub use rebuild::{Rebuilt, rebuild};
+pub use rebuilding::{Past, Rebuilder, Running, Standing};
 
 use indexer::Options;
 use indexer::guard::Serials;

@@ -1,16 +1,18 @@
 //! A new index beside the living one: filled from the rows, swapped in when it is complete. A kill
 //! in between costs the time since the last mark, nothing else.
 
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 
 use indexer::{Checkpoint, Entry, Index, IndexError, Rebuild};
 use sea_orm::ConnectionTrait;
 use storage::Storage;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::follower::{FollowError, batch, entries};
+use super::follower::{FollowError, batch, entries, next};
 use crate::base::DocumentId;
 use crate::base::db::{DbError, sql};
 
@@ -37,8 +39,25 @@ pub async fn rebuild(
     index: &Index,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Rebuilt, FollowError> {
-    let rebuild = Arc::new(index.rebuild()?);
-    let mut hands = Hands::new(&rebuild);
+    let told = |documents: u64, total: u64| {
+        progress(documents, total);
+        ready(())
+    };
+    let filled = fill(on, storage, index, &Handle::current(), told).await?;
+    filled.finish().await
+}
+
+/// Fills a new index from the rows, on these threads. `progress` hears the same, and is waited for.
+pub(super) async fn fill<F: Future<Output = ()>>(
+    on: &impl ConnectionTrait,
+    storage: &Storage,
+    index: &Index,
+    threads: &Handle,
+    mut progress: impl FnMut(u64, u64) -> F,
+) -> Result<Filled, FollowError> {
+    let index = index.clone();
+    let rebuild = Arc::new(on_thread(threads, move || index.rebuild()).await?);
+    let mut hands = Hands::new(&rebuild, threads);
     let total = count(on).await?;
     let (mut after, seq, mut documents) = match rebuild.resume() {
         Some(Checkpoint { cursor, seq, .. }) => {
@@ -68,30 +87,107 @@ pub async fn rebuild(
         if documents % 10_000 < u64::try_from(STEP).unwrap_or_default() {
             // A mark says that everything before it is in.
             hands.rest().await?;
-            rebuild.checkpoint(&format!("{after} {documents}"), seq)?;
+            let (marked, cursor) = (Arc::clone(&rebuild), format!("{after} {documents}"));
+            on_thread(threads, move || marked.checkpoint(&cursor, seq)).await?;
         }
-        progress(documents, total);
+        progress(documents, total).await;
     }
     hands.rest().await?;
-    drop(hands);
-    let rebuild = Arc::into_inner(rebuild).ok_or(FollowError::GivenUp)?;
-    let done = tokio::task::spawn_blocking(move || rebuild.finish(seq));
-    done.await.map_err(|_source| FollowError::GivenUp)??;
-    Ok(Rebuilt { documents, seq })
+    Ok(Filled {
+        rebuild,
+        threads: threads.clone(),
+        last: after,
+        done: Rebuilt { documents, seq },
+    })
+}
+
+/// A new index that holds what the rows say, and does not serve yet.
+pub(super) struct Filled {
+    rebuild: Arc<Rebuild>,
+    threads: Handle,
+    /// The last document that was put in.
+    last: Uuid,
+    done: Rebuilt,
+}
+
+impl Filled {
+    /// The record up to which it knows everything.
+    pub(super) const fn seq(&self) -> u64 {
+        self.done.seq
+    }
+
+    /// Makes it durable and waits until nothing is left to join: what is left for the end is short.
+    pub(super) async fn settle(&self) -> Result<(), FollowError> {
+        let Rebuilt { documents, seq } = self.done;
+        let cursor = format!("{} {documents}", self.last);
+        let rebuild = Arc::clone(&self.rebuild);
+        let settled = move || {
+            rebuild.checkpoint(&cursor, seq)?;
+            rebuild.settle()
+        };
+        on_thread(&self.threads, settled).await
+    }
+
+    /// Takes in the next records of the log; false where there are none.
+    ///
+    /// There are no marks from here on: a resumption would put in again what has been.
+    pub(super) async fn follow(
+        &mut self,
+        on: &impl ConnectionTrait,
+        storage: &Storage,
+    ) -> Result<bool, FollowError> {
+        let Some(records) = next(on, Some(self.done.seq)).await? else {
+            return Ok(false);
+        };
+        let ids: Vec<_> = records.documents.iter().map(|one| one.id).collect();
+        for ids in ids.chunks(STEP) {
+            let mut texts = pin!(entries(on, storage, ids).await?);
+            loop {
+                let held = batch(&mut texts, BATCH_BYTES_MAX).await?;
+                if held.is_empty() {
+                    break;
+                }
+                let rebuild = Arc::clone(&self.rebuild);
+                let replaced = move || held.iter().try_for_each(|entry| rebuild.replace(entry));
+                on_thread(&self.threads, replaced).await?;
+            }
+        }
+        self.done.seq = records.seq;
+        Ok(true)
+    }
+
+    /// Puts it in force.
+    pub(super) async fn finish(self) -> Result<Rebuilt, FollowError> {
+        let rebuild = Arc::into_inner(self.rebuild).ok_or(FollowError::GivenUp)?;
+        let seq = self.done.seq;
+        on_thread(&self.threads, move || rebuild.finish(seq)).await?;
+        Ok(self.done)
+    }
+}
+
+/// What blocks or computes waits for nobody here.
+async fn on_thread<T: Send + 'static>(
+    threads: &Handle,
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, FollowError> {
+    let done = threads.spawn_blocking(work).await;
+    Ok(done.map_err(|_source| FollowError::GivenUp)??)
 }
 
 /// Threads that analyse entries and put them in, while the next ones are read.
 struct Hands {
     rebuild: Arc<Rebuild>,
+    threads: Handle,
     busy: JoinSet<Result<(), IndexError>>,
     most: usize,
 }
 
 impl Hands {
-    fn new(rebuild: &Arc<Rebuild>) -> Self {
+    fn new(rebuild: &Arc<Rebuild>, threads: &Handle) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             rebuild: Arc::clone(rebuild),
+            threads: threads.clone(),
             busy: JoinSet::new(),
             most: cores.min(THREADS_MAX),
         }
@@ -102,8 +198,8 @@ impl Hands {
             self.one().await?;
         }
         let rebuild = Arc::clone(&self.rebuild);
-        self.busy
-            .spawn_blocking(move || entries.iter().try_for_each(|entry| rebuild.put(entry)));
+        let work = move || entries.iter().try_for_each(|entry| rebuild.put(entry));
+        self.busy.spawn_blocking_on(work, &self.threads);
         Ok(())
     }
 
