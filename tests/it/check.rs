@@ -456,6 +456,7 @@ async fn a_running_server_checks_itself_and_leaves_the_index_to_itself() {
         said.contains("in use") && said.contains("zuerst den Server beenden"),
         "{said}"
     );
+    assert!(said.contains("/api/v1/index/rebuild"), "{said}");
     app.stop();
     let output = app.command(&["reindex"]).await;
     assert!(output.status.success(), "{output:?}");

@@ -26,6 +26,7 @@ mod paperless;
 mod permissions;
 mod prove;
 mod reading;
+mod rebuilding;
 mod records;
 mod rights;
 mod roles;

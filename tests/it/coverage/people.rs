@@ -18,6 +18,8 @@ pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call>
     Some(match operation {
         "readChanges" => call("/api/v1/changes", By::Clerk),
         "readInvariants" => call("/api/v1/audit/invariants?only=I-1", By::Auditor),
+        "readIndex" => call("/api/v1/index", By::Admin),
+        "rebuildIndex" => call("/api/v1/index/rebuild", By::Admin),
         "readLog" => call("/api/v1/log/records", By::Auditor),
         "readCheckpoint" => {
             tests::wait_until("a checkpoint is published", async || {

@@ -270,6 +270,11 @@ async fn administer(town: &Town, client: &Client, what: &str, round: &str) -> An
     let someone = async || account_of("k.sommer").await;
     match what {
         "me" => client.get("/api/v1/me").await,
+        "index" => client.get("/api/v1/index").await,
+        "rebuild index" => {
+            let path = "/api/v1/index/rebuild";
+            send(client, Method::POST, path, &[], None).await
+        }
         "own tokens" => client.get("/api/v1/tokens").await,
         "issue token" => {
             let new = json!({"label": "Scanner", "scope": "full", "days": 1});

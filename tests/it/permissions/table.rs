@@ -117,6 +117,8 @@ const DESCRIBING: &[&str] = &[
 const ASKING: &[&str] = &[
     "search",
     "suggest",
+    "index",
+    "rebuild index",
     "changes",
     "log records",
     "checkpoint",
