@@ -73,6 +73,8 @@ mod tests {
         let here = nice();
         let there = behind.run(nice).await.expect("a number");
         assert!(there > here, "{there} is more than {here}");
+        let also = behind.threads().spawn_blocking(nice).await;
+        assert_eq!(also.expect("a number"), there);
         let started = behind
             .run(move || std::thread::spawn(nice).join())
             .await
