@@ -9,6 +9,8 @@ pub mod check;
 mod export;
 pub mod keys;
 mod probe;
+#[cfg(test)]
+mod published;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ fn every_code_of_the_check_stands_in_the_manual_with_its_meaning() {
 }
 
 /// The settings of an archive in this folder.
-fn settings(folder: &Path) -> Config {
+pub(super) fn settings(folder: &Path) -> Config {
     let arguments = [("data_dir", folder.display().to_string())];
     let sources = Sources {
         file: None,
