@@ -11,8 +11,8 @@ use crate::audit::verify::{
 };
 use crate::audit::{Checkpoint, NoteSigner, Policy, Slot, Subject, Target, genesis};
 
-const COUNT: u64 = 700;
-const SIGNED: u64 = 650;
+pub(super) const COUNT: u64 = 700;
+pub(super) const SIGNED: u64 = 650;
 
 fn archive() -> Archive {
     Archive::build(COUNT, SIGNED)
@@ -26,12 +26,12 @@ fn honest_checkpoint(size: u64) -> Vec<u8> {
 
 /// Runs an attack and compares what is found, with all that an auditor may remember or nothing.
 #[track_caller]
-fn check(attack: impl FnOnce(&mut Archive), expected: &[Code]) -> Report {
+pub(super) fn check(attack: impl FnOnce(&mut Archive), expected: &[Code]) -> Report {
     check_with(attack, Options::default(), expected)
 }
 
 #[track_caller]
-fn check_with(
+pub(super) fn check_with(
     attack: impl FnOnce(&mut Archive),
     options: Options<'_>,
     expected: &[Code],
@@ -44,14 +44,14 @@ fn check_with(
     report
 }
 
-fn since(size: u64) -> Options<'static> {
+pub(super) fn since(size: u64) -> Options<'static> {
     Options {
         kept: vec![honest_checkpoint(size)],
         ..Options::default()
     }
 }
 
-fn receipt(seq: usize) -> Options<'static> {
+pub(super) fn receipt(seq: usize) -> Options<'static> {
     let hash = archive().hash_at(seq);
     let seq = u64::try_from(seq).expect("small");
     Options {
@@ -61,7 +61,7 @@ fn receipt(seq: usize) -> Options<'static> {
 }
 
 /// Makes the archive of one piece again, as who holds database, object store and key can.
-fn cover_up(archive: &mut Archive) {
+pub(super) fn cover_up(archive: &mut Archive) {
     archive.relink_as_before();
     archive.publish(SIGNED, &signer());
 }
@@ -70,7 +70,7 @@ fn change_who(archive: &mut Archive, seq: usize) {
     archive.edit(seq, |leaf| leaf.draft.actor = id("someone else", 1));
 }
 
-const ROOT_AND_STORE: &[Code] = &[
+pub(super) const ROOT_AND_STORE: &[Code] = &[
     Code::CheckpointRootMismatch,
     Code::TileMismatch,
     Code::EntriesMismatch,

@@ -7,4 +7,6 @@ mod judges;
 mod leaf;
 mod merkle;
 mod note;
+mod proofs;
+mod relinked;
 mod tile;
