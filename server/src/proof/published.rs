@@ -3,9 +3,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, QueryResult};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use super::tests::settings;
 use super::{DatabaseLog, Place, Wanted, Which};
@@ -15,11 +17,13 @@ use crate::audit::log::Receipt;
 use crate::audit::verify::{Code, Language, Options, Presence, Report, Trust, verify};
 use crate::audit::{Leaf, Policy};
 use crate::base::db::{DbError, sql};
-use crate::base::{Actor, Clock, ManualClock, Timestamp};
-use crate::ledger::publisher::{PublishError, Publisher};
+use crate::base::{Actor, Clock, ManualClock, Tasks, Timestamp};
+use crate::ledger::publisher::{Publication, PublishError, Published, Publisher};
 use crate::unit::Unit;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
+/// Longer than anything takes that happens at all.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn place() -> (TempDir, Arc<ManualClock>) {
     let now = Timestamp::parse("2026-11-25T10:00:00Z").expect("a time");
@@ -85,6 +89,13 @@ async fn verified(archive: &Archive, folder: &Path, kept: Options<'_>) -> Report
     tokio::task::block_in_place(|| verify(&mut log, &options)).expect("a readable log")
 }
 
+/// Waits until so many records are under a checkpoint.
+async fn signed(state: &mut watch::Receiver<Published>, size: u64) {
+    let reached = state.wait_for(|published| published.size >= size);
+    let reached = tokio::time::timeout(PATIENCE, reached).await;
+    drop(reached.expect("in time").expect("the publisher runs"));
+}
+
 #[track_caller]
 fn finds(report: &Report, expected: &[Code]) {
     let found: Vec<Code> = report.findings.counts().keys().copied().collect();
@@ -127,4 +138,33 @@ async fn each_time_the_clock_is_set_back_the_log_says_so_once() {
     let report = verified(&archive, folder.path(), Options::default()).await;
     finds(&report, &[]);
     assert_eq!((report.records, report.tail), (9, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_log_says_that_it_lives_and_signs_that() {
+    let (folder, clock) = place();
+    let archive = open(folder.path(), &clock).await.expect("an archive");
+    let to = Publication {
+        every: Duration::from_millis(1),
+        heartbeat: Duration::from_millis(50),
+        ..archive.publication.clone()
+    };
+    let publisher = Publisher::open(&archive.db, &archive.storage, to).await;
+    let publisher = publisher.expect("a publisher");
+    let (mut state, tasks) = (publisher.state(), Tasks::default());
+    publisher.start(&tasks);
+    signed(&mut state, 3).await;
+    tasks.end().await;
+
+    let leaves = leaves(&archive).await;
+    let said: Vec<&str> = leaves.iter().map(|leaf| &*leaf.draft.action).collect();
+    let (first, beats) = said.split_first().expect("records");
+    assert_eq!(*first, "log.start");
+    assert!(
+        beats.iter().all(|beat| *beat == "log.heartbeat"),
+        "{said:?}"
+    );
+    let report = verified(&archive, folder.path(), Options::default()).await;
+    finds(&report, &[]);
+    assert_eq!(report.tail, 0);
 }
