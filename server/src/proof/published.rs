@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, QueryResult};
+use storage::faults::{Fault, Faulty, Operation};
+use storage::{Limits, ObjectName, Opened, Storage};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -14,8 +16,8 @@ use super::{DatabaseLog, Place, Wanted, Which};
 use crate::archive::{Archive, OpenError, database_url};
 use crate::audit::event::Action;
 use crate::audit::log::Receipt;
-use crate::audit::verify::{Code, Language, Options, Presence, Report, Trust, verify};
-use crate::audit::{Leaf, Policy};
+use crate::audit::verify::{Code, Language, Options, Presence, Receipts, Report, Trust, verify};
+use crate::audit::{Checkpoint, Leaf, Policy};
 use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Clock, ManualClock, Tasks, Timestamp};
 use crate::ledger::publisher::{Publication, PublishError, Published, Publisher};
@@ -167,4 +169,160 @@ async fn a_silent_log_says_that_it_lives_and_signs_that() {
     let report = verified(&archive, folder.path(), Options::default()).await;
     finds(&report, &[]);
     assert_eq!(report.tail, 0);
+}
+
+/// The store of an archive, which fails as it is told.
+async fn failing(archive: &Archive) -> (Faulty, Storage) {
+    let opened = archive.backend.open().await.expect("a store");
+    let faulty = Faulty::new(opened.objects, Vec::new());
+    let opened = Opened {
+        objects: Arc::new(faulty.clone()),
+        format: opened.format,
+    };
+    let kms = Arc::clone(archive.storage.kms());
+    (faulty, Storage::new(opened, kms, Limits::default()))
+}
+
+/// Has an operation go wrong, counted from now.
+fn plan(faulty: &Faulty, plan: &str) {
+    let mut fault: Fault = plan.parse().expect("a fault");
+    fault.nth += faulty.count(fault.operation);
+    faulty.add(fault);
+}
+
+/// Over how many records the lock and the public checkpoint stand.
+async fn sizes(archive: &Archive) -> (u64, u64) {
+    let size = |note: &[u8]| Checkpoint::claimed(note).expect("a checkpoint").size;
+    let locked = std::fs::read(&archive.publication.lock).expect("a lock");
+    let name = ObjectName::parse("log/checkpoint").expect("a name");
+    let public = archive.storage.get_object(&name).await.expect("a store");
+    (size(&locked), size(&public.expect("a checkpoint")))
+}
+
+/// Whether a checkpoint over so many records stands in the database.
+async fn is_kept(archive: &Archive, size: u64) -> bool {
+    let size = i64::try_from(size).expect("small");
+    let on = archive.db.read();
+    let asked = "SELECT size FROM checkpoint WHERE size = $1";
+    let row = on.query_one_raw(sql(on, asked, [size.into()])).await;
+    row.expect("a table").is_some()
+}
+
+/// Verifies with all receipts, which no failure may cost.
+async fn is_whole(archive: &Archive, folder: &Path, receipts: &[Receipt]) -> Report {
+    let receipts = receipts.iter().map(|one| (one.seq, one.hash)).collect();
+    let kept = Options {
+        receipts: Receipts::new(receipts),
+        ..Options::default()
+    };
+    let report = verified(archive, folder, kept).await;
+    finds(&report, &[]);
+    report
+}
+
+/// Opens and publishes again, as the publisher does after a failure: then everything stands everywhere.
+async fn heals(archive: &Archive, folder: &Path, storage: &Storage, receipts: &[Receipt]) {
+    let to = archive.publication.clone();
+    let again = Publisher::open(&archive.db, storage, to).await;
+    let published = again.expect("a publisher").publish().await;
+    published.expect("published");
+    let report = is_whole(archive, folder, receipts).await;
+    assert_eq!(report.tail, 0);
+    assert_eq!(sizes(archive).await, (report.records, report.records));
+    assert!(is_kept(archive, report.records).await);
+}
+
+/// Records of a full tile.
+const WIDE: u64 = 256;
+
+/// What fails of a publication that fills a tile, and by how much the lock and the public checkpoint have grown then.
+const STEPS: [(&str, u64, u64); 16] = [
+    // Records and hashes of the full tile, those of the one that it begins, and the tile above.
+    ("put 1 fail-before", 0, 0),
+    ("put 1 fail-after", 0, 0),
+    ("put 2 fail-before", 0, 0),
+    ("put 2 fail-after", 0, 0),
+    ("put 3 fail-before", 0, 0),
+    ("put 3 fail-after", 0, 0),
+    ("put 4 fail-before", 0, 0),
+    ("put 4 fail-after", 0, 0),
+    ("put 5 fail-before", 0, 0),
+    ("put 5 fail-after", 0, 0),
+    // The lock has moved: what is public is looked at, and replaced.
+    ("get 1 fail-before", WIDE, 0),
+    ("get 1 fail-after", WIDE, 0),
+    ("put 6 fail-before", WIDE, 0),
+    ("put 6 fail-after", WIDE, WIDE),
+    // The partial tile that nobody needs any more.
+    ("delete 1 fail-before", WIDE, WIDE),
+    ("delete 1 fail-after", WIDE, WIDE),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_step_of_a_publication_fails_nothing_is_lost_and_the_next_one_heals_it() {
+    let (folder, clock) = place();
+    let archive = open(folder.path(), &clock).await.expect("an archive");
+    publish(&archive).await.expect("published");
+    let (faulty, storage) = failing(&archive).await;
+    let mut receipts = Vec::new();
+    for (step, locked, public) in STEPS {
+        let (size, _) = sizes(&archive).await;
+        receipts.push(add(&archive, WIDE).await);
+        let to = archive.publication.clone();
+        let running = Publisher::open(&archive.db, &storage, to).await;
+        let mut running = running.expect("a publisher");
+        plan(&faulty, step);
+        let failed = running.publish().await;
+        let failed = failed.expect_err("it was planned");
+        assert!(matches!(failed, PublishError::Store(_)), "{step}: {failed}");
+        let stand = (size + locked, size + public);
+        assert_eq!(sizes(&archive).await, stand, "{step}");
+        // At no time is anything locked that has not all of its tiles.
+        is_whole(&archive, folder.path(), &receipts).await;
+        heals(&archive, folder.path(), &storage, &receipts).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_lock_cannot_be_moved_nothing_is_made_public() {
+    let (folder, clock) = place();
+    let archive = open(folder.path(), &clock).await.expect("an archive");
+    publish(&archive).await.expect("published");
+    let receipts = [add(&archive, 300).await];
+    // A folder stands where the new lock is written.
+    let beside = archive.publication.lock.with_extension("new");
+    std::fs::create_dir(&beside).expect("a folder");
+    let failed = publish(&archive).await.expect_err("no place for it");
+    assert!(matches!(failed, PublishError::Lock { .. }), "{failed}");
+    assert_eq!(sizes(&archive).await, (1, 1));
+    is_whole(&archive, folder.path(), &receipts).await;
+    std::fs::remove_dir(&beside).expect("a folder");
+    heals(&archive, folder.path(), &archive.storage, &receipts).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_that_runs_heals_what_failed_though_nothing_more_is_written() {
+    let (folder, clock) = place();
+    let archive = open(folder.path(), &clock).await.expect("an archive");
+    publish(&archive).await.expect("published");
+    let receipts = [add(&archive, 1).await];
+    let (faulty, storage) = failing(&archive).await;
+    let to = archive.publication.clone();
+    let publisher = Publisher::open(&archive.db, &storage, to).await;
+    let publisher = publisher.expect("a publisher");
+    // Records, hashes, then the checkpoint: it is locked and not public.
+    plan(&faulty, "put 3 fail-before");
+    let before = faulty.count(Operation::Put);
+    let (mut state, tasks) = (publisher.state(), Tasks::default());
+    publisher.start(&tasks);
+    signed(&mut state, 2).await;
+    tasks.end().await;
+    assert_eq!(
+        faulty.count(Operation::Put) - before,
+        4,
+        "one of them again"
+    );
+    assert!(!state.borrow().failing);
+    assert_eq!(sizes(&archive).await, (2, 2));
+    is_whole(&archive, folder.path(), &receipts).await;
 }

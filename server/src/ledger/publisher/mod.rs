@@ -371,6 +371,10 @@ impl Publisher {
         if !trusted {
             let again = Self::open(&self.db, &self.storage, self.to.clone()).await?;
             (self.edge, self.last, self.signed) = (again.edge, again.last, again.signed);
+            // What was locked and made public only now: there may be nothing more to publish.
+            let (size, at) = (self.edge.size(), self.signed);
+            self.state
+                .send_modify(|state| (state.size, state.at) = (size, at));
         }
         self.publish().await
     }
