@@ -18,7 +18,7 @@ use crate::audit::event::Action;
 use crate::audit::log::Receipt;
 use crate::audit::verify::{Code, Language, Options, Presence, Receipts, Report, Trust, verify};
 use crate::audit::{Checkpoint, Leaf, Policy};
-use crate::base::db::{DbError, sql};
+use crate::base::db::{Access, DbError, connect, sql};
 use crate::base::{Actor, Clock, ManualClock, Tasks, Timestamp};
 use crate::ledger::publisher::{Publication, PublishError, Published, Publisher};
 use crate::unit::Unit;
@@ -325,4 +325,80 @@ async fn a_publisher_that_runs_heals_what_failed_though_nothing_more_is_written(
     assert!(!state.borrow().failing);
     assert_eq!(sizes(&archive).await, (2, 2));
     is_whole(&archive, folder.path(), &receipts).await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a new folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+/// Everything as it is now, in a folder of its own.
+async fn backup(folder: &Path) -> TempDir {
+    let restored = TempDir::new().expect("a temporary folder");
+    for part in ["keys", "lock", "blobs"] {
+        copy(&folder.join(part), &restored.path().join(part));
+    }
+    let url = database_url(&settings(folder));
+    let on = connect(&url, Access::Write).await.expect("a database");
+    let target = restored.path().join("papierlos.db");
+    let text = format!("VACUUM INTO '{}'", target.display());
+    on.execute_unprepared(&text).await.expect("a backup");
+    restored
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_goes_on_is_found_by_a_receipt_a_kept_checkpoint_or_the_lock() {
+    let (folder, clock) = place();
+    let archive = open(folder.path(), &clock).await.expect("an archive");
+    add(&archive, 3).await;
+    publish(&archive).await.expect("published");
+    let restored = backup(folder.path()).await;
+    let lost = add(&archive, 5).await;
+    publish(&archive).await.expect("published");
+    let newest = std::fs::read(&archive.publication.lock).expect("a lock");
+
+    // With the lock of then it is an honest archive, and goes on as one.
+    let other = open(restored.path(), &clock).await.expect("an archive");
+    add(&other, 10).await;
+    let memory: [(Options<'_>, &[Code]); 3] = [
+        (Options::default(), &[]),
+        (
+            Options {
+                receipts: Receipts::new(vec![(lost.seq, lost.hash)]),
+                ..Options::default()
+            },
+            &[Code::ReceiptNotInLog],
+        ),
+        (
+            Options {
+                kept: vec![newest.clone()],
+                ..Options::default()
+            },
+            &[Code::ForkAgainstKeptCheckpoint],
+        ),
+    ];
+    for (kept, expected) in memory {
+        finds(&verified(&other, restored.path(), kept).await, expected);
+    }
+    // The lock lies where no backup of the database puts it back.
+    std::fs::write(&other.publication.lock, &newest).expect("a lock");
+    let report = verified(&other, restored.path(), Options::default()).await;
+    let (root, tile, entries) = (
+        Code::CheckpointRootMismatch,
+        Code::TileMissing,
+        Code::EntriesMissing,
+    );
+    finds(&report, &[root, tile, entries]);
+    let refused = open(restored.path(), &clock).await.expect_err("set back");
+    let OpenError::Lock(PublishError::RolledBack { locked: 9 }) = refused else {
+        unreachable!("{refused:?}");
+    };
 }
