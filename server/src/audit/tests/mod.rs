@@ -5,6 +5,7 @@ mod fixture;
 mod golden;
 mod judges;
 mod leaf;
+mod matrix;
 mod merkle;
 mod note;
 mod proofs;

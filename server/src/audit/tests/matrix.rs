@@ -1,0 +1,225 @@
+//! The table of attacks in `docs/trust.md`: each row is carried out by a test, and each test of an attack has a row.
+
+use std::collections::BTreeSet;
+
+use crate::audit::verify::{Check, Code};
+
+const MANUAL: &str = include_str!("../../../../docs/trust.md");
+
+/// Where attacks are carried out and nothing else is.
+const ATTACKS: [&str; 5] = [
+    include_str!("attacks.rs"),
+    include_str!("proofs.rs"),
+    include_str!("relinked.rs"),
+    include_str!("../../../../tests/it/attacks/mod.rs"),
+    include_str!("../../../../tests/it/attacks/stores.rs"),
+];
+
+/// Where some are.
+const OTHERS: [&str; 2] = [
+    include_str!("bundles.rs"),
+    include_str!("../../proof/published.rs"),
+];
+
+/// Nobody attacks there, or the second log, which has a chapter of its own.
+const NO_ATTACKS: [&str; 4] = [
+    "an_honest_archive_is_clean_on_every_level",
+    "an_untouched_archive_is_clean_at_every_level",
+    "proofs_out_of_tiles_that_stay_as_they_were_are_clean",
+    "the_access_log_is_chained_and_no_more",
+];
+
+/// What stands in the table and is no finding.
+const NO_CODES: [&str; 2] = ["clk", "clock.regress"];
+
+const BY_HAND: &str = "records_that_are_edited_deleted_or_linked_anew_are_found";
+const RELINKED: &str = "relinking_the_whole_chain_is_found_by_the_signed_root";
+const SWAPPED: &str = "swapped_records_with_fitting_links_are_found_by_the_signed_root";
+const INSERTED: &str = "a_record_inserted_below_the_checkpoint_is_found_by_the_signed_root";
+const WITH_KEY: &str = "with_the_key_only_outside_memory_finds_a_consistent_change";
+const SIGNED_ANEW: &str = "what_the_key_signed_anew_only_outside_memory_finds";
+const TAIL: &str = "a_truncated_tail_leaves_states_without_records";
+const CUT: &str = "truncating_below_the_checkpoint_is_found_by_it_or_by_a_kept_one";
+const CUT_BY_HAND: &str = "a_log_that_was_cut_or_set_back_is_found";
+const BACKUP: &str = "a_backup_that_goes_on_is_found_by_a_receipt_a_kept_checkpoint_or_the_lock";
+const UNPINNED: &str = "a_key_that_nobody_pinned_is_unknown";
+const DISHONEST: &str = "records_that_no_honest_log_writes_are_found_even_with_the_key";
+const STORES: &str = "changed_stores_beside_the_log_are_found_by_their_commitments";
+const OPENINGS: &str = "openings_that_are_changed_or_gone_without_a_record_are_found";
+const OPENINGS_BY_HAND: &str = "openings_that_were_erased_or_changed_are_found";
+const DAMAGED: &str = "damage_in_the_object_store_is_found";
+const DAMAGED_BY_HAND: &str = "published_material_that_was_damaged_is_found";
+
+/// The rows by how they begin, with the tests that carry them out.
+const ROWS: &[(&str, &[&str])] = &[
+    (
+        "a record edited |",
+        &["an_edited_record_breaks_the_chain", BY_HAND],
+    ),
+    (
+        "a record deleted |",
+        &["a_deleted_record_leaves_a_gap", BY_HAND],
+    ),
+    ("records swapped |", &["swapped_records_are_out_of_order"]),
+    ("a record edited and the whole", &[RELINKED, BY_HAND]),
+    ("the same, and tiles", &[RELINKED]),
+    (
+        "a record deleted, all",
+        &["deleting_and_relinking_also_leaves_a_gap_in_versions"],
+    ),
+    ("records swapped with", &[SWAPPED, INSERTED]),
+    (
+        "a record inserted after",
+        &["an_inserted_record_is_found_by_the_root_and_by_its_missing_state"],
+    ),
+    (
+        "a consistent change, a swap",
+        &[WITH_KEY, SWAPPED, INSERTED, SIGNED_ANEW],
+    ),
+    (
+        "a consistent change in the tail",
+        &[
+            "in_the_tail_only_a_receipt_finds_a_consistent_change",
+            SIGNED_ANEW,
+        ],
+    ),
+    ("the tail cut off, states kept", &[TAIL, CUT_BY_HAND]),
+    ("the tail cut off, states rolled", &[TAIL, CUT_BY_HAND]),
+    ("cut below", &[CUT, CUT_BY_HAND]),
+    ("the same, checkpoint", &[CUT, CUT_BY_HAND]),
+    (
+        "a database restored",
+        &[
+            "a_database_set_back_and_continued_does_not_have_the_signed_root",
+            "a_database_that_was_set_back_does_not_start",
+        ],
+    ),
+    (
+        "the same, lock",
+        &["a_restored_backup_that_goes_on_is_a_fork", BACKUP],
+    ),
+    (
+        "signed with another key",
+        &[UNPINNED, "another_key_is_not_the_one_on_paper"],
+    ),
+    ("signature of another", &[UNPINNED, DAMAGED_BY_HAND]),
+    ("records dated back", &[DISHONEST, SIGNED_ANEW]),
+    (
+        "records dated ahead",
+        &["records_dated_ahead_with_the_key_are_found_by_outside_memory_alone"],
+    ),
+    (
+        "the clock of the host",
+        &["each_time_the_clock_is_set_back_the_log_says_so_once"],
+    ),
+    ("a record in another writing", &[DISHONEST]),
+    ("a record of another log", &[DISHONEST]),
+    (
+        "a state changed",
+        &[STORES, "states_that_no_record_explains_are_found"],
+    ),
+    (
+        "content swapped",
+        &[
+            STORES,
+            "content_that_was_swapped_or_lost_is_found",
+            "an_opening_of_content_that_names_none_is_found",
+        ],
+    ),
+    ("an opening erased", &[OPENINGS, OPENINGS_BY_HAND]),
+    (
+        "what stands beside",
+        &[
+            "columns_beside_a_record_must_agree_with_it",
+            "rows_beside_the_records_that_were_changed_are_found",
+        ],
+    ),
+    ("an opening or its key", &[OPENINGS_BY_HAND]),
+    ("the note of what", &[BY_HAND]),
+    ("an erasure recorded", &[OPENINGS]),
+    (
+        "a tile or a published bundle of records damaged",
+        &[DAMAGED, DAMAGED_BY_HAND],
+    ),
+    (
+        "a tile or a published bundle of records taken",
+        &[
+            DAMAGED,
+            DAMAGED_BY_HAND,
+            "without_its_tile_nothing_is_proven_and_that_is_said",
+        ],
+    ),
+    (
+        "a tile exchanged",
+        &[
+            "a_tile_that_was_exchanged_proves_no_record",
+            "a_tile_that_was_exchanged_does_not_prove_what_was_kept",
+        ],
+    ),
+    (
+        "a bundle of records in an export",
+        &["files_that_are_changed_or_gone_are_found_by_what_they_held"],
+    ),
+    (
+        "a kept checkpoint",
+        &["a_kept_checkpoint_without_valid_signature_proves_nothing"],
+    ),
+    ("a lawful erasure", &["a_lawful_erasure_is_clean"]),
+];
+
+/// The rows of the table, without the line at their left.
+fn rows() -> Vec<&'static str> {
+    let heading = "| attack | found as | by |\n| --- | --- | --- |\n";
+    let (_, table) = MANUAL.split_once(heading).expect("the table of attacks");
+    table
+        .lines()
+        .map_while(|line| line.strip_prefix("| "))
+        .collect()
+}
+
+/// The names of the tests in a source.
+fn tests(source: &str) -> impl Iterator<Item = &str> {
+    let marked = |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+    let lines = source.lines();
+    let after = source.lines().skip(1);
+    lines.zip(after).filter_map(move |(line, next)| {
+        let (_, name) = next.split_once("fn ").filter(|_| marked(&line))?;
+        Some(name.split_once('(')?.0)
+    })
+}
+
+#[test]
+fn each_row_of_the_table_of_attacks_is_a_test_and_each_test_of_an_attack_a_row() {
+    let rows = rows();
+    let known: BTreeSet<&str> = ATTACKS.into_iter().chain(OTHERS).flat_map(tests).collect();
+    for row in &rows {
+        let of_row = ROWS.iter().filter(|(begins, _)| row.starts_with(begins));
+        assert_eq!(of_row.count(), 1, "tests of: {row}");
+    }
+    for (begins, tests) in ROWS {
+        let found = rows.iter().filter(|row| row.starts_with(begins));
+        assert_eq!(found.count(), 1, "rows that begin: {begins}");
+        for test in *tests {
+            assert!(known.contains(test), "{begins}: there is no {test}");
+        }
+    }
+    let named: BTreeSet<&str> = ROWS.iter().flat_map(|(_, tests)| *tests).copied().collect();
+    for test in ATTACKS.into_iter().flat_map(tests) {
+        let told = named.contains(test) || NO_ATTACKS.contains(&test);
+        assert!(told, "docs/trust.md has no row for {test}");
+    }
+}
+
+#[test]
+fn the_table_of_attacks_names_every_finding_about_a_log_and_no_other() {
+    let codes = rows()
+        .into_iter()
+        .flat_map(|row| row.split('`').skip(1).step_by(2));
+    let named: BTreeSet<&str> = codes.filter(|code| !NO_CODES.contains(code)).collect();
+    // What is wrong with a bundle as files is no attack on the log.
+    let about_the_log = Code::ALL
+        .iter()
+        .filter(|code| code.check() != Check::Transport);
+    let expected: BTreeSet<&str> = about_the_log.map(|code| code.name()).collect();
+    assert_eq!(named, expected);
+}
