@@ -1,6 +1,8 @@
 //! Past the program: what the database itself refuses, on both engines, and what a role may not do.
 //!
-//! Whoever opens the file or is superuser can switch a guard off; that is found (`attacks.rs`), not refused.
+//! Whoever opens the file or is superuser can switch a guard off; that is found (`attacks`), not refused.
+
+mod guards;
 
 use reqwest::Method;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
@@ -9,39 +11,7 @@ use tests::town::{add, id_of, send};
 use tests::{Client, Engine, Start, TestApp, fixtures, wait_until};
 
 use crate::at_rest::{clerk, locked};
-
-const CHAINED: [&str; 2] = ["audit", "access"];
-const GROWING: [&str; 8] = [
-    "audit",
-    "audit_subject",
-    "access",
-    "access_subject",
-    "checkpoint",
-    "blob",
-    "reference_alias",
-    "form_template",
-];
-const VERSIONED: [&str; 19] = [
-    "department",
-    "account",
-    "role_grant",
-    "access_token",
-    "sign_in_lock",
-    "document",
-    "document_version",
-    "rendition",
-    "webhook",
-    "file_plan",
-    "plan_unit",
-    "record_file",
-    "record_case",
-    "hold",
-    "note",
-    "relation",
-    "correspondent",
-    "inspection",
-    "identity_check",
-];
+use guards::{CHAINED, GROWING, VERSIONED};
 
 /// A server at rest with rows in every table that has a guard.
 #[expect(
@@ -129,13 +99,8 @@ async fn filled(engine: Engine) -> Option<(TestApp, DatabaseConnection)> {
         None => format!("sqlite://{}", app.data().join("papierlos.db").display()),
     };
     let database = connect(&url).await;
-    for table in GROWING.iter().chain(&VERSIONED) {
-        let count = format!("SELECT CAST(count(*) AS BIGINT) FROM {table}");
-        assert!(
-            crate::at_rest::number(&database, &count).await > 0,
-            "{table} is empty"
-        );
-    }
+    guards::are_those_of_the_schema(&database).await;
+    guards::fill_up(&database).await;
     Some((app, database))
 }
 
@@ -185,14 +150,7 @@ async fn is_done(on: &DatabaseConnection, sql: &str) {
 async fn common(on: &DatabaseConnection) {
     for table in GROWING {
         refused(on, &format!("DELETE FROM {table}"), "rows are never").await;
-        let column = match table {
-            "audit" | "access" => "ts",
-            "audit_subject" | "access_subject" => "slot",
-            "checkpoint" | "blob" => "created_at",
-            "reference_alias" => "since",
-            "form_template" => "used_at",
-            other => unreachable!("{other}"),
-        };
+        let column = guards::column(table);
         refused(
             on,
             &format!("UPDATE {table} SET {column} = {column}"),
@@ -215,6 +173,10 @@ async fn common(on: &DatabaseConnection) {
         refused(on, &back, "must carry the next version").await;
         let unrecorded = format!("UPDATE {table} SET version = version + 1");
         refused(on, &unrecorded, "foreign key").await;
+        let invented = guards::row(on, table, 1).await;
+        refused(on, &invented, "foreign key").await;
+        let later = guards::row(on, table, 2).await;
+        refused(on, &later, "begins with version 1").await;
     }
     refused(
         on,
@@ -404,7 +366,7 @@ async fn postgres_roles_may_no_more_than_their_office() {
     is_done(&on, "DELETE FROM job").await;
     for table in GROWING {
         for sql in [
-            format!("UPDATE {table} SET {0} = {0}", first_column(table)),
+            format!("UPDATE {table} SET {0} = {0}", guards::column(table)),
             format!("DELETE FROM {table}"),
         ] {
             refused(&on, &sql, "permission denied").await;
@@ -507,17 +469,5 @@ async fn a_server_runs_as_the_application_and_an_auditor_verifies_as_the_auditor
     for role in &roles {
         is_done(&owner, &format!("DROP OWNED BY {role}")).await;
         is_done(&owner, &format!("DROP ROLE {role}")).await;
-    }
-}
-
-fn first_column(table: &str) -> &'static str {
-    match table {
-        "audit" | "access" => "seq",
-        "audit_subject" => "version",
-        "access_subject" => "slot",
-        "checkpoint" => "size",
-        "reference_alias" => "reference",
-        "form_template" => "version",
-        _ => "name",
     }
 }
