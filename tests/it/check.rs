@@ -34,7 +34,7 @@ async fn an_untouched_archive_is_clean() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let clean = expect(&copy, "untouched", &["--deep"], &[]);
     assert_eq!(
         clean.json["not_checked"],
@@ -60,7 +60,7 @@ async fn blobs_that_are_missing_short_altered_or_stray_are_named() {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let lost = copy.blobs().remove(0);
     fs::remove_file(&lost).expect("a blob");
     let found = expect(&copy, "missing", &["--repair"], &["blob-missing"]);
@@ -70,13 +70,13 @@ async fn blobs_that_are_missing_short_altered_or_stray_are_named() {
         .expect("a name");
     assert_eq!(found.json["findings"][0]["what"], name);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let blob = copy.blobs().remove(0);
     let bytes = fs::read(&blob).expect("a blob");
     fs::write(&blob, &bytes[..bytes.len() - 1]).expect("a blob");
     expect(&copy, "short", &[], &["blob-length"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let blob = copy.blobs().remove(0);
     let mut bytes = fs::read(&blob).expect("a blob");
     let last = bytes.len() - 1;
@@ -85,7 +85,7 @@ async fn blobs_that_are_missing_short_altered_or_stray_are_named() {
     expect(&copy, "altered, unread", &[], &[]);
     expect(&copy, "altered, read", &["--deep"], &["blob-damaged"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[
         "UPDATE blob_key SET wrapped = (SELECT wrapped FROM blob_key ORDER BY name DESC LIMIT 1) \
                 WHERE name = (SELECT min(name) FROM blob_key)",
@@ -93,7 +93,7 @@ async fn blobs_that_are_missing_short_altered_or_stray_are_named() {
     .await;
     expect(&copy, "another's key", &["--deep"], &["blob-damaged"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["DELETE FROM blob_key WHERE name = (SELECT min(name) FROM blob_key)"])
         .await;
     expect(&copy, "no key", &[], &["blob-key-missing"]);
@@ -104,7 +104,7 @@ async fn what_nobody_names_is_removed_after_its_time_and_not_before() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let stray = copy
         .data()
         .join(format!("blobs/blobs/00/{}", "0".repeat(64)));
@@ -147,7 +147,7 @@ async fn what_nobody_names_stays_while_the_database_may_be_the_older_one() {
     };
     let lock = |copy: &Copy| copy.data().join("lock/checkpoint");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let left = stray(&copy);
     copy.sql(&["UPDATE audit_head SET h = randomblob(32)"])
         .await;
@@ -155,14 +155,14 @@ async fn what_nobody_names_stays_while_the_database_may_be_the_older_one() {
     expect(&copy, "another head", &["--repair"], &codes);
     assert!(left.exists(), "deleted beside another head");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let left = stray(&copy);
     fs::remove_file(lock(&copy)).expect("a lock");
     let codes = ["blob-unreferenced", "lock-missing"];
     expect(&copy, "no lock", &["--repair"], &codes);
     assert!(left.exists(), "deleted without a lock");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let left = stray(&copy);
     fs::copy(&archive.early, lock(&copy)).expect("a lock");
     let codes = ["blob-unreferenced", "lock-behind"];
@@ -176,36 +176,36 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["DELETE FROM document_tag WHERE tag = 'Bau'"])
         .await;
     repaired(&copy, "tags lost", "tags-astray");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["INSERT INTO document_tag SELECT id, 'Fremd' FROM document"])
         .await;
     repaired(&copy, "tags added", "tags-astray");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["INSERT INTO document_field SELECT id, 'fremd', 0, 'x', NULL FROM document"])
         .await;
     repaired(&copy, "values added", "fields-astray");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["DELETE FROM correspondent_name"]).await;
     repaired(&copy, "names lost", "name-astray");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["INSERT INTO correspondent_name (spelling, correspondent_id) SELECT 'fremd', id FROM correspondent"])
         .await;
     repaired(&copy, "names added", "name-astray");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["DELETE FROM rendition WHERE id = (SELECT min(id) FROM rendition)"])
         .await;
     repaired(&copy, "a text lost", "text-missing");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[
         "INSERT INTO job SELECT randomblob(16), 'extract_text', id, 0, 0, 8, 0, 1, 'no' \
                 FROM document_version LIMIT 1",
@@ -213,7 +213,7 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
     .await;
     repaired(&copy, "a job put aside", "job-failed");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) \
          INSERT INTO job SELECT randomblob(16), 'kind ' || i, randomblob(16), 0, 0, 8, 0, 1, 'no' FROM n",
@@ -222,7 +222,7 @@ async fn tags_texts_and_jobs_are_mended_and_gaps_are_named() {
     let found = expect(&copy, "many jobs put aside", &[], &["job-failed"]);
     assert_eq!(found.json["counts"]["job-failed"]["found"], 600);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[
         "UPDATE document_version SET number = 3 WHERE id = (SELECT min(id) FROM document_version)",
     ])
@@ -253,14 +253,14 @@ async fn a_row_that_does_not_read_is_named_and_left_as_it_is() {
             "name-astray",
         ),
     ] {
-        let copy = archive.copy();
+        let copy = archive.copy().await;
         copy.sql(&[&statement]).await;
         let found = expect(&copy, what, &["--repair"], &[code]);
         assert_eq!(found.exit, 1, "{what}: it cannot be repaired");
         expect(&copy, what, &[], &[code]);
     }
     // A field of which nobody knows what it is: what was found by it stays findable.
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[
         "INSERT INTO field (id, version, code, label, kind, rules, created_at, created_by, changed_at, changed_by) \
          SELECT id, version, 'fremd', 'Fremd', 'text', 'x', 0, id, 0, id FROM document LIMIT 1",
@@ -286,11 +286,11 @@ async fn values_that_were_lost_or_altered_are_found_by_again() {
             .to_owned(),
         format!("UPDATE document SET field_values = '{{\"nummer\":\"R-1\"}}' WHERE id = {one}"),
     ];
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[&said[0], &said[1]]).await;
     repaired(&copy, "a value lost", "fields-astray");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let other = format!("INSERT INTO document_field VALUES ({one}, 'nummer', 0, 'R-2', NULL)");
     copy.sql(&[&said[0], &said[1], &other]).await;
     repaired(&copy, "a value altered", "fields-astray");
@@ -302,7 +302,7 @@ async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[
         "UPDATE document SET version = 9 WHERE id = (SELECT max(id) FROM document)",
         "INSERT INTO audit_subject SELECT id, 9, 1, 9, 'document', id FROM document WHERE version = 9",
@@ -310,7 +310,7 @@ async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
     .await;
     repaired(&copy, "an older version in the index", "index-stale");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let one = "(SELECT max(id) FROM document)";
     copy.sql(&[
         &format!(
@@ -324,7 +324,7 @@ async fn an_index_that_does_not_fit_the_rows_is_built_anew() {
     .await;
     repaired(&copy, "a document that is gone", "index-extra");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let new = "x'0189000000007000800000000000beef'";
     copy.sql(&[
         &format!(
@@ -357,26 +357,26 @@ async fn heads_and_lock_are_held_against_the_log() {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["UPDATE audit_head SET h = randomblob(32)"])
         .await;
     expect(&copy, "another head", &["--repair"], &["log-head"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["UPDATE access_head SET h = randomblob(32)"])
         .await;
     let what = "another head of the access log";
     expect(&copy, what, &["--repair"], &["access-head"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     fs::remove_file(copy.data().join("lock/checkpoint")).expect("a lock");
     expect(&copy, "no lock", &[], &["lock-missing"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     fs::copy(&archive.early, copy.data().join("lock/checkpoint")).expect("a lock");
     expect(&copy, "an old lock", &[], &["lock-behind"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     fs::write(copy.data().join("lock/checkpoint"), "nothing").expect("a lock");
     expect(
         &copy,
@@ -403,12 +403,12 @@ async fn a_database_that_was_set_back_is_told_by_the_lock_and_by_the_index() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let set_back_lock = archive.copy();
+    let set_back_lock = archive.copy().await;
     let lock = set_back_lock.data().join("lock/checkpoint");
     fs::copy(&archive.early, lock).expect("a lock");
     let early = locked(&set_back_lock.data()).expect("a checkpoint");
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     set_back(&copy, early).await;
     let codes = ["index-ahead", "lock-ahead"];
     let found = expect(&copy, "a log set back", &["--repair"], &codes);

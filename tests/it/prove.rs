@@ -10,8 +10,8 @@ use tests::{Start, TestApp, fixtures, wait_until};
 use crate::at_rest::{AtRest, clerk, locked, verdict};
 
 /// The three judges on a bundle: exit codes.
-fn judges(archive: &AtRest, bundle: &Path) -> [i32; 3] {
-    let copy = archive.copy();
+async fn judges(archive: &AtRest, bundle: &Path) -> [i32; 3] {
+    let copy = archive.copy().await;
     let folder = bundle.to_str().expect("a path");
     let ours = copy.papierlos(&["verify", folder, "--key", &archive.key]);
     let run = |program: &str, script: &str| {
@@ -35,13 +35,13 @@ async fn three_judges_agree_on_an_export() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     for openings in [&[][..], &["--openings"]] {
         let bundle = copy.data().join(format!("../bundle{}", openings.len()));
         let folder = bundle.to_str().expect("a path");
         let output = copy.papierlos(&[&["export", "--log", folder], openings].concat());
         assert!(output.status.success(), "{output:?}");
-        assert_eq!(judges(&archive, &bundle), [0, 0, 0]);
+        assert_eq!(judges(&archive, &bundle).await, [0, 0, 0]);
         assert!(bundle.join("data/log/tail").exists(), "the tail goes along");
         let opened = bundle.join("data/log/private/openings.jsonl");
         assert_eq!(opened.exists(), !openings.is_empty());
@@ -56,9 +56,9 @@ async fn three_judges_agree_on_an_export() {
         let mut after = before.clone();
         after[at..at + 5].copy_from_slice(b"admin");
         fs::write(&entries, &after).expect("records");
-        assert_eq!(judges(&archive, &bundle), [1, 1, 1]);
+        assert_eq!(judges(&archive, &bundle).await, [1, 1, 1]);
         fs::write(&entries, before).expect("records");
-        assert_eq!(judges(&archive, &bundle), [0, 0, 0]);
+        assert_eq!(judges(&archive, &bundle).await, [0, 0, 0]);
     }
     // The name of a document is in the openings and nowhere else.
     let said = |bundle: &str, name: &str| {
@@ -81,7 +81,7 @@ async fn an_export_names_itself_in_the_access_log_and_overwrites_nothing() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let looks = || {
         let all = copy.verify(&[]);
         all.json["access"]["records"].as_u64().expect("a number")
@@ -97,7 +97,7 @@ async fn an_export_names_itself_in_the_access_log_and_overwrites_nothing() {
     assert_eq!(looks(), before + 1);
     let again = copy.papierlos(&["export", "--log", folder]);
     assert_eq!(again.status.code(), Some(2), "{again:?}");
-    assert_eq!(judges(&archive, &bundle), [0, 0, 0]);
+    assert_eq!(judges(&archive, &bundle).await, [0, 0, 0]);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn wrong_usage_and_missing_material_have_codes_of_their_own() {
     let Some(archive) = AtRest::new().await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let code = |arguments: &[&str]| copy.papierlos(arguments).status.code();
     assert_eq!(code(&["verify", "--key", "nonsense"]), Some(3));
     assert_eq!(code(&["verify", "--nonsense"]), Some(3));

@@ -70,6 +70,18 @@ impl TestDatabase {
         connect(&self.url).await.expect("the test's own database")
     }
 
+    /// A copy, made while nobody is connected to it.
+    ///
+    /// # Panics
+    /// When it is a file, or the copy cannot be made.
+    pub async fn copy(&self) -> TestDatabase {
+        let Place::Server { name, .. } = &self.place else {
+            unreachable!("a file is copied with its folder");
+        };
+        let copy = TestDatabase::copy_of(name).await;
+        copy.expect("the server of this database")
+    }
+
     fn file() -> TestDatabase {
         let folder = TempDir::new().expect("a temporary folder");
         let url = format!(

@@ -6,6 +6,8 @@ mod stores;
 use std::collections::BTreeSet;
 use std::fs;
 
+use tests::Engine;
+
 use crate::at_rest::{AtRest, Copy, Forge, Verdict, field, genesis, own_key, secret};
 
 /// The three codes of records under a checkpoint that are not what was signed and published.
@@ -59,10 +61,10 @@ fn status(verdict: &Verdict, check: &str) -> String {
 
 #[tokio::test]
 async fn an_untouched_archive_is_clean_at_every_level() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let memory = [since(&archive), receipts(&archive)].concat();
     let all = [&["--blobs", "--key", &archive.key], memory.as_slice()].concat();
     let verdict = copy.verify(&all);
@@ -107,18 +109,20 @@ async fn an_untouched_archive_is_clean_at_every_level() {
 
 #[tokio::test]
 async fn records_that_are_edited_deleted_or_linked_anew_are_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
 
-    let copy = archive.copy();
-    copy.sql(&["UPDATE audit SET leaf = CAST(replace(CAST(leaf AS TEXT), '\"clerk\"', '\"admin\"') AS BLOB) \
-                WHERE seq = (SELECT min(seq) FROM audit WHERE CAST(leaf AS TEXT) LIKE '%\"clerk\"%')"])
-        .await;
+    let copy = archive.copy().await;
+    copy.sql(&[
+        "UPDATE audit SET leaf = CAST(replace({leaf}, '\"clerk\"', '\"admin\"') AS {blob}) \
+                WHERE seq = (SELECT min(seq) FROM audit WHERE {leaf} LIKE '%\"clerk\"%')",
+    ])
+    .await;
     let edited = with(&REWRITTEN, &["chain-link-broken", "leaf-hash-mismatch"]);
     expect(&archive, &copy, "a record edited", &edited);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     let seq = forge.find("document.change");
@@ -132,7 +136,7 @@ async fn records_that_are_edited_deleted_or_linked_anew_are_found() {
         &with(&REWRITTEN, &["chain-link-broken"]),
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     forge.edit(seq, "role", "admin");
@@ -146,7 +150,7 @@ async fn records_that_are_edited_deleted_or_linked_anew_are_found() {
         &REWRITTEN,
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&[&format!("DELETE FROM audit WHERE seq = {seq}")])
         .await;
     let deleted = [
@@ -163,18 +167,18 @@ async fn records_that_are_edited_deleted_or_linked_anew_are_found() {
         &deleted,
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["UPDATE audit_head SET seq = seq - 1"]).await;
     expect(&archive, &copy, "the head moved back", &["head-mismatch"]);
 }
 
 #[tokio::test]
 async fn what_the_key_signed_anew_only_outside_memory_finds() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     let seq = forge.find("document.receive");
@@ -200,7 +204,7 @@ async fn what_the_key_signed_anew_only_outside_memory_finds() {
         &["receipt-not-in-log"],
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     let last = forge.leaves.len() - 1;
@@ -219,7 +223,7 @@ async fn what_the_key_signed_anew_only_outside_memory_finds() {
         &["receipt-not-in-log"],
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     forge.edit(seq, "ts", "2020-01-01T00:00:00.000000Z");
@@ -237,11 +241,11 @@ async fn what_the_key_signed_anew_only_outside_memory_finds() {
 
 #[tokio::test]
 async fn another_key_is_not_the_one_on_paper() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let forge = Forge::open(&database, "audit").await;
     let origin = field(&forge.leaves[0], "log").trim_matches('"').to_owned();
@@ -250,7 +254,7 @@ async fn another_key_is_not_the_one_on_paper() {
     drop(database);
     expect(&archive, &copy, "signed with an own key", &["key-unknown"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     let (secret, public) = own_key(&origin);
@@ -306,12 +310,12 @@ async fn cut(copy: &Copy, size: usize) {
 
 #[tokio::test]
 async fn a_log_that_was_cut_or_set_back_is_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
     let signed = archive.signed;
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let mut forge = Forge::open(&database, "audit").await;
     forge.leaves.truncate(signed);
@@ -329,7 +333,7 @@ async fn a_log_that_was_cut_or_set_back_is_found() {
         &["state-row-unrecorded"],
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     cut(&copy, signed).await;
     let attack = "the tail cut off, states set back";
     expect(&archive, &copy, attack, &[]);
@@ -343,7 +347,7 @@ async fn a_log_that_was_cut_or_set_back_is_found() {
     );
 
     // Before the first document: the states that came later all go.
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let early = fs::read_to_string(&archive.early).expect("a checkpoint");
     let early: usize = early
         .lines()
@@ -383,10 +387,10 @@ async fn a_log_that_was_cut_or_set_back_is_found() {
 
 #[tokio::test]
 async fn a_database_that_was_set_back_does_not_start() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let database = copy.database().await;
     let first = Forge::open(&database, "audit")
         .await
@@ -401,10 +405,10 @@ async fn a_database_that_was_set_back_does_not_start() {
 
 #[tokio::test]
 async fn the_access_log_is_chained_and_no_more() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let bundle = copy.data().join("../bundle");
     let bundle = bundle.to_str().expect("a path");
     for number in 0..3 {
@@ -412,9 +416,11 @@ async fn the_access_log_is_chained_and_no_more() {
         assert!(output.status.success(), "{output:?}");
     }
     expect(&archive, &copy, "an access log with exports", &[]);
-    copy.sql(&["UPDATE access SET leaf = CAST(replace(CAST(leaf AS TEXT), 'log.export', 'log.read') AS BLOB) \
-                WHERE seq = (SELECT min(seq) FROM access WHERE CAST(leaf AS TEXT) LIKE '%log.export%')"])
-        .await;
+    copy.sql(&[
+        "UPDATE access SET leaf = CAST(replace({leaf}, 'log.export', 'log.read') AS {blob}) \
+                WHERE seq = (SELECT min(seq) FROM access WHERE {leaf} LIKE '%log.export%')",
+    ])
+    .await;
     expect(
         &archive,
         &copy,

@@ -3,13 +3,15 @@
 use std::fs;
 
 use super::{expect, expect_with};
+use tests::Engine;
+
 use crate::at_rest::{AtRest, Copy};
 
 /// States changed behind the log's back.
 const CHANGED: [(&str, &str); 9] = [
     (
         "a title changed",
-        "UPDATE document SET title = 'Anders' WHERE id = (SELECT max(id) FROM document)",
+        "UPDATE document SET title = 'Anders' WHERE id = (SELECT id FROM document ORDER BY id DESC LIMIT 1)",
     ),
     (
         "a right widened",
@@ -30,7 +32,7 @@ const CHANGED: [(&str, &str); 9] = [
     ),
     (
         "the digest in a blob's row",
-        "UPDATE blob SET sha256 = randomblob(32) WHERE name IN \
+        "UPDATE blob SET sha256 = {bytes} WHERE name IN \
          (SELECT blob_name FROM document_version)",
     ),
     (
@@ -51,7 +53,7 @@ const CHANGED: [(&str, &str); 9] = [
 const DELETED: [(&str, &str); 3] = [
     (
         "a document's row deleted",
-        "DELETE FROM document WHERE id = (SELECT max(id) FROM document)",
+        "DELETE FROM document WHERE id = (SELECT id FROM document ORDER BY id DESC LIMIT 1)",
     ),
     (
         "a right's row deleted",
@@ -59,48 +61,43 @@ const DELETED: [(&str, &str); 3] = [
     ),
     (
         "a version deleted",
-        "DELETE FROM document_version WHERE id = (SELECT max(id) FROM document_version)",
+        "DELETE FROM document_version WHERE id = (SELECT id FROM document_version ORDER BY id DESC LIMIT 1)",
     ),
 ];
 
 #[tokio::test]
 async fn states_that_no_record_explains_are_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
     for (attack, sql) in CHANGED {
-        let copy = archive.copy();
+        let copy = archive.copy().await;
         copy.sql(&[sql]).await;
         expect(&archive, &copy, attack, &["state-mismatch"]);
     }
     for (attack, sql) in DELETED {
-        let copy = archive.copy();
+        let copy = archive.copy().await;
         copy.sql(&[sql]).await;
         expect(&archive, &copy, attack, &["state-row-missing"]);
     }
 
-    let copy = archive.copy();
-    let invent = |id: &str| {
-        format!(
-            "INSERT INTO role_grant (id, version, account_id, role, granted_at) \
-             SELECT {id}, 1, account_id, 'admin', granted_at \
-             FROM role_grant WHERE role = 'clerk'"
-        )
-    };
-    copy.sql(&[&invent("randomblob(16)")]).await;
+    let copy = archive.copy().await;
+    let invent = "INSERT INTO role_grant (id, version, account_id, role, granted_at) \
+                  SELECT {id}, 1, account_id, 'admin', granted_at FROM role_grant WHERE role = 'clerk'";
+    copy.sql(&[invent]).await;
     let attack = "a right invented without a record";
     expect(&archive, &copy, attack, &["state-row-unrecorded"]);
 
-    let copy = archive.copy();
-    let id = "x'0189000000007000800000000000beef'";
-    let cite = format!("INSERT INTO audit_subject VALUES ({id}, 1, 1, 9, 'role_grant', {id})");
-    copy.sql(&[&invent(id), &cite]).await;
+    let copy = archive.copy().await;
+    let cite = "INSERT INTO audit_subject (entity_id, version, seq, slot, kind, root_id) \
+                SELECT id, 1, 1, 9, 'role_grant', id FROM role_grant WHERE role = 'admin'";
+    copy.sql(&[invent, cite]).await;
     let attack = "a right invented that cites another's record";
     let codes = ["row-mismatch", "state-row-unrecorded"];
     expect(&archive, &copy, attack, &codes);
 
     // A document put back to its first version, as it was then.
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     copy.sql(&["UPDATE document SET version = 1, title = 'Bescheid 0', changed_at = created_at WHERE version = 2"])
         .await;
     expect(
@@ -113,11 +110,11 @@ async fn states_that_no_record_explains_are_found() {
 
 #[tokio::test]
 async fn content_that_was_swapped_or_lost_is_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let blobs = copy.blobs();
     fs::copy(&blobs[0], &blobs[1]).expect("a swap");
     let attack = "content swapped on the disk";
@@ -135,7 +132,7 @@ async fn content_that_was_swapped_or_lost_is_found() {
         (0, Some("presence"))
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     fs::remove_file(&copy.blobs()[0]).expect("a blob");
     expect(&archive, &copy, "content deleted", &["blob-missing"]);
     expect_with(
@@ -149,7 +146,7 @@ async fn content_that_was_swapped_or_lost_is_found() {
 
 #[tokio::test]
 async fn openings_that_were_erased_or_changed_are_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
     let one = "(SELECT min(seq) FROM audit_private WHERE slots = 'state:0')";
@@ -161,7 +158,7 @@ async fn openings_that_were_erased_or_changed_are_found() {
         ),
         (
             "an opening changed",
-            format!("UPDATE audit_private SET sealed = randomblob(200) WHERE seq = {one}"),
+            format!("UPDATE audit_private SET sealed = {{sealed}} WHERE seq = {one}"),
             &["opening-malformed"],
         ),
         (
@@ -171,7 +168,7 @@ async fn openings_that_were_erased_or_changed_are_found() {
         ),
         (
             "an opening added",
-            "INSERT INTO audit_private SELECT seq, zeroblob(16), 'more', sealed FROM audit_private LIMIT 1".to_owned(),
+            "INSERT INTO audit_private SELECT seq, {nil}, 'more', sealed FROM audit_private LIMIT 1".to_owned(),
             &["opening-unrecorded"],
         ),
         (
@@ -181,14 +178,14 @@ async fn openings_that_were_erased_or_changed_are_found() {
         ),
         (
             "a person's key damaged",
-            "UPDATE subject_key SET wrapped = randomblob(length(wrapped)) \
+            "UPDATE subject_key SET wrapped = {wrapped} \
              WHERE owner_id = (SELECT id FROM account WHERE login = 'anna')"
                 .to_owned(),
             &["opening-malformed"],
         ),
     ];
     for (attack, sql, codes) in cases {
-        let copy = archive.copy();
+        let copy = archive.copy().await;
         copy.sql(&[&sql]).await;
         expect(&archive, &copy, attack, codes);
     }
@@ -196,7 +193,7 @@ async fn openings_that_were_erased_or_changed_are_found() {
 
 #[tokio::test]
 async fn published_material_that_was_damaged_is_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
     let (tile, entries) = (
@@ -210,11 +207,11 @@ async fn published_material_that_was_damaged_is_found() {
         fs::write(copy.object(name), bytes).expect("an object");
     };
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     flip(&copy, &tile);
     expect(&archive, &copy, "a tile damaged", &["tile-mismatch"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     flip(&copy, &entries);
     expect(
         &archive,
@@ -223,11 +220,11 @@ async fn published_material_that_was_damaged_is_found() {
         &["entries-mismatch"],
     );
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     fs::remove_file(copy.object(&tile)).expect("a tile");
     expect(&archive, &copy, "a tile missing", &["tile-missing"]);
 
-    let copy = archive.copy();
+    let copy = archive.copy().await;
     let note = fs::read_to_string(copy.data().join("lock/checkpoint")).expect("a lock");
     let size = format!("\n{}\n", archive.signed);
     fs::write(
@@ -246,7 +243,7 @@ async fn published_material_that_was_damaged_is_found() {
 
 #[tokio::test]
 async fn rows_beside_the_records_that_were_changed_are_found() {
-    let Some(archive) = AtRest::new().await else {
+    let Some(archive) = AtRest::on(Engine::of_this_run()).await else {
         return;
     };
     let cases = [
@@ -256,12 +253,12 @@ async fn rows_beside_the_records_that_were_changed_are_found() {
         ),
         (
             "the unit of work beside a record",
-            "UPDATE audit SET uow = randomblob(16) WHERE seq = 3",
+            "UPDATE audit SET uow = {id} WHERE seq = 3",
         ),
         (
             "the document that a version belongs to",
-            "UPDATE audit_subject SET root_id = (SELECT max(id) FROM account) \
-             WHERE entity_id = (SELECT min(id) FROM document_version)",
+            "UPDATE audit_subject SET root_id = (SELECT id FROM account ORDER BY id DESC LIMIT 1) \
+             WHERE entity_id = (SELECT id FROM document_version ORDER BY id LIMIT 1)",
         ),
         (
             "the note of an older version deleted",
@@ -280,7 +277,7 @@ async fn rows_beside_the_records_that_were_changed_are_found() {
         ),
         (
             "a note of what was never recorded",
-            "INSERT INTO audit_subject SELECT randomblob(16), 1, 2, 7, 'document', root_id \
+            "INSERT INTO audit_subject SELECT {id}, 1, 2, 7, 'document', root_id \
              FROM audit_subject LIMIT 1",
         ),
         (
@@ -289,7 +286,7 @@ async fn rows_beside_the_records_that_were_changed_are_found() {
         ),
     ];
     for (attack, sql) in cases {
-        let copy = archive.copy();
+        let copy = archive.copy().await;
         copy.sql(&[sql]).await;
         expect(&archive, &copy, attack, &["row-mismatch"]);
     }

@@ -1,22 +1,24 @@
 //! An archive at rest, and the hands of someone who has its disk: rows, tiles, keys.
 
+mod forge;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use ed25519_dalek::{Signer as _, SigningKey};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, Value};
+pub(crate) use forge::{Forge, field, genesis, own_key, secret};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
+};
 use serde_json::{Value as Json, json};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
-use tests::{Answer, Engine, Start, TestApp, fixtures, wait_until};
+use tests::{Answer, Engine, Start, TestApp, TestDatabase, fixtures, wait_until};
 
-/// The data folder of an archive that is not running, with what others keep of it.
+/// An archive that is not running, with what others keep of it.
 pub(crate) struct AtRest {
-    folder: TempDir,
+    app: TestApp,
+    _kept: TempDir,
     /// A checkpoint that an auditor took home early.
     pub(crate) early: PathBuf,
     /// Receipts of every answer, one `seq,hash` a line.
@@ -27,9 +29,11 @@ pub(crate) struct AtRest {
     pub(crate) signed: usize,
 }
 
-/// A copy of the data folder that may be damaged.
+/// A copy of data folder and database that may be damaged.
 pub(crate) struct Copy {
     folder: TempDir,
+    /// None where it is a file in the folder.
+    database: Option<TestDatabase>,
 }
 
 /// A clerk and an auditor, by the command line; gives the clerk's token.
@@ -76,9 +80,14 @@ impl AtRest {
     /// Documents filed, changed and read; two records that are not signed yet. None where the database
     /// cannot be had.
     pub(crate) async fn new() -> Option<AtRest> {
-        let mut app = Start::new().on(Engine::Sqlite).start().await?;
-        let folder = TempDir::new().expect("a temporary folder");
-        let early = folder.path().join("early");
+        AtRest::on(Engine::Sqlite).await
+    }
+
+    /// As [`AtRest::new`], on this database.
+    pub(crate) async fn on(engine: Engine) -> Option<AtRest> {
+        let mut app = Start::new().on(engine).start().await?;
+        let kept = TempDir::new().expect("a temporary folder");
+        let early = kept.path().join("early");
         let mut receipts = fill(&app, &early).await;
         assert!(app.stop().success(), "{}", app.log());
         let signed = locked(app.data()).expect("a checkpoint");
@@ -94,18 +103,18 @@ impl AtRest {
         ];
         let output = app.command(&late).await;
         assert!(output.status.success(), "{output:?}");
-        copy(app.data(), &folder.path().join("data"));
-        let database = connect(&folder.path().join("data/papierlos.db")).await;
+        let database = open(app.database(), app.data()).await;
         // The last receipt is for the newest record, which no checkpoint covers.
-        let last = "SELECT seq || ',' || lower(hex(h)) FROM audit ORDER BY seq DESC LIMIT 1";
-        receipts.push_str(&text(&database, last).await);
+        let last = "SELECT seq || ',' || {h} FROM audit ORDER BY seq DESC LIMIT 1";
+        receipts.push_str(&text(&database, &worded(&database, last)).await);
         let key = "SELECT value FROM installation WHERE name = 'verifier'";
         let key = text(&database, key).await;
         database.close().await.expect("a connection closes");
-        let path = folder.path().join("receipts");
+        let path = kept.path().join("receipts");
         fs::write(&path, receipts).expect("a file");
         Some(AtRest {
-            folder,
+            app,
+            _kept: kept,
             early,
             receipts: path,
             key,
@@ -114,13 +123,15 @@ impl AtRest {
     }
 
     /// A copy to damage.
-    pub(crate) fn copy(&self) -> Copy {
-        let folder = TempDir::new().expect("a temporary folder");
-        copy(
-            &self.folder.path().join("data"),
-            &folder.path().join("data"),
-        );
-        Copy { folder }
+    pub(crate) async fn copy(&self) -> Copy {
+        let database = match self.app.database() {
+            Some(database) => Some(database.copy().await),
+            None => None,
+        };
+        Copy {
+            database,
+            ..Copy::of(&self.app)
+        }
     }
 }
 
@@ -168,7 +179,7 @@ async fn fill(app: &TestApp, early: &Path) -> String {
     keep(&client.post("/api/v1/notes", &note).await.is(201));
     let relation = json!({ "kind": "answers", "source": third, "target": second });
     keep(&client.post("/api/v1/relations", &relation).await.is(201));
-    let database = connect(&data.join("papierlos.db")).await;
+    let database = open(app.database(), data).await;
     wait_until("all texts are read", async || {
         number(&database, "SELECT count(*) FROM rendition").await == 4
     })
@@ -215,6 +226,50 @@ pub(crate) async fn connect(path: &Path) -> DatabaseConnection {
     connection
 }
 
+async fn open(database: Option<&TestDatabase>, data: &Path) -> DatabaseConnection {
+    match database {
+        Some(database) => database.connect().await,
+        None => connect(&data.join("papierlos.db")).await,
+    }
+}
+
+/// `sql` as this database says it: `{id}`, `{nil}` and `{bytes}` are values that nobody knows, `{sealed}` and
+/// `{wrapped}` damage what a column holds, `{leaf}` is a record as text, `{h}` its hash.
+fn worded(on: &DatabaseConnection, sql: &str) -> String {
+    let postgres = on.get_database_backend() == DbBackend::Postgres;
+    let words = [
+        ("{id}", "randomblob(16)", "gen_random_uuid()"),
+        (
+            "{nil}",
+            "zeroblob(16)",
+            "'00000000-0000-0000-0000-000000000000'::uuid",
+        ),
+        (
+            "{bytes}",
+            "randomblob(32)",
+            "sha256(uuid_send(gen_random_uuid()))",
+        ),
+        (
+            "{sealed}",
+            "randomblob(200)",
+            "set_byte(sealed, 30, 255 - get_byte(sealed, 30))",
+        ),
+        (
+            "{wrapped}",
+            "randomblob(length(wrapped))",
+            "set_byte(wrapped, 30, 255 - get_byte(wrapped, 30))",
+        ),
+        ("{leaf}", "CAST(leaf AS TEXT)", "convert_from(leaf, 'UTF8')"),
+        ("{h}", "lower(hex(h))", "encode(h, 'hex')"),
+        ("{blob}", "BLOB", "BYTEA"),
+    ];
+    words
+        .into_iter()
+        .fold(sql.to_owned(), |sql, (word, on_sqlite, on_postgres)| {
+            sql.replace(word, if postgres { on_postgres } else { on_sqlite })
+        })
+}
+
 /// One number.
 pub(crate) async fn number(on: &DatabaseConnection, sql: &str) -> i64 {
     let statement = Statement::from_string(on.get_database_backend(), sql);
@@ -249,18 +304,24 @@ pub(crate) struct Verdict {
 }
 
 impl Copy {
-    /// Of the data folder of a server that has ended.
+    /// Of the data folder of a server that has ended, with the database that is in it.
     pub(crate) fn of(app: &TestApp) -> Copy {
         let folder = TempDir::new().expect("a temporary folder");
         copy(app.data(), &folder.path().join("data"));
-        Copy { folder }
+        Copy {
+            folder,
+            database: None,
+        }
     }
 
     /// Another one of the same.
     pub(crate) fn again(&self) -> Copy {
         let folder = TempDir::new().expect("a temporary folder");
         copy(&self.data(), &folder.path().join("data"));
-        Copy { folder }
+        Copy {
+            folder,
+            database: None,
+        }
     }
 
     /// Its data folder.
@@ -277,6 +338,9 @@ impl Copy {
                 command.env_remove(&name);
             }
         }
+        if let Some(database) = &self.database {
+            command.env("PAPIERLOS_DATABASE_URL", database.url());
+        }
         command
             .stdin(Stdio::null())
             .output()
@@ -289,21 +353,23 @@ impl Copy {
         verdict(&output)
     }
 
-    /// The database, without triggers: whoever can open it can drop them.
+    /// The database, without triggers: whoever can open its file, or owns it, can switch them off.
     pub(crate) async fn database(&self) -> DatabaseConnection {
-        let connection = connect(&self.data().join("papierlos.db")).await;
+        let connection = open(self.database.as_ref(), &self.data()).await;
         let backend = connection.get_database_backend();
-        let all = "SELECT name FROM sqlite_master WHERE type = 'trigger'";
+        let all = if backend == DbBackend::Postgres {
+            "SELECT 'ALTER TABLE ' || tablename || ' DISABLE TRIGGER ALL' FROM pg_tables WHERE schemaname = 'public'"
+        } else {
+            "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'"
+        };
         for row in connection
             .query_all_raw(Statement::from_string(backend, all))
             .await
             .expect("rows")
         {
-            let name: String = row.try_get_by_index(0).expect("a name");
-            connection
-                .execute_unprepared(&format!("DROP TRIGGER {name}"))
-                .await
-                .expect("gone");
+            let statement: String = row.try_get_by_index(0).expect("a statement");
+            let done = connection.execute_unprepared(&statement).await;
+            done.unwrap_or_else(|error| unreachable!("{statement}: {error}"));
         }
         connection
     }
@@ -312,7 +378,8 @@ impl Copy {
     pub(crate) async fn sql(&self, statements: &[&str]) {
         let database = self.database().await;
         for statement in statements {
-            let done = database.execute_unprepared(statement).await;
+            let statement = worded(&database, statement);
+            let done = database.execute_unprepared(&statement).await;
             let done = done.unwrap_or_else(|error| unreachable!("{statement}: {error}"));
             assert!(done.rows_affected() > 0, "{statement} touched nothing");
         }
@@ -368,210 +435,4 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
             found.push(path)
         }
     }
-}
-
-/// A log in the hands of who has its rows: leaves that can be edited, linked anew and put back.
-pub(crate) struct Forge {
-    pub(crate) leaves: Vec<String>,
-    table: &'static str,
-}
-
-impl Forge {
-    /// Takes the records out of a table.
-    pub(crate) async fn open(on: &DatabaseConnection, table: &'static str) -> Forge {
-        let sql = format!("SELECT leaf FROM {table} ORDER BY seq");
-        let rows = on
-            .query_all_raw(Statement::from_string(on.get_database_backend(), sql))
-            .await;
-        let leaves = rows.expect("rows").into_iter().map(|row| {
-            let leaf: Vec<u8> = row.try_get_by_index(0).expect("a leaf");
-            String::from_utf8(leaf).expect("a record is text")
-        });
-        Forge {
-            leaves: leaves.collect(),
-            table,
-        }
-    }
-
-    /// The first record of this action.
-    pub(crate) fn find(&self, action: &str) -> usize {
-        let wanted = format!("\"action\":\"{action}\"");
-        let found = self.leaves.iter().position(|leaf| leaf.contains(&wanted));
-        found.unwrap_or_else(|| unreachable!("no record of {action}"))
-    }
-
-    /// Replaces one field of a record.
-    pub(crate) fn edit(&mut self, seq: usize, field: &str, value: &str) {
-        self.leaves[seq] = set(&self.leaves[seq], field, &format!("\"{value}\""));
-    }
-
-    /// Numbers and links all records behind the first one anew.
-    pub(crate) fn relink(&mut self) {
-        for seq in 1..self.leaves.len() {
-            let before = hex::encode(hash(&self.leaves[seq - 1]));
-            let linked = set(&self.leaves[seq], "prev", &format!("\"{before}\""));
-            self.leaves[seq] = set(&linked, "seq", &seq.to_string());
-        }
-    }
-
-    /// Writes the rows and the head.
-    pub(crate) async fn write(&self, on: &DatabaseConnection) {
-        let (table, backend) = (self.table, on.get_database_backend());
-        let many = self.leaves.len();
-        on.execute_unprepared(&format!("DELETE FROM {table} WHERE seq >= {many}"))
-            .await
-            .expect("rows");
-        // First out of the way: links are unique.
-        on.execute_unprepared(&format!(
-            "UPDATE {table} SET prev = randomblob(32), h = randomblob(32)"
-        ))
-        .await
-        .expect("rows");
-        for (seq, leaf) in self.leaves.iter().enumerate() {
-            let prev = hex::decode(field(leaf, "prev").trim_matches('"')).expect("a hash");
-            let text = |name| field(leaf, name).trim_matches('"').to_owned();
-            let uow = hex::decode(text("uow").replace('-', "")).expect("an id");
-            let values: Vec<Value> = vec![
-                prev.into(),
-                hash(leaf).to_vec().into(),
-                leaf.clone().into_bytes().into(),
-                i64::try_from(seq).expect("few records").into(),
-                text("ts").into(),
-                uow.into(),
-            ];
-            let of_unit = if table == "audit" { ", uow = $6" } else { "" };
-            let sql = format!(
-                "UPDATE {table} SET prev = $1, h = $2, leaf = $3, \
-                 ts = unixepoch(substr($5, 1, 19)) * 1000000 + CAST(substr($5, 21, 6) AS INTEGER)\
-                 {of_unit} WHERE seq = $4"
-            );
-            let done = on
-                .execute_raw(Statement::from_sql_and_values(backend, sql, values))
-                .await;
-            assert_eq!(done.expect("a row").rows_affected(), 1);
-        }
-        let last = self.leaves.last().expect("a record");
-        let values: Vec<Value> = vec![
-            i64::try_from(many - 1).expect("few records").into(),
-            hash(last).to_vec().into(),
-        ];
-        let sql = format!("UPDATE {table}_head SET seq = $1, h = $2");
-        on.execute_raw(Statement::from_sql_and_values(backend, sql, values))
-            .await
-            .expect("a head");
-    }
-
-    /// Signs the first `size` records with the key in `secret` and publishes tiles and checkpoint, as the
-    /// archive would.
-    pub(crate) fn publish(&self, copy: &Copy, size: usize, secret: &str) {
-        assert!(size < 256, "one partial tile");
-        let leaves = &self.leaves[..size];
-        let tile: Vec<u8> = leaves.iter().flat_map(|leaf| hash(leaf)).collect();
-        let entries = leaves.iter().flat_map(|leaf| {
-            let length = u16::try_from(leaf.len())
-                .expect("a short record")
-                .to_be_bytes();
-            [length.as_slice(), leaf.as_bytes()].concat()
-        });
-        let entries: Vec<u8> = entries.collect();
-        for (folder, bytes) in [("tile/0/000.p", tile), ("tile/entries/000.p", entries)] {
-            fs::remove_dir_all(copy.object(folder)).expect("the old tiles");
-            fs::create_dir_all(copy.object(folder)).expect("a folder");
-            fs::write(copy.object(folder).join(size.to_string()), bytes).expect("a tile");
-        }
-        let hashes: Vec<[u8; 32]> = leaves.iter().map(|leaf| hash(leaf)).collect();
-        let origin = field(&self.leaves[0], "log");
-        let note = sign(origin.trim_matches('"'), size, &root(&hashes), secret);
-        fs::write(copy.object("checkpoint"), &note).expect("a checkpoint");
-        fs::write(copy.data().join("lock/checkpoint"), note).expect("a lock");
-    }
-}
-
-/// The secret signing key of the archive, as its file has it.
-pub(crate) fn secret(copy: &Copy) -> String {
-    fs::read_to_string(copy.data().join("keys/log.key"))
-        .expect("the key")
-        .trim()
-        .to_owned()
-}
-
-fn sign(origin: &str, size: usize, root: &[u8; 32], secret: &str) -> String {
-    let rest = secret.strip_prefix("PRIVATE+KEY+").expect("a secret key");
-    let mut parts = rest.splitn(3, '+');
-    let (name, id, seed) = (parts.next(), parts.next(), parts.next());
-    let seed = BASE64.decode(seed.expect("a seed")).expect("base64");
-    let key = SigningKey::from_bytes(seed[1..].try_into().expect("32 bytes"));
-    let text = format!("{origin}\n{size}\n{}\n", BASE64.encode(root));
-    let mut signature = hex::decode(id.expect("an id")).expect("hex");
-    signature.extend_from_slice(&key.sign(text.as_bytes()).to_bytes());
-    format!(
-        "{text}\n\u{2014} {} {}\n",
-        name.expect("a name"),
-        BASE64.encode(signature)
-    )
-}
-
-/// A new signing key under this name: its secret and its public half.
-pub(crate) fn own_key(name: &str) -> (String, String) {
-    let key = SigningKey::from_bytes(&[7; 32]);
-    let public = [&[1], key.verifying_key().as_bytes().as_slice()].concat();
-    let id = Sha256::new()
-        .chain_update(name)
-        .chain_update(b"\n")
-        .chain_update(&public)
-        .finalize();
-    let id = hex::encode(&id[..4]);
-    let secret = BASE64.encode([&[1], key.as_bytes().as_slice()].concat());
-    (
-        format!("PRIVATE+KEY+{name}+{id}+{secret}"),
-        format!("{name}+{id}+{}", BASE64.encode(public)),
-    )
-}
-
-/// What the first record of a log must name.
-pub(crate) fn genesis(origin: &str, key: &str) -> String {
-    hex::encode(Sha256::digest(format!(
-        "papierlos.audit/v1/genesis\n{origin}\n{key}"
-    )))
-}
-
-/// SHA-256(0x00 || leaf).
-pub(crate) fn hash(leaf: &str) -> [u8; 32] {
-    Sha256::new()
-        .chain_update([0])
-        .chain_update(leaf)
-        .finalize()
-        .into()
-}
-
-/// The RFC 6962 root.
-fn root(hashes: &[[u8; 32]]) -> [u8; 32] {
-    match hashes {
-        [] => Sha256::digest([]).into(),
-        [one] => *one,
-        many => {
-            let mut left = 1;
-            while left * 2 < many.len() {
-                left *= 2;
-            }
-            let (low, high) = many.split_at(left);
-            Sha256::new()
-                .chain_update([1])
-                .chain_update(root(low))
-                .chain_update(root(high))
-                .finalize()
-                .into()
-        }
-    }
-}
-
-/// The text of a field: in canonical JSON it ends at a comma or a brace.
-pub(crate) fn field(leaf: &str, name: &str) -> String {
-    let (_, rest) = leaf.split_once(&format!("\"{name}\":")).expect("a field");
-    rest.split([',', '}']).next().expect("a value").to_owned()
-}
-
-fn set(leaf: &str, name: &str, value: &str) -> String {
-    let old = format!("\"{name}\":{}", field(leaf, name));
-    leaf.replacen(&old, &format!("\"{name}\":{value}"), 1)
 }
