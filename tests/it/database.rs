@@ -66,10 +66,11 @@ async fn a_database_on_postgres_goes_with_its_test() {
 }
 
 #[tokio::test]
-async fn postgres_syncs_and_does_not_run_as_root() {
+async fn postgres_waits_for_its_log_at_each_commit_and_does_not_run_as_root() {
     let Some(database) = TestDatabase::empty(Engine::Postgres).await else {
         return;
     };
+    // Whether that log then reaches the disk is another setting, `fsync`: docs/adr/0002 says when.
     let sync = one_value(&database, "SELECT current_setting('synchronous_commit')").await;
     assert_eq!(sync, "on");
     let folder = one_value(&database, "SELECT current_setting('data_directory')").await;

@@ -406,12 +406,14 @@ async fn a_question_is_explained_completed_and_corrected() {
         "datum:",
         "[",
         "NOT NOT",
-        "\u{0}x",
         "💥",
         "' OR 1=1 --",
     ] {
-        clerk.get_with("/api/v1/search", &[("q", odd)]).await;
+        ask(&clerk, &[("q", odd)]).await;
     }
+    // U+0000 cannot be typed.
+    let refused = clerk.get_with("/api/v1/search", &[("q", "\u{0}x")]).await;
+    refused.is_problem(400, "query-invalid");
 }
 
 #[tokio::test]
