@@ -37,6 +37,8 @@ pub struct Options {
     pub rebuild_bytes: usize,
     /// Threads of a rebuild.
     pub rebuild_threads: usize,
+    /// After how many documents a rebuild sets a mark, from which it goes on after a kill; at least 1.
+    pub rebuild_marks: u64,
     /// Whether an index that cannot be used is replaced by an empty one instead of refused.
     pub replace_unusable: bool,
     /// What is masked in every entry before it is written.
@@ -52,6 +54,7 @@ impl Default for Options {
             writer_bytes: 16_000_000,
             rebuild_bytes: 128_000_000,
             rebuild_threads: 2,
+            rebuild_marks: 10_000,
             replace_unusable: false,
             serials: Serials::default(),
         }

@@ -101,6 +101,12 @@ impl Rebuild {
         self.resumed.as_ref()
     }
 
+    /// After how many entries its feeder sets a checkpoint.
+    #[must_use]
+    pub fn interval(&self) -> u64 {
+        self.index.shared.options.rebuild_marks.max(1)
+    }
+
     /// Adds an entry. Each key may be put once in a rebuild.
     ///
     /// # Errors

@@ -1,18 +1,24 @@
-//! What the documents say of findings, and what is found that came in before anybody looked.
+//! What the documents say of findings, what is found that came in before anybody looked, and a rebuild that is given up.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
+use indexer::{Index, IndexError, Key, Options};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::check::{Checked, Code, Depth, Mode, check};
 use crate::archive::Archive;
-use crate::base::{Actor, ManualClock, Timestamp};
+use crate::base::{Actor, DepartmentId, ManualClock, Timestamp};
 use crate::config::{Config, Sources};
 use crate::departments::{self, Slug};
-use crate::documents::{self, Arriving, NewDocument};
+use crate::documents::{self, Arriving, NewDocument, evidence};
+use crate::search;
 use crate::unit::Unit;
 
 #[test]
@@ -41,16 +47,26 @@ pub(super) fn settings(folder: &Path) -> Config {
     Config::load(&sources).expect("settings")
 }
 
-/// Files content as it was filed before anybody looked at what it is.
-async fn file_unseen(archive: &Archive, bytes: &'static [u8]) {
+async fn open(config: &Config) -> Archive {
+    let now = Timestamp::parse("2026-11-25T10:00:00Z").expect("a time");
+    let clock = Arc::new(ManualClock::at(now));
+    Archive::open_at(config, clock).await.expect("an archive")
+}
+
+async fn department(archive: &Archive) -> DepartmentId {
     let system = Actor::system();
     let made = archive.db.write(&system, async move |unit: &mut Unit| {
         let slug = Slug::parse("buergerbuero").expect("a short name");
         departments::create_department(unit, slug, "Bürgerbüro".to_owned()).await
     });
-    let department = made.await.expect("a department").value.id;
+    made.await.expect("a department").value.id
+}
+
+/// Files content as it was filed before anybody looked at what it is.
+async fn file_unseen(archive: &Archive, department: DepartmentId, bytes: Bytes) {
+    let system = Actor::system();
     let mut arriving = Arriving::begin(&archive.storage).await.expect("begun");
-    let pushed = arriving.push(Bytes::from_static(bytes)).await;
+    let pushed = arriving.push(bytes).await;
     pushed.expect("taken");
     let arrived = arriving.finish("application/octet-stream".to_owned(), None);
     let content = arrived.await.expect("stored").keep(&archive.db).await;
@@ -70,10 +86,10 @@ async fn file_unseen(archive: &Archive, bytes: &'static [u8]) {
 async fn a_biometric_record_from_before_the_guard_is_found_and_withheld() {
     let folder = TempDir::new().expect("a temporary folder");
     let config = settings(folder.path());
-    let now = Timestamp::parse("2026-11-25T10:00:00Z").expect("a time");
-    let clock = Arc::new(ManualClock::at(now));
-    let archive = Archive::open_at(&config, clock).await.expect("an archive");
-    file_unseen(&archive, b"FMR\x00030\0\0\0\x01\x40 and so on").await;
+    let archive = open(&config).await;
+    let department = department(&archive).await;
+    let record = Bytes::from_static(b"FMR\x00030\0\0\0\x01\x40 and so on");
+    file_unseen(&archive, department, record).await;
     let on = Checked {
         db: archive.db.clone(),
         storage: archive.storage.clone(),
@@ -97,5 +113,68 @@ async fn a_biometric_record_from_before_the_guard_is_found_and_withheld() {
     for depth in [Depth::Whole, Depth::Deep] {
         assert_eq!(found(depth, Mode::Repair).await, (false, true, 1));
     }
+    archive.db.close().await;
+}
+
+/// What an index holds, in the order of its keys.
+fn known(index: &Index) -> Vec<(u128, u64)> {
+    let mut all = Vec::new();
+    let read = index.entries(|Key(key), version| all.push((key, version)));
+    read.expect("entries");
+    all.sort_unstable();
+    all
+}
+
+#[tokio::test]
+async fn a_rebuild_given_up_between_two_marks_goes_on_at_the_last() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let archive = open(&settings(folder.path())).await;
+    let department = department(&archive).await;
+    for number in 0..9 {
+        let content = Bytes::from(format!("Brief {number}"));
+        file_unseen(&archive, department, content).await;
+    }
+    let options = Options {
+        rebuild_marks: 4,
+        ..Options::default()
+    };
+    let index = Index::open(folder.path().join("beside"), options).expect("an index");
+    let (on, storage, reached) = (archive.db.read(), &archive.storage, Cell::new(0));
+
+    // Six are in, and the mark behind the fourth says so of four.
+    let first = search::rebuild(on, storage, &index, |documents, _| reached.set(documents));
+    let mut first = Box::pin(first);
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Pending if reached.get() < 6 => Poll::Pending,
+        Poll::Pending => Poll::Ready(()),
+        Poll::Ready(done) => unreachable!("nobody gave it up: {done:?}"),
+    })
+    .await;
+    assert_eq!(reached.get(), 6);
+    drop(first);
+    // What a thread has in hand it still puts in.
+    let marked = loop {
+        match index.rebuild() {
+            Ok(rebuild) => break rebuild.resume().cloned(),
+            Err(IndexError::Rebuilding) => tokio::task::yield_now().await,
+            Err(error) => unreachable!("{error}"),
+        }
+    };
+    let marked = marked.expect("a mark");
+    assert!(marked.cursor.ends_with(" 4"), "{marked:?}");
+    assert!(known(&index).is_empty(), "nothing of it serves yet");
+
+    let mut steps = Vec::new();
+    let again = search::rebuild(on, storage, &index, |done, all| steps.push((done, all)));
+    let rebuilt = again.await.expect("rebuilt");
+    assert_eq!(steps, [(6, 9), (8, 9), (9, 9)]);
+    assert_eq!((rebuilt.documents, rebuilt.seq), (9, marked.seq));
+    let rows = evidence::with_records(on, Uuid::nil(), 100).await;
+    let rows = rows.expect("rows").into_iter();
+    let rows: Vec<_> = rows
+        .map(|(id, version, _)| (id.raw().as_u128(), version))
+        .collect();
+    assert_eq!(rows.len(), 9);
+    assert_eq!(known(&index), rows);
     archive.db.close().await;
 }

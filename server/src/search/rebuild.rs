@@ -71,8 +71,11 @@ pub(super) async fn fill<F: Future<Output = ()>>(
         // Whatever changes while the rows are read has a higher number and is followed later.
         None => (Uuid::nil(), head(on).await?, 0),
     };
+    // Two steps at least from mark to mark: a kill may come between them.
+    let most = u64::try_from(STEP).unwrap_or_default();
+    let most = most.min(rebuild.interval().div_ceil(2));
     loop {
-        let ids = step(on, after).await?;
+        let ids = step(on, after, most).await?;
         let Some(last) = ids.last() else { break };
         after = last.raw();
         documents += u64::try_from(ids.len()).unwrap_or_default();
@@ -84,7 +87,7 @@ pub(super) async fn fill<F: Future<Output = ()>>(
             }
             hands.put(held).await?;
         }
-        if documents % 10_000 < u64::try_from(STEP).unwrap_or_default() {
+        if documents % rebuild.interval() < most {
             // A mark says that everything before it is in.
             hands.rest().await?;
             let (marked, cursor) = (Arc::clone(&rebuild), format!("{after} {documents}"));
@@ -218,8 +221,12 @@ impl Hands {
     }
 }
 
-async fn step(on: &impl ConnectionTrait, after: Uuid) -> Result<Vec<DocumentId>, DbError> {
-    let text = format!("SELECT id FROM document WHERE id > $1 ORDER BY id LIMIT {STEP}");
+async fn step(
+    on: &impl ConnectionTrait,
+    after: Uuid,
+    most: u64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let text = format!("SELECT id FROM document WHERE id > $1 ORDER BY id LIMIT {most}");
     let rows = on.query_all_raw(sql(on, text, [after.into()])).await?;
     rows.iter()
         .map(|row| Ok(DocumentId::of(row.try_get_by_index(0)?)))
