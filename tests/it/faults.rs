@@ -19,6 +19,8 @@ use tests::s3::TestS3;
 use tests::town::{OWN, Town, id_of};
 use tests::{Client, Engine, Start, fixtures, s3};
 
+use crate::at_rest::verdict;
+
 /// What the clients of a run know: what was sent under which key, and what was acknowledged.
 #[derive(Default)]
 struct Known {
@@ -184,6 +186,31 @@ fn moment() -> Duration {
     Duration::from_micros(u64::try_from(chance).expect("small"))
 }
 
+/// A rebuild of the index begins, is killed, and leaves an index in which `check` finds nothing.
+async fn rebuild_is_killed(app: &TestApp) {
+    let mut rebuild = app.spawn(&["reindex"]);
+    tokio::time::timeout(2 * moment(), pending::<()>())
+        .await
+        .expect_err("never ready");
+    rebuild.kill().expect("a child of ours can be killed");
+    rebuild.wait().expect("a killed child ends");
+    let found = verdict(&app.command(&["check", "--json"]).await);
+    let of_index = |code: &String| code.starts_with("index-");
+    assert!(!found.codes.iter().any(of_index), "{}", found.json);
+}
+
+/// A search finds so many, and so many are counted in the rows.
+async fn index_holds(town: &Town, many: usize) {
+    let auditor = town.auditor();
+    for path in [
+        "/api/v1/search?limit=1",
+        "/api/v1/documents?count=true&limit=1",
+    ] {
+        let answer = auditor.get(path).await.is(200).json();
+        assert_eq!(answer["total"], json!(many), "{path}");
+    }
+}
+
 fn folder_to_import(files: u64) -> tempfile::TempDir {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     for number in 0..files {
@@ -217,6 +244,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
             town.app.kill();
         };
         tokio::join!(floods, kill);
+        rebuild_is_killed(&town.app).await;
         town.app.resume();
         known.is_there(&town, seen).await;
         seen = known.acknowledged.lock().expect("no panic").len();
@@ -240,26 +268,17 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     );
     log_is_whole(&town, &known).await;
     town.settle().await;
-    let total = town
-        .auditor()
-        .get("/api/v1/search?limit=1")
-        .await
-        .is(200)
-        .json()["total"]
-        .clone();
-    assert_eq!(
-        total,
-        json!(documents.len()),
-        "the index and the log differ"
-    );
-    let counted = town
-        .auditor()
-        .get("/api/v1/documents?count=true&limit=1")
-        .await
-        .is(200)
-        .json();
-    assert_eq!(counted["total"], total);
+    index_holds(&town, documents.len()).await;
     archive_is_sound(&mut town, &known).await;
+    // A last rebuild comes to its end, whatever the killed ones left.
+    rebuild_is_killed(&town.app).await;
+    for command in [["reindex"].as_slice(), &["check", "--deep"]] {
+        let output = town.app.command(command).await;
+        assert!(output.status.success(), "{command:?}: {output:?}");
+    }
+    town.app.resume();
+    town.settle().await;
+    index_holds(&town, documents.len()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
