@@ -22,6 +22,7 @@ mod inspections;
 mod invariants;
 mod key_domains;
 mod locked;
+mod logging;
 mod paperless;
 mod permissions;
 mod prove;
