@@ -209,7 +209,8 @@ pub async fn connect(url: &str, access: Access) -> Result<DatabaseConnection, Db
                 .statement_cache_capacity(STATEMENTS_KEPT)
         }
     });
-    let connection = Database::connect(options).await?;
+    // The future of the driver is long, and lies in that of everything that opens an archive.
+    let connection = Box::pin(Database::connect(options)).await?;
     if connection.get_database_backend() == DbBackend::Sqlite {
         check_pragmas(&connection).await?;
     }
