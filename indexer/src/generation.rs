@@ -158,16 +158,33 @@ impl Folder {
         write_durably(&self.dir, CURRENT, &format!("{PREFIX}{number:04}\n"))
     }
 
-    /// Removes every generation but the one in force and, if told to keep it, an unfinished rebuild.
-    pub(crate) fn sweep(&self, keep: Option<u32>) -> Result<(), IndexError> {
-        let current = self.current()?;
+    /// Removes every generation but the one in force, the one that serves and, if told to keep it, an unfinished
+    /// rebuild.
+    pub(crate) fn sweep(&self, serving: u32, keep: Option<u32>) -> Result<(), IndexError> {
+        // Another one serves than is in force where `CURRENT` was replaced and could not be made durable.
+        let kept = [self.current()?, Some(serving), keep];
         for number in self.numbers()? {
-            if Some(number) != current && Some(number) != keep {
+            if !kept.contains(&Some(number)) {
                 let path = self.path(number);
                 fs::remove_dir_all(&path).map_err(|source| IndexError::io(&path, source))?;
             }
         }
         sync_dir(&self.dir)
+    }
+
+    /// How many bytes the files of all generations have.
+    pub(crate) fn bytes(&self) -> Result<u64, IndexError> {
+        let mut bytes = 0;
+        for number in self.numbers()? {
+            let path = self.path(number);
+            let files = fs::read_dir(&path).map_err(|source| IndexError::io(&path, source))?;
+            for file in files {
+                let file = file.map_err(|source| IndexError::io(&path, source))?;
+                // One that was joined with others meanwhile is gone.
+                bytes += file.metadata().map_or(0, |data| data.len());
+            }
+        }
+        Ok(bytes)
     }
 
     fn numbers(&self) -> Result<Vec<u32>, IndexError> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::IndexWriterOptions;
+use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 use tantivy::schema::IndexRecordOption;
 use tantivy::store::Compressor;
 use tantivy::tokenizer::TextAnalyzer;
@@ -216,7 +216,7 @@ impl Index {
             Err(IndexError::NeedsRebuild { .. }) if options.replace_unusable => begin(&folder)?,
             other => other?,
         };
-        folder.sweep(folder.unfinished()?)?;
+        folder.sweep(number, folder.unfinished()?)?;
         let (_, fields) = schema();
         let pen = Pen {
             number,
@@ -325,6 +325,44 @@ impl Index {
     /// `Rebuilding` while another one runs; those of the disk.
     pub fn rebuild(&self) -> Result<Rebuild, IndexError> {
         Rebuild::begin(self)
+    }
+
+    /// Whether a rebuild was begun and not finished: one that runs, or one that can go on.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn has_unfinished_rebuild(&self) -> Result<bool, IndexError> {
+        Ok(self.shared.folder.unfinished()?.is_some())
+    }
+
+    /// Removes what an interrupted rebuild left, so that the next one begins at the beginning.
+    ///
+    /// # Errors
+    /// `Rebuilding` while one runs; those of the disk.
+    pub fn discard_rebuild(&self) -> Result<(), IndexError> {
+        let running = self
+            .shared
+            .rebuilding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *running {
+            return Err(IndexError::Rebuilding);
+        }
+        self.shared.folder.sweep(self.number(), None)
+    }
+
+    /// The folder in which it lies.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.shared.folder.dir()
+    }
+
+    /// How many bytes its files have, those of a rebuild included.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn bytes(&self) -> Result<u64, IndexError> {
+        self.shared.folder.bytes()
     }
 
     /// Calls back for every entry with its key and version, in no order.
@@ -442,6 +480,11 @@ impl Index {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of the generation that serves.
+    pub(crate) fn number(&self) -> u32 {
+        self.pen().number
+    }
+
     /// Lends an analyzer that already knows the words of earlier texts.
     pub(crate) fn with_analyzer<T>(&self, use_it: impl FnOnce(&mut Analyzer) -> T) -> T {
         let lent = self
@@ -463,23 +506,27 @@ impl Index {
         value
     }
 
-    /// Puts a finished generation in force and removes the old one.
-    pub(crate) fn swap(&self, number: u32, engine: tantivy::Index) -> Result<(), IndexError> {
+    /// Puts a finished generation in force; gives the writer of the old one, which must be gone before its folder is.
+    pub(crate) fn swap(
+        &self,
+        number: u32,
+        engine: tantivy::Index,
+    ) -> Result<Option<IndexWriter>, IndexError> {
         let mut pen = self.pen();
         let serving = Arc::new(Serving::open(engine)?);
-        // The old writer must be gone before its folder is.
-        if let Some(old) = pen.writer.take() {
-            old.wait_merging_threads()?;
-        }
         self.shared.folder.enforce(number)?;
         pen.number = number;
+        let old = pen.writer.take();
+        if let Some(old) = &old {
+            // What it joins from now on is joined for nobody.
+            old.set_merge_policy(Box::new(NoMergePolicy));
+        }
         *self
             .shared
             .serving
             .write()
             .unwrap_or_else(PoisonError::into_inner) = serving;
-        // Readers that still hold the old files keep them; the names go now.
-        self.shared.folder.sweep(None)
+        Ok(old)
     }
 
     /// Waits for merges and releases the writer; the index can still be asked.
@@ -498,7 +545,7 @@ impl Index {
     /// # Errors
     /// Those of the disk.
     pub fn stray_files(&self) -> Result<Vec<String>, IndexError> {
-        let number = self.pen().number;
+        let number = self.number();
         let path = self.shared.folder.path(number);
         let engine = Arc::clone(&self.serving());
         let segments = engine.engine.load_metas()?.segments;

@@ -50,7 +50,7 @@ pub use neighbours::{
 pub use query::{
     Note, NoteKind, QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, is_field_name, millionths,
 };
-pub use rebuild::{Checkpoint, Rebuild};
+pub use rebuild::{Checkpoint, Rebuild, Retired};
 pub use search::{
     FieldFilter, FieldWanted, Filters, Hit, LIMIT_MAX, SearchAnswer, SearchRequest, Sort,
 };

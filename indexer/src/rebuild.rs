@@ -75,7 +75,7 @@ impl Rebuild {
         let (number, engine) = if let Some(opened) = opened {
             opened
         } else {
-            folder.sweep(None)?;
+            folder.sweep(index.number(), None)?;
             let number = folder.create(true)?;
             (number, engine(&folder.path(number))?)
         };
@@ -182,8 +182,17 @@ impl Rebuild {
     /// Makes the new generation the one that serves, knowing the log up to a number, and removes the old.
     ///
     /// # Errors
-    /// Those of the disk; the old generation then serves on and the rebuild can be begun again.
+    /// Those of [`Rebuild::serve`] and [`Retired::remove`].
     pub fn finish(self, seq: u64) -> Result<(), IndexError> {
+        self.serve(seq)?.remove()
+    }
+
+    /// Makes the new generation the one that serves, knowing the log up to a number. Gives the old one, which is
+    /// still to be removed.
+    ///
+    /// # Errors
+    /// Those of the disk; the old generation then serves on and the rebuild can be begun again.
+    pub fn serve(self, seq: u64) -> Result<Retired, IndexError> {
         self.commit(&Payload {
             applied: Some(seq),
             cursor: None,
@@ -197,12 +206,41 @@ impl Rebuild {
             pen.0.garbage_collect_files().wait()?;
             pen.0.wait_merging_threads()?;
         }
-        self.index.swap(self.number, self.engine.clone())
+        let writer = self.index.swap(self.number, self.engine.clone())?;
+        Ok(Retired {
+            writer: writer.map(Pen),
+            rebuild: self,
+        })
+    }
+}
+
+/// A generation that serves no more. Dropped without `remove`, it is removed by the next rebuild or opening.
+#[derive(Debug)]
+pub struct Retired {
+    writer: Option<Pen>,
+    /// No other one begins before it is gone.
+    rebuild: Rebuild,
+}
+
+impl Retired {
+    /// Waits for what its writer still joins and removes it. Readers that hold its files keep them; the names go.
+    ///
+    /// # Errors
+    /// Those of the disk; the new generation serves all the same.
+    pub fn remove(self) -> Result<(), IndexError> {
+        let Self { writer, rebuild } = self;
+        let waited = writer.map_or(Ok(()), |pen| pen.0.wait_merging_threads());
+        let folder = &rebuild.index.shared.folder;
+        folder.sweep(rebuild.number, None)?;
+        waited.map_err(IndexError::from)
     }
 }
 
 impl Drop for Rebuild {
     fn drop(&mut self) {
+        // The next one must find the folder free.
+        let writer = self.writer.get_mut();
+        drop(writer.unwrap_or_else(PoisonError::into_inner).take());
         *self
             .index
             .shared

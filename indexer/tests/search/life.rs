@@ -310,6 +310,58 @@ fn a_rebuild_that_was_killed_before_its_first_checkpoint_begins_again() {
 }
 
 #[test]
+fn a_rebuild_that_was_interrupted_can_be_discarded_and_one_that_runs_cannot() {
+    let house = House::of_texts(&["Antrag"]);
+    let rebuild = house.index.rebuild().expect("begins");
+    put(&rebuild, 0..20);
+    rebuild.checkpoint("20", 5).expect("durable");
+    let running = house.index.discard_rebuild();
+    assert!(matches!(running, Err(IndexError::Rebuilding)), "{running:?}");
+    drop(rebuild);
+    let house = house.reopen();
+    assert!(house.index.has_unfinished_rebuild().expect("looked"));
+    let before = house.index.bytes().expect("counted");
+    house.index.discard_rebuild().expect("discarded");
+    assert!(!house.index.has_unfinished_rebuild().expect("looked"));
+    assert_eq!(generations(&house), ["gen-0001"]);
+    let after = house.index.bytes().expect("counted");
+    assert!(0 < after && after < before, "{after} of {before}");
+    assert_eq!(house.found("Antrag"), [1]);
+    let rebuild = house.index.rebuild().expect("begins anew");
+    assert!(rebuild.resume().is_none());
+}
+
+#[test]
+fn the_old_index_goes_on_until_it_is_removed_and_the_new_one_is_written_meanwhile() {
+    let house = House::of_texts(&["Antrag"]);
+    let rebuild = house.index.rebuild().expect("begins");
+    put(&rebuild, 10..20);
+    let old = rebuild.serve(9).expect("serves");
+    assert_eq!(generations(&house), ["gen-0001", "gen-0002"]);
+    house.put([entry(3, "drei", &["Antrag"])]);
+    assert_eq!(house.found("Antrag"), [3]);
+    assert!(matches!(house.index.rebuild(), Err(IndexError::Rebuilding)));
+    old.remove().expect("removed");
+    assert_eq!(generations(&house), ["gen-0002"]);
+    assert_eq!(house.reopen().index.len(), 11);
+}
+
+#[test]
+fn the_index_that_serves_is_not_removed_where_another_one_is_in_force() {
+    let house = House::of_texts(&["Antrag"]);
+    // As after a swap whose name could not be made durable.
+    fs::create_dir(house.dir.path().join("gen-0002")).expect("made");
+    fs::write(house.dir.path().join("CURRENT"), "gen-0002\n").expect("written");
+    let rebuild = house.index.rebuild().expect("begins");
+    assert_eq!(generations(&house), ["gen-0001", "gen-0002", "gen-0003"]);
+    house.put([entry(3, "drei", &["Antrag"])]);
+    assert_eq!(house.found("Antrag"), [1, 3]);
+    put(&rebuild, 0..20);
+    rebuild.finish(9).expect("finished");
+    assert_eq!(generations(&house), ["gen-0003"]);
+}
+
+#[test]
 fn what_a_crash_left_over_is_removed_at_opening() {
     let house = House::of_texts(&["Antrag"]);
     fs::create_dir(house.dir.path().join("gen-0007")).expect("made");
