@@ -28,8 +28,16 @@ pub(super) async fn check(
     };
     compare(on, index, outcome).await?;
     if mode == Mode::Repair && CODES.iter().any(|code| outcome.has(*code)) {
+        // What an interrupted rebuild left may be of another log, too.
+        let old = index.clone();
+        let discarded = tokio::task::spawn_blocking(move || old.discard_rebuild());
+        discarded.await.map_err(|_source| CheckError::GivenUp)??;
         search::rebuild(on.db.read(), &on.storage, index, |_, _| {}).await?;
-        outcome.mend(&CODES);
+        let mut again = Outcome::default();
+        ahead(on, &mut again).await?;
+        compare(on, index, &mut again).await?;
+        let mended: Vec<Code> = CODES.into_iter().filter(|code| !again.has(*code)).collect();
+        outcome.mend(&mended);
     }
     Ok(())
 }
