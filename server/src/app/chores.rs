@@ -397,10 +397,12 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
 /// How far a rebuild of the index is.
 fn rebuilding(rebuilder: &Rebuilder, metrics: &Metrics) {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let running = rebuilder.standing().now;
-    let (documents, total) = running.map_or((0, 0), |now| (now.documents, now.total));
+    let standing = rebuilder.standing();
+    let (documents, total) = standing.now.map_or((0, 0), |now| (now.documents, now.total));
     metrics.index_rebuild_documents.set(whole(documents));
     metrics.index_rebuild_total.set(whole(total));
+    let failed = standing.last.is_some_and(|last| last.done.is_none());
+    metrics.index_rebuild_failed.set(i64::from(failed));
 }
 
 /// Whether the second log is written, and whether anybody reads in an emergency.

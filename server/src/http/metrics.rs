@@ -99,6 +99,8 @@ pub struct Metrics {
     pub index_rebuild_documents: Gauge,
     /// How many it is to put in; 0 where none runs.
     pub index_rebuild_total: Gauge,
+    /// Whether the last one that ended failed.
+    pub index_rebuild_failed: Gauge,
     /// Findings of the last consistency check.
     pub check_findings: Gauge,
     /// Emergencies in which an administrator may read now.
@@ -165,6 +167,7 @@ impl Metrics {
             index_lag_records: Gauge::default(),
             index_rebuild_documents: Gauge::default(),
             index_rebuild_total: Gauge::default(),
+            index_rebuild_failed: Gauge::default(),
             check_findings: Gauge::default(),
             break_glass_active: Gauge::default(),
             access_log_waiting: Gauge::default(),
@@ -355,6 +358,11 @@ impl Metrics {
             "index_rebuild_total",
             "Documents that a rebuild of the index is to put in; 0 where none runs",
             self.index_rebuild_total.clone(),
+        );
+        registry.register(
+            "index_rebuild_failed",
+            "Whether the last rebuild of the index that ended failed: 1 or 0",
+            self.index_rebuild_failed.clone(),
         );
     }
 
