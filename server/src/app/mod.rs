@@ -137,7 +137,8 @@ impl Server {
         let (db, storage) = (&archive.db, &archive.storage);
         let (commit, follows) = (config.index.commit, Arc::clone(&behind));
         let follower = Follower::start(db, storage, &index, commit, &tasks, follows);
-        let rebuilder = Rebuilder::start(db, storage, &index, &follower, &tasks, behind);
+        let room = room_of(&index);
+        let rebuilder = Rebuilder::start(db, storage, &index, &follower, &tasks, behind, room);
         let policy = config.access_log.clone();
         let looks = Looks::start(&archive.db, archive.access.clone(), policy, &tasks);
         let extractor = Extractor::new(worker_binary(), extract_limits(&config));
@@ -413,6 +414,13 @@ pub fn entrance(storage: &storage::Storage, config: &Config) -> Entrance {
 fn room(backend: &storage::Backend) -> Room {
     let backend = backend.clone();
     let free_bytes = move || Some(backend.free_space().ok()??.free_bytes);
+    Room::new(free_bytes, FREE_BYTES_MIN)
+}
+
+/// How much room there is for an index beside this one.
+fn room_of(index: &Index) -> Room {
+    let dir = index.dir().to_owned();
+    let free_bytes = move || Some(storage::Space::of(&dir).ok()?.free_bytes);
     Room::new(free_bytes, FREE_BYTES_MIN)
 }
 

@@ -59,7 +59,8 @@ impl Room {
         }
     }
 
-    fn has(&self, bytes: u64) -> bool {
+    /// Whether there is room for so many.
+    pub fn has(&self, bytes: u64) -> bool {
         (self.free_bytes)().is_none_or(|free| free >= self.kept_bytes.saturating_add(bytes))
     }
 }

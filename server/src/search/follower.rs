@@ -58,6 +58,16 @@ pub enum FollowError {
     GivenUp,
 }
 
+impl FollowError {
+    /// Whether it may go well a moment later.
+    pub(super) const fn may_pass(&self) -> bool {
+        match self {
+            Self::Db(_) | Self::Document(_) | Self::Store(_) => true,
+            Self::Index(_) | Self::GivenUp => false,
+        }
+    }
+}
+
 /// Held while records are applied: whoever else holds it sees an index that stands still.
 pub(super) type Turn = Arc<Mutex<()>>;
 

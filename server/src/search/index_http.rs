@@ -120,6 +120,13 @@ fn require_admin(actor: &Actor) -> Result<(), Problem> {
     }
 }
 
+fn require_reading(actor: &Actor) -> Result<(), Problem> {
+    match actor.scope {
+        Scope::Full | Scope::Read => Ok(()),
+        Scope::Intake => Err(PeopleError::Scope.into()),
+    }
+}
+
 /// How far the index is, and how far its rebuild. For administrators.
 #[utoipa::path(
     get, path = "/api/v1/index", tag = "health", operation_id = "readIndex",
@@ -132,13 +139,15 @@ pub(super) async fn get_index(
     SignedIn(actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
     require_admin(&actor)?;
+    require_reading(&actor)?;
     Ok(HttpResponse::Ok().json(IndexView::of(&index, &rebuilder)))
 }
 
 /// Has the index built anew from the documents, beside the one that answers meanwhile. For administrators.
 ///
 /// It is begun and goes on by itself; `GET /api/v1/index` tells how far it is. What is filed meanwhile is found as
-/// always. One that the end of the server cut off is begun by asking again, and goes on where it was marked last.
+/// always. One that the end of the server cut off goes on at the next start where it was marked last. Where the disk has
+/// no room for the index once more, it is not begun (507).
 #[utoipa::path(
     post, path = "/api/v1/index/rebuild", tag = "health", operation_id = "rebuildIndex",
     responses((status = 202, description = "It is begun", body = IndexView, headers(
@@ -164,6 +173,13 @@ pub(super) async fn post_rebuild(
             .detail(detail)
             .current_state("rebuilding"));
     };
+    if !rebuilder.has_room(&index) {
+        let detail = text(
+            "Auf der Platte des Suchindex ist kein Platz für einen zweiten.",
+            "There is no room for a second search index on the disk of the first.",
+        );
+        return Err(Problem::new(Kind::InsufficientStorage).detail(detail));
+    }
     let written: Result<_, DbError> = db
         .write(&actor, async move |unit: &mut Unit| {
             unit.record(Action::IndexRebuild, None);

@@ -4,17 +4,24 @@
 //! no less than the old one when it takes its place.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use indexer::Index;
+use indexer::{Index, IndexError};
 use storage::Storage;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::follower::{FollowError, Follower, Turn};
-use super::rebuild::{Filled, Rebuilt, fill};
+use super::rebuild::{Rebuilt, clear, fill};
 use crate::base::{Behind, Tasks, Timestamp};
+use crate::http::multipart::Room;
 use crate::unit::Db;
+
+/// How often a rebuild is repeated that something cut off which may pass.
+const AGAIN_MAX: u32 = 5;
+/// After which time.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// What is known of rebuilds since the server began.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,6 +58,7 @@ pub struct Past {
 #[derive(Debug, Clone)]
 pub struct Rebuilder {
     shared: Arc<Shared>,
+    room: Room,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +76,7 @@ struct Worker {
 }
 
 impl Rebuilder {
-    /// Starts the task that rebuilds when it is told to.
+    /// Starts the task that rebuilds when it is told to, where there is `room` for it. What was interrupted goes on.
     pub fn start(
         db: &Db,
         storage: &Storage,
@@ -76,6 +84,7 @@ impl Rebuilder {
         follower: &Follower,
         tasks: &Tasks,
         behind: Arc<Behind>,
+        room: Room,
     ) -> Self {
         let shared = Arc::<Shared>::default();
         let worker = Worker {
@@ -87,7 +96,34 @@ impl Rebuilder {
         };
         let worker = Arc::new(worker);
         tasks.start("rebuild", |end| worker.run(behind, end));
-        Self { shared }
+        let it = Self { shared, room };
+        if let Err(error) = it.go_on(index, db.now()) {
+            tracing::warn!(error = %error, cause = ?error, "what is left of a rebuild of the index stays");
+        }
+        it
+    }
+
+    /// What was interrupted holds texts as they were: none of it may lie there for ever.
+    fn go_on(&self, index: &Index, now: Timestamp) -> Result<(), IndexError> {
+        if !index.has_unfinished_rebuild()? {
+            return Ok(());
+        }
+        if !self.has_room(index) {
+            tracing::warn!(
+                "there is no room for a rebuild of the index that was interrupted; it is discarded"
+            );
+            return index.discard_rebuild();
+        }
+        if let Some(claim) = self.claim(now) {
+            tracing::info!("a rebuild of the index that was interrupted goes on");
+            claim.go();
+        }
+        Ok(())
+    }
+
+    /// Whether the disk has room for the index once more.
+    pub(super) fn has_room(&self, index: &Index) -> bool {
+        self.room.has(index.bytes().unwrap_or_default())
     }
 
     /// What is known now.
@@ -168,7 +204,7 @@ impl Worker {
             let here = Handle::current();
             // Texts are unpacked where they are read: that thread gives way, too.
             let work = move || {
-                let rebuilt = end.run_until_cancelled(worker.rebuild(&threads));
+                let rebuilt = end.run_until_cancelled(worker.persist(&threads));
                 here.block_on(rebuilt)
             };
             let done = match behind.run(work).await {
@@ -193,6 +229,29 @@ impl Worker {
         }
     }
 
+    /// Rebuilds; what cuts it off and may pass is waited for.
+    async fn persist(&self, threads: &Handle) -> Result<Rebuilt, FollowError> {
+        let mut left = AGAIN_MAX;
+        loop {
+            match self.rebuild(threads).await {
+                Ok(done) => return Ok(done),
+                Err(error) if left > 0 && error.may_pass() => {
+                    tracing::warn!(
+                        error = %error,
+                        cause = ?error,
+                        "the rebuild of the index was cut off; it goes on at its last mark"
+                    );
+                    left -= 1;
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+                Err(error) => {
+                    clear(&self.index, threads, &error).await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
     async fn rebuild(&self, threads: &Handle) -> Result<Rebuilt, FollowError> {
         let (db, shared) = (self.db.clone(), Arc::clone(&self.shared));
         let told = move |documents: u64, total: u64| {
@@ -201,23 +260,16 @@ impl Worker {
             async move { db.after_rush().await }
         };
         let on = self.db.read();
-        let mut filled = fill(on, &self.storage, &self.index, threads, told).await?;
+        let (storage, index) = (&self.storage, &self.index);
+        let mut filled = fill(on, storage, index, threads, told).await?;
         filled.settle().await?;
-        self.catch_up(&mut filled).await?;
-        // From here on nothing is applied to the old one: little is left to be taken in.
-        let _turn = self.turn.lock().await;
-        self.catch_up(&mut filled).await?;
-        filled.finish().await
-    }
-
-    /// Takes in what the index knows that answers.
-    async fn catch_up(&self, filled: &mut Filled) -> Result<(), FollowError> {
-        let knows_less = |seq: u64| self.index.applied().is_some_and(|applied| seq < applied);
-        while knows_less(filled.seq()) {
-            if !filled.follow(self.db.read(), &self.storage).await? {
-                break;
-            }
-        }
-        Ok(())
+        filled.catch_up(on, storage, index).await?;
+        let served = {
+            // Nothing is applied to the old one meanwhile: little is left to be taken in.
+            let _turn = self.turn.lock().await;
+            filled.catch_up(on, storage, index).await?;
+            filled.serve().await?
+        };
+        Ok(served.remove_old().await)
     }
 }
