@@ -2,22 +2,27 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use indexer::{Index, IndexError, Key, Options};
+use indexer::guard::Biometric;
+use indexer::{Index, IndexError, Key, Options, SearchRequest};
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::check::{Checked, Code, Depth, Mode, check};
 use crate::archive::Archive;
-use crate::base::{Actor, DepartmentId, ManualClock, Timestamp};
+use crate::audit::log::last_seq;
+use crate::base::{Actor, DepartmentId, ManualClock, Timestamp, VersionId};
 use crate::config::{Config, Sources};
 use crate::departments::{self, Slug};
-use crate::documents::{self, Arriving, NewDocument, evidence};
+use crate::documents::{
+    self, Arriving, Content, Details, NewDocument, Page, Pages, ReadText, TextInfo, evidence,
+};
 use crate::search;
 use crate::unit::Unit;
 
@@ -62,15 +67,19 @@ async fn department(archive: &Archive) -> DepartmentId {
     made.await.expect("a department").value.id
 }
 
-/// Files content as it was filed before anybody looked at what it is.
-async fn file_unseen(archive: &Archive, department: DepartmentId, bytes: Bytes) {
-    let system = Actor::system();
+async fn stored(archive: &Archive, bytes: Bytes) -> Content {
     let mut arriving = Arriving::begin(&archive.storage).await.expect("begun");
     let pushed = arriving.push(bytes).await;
     pushed.expect("taken");
     let arrived = arriving.finish("application/octet-stream".to_owned(), None);
     let content = arrived.await.expect("stored").keep(&archive.db).await;
-    let content = content.expect("kept");
+    content.expect("kept")
+}
+
+/// Files content as it was filed before anybody looked at what it is.
+async fn file_unseen(archive: &Archive, department: DepartmentId, bytes: Bytes) -> VersionId {
+    let system = Actor::system();
+    let content = stored(archive, bytes).await;
     let new = NewDocument {
         title: Some("Von früher".to_owned()),
         ..NewDocument::default()
@@ -79,7 +88,32 @@ async fn file_unseen(archive: &Archive, department: DepartmentId, bytes: Bytes) 
     let filed = archive.db.write(&system, async move |unit: &mut Unit| {
         documents::receive(unit, department, metadata, content).await
     });
-    filed.await.expect("filed");
+    filed.await.expect("filed").value.version.id
+}
+
+/// Has this read in a version.
+async fn read(archive: &Archive, version: VersionId, text: &str) {
+    let page = Page {
+        text: text.to_owned(),
+        state: "read".to_owned(),
+        ..Page::default()
+    };
+    let packed = Pages::of(vec![page]).pack().expect("packed");
+    let content = stored(archive, Bytes::from(packed)).await;
+    let info = TextInfo {
+        state: "readable".to_owned(),
+        reason: None,
+        pages: 1,
+        engine: "test".to_owned(),
+        components: None,
+        details: Details::default(),
+    };
+    let text = ReadText::plain(info, Some(content.kept));
+    let system = Actor::system();
+    let kept = archive.db.write(&system, async move |unit: &mut Unit| {
+        documents::keep_text(unit, version, text).await
+    });
+    kept.await.expect("kept");
 }
 
 #[tokio::test]
@@ -209,5 +243,49 @@ async fn a_mark_of_another_log_is_not_trusted_and_the_rebuild_begins_anew() {
         assert_eq!(index.applied(), Some(rebuilt.seq), "{cursor}");
         assert!(rebuilt.seq < 1_000_000, "{cursor}");
     }
+    archive.db.close().await;
+}
+
+#[tokio::test]
+async fn what_is_withheld_while_a_new_index_is_filled_is_not_found_in_it() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let archive = open(&settings(folder.path())).await;
+    let department = department(&archive).await;
+    let mut versions = Vec::new();
+    for number in 0..3 {
+        let content = Bytes::from(format!("Brief {number}"));
+        let version = file_unseen(&archive, department, content).await;
+        read(&archive, version, &format!("Wasserrohrbruch {number}")).await;
+        versions.push(version);
+    }
+    let index = Index::open(folder.path().join("beside"), Options::default());
+    let index = index.expect("an index");
+    let (on, storage) = (archive.db.read(), &archive.storage);
+    let told = |_: u64, _: u64| ready(());
+    let filled = search::fill(on, storage, &index, &Handle::current(), told).await;
+    let mut filled = filled.expect("filled");
+    filled.settle().await.expect("nothing is left to join");
+
+    let (system, withheld) = (Actor::system(), versions[0]);
+    let done = archive.db.write(&system, async move |unit: &mut Unit| {
+        documents::withhold_version(unit, withheld, Biometric::FaceImage).await
+    });
+    done.await.expect("withheld");
+    let caught_up = filled.catch_up(on, storage, &index).await;
+    caught_up.expect("caught up");
+    let served = filled.serve().await.expect("serves");
+    let rebuilt = served.remove_old().await;
+
+    let head = last_seq(on).await.expect("the log");
+    assert_eq!((index.applied(), Some(rebuilt.seq)), (head, head));
+    assert_eq!(index.len(), 3);
+    let mut access = Vec::new();
+    let read = index.tokens(|_, token| access.push(token));
+    read.expect("tokens");
+    access.sort_unstable();
+    access.dedup();
+    let request = SearchRequest::new("Wasserrohrbruch", access);
+    let answer = index.search(&request).expect("an answer");
+    assert_eq!(answer.total, 2);
     archive.db.close().await;
 }

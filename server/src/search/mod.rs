@@ -23,6 +23,8 @@ pub use follower::{FollowError, Follower};
 pub use http::{ApiDoc, routes};
 pub use probe::IndexProbe;
 pub use progress::Progress;
+#[cfg(test)]
+pub(crate) use rebuild::fill;
 pub use rebuild::{Rebuilt, rebuild};
 pub use rebuilding::{Past, Rebuilder, Running, Standing};
 

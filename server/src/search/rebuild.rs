@@ -105,7 +105,7 @@ pub async fn rebuild(
 }
 
 /// Fills a new index from the rows, on these threads. `progress` hears the same, and is waited for.
-pub(super) async fn fill<F: Future<Output = ()>>(
+pub(crate) async fn fill<F: Future<Output = ()>>(
     on: &impl ConnectionTrait,
     storage: &Storage,
     index: &Index,
@@ -200,7 +200,7 @@ pub(super) async fn clear(index: &Index, threads: &Handle, why: &FollowError) {
 }
 
 /// A new index that holds what the rows say, and does not serve yet.
-pub(super) struct Filled {
+pub(crate) struct Filled {
     rebuild: Arc<Rebuild>,
     threads: Handle,
     mark: Mark,
@@ -208,7 +208,7 @@ pub(super) struct Filled {
 
 impl Filled {
     /// Makes it durable and waits until nothing is left to join: what is left for the end is short.
-    pub(super) async fn settle(&self) -> Result<(), FollowError> {
+    pub(crate) async fn settle(&self) -> Result<(), FollowError> {
         let (cursor, seq) = (self.mark.cursor(), self.mark.seq);
         let rebuild = Arc::clone(&self.rebuild);
         let settled = move || {
@@ -219,7 +219,7 @@ impl Filled {
     }
 
     /// Takes in what this index knows; where it knows nothing, all that is recorded.
-    pub(super) async fn catch_up(
+    pub(crate) async fn catch_up(
         &mut self,
         on: &impl ConnectionTrait,
         storage: &Storage,
@@ -263,7 +263,7 @@ impl Filled {
     }
 
     /// Puts it in force; the old one is still to be removed.
-    pub(super) async fn serve(self) -> Result<Served, FollowError> {
+    pub(crate) async fn serve(self) -> Result<Served, FollowError> {
         let Mark { documents, seq, .. } = self.mark;
         let rebuild = Arc::into_inner(self.rebuild).ok_or(FollowError::GivenUp)?;
         let old = on_thread(&self.threads, move || rebuild.serve(seq)).await?;
@@ -276,7 +276,7 @@ impl Filled {
 }
 
 /// A new index that serves, beside the old one.
-pub(super) struct Served {
+pub(crate) struct Served {
     old: Retired,
     threads: Handle,
     done: Rebuilt,
@@ -284,7 +284,7 @@ pub(super) struct Served {
 
 impl Served {
     /// Removes the old one. Where that fails the next rebuild does it, or the next start.
-    pub(super) async fn remove_old(self) -> Rebuilt {
+    pub(crate) async fn remove_old(self) -> Rebuilt {
         let old = self.old;
         if let Err(error) = on_thread(&self.threads, move || old.remove()).await {
             tracing::warn!(error = %error, cause = ?error, "the old index could not be removed yet");
