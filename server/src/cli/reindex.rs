@@ -17,12 +17,12 @@ pub(super) async fn run(config: &Config) -> Ended {
             let held = matches!(error, ServeError::Index(IndexError::Locked { .. }));
             let mut said = super::chain(&error);
             if held {
-                said.push_str(&format!(
-                    "; der laufende Server baut den Index selbst neu auf, während er sucht: \
-                     POST {}/api/v1/index/rebuild mit dem Token eines Kontos der Administration; \
-                     oder zuerst den Server beenden",
+                said = format!(
+                    "Der Suchindex ist in Benutzung. Falls ein Server läuft: er baut den Index selbst neu auf, \
+                     während er sucht (POST {}/api/v1/index/rebuild mit dem Token eines Kontos der \
+                     Administration); oder bitte zuerst den Server beenden ({said})",
                     config.server.public_url
-                ));
+                );
             }
             return Err(Failure::new(MISSING, said));
         }
