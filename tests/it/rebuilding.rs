@@ -1,6 +1,7 @@
 //! A running server builds its index anew: found is what was found before, and what is filed meanwhile.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -192,4 +193,33 @@ async fn a_token_that_only_reads_is_told_how_the_index_stands_and_has_none_rebui
         .is_problem(403, "forbidden");
     let after = standing(&town).await;
     assert!(after["rebuild"].is_null() && after["last_rebuild"].is_null());
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_for_a_moment_does_not_end_a_rebuild() {
+    let Some(mut town) = Town::start().await else {
+        return;
+    };
+    town.letter("Bestand", "Bewohnerparkausweis").await;
+    town.settle().await;
+    let held = blobs(town.app.data());
+    if held.is_empty() {
+        eprintln!("the blobs lie elsewhere; nothing is tried");
+        return;
+    }
+    // There is something, and it cannot be opened.
+    for blob in &held {
+        fs::rename(blob, aside(blob)).expect("it is moved");
+        symlink(blob, blob).expect("a circle");
+    }
+    rebuild(&town).await.is(202);
+    wait_until("the rebuild is cut off", async || {
+        town.app.log().contains("it goes on at its last mark")
+    })
+    .await;
+    release(&held);
+    rebuilt(&town).await;
+    assert_eq!(found(&town, "Parkausweis", 0).await, Some(1));
+    assert_eq!(generations(&town), 1);
+    is_in_order(&mut town).await;
 }
