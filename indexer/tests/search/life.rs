@@ -316,7 +316,10 @@ fn a_rebuild_that_was_interrupted_can_be_discarded_and_one_that_runs_cannot() {
     put(&rebuild, 0..20);
     rebuild.checkpoint("20", 5).expect("durable");
     let running = house.index.discard_rebuild();
-    assert!(matches!(running, Err(IndexError::Rebuilding)), "{running:?}");
+    assert!(
+        matches!(running, Err(IndexError::Rebuilding)),
+        "{running:?}"
+    );
     drop(rebuild);
     let house = house.reopen();
     assert!(house.index.has_unfinished_rebuild().expect("looked"));

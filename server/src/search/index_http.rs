@@ -146,8 +146,8 @@ pub(super) async fn get_index(
 /// Has the index built anew from the documents, beside the one that answers meanwhile. For administrators.
 ///
 /// It is begun and goes on by itself; `GET /api/v1/index` tells how far it is. What is filed meanwhile is found as
-/// always. One that the end of the server cut off goes on at the next start where it was marked last. Where the disk has
-/// no room for the index once more, it is not begun (507).
+/// always. One that the end of the server cut off goes on at the next start where it was marked last. Where the
+/// disk has no room for the index once more, it is not begun (507).
 #[utoipa::path(
     post, path = "/api/v1/index/rebuild", tag = "health", operation_id = "rebuildIndex",
     responses((status = 202, description = "It is begun", body = IndexView, headers(

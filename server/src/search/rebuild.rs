@@ -98,7 +98,10 @@ pub async fn rebuild(
     match served {
         Ok(served) => Ok(served.remove_old().await),
         Err(error) => {
-            clear(index, &threads, &error).await;
+            // The disk may be full of it. What anything else cut off can go on.
+            if matches!(error, FollowError::Index(_)) {
+                clear(index, &threads).await;
+            }
             Err(error)
         }
     }
@@ -187,12 +190,8 @@ async fn put_all<F: Future<Output = ()>>(
     hands.rest().await
 }
 
-/// What is left of a rebuild that the index gave up goes: the disk may be full of it. What anything else cut off can
-/// go on.
-pub(super) async fn clear(index: &Index, threads: &Handle, why: &FollowError) {
-    if !matches!(why, FollowError::Index(_)) {
-        return;
-    }
+/// What is left of a rebuild that failed goes.
+pub(super) async fn clear(index: &Index, threads: &Handle) {
     let index = index.clone();
     if let Err(error) = on_thread(threads, move || index.discard_rebuild()).await {
         tracing::warn!(error = %error, cause = ?error, "what is left of a rebuild of the index stays");

@@ -245,7 +245,8 @@ impl Worker {
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }
                 Err(error) => {
-                    clear(&self.index, threads, &error).await;
+                    // Nobody knows when it would go on, and it holds texts as they were.
+                    clear(&self.index, threads).await;
                     return Err(error);
                 }
             }
