@@ -185,7 +185,8 @@ async fn a_token_that_only_reads_is_told_how_the_index_stands_and_has_none_rebui
     let new = json!({"label": "Leser", "scope": "read", "days": 1});
     let issued = town.admin().post("/api/v1/tokens", &new).await.is(201);
     let issued = issued.json();
-    let reader = town.app.with_token(issued["secret"].as_str().expect("text"));
+    let secret = issued["secret"].as_str().expect("text");
+    let reader = town.app.with_token(secret);
     reader.get(INDEX).await.is(200);
     let path = format!("{INDEX}/rebuild");
     send(&reader, Method::POST, &path, &[], None)
@@ -222,4 +223,23 @@ async fn a_store_that_does_not_answer_for_a_moment_does_not_end_a_rebuild() {
     assert_eq!(found(&town, "Parkausweis", 0).await, Some(1));
     assert_eq!(generations(&town), 1);
     is_in_order(&mut town).await;
+}
+
+#[tokio::test]
+async fn where_the_disk_has_no_room_for_a_second_index_none_is_begun() {
+    let Some(town) = Town::start().await else {
+        return;
+    };
+    // As long as no disk has room for, and nothing of it lies there.
+    let long = town.app.data().join("index/gen-0001/.long");
+    let file = fs::File::create(&long).expect("a file");
+    file.set_len(1 << 43).expect("a length");
+    let refused = rebuild(&town).await;
+    refused.is_problem(507, "insufficient-storage");
+    let after = standing(&town).await;
+    assert!(after["rebuild"].is_null() && after["last_rebuild"].is_null());
+    assert_eq!(generations(&town), 1);
+    fs::remove_file(&long).expect("removed");
+    rebuild(&town).await.is(202);
+    rebuilt(&town).await;
 }

@@ -398,7 +398,8 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
 fn rebuilding(rebuilder: &Rebuilder, metrics: &Metrics) {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let standing = rebuilder.standing();
-    let (documents, total) = standing.now.map_or((0, 0), |now| (now.documents, now.total));
+    let running = standing.now;
+    let (documents, total) = running.map_or((0, 0), |now| (now.documents, now.total));
     metrics.index_rebuild_documents.set(whole(documents));
     metrics.index_rebuild_total.set(whole(total));
     let failed = standing.last.is_some_and(|last| last.done.is_none());
