@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::Plan;
 use crate::table::{Line, figure};
 
-const WHAT: &str = "kill -9 at random moments under load (import and upload; each time a rebuild by itself)";
+const WHAT: &str =
+    "kill -9 at random moments under load (import and upload; each time a rebuild by itself)";
 /// Its name; it builds with the parts that this program was built with.
 const TEST: &str = "nothing_acknowledged_is_lost_when_the_server_is_killed";
 const MUST: &str = "nothing lost, no gap, `check` clean";
