@@ -10,7 +10,7 @@ help: ## lists the targets
 
 demo: ## builds Papierlos and starts a demo town: an address, people to sign in as, documents to find
 	@scripts/packages.sh demo
-	@echo 'Papierlos wird gebaut, beim ersten Mal dauert das etwa zehn Minuten. / Building Papierlos: about ten minutes the first time.'
+	@echo 'Papierlos wird gebaut, beim ersten Mal dauert das zehn bis fünfzehn Minuten. / Building Papierlos: ten to fifteen minutes the first time.'
 	@$(CARGO) build --locked --profile demo -p server --bin papierlos
 	@$(CARGO) run --quiet --locked --profile demo -p server --bin papierlos -- demo --data $(DEMO_DATA)
 

@@ -25,7 +25,6 @@ use crate::facets::Labels;
 use crate::generation::{Folder, MASKS, sync_dir};
 use crate::guard::Serials;
 use crate::merge::Layers;
-use crate::rebuild::Rebuild;
 use crate::schema::{Fields, SPELLED, Splitter, document, key_bytes, schema};
 
 /// How an index is opened.
@@ -74,8 +73,17 @@ pub(crate) struct Shared {
     pub(crate) fields: Fields,
     serving: RwLock<Arc<Serving>>,
     pen: Mutex<Pen>,
-    pub(crate) rebuilding: Mutex<bool>,
+    rebuilding: Mutex<bool>,
     pub(crate) analyzers: Mutex<Vec<Analyzer>>,
+}
+
+impl Shared {
+    /// Whether a rebuild runs; none begins or goes while this is held.
+    pub(crate) fn rebuilding(&self) -> MutexGuard<'_, bool> {
+        self.rebuilding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Shared {
@@ -317,38 +325,6 @@ impl Index {
         );
         commit.commit()?;
         Ok(())
-    }
-
-    /// Begins a rebuild beside the serving generation, or goes on with one that was interrupted.
-    ///
-    /// # Errors
-    /// `Rebuilding` while another one runs; those of the disk.
-    pub fn rebuild(&self) -> Result<Rebuild, IndexError> {
-        Rebuild::begin(self)
-    }
-
-    /// Whether a rebuild was begun and not finished: one that runs, or one that can go on.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn has_unfinished_rebuild(&self) -> Result<bool, IndexError> {
-        Ok(self.shared.folder.unfinished()?.is_some())
-    }
-
-    /// Removes what an interrupted rebuild left, so that the next one begins at the beginning.
-    ///
-    /// # Errors
-    /// `Rebuilding` while one runs; those of the disk.
-    pub fn discard_rebuild(&self) -> Result<(), IndexError> {
-        let running = self
-            .shared
-            .rebuilding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if *running {
-            return Err(IndexError::Rebuilding);
-        }
-        self.shared.folder.sweep(self.number(), None)
     }
 
     /// The folder in which it lies.

@@ -39,13 +39,39 @@ impl std::fmt::Debug for Pen {
     }
 }
 
+impl Index {
+    /// Begins a rebuild beside the serving generation, or goes on with one that was interrupted.
+    ///
+    /// # Errors
+    /// `Rebuilding` while another one runs; those of the disk.
+    pub fn rebuild(&self) -> Result<Rebuild, IndexError> {
+        Rebuild::begin(self)
+    }
+
+    /// Whether a rebuild was begun and not finished: one that runs, or one that can go on.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn has_unfinished_rebuild(&self) -> Result<bool, IndexError> {
+        Ok(self.shared.folder.unfinished()?.is_some())
+    }
+
+    /// Removes what an interrupted rebuild left, so that the next one begins at the beginning.
+    ///
+    /// # Errors
+    /// `Rebuilding` while one runs; those of the disk.
+    pub fn discard_rebuild(&self) -> Result<(), IndexError> {
+        let running = self.shared.rebuilding();
+        if *running {
+            return Err(IndexError::Rebuilding);
+        }
+        self.shared.folder.sweep(self.number(), None)
+    }
+}
+
 impl Rebuild {
-    pub(crate) fn begin(index: &Index) -> Result<Self, IndexError> {
-        let mut running = index
-            .shared
-            .rebuilding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    fn begin(index: &Index) -> Result<Self, IndexError> {
+        let mut running = index.shared.rebuilding();
         if *running {
             return Err(IndexError::Rebuilding);
         }
@@ -241,11 +267,6 @@ impl Drop for Rebuild {
         // The next one must find the folder free.
         let writer = self.writer.get_mut();
         drop(writer.unwrap_or_else(PoisonError::into_inner).take());
-        *self
-            .index
-            .shared
-            .rebuilding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = false;
+        *self.index.shared.rebuilding() = false;
     }
 }

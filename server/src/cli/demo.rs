@@ -246,7 +246,8 @@ impl Lines<'_> {
              ID=$(curl -s -D /dev/stderr {address}/api/v1/documents -H \"Authorization: Bearer $TOKEN\" \
              -F 'metadata={{\"title\":\"Verwaltungszustellungsgesetz\",\"type\":\"Gesetz\"}};type=application/json' \
              -F 'content=@{letter};type=application/pdf' | sed 's/^{{\"id\":\"\\([^\"]*\\)\".*/\\1/')\n\
-             # suchen / search\n\
+             # suchen, sobald es gelesen ist / search, as soon as it is read\n\
+             sleep 2\n\
              curl -s -G {address}/api/v1/search -H \"Authorization: Bearer $TOKEN\" \
              --data-urlencode 'q=Empfangsbekenntnis'\n\
              # herunterladen / download\n\
