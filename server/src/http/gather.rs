@@ -18,6 +18,18 @@ where
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// Reads a member that has a value or is not there: null, which an `Option` takes for nothing, is refused.
+///
+/// # Errors
+/// Those of the value.
+pub fn not_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Most characters of the words that a list is narrowed by.
 pub const WORDS_CHARS_MAX: usize = 200;
 

@@ -203,6 +203,11 @@ async fn a_token_binds_the_documents_the_change_and_who_asked() {
     for (body, pointer) in [
         (json!({"change": change}), ""),
         (json!({"ids": [id], "filter": {}, "change": change}), ""),
+        (json!({"ids": null, "filter": {}, "change": change}), "/ids"),
+        (
+            json!({"ids": [id], "filter": null, "change": change}),
+            "/filter",
+        ),
         (json!({"ids": [id], "change": {}}), "/change"),
         (
             json!({"ids": [id], "change": {"inbox": null, "type": "A"}}),

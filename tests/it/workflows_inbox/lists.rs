@@ -107,8 +107,11 @@ async fn a_function_has_an_inbox_and_whoever_acts_for_it_sees_that_alone() {
     // Another's function is none of one's inboxes.
     let clerk = office.town.clerk();
     assert!(workflows(&clerk, "&box=function:kst-20").await.is_empty());
-    let refused = clerk.get("/api/v1/inbox?box=alle").await;
-    refused.is_problem(400, "query-invalid");
+    let longer = format!("/api/v1/inbox?kind={}", "0".repeat(41));
+    for path in ["/api/v1/inbox?box=alle", &longer] {
+        let refused = clerk.get(path).await;
+        refused.is_problem(400, "query-invalid");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::documents::model::{
     TAGS_MAX, TITLE_CHARS_MAX, TYPE_CHARS_MAX,
 };
 use crate::documents::wire::given;
-use crate::http::gather::{Fields, present};
+use crate::http::gather::{Fields, not_null, present};
 use crate::http::problem::ProblemBody;
 use crate::http::{Fault, Problem, text};
 use crate::types::{Field, Value};
@@ -151,11 +151,11 @@ impl BulkChange {
 #[schema(example = json!({"filter": {"type": ["Antag"]}, "change": {"type": "Antrag"}}))]
 pub(in crate::documents) struct BulkRequest {
     /// The documents, at most 200: those that a search found, for instance.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false, max_items = 200)]
     ids: Option<Vec<Uuid>>,
     /// All documents that a list with this filter has, if these are at most 200.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     filter: Option<ListFilter>,
     /// What their fields must hold, beside the filter: as `field.CODE` in a list.

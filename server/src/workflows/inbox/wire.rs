@@ -18,6 +18,8 @@ use crate::http::{Fault, Kind, Problem, text};
 
 /// Longest short name of a definition, in characters.
 const CODE_CHARS_MAX: usize = 100;
+/// Most characters of a kind of step.
+const KIND_CHARS_MAX: usize = 40;
 
 /// When something is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -124,7 +126,7 @@ impl InboxFilter {
         let filter = Filter {
             inbox,
             definition: narrowing("definition", self.definition.as_deref(), CODE_CHARS_MAX)?,
-            kind: narrowing("kind", self.kind.as_deref(), CODE_CHARS_MAX)?,
+            kind: narrowing("kind", self.kind.as_deref(), KIND_CHARS_MAX)?,
             due: self.due.map(Due::from),
             claimed: self.claimed.map(|claimed| match claimed {
                 ClaimedView::Me => Claimed::Me,
