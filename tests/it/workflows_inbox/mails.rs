@@ -42,6 +42,9 @@ async fn without_a_host_nobody_gets_mail() {
     );
     let wanted = json!({"mail": "each", "address": "m.brandt@stadt.example"});
     put(&clerk, &wanted).await.is_problem(409, "state-conflict");
+    // What may be left out is not null.
+    let null = json!({"mail": "off", "hour": null});
+    put(&clerk, &null).await.is_problem(422, "validation");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::model::{ADDRESS_CHARS_MAX, HOUR_DEFAULT, Mode, Notice, READ_MAX, Sett
 use super::rows::Read;
 use crate::base::NoticeId;
 use crate::departments::Named;
-use crate::http::gather::Fields;
+use crate::http::gather::{Fields, not_null};
 use crate::http::{Fault, Problem, text};
 
 /// A person, as others are shown him.
@@ -254,7 +254,7 @@ pub(super) struct SettingsRequest {
     /// Whether.
     mail: ModeView,
     /// At which hour the daily one comes, by the clocks of Germany; 7, if nothing is said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false, minimum = 0, maximum = 23)]
     hour: Option<u8>,
     /// Where; needed unless it is `off`. Null or missing: nowhere.
