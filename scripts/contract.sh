@@ -51,11 +51,11 @@ as_json=(--header 'Content-Type: application/json' --data)
 for department in buergerbuero finanzen; do
     api "$admin" POST /api/v1/departments "${as_json[@]}" "{\"slug\": \"$department\", \"name\": \"$department\"}" >/dev/null
 done
-# One account that may do everything reaches more of each operation than one that is refused.
 sign_in() {
     curl --silent --fail-with-body "${as_json[@]}" "{\"login\": \"$1\", \"password\": \"ein langer Satz\"}" "$url/api/v1/session" |
         sed -n 's/.*"secret":"\([^"]*\)".*/\1/p'
 }
+# An account that may do everything reaches more of each operation than one that is refused.
 for login in alles endet vertreten; do
     api "$admin" POST /api/v1/accounts "${as_json[@]}" "{\"login\": \"$login\", \"name\": \"$login\", \"password\": \"ein langer Satz\",
         \"roles\": [{\"role\": \"clerk\", \"department\": \"buergerbuero\"}, {\"role\": \"head\", \"department\": \"buergerbuero\"},
