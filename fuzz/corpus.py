@@ -278,7 +278,11 @@ def proofs():
     for seq, leaf in zip((0, 1, 3, 60), leaves):
         keep("leaf", f"{seq}.bin", leaf)
     keep("note", "checkpoint.txt", said["checkpoint"])
-    keep("note", "policy.txt", said["policy"] + b"# a comment\nwitness w vkey\n")
+    witness = b"zeuge.example/w1+cf5d5f88+BP0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY"
+    log = said["policy"].replace(b"quorum none\n", b"")
+    keep("note", "policy.txt", log + b"# a comment\nwitness w " + witness + b" https://w.example\ngroup g 1 w\nquorum g\n")
+    keep("note", "witness.txt", witness)
+    keep("note", "question.txt", b"old 41\nPlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n\n" + said["checkpoint"])
     keep("note", "key.txt", said["key"])
     keep("tiles", "entries.bin", b"".join(struct.pack(">H", len(leaf)) + leaf for leaf in leaves[:2]))
     keep("tiles", "path.txt", "tile/2/x001/x234/067.p/17")

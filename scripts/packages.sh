@@ -67,6 +67,7 @@ for_test() {
     need qpdf has qpdf
     need softhsm2 softhsm
     need xxd has xxd
+    need zbar-tools has zbarimg
     need python3 has python3
     need python3-venv python_venv
     need python3-aiosmtpd python_has aiosmtpd

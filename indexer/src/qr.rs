@@ -6,6 +6,9 @@ use rxing::{BarcodeFormat, EncodeHints, Writer as _};
 /// The longest text that is written, in bytes: more makes squares that are too small to be read from paper.
 pub const QR_BYTES_MAX: usize = 500;
 
+/// The longest text of a code that is drawn large and is not soiled, in bytes.
+pub const QR_LARGE_BYTES_MAX: usize = 1_000;
+
 /// A QR code without the light edge that belongs around it: four of its squares wide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Qr {
@@ -20,11 +23,22 @@ impl Qr {
     /// too long.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
-        if text.is_empty() || text.len() > QR_BYTES_MAX {
+        Self::with(text, QR_BYTES_MAX, "Q")
+    }
+
+    /// A code for a sheet that is filed, and drawn large there: as [`Qr::of`]; of more text one that can be read where
+    /// an eighth of it is soiled. `None`: the text is empty or too long for that too.
+    #[must_use]
+    pub fn large(text: &str) -> Option<Self> {
+        Self::of(text).or_else(|| Self::with(text, QR_LARGE_BYTES_MAX, "M"))
+    }
+
+    fn with(text: &str, bytes_max: usize, correction: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > bytes_max {
             return None;
         }
         let hints = EncodeHints {
-            ErrorCorrection: Some("Q".to_owned()),
+            ErrorCorrection: Some(correction.to_owned()),
             Margin: Some("0".to_owned()),
             ..EncodeHints::default()
         };
@@ -51,5 +65,14 @@ mod tests {
         }
         assert_eq!(Qr::of(""), None);
         assert_eq!(Qr::of(&"x".repeat(QR_BYTES_MAX + 1)), None);
+    }
+
+    #[test]
+    fn more_text_takes_a_larger_code() {
+        let note = "PL1:T\n\u{2014} archiv.example/audit\n";
+        assert_eq!(Qr::large(note), Qr::of(note));
+        let large = Qr::large(&"x".repeat(QR_LARGE_BYTES_MAX)).expect("a code");
+        assert!(large.side > 100, "{}", large.side);
+        assert_eq!(Qr::large(&"x".repeat(QR_LARGE_BYTES_MAX + 1)), None);
     }
 }

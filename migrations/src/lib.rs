@@ -39,6 +39,7 @@ mod m0040_invoices;
 mod m0041_workflow_keys;
 mod m0042_inbox_counts;
 mod m0043_workflows_per_document;
+mod m0045_timestamps;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0041_workflow_keys::Step),
             Box::new(m0042_inbox_counts::Step),
             Box::new(m0043_workflows_per_document::Step),
+            Box::new(m0045_timestamps::Step),
         ]
     }
 }

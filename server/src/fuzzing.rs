@@ -8,11 +8,13 @@ use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
 use serde::Deserialize;
 
+use crate::audit::add_checkpoint::AddCheckpoint;
 use crate::audit::bundle::openings::Line;
 use crate::audit::merkle::{Frontier, hashes, verify_consistency, verify_inclusion};
 use crate::audit::tile::{TilePath, entries};
 use crate::audit::{
-    Checkpoint, Hash, Leaf, LeafView, NoteKey, Policy, Slot, canonical, leaf_hash, record_line,
+    Checkpoint, Hash, Leaf, LeafView, NoteKey, Policy, Slot, WitnessKey, canonical, leaf_hash,
+    record_line,
 };
 use crate::base::CivilDate;
 use crate::base::pattern::{Facts, Level, Pattern, REFERENCE_CHARS_MAX};
@@ -91,7 +93,7 @@ fn canonical_value(bytes: &[u8]) {
     }
 }
 
-/// A note; what stands in it is tried as a policy too.
+/// A note; what stands in it is tried as a key, as a policy and as a question to a witness too.
 fn note(bytes: &[u8]) {
     if let Ok(claimed) = Checkpoint::claimed(bytes) {
         let again = Checkpoint::parse_text(&claimed.to_text());
@@ -100,6 +102,12 @@ fn note(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(key) = text.trim().parse::<NoteKey>() {
         assert_eq!(key.to_string().parse::<NoteKey>().ok(), Some(key));
+    }
+    if let Ok(key) = text.trim().parse::<WitnessKey>() {
+        assert_eq!(key.to_string().parse::<WitnessKey>().ok(), Some(key));
+    }
+    if let Some(asked) = AddCheckpoint::parse(bytes) {
+        assert_eq!(asked.to_body(), bytes, "one writing");
     }
     if let Ok(policy) = Policy::parse(&text) {
         assert_eq!(

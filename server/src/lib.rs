@@ -47,4 +47,5 @@ pub mod types;
 pub mod unit;
 pub mod virus;
 pub mod webhooks;
+pub mod witness;
 pub mod workflows;

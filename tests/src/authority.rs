@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::app::Start;
+use crate::faketime::library;
 
 const TSA_CONFIG: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -42,6 +43,10 @@ struct Inside {
     asked: AtomicUsize,
     /// So many of those are by a certificate that ends soon.
     soon: usize,
+    /// Whether it gives no timestamps now.
+    away: AtomicBool,
+    /// By how much its clock differs, as libfaketime is told.
+    clock: Mutex<String>,
 }
 
 impl Drop for Authority {
@@ -75,6 +80,8 @@ impl Authority {
             certificate: Mutex::new(format!("http://{address}{MOVED}")),
             asked: AtomicUsize::new(0),
             soon,
+            away: AtomicBool::new(false),
+            clock: Mutex::default(),
         });
         let shared = Arc::clone(&inside);
         let task = tokio::spawn(async move {
@@ -113,6 +120,29 @@ impl Authority {
             .with("PAPIERLOS_SEAL_ALLOW_PRIVATE", "127.0.0.1")
             .with("PAPIERLOS_SEAL_PORTS", "1-65535")
             .with("PAPIERLOS_SIGNATURES_TRUST", path("trust"))
+    }
+
+    /// A server whose log it stamps.
+    #[must_use]
+    pub fn stamps_log(&self, start: Start) -> Start {
+        start.with("PAPIERLOS_LOG_TSA", self.tsa())
+    }
+
+    /// Where it is asked for timestamps.
+    #[must_use]
+    pub fn tsa(&self) -> String {
+        format!("http://{}/tsa", self.address)
+    }
+
+    /// Gives no timestamps from now on, or gives them again.
+    pub fn stay_away(&self, away: bool) {
+        self.inside.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Lets its clock differ from now on, such as by `+2d`. Only where [`crate::faketime::has_faketime`].
+    pub fn set_clock(&self, offset: &str) {
+        let clock = self.inside.clock.lock();
+        offset.clone_into(&mut clock.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Says nothing of certificates from now on, or speaks again.
@@ -158,12 +188,21 @@ impl Authority {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new("openssl")
+    run_at(folder, arguments, "")
+}
+
+/// As [`run`], by a clock that differs so.
+fn run_at(folder: &Path, arguments: &[&str], clock: &str) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command
         .current_dir(folder)
         .args(arguments)
-        .env("TSA_SERIAL", folder.join("tsa-serial"))
-        .output()
-        .expect("openssl");
+        .env("TSA_SERIAL", folder.join("tsa-serial"));
+    if !clock.is_empty() {
+        command.env("LD_PRELOAD", library().unwrap_or_default());
+        command.env("FAKETIME", clock);
+    }
+    let output = command.output().expect("openssl");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "openssl {arguments:?}: {said}");
     output.stdout
@@ -296,6 +335,7 @@ impl Inside {
         std::fs::write(&asked, body).ok()?;
         let asked = asked.to_str()?;
         match path {
+            "/tsa" if self.away.load(Ordering::SeqCst) => None,
             "/tsa" => {
                 let number = self.asked.fetch_add(1, Ordering::SeqCst);
                 let name = if number < self.soon { "soon" } else { "tsa" };
@@ -316,7 +356,9 @@ impl Inside {
                     "-inkey",
                     secret.as_str(),
                 ];
-                Some(run(folder, &[&what[..], &how[..]].concat()))
+                let clock = self.clock.lock();
+                let clock = clock.unwrap_or_else(PoisonError::into_inner).clone();
+                Some(run_at(folder, &[&what[..], &how[..]].concat(), &clock))
             }
             _ if self.silent.load(Ordering::SeqCst) => None,
             "/ocsp" => {

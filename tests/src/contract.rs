@@ -44,6 +44,8 @@ pub const OUTSIDE: &[(&str, &str)] = &[
     ("/api/openapi.json", "is the contract"),
     ("/api/openapi.yaml", "is the contract"),
     ("/api/reference/{file}", "what that page is made of"),
+    ("/add-checkpoint", "of a witness: C2SP says what comes"),
+    ("/checkpoints/{name}", "of a witness: what it cosigned"),
     ("/oidc/start", "OpenID Connect says where it leads"),
     ("/oidc/callback", "OpenID Connect says what comes"),
     ("/oidc/sign-out", "OpenID Connect says where it leads"),

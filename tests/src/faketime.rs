@@ -10,7 +10,7 @@ const LIBRARIES: [&str; 2] = [
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 ];
 
-fn library() -> Option<&'static str> {
+pub(crate) fn library() -> Option<&'static str> {
     LIBRARIES.into_iter().find(|path| Path::new(path).exists())
 }
 

@@ -51,6 +51,19 @@ impl Instant {
         )
     }
 
+    /// The fraction of a `GeneralizedTime` that [`Instant::from_generalized`] drops, in microseconds; what is finer
+    /// is cut off.
+    pub(super) fn micros_of_generalized(text: &[u8]) -> u32 {
+        let digits = text.iter().skip_while(|byte| **byte != b'.').skip(1);
+        let digits = digits.take_while(|byte| byte.is_ascii_digit());
+        // Behind the last digit come zeros.
+        let mut six = digits.chain(std::iter::repeat(&b'0')).take(6);
+        six.try_fold(0, |all: u32, digit| {
+            all.checked_mul(10)?.checked_add(u32::from(digit - b'0'))
+        })
+        .unwrap_or(0)
+    }
+
     /// A `GeneralizedTime` as RFC 3161 writes it: in UTC, with or without a fraction, which is dropped.
     pub(super) fn from_generalized(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;

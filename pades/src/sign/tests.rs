@@ -32,6 +32,19 @@ fn the_time_of_a_timestamp_is_read_to_the_second() {
 }
 
 #[test]
+fn what_comes_behind_the_second_of_a_timestamp_is_read_to_the_microsecond() {
+    let read = |text: &str| Instant::micros_of_generalized(text.as_bytes());
+    for (text, micros) in [
+        ("20260302120000Z", 0),
+        ("20260302120000.1Z", 100_000),
+        ("20260302120000.000123Z", 123),
+        ("20260302120000.9999999Z", 999_999),
+    ] {
+        assert_eq!(read(text), micros, "{text}");
+    }
+}
+
+#[test]
 fn the_first_element_ends_where_it_says() {
     use super::cms::first_element;
     assert_eq!(

@@ -19,7 +19,7 @@ use super::cms::{self as container, Cms, CmsError, SigningCertificateV2};
 use super::digest::Digest;
 use super::instant::Instant;
 use super::public_key;
-use super::tst::{MessageImprint, Status, TimeStampReq, TimeStampResp, TstInfo};
+use super::tst::{Accuracy, MessageImprint, Status, TimeStampReq, TimeStampResp, TstInfo};
 
 /// An answer is not longer; those in use have some thousand bytes.
 pub const TIMESTAMP_BYTES_MAX: usize = 64 << 10;
@@ -133,6 +133,41 @@ impl TimestampRequest {
     ///
     /// [`TimestampError`] says what does not fit.
     pub fn accept(&self, response: &[u8]) -> Result<Timestamp, TimestampError> {
+        let timestamp = Timestamp::of_response(response)?;
+        let info = timestamp.info()?;
+        if info.imprint.hash != self.imprint.hash
+            || info.imprint.algorithm.oid != self.imprint.algorithm.oid
+        {
+            return Err(TimestampError::Other { what: "imprint" });
+        }
+        if info.nonce.as_ref() != Some(&self.nonce) {
+            return Err(TimestampError::Other { what: "question" });
+        }
+        Ok(timestamp)
+    }
+}
+
+/// A timestamp whose own signature holds.
+#[derive(Debug, Clone)]
+pub struct Timestamp {
+    der: Vec<u8>,
+    data: SignedData,
+    signer: Certificate,
+    time: Instant,
+    /// What comes behind that second.
+    micros: u32,
+    accuracy_micros: u64,
+    serial: String,
+}
+
+impl Timestamp {
+    /// Takes the timestamp out of an answer that was granted, whatever the question was, and checks it as
+    /// [`Timestamp::from_der`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] says what does not fit.
+    pub fn of_response(response: &[u8]) -> Result<Self, TimestampError> {
         if response.len() > TIMESTAMP_BYTES_MAX {
             return Err(TimestampError::TooLong {
                 bytes: response.len(),
@@ -155,30 +190,9 @@ impl TimestampRequest {
         let token = response.token.ok_or(TimestampError::Lacking {
             what: "the timestamp itself",
         })?;
-        let timestamp = Timestamp::from_der(&token.to_der()?)?;
-        let info = timestamp.info()?;
-        if info.imprint.hash != self.imprint.hash
-            || info.imprint.algorithm.oid != self.imprint.algorithm.oid
-        {
-            return Err(TimestampError::Other { what: "imprint" });
-        }
-        if info.nonce.as_ref() != Some(&self.nonce) {
-            return Err(TimestampError::Other { what: "question" });
-        }
-        Ok(timestamp)
+        Self::from_der(&token.to_der()?)
     }
-}
 
-/// A timestamp whose own signature holds.
-#[derive(Debug, Clone)]
-pub struct Timestamp {
-    der: Vec<u8>,
-    data: SignedData,
-    signer: Certificate,
-    time: Instant,
-}
-
-impl Timestamp {
     /// Reads a timestamp and checks its signature by the certificate that it brings.
     ///
     /// # Errors
@@ -212,11 +226,16 @@ impl Timestamp {
         if time < Instant::of(validity.not_before) || time > Instant::of(validity.not_after) {
             return Err(TimestampError::OutsideValidity);
         }
+        let micros = Instant::micros_of_generalized(info.time.value());
+        let accuracy_micros = info.accuracy.as_ref().map_or(0, Accuracy::in_micros);
         Ok(Self {
             der: der.to_vec(),
+            serial: hex::encode(without_sign(info.serial_number.as_bytes())),
+            accuracy_micros,
             data,
             signer,
             time,
+            micros,
         })
     }
 
@@ -254,6 +273,33 @@ impl Timestamp {
         self.time
     }
 
+    /// The same in microseconds since 1970.
+    #[must_use]
+    pub fn time_micros(&self) -> i64 {
+        let seconds = i64::try_from(self.time.unix_seconds()).unwrap_or(i64::MAX);
+        seconds
+            .saturating_mul(1_000_000)
+            .saturating_add(i64::from(self.micros))
+    }
+
+    /// By how much that may be wrong at most, in microseconds, by the word of the authority; 0 where it says nothing.
+    #[must_use]
+    pub fn accuracy_micros(&self) -> u64 {
+        self.accuracy_micros
+    }
+
+    /// The number under which the authority knows it, in hexadecimal digits.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    /// Who gave it: the subject of its certificate (RFC 4514).
+    #[must_use]
+    pub fn authority(&self) -> String {
+        self.signer.tbs_certificate().subject().to_string()
+    }
+
     /// The certificate of the authority.
     #[must_use]
     pub fn signer_certificate(&self) -> &Certificate {
@@ -263,6 +309,14 @@ impl Timestamp {
     /// The certificates that it brings, that of the authority among them.
     pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         container::certificates(&self.data)
+    }
+}
+
+/// A number that is not negative, without the byte that only says so.
+fn without_sign(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        bytes => bytes,
     }
 }
 

@@ -66,6 +66,34 @@ pub(super) struct Accuracy {
     micros: Option<Int>,
 }
 
+impl Accuracy {
+    /// In microseconds; what is negative counts as none, what is too large as the largest number.
+    pub(super) fn in_micros(&self) -> u64 {
+        let parts = [
+            (&self.seconds, 1_000_000),
+            (&self.millis, 1_000),
+            (&self.micros, 1),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter_map(|(part, unit)| Some(small(part.as_ref()?).saturating_mul(unit)));
+        parts.fold(0, u64::saturating_add)
+    }
+}
+
+fn small(number: &Int) -> u64 {
+    let bytes = number.as_bytes();
+    let is_negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    if is_negative {
+        return 0;
+    }
+    bytes.iter().fold(0, |all: u64, byte| {
+        all.checked_mul(256)
+            .and_then(|all| all.checked_add(u64::from(*byte)))
+            .unwrap_or(u64::MAX)
+    })
+}
+
 #[derive(Sequence)]
 pub(super) struct TstInfo {
     pub(super) version: u8,

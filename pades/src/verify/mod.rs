@@ -73,6 +73,23 @@ pub fn verify(bytes: &[u8], trust: &Trust, at: i64) -> Report {
     report
 }
 
+/// Whether a timestamp (RFC 3161, without the answer around it) is over a message of these pieces, and by an
+/// authority that is trusted: asked as of the time that it tells, so that one whose certificate has ended since is
+/// judged as it was then. What became of its certificates is not known here.
+///
+/// # Errors
+///
+/// The first reason for which it proves nothing.
+pub fn check_timestamp(token: &[u8], message: &[&[u8]], trust: &Trust) -> Result<(), Reason> {
+    let (token, _behind) = timestamp::Token::read(token).map_err(|_unread| Reason::CmsInvalid)?;
+    let stamped = token.check(message, &[], &Anchors::of(trust), token.seconds);
+    let against = stamped
+        .reasons
+        .iter()
+        .find(|reason| reason.effect() >= Effect::Indeterminate);
+    against.map_or(Ok(()), |reason| Err(*reason))
+}
+
 /// Reads a certificate as the judge does.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn read_for_fuzzing(bytes: &[u8]) {

@@ -115,7 +115,7 @@ const fn kind_of(mark: &Mark) -> ArtifactType {
     match mark {
         Mark::Words { line, .. } if *line < PAGE_HEIGHT / 2.0 => ArtifactType::Header,
         Mark::Words { .. } => ArtifactType::Footer,
-        Mark::Filled { .. } | Mark::Box { .. } => ArtifactType::Layout,
+        Mark::Filled { .. } | Mark::Box { .. } | Mark::Squares { .. } => ArtifactType::Layout,
     }
 }
 
@@ -187,6 +187,32 @@ fn draw(surface: &mut Surface<'_>, letters: &Letters, mark: &Mark) {
                 cross(surface, letters, (*left, *top, *side));
             }
         }
+        Mark::Squares {
+            left,
+            top,
+            side,
+            dark,
+        } => {
+            surface.set_fill(Some(filled(Ink::Black)));
+            squares(surface, (*left, *top), *side, dark);
+        }
+    }
+}
+
+/// All of them in one go: between two that are drawn by themselves a line of light may be seen.
+fn squares(surface: &mut Surface<'_>, (left, top): (f32, f32), side: f32, dark: &[(u16, u16)]) {
+    let mut path = PathBuilder::new();
+    for (across, down) in dark {
+        let (x, y) = (
+            left + f32::from(*across) * side,
+            top + f32::from(*down) * side,
+        );
+        if let Some(rect) = Rect::from_xywh(x, y, side, side) {
+            path.push_rect(rect);
+        }
+    }
+    if let Some(path) = path.finish() {
+        surface.draw_path(&path);
     }
 }
 

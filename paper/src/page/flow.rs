@@ -66,6 +66,15 @@ pub(crate) enum Mark {
         side: f32,
         crossed: bool,
     },
+    /// Dark squares in a field of squares: a code.
+    Squares {
+        left: f32,
+        top: f32,
+        /// Of one square.
+        side: f32,
+        /// The dark ones: how many squares from the left and from the top.
+        dark: Vec<(u16, u16)>,
+    },
 }
 
 /// What something is to whom it is read.

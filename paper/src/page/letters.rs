@@ -13,6 +13,7 @@ use crate::PaperError;
 
 static REGULAR: &[u8] = include_bytes!("../../fonts/NotoSans-Latin.ttf");
 static BOLD: &[u8] = include_bytes!("../../fonts/NotoSans-Latin-Bold.ttf");
+static FIXED: &[u8] = include_bytes!("../../fonts/NotoSansMono-Latin.ttf");
 
 /// Between a letter and a mark above or below it, in parts of the size of the font.
 const MARK_GAP: f32 = 0.04;
@@ -30,6 +31,8 @@ pub(crate) enum Weight {
     Regular,
     /// For what is seen first.
     Bold,
+    /// For what is copied letter by letter: all are equally wide, and none is taken for another.
+    Fixed,
 }
 
 struct Cut {
@@ -81,6 +84,7 @@ struct Base {
 pub(crate) struct Letters {
     regular: Cut,
     bold: Cut,
+    fixed: Cut,
 }
 
 impl Letters {
@@ -88,6 +92,7 @@ impl Letters {
         Ok(Self {
             regular: Cut::new(REGULAR)?,
             bold: Cut::new(BOLD)?,
+            fixed: Cut::new(FIXED)?,
         })
     }
 
@@ -95,11 +100,22 @@ impl Letters {
         match weight {
             Weight::Regular => &self.regular,
             Weight::Bold => &self.bold,
+            Weight::Fixed => &self.fixed,
         }
     }
 
     pub(crate) fn font(&self, weight: Weight) -> Font {
         self.cut(weight).font.clone()
+    }
+
+    /// A text as it is written in letters of one width: what these do not have is a question mark.
+    pub(crate) fn fixed(&self, text: &str) -> String {
+        let one = |c: char| match c {
+            '\n' => c,
+            c if self.fixed.id(c).is_some() && !steers(c) => c,
+            _ => '?',
+        };
+        text.chars().map(one).collect()
     }
 
     /// How wide a text is, in parts of the size of the font.
@@ -212,6 +228,18 @@ mod tests {
         for c in (0x20..0xffff_u32).filter_map(char::from_u32) {
             let (regular, bold) = (letters.regular.id(c), letters.bold.id(c));
             assert_eq!(regular.is_some(), bold.is_some(), "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn letters_of_one_width_are_those_of_signed_notes() {
+        let letters = Letters::new().expect("fonts");
+        let all: String = (' '..='~').chain(['\u{2014}', 'ä', 'ß']).collect();
+        assert_eq!(letters.fixed(&all), all);
+        assert_eq!(letters.fixed("a\n中\u{7}"), "a\n??");
+        for c in all.chars() {
+            let width = letters.width(&c.to_string(), Weight::Fixed);
+            assert!((width - 0.6).abs() < 0.001, "{c}: {width}");
         }
     }
 

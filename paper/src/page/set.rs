@@ -10,12 +10,17 @@ use super::letters::{Letters, Weight};
 pub(crate) const COLUMN: f32 = 58.0 * MM;
 /// Between what stands side by side.
 pub(crate) const GAP: f32 = 4.0 * MM;
+/// Above a line to sign on, and how long it is.
+const SIGN_ABOVE: f32 = 11.0 * MM;
+const SIGN_WIDTH: f32 = 110.0 * MM;
 /// What stands where nothing is said.
 pub(crate) const NOTHING: &str = "–";
 
 /// How large letters are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Letter {
+    /// For what is to stand on a single sheet.
+    Small,
     /// As in any letter.
     Usual,
     /// For whoever reads with difficulty.
@@ -35,6 +40,7 @@ pub(crate) struct Styles {
 impl Styles {
     pub(crate) fn new(letter: Letter) -> Self {
         let (size, leading) = match letter {
+            Letter::Small => (9.0, 12.0),
             Letter::Usual => (10.5, 14.5),
             Letter::Large => (12.5, 18.0),
         };
@@ -176,6 +182,24 @@ impl<'l> Setter<'l> {
             self.flow.marked(node, &text, style, (left, RIGHT), bar);
         }
         self.flow.space(3.0 * MM);
+    }
+
+    /// A line to sign on, and below it what that says.
+    pub(crate) fn signature(&mut self, text: &str) {
+        let small = self.styles.small;
+        self.flow.need(SIGN_ABOVE + 3.0 * small.leading);
+        self.flow.top += SIGN_ABOVE;
+        let mark = Mark::Filled {
+            left: LEFT,
+            top: self.flow.top,
+            width: SIGN_WIDTH,
+            height: 0.6,
+            ink: Ink::Black,
+        };
+        self.flow.draw(None, mark);
+        self.flow.top += 0.8 * MM;
+        self.paragraph(text, small);
+        self.flow.space(2.0 * MM);
     }
 
     /// Labels and values, one row below the other.

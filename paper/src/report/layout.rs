@@ -1,6 +1,6 @@
 //! A report on pages.
 
-use super::{Align, Block, Head, Lang, PAGES_MAX, Report, Table, Tone};
+use super::{Align, Block, Code, Head, Lang, PAGES_MAX, Report, Table, Tone};
 use crate::PaperError;
 use crate::page::flow::{
     BOTTOM, Flow, Ink, LEFT, MM, Mark, RIGHT, Style, TOP, Tag, baseline, broken,
@@ -16,13 +16,34 @@ const ADDRESS_WIDTH: f32 = 80.0 * MM;
 const BELOW_ADDRESS: f32 = 98.5 * MM;
 /// A head that takes more of a page than this is not drawn again on the next one.
 const HEAD_MAX: f32 = 60.0 * MM;
+/// A side of a code: of some eighty squares each is more than half a millimetre wide, so that it is read from a scan
+/// of 200 dots an inch.
+const CODE: f32 = 64.0 * MM;
+/// Before what goes on on a further line though it is one.
+const FURTHER: &str = "  ";
 
 /// Lays out a report.
 pub(super) fn lay<'l>(letters: &'l Letters, report: &Report) -> Result<Flow<'l>, PaperError> {
-    let letter = match report.lang {
-        Lang::German | Lang::English => Letter::Usual,
-        Lang::Simple => Letter::Large,
-    };
+    lay_in(
+        letters,
+        report,
+        match report.lang {
+            Lang::German | Lang::English => Letter::Usual,
+            Lang::Simple => Letter::Large,
+        },
+    )
+}
+
+/// The same in small letters.
+pub(super) fn lay_dense<'l>(letters: &'l Letters, report: &Report) -> Result<Flow<'l>, PaperError> {
+    lay_in(letters, report, Letter::Small)
+}
+
+fn lay_in<'l>(
+    letters: &'l Letters,
+    report: &Report,
+    letter: Letter,
+) -> Result<Flow<'l>, PaperError> {
     let mut layout = Layout {
         setter: Setter::new(letters, Styles::new(letter)),
         level: 1,
@@ -185,9 +206,59 @@ impl Layout<'_> {
                 let title = title.as_deref().map(line);
                 self.setter.notice(title, paragraphs(text), ink);
             }
+            Block::Code(code) => self.code(code),
+            Block::Signature(text) => self.setter.signature(&line(text)),
             Block::PageBreak => self.setter.flow.next_page(),
         }
         short_enough(&self.setter.flow)
+    }
+
+    /// A code, and on its right what it says.
+    fn code(&mut self, code: &Code) {
+        let body = self.setter.styles.body;
+        let flow = &mut self.setter.flow;
+        flow.space(1.0 * MM);
+        flow.need(CODE);
+        let (top, pages) = (flow.top, flow.pages.len());
+        let figure = flow.node(Tag::Figure(line(&code.told)), None);
+        let mark = Mark::Squares {
+            left: LEFT,
+            top,
+            side: CODE / f32::from(code.squares.max(1)),
+            dark: code.dark.clone(),
+        };
+        flow.draw(Some(figure), mark);
+        let left = LEFT + CODE + GAP + 2.0 * MM;
+        for text in paragraphs(&code.text) {
+            let node = flow.node(Tag::Paragraph, None);
+            flow.words(node, &text, body, (left, RIGHT));
+            flow.space(1.4 * MM);
+        }
+        let style = Style {
+            size: body.size - 2.0,
+            leading: body.leading - 2.0,
+            weight: Weight::Fixed,
+            ink: Ink::Black,
+        };
+        let node = flow.node(Tag::Paragraph, None);
+        for text in copied(flow.letters, &code.letters, style, RIGHT - left) {
+            flow.need(style.leading);
+            let line = flow.top + baseline(style);
+            if !text.is_empty() {
+                let mark = Mark::Words {
+                    left,
+                    line,
+                    text,
+                    style,
+                };
+                flow.draw(Some(node), mark);
+            }
+            flow.top += style.leading;
+        }
+        if flow.pages.len() == pages {
+            flow.top = flow.top.max(top + CODE);
+        }
+        flow.space(2.0 * MM);
     }
 
     fn table(&mut self, table: &Table) -> Result<(), PaperError> {
@@ -233,6 +304,27 @@ impl Layout<'_> {
         setter.flow.space(3.0 * MM);
         Ok(())
     }
+}
+
+/// The lines of a text that is copied from paper: as they stand, empty ones too. What is longer goes on below, a
+/// little further to the right.
+fn copied(letters: &Letters, text: &str, style: Style, width: f32) -> Vec<String> {
+    let mut lines = Vec::new();
+    for hard in letters.fixed(text).lines() {
+        let (mut line, mut used) = (String::new(), 0.0);
+        for c in hard.chars() {
+            let mut raw = [0; 4];
+            let wide = letters.width(c.encode_utf8(&mut raw), style.weight) * style.size;
+            if used + wide > width && !line.trim().is_empty() {
+                lines.push(std::mem::replace(&mut line, FURTHER.to_owned()));
+                used = letters.width(FURTHER, style.weight) * style.size;
+            }
+            line.push(c);
+            used += wide;
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 fn short_enough(flow: &Flow<'_>) -> Result<(), PaperError> {

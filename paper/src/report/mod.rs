@@ -8,6 +8,7 @@
 mod layout;
 
 use crate::page::draw::{self, About};
+use crate::page::flow::Flow;
 use crate::page::letters::{Letters, plain};
 use crate::{Moment, PaperError};
 
@@ -101,8 +102,28 @@ pub enum Block {
         /// As a paragraph.
         text: String,
     },
+    /// A code of squares, and what stands beside it.
+    Code(Code),
+    /// A line to be signed on by hand, with what stands below it.
+    Signature(String),
     /// The next block begins a page, unless it would have.
     PageBreak,
+}
+
+/// A code of squares for machines, and on its right what it says for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// How many squares it has along each side, without the light edge that stands around it.
+    pub squares: u16,
+    /// The dark ones: how many squares from the left and from the top.
+    pub dark: Vec<(u16, u16)>,
+    /// What is said instead of seeing it.
+    pub told: String,
+    /// Beside it, as a paragraph.
+    pub text: String,
+    /// Below that in letters that are all equally wide, line by line as it stands, so that it can be copied letter by
+    /// letter.
+    pub letters: String,
 }
 
 /// How much a notice matters.
@@ -190,7 +211,20 @@ pub enum Align {
 /// [`PaperError::TooLong`] beyond [`PAGES_MAX`]; what else [`PaperError`] names is never for what a text says.
 pub fn render(report: &Report) -> Result<Vec<u8>, PaperError> {
     let letters = Letters::new()?;
-    let flow = layout::lay(&letters, report)?;
+    write(&layout::lay(&letters, report)?, report)
+}
+
+/// The same in small letters and close lines: for what is to stand on a single sheet.
+///
+/// # Errors
+///
+/// As [`render`].
+pub fn render_dense(report: &Report) -> Result<Vec<u8>, PaperError> {
+    let letters = Letters::new()?;
+    write(&layout::lay_dense(&letters, report)?, report)
+}
+
+fn write(flow: &Flow<'_>, report: &Report) -> Result<Vec<u8>, PaperError> {
     let head = &report.head;
     let about = About {
         title: layout::line(&report.title),
@@ -200,7 +234,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, PaperError> {
         creator: plain(&head.creator),
         made: head.made,
     };
-    draw::write(&flow, &about)
+    draw::write(flow, &about)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::page::flow::{MM, Mark, Tag};
+use crate::page::letters::Weight;
 
 fn head() -> Head {
     Head {
@@ -40,6 +41,17 @@ fn heading(level: u16, text: &str) -> Block {
     }
 }
 
+/// A code with this text beside it, said and in letters of one width.
+fn code(text: &str) -> Code {
+    Code {
+        squares: 21,
+        dark: vec![(0, 0), (20, 0), (0, 20), (20, 20)],
+        told: text.to_owned(),
+        text: text.to_owned(),
+        letters: text.to_owned(),
+    }
+}
+
 /// All kinds of blocks, each with this text.
 fn of_all_kinds(text: &str) -> Vec<Block> {
     let text = text.to_owned();
@@ -64,6 +76,8 @@ fn of_all_kinds(text: &str) -> Vec<Block> {
             ],
         }),
         Block::List(vec![text.clone(), "kurz".to_owned()]),
+        Block::Code(code(&text)),
+        Block::Signature(text.clone()),
         Block::Notice {
             tone: Tone::Warning,
             title: Some(text.clone()),
@@ -226,7 +240,9 @@ fn a_letter_has_its_address_in_the_window() {
     let line_of = |wanted: &str| {
         first.iter().find_map(|drawn| match &drawn.mark {
             Mark::Words { text, line, .. } if text.trim_end() == wanted => Some(*line / MM),
-            Mark::Words { .. } | Mark::Filled { .. } | Mark::Box { .. } => None,
+            Mark::Words { .. } | Mark::Filled { .. } | Mark::Box { .. } | Mark::Squares { .. } => {
+                None
+            }
         })
     };
     let name = line_of("Ljiljana Đorđević").expect("the name");
@@ -234,6 +250,53 @@ fn a_letter_has_its_address_in_the_window() {
     let text = line_of("der Ausweis liegt bereit.").expect("the text");
     assert!(text > 98.0, "{text}");
     keep("brief.pdf", &render(&letter).expect("a letter"));
+}
+
+#[test]
+fn what_is_copied_letter_by_letter_stands_beside_its_code_line_by_line() {
+    let letters = Letters::new().expect("fonts");
+    let note = format!(
+        "archiv.example/audit\n7\n{}\n\n\u{2014} archiv.example/audit {}\n",
+        "A".repeat(44),
+        "b".repeat(92)
+    );
+    let blocks = vec![Block::Code(code(&note)), Block::Signature("Ort".to_owned())];
+    let report = report(blocks);
+    let flow = layout::lay_dense(&letters, &report).expect("pages");
+    assert_eq!(flow.pages.len(), 1);
+    let drawn = flow.pages.iter().flatten();
+    let lines: Vec<(&str, f32)> = drawn
+        .clone()
+        .filter_map(|one| match &one.mark {
+            Mark::Words {
+                text, line, style, ..
+            } if style.weight == Weight::Fixed => Some((text.as_str(), *line)),
+            Mark::Words { .. } | Mark::Filled { .. } | Mark::Box { .. } | Mark::Squares { .. } => {
+                None
+            }
+        })
+        .collect();
+    // What is broken goes on a little further to the right; the empty line is left empty.
+    let said: String = lines.iter().map(|(text, _)| text.trim_start()).collect();
+    assert_eq!(said, note.replace('\n', ""));
+    let [first, second, third, signed, ..] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    let leading = second.1 - first.1;
+    assert!((third.1 - second.1 - leading).abs() < 0.01);
+    assert!((signed.1 - third.1 - 2.0 * leading).abs() < 0.01);
+    let squares = drawn.filter(|one| matches!(one.mark, Mark::Squares { .. }));
+    let told: Vec<_> = squares
+        .map(|one| one.node.and_then(|node| flow.nodes.get(node)))
+        .collect();
+    assert!(
+        matches!(told.as_slice(), [Some(node)] if matches!(node.tag, Tag::Figure(_))),
+        "{told:?}"
+    );
+    keep(
+        "bericht-code.pdf",
+        &render_dense(&report).expect("a report"),
+    );
 }
 
 #[test]

@@ -42,6 +42,8 @@ use crate::http::reference::Reference;
 use crate::jobs::{Copies, Offices, Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
+use crate::ledger::timestamps::Stamper;
+use crate::ledger::witnesses::Witnesses;
 use crate::search::{Follower, IndexProbe, Rebuilder};
 use crate::virus::Scanner;
 use crate::webhooks::{self, Postman};
@@ -98,6 +100,7 @@ pub struct Server {
     follower: Follower,
     rebuilder: Rebuilder,
     published: watch::Receiver<Published>,
+    witnesses: Witnesses,
     looks: Looks,
     people: Arc<departments::KnownPeople>,
     scans: Arc<Scans>,
@@ -109,6 +112,26 @@ pub struct Server {
     rules: workflows::Rules,
     bell: workflows::Bell,
     mailer: Option<workflows::Mailer>,
+}
+
+/// Starts what publishes the log, and who is asked to cosign it.
+async fn publish(
+    archive: &Archive,
+    tasks: &Tasks,
+) -> Result<(watch::Receiver<Published>, Witnesses), ServeError> {
+    let (db, storage, to) = (&archive.db, &archive.storage, &archive.publication);
+    let publisher = Publisher::open(db, storage, to.clone()).await?;
+    let published = publisher.state();
+    publisher.start(tasks);
+    let witnesses = Witnesses::start(
+        db,
+        storage,
+        to,
+        &archive.witnesses,
+        published.clone(),
+        tasks,
+    );
+    Ok((published, witnesses))
 }
 
 impl Server {
@@ -130,10 +153,7 @@ impl Server {
         let opened = behind.run(open).await;
         let index = opened.map_err(|gone| ServeError::Ended(std::io::Error::other(gone)))??;
         let tasks = Tasks::default();
-        let publisher =
-            Publisher::open(&archive.db, &archive.storage, archive.publication.clone()).await?;
-        let published = publisher.state();
-        publisher.start(&tasks);
+        let (published, witnesses) = publish(&archive, &tasks).await?;
         let (db, storage) = (&archive.db, &archive.storage);
         let (commit, follows) = (config.index.commit, Arc::clone(&behind));
         let follower = Follower::start(db, storage, &index, commit, &tasks, follows);
@@ -170,6 +190,7 @@ impl Server {
             follower,
             rebuilder,
             published,
+            witnesses,
             looks,
             people: Arc::default(),
             scans,
@@ -263,11 +284,13 @@ impl Server {
         self.fire_timers();
         self.follow_workflows();
         self.raise_seals();
+        self.stamp_log();
         self.work_for_workflows();
         self.sketch_older();
         // Before anybody is told that it runs: whoever knows may end it.
         let asked_to_end = asked_to_end().map_err(ServeError::Ended)?;
         self.check(&metrics);
+        self.file_reports(&metrics);
         announce(&address);
         let (bus, bell) = (self.bus.clone(), self.bell.clone());
         self.tasks.start("signals", |end| async move {
@@ -324,6 +347,8 @@ impl Server {
             follower: Data::new(self.follower.clone()),
             rebuilder: Data::new(self.rebuilder.clone()),
             publication: Data::new(self.archive.publication.clone()),
+            witnesses: Data::new(self.witnesses.clone()),
+            stamper: Data::new(self.stamper()),
             webhook_rules: Data::new(webhooks::Rules::of(&config.webhooks)),
             cursors: Data::new(Cursors::new(self.archive.cursor_key)),
             reference: Data::new(Reference::new(contract)),
@@ -365,6 +390,17 @@ impl Server {
                 metrics: Arc::clone(metrics),
             }),
         })
+    }
+
+    /// Who has the log stamped, where the settings name an authority.
+    fn stamper(&self) -> Stamper {
+        let Archive {
+            db,
+            storage,
+            publication,
+            ..
+        } = &self.archive;
+        Stamper::new(db, storage, publication, self.config.log.tsa.as_deref())
     }
 
     fn attempts(&self) -> departments::Attempts {

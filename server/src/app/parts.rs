@@ -37,6 +37,8 @@ pub(super) struct Parts {
     pub(super) follower: Data<Follower>,
     pub(super) rebuilder: Data<Rebuilder>,
     pub(super) publication: Data<crate::ledger::publisher::Publication>,
+    pub(super) witnesses: Data<crate::ledger::witnesses::Witnesses>,
+    pub(super) stamper: Data<crate::ledger::timestamps::Stamper>,
     pub(super) webhook_rules: Data<webhooks::Rules>,
     pub(super) cursors: Data<Cursors>,
     pub(super) reference: Data<Reference>,
@@ -81,6 +83,8 @@ impl Parts {
                 .app_data(self.follower)
                 .app_data(self.rebuilder)
                 .app_data(self.publication)
+                .app_data(self.witnesses)
+                .app_data(self.stamper)
                 .app_data(self.webhook_rules)
                 .app_data(self.cursors)
                 .app_data(self.body_limits)
@@ -135,11 +139,17 @@ impl Parts {
                 .configure(paperless::routes)
                 .configure(pages::routes)
                 .configure(reference::routes(self.reference))
-                .service(web::resource("/health/live").get(get_live))
-                .service(web::resource("/health/ready").get(get_ready))
-                .service(web::resource("/metrics").get(get_metrics));
+                .configure(watching);
         }
     }
+}
+
+/// What those ask who watch the server.
+fn watching(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/health/live").get(get_live))
+        .service(web::resource("/health/ready").get(get_ready))
+        .service(web::resource("/metrics").get(get_metrics));
 }
 
 impl Clone for Parts {
@@ -156,6 +166,8 @@ impl Clone for Parts {
             follower: self.follower.clone(),
             rebuilder: self.rebuilder.clone(),
             publication: self.publication.clone(),
+            witnesses: self.witnesses.clone(),
+            stamper: self.stamper.clone(),
             webhook_rules: self.webhook_rules.clone(),
             cursors: self.cursors.clone(),
             reference: self.reference.clone(),

@@ -21,6 +21,7 @@ use crate::base::{Actor, Clock, SystemClock};
 use crate::config::{self, Config, DatabaseUrl};
 use crate::documents::DOMAINS;
 use crate::ledger::publisher::{Publication, PublishError, Publisher};
+use crate::ledger::witnesses::{BadWitness, Configured};
 use crate::unit::{Db, Unit};
 
 pub use schema::{SchemaError, bring_up};
@@ -71,6 +72,9 @@ pub enum OpenError {
     /// The name of the log has a form that a log cannot have.
     #[error("log.origin: {0} is not a name for a log")]
     Origin(String),
+    /// The settings name a witness that is none.
+    #[error("the witnesses of the log cannot be asked")]
+    Witness(#[from] BadWitness),
     /// Lock, published log and database contradict each other.
     #[error("the log cannot be continued")]
     Lock(#[from] PublishError),
@@ -115,6 +119,8 @@ pub struct Archive {
     pub hold: Arc<KeyHold>,
     /// How the log is published.
     pub publication: Publication,
+    /// Who is asked to cosign it.
+    pub witnesses: Configured,
     /// The name of the second log, and its first `prev`.
     pub access: (Origin, LeafHash),
     /// The key of cursors: the same in every process of the archive.
@@ -345,6 +351,7 @@ impl Archive {
             keys,
             hold,
             publication,
+            witnesses: Configured::of(&config.log)?,
             access,
             cursor_key,
         })
@@ -364,6 +371,8 @@ pub struct Reading {
     /// The public key of the log: of the signing key where that can be read, else as the database
     /// has it.
     pub key: NoteKey,
+    /// Who is asked to cosign it.
+    pub witnesses: Configured,
     /// The file that holds the last signed checkpoint.
     pub lock: PathBuf,
 }
@@ -400,6 +409,7 @@ impl Reading {
                 .parse()
                 .map_err(|_source| OpenError::Origin(origin.clone()))?,
             key,
+            witnesses: Configured::of(&config.log)?,
             lock: lock_file(config),
         })
     }

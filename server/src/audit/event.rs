@@ -14,6 +14,8 @@ pub enum Action {
     LogStart,
     /// Nothing happened for a while; the log says that it is alive.
     LogHeartbeat,
+    /// A timestamp authority has stamped a checkpoint.
+    LogTimestamp,
     /// The clock went back by more than two seconds.
     ClockRegress,
     /// The wrapping keys were rotated.
@@ -364,6 +366,7 @@ impl Action {
         match self {
             Self::LogStart => "log.start",
             Self::LogHeartbeat => "log.heartbeat",
+            Self::LogTimestamp => "log.timestamp",
             Self::ClockRegress => "clock.regress",
             Self::KeysRotate => "keys.rotate",
             Self::KeysAdd => "keys.add",

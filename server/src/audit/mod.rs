@@ -7,9 +7,11 @@
 //!
 //! All of these files but `log`, which appends, `history`, which reads it, and `erasing`, which takes openings away, are pure: no database, no HTTP, no clock.
 
+pub mod add_checkpoint;
 pub mod bundle;
 pub mod canonical;
 pub mod commitment;
+pub mod cosignature;
 pub mod erasing;
 pub mod event;
 pub mod history;
@@ -18,16 +20,21 @@ pub mod leaf;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod quorum;
 pub mod sealed;
 pub mod states;
 pub mod tile;
+pub mod timestamp;
+pub mod told;
 pub mod verify;
 
 pub use canonical::{Object, Value};
 pub use commitment::{BlobClaim, Commitment, Opening, Slot, Tag};
+pub use cosignature::{Cosignature, WitnessKey, WitnessSigner};
 pub use leaf::{Leaf, LeafDraft, LeafView, Origin, Outcome, Subject, Target, genesis};
 pub use merkle::{Hash, Hash as LeafHash, leaf_hash};
 pub use note::{Checkpoint, NoteKey, NoteSigner, Policy};
+pub use quorum::{Quorum, Witness};
 
 #[cfg(test)]
 mod tests;

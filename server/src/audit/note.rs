@@ -16,6 +16,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::leaf::Origin;
 use super::merkle::{HASH_BYTES, Hash};
+use super::quorum::{Cosigners, Quorum, Reader};
 
 /// Largest note that is looked at.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
@@ -25,7 +26,7 @@ pub const SIGNATURES_MAX: usize = 100;
 const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// The signature type of plain Ed25519 notes.
 const ED25519: u8 = 1;
-const SECRET_PREFIX: &str = "PRIVATE+KEY+";
+pub(super) const SECRET_PREFIX: &str = "PRIVATE+KEY+";
 
 /// What can be wrong with notes, keys and policies.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub enum NoteError {
     /// Not a key string.
     #[error("not a key: expected name+id+base64")]
     BadKey,
-    /// Not a policy, or one that asks for witnesses, which are not checked here.
+    /// Not a policy: a line of its own kind, a name that was not defined before, no quorum.
     #[error("line {line} of the policy is not understood")]
     BadPolicy {
         /// Line, from 1.
@@ -65,10 +66,11 @@ pub enum NoteError {
     Random(#[source] getrandom::Error),
 }
 
-fn key_id(name: &str, public: &[u8; 32]) -> [u8; 4] {
+/// The id of a key of this signature type: `SHA-256(name ‖ LF ‖ type ‖ key)[:4]`.
+pub(super) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> [u8; 4] {
     let digest: [u8; 32] = Sha256::new()
         .chain_update(name)
-        .chain_update([b'\n', ED25519])
+        .chain_update([b'\n', kind])
         .chain_update(public)
         .finalize()
         .into();
@@ -76,7 +78,7 @@ fn key_id(name: &str, public: &[u8; 32]) -> [u8; 4] {
     [a, b, c, d]
 }
 
-fn is_key_name(name: &str) -> bool {
+pub(super) fn is_key_name(name: &str) -> bool {
     let bad = |char: char| char.is_whitespace() || char.is_control() || char == '+';
     !name.is_empty() && name.len() <= super::leaf::ORIGIN_BYTES_MAX && !name.contains(bad)
 }
@@ -93,7 +95,7 @@ impl NoteKey {
     fn new(name: &str, key: VerifyingKey) -> Self {
         Self {
             name: name.to_owned(),
-            id: key_id(name, key.as_bytes()),
+            id: key_id(name, ED25519, key.as_bytes()),
             key,
         }
     }
@@ -135,7 +137,7 @@ impl FromStr for NoteKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let (name, id, bytes) = key_parts(text)?;
+        let (name, id, bytes) = key_parts(text, ED25519)?;
         let key = VerifyingKey::from_bytes(&bytes)
             .ok()
             .ok_or(NoteError::BadKey)?;
@@ -150,7 +152,7 @@ impl FromStr for NoteKey {
 }
 
 /// Splits `name+id+base64(type ‖ 32 bytes)`.
-fn key_parts(text: &str) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
+pub(super) fn key_parts(text: &str, kind: u8) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (name, id, encoded) = (parts.next(), parts.next(), parts.next());
     let name = name
@@ -166,7 +168,9 @@ fn key_parts(text: &str) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
         .map(Zeroizing::new);
     let decoded = decoded.ok().ok_or(NoteError::BadKey)?;
     match decoded.split_first() {
-        Some((&ED25519, key)) => Ok((name, found, key.try_into().ok().ok_or(NoteError::BadKey)?)),
+        Some((first, key)) if *first == kind => {
+            Ok((name, found, key.try_into().ok().ok_or(NoteError::BadKey)?))
+        }
         Some(_) | None => Err(NoteError::BadKey),
     }
 }
@@ -215,7 +219,7 @@ impl NoteSigner {
     /// Reads what [`NoteSigner::to_secret_string`] wrote.
     pub fn from_secret_string(text: &str) -> Result<Self, NoteError> {
         let rest = text.strip_prefix(SECRET_PREFIX).ok_or(NoteError::BadKey)?;
-        let (name, id, mut seed) = key_parts(rest)?;
+        let (name, id, mut seed) = key_parts(rest, ED25519)?;
         let found = Self {
             name: name.to_owned(),
             key: SigningKey::from_bytes(&seed),
@@ -230,32 +234,12 @@ impl NoteSigner {
 
     /// Writes the key to a new file that only its owner can read; refuses to overwrite one.
     pub fn save(&self, path: &Path) -> Result<(), NoteError> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(NoteError::File)?;
-        let text = Zeroizing::new(format!("{}\n", *self.to_secret_string()));
-        file.write_all(text.as_bytes()).map_err(NoteError::File)?;
-        file.sync_all().map_err(NoteError::File)?;
-        sync_folder(path).map_err(NoteError::File)
+        save_secret(path, &self.to_secret_string())
     }
 
     /// Reads a key file; refuses one that others may read.
     pub fn load(path: &Path) -> Result<Self, NoteError> {
-        let file = fs::File::open(path).map_err(NoteError::File)?;
-        #[cfg(unix)]
-        {
-            let meta = file.metadata().map_err(NoteError::File)?;
-            if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 {
-                return Err(NoteError::Exposed);
-            }
-        }
-        let mut text = Zeroizing::new(String::new());
-        file.take(KEY_FILE_BYTES_MAX)
-            .read_to_string(&mut text)
-            .map_err(NoteError::File)?;
-        Self::from_secret_string(text.trim_end())
+        Self::from_secret_string(load_secret(path)?.trim_end())
     }
 
     /// Signs a text that ends in a line feed and makes it a note.
@@ -274,6 +258,36 @@ impl NoteSigner {
     }
 }
 
+/// Writes the text of a secret key to a new file that only its owner can read.
+pub(super) fn save_secret(path: &Path, secret: &str) -> Result<(), NoteError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(NoteError::File)?;
+    let text = Zeroizing::new(format!("{secret}\n"));
+    file.write_all(text.as_bytes()).map_err(NoteError::File)?;
+    file.sync_all().map_err(NoteError::File)?;
+    sync_folder(path).map_err(NoteError::File)
+}
+
+/// Reads the file of a secret key; refuses one that others may read.
+pub(super) fn load_secret(path: &Path) -> Result<Zeroizing<String>, NoteError> {
+    let file = fs::File::open(path).map_err(NoteError::File)?;
+    #[cfg(unix)]
+    {
+        let meta = file.metadata().map_err(NoteError::File)?;
+        if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 {
+            return Err(NoteError::Exposed);
+        }
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(KEY_FILE_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(NoteError::File)?;
+    Ok(text)
+}
+
 /// A file that was created is safe only once its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path
@@ -282,20 +296,30 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn is_note_text(text: &str) -> bool {
+pub(super) fn is_note_text(text: &str) -> bool {
     text.ends_with('\n') && !text.bytes().any(|byte| byte < 0x20 && byte != b'\n')
 }
 
-/// The keys whose signatures count.
+/// The keys whose signatures count, and which witnesses must have cosigned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     keys: Vec<NoteKey>,
+    quorum: Quorum,
 }
 
 impl Policy {
-    /// Trusts these keys.
+    /// Trusts these keys, and asks for no witness.
     pub fn new(keys: Vec<NoteKey>) -> Self {
-        Self { keys }
+        Self {
+            keys,
+            quorum: Quorum::default(),
+        }
+    }
+
+    /// The same keys, with these witnesses.
+    #[must_use]
+    pub fn witnessed(self, quorum: Quorum) -> Self {
+        Self { quorum, ..self }
     }
 
     /// The keys, in the order of the policy.
@@ -303,15 +327,31 @@ impl Policy {
         &self.keys
     }
 
-    /// Reads a C2SP policy: `log <vkey> [<url>]` and `quorum none`. A quorum of witnesses is
-    /// refused rather than ignored: it is not checked here.
+    /// The witnesses, and how many of them must have cosigned.
+    pub fn quorum(&self) -> &Quorum {
+        &self.quorum
+    }
+
+    /// Which witnesses of the policy have cosigned a note. Says nothing about the signature of the
+    /// log: see [`Policy::open`].
+    pub fn cosigners(&self, note: &[u8]) -> Result<Cosigners<'_>, NoteError> {
+        self.quorum.cosigners(note)
+    }
+
+    /// Reads a C2SP policy (tlog-policy): lines `log`, `witness`, `group`, and one `quorum`. Where
+    /// a log is to be found is of no concern here and not kept.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let mut keys = Vec::new();
+        let mut reader = Reader::default();
         for (number, line) in text.lines().enumerate() {
             let bad = || NoteError::BadPolicy { line: number + 1 };
-            let words: Vec<&str> = line.split_ascii_whitespace().collect();
+            if line.chars().any(|char| char.is_control() && char != '\t') {
+                return Err(bad());
+            }
+            let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+            let words: Vec<&str> = words.collect();
             match words.as_slice() {
-                [] | ["quorum", "none"] | ["witness", ..] => {}
+                [] => {}
                 [comment, ..] if comment.starts_with('#') => {}
                 ["log", key] | ["log", key, _] => {
                     let key = key.parse::<NoteKey>().ok().ok_or_else(bad)?;
@@ -320,10 +360,13 @@ impl Policy {
                     }
                     keys.push(key);
                 }
-                _ => return Err(bad()),
+                other => reader.line(other).ok_or_else(bad)?,
             }
         }
-        Ok(Self { keys })
+        // Without a word about witnesses nobody knows how many are wanted: not even none.
+        let line = text.lines().count() + 1;
+        let quorum = reader.finish().ok_or(NoteError::BadPolicy { line })?;
+        Ok(Self { keys, quorum })
     }
 
     /// Opens a note: every signature by a known key must be right, and there must be one. Returns
@@ -354,19 +397,41 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// A note with the signatures of the keys of the policy alone, in the order of the note. What
+    /// others have written behind it is not kept: it may be anything.
+    pub fn strip(&self, note: &[u8]) -> Result<Vec<u8>, NoteError> {
+        let (text, signatures) = split_note(note)?;
+        let mut stripped = format!("{text}\n");
+        for line in signatures {
+            let (name, id, signature) = line?;
+            if self.keys.iter().any(|key| key.name == name && key.id == id) {
+                stripped.push_str(&signature_text(name, id, &signature));
+            }
+        }
+        Ok(stripped.into_bytes())
+    }
+}
+
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for key in &self.keys {
             writeln!(f, "log {key}")?;
         }
-        writeln!(f, "quorum none")
+        fmt::Display::fmt(&self.quorum, f)
     }
 }
 
-type SignatureLine<'a> = (&'a str, [u8; 4], Vec<u8>);
+/// A signature line, with its line feed.
+pub(super) fn signature_text(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+    let bytes = [id.as_slice(), signature].concat();
+    format!("\u{2014} {name} {}\n", BASE64.encode(bytes))
+}
+
+pub(super) type SignatureLine<'a> = (&'a str, [u8; 4], Vec<u8>);
 
 /// The text of a note and its signature lines, unchecked.
-fn split_note(
+pub(super) fn split_note(
     note: &[u8],
 ) -> Result<
     (

@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod rights;
 pub mod sight;
 pub mod tasks;
+pub mod tsa;
 mod unseen;
 
 pub use actor::{Actor, Grant, Role};

@@ -7,7 +7,7 @@ use super::{Ended, FINDINGS, Failure, chain, complain, say};
 use crate::app::{ServeError, open_index};
 use crate::archive::Archive;
 use crate::config::Config;
-use crate::proof::check::{Checked, Depth, Mode, check, lists};
+use crate::proof::check::{Checked, Depth, Mode, check, lists, reports};
 use crate::signing::Ends;
 
 #[derive(Debug, Args)]
@@ -44,6 +44,8 @@ impl Check {
             now: archive.db.now().utc().into(),
             rights: config.rights,
             certificates,
+            witnesses: archive.witnesses.clone(),
+            stamped_every: config.log.tsa.as_ref().map(|_tsa| config.log.tsa_every),
         };
         let depth = if self.deep { Depth::Deep } else { Depth::Whole };
         let mode = if self.repair && contradiction.is_none() {
@@ -52,10 +54,12 @@ impl Check {
             Mode::Look
         };
         let outcome = check(&on, depth, mode).await;
+        let now = archive.db.now();
         archive.db.close().await;
         let mut outcome = outcome?;
         let trusted = (&*config.signatures_trust, &config.signatures_lists);
         lists(trusted, &mut outcome);
+        reports(config.log.report_dir.as_deref(), now, &mut outcome);
         if self.json {
             say(&outcome.to_json().to_string());
         } else {

@@ -11,6 +11,7 @@ mod forms;
 mod german;
 mod import;
 mod keys;
+mod log;
 mod memory;
 mod migrate;
 mod plan;
@@ -19,6 +20,7 @@ mod quarantine;
 mod reindex;
 mod serve;
 mod sheets;
+mod since;
 mod starting;
 mod strokes;
 mod tablets;
@@ -26,6 +28,7 @@ mod types;
 mod user;
 mod verify;
 mod verify_pdf;
+mod witness;
 mod workflow;
 
 use std::ffi::OsString;
@@ -113,6 +116,11 @@ enum Command {
     User(user::User),
     /// Prüft das Protokoll: das dieses Archivs oder ein ausgeleitetes.
     Verify(verify::Verify),
+    /// Das Protokoll: stempeln lassen, der Tagesbericht auf Papier.
+    #[command(subcommand)]
+    Log(log::Log),
+    /// Bezeugt Protokolle anderer: merkt sich ihren Stand und zeichnet nur mit, was ihn fortsetzt.
+    Witness(witness::Witness),
     /// Prüft die Unterschriften in PDF-Dateien, eigene wie fremde.
     VerifyPdf(verify_pdf::VerifyPdf),
     /// Für die Rechnungsprüfung: die Regeln nachrechnen, nach denen das Archiv geführt wird.
@@ -327,6 +335,8 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Strokes(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
+        Command::Log(one) => runtime()?.block_on(one.run(&config)),
+        Command::Witness(witness) => witness.run(),
         Command::VerifyPdf(verify) => runtime()?.block_on(verify.run(&config)),
         Command::Audit(audit) => runtime()?.block_on(audit.run(&config)),
         Command::Export(export) => export.run(&config),

@@ -114,7 +114,7 @@ impl Target {
 }
 
 /// Writes a file that is not there yet.
-async fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) async fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use tokio::io::AsyncWriteExt as _;
     let mut file = tokio::fs::OpenOptions::new()
         .write(true)
@@ -126,7 +126,7 @@ async fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Puts a file in the place of another one: whoever opens it finds the old one or the new one, and whole.
-async fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) async fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.neu", std::process::id()));
     let beside = PathBuf::from(beside);

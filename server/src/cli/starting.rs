@@ -12,6 +12,8 @@ use crate::archive::OpenError;
 use crate::audit::bundle::BundleError;
 use crate::audit::verify::VerifyError;
 use crate::import::ImportError;
+use crate::ledger::witnesses::BadWitness;
+use crate::witness::FolderError;
 
 /// What went wrong and what to do, where it is known of this error.
 pub(super) fn german(error: &(dyn Error + 'static)) -> Option<String> {
@@ -20,6 +22,9 @@ pub(super) fn german(error: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<OpenError>() {
         return of_archive(error);
+    }
+    if let Some(error) = error.downcast_ref::<FolderError>() {
+        return Some(of_witness(error));
     }
     if error.is::<ImportError>() {
         let said = "Das Einlesen ist abgebrochen. Was abgelegt ist, bleibt; noch einmal gestartet, geht es weiter.";
@@ -63,6 +68,43 @@ const fn of_log(error: &VerifyError) -> &'static str {
             "Die öffentlichen Schlüssel, die beim Protokoll liegen, sind nicht lesbar. Bitte den Schlüssel vom Papier \
              mit --key nennen."
         }
+    }
+}
+
+fn of_witness(error: &FolderError) -> String {
+    match error {
+        FolderError::File { path, source } => of_path(path, source),
+        FolderError::Taken { path } => format!(
+            "Den Ordner {} benutzt schon ein anderer Zeuge. Bitte jenen zuerst beenden oder mit --dir einen anderen \
+             Ordner nennen.",
+            path.display()
+        ),
+        FolderError::Key { path, .. } => format!(
+            "Der Schlüssel des Zeugen {} kann nicht benutzt werden. Er muss unverändert sein und darf nur für das \
+             Konto lesbar sein, unter dem der Zeuge läuft (0600).",
+            path.display()
+        ),
+        FolderError::NoName => {
+            "Hier ist noch kein Zeuge. Bitte mit --name sagen, wie er heißen soll, etwa zeuge.example."
+                .to_owned()
+        }
+        FolderError::BadName(name) => format!(
+            "„{name}“ kann kein Zeuge heißen: Der Name steht ohne Leerzeichen und ohne + und hat höchstens 255 Zeichen."
+        ),
+        FolderError::OtherName { found, expected } => format!(
+            "Der Zeuge in diesem Ordner heißt {found}, nicht {expected}. Ein anderer Name ist ein anderer Zeuge und \
+             braucht einen anderen Ordner."
+        ),
+        FolderError::Lost { path } => format!(
+            "{} fehlt: Was der Zeuge mitgezeichnet hat, ist nicht mehr bekannt. Bitte aus der Sicherung zurückbringen; \
+             sonst in einem neuen Ordner einen neuen Zeugen anlegen und seinen Schlüssel bekannt geben.",
+            path.display()
+        ),
+        FolderError::Damaged { path } => format!(
+            "{} ist nicht, was dieser Zeuge mitgezeichnet hat. Bitte nichts löschen und feststellen, wer die Datei \
+             geändert hat; aus der Sicherung kommt sie nur zurück, wenn nach ihr nichts mehr mitgezeichnet wurde.",
+            path.display()
+        ),
     }
 }
 
@@ -168,6 +210,10 @@ fn of_archive(error: &OpenError) -> Option<String> {
              wählen, etwa stadt.example/archiv."
         ),
         OpenError::Lock(_) => LOG.to_owned(),
+        OpenError::Witness(BadWitness { key }) => format!(
+            "log.witnesses: „{key}“ ist nicht der öffentliche Schlüssel eines Zeugen, oder der eines, der schon \
+             genannt ist. Bitte den eintragen, den der Zeuge beim Start nennt."
+        ),
         OpenError::NoArchive { path } => format!(
             "Hier ist kein Archiv: {} gibt es nicht. --data nennt den Ordner des Archivs; ein neues legt \
              `papierlos serve` an. Ist die Datenbank verloren, muss sie aus der Sicherung zurückkommen.",
@@ -205,7 +251,8 @@ fn folder(path: &Path, source: &io::Error) -> String {
     )
 }
 
-fn listen(address: &str, source: &io::Error) -> String {
+/// What is said of an address on which nobody can listen.
+pub(super) fn listen(address: &str, source: &io::Error) -> String {
     let kind = source.kind();
     if kind == ErrorKind::AddrInUse {
         format!(

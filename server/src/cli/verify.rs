@@ -3,25 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use pades::verify::TRUST_FILE_BYTES_MAX;
 use serde_json::json;
 
+use super::since::{self, read};
 use super::{Ended, FINDINGS, Failure, USAGE, bar, runtime, say};
 use crate::archive::{OpenError, Reading, access_origin};
 use crate::audit::bundle::Bundle;
-use crate::audit::note::{NoteKey, Policy};
+use crate::audit::note::{NoteError, NoteKey, Policy};
 use crate::audit::verify::{Language, Options, Presence, Receipts, Report, Trust, verify};
 use crate::config::Config;
 use crate::proof::{Blobs, DatabaseLog, Look, Place, Wanted, Which};
 
-/// Largest checkpoint that is read, in bytes.
-const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
+/// Largest policy that is read, in bytes.
+const POLICY_BYTES_MAX: u64 = 64 << 10;
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// Der Ordner eines Prüfbündels; ohne ihn dieses Archiv.
     #[arg(value_name = "PRÜFBÜNDEL")]
     bundle: Option<PathBuf>,
-    /// Ein aufbewahrter Prüfpunkt, den das Protokoll fortsetzen muss; mehrfach möglich.
+    /// Ein aufbewahrter Prüfpunkt, den das Protokoll fortsetzen muss, als Datei oder als Tagesbericht (PDF oder Scan);
+    /// mehrfach möglich.
     #[arg(long, value_name = "DATEI")]
     since: Vec<PathBuf>,
     /// Aufbewahrte Quittungen, je Zeile `Nummer,Prüfsumme`: Diese Einträge muss das Protokoll haben.
@@ -30,6 +33,13 @@ pub(super) struct Verify {
     /// Der öffentliche Schlüssel des Protokolls, vom Papier; ohne ihn zählt der, der hier liegt.
     #[arg(long, value_name = "NAME+KENNUNG+SCHLÜSSEL")]
     key: Option<String>,
+    /// Schlüssel des Protokolls und seiner Zeugen, vom Papier, als Datei (C2SP tlog-policy); statt --key.
+    #[arg(long, value_name = "DATEI", conflicts_with = "key")]
+    policy: Option<PathBuf>,
+    /// Wem Zeitstempel geglaubt werden: die Wurzelzertifikate ihrer Stellen, als PEM. Ohne sie wird geprüft, ob jeder
+    /// Zeitstempel in sich richtig ist und was er über die Zeiten sagt, nicht, von wem er ist.
+    #[arg(long, value_name = "DATEI")]
+    tsa_roots: Option<PathBuf>,
     /// Liest jedes Byte der Inhalte; ohne dies nur, ob sie da sind.
     #[arg(long)]
     blobs: bool,
@@ -46,11 +56,12 @@ struct Brought {
     trust: Trust,
     kept: Vec<Vec<u8>>,
     receipts: Receipts,
+    authorities: Option<pades::verify::Trust>,
 }
 
 impl Verify {
     pub(super) fn run(self, config: &Config) -> Ended {
-        let brought = self.brought()?;
+        let brought = self.brought(config)?;
         match &self.bundle {
             Some(_) if self.blobs => Err(Failure::new(
                 USAGE,
@@ -61,20 +72,21 @@ impl Verify {
         }
     }
 
-    fn brought(&self) -> Result<Brought, Failure> {
-        let trust = match &self.key {
-            Some(text) => {
+    fn brought(&self, config: &Config) -> Result<Brought, Failure> {
+        let trust = match (&self.key, &self.policy) {
+            (_, Some(path)) => Trust::Pinned(policy(path)?),
+            (Some(text), None) => {
                 let key = text.parse::<NoteKey>();
                 let key = key.map_err(|_bad| {
                     Failure::new(USAGE, "--key: das ist kein öffentlicher Schlüssel")
                 })?;
                 Trust::Pinned(Policy::new(vec![key]))
             }
-            None => Trust::FirstUse,
+            (None, None) => Trust::FirstUse,
         };
         let mut kept = Vec::new();
         for path in &self.since {
-            kept.push(read(path, CHECKPOINT_BYTES_MAX)?);
+            kept.extend(since::kept(path, config)?);
         }
         let receipts = match &self.receipts {
             Some(path) => {
@@ -94,7 +106,27 @@ impl Verify {
             trust,
             kept,
             receipts,
+            authorities: self.authorities()?,
         })
+    }
+
+    /// Whom timestamps are believed.
+    fn authorities(&self) -> Result<Option<pades::verify::Trust>, Failure> {
+        let Some(path) = &self.tsa_roots else {
+            return Ok(None);
+        };
+        let mut trust = pades::verify::Trust::new();
+        let bytes = read(path, TRUST_FILE_BYTES_MAX)?;
+        trust
+            .add(&path.display().to_string(), &bytes)
+            .map_err(|error| {
+                let said = format!(
+                    "--tsa-roots: in {} steht kein Zertifikat (Ursache: {error})",
+                    path.display()
+                );
+                Failure::new(USAGE, said)
+            })?;
+        Ok(Some(trust))
     }
 
     fn bundle(&self, folder: &Path, brought: Brought) -> Ended {
@@ -104,6 +136,7 @@ impl Verify {
             trust: brought.trust,
             kept: brought.kept,
             receipts: brought.receipts,
+            authorities: brought.authorities,
             progress: &|records| progress.set_position(records),
             ..Options::default()
         };
@@ -146,6 +179,7 @@ impl Verify {
             trust: brought.trust.clone(),
             kept: brought.kept,
             receipts: brought.receipts,
+            authorities: brought.authorities,
             blobs: Some(&blobs),
             progress: &|records| progress.set_position(records),
             ..Options::default()
@@ -211,20 +245,32 @@ pub(super) fn place(reading: &Reading, which: Which) -> Result<Place, OpenError>
         url: reading.url.clone(),
         storage: reading.storage.clone(),
         origin,
-        policy: Policy::new(vec![reading.key.clone()]).to_string(),
+        policy: reading
+            .witnesses
+            .policy(vec![reading.key.clone()])
+            .to_string(),
         lock: reading.lock.clone(),
     })
 }
 
-fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    use std::io::Read as _;
-    let wrong = |error: std::io::Error| Failure::of_path(path, &error);
-    let file = std::fs::File::open(path).map_err(wrong)?;
-    let mut bytes = Vec::new();
-    file.take(bytes_max)
-        .read_to_end(&mut bytes)
-        .map_err(wrong)?;
-    Ok(bytes)
+/// The keys of a log and of its witnesses, as somebody wrote them down.
+fn policy(path: &Path) -> Result<Policy, Failure> {
+    let wrong = |said: String| Failure::new(USAGE, format!("{}: {said}", path.display()));
+    let text = String::from_utf8(read(path, POLICY_BYTES_MAX)?);
+    let text = text.map_err(|_bad| wrong("das ist kein Text".to_owned()))?;
+    let policy = Policy::parse(&text).map_err(|error| {
+        if let NoteError::BadPolicy { line } = error {
+            wrong(format!(
+                "Zeile {line} ist keine Zeile einer Richtlinie (log, witness, group und einmal quorum)"
+            ))
+        } else {
+            Failure::of(USAGE, &error)
+        }
+    })?;
+    if policy.keys().is_empty() {
+        return Err(wrong("es fehlt eine Zeile log".to_owned()));
+    }
+    Ok(policy)
 }
 
 /// The code that says more: tampering before missing material before nothing.

@@ -14,6 +14,8 @@ pub(crate) use sheet::Label;
 
 /// The longest text of a code of ours, in bytes.
 const TEXT_BYTES_MAX: usize = indexer::qr::QR_BYTES_MAX;
+/// The longest text of a code that is drawn large, in bytes.
+pub const LARGE_BYTES_MAX: usize = indexer::qr::QR_LARGE_BYTES_MAX;
 /// The longest value in one, in characters.
 pub const VALUE_CHARS_MAX: usize = 100;
 /// What each code of ours begins with: the name and the version of what follows.
@@ -46,6 +48,20 @@ pub fn rows(text: &str) -> Option<Vec<String>> {
     let sign = |x: u32, y: u32| if dark.contains(&(x, y)) { '1' } else { '0' };
     let row = |y: u32| -> String { (0..qr.side).map(|x| sign(x, y)).collect() };
     Some((0..qr.side).map(row).collect())
+}
+
+/// A text as a QR code that is drawn large, on a sheet that is filed: how many squares stand along each side, and the
+/// dark ones, by how many stand on their left and above them. `None`: it is empty, or longer than
+/// [`LARGE_BYTES_MAX`].
+#[must_use]
+pub fn squares(text: &str) -> Option<(u16, Vec<(u16, u16)>)> {
+    let qr = indexer::qr::Qr::large(text)?;
+    let short = |at: u32| u16::try_from(at).ok();
+    let dark = qr
+        .dark
+        .into_iter()
+        .map(|(x, y)| Some((short(x)?, short(y)?)));
+    Some((short(qr.side)?, dark.collect::<Option<Vec<_>>>()?))
 }
 
 impl Payload {

@@ -18,6 +18,7 @@ mod seal;
 mod setting;
 mod shape;
 mod virus;
+mod witnesses;
 mod workflows;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub use seal::{Seal, SealKey, SealLevel, Signing};
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
 pub use virus::{Clamd, Virus};
+pub use witnesses::LogWitness;
 pub use workflows::Workflows;
 
 /// Words that are never shown.
@@ -206,6 +208,16 @@ pub struct Log {
     pub publish: Duration,
     /// How often it is signed where nothing changes.
     pub heartbeat: Duration,
+    /// The folder of the daily reports, where they are written.
+    pub report_dir: Option<PathBuf>,
+    /// Who is asked to cosign its head.
+    pub witnesses: Vec<LogWitness>,
+    /// How many of them must have.
+    pub witness_quorum: usize,
+    /// Who stamps its checkpoints, where anybody does.
+    pub tsa: Option<String>,
+    /// How often that one is asked, where the log has grown since.
+    pub tsa_every: Duration,
 }
 
 /// The search index.
@@ -539,12 +551,19 @@ fn read_log(reader: &mut Reader, server: &Server) -> Log {
             "ein Name ohne Leerzeichen und Pluszeichen",
         );
     }
+    let (witnesses, witness_quorum) = witnesses::read(reader);
     Log {
         origin,
         signing_key_file: reader.path("log.signing_key_file"),
         lock_dir: reader.path("log.lock_dir"),
         publish: Duration::from_millis(reader.number("log.publish_milliseconds")),
         heartbeat: seconds(reader, "log.heartbeat_seconds"),
+        report_dir: Some(PathBuf::from(reader.text("log.report_dir")))
+            .filter(|dir| !dir.as_os_str().is_empty()),
+        witnesses,
+        witness_quorum,
+        tsa: Some(reader.text("log.tsa")).filter(|url| !url.is_empty()),
+        tsa_every: Duration::from_secs(reader.number("log.tsa_every_hours") * 60 * 60),
     }
 }
 

@@ -1,13 +1,11 @@
 //! What an excerpt says, in German. No async, no IO, no clock.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
 use paper::Moment;
 use paper::report::{Block, Column, Head, Lang, Report, Row, Table, Tone};
 use workflow::tell::{SlipLine, slip_of};
 
 use super::gather::{DOCUMENTS_MAX, ENTRIES_MAX, Facts, Slip, Told};
+use crate::audit::told::sentence;
 use crate::base::{CivilDate, Timestamp, german_instant};
 use crate::cases::Life;
 use crate::documents::{Standing, State};
@@ -16,9 +14,6 @@ use crate::documents::{Standing, State};
 pub(super) const TITLE: &str = "Aktenauszug";
 /// Signs of a digest in tables.
 const SHORT: usize = 16;
-/// What each action says, where its meaning is told: the page that a test holds against the code.
-const ACTIONS: &str = include_str!("../../../docs/audit-actions.md");
-
 const INTRODUCTION: &str = "Dieser Auszug zeigt einen Vorgang mit seinen Dokumenten, Laufwegen und seinem Verlauf, soweit \
                             ihn die Person sehen darf, für die er ausgestellt ist. Maßgeblich ist das elektronische Archiv; \
                             womit sich der Auszug nachprüfen lässt, steht am Ende.";
@@ -31,21 +26,6 @@ const HOW: [&str; 4] = [
     "Fassungen: Den Inhalt einer Fassung herunterladen und seinen SHA-256-Wert mit dem Anhang vergleichen, etwa mit: sha256sum DATEI",
     "Regeln: Ob Vier-Augen-Prinzip, Zeichnung, Fristen und Vertretung eingehalten sind, rechnet nach: papierlos audit invariants",
 ];
-
-/// The sentences of actions, by their codes.
-static SENTENCES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let line = |line: &'static str| {
-        let mut cells = line.strip_prefix("| `")?.strip_suffix('|')?.split(" | ");
-        let code = cells.next()?.strip_suffix('`')?;
-        Some((code, cells.last()?.trim()))
-    };
-    ACTIONS.lines().filter_map(line).collect()
-});
-
-/// What an action says; its code, where nothing is told of it.
-pub(super) fn sentence(action: &str) -> &str {
-    SENTENCES.get(action).copied().unwrap_or(action)
-}
 
 /// The excerpt.
 pub(super) fn report(facts: &Facts) -> Report {

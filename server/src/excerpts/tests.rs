@@ -1,6 +1,6 @@
 //! What an excerpt says.
 
-use super::said::sentence;
+use crate::audit::told::sentence;
 
 #[test]
 fn actions_are_told_in_german_as_the_page_of_actions_has_them() {

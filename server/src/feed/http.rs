@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use paper::report::Lang;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use storage::{ObjectName, Storage};
@@ -11,16 +12,20 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::rows::changes_between;
+use super::timestamps::{self, get_timestamp, get_timestamps, post_timestamp};
 use crate::audit::event::Look;
 use crate::audit::record_line;
 use crate::base::db::{DbError, sql};
-use crate::base::{Actor, Role};
+use crate::base::{Actor, CivilDate, Role};
 use crate::departments::SignedIn;
-use crate::http::extract::Query;
+use crate::forms::Forms;
+use crate::http::extract::{HeadOnly, Query};
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
 use crate::ledger::looks::{self, Looks, Shown};
 use crate::ledger::publisher::Publication;
+use crate::ledger::report::{self, House, Outside, ReportError, When};
+use crate::ledger::witnesses::{Standing, Trouble, Witnesses};
 use crate::unit::Db;
 
 /// Most entries in one answer.
@@ -253,11 +258,23 @@ fn shown_by(item: &ChangeEntry, row: &sea_orm::QueryResult) -> Result<Shown, DbE
     })
 }
 
-async fn note(log: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::NoCheckpoint => Self::new(Kind::NotFound),
+            ReportError::Db(error) => error.into(),
+            error @ (ReportError::TooLong | ReportError::Paper(_) | ReportError::Store(_)) => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
+pub(super) async fn note(log: &Looks, actor: &Actor, look: Look) -> Result<(), Problem> {
     Ok(log.note(looks::Looked::of(look, actor)).await?)
 }
 
-fn require_auditor(actor: &Actor) -> Result<(), Problem> {
+pub(super) fn require_auditor(actor: &Actor) -> Result<(), Problem> {
     if actor.is(Role::Auditor) {
         return Ok(());
     }
@@ -350,6 +367,150 @@ pub(super) async fn get_checkpoint(
         .body(note))
 }
 
+/// The daily report of the log (Tagesbericht), to be printed, signed by hand and filed: PDF/A-2a, one page, in German.
+/// For auditors.
+///
+/// It says how many records the log has and under which root, by which key that was signed, and in numbers what
+/// happened since the beginning of the day before; no person and no document. Its code holds the signed checkpoint:
+/// `papierlos verify --since` takes the report, or a scan of it. The server files one a day by itself where
+/// `log.report_dir` names a folder.
+#[utoipa::path(
+    get, path = "/api/v1/log/report", tag = "log", operation_id = "readLogReport",
+    responses((status = 200, description = "The report", body = Vec<u8>, content_type = "application/pdf",
+        headers(("Content-Disposition" = String, description = "The file name (RFC 6266)"))), ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_report(
+    db: Data<Db>,
+    publication: Data<Publication>,
+    (forms, storage, witnesses): (Data<Forms>, Data<Storage>, Data<Witnesses>),
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    require_auditor(&actor)?;
+    let house = House {
+        town: forms.town.clone(),
+        key: publication.signer.verifier(),
+    };
+    let when = (When::Now, db.now());
+    let outside = Outside {
+        storage: &storage,
+        witnesses: witnesses.configured(),
+    };
+    let facts = report::gather(db.read(), &house, when, outside).await?;
+    let day = CivilDate::on(facts.now).map(report::file_name);
+    let name = format!(
+        "tagesbericht-{}",
+        day.unwrap_or_else(|| "log.pdf".to_owned())
+    );
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("application/pdf");
+    let disposition = format!("inline; filename=\"{name}\"");
+    answer.insert_header((header::CONTENT_DISPOSITION, disposition));
+    // Nothing is given out, so nothing is made and nothing recorded.
+    if HeadOnly::asked(&request) {
+        return Ok(answer.finish());
+    }
+    note(&looks, &actor, Look::ReadLog).await?;
+    let made = web::block(move || report::render(&facts, Lang::German)).await;
+    Ok(answer.body(made.map_err(Problem::internal)??))
+}
+
+/// Why a witness did not cosign the newest checkpoint when it was asked.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WitnessTrouble {
+    /// It was not reached, or could not answer.
+    Silent,
+    /// It does not know this log or its key.
+    Stranger,
+    /// Its answer cannot be used.
+    Unfit,
+    /// The published tiles do not prove that the log continues what it knows.
+    NoProof,
+    /// The log does not continue what it knows: one of the two was forked.
+    Forked,
+    /// It knows more records than the log has: the log was set back.
+    SetBack,
+}
+
+impl From<Trouble> for WitnessTrouble {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Silent => Self::Silent,
+            Trouble::Stranger => Self::Stranger,
+            Trouble::Unfit => Self::Unfit,
+            Trouble::NoProof => Self::NoProof,
+            Trouble::Forked => Self::Forked,
+            Trouble::SetBack => Self::SetBack,
+        }
+    }
+}
+
+/// A witness of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogWitness {
+    /// Its name.
+    name: String,
+    /// The key that verifies its cosignatures, in the form of signed notes. Write it on paper.
+    verifier: String,
+    /// How many records the newest checkpoint has that it cosigned; null before the first.
+    size: Option<u64>,
+    /// When it cosigned that, as its clock says, in UTC; null before the first.
+    #[schema(format = DateTime)]
+    cosigned_at: Option<String>,
+    /// Why it did not cosign a newer one when it was asked last; null where it did, or was not asked.
+    trouble: Option<WitnessTrouble>,
+}
+
+impl From<Standing> for LogWitness {
+    fn from(standing: Standing) -> Self {
+        let (size, at) = standing.cosigned.unzip();
+        Self {
+            name: standing.key.name().to_owned(),
+            verifier: standing.key.to_string(),
+            size,
+            cosigned_at: at.map(|at| at.to_string()),
+            trouble: standing.trouble.map(WitnessTrouble::from),
+        }
+    }
+}
+
+/// The witnesses of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogWitnesses {
+    /// How many of them must have cosigned a checkpoint.
+    quorum: u64,
+    /// Each of them, as the settings name them.
+    items: Vec<LogWitness>,
+}
+
+/// Who cosigns the log, and how far. For auditors.
+///
+/// It is what this server knows of them; what a witness has cosigned is known by the witness itself.
+#[utoipa::path(
+    get, path = "/api/v1/log/witnesses", tag = "log", operation_id = "readLogWitnesses",
+    responses((status = 200, description = "The witnesses", body = LogWitnesses), PlainProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_witnesses(
+    witnesses: Data<Witnesses>,
+    looks: Data<Looks>,
+    SignedIn(actor): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    require_auditor(&actor)?;
+    note(&looks, &actor, Look::ReadLog).await?;
+    Ok(HttpResponse::Ok().json(LogWitnesses {
+        quorum: u64::try_from(witnesses.count()).unwrap_or(u64::MAX),
+        items: witnesses
+            .standing()
+            .into_iter()
+            .map(LogWitness::from)
+            .collect(),
+    }))
+}
+
 /// Who signs the log.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LogIdentity {
@@ -378,7 +539,17 @@ pub(super) async fn get_identity(
 
 /// The part of the contract that the log brings.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(get_changes, get_records, get_checkpoint, get_identity))]
+#[openapi(paths(
+    get_changes,
+    get_records,
+    get_checkpoint,
+    get_report,
+    get_witnesses,
+    get_identity,
+    timestamps::get_timestamps,
+    timestamps::get_timestamp,
+    timestamps::post_timestamp
+))]
 pub struct ApiDoc;
 
 /// The routes of the log.
@@ -387,5 +558,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/changes").get(get_changes))
         .service(web::resource("/api/v1/log/records").get(get_records))
         .service(web::resource("/api/v1/log/checkpoint").get(get_checkpoint))
-        .service(web::resource("/api/v1/log/identity").get(get_identity));
+        .service(web::resource("/api/v1/log/report").get(get_report))
+        .service(web::resource("/api/v1/log/witnesses").get(get_witnesses))
+        .service(web::resource("/api/v1/log/identity").get(get_identity))
+        .service(
+            web::resource("/api/v1/log/timestamps")
+                .get(get_timestamps)
+                .post(post_timestamp),
+        )
+        .service(web::resource("/api/v1/log/timestamps/{size}").get(get_timestamp));
 }

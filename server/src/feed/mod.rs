@@ -2,6 +2,7 @@
 
 mod http;
 mod rows;
+mod timestamps;
 
 pub use http::{ApiDoc, routes};
 

@@ -56,6 +56,11 @@ struct CertificateLabels {
     certificate: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WitnessLabels {
+    witness: String,
+}
+
 type FloatGauge = Gauge<f64, AtomicU64>;
 
 /// What is counted of a database since it was opened.
@@ -81,6 +86,9 @@ pub struct Metrics {
     disk_total_bytes: Family<DiskLabels, Gauge>,
     seals_waiting: Family<LevelLabels, Gauge>,
     certificate_end: Family<CertificateLabels, Gauge>,
+    witness_size: Family<WitnessLabels, Gauge>,
+    witness_age_seconds: Family<WitnessLabels, FloatGauge>,
+    witness_refuses: Family<WitnessLabels, Gauge>,
     /// Tokens that are none and were not recorded one by one.
     pub forged_tokens_unrecorded: Counter,
     /// Bytes of content that arrived in uploads, whether or not they were kept.
@@ -91,6 +99,10 @@ pub struct Metrics {
     pub log_checkpoint_size: Gauge,
     /// Seconds since the last signed checkpoint.
     pub log_checkpoint_age_seconds: FloatGauge,
+    /// Seconds since the newest timestamp of the log was asked for; 0 where there is none.
+    pub log_timestamp_age_seconds: FloatGauge,
+    /// How often in a row none was given since.
+    pub log_timestamp_failures: Gauge,
     /// The sequence number up to which the index knows.
     pub index_seq: Gauge,
     /// How many records the index is behind the head of the log.
@@ -101,6 +113,8 @@ pub struct Metrics {
     pub index_rebuild_total: Gauge,
     /// Whether the last one that ended failed.
     pub index_rebuild_failed: Gauge,
+    /// Whether the daily report of the log could not be filed; 0 where the settings name no folder.
+    pub log_report_failed: Gauge,
     /// Findings of the last consistency check.
     pub check_findings: Gauge,
     /// Emergencies in which an administrator may read now.
@@ -158,16 +172,22 @@ impl Metrics {
             disk_total_bytes: Family::default(),
             seals_waiting: Family::default(),
             certificate_end: Family::default(),
+            witness_size: Family::default(),
+            witness_age_seconds: Family::default(),
+            witness_refuses: Family::default(),
             forged_tokens_unrecorded: Counter::default(),
             upload_bytes: Counter::default(),
             log_head_seq: Gauge::default(),
             log_checkpoint_size: Gauge::default(),
             log_checkpoint_age_seconds: FloatGauge::default(),
+            log_timestamp_age_seconds: FloatGauge::default(),
+            log_timestamp_failures: Gauge::default(),
             index_seq: Gauge::default(),
             index_lag_records: Gauge::default(),
             index_rebuild_documents: Gauge::default(),
             index_rebuild_total: Gauge::default(),
             index_rebuild_failed: Gauge::default(),
+            log_report_failed: Gauge::default(),
             check_findings: Gauge::default(),
             break_glass_active: Gauge::default(),
             access_log_waiting: Gauge::default(),
@@ -184,6 +204,8 @@ impl Metrics {
         it.register_requests();
         it.register_machine();
         it.register_states();
+        it.register_witnesses();
+        it.register_timestamps();
         it.register_index();
         it.register_seals();
         it.register_workflows();
@@ -288,6 +310,11 @@ impl Metrics {
             self.log_checkpoint_age_seconds.clone(),
         );
         registry.register(
+            "log_report_failed",
+            "Whether the daily report of the log could not be filed: 1 or 0",
+            self.log_report_failed.clone(),
+        );
+        registry.register(
             "check_findings",
             "Findings of the last consistency check",
             self.check_findings.clone(),
@@ -321,6 +348,55 @@ impl Metrics {
             "quarantined",
             "Contents in quarantine",
             self.quarantined.clone(),
+        );
+    }
+
+    fn register_witnesses(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "witness_size",
+            "Tree size of the newest checkpoint that a witness cosigned; 0 where none",
+            self.witness_size.clone(),
+        );
+        registry.register_with_unit(
+            "witness_age",
+            "Time since the last cosignature of a witness; since the start where there is none",
+            Unit::Seconds,
+            self.witness_age_seconds.clone(),
+        );
+        registry.register(
+            "witness_refuses",
+            "Whether a witness refuses the log because it does not continue what it knows: 1 or 0",
+            self.witness_refuses.clone(),
+        );
+    }
+
+    /// Says what a witness cosigned last, how long ago, and whether it refuses the log (1 or 0).
+    pub fn witness(&self, witness: &str, size: u64, age: Duration, refuses: i64) {
+        let labels = WitnessLabels {
+            witness: witness.to_owned(),
+        };
+        self.witness_size
+            .get_or_create(&labels)
+            .set(i64::try_from(size).unwrap_or(i64::MAX));
+        self.witness_age_seconds
+            .get_or_create(&labels)
+            .set(age.as_secs_f64());
+        self.witness_refuses.get_or_create(&labels).set(refuses);
+    }
+
+    fn register_timestamps(&mut self) {
+        let registry = &mut self.registry;
+        registry.register_with_unit(
+            "log_timestamp_age",
+            "Time since the newest timestamp of the log was asked for; 0 where there is none",
+            Unit::Seconds,
+            self.log_timestamp_age_seconds.clone(),
+        );
+        registry.register(
+            "log_timestamp_failures",
+            "Attempts in a row that gave no timestamp of the log",
+            self.log_timestamp_failures.clone(),
         );
     }
 

@@ -217,6 +217,9 @@ groups! {
     EndProblems = [NotFound, InsufficientStorage];
     /// Beginning what goes on by itself and is told nothing.
     BeginProblems = [StateConflict, InsufficientStorage];
+    /// Having the log stamped by somebody outside.
+    StampProblems = [StateConflict, IdempotencyInProgress, IdempotencyKeyReused, NotImplemented,
+        InsufficientStorage];
     /// Settling something that is in a state.
     SettleProblems = [NotFound, StateConflict, InsufficientStorage];
     /// Creating something from an upload.

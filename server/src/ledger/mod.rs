@@ -1,5 +1,5 @@
-//! What follows the audit log or stands beside it: the publisher that signs its head, and the second
-//! log, of those who looked.
+//! What follows the audit log or stands beside it: the publisher that signs its head, the witnesses
+//! that are asked to cosign it, and the second log, of those who looked.
 
 mod access_log;
 mod lock;
@@ -7,3 +7,6 @@ pub mod looked_at;
 pub mod looks;
 mod policy;
 pub mod publisher;
+pub mod report;
+pub mod timestamps;
+pub mod witnesses;

@@ -55,14 +55,22 @@ pub fn export(
         .unwrap_or_default();
     let policy = Policy::parse(&policy)?;
     let checkpoint = source.checkpoint().map_err(ExportError::Source)?;
+    let witnessed = source.witnessed().map_err(ExportError::Source)?;
     let head = BundleHead {
         checkpoint: checkpoint.as_deref(),
+        witnessed: witnessed.as_deref(),
         policy: &policy,
         openings: what.openings,
         date: what.date,
         organisation: what.organisation,
     };
     let mut bundle = BundleWriter::create(what.folder, head)?;
+    let sizes = source.timestamps().map_err(ExportError::Source)?;
+    for size in sizes.unwrap_or_default() {
+        if let Some(stamped) = source.timestamp(size).map_err(ExportError::Source)? {
+            bundle.timestamp(size, &stamped)?;
+        }
+    }
     let mut written = 0;
     while let Some(chunk) = source.next_chunk().map_err(ExportError::Source)? {
         for leaf in entries(&chunk.entries) {

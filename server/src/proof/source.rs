@@ -20,10 +20,12 @@ use crate::audit::states::{Part, STEP};
 use crate::audit::tile::{Tile, entries, push_entry};
 use crate::audit::verify::{
     Chunk, Columns, LogSource, Offers, OpeningContent, OpeningRow, Openings, Presence, Root,
-    SourceError, StateFact, SubjectRow,
+    SourceError, Stamped, StateFact, SubjectRow,
 };
 use crate::audit::{LeafHash, Origin};
 use crate::base::db::{Access, DbError, connect, sql};
+use crate::ledger::timestamps;
+use crate::ledger::witnesses::WITNESSED;
 use crate::{
     cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
     relations, signing, tablets, types, webhooks, workflows,
@@ -89,7 +91,7 @@ pub struct Place {
     pub storage: Storage,
     /// The name of the log that is read.
     pub origin: Origin,
-    /// The public key that belongs to the archive, as a policy.
+    /// The public key that belongs to the archive and the witnesses that it asks, as a policy.
     pub policy: String,
     /// The file that holds the last signed checkpoint.
     pub lock: PathBuf,
@@ -110,6 +112,8 @@ struct Reader {
     wanted: Wanted,
     place: Place,
     checkpoint: Option<Vec<u8>>,
+    /// What witnesses cosigned last.
+    witnessed: Option<Vec<u8>>,
     at: At,
 }
 
@@ -157,9 +161,12 @@ impl DatabaseLog {
     /// The handle must be of a runtime that has threads of its own; the source itself is used
     /// outside of it.
     pub async fn open(place: Place, which: Which, wanted: Wanted) -> Result<Self, ProofError> {
-        let checkpoint = match which {
-            Which::Changes => newest_checkpoint(&place).await?,
-            Which::Looks => None,
+        let (checkpoint, witnessed) = match which {
+            Which::Changes => (
+                newest_checkpoint(&place).await?,
+                object(&place.storage, WITNESSED).await?,
+            ),
+            Which::Looks => (None, None),
         };
         let snapshot = snapshot(&place.url).await?;
         let reader = Reader {
@@ -168,6 +175,7 @@ impl DatabaseLog {
             wanted,
             place,
             checkpoint,
+            witnessed,
             at: START,
         };
         Ok(Self {
@@ -535,6 +543,7 @@ impl LogSource for DatabaseLog {
                 entries: Presence::Present,
                 openings: self.reader.wanted.openings,
                 states: self.reader.wanted.states,
+                witnessed: Presence::Present,
             },
             Which::Looks => Offers::default(),
         }
@@ -546,6 +555,10 @@ impl LogSource for DatabaseLog {
 
     fn checkpoint(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.reader.checkpoint.clone())
+    }
+
+    fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        Ok(self.reader.witnessed.clone())
     }
 
     fn origin(&mut self) -> Result<Option<Origin>, SourceError> {
@@ -580,6 +593,21 @@ impl LogSource for DatabaseLog {
             Ok(bytes.and_then(|bytes| tile.cut(bytes)))
         };
         Ok(self.handle.block_on(read)?)
+    }
+
+    fn timestamps(&mut self) -> Result<Option<Vec<u64>>, SourceError> {
+        match self.reader.which {
+            Which::Changes => {
+                let sizes = async { timestamps::sizes(self.reader.on()?).await };
+                Ok(Some(self.handle.block_on(sizes)?))
+            }
+            Which::Looks => Ok(None),
+        }
+    }
+
+    fn timestamp(&mut self, size: u64) -> Result<Option<Stamped>, SourceError> {
+        let kept = async { timestamps::stamped(self.reader.on()?, size).await };
+        Ok(self.handle.block_on(kept)?)
     }
 
     fn entries(&mut self, index: u64, width: u16) -> Result<Option<Vec<u8>>, SourceError> {

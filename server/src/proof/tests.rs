@@ -132,6 +132,8 @@ async fn a_biometric_record_from_before_the_guard_is_found_and_withheld() {
         now: archive.db.now().utc().into(),
         rights: config.rights,
         certificates: crate::signing::Ends::default(),
+        witnesses: crate::ledger::witnesses::Configured::default(),
+        stamped_every: None,
     };
     let found = async |depth, mode| {
         let outcome = check(&on, depth, mode).await.expect("checked");

@@ -3,17 +3,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use pades::sign::{Cms, Digest, TIMESTAMP_BYTES_MAX, Timestamp as Stamped, TimestampRequest};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use pades::sign::{Cms, Digest, Timestamp as Stamped, TimestampRequest};
 
 use super::apart;
 use super::model::SigningError;
 use super::raising::{RaiseError, document};
 use super::stamp::filled;
-
-const QUERY: &str = "application/timestamp-query";
+use crate::base::tsa::{AskError, Tsa};
 
 /// Where it is asked, and how long it is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -81,31 +77,12 @@ impl Authority<'_> {
     }
 
     async fn ask(self, request: &TimestampRequest) -> Result<Vec<u8>, RaiseError> {
-        let client = Client::builder()
-            .user_agent(concat!("Papierlos/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(self.patience)
-            .timeout(self.patience)
-            .build()
-            .map_err(RaiseError::Unreachable)?;
-        let sent = client
-            .post(self.url)
-            .header(CONTENT_TYPE, QUERY)
-            .body(request.der().to_vec())
-            .send()
-            .await
-            .and_then(Response::error_for_status);
-        let mut response = sent.map_err(RaiseError::Unreachable)?;
-        let mut body = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(RaiseError::Unreachable)? {
-            if body.len() + piece.len() > TIMESTAMP_BYTES_MAX {
-                return Err(RaiseError::Answer("it is too long".into()));
-            }
-            body.extend_from_slice(&piece);
-        }
-        Ok(body)
+        let Self { url, patience } = self;
+        let answer = Tsa { url, patience }.ask(request.der()).await;
+        answer.map_err(|error| match error {
+            AskError::Unreachable(source) => RaiseError::Unreachable(source),
+            AskError::TooLong => RaiseError::Answer(error.into()),
+        })
     }
 }
 

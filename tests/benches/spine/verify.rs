@@ -107,6 +107,7 @@ fn bundle(plan: &Plan, count: u64) -> PathBuf {
     let policy = Policy::new(vec![signer().verifier()]);
     let head = BundleHead {
         checkpoint: Some(&note),
+        witnessed: None,
         policy: &policy,
         openings: OpeningsPart::LeftOut,
         date: "2026-11-22",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an exported Papierlos log with nothing but the standard library of Python 3.9 or newer.
 
-    python3 verify.py [--key NAME+ID+KEY] [--since CHECKPOINT]... [FOLDER]
+    python3 verify.py [--key NAME+ID+KEY | --policy FILE] [--since CHECKPOINT]... [FOLDER]
 
 Written from the description in VERIFY.txt, not from the code of the archive. Prints one line for
 each check and one for each finding. Exit: 0 nothing found, 1 tampering, 2 material missing, 3 usage.
@@ -9,6 +9,7 @@ each check and one for each finding. Exit: 0 nothing found, 1 tampering, 2 mater
 
 import argparse
 import base64
+import datetime
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ LINE = b"papierlos.audit/v1\n"
 TAGS = {"state": b"papierlos.state/v1\n", "blob": b"papierlos.blob/v1\n", "": b"papierlos.priv/v1\n"}
 LEAF_BYTES_MAX = 8192
 SAFE_INT_MAX = 2**53 - 1
-MISSING = {"bundle-file-missing", "tile-missing", "no-checkpoint", "kept-checkpoint-unusable"}
+MISSING = {"bundle-file-missing", "tile-missing", "no-checkpoint", "kept-checkpoint-unusable", "witness-quorum-missed"}
 LISTED_MAX = 20
 
 found = {}
@@ -101,10 +102,10 @@ def ed25519(public, message, signature):
 # --- notes and checkpoints -------------------------------------------------------------------------
 
 
-def read_key(text):
+def read_key(text, kind=1):
     name, short, encoded = text.split("+", 2)
     raw = base64.b64decode(encoded, validate=True)
-    if len(raw) != 33 or raw[0] != 1 or sha256(name.encode(), b"\n", raw)[:4].hex() != short:
+    if len(raw) != 33 or raw[0] != kind or sha256(name.encode(), b"\n", raw)[:4].hex() != short:
         raise ValueError("not a key")
     return {"name": name, "id": bytes.fromhex(short), "public": raw[1:], "text": text}
 
@@ -132,6 +133,71 @@ def open_checkpoint(note, keys):
         return (*claim, None if signed else "key-unknown")
     except ValueError:
         return (None, 0, b"", "checkpoint-malformed")
+
+
+def read_policy(text):
+    """A C2SP policy: the keys of the log, the witnesses by name, a test for a set of names, or ValueError."""
+    keys, witnesses, groups, wanted = [], {}, {}, None
+    for line in text.split("\n"):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "log" and len(words) in (2, 3):
+            keys.append(read_key(words[1]))
+        elif words[0] == "witness" and len(words) in (3, 4) and words[1] not in {*witnesses, *groups, "none"}:
+            witnesses[words[1]] = read_key(words[2], 4)
+        elif words[0] == "group" and len(words) > 3 and words[1] not in {*witnesses, *groups, "none"}:
+            members = words[3:]
+            if not {*witnesses, *groups} >= set(members):
+                raise ValueError(line)
+            count = {"any": 1, "all": len(members)}.get(words[2]) or int(words[2])
+            if not 1 <= count <= len(members):
+                raise ValueError(line)
+            groups[words[1]] = (count, members)
+        elif words[0] == "quorum" and len(words) == 2 and wanted is None and words[1] in {*witnesses, *groups, "none"}:
+            wanted = words[1]
+        else:
+            raise ValueError(line)
+    if wanted is None:
+        raise ValueError("no quorum")
+
+    def enough(names):
+        names = set(names)
+        for group, (count, members) in groups.items():
+            if sum(member in names for member in members) >= count:
+                names.add(group)
+        return wanted == "none" or wanted in names
+
+    return keys, witnesses, enough
+
+
+def check_witnesses(note, keys, witnesses, enough):
+    """What witnesses cosigned (c2sp.org/tlog-cosignature); gives size and root, which the log must continue."""
+    if note is None:
+        if not enough([]):
+            finding("witness-quorum-missed", "nothing is cosigned")
+        return None
+    origin, size, root, code = open_checkpoint(note, keys)
+    if code:
+        finding("witness-quorum-missed", code)
+        return None
+    text, lines = note.decode().rsplit("\n\n", 1)
+    cosigned = {}
+    for line in lines[:-1].split("\n"):
+        _, name, encoded = line.split(" ")
+        raw = base64.b64decode(encoded)
+        for witness, key in witnesses.items():
+            if key["name"] == name and key["id"] == raw[:4]:
+                time = int.from_bytes(raw[4:12], "big")
+                if not ed25519(key["public"], f"cosignature/v1\ntime {time}\n{text}\n".encode(), raw[12:]):
+                    finding("cosignature-invalid", name)
+                    return size, root
+                cosigned[witness] = max(time, cosigned.get(witness, 0))
+    if not enough(cosigned):
+        finding("witness-quorum-missed", f"cosigned by {len(cosigned)}")
+    said = ", ".join(f"{name} at {time}" for name, time in cosigned.items())
+    print(f"witnessed {size} records, by {said or 'nobody'}")
+    return size, root
 
 
 # --- the tree --------------------------------------------------------------------------------------
@@ -183,6 +249,70 @@ def tile_path(level, index, width):
         index //= 1000
         groups.insert(0, f"x{index % 1000:03}")
     return os.path.join("tile", str(level), *groups) + (f".p/{width}" if width < 256 else "")
+
+
+# --- timestamps (RFC 3161): what one is over, and when; its signature is for openssl ------------------
+
+
+def values(der):
+    """The values side by side in these bytes, as (tag, content)."""
+    at = 0
+    while at < len(der):
+        tag, length, at = der[at], der[at + 1], at + 2
+        if length & 0x80:
+            size = length & 0x7F
+            length, at = int.from_bytes(der[at : at + size], "big"), at + size
+        if at + length > len(der):
+            raise ValueError("cut")
+        yield tag, der[at : at + length]
+        at += length
+
+
+def inside(der, *path):
+    """The content of the value that is reached by these places, each within the one before."""
+    for place in path:
+        der = list(values(der))[place][1]
+    return der
+
+
+DIGESTS = {
+    bytes.fromhex("608648016503040201"): hashlib.sha256,
+    bytes.fromhex("608648016503040202"): hashlib.sha384,
+    bytes.fromhex("608648016503040203"): hashlib.sha512,
+}
+# By how much the clocks may differ (VERIFY.txt), and the accuracy of the authority at most.
+SLACK_SECONDS = 60
+
+
+def check_timestamps(log, keys, origin):
+    """Root by size of the checkpoints that were stamped, with the latest time that a record under them may have."""
+    folder = os.path.join(log, "anchors")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    stamped = {}
+    for name in sorted(name for name in names if name.endswith(".tsr")):
+        note = read(os.path.join(folder, name[:-4] + ".checkpoint")) or b""
+        reply = read(os.path.join(folder, name)) or b""
+        try:
+            # TimeStampResp: status, token. ContentInfo: OID, [0] SignedData: version, digests, content.
+            content = inside(reply, 0, 1, 1, 0, 2)
+            info = list(values(inside(content, 1, 0, 0)))
+            algorithm, imprint = (value for _, value in values(info[2][1]))
+            digest = DIGESTS[inside(algorithm, 0)]
+            stamp = datetime.datetime.strptime(info[4][1].decode()[:14], "%Y%m%d%H%M%S")
+        except (ValueError, IndexError, KeyError):
+            finding("timestamp-invalid", name)
+            continue
+        if digest(note).digest() != imprint:
+            finding("timestamp-imprint-mismatch", name)
+            continue
+        checkpoint = open_checkpoint(note, keys)
+        if checkpoint[3] or checkpoint[0] != origin or f"{checkpoint[1]}.tsr" != name:
+            finding("timestamp-checkpoint-invalid", name)
+            continue
+        accuracy = SLACK_SECONDS if len(info) > 5 and info[5][0] == 0x30 else 0
+        latest = stamp + datetime.timedelta(seconds=SLACK_SECONDS + accuracy + 1)
+        stamped[checkpoint[1]] = (checkpoint[2], latest.isoformat(timespec="microseconds") + "Z")
+    return stamped
 
 
 # --- reading ---------------------------------------------------------------------------------------
@@ -394,11 +524,11 @@ def check_transport(folder):
         finding("bundle-file-missing", "bagit.txt")
 
 
-def check_log(log, checkpoint, keys, kept):
+def check_log(log, checkpoint, keys, kept, witnessed, stamped):
     origin, size, root, _ = checkpoint or (None, 0, None, None)
     tree, openings = Tree(), Openings(log)
     previous, last_ts, expected = None, "", 0
-    watched = {old_size: (old_root, "kept") for old_size, old_root in kept}
+    watched = [(*old, "kept") for old in kept] + ([(*witnessed, "witnessed")] if witnessed else [])
     broken = False
 
     def compare(level, index, hashes):
@@ -413,8 +543,14 @@ def check_log(log, checkpoint, keys, kept):
             finding("tile-mismatch", tile_path(level, index, len(hashes)))
 
     def at_size():
-        if tree.size in watched and not broken and tree.root() != watched[tree.size][0]:
-            finding("fork-against-kept-checkpoint", f"size {tree.size}")
+        for old_size, old_root, of in watched:
+            if old_size == tree.size and not broken and tree.root() != old_root:
+                finding(f"fork-against-{of}-checkpoint", f"size {tree.size}")
+        if tree.size in stamped and not broken:
+            if tree.root() != stamped[tree.size][0]:
+                finding("fork-against-timestamp", f"size {tree.size}")
+            elif last_ts > stamped[tree.size][1]:
+                finding("record-after-timestamp", f"record {tree.size - 1}")
         if checkpoint and tree.size == size:
             if broken or tree.root() != root:
                 finding("checkpoint-root-mismatch", f"size {size}")
@@ -466,9 +602,13 @@ def check_log(log, checkpoint, keys, kept):
         openings.finish()
     if checkpoint and tree.size < size and "bundle-file-missing" not in found:
         finding("checkpoint-root-mismatch" if broken else "log-shorter-than-checkpoint", f"{tree.size} of {size}")
-    for old_size in watched:
+    for old_size, _, of in watched:
         if tree.size < old_size and "bundle-file-missing" not in found:
-            finding("log-shorter-than-kept-checkpoint", f"{tree.size} of {old_size}")
+            finding(f"log-shorter-than-{of}-checkpoint", f"{tree.size} of {old_size}")
+    for old_size in stamped:
+        if tree.size < old_size and not broken and "bundle-file-missing" not in found:
+            finding("fork-against-timestamp", f"{tree.size} of {old_size}")
+    print(f"timestamps {len(stamped)}, their signatures not checked (verify.sh --tsa-roots does)")
     print(f"records {tree.size}, under the checkpoint {min(size, tree.size)}")
     if openings.file:
         print(f"openings compared {openings.checked}, lawfully erased {openings.erased}")
@@ -480,10 +620,16 @@ def main():
     parser = argparse.ArgumentParser(description="Checks an exported Papierlos log.")
     parser.add_argument("folder", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
     parser.add_argument("--key", action="append", default=[], help="the key of the log, from paper")
+    parser.add_argument("--policy", help="the keys of the log and of its witnesses, from paper: a C2SP policy")
     parser.add_argument("--since", action="append", default=[], help="a checkpoint kept before")
     try:
         arguments = parser.parse_args()
         pinned = [read_key(text) for text in arguments.key]
+        witnesses, enough = {}, lambda _: True
+        if arguments.policy:
+            if pinned:
+                raise ValueError("--key and --policy")
+            pinned, witnesses, enough = read_policy((read(arguments.policy) or b"").decode())
     except (SystemExit, ValueError) as error:
         if isinstance(error, SystemExit) and error.code == 0:
             raise
@@ -496,8 +642,13 @@ def main():
     check_transport(arguments.folder)
     keys = pinned
     if not keys:
-        policy = (read(os.path.join(log, "policy")) or b"").decode().splitlines()
-        keys = [read_key(line.split()[1]) for line in policy if line.startswith("log ")]
+        policy = read(os.path.join(log, "policy"))
+        try:
+            if policy is not None:
+                keys, witnesses, enough = read_policy(policy.decode())
+        except ValueError as error:
+            print(f"the policy of the bundle cannot be read: {error}", file=sys.stderr)
+            return 2
         print("signature: the key came with the bundle; nobody vouched for it")
     note = read(os.path.join(log, "checkpoint"))
     checkpoint = None
@@ -516,7 +667,13 @@ def main():
             finding("kept-checkpoint-unusable", path)
         else:
             kept.append((old[1], old[2]))
-    check_log(log, checkpoint, keys, kept)
+    witnessed = None
+    if witnesses:
+        witnessed = check_witnesses(read(os.path.join(log, "witnessed")), keys, witnesses, enough)
+    else:
+        print("witnesses: not checked (the policy names none)")
+    origin = checkpoint[0] if checkpoint else (keys[0]["name"] if keys else None)
+    check_log(log, checkpoint, keys, kept, witnessed, check_timestamps(log, keys, origin))
     if not found:
         print("nothing found")
         return 0

@@ -1,6 +1,7 @@
 //! The attacks of `docs/trust.md` on a real archive: each is carried out by hand, and exactly the named
 //! codes are found. What only outside memory finds is said so, and found with it.
 
+mod printed;
 mod stores;
 
 use std::collections::BTreeSet;

@@ -9,12 +9,13 @@ use super::is_done;
 use crate::at_rest::number;
 
 pub(super) const CHAINED: [&str; 2] = ["audit", "access"];
-pub(super) const GROWING: [&str; 11] = [
+pub(super) const GROWING: [&str; 12] = [
     "audit",
     "audit_subject",
     "access",
     "access_subject",
     "checkpoint",
+    "log_timestamp",
     "blob",
     "destroyed_blob",
     "reference_alias",
@@ -64,6 +65,7 @@ pub(super) fn column(table: &str) -> &'static str {
         "audit_subject" | "access_subject" => "slot",
         "checkpoint" | "blob" => "created_at",
         "destroyed_blob" => "destroyed_at",
+        "log_timestamp" => "asked_at",
         "reference_alias" => "since",
         "form_template" => "used_at",
         "workflow_entry" | "workflow_frozen" => "at",

@@ -13,6 +13,17 @@ async fn function(town: &Town) -> String {
     id_of(&made.is(201))
 }
 
+/// Waits until a checkpoint covers this record.
+async fn signed_beyond(town: &Town, seq: u64) {
+    tests::wait_until("a checkpoint covers it", async || {
+        let answer = town.clerk().get("/api/v1/log/checkpoint").await;
+        let size = answer.text().lines().nth(1).map(str::to_owned);
+        size.and_then(|size| size.parse::<u64>().ok())
+            .is_some_and(|size| size > seq)
+    })
+    .await;
+}
+
 #[expect(clippy::too_many_lines, reason = "an arm for each operation")]
 pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call> {
     Some(match operation {
@@ -27,6 +38,34 @@ pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call>
             })
             .await;
             call("/api/v1/log/checkpoint", By::Clerk)
+        }
+        "readLogReport" => {
+            tests::wait_until("a checkpoint is published", async || {
+                town.clerk().get("/api/v1/log/checkpoint").await.status == 200
+            })
+            .await;
+            call("/api/v1/log/report", By::Auditor)
+        }
+        "readLogWitnesses" => call("/api/v1/log/witnesses", By::Auditor),
+        "listLogTimestamps" => call("/api/v1/log/timestamps", By::Auditor),
+        "stampLog" => {
+            // Not the one that is stamped already.
+            let new = json!({"label": "Scanner", "scope": "intake", "days": 30});
+            let issued = town.clerk().post("/api/v1/tokens", &new).await;
+            let (seq, _) = issued.is(201).receipt();
+            signed_beyond(town, seq).await;
+            call("/api/v1/log/timestamps", By::Auditor)
+        }
+        "readLogTimestamp" => {
+            let list = "/api/v1/log/timestamps";
+            tests::wait_until("the log is stamped", async || {
+                let all = town.auditor().get(list).await.is(200).json();
+                all["items"].as_array().is_some_and(|all| !all.is_empty())
+            })
+            .await;
+            let all = town.auditor().get(list).await.is(200).json();
+            let size = all["items"][0]["size"].as_u64().unwrap_or_default();
+            call(format!("{list}/{size}"), By::Auditor)
         }
         "readLogIdentity" => call("/api/v1/log/identity", By::Clerk),
         "whoAmI" => call("/api/v1/me", By::Clerk),

@@ -172,9 +172,9 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         "search" => client.get("/api/v1/search?q=Antrag").await,
         "suggest" => client.get("/api/v1/search/suggest?q=Antr").await,
         "changes" => client.get("/api/v1/changes").await,
-        "log records" => client.get("/api/v1/log/records?limit=1").await,
-        "checkpoint" => client.get("/api/v1/log/checkpoint").await,
-        "identity" => client.get("/api/v1/log/identity").await,
+        "log records" | "log stamps" | "stamp log" | "checkpoint" | "identity" => {
+            of_log(client, what).await
+        }
         "own inbox" => client.get("/api/v1/inbox").await,
         "count inbox" => client.get("/api/v1/inbox/counts").await,
         "do in inbox" => {
@@ -219,6 +219,21 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         what if sign_in::TRIED.contains(&what) => sign_in::attempt(town, client, what).await,
         other => administer(town, client, other, round).await,
     }
+}
+
+/// What is asked of the log.
+async fn of_log(client: &Client, what: &str) -> Answer {
+    let path = match what {
+        "log records" => "/api/v1/log/records?limit=1",
+        "log stamps" => "/api/v1/log/timestamps",
+        // Nobody is asked here: whoever may is told so.
+        "stamp log" => {
+            return send(client, Method::POST, "/api/v1/log/timestamps", &[], None).await;
+        }
+        "checkpoint" => "/api/v1/log/checkpoint",
+        _ => "/api/v1/log/identity",
+    };
+    client.get(path).await
 }
 
 /// What happens on a subscription of the clerk of [`OWN`].

@@ -121,6 +121,8 @@ const ASKING: &[&str] = &[
     "rebuild index",
     "changes",
     "log records",
+    "log stamps",
+    "stamp log",
     "checkpoint",
     "identity",
     "me",

@@ -6,11 +6,14 @@
 //! ```text
 //! bagit.txt  bag-info.txt  manifest-sha256.txt  tagmanifest-sha256.txt
 //! VERIFY.txt  verify.sh  verify.py           how to check it, and two independent judges
-//! data/log/policy                            the public keys of the log
+//! data/log/policy                            the public keys of the log and of its witnesses
 //! data/log/checkpoint                        the newest signed checkpoint
+//! data/log/witnessed                         the newest that witnesses cosigned, if any did
 //! data/log/tile/<L>/<N>                      C2SP tiles of the tree under the checkpoint
 //! data/log/tile/entries/<N>                  C2SP bundles of the records under it
 //! data/log/tail                              records after it: chained, not yet signed
+//! data/log/anchors/<size>.checkpoint         a checkpoint that was stamped, to the byte
+//! data/log/anchors/<size>.tsr                the timestamp over it (RFC 3161, TimeStampResp)
 //! data/log/private/openings.jsonl            the openings this reader may see
 //! ```
 
@@ -27,6 +30,7 @@ const PAYLOAD: &str = "data";
 const LOG: &str = "data/log";
 const CHECKPOINT: &str = "checkpoint";
 const POLICY: &str = "policy";
+const WITNESSED: &str = "witnessed";
 const TAIL: &str = "tail";
 const OPENINGS: &str = "private/openings.jsonl";
 /// Says that a folder is a bag; no bag is without it.

@@ -14,13 +14,14 @@ use super::openings::Line;
 use super::write::ENTRIES_FULL;
 use super::{
     BundleError, CHECKPOINT, DECLARATION, LOG, MANIFEST, OPENINGS, PAYLOAD, POLICY, TAG_MANIFEST,
-    TAIL,
+    TAIL, WITNESSED,
 };
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::note::{Checkpoint, NOTE_BYTES_MAX};
 use crate::audit::tile::{ENTRIES_BYTES_MAX, TILE_BYTES, TILE_WIDTH, Tile, TilePath};
+use crate::audit::timestamp::{self, REPLY_BYTES_MAX};
 use crate::audit::verify::{
-    Chunk, LogSource, Offers, Openings, Presence, SourceError, TransportCheck,
+    Chunk, LogSource, Offers, Openings, Presence, SourceError, Stamped, TransportCheck,
 };
 
 /// Largest manifest that is read: some ten million files.
@@ -254,6 +255,7 @@ impl LogSource for Bundle {
             checkpoints: Presence::Present,
             tiles: Presence::Present,
             openings,
+            witnessed: Presence::Present,
             ..Offers::default()
         }
     }
@@ -266,6 +268,11 @@ impl LogSource for Bundle {
 
     fn checkpoint(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let path = self.log.join(CHECKPOINT);
+        at(&path, read_up_to(&path, NOTE_BYTES_MAX))
+    }
+
+    fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        let path = self.log.join(WITNESSED);
         at(&path, read_up_to(&path, NOTE_BYTES_MAX))
     }
 
@@ -302,6 +309,30 @@ impl LogSource for Bundle {
     fn tile(&mut self, tile: Tile) -> Result<Option<Vec<u8>>, SourceError> {
         let path = self.log.join(tile.path());
         at(&path, read_up_to(&path, TILE_BYTES))
+    }
+
+    fn timestamps(&mut self) -> Result<Option<Vec<u64>>, SourceError> {
+        let path = self.log.join(timestamp::FOLDER);
+        let Some(entries) = at(&path, if_there(fs::read_dir(&path)))? else {
+            return Ok(Some(Vec::new()));
+        };
+        let mut sizes = Vec::new();
+        for entry in entries {
+            let name = at(&path, entry)?.file_name();
+            sizes.extend(name.to_str().and_then(timestamp::size_of));
+        }
+        sizes.sort_unstable();
+        Ok(Some(sizes))
+    }
+
+    fn timestamp(&mut self, size: u64) -> Result<Option<Stamped>, SourceError> {
+        let read = |name: String, limit| {
+            let path = self.log.join(name);
+            at(&path, read_up_to(&path, limit))
+        };
+        let note = read(timestamp::checkpoint_path(size), NOTE_BYTES_MAX)?;
+        let reply = read(timestamp::reply_path(size), REPLY_BYTES_MAX)?;
+        Ok(note.zip(reply).map(|(note, reply)| Stamped { note, reply }))
     }
 
     fn transport(&mut self) -> Result<Option<TransportCheck>, SourceError> {

@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 use super::openings;
 use super::{
     BundleError, CHECKPOINT, DECLARATION, LOG, MANIFEST, OPENINGS, POLICY, TAG_MANIFEST, TAIL,
-    VERIFY_PY, VERIFY_SH, VERIFY_TXT,
+    VERIFY_PY, VERIFY_SH, VERIFY_TXT, WITNESSED,
 };
 use crate::audit::commitment::Slot;
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::merkle::{Hash, leaf_hash};
 use crate::audit::note::{Checkpoint, Policy};
 use crate::audit::tile::{Edge, TILE_WIDTH, Tile, push_entry, tile_bytes};
-use crate::audit::verify::OpeningRow;
+use crate::audit::timestamp;
+use crate::audit::verify::{OpeningRow, Stamped};
 
 /// Whether a bundle carries openings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,9 @@ pub enum OpeningsPart {
 pub struct BundleHead<'a> {
     /// The newest signed checkpoint, as a note; nothing if the log has none yet.
     pub checkpoint: Option<&'a [u8]>,
-    /// The keys of the log.
+    /// The newest checkpoint that witnesses cosigned, as a note; nothing if none did.
+    pub witnessed: Option<&'a [u8]>,
+    /// The keys of the log, and its witnesses.
     pub policy: &'a Policy,
     /// Whether openings follow.
     pub openings: OpeningsPart,
@@ -154,6 +157,9 @@ impl BundleWriter {
         if let Some(note) = head.checkpoint {
             writer.payload(CHECKPOINT, note)?;
         }
+        if let Some(note) = head.witnessed {
+            writer.payload(WITNESSED, note)?;
+        }
         if head.openings == OpeningsPart::Included {
             writer.openings = Some(writer.start(OPENINGS)?);
         }
@@ -220,6 +226,12 @@ impl BundleWriter {
             );
         }
         file.write(self.line.as_bytes())
+    }
+
+    /// Adds a checkpoint that was stamped, and the timestamp over it.
+    pub fn timestamp(&mut self, size: u64, stamped: &Stamped) -> Result<(), BundleError> {
+        self.payload(&timestamp::checkpoint_path(size), &stamped.note)?;
+        self.payload(&timestamp::reply_path(size), &stamped.reply)
     }
 
     /// At the size of the checkpoint: writes the partial tiles and compares the root.

@@ -188,6 +188,7 @@ fn openings_can_be_left_out() {
     let policy = policy();
     let head = BundleHead {
         checkpoint: archive.checkpoint.as_deref(),
+        witnessed: None,
         policy: &policy,
         openings: OpeningsPart::LeftOut,
         date: "2026-11-22",

@@ -13,7 +13,7 @@ use crate::audit::merkle::node_hash;
 use crate::audit::tile::{Edge, TILE_WIDTH, Tile, growth, push_entry, tile_bytes};
 use crate::audit::verify::{
     BlobProbe, BlobState, Chunk, Code, Columns, LogSource, Offers, OpeningContent, OpeningRow,
-    Openings, Options, Presence, Report, SourceError, StateFact, Trust, verify,
+    Openings, Options, Presence, Report, SourceError, Stamped, StateFact, Trust, verify,
 };
 use crate::audit::{
     BlobClaim, Checkpoint, Commitment, Hash, Leaf, LeafDraft, NoteSigner, Opening, Origin, Outcome,
@@ -85,8 +85,11 @@ pub(super) struct Archive {
     // the object store
     pub(super) blobs: HashMap<[u8; 32], BlobState>,
     pub(super) checkpoint: Option<Vec<u8>>,
+    pub(super) witnessed: Option<Vec<u8>>,
     pub(super) published: Vec<Vec<u8>>,
     pub(super) tiles: HashMap<Tile, Vec<u8>>,
+    // evidence of others
+    pub(super) timestamps: BTreeMap<u64, Stamped>,
 }
 
 impl Archive {
@@ -99,8 +102,10 @@ impl Archive {
             rows: BTreeMap::new(),
             blobs: HashMap::new(),
             checkpoint: None,
+            witnessed: None,
             published: Vec::new(),
             tiles: HashMap::new(),
+            timestamps: BTreeMap::new(),
         };
         archive.append(draft("log.start", 0), &[]);
         for number in 1..count {
@@ -314,15 +319,23 @@ impl Archive {
 
     /// Writes a bundle of it.
     pub(super) fn export(&self, folder: &Path) -> BundleSummary {
-        let policy = policy();
+        self.export_under(&policy(), folder)
+    }
+
+    /// The same with the keys of witnesses.
+    pub(super) fn export_under(&self, policy: &Policy, folder: &Path) -> BundleSummary {
         let head = BundleHead {
             checkpoint: self.checkpoint.as_deref(),
-            policy: &policy,
+            witnessed: self.witnessed.as_deref(),
+            policy,
             openings: OpeningsPart::Included,
             date: "2026-11-22",
             organisation: "Stadt Beispiel",
         };
         let mut writer = BundleWriter::create(folder, head).expect("an empty folder");
+        for (size, stamped) in &self.timestamps {
+            writer.timestamp(*size, stamped).expect("a timestamp");
+        }
         let mut openings = self.openings.iter().peekable();
         for (seq, leaf) in (0..).zip(&self.leaves) {
             writer.push(leaf).expect("a record");
@@ -431,6 +444,7 @@ impl LogSource for Online {
             entries: present,
             openings: present,
             states: present,
+            witnessed: present,
         }
     }
 
@@ -440,6 +454,10 @@ impl LogSource for Online {
 
     fn checkpoint(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.archive.checkpoint.clone())
+    }
+
+    fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        Ok(self.archive.witnessed.clone())
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, SourceError> {
@@ -495,6 +513,14 @@ impl LogSource for Online {
 
     fn tile(&mut self, tile: Tile) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.archive.tiles.get(&tile).cloned())
+    }
+
+    fn timestamps(&mut self) -> Result<Option<Vec<u64>>, SourceError> {
+        Ok(Some(self.archive.timestamps.keys().copied().collect()))
+    }
+
+    fn timestamp(&mut self, size: u64) -> Result<Option<Stamped>, SourceError> {
+        Ok(self.archive.timestamps.get(&size).cloned())
     }
 
     fn entries(&mut self, index: u64, width: u16) -> Result<Option<Vec<u8>>, SourceError> {

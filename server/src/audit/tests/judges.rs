@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 
 use super::bundles::{export, remake_manifests};
 use super::fixture::{Archive, signer};
+use super::stamped::{EARLY, HONEST, stamped};
+use super::witnessed::{self, COSIGNED, change_who, cosign, honest_note, witnessed_by};
 
 /// Whether a program is on this machine.
 fn is_installed(program: &str) -> bool {
@@ -189,6 +191,37 @@ fn the_python_judge_finds_forks_and_missing_files() {
 }
 
 #[test]
+fn judges_read_timestamps_and_openssl_says_by_whom_they_are() {
+    let key = signer().verifier().to_string();
+    let roots = |name: &str| {
+        let pki = concat!(env!("CARGO_MANIFEST_DIR"), "/../pades/tests/data/pki");
+        format!("{pki}/{name}.pem")
+    };
+    let shell = |folder: &Path, roots: &str| {
+        let arguments = ["--key", key.as_str(), "--tsa-roots", roots];
+        let output = judge(folder, "bash", "verify.sh", &arguments)?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Some((
+            output.status.code(),
+            text.contains("62 records and right"),
+            text,
+        ))
+    };
+    let honest = export(&stamped(HONEST));
+    says(honest.path(), &["--key", &key], 0, &[], &[]);
+    if let Some((code, right, text)) = shell(honest.path(), &roots("root")) {
+        assert_eq!((code, right), (Some(0), true), "{text}");
+    }
+    if let Some((code, right, text)) = shell(honest.path(), &roots("foreign")) {
+        assert_eq!((code, right), (Some(1), false), "{text}");
+        assert!(text.contains("  timestamp-invalid: size 62"), "{text}");
+    }
+    let ahead = export(&stamped(EARLY));
+    let found = ["record-after-timestamp"];
+    says(ahead.path(), &["--key", &key], 1, &found, &[]);
+}
+
+#[test]
 fn judges_find_files_that_no_manifest_names_and_lines_that_name_none() {
     let key = signer().verifier().to_string();
     let key = ["--key", key.as_str()];
@@ -221,4 +254,53 @@ fn judges_find_files_that_no_manifest_names_and_lines_that_name_none() {
     remake_manifests(folder.path());
     let missing = ["bundle-file-missing"];
     says(folder.path(), &key, 2, &missing, &missing);
+}
+
+/// Exports an archive with two witnesses; gives the bundle and the policy from paper beside it.
+fn export_witnessed(change: impl FnOnce(&mut Archive)) -> (tempfile::TempDir, String) {
+    let mut archive = witnessed::archive();
+    change(&mut archive);
+    let folder = tempfile::tempdir().expect("a folder");
+    archive.export_under(&witnessed_by(2), &folder.path().join("bundle"));
+    let policy = folder.path().join("policy");
+    std::fs::write(&policy, witnessed_by(2).to_string()).expect("written");
+    let policy = policy.display().to_string();
+    (folder, policy)
+}
+
+#[test]
+fn judges_find_what_witnesses_cosigned() {
+    let says = |change: fn(&mut Archive), exit, found: &[&str]| {
+        let (folder, policy) = export_witnessed(change);
+        let bundle = folder.path().join("bundle");
+        says(&bundle, &["--policy", &policy], exit, found, found);
+        // By the policy of the bundle the same is found; with the key alone nobody looks at witnesses.
+        says(&bundle, &[], exit, found, found);
+        let key = signer().verifier().to_string();
+        says(&bundle, &["--key", &key], 0, &[], &[]);
+    };
+    says(|_| {}, 0, &[]);
+    let forked = "fork-against-witnessed-checkpoint";
+    says(|archive| change_who(archive, 100), 1, &[forked]);
+    let missed = "witness-quorum-missed";
+    says(|archive| archive.witnessed = None, 2, &[missed]);
+    let alone: fn(&mut Archive) = |archive| {
+        archive.witnessed = Some(cosign(&honest_note(COSIGNED), &[2]));
+    };
+    says(alone, 2, &[missed]);
+    let moved: fn(&mut Archive) = |archive| {
+        let note = String::from_utf8(honest_note(COSIGNED)).expect("text");
+        let other = String::from_utf8(cosign(&honest_note(500), &[1])).expect("text");
+        let line = other.lines().last().expect("a line");
+        archive.witnessed = Some(format!("{note}{line}\n").into_bytes());
+    };
+    says(moved, 1, &["cosignature-invalid"]);
+    let (folder, policy) = export_witnessed(|_| {});
+    let both = ["--key", "x", "--policy", policy.as_str()];
+    let bundle = folder.path().join("bundle");
+    for (program, script) in [("python3", "verify.py"), ("bash", "verify.sh")] {
+        if let Some(output) = judge(&bundle, program, script, &both) {
+            assert_eq!(output.status.code(), Some(3), "{script}");
+        }
+    }
 }

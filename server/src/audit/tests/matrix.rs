@@ -7,26 +7,34 @@ use crate::audit::verify::{Check, Code};
 const MANUAL: &str = include_str!("../../../../docs/trust.md");
 
 /// Where attacks are carried out and nothing else is.
-const ATTACKS: [&str; 5] = [
+const ATTACKS: [&str; 8] = [
     include_str!("attacks.rs"),
     include_str!("proofs.rs"),
     include_str!("relinked.rs"),
+    include_str!("witnessed.rs"),
+    include_str!("stamped.rs"),
     include_str!("../../../../tests/it/attacks/mod.rs"),
+    include_str!("../../../../tests/it/attacks/printed.rs"),
     include_str!("../../../../tests/it/attacks/stores.rs"),
 ];
 
 /// Where some are.
-const OTHERS: [&str; 2] = [
+const OTHERS: [&str; 4] = [
     include_str!("bundles.rs"),
     include_str!("../../proof/published.rs"),
+    include_str!("../../witness/tests.rs"),
+    include_str!("../../../../tests/it/witness.rs"),
 ];
 
 /// Nobody attacks there, or the second log, which has a chapter of its own.
-const NO_ATTACKS: [&str; 4] = [
+const NO_ATTACKS: [&str; 7] = [
+    "what_witnesses_cosigned_is_checked_and_told",
     "an_honest_archive_is_clean_on_every_level",
     "an_untouched_archive_is_clean_at_every_level",
+    "a_stamped_archive_is_clean_and_vouched_for_by_the_roots_of_the_caller",
     "proofs_out_of_tiles_that_stay_as_they_were_are_clean",
     "the_access_log_is_chained_and_no_more",
+    "what_holds_no_checkpoint_is_told_from_an_honest_log",
 ];
 
 /// What stands in the table and is no finding.
@@ -38,10 +46,13 @@ const SWAPPED: &str = "swapped_records_with_fitting_links_are_found_by_the_signe
 const INSERTED: &str = "a_record_inserted_below_the_checkpoint_is_found_by_the_signed_root";
 const WITH_KEY: &str = "with_the_key_only_outside_memory_finds_a_consistent_change";
 const SIGNED_ANEW: &str = "what_the_key_signed_anew_only_outside_memory_finds";
+const ON_PAPER: &str = "a_filed_report_finds_a_past_that_was_rewritten_with_the_key";
 const TAIL: &str = "a_truncated_tail_leaves_states_without_records";
 const CUT: &str = "truncating_below_the_checkpoint_is_found_by_it_or_by_a_kept_one";
 const CUT_BY_HAND: &str = "a_log_that_was_cut_or_set_back_is_found";
 const BACKUP: &str = "a_backup_that_goes_on_is_found_by_a_receipt_a_kept_checkpoint_or_the_lock";
+const REFUSED: &str = "what_does_not_continue_it_is_refused_and_changes_nothing";
+const FORK_REFUSED: &str = "a_log_that_was_set_back_with_everything_is_refused_by_its_witness";
 const UNPINNED: &str = "a_key_that_nobody_pinned_is_unknown";
 const DISHONEST: &str = "records_that_no_honest_log_writes_are_found_even_with_the_key";
 const STORES: &str = "changed_stores_beside_the_log_are_found_by_their_commitments";
@@ -74,7 +85,14 @@ const ROWS: &[(&str, &[&str])] = &[
     ),
     (
         "a consistent change, a swap",
-        &[WITH_KEY, SWAPPED, INSERTED, SIGNED_ANEW],
+        &[
+            WITH_KEY,
+            SWAPPED,
+            INSERTED,
+            SIGNED_ANEW,
+            ON_PAPER,
+            "with_the_key_a_consistent_change_is_found_by_what_witnesses_cosigned",
+        ],
     ),
     (
         "a consistent change in the tail",
@@ -86,7 +104,14 @@ const ROWS: &[(&str, &[&str])] = &[
     ("the tail cut off, states kept", &[TAIL, CUT_BY_HAND]),
     ("the tail cut off, states rolled", &[TAIL, CUT_BY_HAND]),
     ("cut below", &[CUT, CUT_BY_HAND]),
-    ("the same, checkpoint", &[CUT, CUT_BY_HAND]),
+    (
+        "the same, checkpoint",
+        &[
+            CUT,
+            CUT_BY_HAND,
+            "a_log_that_was_cut_is_shorter_than_what_witnesses_cosigned",
+        ],
+    ),
     (
         "a database restored",
         &[
@@ -96,17 +121,54 @@ const ROWS: &[(&str, &[&str])] = &[
     ),
     (
         "the same, lock",
-        &["a_restored_backup_that_goes_on_is_a_fork", BACKUP],
+        &[
+            "a_restored_backup_that_goes_on_is_a_fork",
+            BACKUP,
+            "a_backup_with_all_that_is_published_is_found_by_what_the_witness_itself_has",
+            REFUSED,
+            FORK_REFUSED,
+        ],
+    ),
+    (
+        "what witnesses cosigned taken",
+        &["without_enough_cosignatures_nothing_is_witnessed_and_that_is_said"],
+    ),
+    (
+        "a cosignature of something",
+        &["a_cosignature_of_another_checkpoint_is_found"],
     ),
     (
         "signed with another key",
         &[UNPINNED, "another_key_is_not_the_one_on_paper"],
     ),
     ("signature of another", &[UNPINNED, DAMAGED_BY_HAND]),
-    ("records dated back", &[DISHONEST, SIGNED_ANEW]),
+    ("records dated back with", &[DISHONEST, SIGNED_ANEW]),
     (
-        "records dated ahead",
+        "records dated back behind",
+        &["records_dated_back_behind_a_timestamp_are_found"],
+    ),
+    (
+        "records dated ahead with",
         &["records_dated_ahead_with_the_key_are_found_by_outside_memory_alone"],
+    ),
+    (
+        "records dated ahead of",
+        &["records_dated_ahead_of_a_timestamp_are_found"],
+    ),
+    (
+        "what was stamped",
+        &["what_was_stamped_cannot_be_written_anew_even_with_the_key"],
+    ),
+    (
+        "a timestamp taken",
+        &["timestamps_that_were_taken_away_exchanged_or_slipped_in_are_found"],
+    ),
+    (
+        "a timestamp forged",
+        &[
+            "a_timestamp_that_is_forged_or_of_something_else_is_found",
+            "no_bit_of_a_timestamp_can_be_changed_unseen",
+        ],
     ),
     (
         "the clock of the host",

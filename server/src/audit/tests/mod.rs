@@ -1,6 +1,7 @@
 mod attacks;
 mod bundles;
 mod canonical;
+mod cosignature;
 mod fixture;
 mod golden;
 mod judges;
@@ -10,4 +11,6 @@ mod merkle;
 mod note;
 mod proofs;
 mod relinked;
+mod stamped;
 mod tile;
+mod witnessed;

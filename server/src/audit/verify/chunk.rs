@@ -12,11 +12,13 @@ use super::source::{
     BlobProbe, BlobState, Chunk, Columns, Offers, Presence, Root, SourceError, StateFact,
     SubjectRow,
 };
+use super::stamps::Named;
 use crate::audit::canonical;
 use crate::audit::commitment::{BlobClaim, Commitment, Slot, Tag, commit};
 use crate::audit::leaf::{LEAF_LINE, LeafError, LeafView};
 use crate::audit::merkle::{Hash, complete_root, leaf_hash};
 use crate::audit::tile::{TILE_WIDTH, entries};
+use crate::audit::timestamp::{self, Said};
 
 /// What every chunk is checked against.
 pub(super) struct Context<'a> {
@@ -24,6 +26,8 @@ pub(super) struct Context<'a> {
     pub(super) offers: Offers,
     pub(super) tokens: &'a Tokens,
     pub(super) probe: Option<&'a dyn BlobProbe>,
+    /// Numbers of records whose time is wanted, rising.
+    pub(super) stamped: &'a [u64],
 }
 
 /// The place of a record in the chain; the number is unknown after a record that cannot be read.
@@ -83,6 +87,10 @@ pub(super) struct Checked {
     pub(super) erased: Vec<(u64, (u64, Slot))>,
     pub(super) deltas: Vec<Delta>,
     pub(super) unrecorded: Vec<Uuid>,
+    /// Times that are wanted, by number of the record.
+    pub(super) times: Vec<(u64, i64)>,
+    /// Records that name a timestamp.
+    pub(super) named: Vec<Named>,
     /// Handed back, to compare with what was published.
     pub(super) entries: Vec<u8>,
 }
@@ -212,7 +220,34 @@ impl<'a> Work<'a> {
             }
         }
         self.subjects(&view, checked);
+        self.stamps(&view, checked);
         self.content(&view, checked)
+    }
+
+    /// What is compared with timestamps once the whole log was read.
+    fn stamps(&self, view: &LeafView<'_>, checked: &mut Checked) {
+        if self.context.stamped.binary_search(&view.seq).is_ok() {
+            checked.times.push((view.seq, view.ts_micros));
+        }
+        if view.action == timestamp::ACTION {
+            checked.named.push(Named {
+                seq: view.seq,
+                ts_micros: view.ts_micros,
+                said: self.said(view),
+            });
+        }
+    }
+
+    /// What the record of a timestamp says, where its opening is there and fits.
+    fn said(&self, view: &LeafView<'_>) -> Option<Said> {
+        let (_, commitment) = view.private().find(|(name, _)| *name == "ctx")?;
+        let rest = self.found.get(self.at..).unwrap_or_default();
+        let own = |found: &&Found<'_>| found.seq == view.seq && found.slot == "ctx";
+        let FoundContent::Open { salt, bytes } = &rest.iter().find(own)?.content else {
+            return None;
+        };
+        let fits = commit(Tag::Private, salt, bytes) == commitment;
+        fits.then(|| Said::parse(bytes)).flatten()
     }
 
     /// The rows that name the subjects of a record, against the record, in both directions.

@@ -191,10 +191,12 @@ fn report(
             .map(|link| link.hash)
             .filter(|hash| *hash != Hash::default()),
         checkpoint: start.checkpoint.map(summary),
+        witnessed: start.witnessed.summary,
         tail: records.saturating_sub(size),
         openings: join.counts,
         states: join.states,
         proofs: proven.count,
+        timestamps: join.stamps.summary(),
         findings: join.findings,
         base,
     }
@@ -205,6 +207,20 @@ const fn no_checkpoint(offers: Offers) -> Reason {
     match offers.checkpoints {
         Presence::Absent => Reason::NotOffered,
         Presence::Present => Reason::NoCheckpoint,
+    }
+}
+
+/// Timestamps of nobody whom the caller trusts show that the archive is of one piece with them, no more.
+fn timestamps(join: &Join<'_>) -> Status {
+    let stamps = &join.stamps;
+    if !stamps.offered || stamps.kept().is_empty() {
+        Status::NotChecked(Reason::NotOffered)
+    } else if join.broken {
+        Status::NotChecked(Reason::EarlierFailed)
+    } else if stamps.vouched {
+        Status::Ok
+    } else {
+        Status::NotChecked(Reason::AuthorityNotVouched)
     }
 }
 
@@ -271,6 +287,11 @@ fn statuses(
         (Check::States, states),
         (Check::Blobs, blobs),
         (Check::Kept, remembered(!start.kept.is_empty())),
+        (
+            Check::Witnesses,
+            start.witnessed_status(offers, join.broken),
+        ),
         (Check::Receipts, remembered(!options.receipts.is_empty())),
+        (Check::Timestamps, timestamps(join)),
     ]
 }

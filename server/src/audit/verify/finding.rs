@@ -143,8 +143,34 @@ codes! {
     LogShorterThanKeptCheckpoint = "log-shorter-than-kept-checkpoint", Kept, Tampering, "Es gibt weniger Einträge, als ein aufbewahrter Prüfpunkt nennt.";
     /// A kept checkpoint carries no valid signature of a trusted key and proves nothing.
     KeptCheckpointUnusable = "kept-checkpoint-unusable", Kept, Missing, "Ein aufbewahrter Prüfpunkt trägt keine gültige Signatur und beweist nichts.";
+    /// A witness is named in the cosigned checkpoint and its cosignature is wrong.
+    CosignatureInvalid = "cosignature-invalid", Witnesses, Tampering, "Im bezeugten Prüfpunkt ist eine Mitzeichnung falsch.";
+    /// No checkpoint is there that as many witnesses cosigned as the policy asks for.
+    WitnessQuorumMissed = "witness-quorum-missed", Witnesses, Missing, "Es liegt kein Prüfpunkt vor, den so viele Zeugen mitgezeichnet haben, wie verlangt sind.";
+    /// The log does not continue a checkpoint that witnesses cosigned.
+    ForkAgainstWitnessedCheckpoint = "fork-against-witnessed-checkpoint", Witnesses, Tampering, "Das Protokoll setzt einen bezeugten Prüfpunkt nicht fort.";
+    /// There are fewer records than a checkpoint says that witnesses cosigned.
+    LogShorterThanWitnessedCheckpoint = "log-shorter-than-witnessed-checkpoint", Witnesses, Tampering, "Es gibt weniger Einträge, als ein bezeugter Prüfpunkt nennt.";
     /// A receipt names a record that the log does not have.
     ReceiptNotInLog = "receipt-not-in-log", Receipts, Tampering, "Eine Quittung nennt einen Eintrag, den das Protokoll nicht hat.";
+    /// A timestamp is none, or its signature is wrong.
+    TimestampInvalid = "timestamp-invalid", Timestamps, Tampering, "Ein Zeitstempel ist keiner, oder seine Signatur ist falsch.";
+    /// A timestamp is over something else than the checkpoint beside it.
+    TimestampImprintMismatch = "timestamp-imprint-mismatch", Timestamps, Tampering, "Ein Zeitstempel gilt nicht dem Prüfpunkt, der bei ihm liegt.";
+    /// A timestamp is by no authority that the caller trusts.
+    TimestampUntrusted = "timestamp-untrusted", Timestamps, Tampering, "Ein Zeitstempel stammt von keiner Stelle, der vertraut wird.";
+    /// A checkpoint that was stamped is not one that a trusted key of this log signed.
+    TimestampCheckpointInvalid = "timestamp-checkpoint-invalid", Timestamps, Tampering, "Ein gestempelter Prüfpunkt ist keiner, den ein vertrauter Schlüssel dieses Protokolls signiert hat.";
+    /// The log does not continue a checkpoint that was stamped.
+    ForkAgainstTimestamp = "fork-against-timestamp", Timestamps, Tampering, "Das Protokoll setzt einen gestempelten Prüfpunkt nicht fort.";
+    /// A record under a stamped checkpoint is later than the timestamp: it was dated ahead.
+    RecordAfterTimestamp = "record-after-timestamp", Timestamps, Tampering, "Ein Eintrag unter einem gestempelten Prüfpunkt ist jünger als der Zeitstempel: Er ist vordatiert.";
+    /// A record that came after a timestamp is earlier than it: it was dated back.
+    RecordBeforeTimestamp = "record-before-timestamp", Timestamps, Tampering, "Ein Eintrag, der nach einem Zeitstempel kam, ist älter als dieser: Er ist zurückdatiert.";
+    /// A timestamp lies here that no record names.
+    TimestampUnrecorded = "timestamp-unrecorded", Timestamps, Tampering, "Hier liegt ein Zeitstempel, den kein Eintrag nennt.";
+    /// A record names a timestamp that is not here.
+    TimestampMissing = "timestamp-missing", Timestamps, Missing, "Ein Eintrag nennt einen Zeitstempel, der fehlt.";
 }
 
 /// One thing that was found.

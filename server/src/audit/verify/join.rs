@@ -11,6 +11,7 @@ use super::memory::Walk;
 use super::report::OpeningCounts;
 use super::run::Start;
 use super::source::{LogSource, Offers, Presence};
+use super::stamps::Stamps;
 use super::{Options, VerifyError};
 use crate::audit::commitment::Slot;
 use crate::audit::leaf::genesis;
@@ -34,6 +35,8 @@ struct Watch {
 enum Watched {
     Checkpoint,
     Kept,
+    Witnessed,
+    Stamped,
 }
 
 /// Joins the results of chunks, in order.
@@ -46,6 +49,7 @@ pub(super) struct Join<'a> {
     edge: Edge,
     watches: VecDeque<Watch>,
     receipts: Walk<'a>,
+    pub(super) stamps: Stamps,
     /// Numbers are missing or out of order: places in the tree are no longer known.
     pub(super) broken: bool,
     absent: HashSet<(u64, Slot)>,
@@ -58,7 +62,12 @@ pub(super) struct Join<'a> {
 }
 
 impl<'a> Join<'a> {
-    pub(super) fn new(start: &Start, options: &'a Options<'_>, offers: Offers) -> Self {
+    pub(super) fn new(
+        start: &Start,
+        options: &'a Options<'_>,
+        offers: Offers,
+        stamps: Stamps,
+    ) -> Self {
         let watch = |checkpoint: &Checkpoint, of| Watch {
             size: checkpoint.size,
             root: checkpoint.root,
@@ -69,7 +78,14 @@ impl<'a> Join<'a> {
             .iter()
             .map(|it| watch(it, Watched::Checkpoint));
         let kept = start.kept.iter().map(|it| watch(it, Watched::Kept));
-        let mut watches: Vec<Watch> = own.chain(kept).collect();
+        let witnessed = start.witnessed.checkpoint.iter();
+        let witnessed = witnessed.map(|it| watch(it, Watched::Witnessed));
+        let stamped = stamps.kept().iter().map(|stamp| Watch {
+            size: stamp.size,
+            root: stamp.root,
+            of: Watched::Stamped,
+        });
+        let mut watches: Vec<Watch> = own.chain(kept).chain(witnessed).chain(stamped).collect();
         watches.sort_by_key(|watch| watch.size);
         let first_links = start
             .origin
@@ -87,6 +103,7 @@ impl<'a> Join<'a> {
             edge: Edge::new(),
             watches: watches.into(),
             receipts: Walk::new(&options.receipts),
+            stamps,
             broken: false,
             absent: HashSet::new(),
             erased: HashSet::new(),
@@ -224,7 +241,16 @@ impl<'a> Join<'a> {
                 self.findings
                     .push(Finding::at(Code::ForkAgainstKeptCheckpoint, watch.size));
             }
-            Watched::Kept => {}
+            Watched::Witnessed if differs && !self.broken => {
+                let code = Code::ForkAgainstWitnessedCheckpoint;
+                self.findings.push(Finding::at(code, watch.size));
+            }
+            Watched::Stamped if differs && !self.broken => {
+                self.stamps.forked(watch.size);
+                self.findings
+                    .push(Finding::at(Code::ForkAgainstTimestamp, watch.size));
+            }
+            Watched::Kept | Watched::Witnessed | Watched::Stamped => {}
         }
         Ok(())
     }
@@ -297,6 +323,7 @@ impl<'a> Join<'a> {
     }
 
     fn account(&mut self, checked: Checked) {
+        self.stamps.pass(checked.times, checked.named);
         self.counts.checked += checked.counts.checked;
         self.counts.withheld += checked.counts.withheld;
         self.states += checked.states;
@@ -337,7 +364,16 @@ impl<'a> Join<'a> {
                 _ if !short => self.compare_root(watch, source)?,
                 Watched::Checkpoint if self.broken => self.compare_root(watch, source)?,
                 // Files of the bundle are known to be missing: nothing was shown to be cut off.
-                Watched::Checkpoint | Watched::Kept if self.files_missing => {}
+                Watched::Checkpoint | Watched::Kept | Watched::Witnessed | Watched::Stamped
+                    if self.files_missing => {}
+                // With records missing in between, this says nothing new.
+                Watched::Stamped if self.broken => {}
+                Watched::Stamped => {
+                    self.stamps.forked(watch.size);
+                    let finding = Finding::at(Code::ForkAgainstTimestamp, self.edge.size());
+                    self.findings
+                        .push(finding.detail(format!("of {}", watch.size)));
+                }
                 Watched::Checkpoint => {
                     let finding = Finding::at(Code::LogShorterThanCheckpoint, self.edge.size());
                     self.findings
@@ -345,6 +381,12 @@ impl<'a> Join<'a> {
                 }
                 Watched::Kept => {
                     let finding = Finding::at(Code::LogShorterThanKeptCheckpoint, self.edge.size());
+                    self.findings
+                        .push(finding.detail(format!("of {}", watch.size)));
+                }
+                Watched::Witnessed => {
+                    let code = Code::LogShorterThanWitnessedCheckpoint;
+                    let finding = Finding::at(code, self.edge.size());
                     self.findings
                         .push(finding.detail(format!("of {}", watch.size)));
                 }
@@ -360,6 +402,7 @@ impl<'a> Join<'a> {
         }
         if !self.broken {
             self.receipts.finish(&mut findings);
+            self.stamps.finish(&mut findings);
         }
         let mut absent: Vec<_> = self.absent.drain().collect();
         absent.sort();

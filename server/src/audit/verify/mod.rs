@@ -13,14 +13,19 @@ mod memory;
 mod report;
 mod run;
 mod source;
+mod stamps;
+mod witnessed;
 
 pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Findings, Weight};
 pub use memory::{BadReceipts, RECEIPTS_MAX, Receipts};
-pub use report::{Check, CheckpointSummary, Language, OpeningCounts, Reason, Report, Status};
+pub use report::{
+    Check, CheckpointSummary, Language, OpeningCounts, Reason, Report, StampSummary, Status,
+};
 pub use source::{
     BlobProbe, BlobState, Chunk, Columns, LogSource, Offers, OpeningContent, OpeningRow, Openings,
-    Presence, Root, SourceError, StateFact, SubjectRow, TransportCheck,
+    Presence, Root, SourceError, Stamped, StateFact, SubjectRow, TransportCheck,
 };
+pub use witnessed::WitnessedSummary;
 
 use super::note::Policy;
 
@@ -53,6 +58,8 @@ pub struct Options<'a> {
     pub kept: Vec<Vec<u8>>,
     /// Receipts that someone kept.
     pub receipts: Receipts,
+    /// Whom timestamps are believed (`--tsa-roots`); without it only whether each is right in itself is checked.
+    pub authorities: Option<pades::verify::Trust>,
     /// Proofs to make.
     pub proofs: Proofs,
     /// A look into the content store.
@@ -79,6 +86,7 @@ impl Default for Options<'_> {
             trust: Trust::FirstUse,
             kept: Vec::new(),
             receipts: Receipts::default(),
+            authorities: None,
             proofs: Proofs::Sample(64),
             blobs: None,
             workers: None,

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::finding::{Findings, Weight};
+use super::witnessed::WitnessedSummary;
 use crate::audit::merkle::Hash;
+use crate::audit::timestamp::Stamp;
 
 /// A check. Its letter is the level under which it is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,8 +30,12 @@ pub enum Check {
     Blobs,
     /// F: checkpoints that the auditor kept.
     Kept,
+    /// F: the newest checkpoint that witnesses cosigned.
+    Witnesses,
     /// F: receipts that someone kept.
     Receipts,
+    /// F: timestamps over checkpoints, and the times of records between them.
+    Timestamps,
 }
 
 impl Check {
@@ -44,7 +50,9 @@ impl Check {
         Self::States,
         Self::Blobs,
         Self::Kept,
+        Self::Witnesses,
         Self::Receipts,
+        Self::Timestamps,
     ];
 
     /// The letter of its level.
@@ -56,7 +64,7 @@ impl Check {
             Self::Tree => 'C',
             Self::Proofs => 'D',
             Self::Openings | Self::States | Self::Blobs => 'E',
-            Self::Kept | Self::Receipts => 'F',
+            Self::Kept | Self::Witnesses | Self::Receipts | Self::Timestamps => 'F',
         }
     }
 
@@ -72,7 +80,9 @@ impl Check {
             Self::States => "states",
             Self::Blobs => "blobs",
             Self::Kept => "kept-checkpoints",
+            Self::Witnesses => "witnesses",
             Self::Receipts => "receipts",
+            Self::Timestamps => "timestamps",
         }
     }
 
@@ -96,8 +106,12 @@ impl Check {
             (Self::Blobs, Language::English) => "Stored content",
             (Self::Kept, Language::German) => "Aufbewahrte Prüfpunkte",
             (Self::Kept, Language::English) => "Kept checkpoints",
+            (Self::Witnesses, Language::German) => "Bezeugter Prüfpunkt",
+            (Self::Witnesses, Language::English) => "Witnessed checkpoint",
             (Self::Receipts, Language::German) => "Quittungen",
             (Self::Receipts, Language::English) => "Receipts",
+            (Self::Timestamps, Language::German) => "Zeitstempel",
+            (Self::Timestamps, Language::English) => "Timestamps",
         }
     }
 }
@@ -109,6 +123,8 @@ pub enum Reason {
     NoCheckpoint,
     /// The signature fits the key that came with the material; nobody vouched for that key.
     KeyNotPinned,
+    /// Timestamps are right in themselves; nobody vouched for who gave them.
+    AuthorityNotVouched,
     /// Files, tiles or bundles of records are missing.
     MaterialMissing,
     /// This source has no such material by its nature.
@@ -127,6 +143,7 @@ impl Reason {
         match self {
             Self::NoCheckpoint | Self::MaterialMissing => true,
             Self::KeyNotPinned
+            | Self::AuthorityNotVouched
             | Self::NotOffered
             | Self::NotAsked
             | Self::Withheld
@@ -139,6 +156,7 @@ impl Reason {
         match self {
             Self::NoCheckpoint => "no-checkpoint",
             Self::KeyNotPinned => "key-not-pinned",
+            Self::AuthorityNotVouched => "authority-not-vouched",
             Self::MaterialMissing => "material-missing",
             Self::NotOffered => "not-offered",
             Self::NotAsked => "not-asked",
@@ -156,6 +174,12 @@ impl Reason {
             }
             (Self::KeyNotPinned, Language::English) => {
                 "the signature fits the key that came along; nobody vouched for that key"
+            }
+            (Self::AuthorityNotVouched, Language::German) => {
+                "in sich richtig; für die Zeitstempelstelle bürgt niemand (--tsa-roots)"
+            }
+            (Self::AuthorityNotVouched, Language::English) => {
+                "right in themselves; nobody vouched for the authority (--tsa-roots)"
             }
             (Self::MaterialMissing, Language::German) => "Material fehlt",
             (Self::MaterialMissing, Language::English) => "material is missing",
@@ -202,6 +226,45 @@ pub struct CheckpointSummary {
     pub key: Option<String>,
 }
 
+/// The timestamps that were found right in themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StampSummary {
+    /// How many there are.
+    pub count: u64,
+    /// The newest of them.
+    pub newest: Option<Stamp>,
+}
+
+impl StampSummary {
+    fn to_json(&self) -> serde_json::Value {
+        let newest = self.newest.as_ref().map(|stamp| {
+            json!({
+                "size": stamp.size, "at": stamp.at_text(), "serial": stamp.serial,
+                "authority": stamp.authority,
+            })
+        });
+        json!({ "count": self.count, "newest": newest })
+    }
+
+    fn write_text(&self, out: &mut String, language: Language) -> std::fmt::Result {
+        let Some(stamp) = &self.newest else {
+            return Ok(());
+        };
+        let (count, size, at) = (self.count, stamp.size, stamp.at_text());
+        let (serial, authority) = (&stamp.serial, &stamp.authority);
+        match language {
+            Language::German => writeln!(
+                out,
+                "Zeitstempel: {count}, der neueste über {size} Einträge, {at}, Nummer {serial}, {authority}"
+            ),
+            Language::English => writeln!(
+                out,
+                "Timestamps: {count}, the newest over {size} records, {at}, number {serial}, {authority}"
+            ),
+        }
+    }
+}
+
 /// How many openings were seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpeningCounts {
@@ -224,6 +287,8 @@ pub struct Report {
     pub head: Option<Hash>,
     /// The checkpoint.
     pub checkpoint: Option<CheckpointSummary>,
+    /// The newest checkpoint that witnesses cosigned.
+    pub witnessed: Option<WitnessedSummary>,
     /// Number of records after the checkpoint: chained, not yet signed.
     pub tail: u64,
     /// Openings.
@@ -232,6 +297,8 @@ pub struct Report {
     pub states: u64,
     /// Number of proofs made and checked.
     pub proofs: u64,
+    /// Timestamps over checkpoints.
+    pub timestamps: StampSummary,
     /// Everything that was found.
     pub findings: Findings,
     /// What each check would say if nothing had been found.
@@ -294,11 +361,13 @@ impl Report {
         json!({
             "origin": self.origin, "records": self.records, "tail": self.tail,
             "head": self.head.map(|head| head.to_string()), "checkpoint": checkpoint,
+            "witnessed": self.witnessed.as_ref().map(WitnessedSummary::to_json),
             "openings": {
                 "checked": self.openings.checked, "erased": self.openings.erased,
                 "withheld": self.openings.withheld,
             },
             "states": self.states, "proofs": self.proofs,
+            "timestamps": self.timestamps.to_json(),
             "checks": checks.collect::<Vec<_>>(),
             "findings": findings.collect::<Vec<_>>(),
             "counts": counts,
@@ -342,6 +411,10 @@ impl Report {
                 writeln!(out, "Not yet under a checkpoint: {tail}")?;
             }
         }
+        if let Some(witnessed) = &self.witnessed {
+            witnessed.write_text(out, language)?;
+        }
+        self.timestamps.write_text(out, language)?;
         for check in Check::ALL {
             let (label, level) = (check.label(language), check.level());
             let status = match self.status(*check) {

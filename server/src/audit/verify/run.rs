@@ -12,6 +12,8 @@ use super::join::Join;
 use super::ledger::Tokens;
 use super::report::Report;
 use super::source::{Chunk, LogSource, SourceError};
+use super::stamps::Stamps;
+use super::witnessed::Witnessed;
 use super::{Options, Trust, VerifyError};
 use crate::audit::leaf::Origin;
 use crate::audit::note::{Checkpoint, NoteError, Policy};
@@ -23,15 +25,20 @@ pub(super) fn run(
     source: &mut dyn LogSource,
     options: &Options<'_>,
 ) -> Result<Report, VerifyError> {
-    let start = Start::read(source, options)?;
+    let mut start = Start::read(source, options)?;
+    let of = (&start.policy, start.origin.as_ref());
+    let trusted = options.authorities.as_ref();
+    let stamps = Stamps::read(source, of, trusted, &mut start.findings)?;
+    let stamped = stamps.wanted();
     let tokens = Tokens::default();
     let offers = source.offers();
-    let mut join = Join::new(&start, options, offers);
+    let mut join = Join::new(&start, options, offers, stamps);
     let context = Context {
         origin: start.origin.as_ref().map(Origin::as_str),
         offers,
         tokens: &tokens,
         probe: options.blobs,
+        stamped: &stamped,
     };
     stream(source, &context, options, &mut join)?;
     join.finish(source)?;
@@ -48,6 +55,7 @@ pub(super) struct Start {
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) key: Option<String>,
     pub(super) kept: Vec<Checkpoint>,
+    pub(super) witnessed: Witnessed,
     pub(super) findings: Findings,
 }
 
@@ -79,8 +87,9 @@ impl Start {
         let (policy, pinned) = match &options.trust {
             Trust::Pinned(policy) => (policy.clone(), true),
             Trust::FirstUse => {
-                let text = source.policy()?.unwrap_or_default();
-                (Policy::parse(&text).map_err(VerifyError::Policy)?, false)
+                let text = source.policy()?;
+                let policy = text.map_or(Ok(Policy::default()), |text| Policy::parse(&text));
+                (policy.map_err(VerifyError::Policy)?, false)
             }
         };
         let mut start = Self {
@@ -95,6 +104,7 @@ impl Start {
             checkpoint: None,
             key: None,
             kept: Vec::new(),
+            witnessed: Witnessed::default(),
             findings,
         };
         start.checkpoint(source.checkpoint()?);
@@ -102,6 +112,8 @@ impl Start {
             start.origin = Some(origin);
         }
         start.kept(&options.kept);
+        let origin = start.origin.as_ref();
+        start.witnessed = Witnessed::look(source, &start.policy, origin, &mut start.findings)?;
         Ok(start)
     }
 

@@ -23,6 +23,8 @@ pub struct Offers {
     pub openings: Presence,
     /// The current state of entities.
     pub states: Presence,
+    /// A checkpoint that witnesses cosigned.
+    pub witnessed: Presence,
 }
 
 /// Whether a source has a kind of material.
@@ -45,6 +47,12 @@ pub trait LogSource {
 
     /// The newest signed checkpoint, as a note.
     fn checkpoint(&mut self) -> Result<Option<Vec<u8>>, SourceError>;
+
+    /// The newest checkpoint that witnesses cosigned, as a note, if the source [`Offers`] it. Taken
+    /// before the records: it says nothing about what came later.
+    fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        Ok(None)
+    }
 
     /// The name of the log, if it is not the one that the key and the checkpoint carry.
     fn origin(&mut self) -> Result<Option<Origin>, SourceError> {
@@ -71,10 +79,29 @@ pub trait LogSource {
         Ok(None)
     }
 
+    /// Over how many records there are timestamps, by rising size; nothing if the source has none by its nature.
+    fn timestamps(&mut self) -> Result<Option<Vec<u64>>, SourceError> {
+        Ok(None)
+    }
+
+    /// One of those: the checkpoint that was stamped, and the answer of the authority.
+    fn timestamp(&mut self, _size: u64) -> Result<Option<Stamped>, SourceError> {
+        Ok(None)
+    }
+
     /// What the transport check found; nothing if the material was not transported.
     fn transport(&mut self) -> Result<Option<TransportCheck>, SourceError> {
         Ok(None)
     }
+}
+
+/// A checkpoint and the timestamp over it, as they are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stamped {
+    /// The signed checkpoint, to the byte.
+    pub note: Vec<u8>,
+    /// What the authority answered: `TimeStampResp` of RFC 3161, in DER.
+    pub reply: Vec<u8>,
 }
 
 /// Files that differ from the list that travels with them.

@@ -194,6 +194,36 @@ pub(super) const GROUND: &[Setting] = &[
         "How often the head is signed where nothing changes.",
     ),
     setting(
+        "log.report_dir",
+        words(1_000),
+        "",
+        "The folder into which the daily report of the log is written soon after midnight, by the clocks of Germany, as `2026-11-26.pdf`, once; it must be there. Empty: none is written.",
+    ),
+    setting(
+        "log.witnesses",
+        words(4_000),
+        "",
+        "Who cosigns the head of the log (C2SP tlog-witness): the public key and the address of each, such as `NAME+ID+KEY https://zeuge.example`, parted by commas. Empty: nobody is asked.",
+    ),
+    setting(
+        "log.witness_quorum",
+        words(3),
+        "all",
+        "How many of them must have cosigned: `all`, or a number; 0 asks them and wants none.",
+    ),
+    setting(
+        "log.tsa",
+        Shape::Url,
+        "",
+        "The timestamp authority (RFC 3161) that stamps checkpoints of the log; it is sent a digest. Empty: none is asked.",
+    ),
+    setting(
+        "log.tsa_every_hours",
+        count(1, 720),
+        "24",
+        "How often it is asked, where the log has grown since.",
+    ),
+    setting(
         "index.dir",
         Shape::Path,
         "{data_dir}/index",

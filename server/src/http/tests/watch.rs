@@ -146,6 +146,7 @@ fn the_document_lists_every_figure() {
     metrics.disk("data", 1, 2);
     metrics.seals("B-T", 1);
     metrics.certificate("seal", 1);
+    metrics.witness("zeuge.example", 1, Duration::ZERO, 0);
     let table = table(&metrics.text().expect("a text"));
     assert!(table.lines().count() > 25, "{table}");
     let document = include_str!("../../../../docs/operations.md");

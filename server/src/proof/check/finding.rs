@@ -53,6 +53,12 @@ codes! {
     LockBehind = "lock-behind", "Der festgehaltene Prüfpunkt ist älter als der veröffentlichte: Er wurde zurückgesetzt. Den neueren zurücklegen.";
     /// The lock is not a checkpoint.
     LockUnreadable = "lock-unreadable", "Der festgehaltene Prüfpunkt ist nicht lesbar. Den letzten bekannten zurücklegen.";
+    /// The daily report of the log is not in its folder.
+    ReportMissing = "report-missing", "Der Tagesbericht des Protokolls liegt nicht in seinem Ordner (log.report_dir). Im Protokoll des Servers steht, warum: Ordner, Rechte und Platz prüfen. `papierlos log report` schreibt ihn von Hand.";
+    /// A witness that the settings name has cosigned nothing for a day, or never.
+    WitnessSilent = "witness-silent", "Ein Zeuge aus log.witnesses hat seit einem Tag nichts mitgezeichnet, oder noch nie. Im Protokoll des Servers steht, warum: Läuft er, ist er erreichbar, kennt er den Schlüssel dieses Protokolls? Lehnt er das Protokoll ab, nichts löschen und mit verify --since prüfen, mit dem Prüfpunkt aus seinem Ordner.";
+    /// The log was to be stamped, and the last timestamp is older than three intervals, or there is none.
+    StampOld = "stamp-old", "Das Protokoll hat seit mehr als drei Abständen (log.tsa_every_hours) keinen Zeitstempel bekommen. Im Protokoll des Servers steht, warum: log.tsa und die Uhr dieses Rechners prüfen.";
     /// A job was put aside after too many attempts.
     JobFailed = "job-failed", "Ein Auftrag wurde nach zu vielen Versuchen beiseitegelegt. --repair gibt ihm neue Versuche.";
     /// A mail about workflows was given up in the last seven days, or nobody knows whether it was taken.

@@ -6,6 +6,7 @@ use storage::ObjectName;
 use super::{CheckError, Checked, Code, Outcome};
 use crate::audit::note::Checkpoint;
 use crate::base::db::{DbError, sql};
+use crate::ledger::timestamps;
 
 pub(super) async fn check(on: &Checked, outcome: &mut Outcome) -> Result<(), CheckError> {
     let published = on
@@ -49,6 +50,18 @@ pub(super) async fn check(on: &Checked, outcome: &mut Outcome) -> Result<(), Che
             format!("{records} of {}", locked.size),
             false,
         );
+    }
+    Ok(())
+}
+
+/// Names the last timestamp of the log where it is older than it should be.
+pub(super) async fn stamps(on: &Checked, outcome: &mut Outcome) -> Result<(), DbError> {
+    let Some(every) = on.stamped_every else {
+        return Ok(());
+    };
+    let since = timestamps::since(on.db.read()).await?;
+    if let Some(since) = since.filter(|since| timestamps::is_overdue(*since, on.db.now(), every)) {
+        outcome.push(Code::StampOld, since, false);
     }
     Ok(())
 }

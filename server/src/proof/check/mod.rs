@@ -14,6 +14,8 @@ mod index;
 mod lists;
 mod log;
 mod people;
+mod reports;
+mod witnesses;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -24,9 +26,11 @@ use thiserror::Error;
 
 pub use finding::{Code, FINDINGS_LISTED_MAX, Finding, Outcome, Part};
 pub use lists::lists;
+pub use reports::reports;
 
 use crate::base::db::DbError;
 use crate::config::Rights;
+use crate::ledger::witnesses::Configured;
 use crate::signing::Ends;
 use crate::unit::Db;
 
@@ -111,6 +115,10 @@ pub struct Checked {
     pub rights: Rights,
     /// Until when certificates hold by which the house seals.
     pub certificates: Ends,
+    /// Who is asked to cosign the log.
+    pub witnesses: Configured,
+    /// How often the log is to be stamped, where somebody is asked to.
+    pub stamped_every: Option<Duration>,
 }
 
 /// Runs the check.
@@ -126,6 +134,8 @@ pub async fn check(on: &Checked, depth: Depth, mode: Mode) -> Result<Outcome, Ch
         return Ok(outcome);
     }
     certificates::seals(on, &mut outcome).await?;
+    witnesses::silent(on, &mut outcome).await?;
+    log::stamps(on, &mut outcome).await?;
     people::roles(on, &mut outcome).await?;
     people::mails(on, &mut outcome).await?;
     documents::versions(on, &mut outcome).await?;
