@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Server;
+use super::anchors::{stamping, witnessing};
 use super::disks::Disks;
 use crate::base::db::DbError;
 use crate::base::tasks::news;
@@ -11,9 +12,6 @@ use crate::base::{JobKind, SetBack, Timestamp};
 use crate::http::metrics::Metrics;
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::Published;
-use crate::ledger::report::{self, Filed};
-use crate::ledger::timestamps;
-use crate::ledger::witnesses::{Trouble, Witnesses};
 use crate::proof::check::{CheckError, Checked, Depth, Mode, Outcome, check, lists, reports};
 use crate::search::{Progress, Rebuilder};
 use crate::unit::Db;
@@ -24,11 +22,6 @@ use crate::{departments, documents, inspections, jobs, replay, signing, webhooks
 const AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// A pause in which others come to write.
 const BETWEEN_SKETCHES: Duration = Duration::from_millis(100);
-
-/// How often it is looked whether another day has begun, whose report is to be filed.
-const REPORT_EVERY: Duration = Duration::from_secs(60);
-/// The same before anything was signed: the first report is filed with the first checkpoint.
-const REPORT_SOON: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether a seal is to be raised.
 const RAISE_EVERY: Duration = Duration::from_secs(1);
@@ -198,12 +191,6 @@ impl Server {
         });
     }
 
-    /// Has the log stamped every so often, where the settings name a timestamp authority.
-    pub(super) fn stamp_log(&self) {
-        let every = self.config.log.tsa_every;
-        timestamps::start(self.stamper(), every, self.published.clone(), &self.tasks);
-    }
-
     /// Checks at start what a start can wait for, and everything every night.
     pub(super) fn check(&self, metrics: &Arc<Metrics>) {
         let (archive, index) = (self.archive.clone(), self.index.clone());
@@ -244,50 +231,6 @@ impl Server {
                     () = tokio::time::sleep(until(hour, archive.db.now())) => {}
                 }
                 depth = Depth::Whole;
-            }
-        });
-    }
-
-    /// Files the daily report of the log, where the settings name a folder for it.
-    pub(super) fn file_reports(&self, metrics: &Arc<Metrics>) {
-        let Some(folder) = self.config.log.report_dir.clone() else {
-            return;
-        };
-        let (db, metrics) = (self.archive.db.clone(), Arc::clone(metrics));
-        let (storage, witnesses) = (self.archive.storage.clone(), self.archive.witnesses.clone());
-        let house = report::House {
-            town: self.config.forms.town.clone(),
-            key: self.archive.publication.signer.verifier(),
-        };
-        self.tasks.start("reports", |end| async move {
-            loop {
-                let outside = report::Outside {
-                    storage: &storage,
-                    witnesses: &witnesses,
-                };
-                let place = (folder.as_path(), db.now());
-                let filed = report::file(db.read(), &house, place, outside).await;
-                let pause = match &filed {
-                    Ok(Filed::Now(path)) => {
-                        tracing::info!(report = %path.display(), "the daily report of the log is filed");
-                        REPORT_EVERY
-                    }
-                    Ok(Filed::Before) => REPORT_EVERY,
-                    Ok(Filed::NotYet) => REPORT_SOON,
-                    Err(error) => {
-                        tracing::warn!(
-                            error = %error,
-                            cause = ?error,
-                            "the daily report of the log could not be filed"
-                        );
-                        REPORT_EVERY
-                    }
-                };
-                metrics.log_report_failed.set(i64::from(filed.is_err()));
-                tokio::select! {
-                    () = end.cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
-                }
             }
         });
     }
@@ -461,18 +404,6 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
     }
 }
 
-/// How far witnesses have cosigned the log, and whether one refuses it.
-fn witnessing(witnesses: &Witnesses, now: Timestamp, metrics: &Metrics) {
-    for one in witnesses.standing() {
-        // One that never cosigned is silent since somebody asks.
-        let (size, at) = one.cosigned.unwrap_or((0, witnesses.since()));
-        let since = now.micros().saturating_sub(at.micros());
-        let age = Duration::from_micros(u64::try_from(since).unwrap_or_default());
-        let refuses = one.trouble.is_some_and(Trouble::is_alarm);
-        metrics.witness(one.key.name(), size, age, i64::from(refuses));
-    }
-}
-
 /// How far a rebuild of the index is.
 fn rebuilding(rebuilder: &Rebuilder, metrics: &Metrics) {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -519,21 +450,6 @@ async fn sealing(db: &Db, stamp: &signing::Stamp, metrics: &Metrics) {
     }
     for &(what, end) in stamp.ends().all() {
         metrics.certificate(what, end.micros() / 1_000_000);
-    }
-}
-
-/// How old the newest timestamp of the log is, and how often in a row none was given.
-async fn stamping(db: &Db, metrics: &Metrics) {
-    match timestamps::standing(db.read()).await {
-        Ok(standing) => {
-            let since = standing.asked_at;
-            let age = since.map_or(0, |at| db.now().micros() - at.micros());
-            let age = Duration::from_micros(u64::try_from(age).unwrap_or_default());
-            metrics.log_timestamp_age_seconds.set(age.as_secs_f64());
-            let failures = i64::try_from(standing.failures).unwrap_or(i64::MAX);
-            metrics.log_timestamp_failures.set(failures);
-        }
-        Err(error) => tracing::warn!(error = %error, "timestamps of the log could not be counted"),
     }
 }
 

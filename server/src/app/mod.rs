@@ -1,5 +1,6 @@
 //! Wiring: the parts of a running server, its routes, its end.
 
+mod anchors;
 mod chores;
 mod contract;
 mod disks;
@@ -42,7 +43,6 @@ use crate::http::reference::Reference;
 use crate::jobs::{Copies, Offices, Runner, Scans};
 use crate::ledger::looks::Looks;
 use crate::ledger::publisher::{PublishError, Published, Publisher};
-use crate::ledger::timestamps::Stamper;
 use crate::ledger::witnesses::Witnesses;
 use crate::search::{Follower, IndexProbe, Rebuilder};
 use crate::virus::Scanner;
@@ -114,26 +114,6 @@ pub struct Server {
     mailer: Option<workflows::Mailer>,
 }
 
-/// Starts what publishes the log, and who is asked to cosign it.
-async fn publish(
-    archive: &Archive,
-    tasks: &Tasks,
-) -> Result<(watch::Receiver<Published>, Witnesses), ServeError> {
-    let (db, storage, to) = (&archive.db, &archive.storage, &archive.publication);
-    let publisher = Publisher::open(db, storage, to.clone()).await?;
-    let published = publisher.state();
-    publisher.start(tasks);
-    let witnesses = Witnesses::start(
-        db,
-        storage,
-        to,
-        &archive.witnesses,
-        published.clone(),
-        tasks,
-    );
-    Ok((published, witnesses))
-}
-
 impl Server {
     /// Opens the archive and starts what works in the background.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
@@ -153,7 +133,7 @@ impl Server {
         let opened = behind.run(open).await;
         let index = opened.map_err(|gone| ServeError::Ended(std::io::Error::other(gone)))??;
         let tasks = Tasks::default();
-        let (published, witnesses) = publish(&archive, &tasks).await?;
+        let (published, witnesses) = anchors::publish(&archive, &tasks).await?;
         let (db, storage) = (&archive.db, &archive.storage);
         let (commit, follows) = (config.index.commit, Arc::clone(&behind));
         let follower = Follower::start(db, storage, &index, commit, &tasks, follows);
@@ -390,17 +370,6 @@ impl Server {
                 metrics: Arc::clone(metrics),
             }),
         })
-    }
-
-    /// Who has the log stamped, where the settings name an authority.
-    fn stamper(&self) -> Stamper {
-        let Archive {
-            db,
-            storage,
-            publication,
-            ..
-        } = &self.archive;
-        Stamper::new(db, storage, publication, self.config.log.tsa.as_deref())
     }
 
     fn attempts(&self) -> departments::Attempts {

@@ -7,14 +7,12 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::note::{
-    NoteError, SECRET_PREFIX, is_key_name, is_note_text, key_id, key_parts, load_secret,
-    save_secret, signature_text, split_note,
+    NoteError, is_key_name, is_note_text, key_id, key_text, load_secret, save_secret, secret_text,
+    signature_text, signing_key, split_note, verifying_key,
 };
 
 /// The signature type of cosignatures with Ed25519.
@@ -112,10 +110,7 @@ impl WitnessKey {
 
 impl fmt::Display for WitnessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = vec![COSIGNATURE];
-        bytes.extend_from_slice(self.key.as_bytes());
-        let (name, id) = (&self.name, hex::encode(self.id));
-        write!(f, "{name}+{id}+{}", BASE64.encode(bytes))
+        f.write_str(&key_text(&self.name, COSIGNATURE, &self.key))
     }
 }
 
@@ -123,17 +118,8 @@ impl FromStr for WitnessKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let (name, id, bytes) = key_parts(text, COSIGNATURE)?;
-        let key = VerifyingKey::from_bytes(&bytes)
-            .ok()
-            .ok_or(NoteError::BadKey)?;
-        let found = Self::new(name, key);
-        // A weak key would accept cosignatures that nobody made.
-        if found.id == id && !key.is_weak() {
-            Ok(found)
-        } else {
-            Err(NoteError::BadKey)
-        }
+        let (name, key) = verifying_key(text, COSIGNATURE)?;
+        Ok(Self::new(name, key))
     }
 }
 
@@ -175,25 +161,14 @@ impl WitnessSigner {
 
     /// `PRIVATE+KEY+name+id+base64`: what a key file holds.
     pub fn to_secret_string(&self) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new(vec![COSIGNATURE]);
-        bytes.extend_from_slice(self.key.as_bytes());
-        let (id, encoded) = (self.verifier().id(), Zeroizing::new(BASE64.encode(&*bytes)));
-        Zeroizing::new(format!("{SECRET_PREFIX}{}+{id}+{}", self.name, *encoded))
+        secret_text(&self.name, COSIGNATURE, &self.key)
     }
 
     /// Reads what [`WitnessSigner::to_secret_string`] wrote.
     pub fn from_secret_string(text: &str) -> Result<Self, NoteError> {
-        let rest = text.strip_prefix(SECRET_PREFIX).ok_or(NoteError::BadKey)?;
-        let (name, id, mut seed) = key_parts(rest, COSIGNATURE)?;
-        let found = Self::from_seed(name, &seed);
-        seed.zeroize();
-        found.and_then(|found| {
-            if found.verifier().id == id {
-                Ok(found)
-            } else {
-                Err(NoteError::BadKey)
-            }
-        })
+        let (name, key) = signing_key(text, COSIGNATURE)?;
+        let name = name.to_owned();
+        Ok(Self { name, key })
     }
 
     /// Writes the key to a new file that only its owner can read; refuses to overwrite one.

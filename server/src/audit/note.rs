@@ -26,7 +26,7 @@ pub const SIGNATURES_MAX: usize = 100;
 const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// The signature type of plain Ed25519 notes.
 const ED25519: u8 = 1;
-pub(super) const SECRET_PREFIX: &str = "PRIVATE+KEY+";
+const SECRET_PREFIX: &str = "PRIVATE+KEY+";
 
 /// What can be wrong with notes, keys and policies.
 #[derive(Debug, thiserror::Error)]
@@ -121,15 +121,7 @@ impl NoteKey {
 
 impl fmt::Display for NoteKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = vec![ED25519];
-        bytes.extend_from_slice(self.key.as_bytes());
-        write!(
-            f,
-            "{}+{}+{}",
-            self.name,
-            hex::encode(self.id),
-            BASE64.encode(bytes)
-        )
+        f.write_str(&key_text(&self.name, ED25519, &self.key))
     }
 }
 
@@ -137,22 +129,59 @@ impl FromStr for NoteKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let (name, id, bytes) = key_parts(text, ED25519)?;
-        let key = VerifyingKey::from_bytes(&bytes)
-            .ok()
-            .ok_or(NoteError::BadKey)?;
-        let found = Self::new(name, key);
-        // A weak key would accept signatures that nobody made.
-        if found.id == id && !key.is_weak() {
-            Ok(found)
-        } else {
-            Err(NoteError::BadKey)
-        }
+        let (name, key) = verifying_key(text, ED25519)?;
+        Ok(Self::new(name, key))
+    }
+}
+
+/// `name+id+base64(type ‖ 32 bytes)`, with these 32 bytes for a key whose public half is this.
+fn parts_text(name: &str, kind: u8, public: &VerifyingKey, key: &[u8; 32]) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new(vec![kind]);
+    bytes.extend_from_slice(key);
+    let id = hex::encode(key_id(name, kind, public.as_bytes()));
+    let encoded = Zeroizing::new(BASE64.encode(&*bytes));
+    Zeroizing::new(format!("{name}+{id}+{}", *encoded))
+}
+
+/// A public key of this type, as it is printed on paper.
+pub(super) fn key_text(name: &str, kind: u8, key: &VerifyingKey) -> String {
+    String::clone(&parts_text(name, kind, key, key.as_bytes()))
+}
+
+/// Reads what [`key_text`] wrote.
+pub(super) fn verifying_key(text: &str, kind: u8) -> Result<(&str, VerifyingKey), NoteError> {
+    let (name, id, bytes) = key_parts(text, kind)?;
+    let key = VerifyingKey::from_bytes(&bytes);
+    let key = key.ok().ok_or(NoteError::BadKey)?;
+    // A weak key would accept signatures that nobody made.
+    if key_id(name, kind, key.as_bytes()) == id && !key.is_weak() {
+        Ok((name, key))
+    } else {
+        Err(NoteError::BadKey)
+    }
+}
+
+/// A secret key of this type: what a key file holds.
+pub(super) fn secret_text(name: &str, kind: u8, key: &SigningKey) -> Zeroizing<String> {
+    let text = parts_text(name, kind, &key.verifying_key(), key.as_bytes());
+    Zeroizing::new(format!("{SECRET_PREFIX}{}", *text))
+}
+
+/// Reads what [`secret_text`] wrote.
+pub(super) fn signing_key(text: &str, kind: u8) -> Result<(&str, SigningKey), NoteError> {
+    let rest = text.strip_prefix(SECRET_PREFIX).ok_or(NoteError::BadKey)?;
+    let (name, id, mut seed) = key_parts(rest, kind)?;
+    let key = SigningKey::from_bytes(&seed);
+    seed.zeroize();
+    if key_id(name, kind, key.verifying_key().as_bytes()) == id {
+        Ok((name, key))
+    } else {
+        Err(NoteError::BadKey)
     }
 }
 
 /// Splits `name+id+base64(type ‖ 32 bytes)`.
-pub(super) fn key_parts(text: &str, kind: u8) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
+fn key_parts(text: &str, kind: u8) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (name, id, encoded) = (parts.next(), parts.next(), parts.next());
     let name = name
@@ -210,26 +239,14 @@ impl NoteSigner {
 
     /// `PRIVATE+KEY+name+id+base64`: what a key file holds.
     pub fn to_secret_string(&self) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new(vec![ED25519]);
-        bytes.extend_from_slice(self.key.as_bytes());
-        let (id, encoded) = (self.verifier().id(), Zeroizing::new(BASE64.encode(&*bytes)));
-        Zeroizing::new(format!("{SECRET_PREFIX}{}+{id}+{}", self.name, *encoded))
+        secret_text(&self.name, ED25519, &self.key)
     }
 
     /// Reads what [`NoteSigner::to_secret_string`] wrote.
     pub fn from_secret_string(text: &str) -> Result<Self, NoteError> {
-        let rest = text.strip_prefix(SECRET_PREFIX).ok_or(NoteError::BadKey)?;
-        let (name, id, mut seed) = key_parts(rest, ED25519)?;
-        let found = Self {
-            name: name.to_owned(),
-            key: SigningKey::from_bytes(&seed),
-        };
-        seed.zeroize();
-        if found.verifier().id == id {
-            Ok(found)
-        } else {
-            Err(NoteError::BadKey)
-        }
+        let (name, key) = signing_key(text, ED25519)?;
+        let name = name.to_owned();
+        Ok(Self { name, key })
     }
 
     /// Writes the key to a new file that only its owner can read; refuses to overwrite one.

@@ -9,6 +9,7 @@ mod error;
 mod forms;
 mod gather;
 mod lists;
+mod log;
 mod mail;
 mod network;
 mod oidc;
@@ -18,7 +19,6 @@ mod seal;
 mod setting;
 mod shape;
 mod virus;
-mod witnesses;
 mod workflows;
 
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use forms::Forms;
 pub use gather::Sources;
 pub use lists::Lists;
+pub use log::{Log, LogWitness};
 pub use mail::{Mail, MailTls};
 pub use network::{Network, Ports};
 pub use oidc::{GroupRole, Oidc};
@@ -48,7 +49,6 @@ pub use seal::{Seal, SealKey, SealLevel, Signing};
 pub use setting::{RESERVED_VARIABLES, SETTINGS, Setting};
 pub use shape::Shape;
 pub use virus::{Clamd, Virus};
-pub use witnesses::LogWitness;
 pub use workflows::Workflows;
 
 /// Words that are never shown.
@@ -193,31 +193,6 @@ pub struct Database {
     pub url: DatabaseUrl,
     /// Connections for reading.
     pub connections_max: u32,
-}
-
-/// The audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// Its name, for ever.
-    pub origin: String,
-    /// The key that signs its head.
-    pub signing_key_file: PathBuf,
-    /// Where the last signed head is kept.
-    pub lock_dir: PathBuf,
-    /// How soon after a change the head is signed, and the pause between two signatures.
-    pub publish: Duration,
-    /// How often it is signed where nothing changes.
-    pub heartbeat: Duration,
-    /// The folder of the daily reports, where they are written.
-    pub report_dir: Option<PathBuf>,
-    /// Who is asked to cosign its head.
-    pub witnesses: Vec<LogWitness>,
-    /// How many of them must have.
-    pub witness_quorum: usize,
-    /// Who stamps its checkpoints, where anybody does.
-    pub tsa: Option<String>,
-    /// How often that one is asked, where the log has grown since.
-    pub tsa_every: Duration,
 }
 
 /// The search index.
@@ -433,7 +408,7 @@ impl Config {
             },
             storage: blobs::read(reader),
             key_file: reader.path("keys.key_file"),
-            log: read_log(reader, &server),
+            log: log::read(reader, &server),
             index: Index {
                 dir: reader.path("index.dir"),
                 memory_bytes_max: reader.small("index.memory_bytes_max"),
@@ -531,39 +506,6 @@ fn read_server(reader: &mut Reader) -> Server {
         workers: Some(reader.small("server.workers")).filter(|workers| *workers > 0),
         trusted_proxies: reader.addresses("server.trusted_proxies"),
         shutdown: seconds(reader, "server.shutdown_seconds"),
-    }
-}
-
-fn read_log(reader: &mut Reader, server: &Server) -> Log {
-    let origin = match reader.text("log.origin") {
-        origin if origin.is_empty() => {
-            let host = server.public_url.split("://").nth(1).unwrap_or_default();
-            let host = host.split('/').next().unwrap_or_default();
-            format!("{}/audit", host.rsplit('@').next().unwrap_or_default())
-        }
-        origin => origin,
-    };
-    // The first line of a checkpoint: no space, no plus sign (C2SP signed-note).
-    if origin.contains(|c: char| c.is_whitespace() || c == '+') {
-        reader.refuse(
-            "log.origin",
-            &origin,
-            "ein Name ohne Leerzeichen und Pluszeichen",
-        );
-    }
-    let (witnesses, witness_quorum) = witnesses::read(reader);
-    Log {
-        origin,
-        signing_key_file: reader.path("log.signing_key_file"),
-        lock_dir: reader.path("log.lock_dir"),
-        publish: Duration::from_millis(reader.number("log.publish_milliseconds")),
-        heartbeat: seconds(reader, "log.heartbeat_seconds"),
-        report_dir: Some(PathBuf::from(reader.text("log.report_dir")))
-            .filter(|dir| !dir.as_os_str().is_empty()),
-        witnesses,
-        witness_quorum,
-        tsa: Some(reader.text("log.tsa")).filter(|url| !url.is_empty()),
-        tsa_every: Duration::from_secs(reader.number("log.tsa_every_hours") * 60 * 60),
     }
 }
 

@@ -5,6 +5,7 @@ mod access_log;
 mod lock;
 pub mod looked_at;
 pub mod looks;
+pub mod objects;
 mod policy;
 pub mod publisher;
 pub mod report;

@@ -11,10 +11,12 @@ pub mod keys;
 mod probe;
 #[cfg(test)]
 mod published;
+mod reader;
 mod source;
 #[cfg(test)]
 mod tests;
 
 pub use export::{ExportError, Exported, export};
 pub use probe::{Blobs, Look};
-pub use source::{DatabaseLog, Place, ProofError, Wanted, Which, kinds};
+pub use reader::kinds;
+pub use source::{DatabaseLog, Place, ProofError, Wanted, Which};

@@ -29,7 +29,7 @@ use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Tasks, Timestamp};
 use crate::unit::{Db, Unit};
 
-use tiles::name;
+use super::objects::name;
 
 /// How often the log is looked at when this process has written nothing: others may have, and what
 /// failed is tried again.

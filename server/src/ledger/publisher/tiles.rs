@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sea_orm::ConnectionTrait;
-use storage::{ObjectName, PutRule, StoreError};
+use storage::{PutRule, StoreError};
 
 use crate::audit::log::hash_of;
 use crate::audit::merkle::{self, Hash, leaf_hash};
@@ -14,6 +14,7 @@ use crate::audit::{LeafView, genesis};
 use crate::base::db::{DbError, sql};
 
 use super::{PublishError, Publisher, STEP_LEAVES_MAX, WIDE};
+use crate::ledger::objects::{self, name};
 
 /// How the tree grows by some leaves.
 pub(super) struct Growth {
@@ -58,27 +59,13 @@ impl Publisher {
         while whole > 0 {
             let width = u16::try_from(whole % WIDE).unwrap_or_default();
             if let Some(tile) = Tile::new(level, whole / WIDE, width)
-                && let Some(bytes) = self.tile(tile).await?
+                && let Some(bytes) = objects::tile(&self.storage, tile).await?
             {
                 fetched.insert(tile, bytes);
             }
             (whole, level) = (whole / WIDE, level + 1);
         }
         Edge::load(size, &mut Fetched(fetched)).map_err(PublishError::Tile)
-    }
-
-    /// A tile; a partial one that has gone is cut out of the one that took its place.
-    pub(super) async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, PublishError> {
-        if let Some(bytes) = self.object(&tile.path()).await? {
-            return Ok(Some(bytes));
-        }
-        match tile.full() {
-            Some(full) => {
-                let bytes = self.object(&full.path()).await?;
-                Ok(bytes.and_then(|bytes| tile.cut(bytes)))
-            }
-            None => Ok(None),
-        }
     }
 
     /// Writes the tiles of the first `size` leaves again. Those leaves have the signed root: what
@@ -101,8 +88,7 @@ impl Publisher {
     }
 
     pub(super) async fn object(&self, path: &str) -> Result<Option<Vec<u8>>, PublishError> {
-        let found = self.storage.get_object(&name(path)?).await?;
-        Ok(found.map(|bytes| bytes.to_vec()))
+        Ok(objects::object(&self.storage, path).await?)
     }
 
     /// Leaves from `seq` on, each with its hash computed from its bytes.
@@ -231,8 +217,4 @@ impl Publisher {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-pub(super) fn name(path: &str) -> Result<ObjectName, PublishError> {
-    Ok(ObjectName::parse(&format!("log/{path}"))?)
 }

@@ -20,6 +20,7 @@ use pades::sign::{Digest, TimestampError, TimestampRequest};
 use storage::{ObjectName, PutRule, Storage, StoreError};
 use thiserror::Error;
 
+use super::objects::name;
 use super::publisher::Publication;
 use crate::audit::event::Action;
 use crate::audit::note::{Checkpoint, NoteError, Policy};
@@ -255,10 +256,6 @@ fn astray(log: Timestamp, stamp: &Stamp) -> StampingError {
         log,
         authority: Timestamp::of_micros(stamp.at_micros),
     }
-}
-
-fn name(path: &str) -> Result<ObjectName, StoreError> {
-    ObjectName::parse(&format!("log/{path}"))
 }
 
 /// The last timestamp before `now`, as [`since`] gives it, is older than three intervals: it is worth a warning.

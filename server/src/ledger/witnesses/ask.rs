@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect;
 use reqwest::{Client, Response};
-use storage::{ObjectName, Storage, StoreError};
+use storage::{Storage, StoreError};
 
 use super::Trouble;
 use crate::audit::add_checkpoint::{AddCheckpoint, PATH, number};
@@ -14,6 +14,7 @@ use crate::audit::merkle::{self, Hash};
 use crate::audit::note::Checkpoint;
 use crate::audit::tile::{Tile, TileError, TileHashes, TileReader};
 use crate::audit::{Cosignature, WitnessKey};
+use crate::ledger::objects;
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -51,24 +52,6 @@ impl TileReader for Fetched {
     }
 }
 
-async fn object(storage: &Storage, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let name = ObjectName::parse(&format!("log/{path}"))?;
-    let found = storage.get_object(&name).await?;
-    Ok(found.map(|bytes| bytes.to_vec()))
-}
-
-/// A published tile; a partial one that has gone is cut out of the one that took its place.
-async fn tile(storage: &Storage, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
-    if let Some(bytes) = object(storage, &tile.path()).await? {
-        return Ok(Some(bytes));
-    }
-    let Some(full) = tile.full() else {
-        return Ok(None);
-    };
-    let bytes = object(storage, &full.path()).await?;
-    Ok(bytes.and_then(|bytes| tile.cut(bytes)))
-}
-
 /// Computes something from the published tiles of the tree of `size` leaves: again and again, until
 /// all that it needs was read. Nothing where a tile is missing.
 async fn from_tiles<T>(
@@ -84,7 +67,7 @@ async fn from_tiles<T>(
             Err(TileError::Read(NotYet(wanted))) => wanted,
             Err(TileError::Missing(_) | TileError::Length(_)) => return Ok(None),
         };
-        let Some(bytes) = tile(storage, wanted).await? else {
+        let Some(bytes) = objects::tile(storage, wanted).await? else {
             return Ok(None);
         };
         fetched.0.insert(wanted, bytes);

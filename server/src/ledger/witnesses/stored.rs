@@ -6,15 +6,16 @@ use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
-use storage::{ObjectName, PutRule, Storage, StoreError};
+use storage::{PutRule, Storage, StoreError};
 
 use super::{RoundError, ask};
 use crate::audit::note::{Checkpoint, Policy};
 use crate::audit::{Cosignature, WitnessKey};
 use crate::base::Timestamp;
+use crate::ledger::objects::{name, object};
 
-/// The object with the newest checkpoint that witnesses cosigned.
-pub const WITNESSED: &str = "log/witnessed";
+/// The object with the newest checkpoint that witnesses cosigned, by its path in the folder of the log.
+pub const WITNESSED: &str = "witnessed";
 
 /// Keeps other processes that share this folder from asking; nothing where one of them does.
 pub(super) async fn hold(path: &Path) -> io::Result<Option<File>> {
@@ -33,13 +34,9 @@ pub(super) async fn hold(path: &Path) -> io::Result<Option<File>> {
         .unwrap_or_else(|gone| Err(io::Error::other(gone)))
 }
 
-async fn object(storage: &Storage, path: &str) -> Result<Option<Bytes>, StoreError> {
-    storage.get_object(&ObjectName::parse(path)?).await
-}
-
 /// The object of one witness.
 fn path_of(key: &WitnessKey) -> String {
-    format!("log/witness/{}", key.id())
+    format!("witness/{}", key.id())
 }
 
 /// What a witness cosigned last.
@@ -95,7 +92,7 @@ impl Kept {
         storage: &Storage,
         key: &WitnessKey,
     ) -> Result<(), StoreError> {
-        let name = ObjectName::parse(&path_of(key))?;
+        let name = name(&path_of(key))?;
         let note = [self.note.as_slice(), self.line().as_bytes()].concat();
         let put = storage.put_object(&name, Bytes::from(note), PutRule::Replace);
         put.await.map(|_outcome| ())
@@ -131,10 +128,10 @@ pub(super) async fn newest(
     storage: &Storage,
     policy: &Policy,
 ) -> Result<Option<(Vec<u8>, Checkpoint)>, StoreError> {
-    let note = object(storage, "log/checkpoint").await?;
+    let note = object(storage, "checkpoint").await?;
     Ok(note.and_then(|note| {
         let (checkpoint, _) = Checkpoint::open(&note, policy).ok()?;
-        Some((note.to_vec(), checkpoint))
+        Some((note, checkpoint))
     }))
 }
 
@@ -201,7 +198,7 @@ pub(super) async fn gather(
             return Ok(());
         }
     }
-    let name = ObjectName::parse(WITNESSED)?;
+    let name = name(WITNESSED)?;
     let put = storage.put_object(&name, Bytes::from(note), PutRule::Replace);
     put.await?;
     Ok(())

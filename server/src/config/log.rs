@@ -1,11 +1,40 @@
-//! Who cosigns the head of the log, as settings name them.
+//! The audit log, and who outside keeps something of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::read::Reader;
+use super::{Server, seconds};
 
 const WITNESSES: &str = "log.witnesses";
 const QUORUM: &str = "log.witness_quorum";
 /// Most witnesses that are named.
 const WITNESSES_MAX: usize = 32;
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its name, for ever.
+    pub origin: String,
+    /// The key that signs its head.
+    pub signing_key_file: PathBuf,
+    /// Where the last signed head is kept.
+    pub lock_dir: PathBuf,
+    /// How soon after a change the head is signed, and the pause between two signatures.
+    pub publish: Duration,
+    /// How often it is signed where nothing changes.
+    pub heartbeat: Duration,
+    /// The folder of the daily reports, where they are written.
+    pub report_dir: Option<PathBuf>,
+    /// Who is asked to cosign its head.
+    pub witnesses: Vec<LogWitness>,
+    /// How many of them must have.
+    pub witness_quorum: usize,
+    /// Who stamps its checkpoints, where anybody does.
+    pub tsa: Option<String>,
+    /// How often that one is asked, where the log has grown since.
+    pub tsa_every: Duration,
+}
 
 /// A witness, and where it is asked. Whether its key is one is for the log to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +45,40 @@ pub struct LogWitness {
     pub url: String,
 }
 
-pub(super) fn read(reader: &mut Reader) -> (Vec<LogWitness>, usize) {
+pub(super) fn read(reader: &mut Reader, server: &Server) -> Log {
+    let origin = match reader.text("log.origin") {
+        origin if origin.is_empty() => {
+            let host = server.public_url.split("://").nth(1).unwrap_or_default();
+            let host = host.split('/').next().unwrap_or_default();
+            format!("{}/audit", host.rsplit('@').next().unwrap_or_default())
+        }
+        origin => origin,
+    };
+    // The first line of a checkpoint: no space, no plus sign (C2SP signed-note).
+    if origin.contains(|c: char| c.is_whitespace() || c == '+') {
+        reader.refuse(
+            "log.origin",
+            &origin,
+            "ein Name ohne Leerzeichen und Pluszeichen",
+        );
+    }
+    let (witnesses, witness_quorum) = witnesses(reader);
+    Log {
+        origin,
+        signing_key_file: reader.path("log.signing_key_file"),
+        lock_dir: reader.path("log.lock_dir"),
+        publish: Duration::from_millis(reader.number("log.publish_milliseconds")),
+        heartbeat: seconds(reader, "log.heartbeat_seconds"),
+        report_dir: Some(PathBuf::from(reader.text("log.report_dir")))
+            .filter(|dir| !dir.as_os_str().is_empty()),
+        witnesses,
+        witness_quorum,
+        tsa: Some(reader.text("log.tsa")).filter(|url| !url.is_empty()),
+        tsa_every: Duration::from_secs(reader.number("log.tsa_every_hours") * 60 * 60),
+    }
+}
+
+fn witnesses(reader: &mut Reader) -> (Vec<LogWitness>, usize) {
     let said = reader.text(WITNESSES);
     let mut witnesses: Vec<LogWitness> = Vec::new();
     for one in said.split(',').map(str::trim).filter(|one| !one.is_empty()) {
