@@ -284,6 +284,7 @@ def proofs():
     keep("note", "witness.txt", witness)
     keep("note", "question.txt", b"old 41\nPlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n\n" + said["checkpoint"])
     keep("note", "key.txt", said["key"])
+    keep("note", "handover.txt", said["handover"])
     keep("tiles", "entries.bin", b"".join(struct.pack(">H", len(leaf)) + leaf for leaf in leaves[:2]))
     keep("tiles", "path.txt", "tile/2/x001/x234/067.p/17")
     keep("tiles", "bundle.txt", "tile/entries/000")

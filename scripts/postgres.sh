@@ -2,6 +2,7 @@
 # A PostgreSQL of its own for a test run: Debian's package, an unprivileged user, a scratch folder, loopback.
 #   scripts/postgres.sh start [PID]   starts a server, prints its URL; it ends when process PID ends (default: the caller)
 #   scripts/postgres.sh nextest       the same as a set-up script of nextest: hands the URL to the tests by $NEXTEST_ENV
+# TEST_PG_TMPDIR names where its folder is made, TMPDIR otherwise.
 # TEST_PG_FSYNC=off trades durability for speed; TEST_POSTGRES_URL names a server that runs already.
 # Without the package: a failure where CI=true, elsewhere a skip with its reason in TEST_POSTGRES_SKIPPED.
 set -euo pipefail
@@ -41,7 +42,7 @@ start() {
         owner_uid=$(id -u postgres 2>/dev/null || id -u nobody)
         owner_gid=$(id -g postgres 2>/dev/null || id -g nobody)
     fi
-    dir=$(mktemp -d "${TMPDIR:-/tmp}/papierlos-postgres.XXXXXXXX")
+    dir=$(mktemp -d "${TEST_PG_TMPDIR:-${TMPDIR:-/tmp}}/papierlos-postgres.XXXXXXXX")
     log=$dir/log
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     printf '%s' "$password" >"$dir/password"

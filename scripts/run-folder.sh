@@ -16,7 +16,11 @@ start)
     ;;
 watch)
     wait_for_end_of "$3"
-    rm -rf "$2"
+    # What the run started may still be ending, and write.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        rm -rf "$2" 2>/dev/null && break
+        sleep 1
+    done
     ;;
 nextest)
     [ -n "${NEXTEST_ENV:-}" ] || {

@@ -40,6 +40,7 @@ mod m0041_workflow_keys;
 mod m0042_inbox_counts;
 mod m0043_workflows_per_document;
 mod m0045_timestamps;
+mod m0046_access_signed;
 pub mod roles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -95,6 +96,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_inbox_counts::Step),
             Box::new(m0043_workflows_per_document::Step),
             Box::new(m0045_timestamps::Step),
+            Box::new(m0046_access_signed::Step),
         ]
     }
 }

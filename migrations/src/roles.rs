@@ -58,6 +58,7 @@ pub const APPEND_ONLY: &[&str] = &[
 pub const VERSIONED: &[&str] = &[
     "audit_head",
     "access_head",
+    "access_signed_head",
     "people_head",
     "department",
     "account",

@@ -13,8 +13,8 @@ use crate::audit::bundle::openings::Line;
 use crate::audit::merkle::{Frontier, hashes, verify_consistency, verify_inclusion};
 use crate::audit::tile::{TilePath, entries};
 use crate::audit::{
-    Checkpoint, Hash, Leaf, LeafView, NoteKey, Policy, Slot, WitnessKey, canonical, leaf_hash,
-    record_line,
+    Checkpoint, Handover, Hash, Leaf, LeafView, NoteKey, Policy, Slot, WitnessKey, canonical,
+    leaf_hash, record_line,
 };
 use crate::base::CivilDate;
 use crate::base::pattern::{Facts, Level, Pattern, REFERENCE_CHARS_MAX};
@@ -98,6 +98,11 @@ fn note(bytes: &[u8]) {
     if let Ok(claimed) = Checkpoint::claimed(bytes) {
         let again = Checkpoint::parse_text(&claimed.to_text());
         assert_eq!(again.ok(), Some(claimed));
+    }
+    if let Ok(handover) = Handover::open(bytes) {
+        assert!(Checkpoint::claimed(bytes).is_err(), "it is no checkpoint");
+        let again = Handover::parse_text(&handover.to_text());
+        assert_eq!(again, Some(handover));
     }
     let text = String::from_utf8_lossy(bytes);
     if let Ok(key) = text.trim().parse::<NoteKey>() {

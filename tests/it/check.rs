@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tests::{Start, fixtures, wait_until};
 
-use crate::at_rest::{AtRest, Copy, Verdict, clerk, locked, verdict};
+use crate::at_rest::{AtRest, Copy, Forge, Verdict, clerk, field, locked, own_key, verdict};
 
 fn check(copy: &Copy, arguments: &[&str]) -> Verdict {
     verdict(&copy.papierlos(&[&["check", "--json"], arguments].concat()))
@@ -384,6 +384,104 @@ async fn heads_and_lock_are_held_against_the_log() {
         &[],
         &["lock-unreadable"],
     );
+
+    let copy = archive.copy().await;
+    let database = copy.database().await;
+    let forge = Forge::open(&database, "audit").await;
+    drop(database);
+    let signed = locked(&copy.data()).expect("a checkpoint");
+    let (lock, newest) = (
+        copy.data().join("lock/checkpoint"),
+        copy.object("checkpoint"),
+    );
+    let public = fs::read(&newest).expect("a checkpoint");
+    forge.publish(&copy, signed, &foreign(&forge));
+    expect(&copy, "all by a foreign key", &[], &["lock-unreadable"]);
+    fs::write(&newest, public).expect("a checkpoint");
+    let what = "a lock of a foreign key";
+    let found = expect(&copy, what, &["--repair"], &["lock-unreadable"]);
+    assert_eq!(found.exit, 1, "nothing is repaired beside such a lock");
+    assert!(lock.exists());
+
+    let copy = archive.copy().await;
+    let database = copy.database().await;
+    let mut forge = Forge::open(&database, "audit").await;
+    forge.edit(signed - 1, "actor", "01890000-0000-7000-8000-000000000001");
+    forge.relink();
+    forge.write(&database).await;
+    drop(database);
+    let found = check(&copy, &[]);
+    assert!(found.codes.contains("log-forked"), "{}", found.json);
+    assert_eq!(found.exit, 1, "{}", found.json);
+}
+
+/// The secret of a key that this log never had.
+fn foreign(forge: &Forge) -> String {
+    let origin = field(&forge.leaves[0], "log");
+    let origin = origin.trim_matches('"');
+    let of_changes = origin.strip_suffix("/access").unwrap_or(origin);
+    own_key(of_changes).0
+}
+
+#[tokio::test]
+async fn the_log_of_looks_is_held_against_its_lock_and_what_was_signed() {
+    let Some(archive) = AtRest::new().await else {
+        return;
+    };
+    let lock = |copy: &Copy| copy.data().join("lock/access-checkpoint");
+
+    let copy = archive.copy().await;
+    fs::remove_file(lock(&copy)).expect("a lock");
+    expect(&copy, "no lock", &["--repair"], &["access-lock-missing"]);
+    assert!(!lock(&copy).exists(), "a new lock was made");
+
+    let copy = archive.copy().await;
+    fs::copy(&archive.early_looks, lock(&copy)).expect("a lock");
+    expect(&copy, "an old lock", &[], &["access-lock-behind"]);
+
+    let copy = archive.copy().await;
+    fs::write(lock(&copy), "nothing").expect("a lock");
+    let what = "no checkpoint in the lock";
+    expect(&copy, what, &[], &["access-lock-unreadable"]);
+
+    let copy = archive.copy().await;
+    let note = fs::read_to_string(lock(&copy)).expect("a lock");
+    let signed = note.lines().nth(1).and_then(|size| size.parse().ok());
+    let database = copy.database().await;
+    let forge = Forge::open(&database, "access").await;
+    drop(database);
+    let newest = copy.object("access/checkpoint");
+    let public = fs::read(&newest).expect("a checkpoint");
+    forge.publish(&copy, signed.expect("a size"), &foreign(&forge));
+    let foreign_lock = ["access-lock-unreadable"];
+    expect(&copy, "all by a foreign key", &[], &foreign_lock);
+    fs::write(&newest, public).expect("a checkpoint");
+    expect(&copy, "a lock of a foreign key", &[], &foreign_lock);
+
+    // Only the database knows that there was one.
+    let copy = archive.copy().await;
+    fs::remove_file(lock(&copy)).expect("a lock");
+    fs::remove_file(copy.object("access/checkpoint")).expect("a checkpoint");
+    let what = "neither lock nor checkpoint";
+    expect(&copy, what, &[], &["access-lock-missing"]);
+
+    let copy = archive.copy().await;
+    copy.sql(&[
+        "DELETE FROM access WHERE seq > 0",
+        "UPDATE access_head SET seq = 0, h = (SELECT h FROM access WHERE seq = 0)",
+    ])
+    .await;
+    expect(&copy, "looks set back", &[], &["access-lock-ahead"]);
+
+    let copy = archive.copy().await;
+    let database = copy.database().await;
+    let mut forge = Forge::open(&database, "access").await;
+    let seq = forge.find("document.read");
+    forge.edit(seq, "role", "admin");
+    forge.relink();
+    forge.write(&database).await;
+    drop(database);
+    expect(&copy, "looks written anew", &[], &["access-forked"]);
 }
 
 /// Puts the log back to the records under a checkpoint.

@@ -216,6 +216,7 @@ fn a_folder_that_was_mistyped_is_not_taken_for_a_new_archive_without_findings() 
         &["reindex"],
         &["keys", "list"],
         &["keys", "rotate"],
+        &["log", "rotate-key"],
         &["plan", "list"],
         &["types", "list"],
         &["workflow", "list"],

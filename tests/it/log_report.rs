@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use reqwest::Method;
 use tempfile::TempDir;
 use tests::faketime::{days_later, has_faketime};
 use tests::town::Town;
@@ -117,6 +118,11 @@ async fn a_report_says_what_the_log_is_and_its_code_is_the_signed_checkpoint() {
         name.starts_with("inline; filename=\"tagesbericht-"),
         "{name}"
     );
+    let auditor = town.auditor();
+    let head = auditor.send(auditor.request(Method::HEAD, path)).await;
+    let head = head.is(200);
+    assert_eq!(head.media_type(), Some("application/pdf"));
+    assert!(head.body.is_empty());
     let folder = TempDir::new().expect("a temporary folder");
     let pdf = folder.path().join("bericht.pdf");
     fs::write(&pdf, &shown.body).expect("a file");

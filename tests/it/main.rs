@@ -33,6 +33,7 @@ mod rebuilding;
 mod records;
 mod rights;
 mod roles;
+mod rotation;
 mod search;
 mod serve;
 mod sign_in;

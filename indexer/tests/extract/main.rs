@@ -104,6 +104,7 @@ const TESTS: &[Test] = &tests![
     pages::strange_letters_are_boxes_and_keep_their_names,
     pages::documents_of_an_office_become_pages,
     pages::an_office_program_reads_no_file_that_a_document_names,
+    pages::an_office_program_works_in_a_folder_of_any_length,
     pages::a_hostile_document_costs_its_own_pages,
     scans::scans_are_read_as_well_as_by_plain_tesseract,
     scans::picture_files_ask_for_recognition_page_by_page,

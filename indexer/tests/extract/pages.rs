@@ -189,6 +189,17 @@ pub(crate) fn documents_of_an_office_become_pages() {
     }
 }
 
+pub(crate) fn an_office_program_works_in_a_folder_of_any_length() {
+    let Some(office) = libreoffice() else { return };
+    let long = "folder-".repeat(20);
+    let folder = tempfile::Builder::new().prefix(&long).tempdir();
+    let folder = folder.expect("a folder");
+    let content = b"{\\rtf1\\ansi Vermerk\\par}";
+    let content = (Format::Rtf, content.as_slice());
+    let pdf = made(converted(&office, &folder, content, ENOUGH));
+    assert!(text(&extract(&pdf)).contains("Vermerk"));
+}
+
 pub(crate) fn an_office_program_reads_no_file_that_a_document_names() {
     let Some(office) = libreoffice() else { return };
     let secrets = folder();

@@ -81,6 +81,8 @@ fn read(program: &Program, picture: &Picture) -> Read {
 fn plain(picture: &Picture) -> String {
     let mut child = Command::new(TESSERACT)
         .args(["stdin", "stdout", "-l", "deu"])
+        // Its threads wait for each other busily where others work too.
+        .env("OMP_THREAD_LIMIT", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

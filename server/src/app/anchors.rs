@@ -20,11 +20,15 @@ const REPORT_EVERY: Duration = Duration::from_secs(60);
 /// The same before anything was signed: the first report is filed with the first checkpoint.
 const REPORT_SOON: Duration = Duration::from_secs(2);
 
-/// Starts what publishes the log, and who is asked to cosign it.
+/// How far a log is published.
+type Following = watch::Receiver<Published>;
+
+/// Starts what publishes the two logs, and who is asked to cosign that of changes; how far it, and that of looks, is
+/// published.
 pub(super) async fn publish(
     archive: &Archive,
     tasks: &Tasks,
-) -> Result<(watch::Receiver<Published>, Witnesses), ServeError> {
+) -> Result<(Following, Witnesses, Following), ServeError> {
     let (db, storage, to) = (&archive.db, &archive.storage, &archive.publication);
     let publisher = Publisher::open(db, storage, to.clone()).await?;
     let published = publisher.state();
@@ -37,7 +41,8 @@ pub(super) async fn publish(
         published.clone(),
         tasks,
     );
-    Ok((published, witnesses))
+    let seen = Publisher::follow(db, storage, archive.looks.clone(), tasks).await;
+    Ok((published, witnesses, seen))
 }
 
 impl Server {
@@ -67,7 +72,7 @@ impl Server {
         let (storage, witnesses) = (self.archive.storage.clone(), self.archive.witnesses.clone());
         let house = report::House {
             town: self.config.forms.town.clone(),
-            key: self.archive.publication.signer.verifier(),
+            key: self.archive.publication.verifier(),
         };
         self.tasks.start("reports", |end| async move {
             loop {
@@ -101,6 +106,24 @@ impl Server {
             }
         });
     }
+}
+
+/// Seconds since the last checkpoint; 0 where there is none.
+pub(super) fn age_of(published: Published, now: Timestamp) -> f64 {
+    let since = published.at.map_or(0, |at| now.micros() - at.micros());
+    Duration::from_micros(u64::try_from(since).unwrap_or_default()).as_secs_f64()
+}
+
+/// How far the log of looks is signed, and whether it is the one that was.
+pub(super) fn signing_looks(now: Timestamp, published: Published, metrics: &Metrics) {
+    let size = i64::try_from(published.size).unwrap_or(i64::MAX);
+    metrics.access_log_checkpoint_size.set(size);
+    let age = age_of(published, now);
+    metrics.access_log_checkpoint_age_seconds.set(age);
+    let failing = i64::from(published.failing);
+    metrics.access_log_unsigned.set(failing);
+    let contradicts = i64::from(published.contradicts());
+    metrics.access_log_contradicts.set(contradicts);
 }
 
 /// How far witnesses have cosigned the log, and whether one refuses it.

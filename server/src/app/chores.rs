@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Server;
-use super::anchors::{stamping, witnessing};
+use super::anchors::{age_of, signing_looks, stamping, witnessing};
 use super::disks::Disks;
 use crate::base::db::DbError;
 use crate::base::tasks::news;
@@ -209,7 +209,8 @@ impl Server {
                     db: archive.db.clone(),
                     storage: archive.storage.clone(),
                     index: Some(index.clone()),
-                    lock: archive.publication.lock.clone(),
+                    changes: archive.publication.clone(),
+                    looks: archive.looks.clone(),
                     now: archive.db.now().utc().into(),
                     rights,
                     certificates: stamp.ends().clone(),
@@ -299,6 +300,7 @@ impl Server {
                 witnessing(&witnesses, db.now(), &metrics);
                 rebuilding(&rebuilder, &metrics);
                 guarding(&db, &looks, &metrics).await;
+                signing_looks(db.now(), looks.published(), &metrics);
                 sealing(&db, &stamp, &metrics).await;
                 going_on(&db, &metrics).await;
                 stamping(&db, &metrics).await;
@@ -377,9 +379,8 @@ async fn figures(db: &Db, index: Progress, published: Published, metrics: &Metri
         .index_lag_records
         .set(whole(head.saturating_sub(applied)));
     metrics.log_checkpoint_size.set(whole(published.size));
-    let since = published.at.map_or(0, |at| db.now().micros() - at.micros());
-    let since = Duration::from_micros(u64::try_from(since).unwrap_or_default());
-    metrics.log_checkpoint_age_seconds.set(since.as_secs_f64());
+    let age = age_of(published, db.now());
+    metrics.log_checkpoint_age_seconds.set(age);
     let queues = [
         (JobKind::ExtractText, "jobs", "failed"),
         (JobKind::ReadScan, "scans", "scans_failed"),

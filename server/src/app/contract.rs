@@ -7,7 +7,7 @@ use utoipa::openapi::security::{
 };
 
 use crate::http::openapi::EdgeParts;
-use crate::http::parameters::Parameters;
+use crate::http::parameters::{Parameters, list};
 use crate::{
     cases, correspondents, departments, documents, excerpts, feed, file_plan, files, forms,
     inspections, invariants, notes, oidc, paperless, refiling, relations, retention, search,
@@ -126,14 +126,15 @@ pub fn contract() -> Contract {
     contract
 }
 
-/// The query parameters of the contract, room by room: the whole contract is never held for them.
+/// The query parameters of the contract: what `parameters.txt` holds.
+#[must_use]
+pub fn listed_parameters() -> String {
+    list(&contract())
+}
+
+/// The same, for a server that starts.
 pub(super) fn known_parameters() -> Parameters {
-    let mut known = Parameters::default();
-    known.add(&Base::openapi());
-    for room in ROOMS {
-        known.add(&room());
-    }
-    known
+    Parameters::of(include_str!("parameters.txt"))
 }
 
 /// The contract of the foreign interface: what `openapi-paperless.yaml` holds.
@@ -146,4 +147,15 @@ pub fn paperless_contract() -> Contract {
     }
     utoipa::Modify::modify(&EdgeParts, &mut contract);
     contract
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_list_of_parameters_is_that_of_the_contract() {
+        assert!(
+            super::listed_parameters() == include_str!("parameters.txt"),
+            "it is not current: papierlos openapi --parameters >server/src/app/parameters.txt"
+        );
+    }
 }

@@ -11,6 +11,7 @@ mod workers;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
@@ -21,10 +22,12 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use self::contract::known_parameters;
-pub use self::contract::{contract, paperless_contract};
+pub use self::contract::{contract, listed_parameters, paperless_contract};
 use self::disks::{Disks, DisksProbe, FREE_BYTES_MIN};
 use self::parts::Parts;
-use self::probes::{BlobsProbe, DatabaseProbe, LogProbe, OfficeProbe, ScansProbe, VirusProbe};
+use self::probes::{
+    AccessLogProbe, BlobsProbe, DatabaseProbe, LogProbe, OfficeProbe, ScansProbe, VirusProbe,
+};
 use self::workers::{connections_of_one, workers};
 use crate::archive::{Archive, OpenError};
 use crate::base::{Behind, Tasks};
@@ -42,7 +45,7 @@ use crate::http::parameters::parameters;
 use crate::http::reference::Reference;
 use crate::jobs::{Copies, Offices, Runner, Scans};
 use crate::ledger::looks::Looks;
-use crate::ledger::publisher::{PublishError, Published, Publisher};
+use crate::ledger::publisher::{Publication, PublishError, Published, Publisher};
 use crate::ledger::witnesses::Witnesses;
 use crate::search::{Follower, IndexProbe, Rebuilder};
 use crate::virus::Scanner;
@@ -50,6 +53,9 @@ use crate::webhooks::{self, Postman};
 use crate::{
     departments, oidc, paperless, refiling, search, signatures, signing, tablets, workflows,
 };
+
+/// Longest time that the end waits until the last looks are signed.
+const LOOKS_LAST: Duration = Duration::from_secs(10);
 
 /// Why a server could not start or ended badly.
 #[derive(Debug, Error)]
@@ -133,14 +139,14 @@ impl Server {
         let opened = behind.run(open).await;
         let index = opened.map_err(|gone| ServeError::Ended(std::io::Error::other(gone)))??;
         let tasks = Tasks::default();
-        let (published, witnesses) = anchors::publish(&archive, &tasks).await?;
+        let (published, witnesses, seen) = anchors::publish(&archive, &tasks).await?;
         let (db, storage) = (&archive.db, &archive.storage);
         let (commit, follows) = (config.index.commit, Arc::clone(&behind));
         let follower = Follower::start(db, storage, &index, commit, &tasks, follows);
         let room = room_of(&index);
         let rebuilder = Rebuilder::start(db, storage, &index, &follower, &tasks, behind, room);
         let policy = config.access_log.clone();
-        let looks = Looks::start(&archive.db, archive.access.clone(), policy, &tasks);
+        let looks = Looks::start(db, archive.access.clone(), policy, &tasks).heeding(seen);
         let extractor = Extractor::new(worker_binary(), extract_limits(&config));
         webhooks::Follower::start(&archive.db, &tasks);
         let (hooks, most) = (
@@ -289,18 +295,15 @@ impl Server {
         ended.map_err(ServeError::Ended)
     }
 
-    /// Ends the background work, publishes once more and closes the database: nothing is lost.
+    /// Ends the background work, publishes both logs once more and closes the database: nothing is lost.
     pub async fn end(self) {
         self.tasks.end().await;
-        let published = Publisher::open(
-            &self.archive.db,
-            &self.archive.storage,
-            self.archive.publication.clone(),
-        );
-        if let Ok(mut publisher) = published.await
-            && let Err(error) = publisher.publish().await
-        {
-            tracing::error!(error = %error, "the log could not be published at the end");
+        let (archive, looks) = (&self.archive, self.archive.looks.clone());
+        publish_last(archive, archive.publication.clone()).await;
+        // An archive from before may have looks of years that were never published.
+        let published = tokio::time::timeout(LOOKS_LAST, publish_last(archive, looks));
+        if published.await.is_err() {
+            tracing::warn!("the latest looks are not signed yet; the next start goes on with it");
         }
         self.archive.db.close().await;
     }
@@ -382,6 +385,7 @@ impl Server {
             Arc::new(BlobsProbe(self.archive.storage.clone())),
             Arc::new(DisksProbe(Disks::of(&self.config))),
             Arc::new(LogProbe(self.published.clone())),
+            Arc::new(AccessLogProbe(self.looks.clone())),
             Arc::new(IndexProbe::new(&self.follower, &self.archive.db)),
             Arc::new(ScansProbe(self.scans.standing())),
             Arc::new(OfficeProbe(self.offices.standing())),
@@ -390,6 +394,16 @@ impl Server {
             probes.push(Arc::new(VirusProbe(Scanner::new(virus))));
         }
         probes
+    }
+}
+
+/// Publishes what a log holds beyond its last checkpoint, when nothing is added to it any more.
+async fn publish_last(archive: &Archive, to: Publication) {
+    let published = Publisher::open(&archive.db, &archive.storage, to);
+    if let Ok(mut publisher) = published.await
+        && let Err(error) = publisher.publish().await
+    {
+        tracing::error!(error = %error, "the log could not be published at the end");
     }
 }
 

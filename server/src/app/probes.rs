@@ -3,7 +3,8 @@
 use crate::base::db::{DbError, sql};
 use crate::http::health::Probe;
 use crate::jobs::{OfficeStanding, Standing};
-use crate::ledger::publisher::Published;
+use crate::ledger::looks::Looks;
+use crate::ledger::publisher::{Contradiction, Published};
 use crate::unit::Db;
 use crate::virus::Scanner;
 use futures_util::FutureExt;
@@ -64,6 +65,31 @@ impl Probe for LogProbe {
             Ok(format!("{} records under the last checkpoint", now.size))
         })
         .boxed()
+    }
+}
+
+/// Whether the log of looks is signed. A server whose looks are not is ready all the same: what must be recorded first
+/// is refused by itself where the log is not the one that was signed.
+pub(super) struct AccessLogProbe(pub(super) Looks);
+
+impl Probe for AccessLogProbe {
+    fn name(&self) -> &'static str {
+        "access_log"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, String>> {
+        let now = self.0.published();
+        let size = now.size;
+        let detail = if now.contradicts() {
+            format!("not the log that was signed (over {size} records): set back or forked")
+        } else if now.failing {
+            format!("not signed beyond {size} records")
+        } else if now.contradiction == Contradiction::NotLookedFor {
+            "not held against its lock yet".to_owned()
+        } else {
+            format!("{size} records under the last checkpoint")
+        };
+        std::future::ready(Ok(detail)).boxed()
     }
 }
 

@@ -1,18 +1,27 @@
 //! Start and end of an archive: keys, database, log, store; the same code for every command.
 
 #[cfg(test)]
+mod handing;
+#[cfg(test)]
 mod inspecting;
+mod keys;
+#[cfg(test)]
+mod rotating;
 mod schema;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 use storage::{Backend, KeyDomain, KeyFile, KeyHold, Kms, Storage};
 use thiserror::Error;
 
+use self::keys::{needed_keys, open_keys, open_log_keys};
 use crate::audit::event::Action;
 use crate::audit::log::Log;
 use crate::audit::{LeafHash, NoteKey, NoteSigner, Origin, genesis};
@@ -20,9 +29,14 @@ use crate::base::db::{Access, DbError, connect, sql};
 use crate::base::{Actor, Clock, SystemClock};
 use crate::config::{self, Config, DatabaseUrl};
 use crate::documents::DOMAINS;
+use crate::ledger::Which;
+use crate::ledger::keys::{KeysError, LogKeys};
 use crate::ledger::publisher::{Publication, PublishError, Publisher};
 use crate::ledger::witnesses::{BadWitness, Configured};
 use crate::unit::{Db, Unit};
+
+/// Shortest time between two checkpoints of the log of looks: many look all day, and each costs writes to the disk.
+const LOOKS_EVERY: Duration = Duration::from_secs(10);
 
 pub use schema::{SchemaError, bring_up};
 
@@ -59,6 +73,9 @@ pub enum OpenError {
         /// Why.
         source: crate::audit::note::NoteError,
     },
+    /// The signing key is not the one in force.
+    #[error("the log cannot be signed")]
+    SigningKey(#[source] Box<KeysError>),
     /// The archive belongs to another log.
     #[error("the archive was set up as {what} {found}, but the settings say {expected}")]
     Foreign {
@@ -121,6 +138,8 @@ pub struct Archive {
     pub publication: Publication,
     /// Who is asked to cosign it.
     pub witnesses: Configured,
+    /// How the log of looks is published.
+    pub looks: Publication,
     /// The name of the second log, and its first `prev`.
     pub access: (Origin, LeafHash),
     /// The key of cursors: the same in every process of the archive.
@@ -310,8 +329,8 @@ impl Archive {
             .filter(|_| !said)
             .unwrap_or_else(|| config.log.origin.clone());
         let origin: Origin = name.parse().map_err(|_bad| OpenError::Origin(name))?;
-        let signer = Arc::new(open_signer(config, known.is_some(), &origin)?);
-        let cursor_key = set_up(&setup, &origin, &signer).await?;
+        let log_keys = Arc::new(open_log_keys(config, known, &origin, &setup).await?);
+        let cursor_key = set_up(&setup, &origin, log_keys.first()).await?;
         drop(setup.close().await);
 
         let kms: Arc<dyn Kms> = Arc::clone(&keys) as Arc<dyn Kms>;
@@ -324,7 +343,7 @@ impl Archive {
                 ..storage::Limits::default()
             },
         );
-        let first = genesis(&origin, &signer.verifier());
+        let first = genesis(&origin, log_keys.first());
         let log = Log::new(
             origin.clone(),
             first,
@@ -336,14 +355,8 @@ impl Archive {
         );
         let db = Db::open(&url, config.database.connections_max, log, clock).await?;
         let access = access_origin(&origin)?;
-        let access = (access.clone(), genesis(&access, &signer.verifier()));
-        let publication = Publication {
-            origin,
-            signer,
-            lock: lock_file(config),
-            every: config.log.publish,
-            heartbeat: config.log.heartbeat,
-        };
+        let access = (access.clone(), genesis(&access, log_keys.first()));
+        let (publication, looks) = publications(config, (origin, access.0.clone()), log_keys);
         Ok(Self {
             db,
             storage,
@@ -352,6 +365,7 @@ impl Archive {
             hold,
             publication,
             witnesses: Configured::of(&config.log)?,
+            looks,
             access,
             cursor_key,
         })
@@ -375,6 +389,8 @@ pub struct Reading {
     pub witnesses: Configured,
     /// The file that holds the last signed checkpoint.
     pub lock: PathBuf,
+    /// The same of the log of looks.
+    pub looks_lock: PathBuf,
 }
 
 impl Reading {
@@ -410,91 +426,49 @@ impl Reading {
                 .map_err(|_source| OpenError::Origin(origin.clone()))?,
             key,
             witnesses: Configured::of(&config.log)?,
-            lock: lock_file(config),
+            lock: lock_file(config, Which::Changes),
+            looks_lock: lock_file(config, Which::Looks),
         })
     }
 }
 
-/// The file that holds the last signed checkpoint.
-fn lock_file(config: &Config) -> PathBuf {
-    config.log.lock_dir.join("checkpoint")
+/// How the log of changes is published, and how that of looks.
+fn publications(
+    config: &Config,
+    (origin, looks): (Origin, Origin),
+    keys: Arc<LogKeys>,
+) -> (Publication, Publication) {
+    let changes = Publication {
+        which: Which::Changes,
+        origin,
+        keys,
+        lock: lock_file(config, Which::Changes),
+        every: config.log.publish,
+        heartbeat: config.log.heartbeat,
+    };
+    let looks = Publication {
+        which: Which::Looks,
+        origin: looks,
+        lock: lock_file(config, Which::Looks),
+        every: LOOKS_EVERY,
+        ..changes.clone()
+    };
+    (changes, looks)
+}
+
+/// The file that holds the last signed checkpoint of a log.
+fn lock_file(config: &Config, which: Which) -> PathBuf {
+    config.log.lock_dir.join(match which {
+        Which::Changes => "checkpoint",
+        Which::Looks => "access-checkpoint",
+    })
 }
 
 /// The name of the second log.
 pub fn access_origin(origin: &Origin) -> Result<Origin, OpenError> {
-    format!("{origin}/access")
-        .parse()
+    origin
+        .of_looks()
         .map_err(|_source| OpenError::Origin(origin.to_string()))
-}
-
-fn open_keys(
-    config: &Config,
-    known: bool,
-    domains: &[KeyDomain],
-    now: &str,
-) -> Result<KeyFile, OpenError> {
-    if config.key_file.exists() {
-        return Ok(KeyFile::open(&config.key_file, domains)?);
-    }
-    if known {
-        return Err(OpenError::Missing {
-            what: "key file",
-            path: config.key_file.clone(),
-        });
-    }
-    Ok(KeyFile::create(&config.key_file, domains, now)?)
-}
-
-fn open_signer(config: &Config, known: bool, origin: &Origin) -> Result<NoteSigner, OpenError> {
-    let path = &config.log.signing_key_file;
-    let wrong = |source| OpenError::Signer {
-        path: path.clone(),
-        source,
-    };
-    if path.exists() {
-        return NoteSigner::load(path).map_err(wrong);
-    }
-    if known {
-        return Err(OpenError::Missing {
-            what: "signing key",
-            path: path.clone(),
-        });
-    }
-    let signer = NoteSigner::generate(origin).map_err(wrong)?;
-    signer.save(path).map_err(wrong)?;
-    Ok(signer)
-}
-
-/// The keys that rows need: they must be in the key file before anything else happens. From each
-/// key to the next by the index, however many rows there are.
-async fn needed_keys(on: &impl ConnectionTrait) -> Result<Vec<(KeyDomain, String)>, OpenError> {
-    let mut needed = Vec::new();
-    for (table, domain) in [
-        (
-            "blob_key",
-            "SELECT k.domain FROM blob_key k WHERE k.kek = seen.kek LIMIT 1",
-        ),
-        (
-            "subject_key",
-            "SELECT k.domain FROM subject_key k WHERE k.kek = seen.kek LIMIT 1",
-        ),
-    ] {
-        let text = format!(
-            "WITH RECURSIVE seen(kek) AS (SELECT min(kek) FROM {table} UNION ALL \
-             SELECT (SELECT min(next.kek) FROM {table} next WHERE next.kek > seen.kek) FROM seen \
-             WHERE seen.kek IS NOT NULL) \
-             SELECT ({domain}), seen.kek FROM seen WHERE seen.kek IS NOT NULL"
-        );
-        let rows = on.query_all_raw(sql(on, text, [])).await;
-        for row in rows.map_err(DbError::from)? {
-            let domain: Option<String> = row.try_get_by_index(0).map_err(DbError::from)?;
-            let kek: String = row.try_get_by_index(1).map_err(DbError::from)?;
-            if let Some(domain) = domain {
-                needed.push((KeyDomain::parse(&domain)?, kek));
-            }
-        }
-    }
-    Ok(needed)
 }
 
 /// What the archive says of itself under `name`.
@@ -515,9 +489,9 @@ async fn store(on: &impl ConnectionTrait, name: &str, value: &str) -> Result<(),
 async fn set_up(
     on: &impl ConnectionTrait,
     origin: &Origin,
-    signer: &NoteSigner,
+    first: &NoteKey,
 ) -> Result<[u8; 32], OpenError> {
-    let verifier = signer.verifier().to_string();
+    let verifier = first.to_string();
     for (what, name, expected) in [
         ("log", "origin", origin.as_str()),
         ("verifier", "verifier", verifier.as_str()),

@@ -31,7 +31,7 @@ impl Place {
         }
     }
 
-    fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Config {
         Self::at(self.folder.path())
     }
 
@@ -46,14 +46,24 @@ impl Place {
         Config::load(&sources).expect("settings")
     }
 
+    /// Where a published object of the log lies.
+    pub(super) fn object(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("blobs/objects/log").join(name)
+    }
+
     /// Lets time go by.
     pub(super) fn pass(&self, seconds: i64) {
         self.clock.step(seconds * 1_000_000);
     }
 
     pub(super) async fn open(&self) -> Result<Archive, OpenError> {
+        self.open_by(&self.config()).await
+    }
+
+    /// As a machine with other settings does.
+    pub(super) async fn open_by(&self, config: &Config) -> Result<Archive, OpenError> {
         let clock: Arc<dyn Clock> = self.clock.clone();
-        Archive::open_at(&self.config(), clock).await
+        Archive::open_at(config, clock).await
     }
 }
 
@@ -110,7 +120,7 @@ async fn objects(archive: &Archive) -> Vec<String> {
 }
 
 fn object(archive: &Place, name: &str) -> std::path::PathBuf {
-    archive.folder.path().join("blobs/objects/log").join(name)
+    archive.object(name)
 }
 
 #[tokio::test]

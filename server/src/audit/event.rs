@@ -16,6 +16,8 @@ pub enum Action {
     LogHeartbeat,
     /// A timestamp authority has stamped a checkpoint.
     LogTimestamp,
+    /// The key that signs the log was handed over to another one.
+    LogRotateKey,
     /// The clock went back by more than two seconds.
     ClockRegress,
     /// The wrapping keys were rotated.
@@ -367,6 +369,7 @@ impl Action {
             Self::LogStart => "log.start",
             Self::LogHeartbeat => "log.heartbeat",
             Self::LogTimestamp => "log.timestamp",
+            Self::LogRotateKey => "log.rotate_key",
             Self::ClockRegress => "clock.regress",
             Self::KeysRotate => "keys.rotate",
             Self::KeysAdd => "keys.add",

@@ -21,6 +21,7 @@ pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod quorum;
+pub mod rotation;
 pub mod sealed;
 pub mod states;
 pub mod tile;
@@ -35,6 +36,7 @@ pub use leaf::{Leaf, LeafDraft, LeafView, Origin, Outcome, Subject, Target, gene
 pub use merkle::{Hash, Hash as LeafHash, leaf_hash};
 pub use note::{Checkpoint, NoteKey, NoteSigner, Policy};
 pub use quorum::{Quorum, Witness};
+pub use rotation::{Handover, HandoverNote, KeyChain};
 
 #[cfg(test)]
 mod tests;

@@ -105,6 +105,12 @@ impl NoteKey {
         &self.name
     }
 
+    /// The same key under the name of another log (C2SP: a key's name is the origin of its log), so with another id.
+    #[must_use]
+    pub fn named(&self, origin: &Origin) -> Self {
+        Self::new(origin.as_str(), self.key)
+    }
+
     /// The short id as eight hexadecimal digits: a name, not a proof.
     pub fn id(&self) -> String {
         hex::encode(self.id)
@@ -237,6 +243,15 @@ impl NoteSigner {
         NoteKey::new(&self.name, self.key.verifying_key())
     }
 
+    /// The same key as it signs the log of another name.
+    #[must_use]
+    pub fn named(&self, origin: &Origin) -> Self {
+        Self {
+            name: origin.as_str().to_owned(),
+            key: self.key.clone(),
+        }
+    }
+
     /// `PRIVATE+KEY+name+id+base64`: what a key file holds.
     pub fn to_secret_string(&self) -> Zeroizing<String> {
         secret_text(&self.name, ED25519, &self.key)
@@ -305,8 +320,8 @@ pub(super) fn load_secret(path: &Path) -> Result<Zeroizing<String>, NoteError> {
     Ok(text)
 }
 
-/// A file that was created is safe only once its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// A file that was created or moved is safe only once its folder is.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -353,6 +368,27 @@ impl Policy {
     /// log: see [`Policy::open`].
     pub fn cosigners(&self, note: &[u8]) -> Result<Cosigners<'_>, NoteError> {
         self.quorum.cosigners(note)
+    }
+
+    /// The same policy with these keys of the log.
+    #[must_use]
+    pub fn with_keys(&self, keys: Vec<NoteKey>) -> Self {
+        let mut with = self.clone();
+        with.keys = keys;
+        with
+    }
+
+    /// The keys as they sign the log of this name: the log of looks is signed by the key of the log beside which it
+    /// stands, under its own name. Every other key stays as it is.
+    #[must_use]
+    pub fn under(&self, origin: &Origin) -> Self {
+        let mut named = self.clone();
+        for key in &mut named.keys {
+            if origin.is_of_looks_beside(&key.name) {
+                *key = key.named(origin);
+            }
+        }
+        named
     }
 
     /// Reads a C2SP policy (tlog-policy): lines `log`, `witness`, `group`, and one `quorum`. Where

@@ -12,8 +12,9 @@ use super::canonical::{Object, Value};
 use super::event::Action;
 use super::leaf::format_micros;
 use super::merkle::Hash;
-use super::note::{Checkpoint, NoteError, Policy};
+use super::note::Checkpoint;
 use super::number;
+use super::rotation::{ChainError, KeyChain};
 
 /// The action of the record that names a timestamp.
 pub const ACTION: &str = Action::LogTimestamp.code();
@@ -64,7 +65,7 @@ pub enum StampError {
     Imprint,
     /// The checkpoint is none of this log.
     #[error("the checkpoint is not one of this log")]
-    Checkpoint(#[source] NoteError),
+    Checkpoint(#[source] ChainError),
 }
 
 /// A timestamp over a checkpoint, both found right in themselves.
@@ -88,17 +89,17 @@ pub struct Stamp {
 
 impl Stamp {
     /// Reads the answer of an authority (`TimeStampResp` in DER) as a timestamp over exactly the bytes of a
-    /// signed checkpoint. Whether the authority is trusted is not asked.
+    /// checkpoint that a key of the log signed in its era. Whether the authority is trusted is not asked.
     ///
     /// # Errors
     /// [`StampError`] says what does not fit.
-    pub fn read(note: &[u8], reply: &[u8], policy: &Policy) -> Result<Self, StampError> {
+    pub fn read(note: &[u8], reply: &[u8], chain: &KeyChain) -> Result<Self, StampError> {
         let token = token(note, reply)?;
-        let checkpoint = if policy.keys().is_empty() {
+        let checkpoint = if chain.eras().is_empty() {
             // Nobody says whose key counts: then the claim is compared, as that of the newest checkpoint is.
-            Checkpoint::claimed(note)
+            Checkpoint::claimed(note).map_err(ChainError::Note)
         } else {
-            Checkpoint::open(note, policy).map(|(checkpoint, _)| checkpoint)
+            chain.open(note).map(|(checkpoint, _)| checkpoint)
         };
         let checkpoint = checkpoint.map_err(StampError::Checkpoint)?;
         let name = token.authority();

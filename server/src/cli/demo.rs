@@ -83,7 +83,7 @@ impl Demo {
                 }
             };
             let tablet = invited(&server, &town);
-            let key = server.archive().publication.signer.verifier().to_string();
+            let key = server.archive().publication.verifier().to_string();
             let ended = server.run(|address| welcome(town.town(), (address, &tablet), &key, &data));
             let ended = ended.await;
             ended.map_err(|error| Failure::of(MISSING, &error))

@@ -4,9 +4,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tokio::sync::watch;
 
 use super::verify::place;
-use super::{Ended, Failure, MISSING, USAGE, bar, runtime, say};
+use super::{Ended, Failure, MISSING, USAGE, bar, chain, runtime, say};
 use crate::archive::{Archive, Reading};
 use crate::audit::bundle::{BundleSummary, OpeningsPart, RootOfExport};
 use crate::audit::event::Look;
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::excerpts::{Gathered, Sources, gather};
 use crate::files::{self, What};
 use crate::ledger::looks::{Looked, Looks};
+use crate::ledger::publisher::{Contradiction, Published, Publisher};
 use crate::proof::{DatabaseLog, Exported, Wanted, Which, export};
 use crate::workflows::Rules;
 
@@ -89,26 +91,41 @@ async fn note(config: &Config, looked: Looked) -> Result<String, Failure> {
     noted.map(|()| date)
 }
 
-/// Records a look in the access log; what is not recorded is not written.
+/// Records a look in the access log; what is not recorded, or not in the log that was signed, is not written.
 pub(super) async fn noted(
     config: &Config,
     archive: &Archive,
     looked: Looked,
 ) -> Result<(), Failure> {
+    let to = archive.looks.clone();
+    let held = Box::pin(Publisher::check(&archive.db, &archive.storage, to)).await;
+    let contradiction = Contradiction::default().after(held.as_ref().copied());
+    // Nobody looks again: what is not known now is refused at once.
+    let (_, seen) = watch::channel(Published {
+        contradiction,
+        ..Published::default()
+    });
     let tasks = Tasks::default();
-    let (origin, first) = archive.access.clone();
     let policy = config.access_log.clone();
-    let looks = Looks::start(&archive.db, (origin, first), policy, &tasks);
+    let looks = Looks::start(&archive.db, archive.access.clone(), policy, &tasks).heeding(seen);
     let noted = looks.note_first(looked).await;
     tasks.end().await;
     if noted {
-        Ok(())
-    } else {
-        Err(Failure::new(
-            MISSING,
-            "die Ausleitung konnte nicht protokolliert werden; es wurde nichts geschrieben",
-        ))
+        return Ok(());
     }
+    let mut said =
+        "die Ausleitung konnte nicht protokolliert werden; es wurde nichts geschrieben".to_owned();
+    if contradiction == Contradiction::Found {
+        said.push_str(
+            ". Das Zugriffsprotokoll in der Datenbank ist nicht das signierte: Es wurde zurückgesetzt oder \
+             umgeschrieben. `papierlos check` und `papierlos verify` sagen, was abweicht",
+        );
+    }
+    if let (Err(error), Contradiction::Found | Contradiction::NotLookedFor) = (&held, contradiction)
+    {
+        said = format!("{said} (Ursache: {})", chain(error));
+    }
+    Err(Failure::new(MISSING, said))
 }
 
 /// Writes the excerpt of the case with this reference, one that it has or had.

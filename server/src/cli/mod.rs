@@ -116,9 +116,6 @@ enum Command {
     User(user::User),
     /// Prüft das Protokoll: das dieses Archivs oder ein ausgeleitetes.
     Verify(verify::Verify),
-    /// Das Protokoll: stempeln lassen, der Tagesbericht auf Papier.
-    #[command(subcommand)]
-    Log(log::Log),
     /// Bezeugt Protokolle anderer: merkt sich ihren Stand und zeichnet nur mit, was ihn fortsetzt.
     Witness(witness::Witness),
     /// Prüft die Unterschriften in PDF-Dateien, eigene wie fremde.
@@ -135,6 +132,9 @@ enum Command {
     /// Die Schlüssel, mit denen die Datenschlüssel verpackt sind.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Das Protokoll: stempeln lassen, der Tagesbericht auf Papier; den Schlüssel wechseln, der signiert.
+    #[command(subcommand)]
+    Log(log::Log),
     /// Bringt die Tabellen auf diesen Stand, als deren Eigentümer; gibt auf PostgreSQL Rollen ihre Rechte.
     Migrate(migrate::Migrate),
     /// Zeigt die geltenden Einstellungen und woher jede kommt; Geheimnisse bleiben verdeckt.
@@ -144,6 +144,9 @@ enum Command {
         /// Den für Programme, die paperless-ngx kennen.
         #[arg(long)]
         paperless: bool,
+        /// Nur, welche Angaben hinter dem Fragezeichen jeder Vorgang kennt.
+        #[arg(long, hide = true, conflicts_with = "paperless")]
+        parameters: bool,
     },
 }
 
@@ -293,8 +296,12 @@ fn answered(error: &clap::Error) -> ExitCode {
 
 fn run(papierlos: Papierlos) -> Ended {
     let Papierlos { command, common } = papierlos;
-    if let Command::Openapi { paperless } = command {
-        return openapi(paperless);
+    if let Command::Openapi {
+        paperless,
+        parameters,
+    } = command
+    {
+        return openapi(paperless, parameters);
     }
     let mut arguments: Vec<(&'static str, String)> = Vec::new();
     if let Some(data) = &common.data {
@@ -335,7 +342,6 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Strokes(one) => runtime()?.block_on(one.run(&config)),
         Command::User(user) => runtime()?.block_on(user.run(&config)),
         Command::Verify(verify) => verify.run(&config),
-        Command::Log(one) => runtime()?.block_on(one.run(&config)),
         Command::Witness(witness) => witness.run(),
         Command::VerifyPdf(verify) => runtime()?.block_on(verify.run(&config)),
         Command::Audit(audit) => runtime()?.block_on(audit.run(&config)),
@@ -343,6 +349,7 @@ fn run(papierlos: Papierlos) -> Ended {
         Command::Check(check) => runtime()?.block_on(check.run(&config)),
         Command::Reindex => runtime()?.block_on(reindex::run(&config)),
         Command::Keys(keys) => runtime()?.block_on(keys.run(&config)),
+        Command::Log(log) => runtime()?.block_on(log.run(&config)),
         Command::Migrate(migrate) => runtime()?.block_on(migrate.run(&config)),
         Command::Config => {
             say(config.print().trim_end());
@@ -374,13 +381,14 @@ pub fn paperless_yaml() -> Result<String, String> {
     ))
 }
 
-fn openapi(paperless: bool) -> Ended {
-    let yaml = match paperless {
-        true => paperless_yaml(),
-        false => contract_yaml(),
+fn openapi(paperless: bool, parameters: bool) -> Ended {
+    let text = match (paperless, parameters) {
+        (true, _) => paperless_yaml(),
+        (false, true) => Ok(crate::app::listed_parameters()),
+        (false, false) => contract_yaml(),
     };
-    let yaml = yaml.map_err(|error| Failure::new(MISSING, error))?;
-    say(yaml.trim_end());
+    let text = text.map_err(|error| Failure::new(MISSING, error))?;
+    say(text.trim_end());
     Ok(())
 }
 

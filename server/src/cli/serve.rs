@@ -36,7 +36,7 @@ impl Serve {
                     "The lock of the log lies on the disk of the database: where both are set back, nothing tells it. Set log.lock_dir to another disk"
                 );
             }
-            let key = server.archive().publication.signer.verifier();
+            let key = server.archive().publication.verifier();
             server
                 .run(|address| {
                     // Whoever is to trust the log writes the key down when it is first said.

@@ -12,6 +12,7 @@ use crate::archive::OpenError;
 use crate::audit::bundle::BundleError;
 use crate::audit::verify::VerifyError;
 use crate::import::ImportError;
+use crate::ledger::keys::KeysError;
 use crate::ledger::witnesses::BadWitness;
 use crate::witness::FolderError;
 
@@ -198,6 +199,7 @@ fn of_archive(error: &OpenError) -> Option<String> {
              unverändert die Datei sein, mit der das Archiv eingerichtet wurde.",
             path.display()
         ),
+        OpenError::SigningKey(error) => signing_key(error),
         OpenError::Foreign {
             found, expected, ..
         } => format!(
@@ -233,6 +235,32 @@ fn of_archive(error: &OpenError) -> Option<String> {
              beschreibbar sein."
             .to_owned(),
     })
+}
+
+/// What is said of a signing key that is not in force.
+pub(super) fn signing_key(error: &KeysError) -> String {
+    match error {
+        KeysError::Retired { path, newest, .. } => format!(
+            "Der Signaturschlüssel in {} (log.signing_key_file) wurde abgelöst: Jetzt signiert {newest}. Bitte dessen \
+             Datei an seine Stelle legen; sie liegt auf dem Rechner, auf dem `papierlos log rotate-key` lief.",
+            path.display()
+        ),
+        KeysError::Foreign { path, newest, .. } => format!(
+            "Der Signaturschlüssel in {} (log.signing_key_file) gehört nicht zu diesem Archiv, dessen Protokoll \
+             {newest} signiert. Es ist die falsche Datei, oder die Datenbank wurde auf einen Stand vor dem letzten \
+             Wechsel des Schlüssels zurückgesetzt.",
+            path.display()
+        ),
+        KeysError::Handover { .. } => "Was in der Datenbank über den Wechsel des Signaturschlüssels steht, ist nicht \
+             von den Schlüsseln dieses Protokolls. Bitte nichts löschen; `papierlos verify` mit dem Schlüssel vom \
+             Papier sagt, was abweicht."
+            .to_owned(),
+        KeysError::Missing { path } | KeysError::Signer { path, .. } => format!(
+            "Der Signaturschlüssel des Protokolls {} (log.signing_key_file) kann nicht benutzt werden.",
+            path.display()
+        ),
+        KeysError::Db(_) => "Die Datenbank sagt nicht, welcher Schlüssel das Protokoll signiert.".to_owned(),
+    }
 }
 
 fn folder(path: &Path, source: &io::Error) -> String {

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::since::{self, read};
 use super::{Ended, FINDINGS, Failure, USAGE, bar, runtime, say};
 use crate::archive::{OpenError, Reading, access_origin};
+use crate::audit::Origin;
 use crate::audit::bundle::Bundle;
-use crate::audit::note::{NoteError, NoteKey, Policy};
+use crate::audit::note::{Checkpoint, NoteError, NoteKey, Policy};
 use crate::audit::verify::{Language, Options, Presence, Receipts, Report, Trust, verify};
 use crate::config::Config;
 use crate::proof::{Blobs, DatabaseLog, Look, Place, Wanted, Which};
@@ -23,16 +24,17 @@ pub(super) struct Verify {
     /// Der Ordner eines Prüfbündels; ohne ihn dieses Archiv.
     #[arg(value_name = "PRÜFBÜNDEL")]
     bundle: Option<PathBuf>,
-    /// Ein aufbewahrter Prüfpunkt, den das Protokoll fortsetzen muss, als Datei oder als Tagesbericht (PDF oder Scan);
-    /// mehrfach möglich.
+    /// Ein aufbewahrter Prüfpunkt eines der beiden Protokolle, den es fortsetzen muss, als Datei oder als Tagesbericht
+    /// (PDF oder Scan); mehrfach möglich.
     #[arg(long, value_name = "DATEI")]
     since: Vec<PathBuf>,
     /// Aufbewahrte Quittungen, je Zeile `Nummer,Prüfsumme`: Diese Einträge muss das Protokoll haben.
     #[arg(long, value_name = "DATEI")]
     receipts: Option<PathBuf>,
-    /// Der öffentliche Schlüssel des Protokolls, vom Papier; ohne ihn zählt der, der hier liegt.
+    /// Der öffentliche Schlüssel des Protokolls, vom Papier, auch für das der Zugriffe; ohne ihn zählt der, der hier liegt.
+    /// Mehrfach möglich: der erste und der neueste, wenn das Protokoll seinen Schlüssel gewechselt hat.
     #[arg(long, value_name = "NAME+KENNUNG+SCHLÜSSEL")]
-    key: Option<String>,
+    key: Vec<String>,
     /// Schlüssel des Protokolls und seiner Zeugen, vom Papier, als Datei (C2SP tlog-policy); statt --key.
     #[arg(long, value_name = "DATEI", conflicts_with = "key")]
     policy: Option<PathBuf>,
@@ -73,16 +75,14 @@ impl Verify {
     }
 
     fn brought(&self, config: &Config) -> Result<Brought, Failure> {
-        let trust = match (&self.key, &self.policy) {
-            (_, Some(path)) => Trust::Pinned(policy(path)?),
-            (Some(text), None) => {
-                let key = text.parse::<NoteKey>();
-                let key = key.map_err(|_bad| {
-                    Failure::new(USAGE, "--key: das ist kein öffentlicher Schlüssel")
-                })?;
-                Trust::Pinned(Policy::new(vec![key]))
-            }
-            (None, None) => Trust::FirstUse,
+        let keys: Result<Vec<NoteKey>, _> = self.key.iter().map(|text| text.parse()).collect();
+        let mut keys =
+            keys.map_err(|_bad| Failure::new(USAGE, "--key: das ist kein öffentlicher Schlüssel"))?;
+        keys.dedup();
+        let trust = match &self.policy {
+            Some(path) => Trust::Pinned(policy(path)?),
+            None if keys.is_empty() => Trust::FirstUse,
+            None => Trust::Pinned(Policy::new(keys)),
         };
         let mut kept = Vec::new();
         for path in &self.since {
@@ -173,11 +173,12 @@ impl Verify {
             })
         };
 
+        let (kept_changes, kept_looks) = parted(brought.kept, &access_origin(&reading.origin)?);
         let mut changes = open(Which::Changes)?;
         let progress = bar(changes.records()?);
         let options = Options {
             trust: brought.trust.clone(),
-            kept: brought.kept,
+            kept: kept_changes,
             receipts: brought.receipts,
             authorities: brought.authorities,
             blobs: Some(&blobs),
@@ -191,6 +192,7 @@ impl Verify {
         let mut looks = open(Which::Looks)?;
         let options = Options {
             trust: brought.trust,
+            kept: kept_looks,
             ..Options::default()
         };
         let looked = verify(&mut looks, &options)?;
@@ -237,9 +239,9 @@ impl Verify {
 
 /// Where one of the two logs of the archive lies.
 pub(super) fn place(reading: &Reading, which: Which) -> Result<Place, OpenError> {
-    let origin = match which {
-        Which::Changes => reading.origin.clone(),
-        Which::Looks => access_origin(&reading.origin)?,
+    let (origin, lock) = match which {
+        Which::Changes => (reading.origin.clone(), &reading.lock),
+        Which::Looks => (access_origin(&reading.origin)?, &reading.looks_lock),
     };
     Ok(Place {
         url: reading.url.clone(),
@@ -249,8 +251,15 @@ pub(super) fn place(reading: &Reading, which: Which) -> Result<Place, OpenError>
             .witnesses
             .policy(vec![reading.key.clone()])
             .to_string(),
-        lock: reading.lock.clone(),
+        lock: lock.clone(),
     })
+}
+
+/// Kept checkpoints by the log that they name: of changes, of looks. What names neither is held against the log of
+/// changes, which says that it proves nothing.
+fn parted(kept: Vec<Vec<u8>>, looks: &Origin) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let of_looks = |note: &[u8]| Checkpoint::claimed(note).is_ok_and(|it| it.origin == *looks);
+    kept.into_iter().partition(|note| !of_looks(note))
 }
 
 /// The keys of a log and of its witnesses, as somebody wrote them down.

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header};
 use paper::report::Lang;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
-use storage::{ObjectName, Storage};
+use storage::Storage;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -22,7 +22,10 @@ use crate::forms::Forms;
 use crate::http::extract::{HeadOnly, Query};
 use crate::http::openapi::{ListProblems, PlainProblems, ReadProblems};
 use crate::http::{Fault, Kind, Problem, text};
+use crate::ledger::Which;
+use crate::ledger::keys::KeysError;
 use crate::ledger::looks::{self, Looks, Shown};
+use crate::ledger::objects::object;
 use crate::ledger::publisher::Publication;
 use crate::ledger::report::{self, House, Outside, ReportError, When};
 use crate::ledger::witnesses::{Standing, Trouble, Witnesses};
@@ -359,9 +362,34 @@ pub(super) async fn get_checkpoint(
     storage: Data<Storage>,
     SignedIn(_actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let name = ObjectName::parse("log/checkpoint").map_err(Problem::internal)?;
-    let found = storage.get_object(&name).await.map_err(Problem::internal)?;
-    let note = found.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    checkpoint(&storage, Which::Changes).await
+}
+
+/// The last signed checkpoint of the log of who looked at what: a C2SP signed note. For auditors.
+///
+/// It names no person and no document. The key that verifies it is the one of the log (`GET /log/identity`) under
+/// the name of this log, which is that of the log with `/access` behind it; `papierlos verify --key` with the key of
+/// the log verifies both. Keep it, and the log of looks can never again be shown otherwise without being found out
+/// (`papierlos verify --since`). There is a new one every ten seconds at most, and none while nobody looks.
+#[utoipa::path(
+    get, path = "/api/v1/log/access/checkpoint", tag = "log", operation_id = "readAccessCheckpoint",
+    responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain"),
+        ReadProblems),
+    security(("token" = []))
+)]
+pub(super) async fn get_access_checkpoint(
+    storage: Data<Storage>,
+    SignedIn(actor): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    require_auditor(&actor)?;
+    checkpoint(&storage, Which::Looks).await
+}
+
+async fn checkpoint(storage: &Storage, which: Which) -> Result<HttpResponse, Problem> {
+    let found = object(storage, which, "checkpoint").await;
+    let note = found
+        .map_err(Problem::internal)?
+        .ok_or_else(|| Problem::new(Kind::NotFound))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
         .body(note))
@@ -391,15 +419,10 @@ pub(super) async fn get_report(
     require_auditor(&actor)?;
     let house = House {
         town: forms.town.clone(),
-        key: publication.signer.verifier(),
+        key: publication.verifier(),
     };
-    let when = (When::Now, db.now());
-    let outside = Outside {
-        storage: &storage,
-        witnesses: witnesses.configured(),
-    };
-    let facts = report::gather(db.read(), &house, when, outside).await?;
-    let day = CivilDate::on(facts.now).map(report::file_name);
+    let now = db.now();
+    let day = CivilDate::on(now).map(report::file_name);
     let name = format!(
         "tagesbericht-{}",
         day.unwrap_or_else(|| "log.pdf".to_owned())
@@ -410,8 +433,14 @@ pub(super) async fn get_report(
     answer.insert_header((header::CONTENT_DISPOSITION, disposition));
     // Nothing is given out, so nothing is made and nothing recorded.
     if HeadOnly::asked(&request) {
+        report::ready(db.read(), &house).await?;
         return Ok(answer.finish());
     }
+    let outside = Outside {
+        storage: &storage,
+        witnesses: witnesses.configured(),
+    };
+    let facts = report::gather(db.read(), &house, (When::Now, now), outside).await?;
     note(&looks, &actor, Look::ReadLog).await?;
     let made = web::block(move || report::render(&facts, Lang::German)).await;
     Ok(answer.body(made.map_err(Problem::internal)??))
@@ -516,25 +545,60 @@ pub(super) async fn get_witnesses(
 pub(super) struct LogIdentity {
     /// The name of the log.
     origin: String,
-    /// The key that verifies its checkpoints, in the form of signed notes. Write it on paper.
+    /// The key that verifies its newest checkpoints, in the form of signed notes. Write it on paper.
     verifier: String,
+    /// All keys of the log, the first one first: it is the one with which the log began, and the last one is `verifier`.
+    /// There is more than one where the log went over to another key.
+    keys: Vec<LogKey>,
+    /// By what the log went over from key to key, in order: notes that the old key and the new one have signed. Who
+    /// trusts one of the keys can trust the others by them (`docs/trust.md`).
+    handovers: Vec<String>,
 }
 
-/// The name of the log and the key that verifies it.
+/// A key of the log, and which checkpoints it may have signed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogKey {
+    /// The key, in the form of signed notes.
+    verifier: String,
+    /// Its checkpoints cover so many records at least: 0 for the first key.
+    from: u64,
+    /// Its checkpoints cover so many records at most; without it, the key is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    until: Option<u64>,
+}
+
+/// The name of the log and the keys that verify it.
 #[utoipa::path(
     get, path = "/api/v1/log/identity", tag = "log", operation_id = "readLogIdentity",
     responses((status = 200, description = "The identity", body = LogIdentity), PlainProblems),
     security(("token" = []))
 )]
 pub(super) async fn get_identity(
+    db: Data<Db>,
     publication: Data<Publication>,
     SignedIn(_actor): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let (origin, verifier) = (
-        publication.origin.to_string(),
-        publication.signer.verifier().to_string(),
-    );
-    Ok(std::future::ready(HttpResponse::Ok().json(LogIdentity { origin, verifier })).await)
+    let (origin, on) = (&publication.origin, db.read());
+    // Another process may have handed the log over. That this one has no key to sign with then is told elsewhere.
+    if let Err(KeysError::Db(error)) = publication.keys.learn(on).await {
+        return Err(error.into());
+    }
+    let (chain, notes) = publication.keys.known(origin);
+    let text = |note: &[u8]| String::from_utf8_lossy(note).into_owned();
+    let newest = chain.newest().cloned();
+    let newest = newest.unwrap_or_else(|| publication.verifier());
+    let eras = chain.eras().iter().map(|era| LogKey {
+        verifier: era.key.to_string(),
+        from: era.from,
+        until: era.until,
+    });
+    Ok(HttpResponse::Ok().json(LogIdentity {
+        origin: origin.to_string(),
+        verifier: newest.to_string(),
+        keys: eras.collect(),
+        handovers: notes.iter().map(|one| text(&one.note)).collect(),
+    }))
 }
 
 /// The part of the contract that the log brings.
@@ -543,6 +607,7 @@ pub(super) async fn get_identity(
     get_changes,
     get_records,
     get_checkpoint,
+    get_access_checkpoint,
     get_report,
     get_witnesses,
     get_identity,
@@ -558,6 +623,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/changes").get(get_changes))
         .service(web::resource("/api/v1/log/records").get(get_records))
         .service(web::resource("/api/v1/log/checkpoint").get(get_checkpoint))
+        .service(web::resource("/api/v1/log/access/checkpoint").get(get_access_checkpoint))
         .service(web::resource("/api/v1/log/report").get(get_report))
         .service(web::resource("/api/v1/log/witnesses").get(get_witnesses))
         .service(web::resource("/api/v1/log/identity").get(get_identity))

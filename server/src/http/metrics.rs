@@ -123,6 +123,14 @@ pub struct Metrics {
     pub access_log_waiting: Gauge,
     /// Looks that went on unrecorded and are lost.
     pub access_log_lost: Gauge,
+    /// The size of the tree that the last signed checkpoint of the access log stands for.
+    pub access_log_checkpoint_size: Gauge,
+    /// Seconds since the last signed checkpoint of the access log.
+    pub access_log_checkpoint_age_seconds: FloatGauge,
+    /// Whether the access log could not be signed the last time.
+    pub access_log_unsigned: Gauge,
+    /// Whether the access log is not the one that was signed.
+    pub access_log_contradicts: Gauge,
     /// Refusals of accounts beyond those in the access log.
     pub refusals_unrecorded: Gauge,
     /// Whether the virus scanner answers; 0 where there is none.
@@ -192,6 +200,10 @@ impl Metrics {
             break_glass_active: Gauge::default(),
             access_log_waiting: Gauge::default(),
             access_log_lost: Gauge::default(),
+            access_log_checkpoint_size: Gauge::default(),
+            access_log_checkpoint_age_seconds: FloatGauge::default(),
+            access_log_unsigned: Gauge::default(),
+            access_log_contradicts: Gauge::default(),
             refusals_unrecorded: Gauge::default(),
             virus_scanner_up: Gauge::default(),
             quarantined: Gauge::default(),
@@ -206,6 +218,7 @@ impl Metrics {
         it.register_states();
         it.register_witnesses();
         it.register_timestamps();
+        it.register_looks();
         it.register_index();
         it.register_seals();
         it.register_workflows();
@@ -288,6 +301,31 @@ impl Metrics {
             "All room on the disk of that folder",
             Unit::Bytes,
             self.disk_total_bytes.clone(),
+        );
+    }
+
+    fn register_looks(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "access_log_checkpoint_size",
+            "Tree size of the last signed checkpoint of the access log",
+            self.access_log_checkpoint_size.clone(),
+        );
+        registry.register_with_unit(
+            "access_log_checkpoint_age",
+            "Time since the last signed checkpoint of the access log",
+            Unit::Seconds,
+            self.access_log_checkpoint_age_seconds.clone(),
+        );
+        registry.register(
+            "access_log_unsigned",
+            "Whether the access log could not be signed the last time: 1 or 0",
+            self.access_log_unsigned.clone(),
+        );
+        registry.register(
+            "access_log_contradicts",
+            "Whether the access log was seen not to be the one that was signed: 1 or 0",
+            self.access_log_contradicts.clone(),
         );
     }
 

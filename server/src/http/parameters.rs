@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::{OpenApi, RefOr};
 
 use super::extract::{ANY_FIELD, FIELD, nearest, pairs};
@@ -15,17 +15,29 @@ use super::problem::{Fault, Kind, Problem};
 
 /// The names of the query parameters of each operation, by the template of its route.
 #[derive(Debug, Default)]
-pub struct Parameters(HashMap<String, Vec<(Method, Vec<String>)>>);
+pub struct Parameters(HashMap<&'static str, Vec<Operation>>);
+
+/// A method of a route, with the names that it knows.
+type Operation = (Method, Vec<&'static str>);
 
 impl Parameters {
-    /// Adds what a part of the contract says.
-    pub fn add(&mut self, contract: &OpenApi) {
-        for (path, item) in &contract.paths.paths {
-            self.0
-                .entry(path.clone())
-                .or_default()
-                .extend(operations(item));
+    /// Reads lines of a method, a route and names, as [`list`] writes them.
+    #[must_use]
+    pub fn of(lines: &'static str) -> Self {
+        let mut known = Self::default();
+        for line in lines.lines() {
+            let mut words = line.split(' ');
+            if let (Some(Ok(method)), Some(route)) =
+                (words.next().map(str::parse::<Method>), words.next())
+            {
+                known
+                    .0
+                    .entry(route)
+                    .or_default()
+                    .push((method, words.collect()));
+            }
         }
+        known
     }
 
     /// Names each parameter that the operation does not have. An operation that the contract does
@@ -39,10 +51,9 @@ impl Parameters {
         let mut problem = Problem::new(Kind::QueryInvalid);
         for (name, _) in pairs(query)? {
             // Fields of the house are named by the house: the contract has one name for all of them.
-            let is_field = name.starts_with(FIELD) && known.iter().any(|one| one == ANY_FIELD);
-            if !known.contains(&name) && !is_field {
-                let names: Vec<&str> = known.iter().map(String::as_str).collect();
-                let near = nearest(&name, names).map(str::to_owned);
+            let is_field = name.starts_with(FIELD) && known.contains(&ANY_FIELD);
+            if !known.contains(&name.as_str()) && !is_field {
+                let near = nearest(&name, known.clone()).map(str::to_owned);
                 problem = problem.parameter(name, Fault::Unknown { near });
             }
         }
@@ -53,30 +64,37 @@ impl Parameters {
     }
 }
 
-fn operations(item: &PathItem) -> Vec<(Method, Vec<String>)> {
-    let all = [
-        (Method::GET, &item.get),
-        (Method::HEAD, &item.head),
-        (Method::POST, &item.post),
-        (Method::PUT, &item.put),
-        (Method::PATCH, &item.patch),
-        (Method::DELETE, &item.delete),
-    ];
-    all.into_iter()
-        .filter_map(|(method, operation)| Some((method, names(operation.as_ref()?))))
-        .collect()
-}
-
-fn names(operation: &Operation) -> Vec<String> {
-    let parameters = operation.parameters.iter().flatten();
-    parameters
-        .filter_map(|one| match one {
-            RefOr::T(one) => Some(one),
-            RefOr::Ref(_) => None,
-        })
-        .filter(|one| matches!(one.parameter_in, ParameterIn::Query))
-        .map(|one| one.name.clone())
-        .collect()
+/// The query parameters of a contract: a line for each operation. A server reads them from such a list and not from the
+/// contract: that takes ten megabytes to make, most of which stay with the process.
+#[must_use]
+pub fn list(contract: &OpenApi) -> String {
+    let mut lines = String::new();
+    for (route, item) in &contract.paths.paths {
+        let operations = [
+            (Method::GET, &item.get),
+            (Method::HEAD, &item.head),
+            (Method::POST, &item.post),
+            (Method::PUT, &item.put),
+            (Method::PATCH, &item.patch),
+            (Method::DELETE, &item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            let of_query = operation
+                .parameters
+                .iter()
+                .flatten()
+                .filter_map(|one| match one {
+                    RefOr::T(one) => matches!(one.parameter_in, ParameterIn::Query).then_some(one),
+                    RefOr::Ref(_) => None,
+                });
+            let words = [method.as_str(), route.as_str()].into_iter();
+            let words: Vec<&str> = words.chain(of_query.map(|one| one.name.as_str())).collect();
+            lines.push_str(&words.join(" "));
+            lines.push('\n');
+        }
+    }
+    lines
 }
 
 /// Refuses unknown query parameters before anything else is looked at.

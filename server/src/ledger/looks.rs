@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::access_log;
 use super::policy::{Way, weigh};
+use super::publisher::{Contradiction, Published};
 use crate::audit::event::Look;
 use crate::audit::leaf::Outcome;
 use crate::audit::{LeafHash, Origin};
@@ -35,6 +36,8 @@ const QUEUE_MAX: usize = 8192;
 pub const REFUSALS_PER_MINUTE_MAX: u32 = 120;
 /// Accounts whose refusals are counted; beyond, the counting begins anew.
 const REFUSED_ACCOUNTS_MAX: usize = 4_096;
+/// How long whoever looks waits, just after a start, until it is known whether the log is the one that was signed.
+const COMPARED_WITHIN: Duration = Duration::from_secs(5);
 /// Most things in one record: it has at most 8 KiB.
 pub(super) const SHOWN_MAX: usize = 60;
 
@@ -160,6 +163,8 @@ pub struct Looks {
     policy: Arc<Policy>,
     figures: Arc<Figures>,
     refused: Arc<Mutex<Refused>>,
+    /// How far the log is signed; nothing where this process does not publish it.
+    published: Option<watch::Receiver<Published>>,
 }
 
 impl Looks {
@@ -190,7 +195,25 @@ impl Looks {
             policy: Arc::new(policy),
             figures,
             refused: Arc::default(),
+            published: None,
         }
+    }
+
+    /// The same that heeds how the log is published: while it is not the one that was signed, or that is not known yet,
+    /// nothing is shown that must be recorded first, for a record in such a log proves nothing.
+    #[must_use]
+    pub fn heeding(self, published: watch::Receiver<Published>) -> Self {
+        Self {
+            published: Some(published),
+            ..self
+        }
+    }
+
+    /// How far the log is signed, as far as this process knows.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        let published = self.published.as_ref();
+        published.map_or_else(Published::default, |published| *published.borrow())
     }
 
     /// Looks that wait since the last append failed, and looks that are lost.
@@ -251,9 +274,32 @@ impl Looks {
         }
     }
 
+    /// Whether the looks are those that were signed. Just after a start nobody has held them against their lock yet:
+    /// that is waited for, for a while. What is not known then is no yes.
+    async fn are_the_signed_ones(&self) -> bool {
+        let Some(published) = &self.published else {
+            return true;
+        };
+        let mut published = published.clone();
+        let known = published.wait_for(|now| now.contradiction != Contradiction::NotLookedFor);
+        let known = tokio::time::timeout(COMPARED_WITHIN, known).await;
+        // An error is that it takes longer, or that nobody looks any more.
+        known.is_ok_and(|known| known.is_ok_and(|now| now.contradiction == Contradiction::NotFound))
+    }
+
     /// Records a look and returns when it is durable: before the bytes are served. `false` when it
-    /// could not be recorded; then nothing may be served.
+    /// could not be recorded, or not in the log that was signed; then nothing may be served.
     pub async fn note_first(&self, looked: Looked) -> bool {
+        if !self.are_the_signed_ones().await {
+            let refused = Looked {
+                outcome: Outcome::Refused,
+                ..looked
+            };
+            if self.gather(refused).is_err() {
+                tracing::debug!("the access log has ended before a refusal was recorded");
+            }
+            return false;
+        }
         let (done, noted) = oneshot::channel();
         let entry = Entry {
             looked,

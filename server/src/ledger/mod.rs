@@ -1,7 +1,10 @@
-//! What follows the audit log or stands beside it: the publisher that signs its head, the witnesses
-//! that are asked to cosign it, and the second log, of those who looked.
+//! What follows the audit log or stands beside it: the second log, of those who looked, the publisher that signs the
+//! heads of both, the keys with which it does, the witnesses that are asked to cosign, and the timestamps over what was
+//! signed.
 
 mod access_log;
+mod key_files;
+pub mod keys;
 mod lock;
 pub mod looked_at;
 pub mod looks;
@@ -9,5 +12,9 @@ pub mod objects;
 mod policy;
 pub mod publisher;
 pub mod report;
+pub mod rotation;
 pub mod timestamps;
+mod which;
 pub mod witnesses;
+
+pub use which::Which;

@@ -1,20 +1,30 @@
-//! What of the log lies in the store: tiles, checkpoints, what others said of them; all of it under one folder.
+//! What of a log lies in the store: tiles, checkpoints, what others said of them; all of it under one folder.
 
 use storage::{ObjectName, Storage, StoreError};
 
+use super::Which;
 use crate::audit::tile::Tile;
 
-/// The name of an object of the log.
-pub(super) fn name(path: &str) -> Result<ObjectName, StoreError> {
-    ObjectName::parse(&format!("log/{path}"))
+/// The name of an object of a log, by its path in the folder of that.
+pub(super) fn name(which: Which, path: &str) -> Result<ObjectName, StoreError> {
+    ObjectName::parse(&format!("{}/{path}", which.folder()))
 }
 
-/// An object of the log, by its path there.
+/// The path of a handover, by its number.
+pub fn handover(number: usize) -> String {
+    format!("keys/{number}")
+}
+
+/// An object of a log, by its path there.
 ///
 /// # Errors
 /// The store.
-pub async fn object(storage: &Storage, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let found = storage.get_object(&name(path)?).await?;
+pub async fn object(
+    storage: &Storage,
+    which: Which,
+    path: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = storage.get_object(&name(which, path)?).await?;
     Ok(found.map(|bytes| bytes.to_vec()))
 }
 
@@ -22,13 +32,17 @@ pub async fn object(storage: &Storage, path: &str) -> Result<Option<Vec<u8>>, St
 ///
 /// # Errors
 /// The store.
-pub async fn tile(storage: &Storage, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
-    if let Some(bytes) = object(storage, &tile.path()).await? {
+pub async fn tile(
+    storage: &Storage,
+    which: Which,
+    tile: Tile,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    if let Some(bytes) = object(storage, which, &tile.path()).await? {
         return Ok(Some(bytes));
     }
     let Some(full) = tile.full() else {
         return Ok(None);
     };
-    let bytes = object(storage, &full.path()).await?;
+    let bytes = object(storage, which, &full.path()).await?;
     Ok(bytes.and_then(|bytes| tile.cut(bytes)))
 }

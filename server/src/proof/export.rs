@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::source::{DatabaseLog, ProofError};
 use crate::audit::bundle::{BundleError, BundleHead, BundleSummary, BundleWriter, OpeningsPart};
 use crate::audit::note::{NoteError, Policy};
+use crate::audit::rotation::KeyChain;
 use crate::audit::tile::entries;
 use crate::audit::verify::{LogSource as _, Openings, SourceError};
 
@@ -54,12 +55,17 @@ pub fn export(
         .map_err(ExportError::Source)?
         .unwrap_or_default();
     let policy = Policy::parse(&policy)?;
+    let handovers = source.handovers().map_err(ExportError::Source)?;
+    // What is wrong with them the verifier says: a bundle is evidence as it is.
+    let (chain, _faults) = KeyChain::build(&policy, &handovers);
+    let policy = policy.with_keys(chain.keys());
     let checkpoint = source.checkpoint().map_err(ExportError::Source)?;
     let witnessed = source.witnessed().map_err(ExportError::Source)?;
     let head = BundleHead {
         checkpoint: checkpoint.as_deref(),
         witnessed: witnessed.as_deref(),
         policy: &policy,
+        handovers: &handovers,
         openings: what.openings,
         date: what.date,
         organisation: what.organisation,

@@ -12,6 +12,10 @@ mod probe;
 #[cfg(test)]
 mod published;
 mod reader;
+#[cfg(test)]
+mod rotated_looks;
+#[cfg(test)]
+mod signed_looks;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -19,4 +23,6 @@ mod tests;
 pub use export::{ExportError, Exported, export};
 pub use probe::{Blobs, Look};
 pub use reader::kinds;
-pub use source::{DatabaseLog, Place, ProofError, Wanted, Which};
+pub use source::{DatabaseLog, Place, ProofError, Wanted};
+
+pub use crate::ledger::Which;

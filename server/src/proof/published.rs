@@ -70,7 +70,7 @@ async fn leaves(archive: &Archive) -> Vec<Leaf> {
 /// Verifies what lies in `folder` as it is now, with what somebody kept.
 async fn verified(archive: &Archive, folder: &Path, kept: Options<'_>) -> Report {
     let publication = &archive.publication;
-    let policy = Policy::new(vec![publication.signer.verifier()]);
+    let policy = Policy::new(vec![publication.verifier()]);
     let place = Place {
         url: database_url(&settings(folder)),
         storage: archive.storage.clone(),

@@ -6,11 +6,12 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use storage::{DataKey, KeyError};
 use uuid::Uuid;
 
-use super::source::{Place, Wanted, Which};
+use super::source::{Place, Wanted};
 use crate::audit::LeafHash;
 use crate::audit::event::Kind;
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::log::read_keys;
+use crate::audit::rotation::HandoverNote;
 use crate::audit::sealed::SealedOpenings;
 use crate::audit::states::{Part, STEP};
 use crate::audit::tile::push_entry;
@@ -18,6 +19,7 @@ use crate::audit::verify::{
     Chunk, Columns, OpeningContent, OpeningRow, Openings, Presence, Root, StateFact, SubjectRow,
 };
 use crate::base::db::{DbError, sql};
+use crate::ledger::Which;
 use crate::{
     cases, correspondents, departments, documents, file_plan, files, holds, inspections, notes,
     relations, signing, tablets, types, webhooks, workflows,
@@ -35,6 +37,9 @@ pub(super) struct Reader {
     pub(super) checkpoint: Option<Vec<u8>>,
     /// What witnesses cosigned last.
     pub(super) witnessed: Option<Vec<u8>>,
+    pub(super) handovers: Vec<HandoverNote>,
+    /// Of the log of changes, where the log of looks is read.
+    pub(super) handovers_beside: Vec<HandoverNote>,
     pub(super) at: At,
 }
 

@@ -11,13 +11,14 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 
 use super::reader::{Reader, START};
+use crate::audit::rotation::{HANDOVERS_MAX, HandoverNote};
 use crate::audit::tile::{Tile, entries};
 use crate::audit::verify::{Chunk, LogSource, Offers, Presence, SourceError, Stamped};
-use crate::audit::{LeafHash, Origin};
+use crate::audit::{LeafHash, Origin, Policy};
 use crate::base::db::{Access, DbError, connect, sql};
 use crate::ledger::objects::{self, object};
-use crate::ledger::timestamps;
 use crate::ledger::witnesses::WITNESSED;
+use crate::ledger::{Which, keys, timestamps};
 
 /// Largest lock or checkpoint that is read, in bytes.
 const NOTE_BYTES_MAX: usize = 64 << 10;
@@ -41,24 +42,6 @@ pub enum ProofError {
     },
 }
 
-/// Which of the two logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// What changed: chained, signed, published.
-    Changes,
-    /// Who looked: chained.
-    Looks,
-}
-
-impl Which {
-    pub(super) const fn table(self) -> &'static str {
-        match self {
-            Self::Changes => "audit",
-            Self::Looks => "access",
-        }
-    }
-}
-
 /// What of the log of changes is read beside its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
@@ -77,9 +60,10 @@ pub struct Place {
     pub storage: Storage,
     /// The name of the log that is read.
     pub origin: Origin,
-    /// The public key that belongs to the archive and the witnesses that it asks, as a policy.
+    /// The public key that belongs to the archive and the witnesses that it asks, as a policy: the key under the name of
+    /// the log of changes, whichever is read.
     pub policy: String,
-    /// The file that holds the last signed checkpoint.
+    /// The file that holds the last signed checkpoint of the log that is read.
     pub lock: PathBuf,
 }
 
@@ -96,14 +80,23 @@ impl DatabaseLog {
     /// The handle must be of a runtime that has threads of its own; the source itself is used
     /// outside of it.
     pub async fn open(place: Place, which: Which, wanted: Wanted) -> Result<Self, ProofError> {
-        let (checkpoint, witnessed) = match which {
-            Which::Changes => (
-                newest_checkpoint(&place).await?,
-                object(&place.storage, WITNESSED).await?,
-            ),
-            Which::Looks => (None, None),
+        let checkpoint = newest_checkpoint(&place, which).await?;
+        // As with the checkpoint: what is published the snapshot behind it knows too.
+        let public = public_handovers(&place.storage, which).await?;
+        let (beside, witnessed) = match which {
+            Which::Changes => (None, object(&place.storage, which, WITNESSED).await?),
+            Which::Looks => (of_changes(&place), None),
+        };
+        let public_beside = match beside {
+            Some(_) => public_handovers(&place.storage, Which::Changes).await?,
+            None => Vec::new(),
         };
         let snapshot = snapshot(&place.url).await?;
+        let handovers = all_handovers(&snapshot, place.origin.as_str(), public).await?;
+        let handovers_beside = match beside {
+            Some(name) => all_handovers(&snapshot, &name, public_beside).await?,
+            None => Vec::new(),
+        };
         let reader = Reader {
             snapshot: Some(snapshot),
             which,
@@ -111,6 +104,8 @@ impl DatabaseLog {
             place,
             checkpoint,
             witnessed,
+            handovers,
+            handovers_beside,
             at: START,
         };
         Ok(Self {
@@ -150,17 +145,57 @@ async fn snapshot(url: &str) -> Result<DatabaseTransaction, DbError> {
 }
 
 /// The lock, which no backup of the database restores; without one, the published checkpoint.
-async fn newest_checkpoint(place: &Place) -> Result<Option<Vec<u8>>, ProofError> {
+async fn newest_checkpoint(place: &Place, which: Which) -> Result<Option<Vec<u8>>, ProofError> {
     match tokio::fs::read(&place.lock).await {
         Ok(note) => Ok(Some(note).filter(|note| note.len() <= NOTE_BYTES_MAX)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Ok(object(&place.storage, "checkpoint").await?)
+            Ok(object(&place.storage, which, "checkpoint").await?)
         }
         Err(source) => Err(ProofError::Lock {
             path: place.lock.clone(),
             source,
         }),
     }
+}
+
+/// The handovers of a log that are published.
+async fn public_handovers(
+    storage: &Storage,
+    which: Which,
+) -> Result<Vec<HandoverNote>, ProofError> {
+    let mut found = Vec::new();
+    for number in 1..=HANDOVERS_MAX {
+        let path = objects::handover(number);
+        let Some(note) = object(storage, which, &path).await? else {
+            break;
+        };
+        let name = format!("{}/{path}", which.folder());
+        found.push(HandoverNote { name, note });
+    }
+    Ok(found)
+}
+
+/// The name of the log of changes: the key of the archive bears it.
+fn of_changes(place: &Place) -> Option<String> {
+    let policy = Policy::parse(&place.policy).ok()?;
+    policy.keys().first().map(|key| key.name().to_owned())
+}
+
+/// The handovers of the log of this name that the database has, and those that are published and are others.
+async fn all_handovers(
+    on: &DatabaseTransaction,
+    name: &str,
+    public: Vec<HandoverNote>,
+) -> Result<Vec<HandoverNote>, ProofError> {
+    let mut all = Vec::new();
+    let mut public = public.into_iter();
+    for kept in keys::handovers(on, name).await? {
+        let other = public.next().filter(|public| public.note != kept.note);
+        all.push(kept);
+        all.extend(other);
+    }
+    all.extend(public);
+    Ok(all)
 }
 
 impl Drop for DatabaseLog {
@@ -181,7 +216,12 @@ impl LogSource for DatabaseLog {
                 states: self.reader.wanted.states,
                 witnessed: Presence::Present,
             },
-            Which::Looks => Offers::default(),
+            // Its records stay in the database, and nothing of them has an opening or a state.
+            Which::Looks => Offers {
+                checkpoints: Presence::Present,
+                tiles: Presence::Present,
+                ..Offers::default()
+            },
         }
     }
 
@@ -195,6 +235,14 @@ impl LogSource for DatabaseLog {
 
     fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.reader.witnessed.clone())
+    }
+
+    fn handovers(&mut self) -> Result<Vec<HandoverNote>, SourceError> {
+        Ok(self.reader.handovers.clone())
+    }
+
+    fn handovers_beside(&mut self) -> Result<Vec<HandoverNote>, SourceError> {
+        Ok(self.reader.handovers_beside.clone())
     }
 
     fn origin(&mut self) -> Result<Option<Origin>, SourceError> {
@@ -215,7 +263,8 @@ impl LogSource for DatabaseLog {
     }
 
     fn tile(&mut self, tile: Tile) -> Result<Option<Vec<u8>>, SourceError> {
-        let read = objects::tile(&self.reader.place.storage, tile);
+        let (storage, which) = (&self.reader.place.storage, self.reader.which);
+        let read = objects::tile(storage, which, tile);
         Ok(self.handle.block_on(read)?)
     }
 
@@ -238,15 +287,15 @@ impl LogSource for DatabaseLog {
         let Some(tile) = Tile::new(0, index, width) else {
             return Ok(None);
         };
-        let storage = &self.reader.place.storage;
+        let (storage, which) = (&self.reader.place.storage, self.reader.which);
         let read = async {
-            if let Some(bytes) = object(storage, &tile.entries_path()).await? {
+            if let Some(bytes) = object(storage, which, &tile.entries_path()).await? {
                 return Ok(Some(bytes));
             }
             let Some(full) = tile.full() else {
                 return Ok::<_, StoreError>(None);
             };
-            let bytes = object(storage, &full.entries_path()).await?;
+            let bytes = object(storage, which, &full.entries_path()).await?;
             Ok(bytes.map(|bytes| first_entries(bytes, width)))
         };
         Ok(self.handle.block_on(read)?)

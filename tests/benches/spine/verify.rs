@@ -109,6 +109,7 @@ fn bundle(plan: &Plan, count: u64) -> PathBuf {
         checkpoint: Some(&note),
         witnessed: None,
         policy: &policy,
+        handovers: &[],
         openings: OpeningsPart::LeftOut,
         date: "2026-11-22",
         organisation: "Stadt Beispiel",

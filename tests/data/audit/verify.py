@@ -20,7 +20,10 @@ LINE = b"papierlos.audit/v1\n"
 TAGS = {"state": b"papierlos.state/v1\n", "blob": b"papierlos.blob/v1\n", "": b"papierlos.priv/v1\n"}
 LEAF_BYTES_MAX = 8192
 SAFE_INT_MAX = 2**53 - 1
-MISSING = {"bundle-file-missing", "tile-missing", "no-checkpoint", "kept-checkpoint-unusable", "witness-quorum-missed"}
+MISSING = {
+    "bundle-file-missing", "tile-missing", "no-checkpoint", "kept-checkpoint-unusable", "witness-quorum-missed",
+    "key-handover-missing",
+}
 LISTED_MAX = 20
 
 found = {}
@@ -107,7 +110,66 @@ def read_key(text, kind=1):
     raw = base64.b64decode(encoded, validate=True)
     if len(raw) != 33 or raw[0] != kind or sha256(name.encode(), b"\n", raw)[:4].hex() != short:
         raise ValueError("not a key")
-    return {"name": name, "id": bytes.fromhex(short), "public": raw[1:], "text": text}
+    return {"name": name, "id": bytes.fromhex(short), "public": raw[1:], "text": text, "from": 0, "until": None, "began": True}
+
+
+def read_handover(note):
+    """What an old key says about a new one: a note that both have signed."""
+    text, lines = note.decode().rsplit("\n\n", 1)
+    text += "\n"
+    first, origin, size, root, old, new, end = text.split("\n")
+    lines = lines.split("\n")
+    if first != "papierlos.key/v1" or end or len(lines) != 3 or lines[2] or not re.fullmatch("0|[1-9][0-9]*", size):
+        raise ValueError("not a handover")
+    if len(base64.b64decode(root, validate=True)) != 32 or old == new:
+        raise ValueError("not a handover")
+    signatures = {}
+    for line in lines[:2]:
+        dash, name, encoded = line.split(" ")
+        raw = base64.b64decode(encoded, validate=True)
+        signatures[dash, name, raw[:4]] = raw[4:]
+    old, new = read_key(old), read_key(new)
+    for key in (old, new):
+        signature = signatures.get(("\u2014", origin, key["id"]), b"")
+        if key["name"] != origin or not ed25519(key["public"], text.encode(), signature):
+            raise ValueError("not signed by both keys")
+    return {"size": int(size), "root": base64.b64decode(root), "old": old, "new": new}
+
+
+def follow_handovers(log, trusted):
+    """The keys that count, each with its era, the handovers, their digests, and keys that nothing links where there are none."""
+    notes, run, unlinked = [], [], []
+    while (note := read(os.path.join(log, "keys", str(len(notes) + 1)))) is not None:
+        notes.append(note)
+    for number, note in enumerate(notes, 1):
+        try:
+            handover = read_handover(note)
+            last = run[-1] if run else None
+            if last and (last["new"]["text"] != handover["old"]["text"] or handover["size"] <= last["size"]):
+                raise ValueError("does not follow the one before it")
+            if any(one["old"]["text"] == handover["new"]["text"] for one in run):
+                raise ValueError("goes to a key that had the log before")
+            run.append(handover)
+        except ValueError as error:
+            finding("key-handover-invalid", f"keys/{number}: {error}")
+            break
+    keys = []
+    for handover in run:
+        start = keys.pop() if keys else handover["old"]
+        keys.append({**start, "until": handover["size"]})
+        keys.append({**handover["new"], "from": handover["size"], "began": False})
+    known = {key["text"] for key in keys}
+    for key in trusted:
+        # Without a handover a key stands for itself, and leads to no second one of its name: told at the end.
+        beside = any(other["name"] == key["name"] and other["text"] != key["text"] for other in trusted)
+        if key["text"] not in known and notes:
+            finding("key-handover-invalid", f"the handovers do not lead to {key['name']}+{key['id'].hex()}")
+        elif key["text"] not in known and beside:
+            unlinked.append(f"{key['name']}+{key['id'].hex()}")
+    if not known & {key["text"] for key in trusted}:
+        keys, run = [], []
+    keys += [key for key in trusted if key["text"] not in {one["text"] for one in keys}]
+    return keys, run, [hashlib.sha256(note).hexdigest() for note in notes], unlinked
 
 
 def open_checkpoint(note, keys):
@@ -129,6 +191,8 @@ def open_checkpoint(note, keys):
                 if key["name"] == name and key["id"] == raw[:4]:
                     if not ed25519(key["public"], text.encode(), raw[4:]):
                         return (*claim, "checkpoint-signature-invalid")
+                    if not key["from"] <= claim[1] <= (claim[1] if key["until"] is None else key["until"]):
+                        return (*claim, "key-retired")
                     signed = signed or name == origin
         return (*claim, None if signed else "key-unknown")
     except ValueError:
@@ -179,7 +243,7 @@ def check_witnesses(note, keys, witnesses, enough):
         return None
     origin, size, root, code = open_checkpoint(note, keys)
     if code:
-        finding("witness-quorum-missed", code)
+        finding("key-retired" if code == "key-retired" else "witness-quorum-missed", code)
         return None
     text, lines = note.decode().rsplit("\n\n", 1)
     cosigned = {}
@@ -306,6 +370,9 @@ def check_timestamps(log, keys, origin):
             finding("timestamp-imprint-mismatch", name)
             continue
         checkpoint = open_checkpoint(note, keys)
+        if checkpoint[3] == "key-retired":
+            finding("key-retired", name)
+            continue
         if checkpoint[3] or checkpoint[0] != origin or f"{checkpoint[1]}.tsr" != name:
             finding("timestamp-checkpoint-invalid", name)
             continue
@@ -421,6 +488,7 @@ class Openings:
         path = os.path.join(log, "private", "openings.jsonl")
         self.file = open(path, encoding="utf-8") if os.path.isfile(path) else None
         self.next, self.checked, self.absent, self.erased = None, 0, set(), 0
+        self.handovers = {}
 
     def of(self, seq):
         rows = []
@@ -457,6 +525,10 @@ class Openings:
             digest = sha256(TAGS[kind], bytes.fromhex(row["salt"]), length, bytes_)
             if digest.hex() != commitment:
                 finding("opening-mismatch", f"record {seq}, {slot}")
+            elif slot == "ctx" and record["action"] == "log.rotate_key":
+                claim = json.loads(bytes_)
+                if isinstance(claim, dict) and "handover" in claim:
+                    self.handovers[seq] = claim["handover"]
         self.absent.update((seq, slot) for slot in wanted)
         for target in record.get("targets", []):
             target = (target["seq"], target["slot"])
@@ -524,12 +596,13 @@ def check_transport(folder):
         finding("bundle-file-missing", "bagit.txt")
 
 
-def check_log(log, checkpoint, keys, kept, witnessed, stamped):
+def check_log(log, checkpoint, keys, kept, handovers, notes, unlinked, witnessed, stamped):
     origin, size, root, _ = checkpoint or (None, 0, None, None)
     tree, openings = Tree(), Openings(log)
     previous, last_ts, expected = None, "", 0
     watched = [(*old, "kept") for old in kept] + ([(*witnessed, "witnessed")] if witnessed else [])
-    broken = False
+    broken, unbound, rotations, contradicted = False, False, [], []
+    handed = {handover["size"]: handover["root"] for handover in handovers}
 
     def compare(level, index, hashes):
         if (index + 1) * 256 ** (level + 1) > size and len(hashes) == 256:
@@ -551,6 +624,8 @@ def check_log(log, checkpoint, keys, kept, witnessed, stamped):
                 finding("fork-against-timestamp", f"size {tree.size}")
             elif last_ts > stamped[tree.size][1]:
                 finding("record-after-timestamp", f"record {tree.size - 1}")
+        if tree.size in handed and not broken and tree.root() != handed[tree.size]:
+            contradicted.append(tree.size)
         if checkpoint and tree.size == size:
             if broken or tree.root() != root:
                 finding("checkpoint-root-mismatch", f"size {size}")
@@ -570,6 +645,8 @@ def check_log(log, checkpoint, keys, kept, witnessed, stamped):
         try:
             record = parse(leaf)
             if is_record(record):
+                if record["action"] == "log.rotate_key":
+                    rotations.append(record["seq"])
                 if origin is not None and record["log"] != origin:
                     finding("origin-mismatch", f"record {record['seq']}")
                 if record["seq"] > expected:
@@ -580,9 +657,8 @@ def check_log(log, checkpoint, keys, kept, witnessed, stamped):
                     broken = True
                 else:
                     if previous is None:
-                        starts = [sha256(LINE[:-1], b"/genesis\n", record["log"].encode(), b"\n", key["text"].encode()).hex() for key in keys]
-                        if record["prev"] not in starts:
-                            finding("genesis-mismatch")
+                        starts = [sha256(LINE[:-1], b"/genesis\n", record["log"].encode(), b"\n", key["text"].encode()).hex() for key in keys if key["began"]]
+                        unbound = record["prev"] not in starts
                     elif record["prev"] != previous.hex():
                         finding("chain-link-broken", f"record {record['seq']}")
                     if record["ts"] < last_ts:
@@ -608,6 +684,29 @@ def check_log(log, checkpoint, keys, kept, witnessed, stamped):
     for old_size in stamped:
         if tree.size < old_size and not broken and "bundle-file-missing" not in found:
             finding("fork-against-timestamp", f"{tree.size} of {old_size}")
+    if "bundle-file-missing" not in found and not broken:
+        contradicted += [old_size for old_size in handed if tree.size < old_size]
+    # Records that are not those of the checkpoint are told once.
+    signed = not {"checkpoint-root-mismatch", "log-shorter-than-checkpoint"} & found.keys()
+    for old_size in contradicted:
+        if signed:
+            finding("key-handover-invalid", f"the log does not have the root over {old_size} records that the old key signed")
+    # Said once: where the log tells of handovers, their number says all.
+    if len(rotations) > len(notes):
+        finding("key-handover-missing", f"{len(rotations) - len(notes)} of {len(rotations)}")
+    elif unlinked:
+        finding("key-handover-missing", f"none leads to {', '.join(unlinked)}")
+    if len(rotations) <= len(notes) and unbound and "key-handover-invalid" not in found:
+        finding("genesis-mismatch")
+    # A handover and its record are made together: where all records were read, none is without one.
+    unread = {"bundle-file-missing", "no-checkpoint", "checkpoint-malformed", "leaf-not-canonical", "leaf-malformed"}
+    if signed and not broken and not unread & found.keys():
+        if len(rotations) < len(notes):
+            finding("key-handover-invalid", f"the log tells of {len(rotations)} handovers, {len(notes)} are here")
+        elif len(rotations) == len(notes):
+            for seq, digest in zip(rotations, notes):
+                if openings.handovers.get(seq, digest) != digest:
+                    finding("key-handover-invalid", f"record {seq}: the handover is not the one of its record")
     print(f"timestamps {len(stamped)}, their signatures not checked (verify.sh --tsa-roots does)")
     print(f"records {tree.size}, under the checkpoint {min(size, tree.size)}")
     if openings.file:
@@ -651,6 +750,9 @@ def main():
             return 2
         print("signature: the key came with the bundle; nobody vouched for it")
     note = read(os.path.join(log, "checkpoint"))
+    # Keys of other logs say nothing of this one.
+    name = (note or b"").decode("utf-8", "replace").split("\n")[0]
+    keys, handovers, notes, unlinked = follow_handovers(log, [key for key in keys if key["name"] == name] or keys)
     checkpoint = None
     if note is None:
         finding("no-checkpoint")
@@ -664,7 +766,7 @@ def main():
     for path in arguments.since:
         old = open_checkpoint(read(path) or b"", keys)
         if old[3]:
-            finding("kept-checkpoint-unusable", path)
+            finding("key-retired" if old[3] == "key-retired" else "kept-checkpoint-unusable", path)
         else:
             kept.append((old[1], old[2]))
     witnessed = None
@@ -673,7 +775,8 @@ def main():
     else:
         print("witnesses: not checked (the policy names none)")
     origin = checkpoint[0] if checkpoint else (keys[0]["name"] if keys else None)
-    check_log(log, checkpoint, keys, kept, witnessed, check_timestamps(log, keys, origin))
+    stamped = check_timestamps(log, keys, origin)
+    check_log(log, checkpoint, keys, kept, handovers, notes, unlinked, witnessed, stamped)
     if not found:
         print("nothing found")
         return 0

@@ -102,8 +102,8 @@ impl Forge {
             .expect("a head");
     }
 
-    /// Signs the first `size` records with the key in `secret` and publishes tiles and checkpoint, as the
-    /// archive would.
+    /// Signs the first `size` records with the key in `secret`, under the name of the log, and publishes tiles and
+    /// checkpoint, as the archive would; of looks no records.
     pub(crate) fn publish(&self, copy: &Copy, size: usize, secret: &str) {
         assert!(size < 256, "one partial tile");
         let leaves = &self.leaves[..size];
@@ -115,7 +115,16 @@ impl Forge {
             [length.as_slice(), leaf.as_bytes()].concat()
         });
         let entries: Vec<u8> = entries.collect();
-        for (folder, bytes) in [("tile/0/000.p", tile), ("tile/entries/000.p", entries)] {
+        let (within, lock) = match self.table {
+            "access" => ("access/", "access-checkpoint"),
+            _ => ("", "checkpoint"),
+        };
+        let mut published = vec![("tile/0/000.p", tile)];
+        if within.is_empty() {
+            published.push(("tile/entries/000.p", entries));
+        }
+        for (folder, bytes) in published {
+            let folder = &format!("{within}{folder}");
             fs::remove_dir_all(copy.object(folder)).expect("the old tiles");
             fs::create_dir_all(copy.object(folder)).expect("a folder");
             fs::write(copy.object(folder).join(size.to_string()), bytes).expect("a tile");
@@ -123,8 +132,9 @@ impl Forge {
         let hashes: Vec<[u8; 32]> = leaves.iter().map(|leaf| hash(leaf)).collect();
         let origin = field(&self.leaves[0], "log");
         let note = sign(origin.trim_matches('"'), size, &root(&hashes), secret);
-        fs::write(copy.object("checkpoint"), &note).expect("a checkpoint");
-        fs::write(copy.data().join("lock/checkpoint"), note).expect("a lock");
+        let public = format!("{within}checkpoint");
+        fs::write(copy.object(&public), &note).expect("a checkpoint");
+        fs::write(copy.data().join("lock").join(lock), note).expect("a lock");
     }
 }
 
@@ -138,30 +148,30 @@ pub(crate) fn secret(copy: &Copy) -> String {
 
 fn sign(origin: &str, size: usize, root: &[u8; 32], secret: &str) -> String {
     let rest = secret.strip_prefix("PRIVATE+KEY+").expect("a secret key");
-    let mut parts = rest.splitn(3, '+');
-    let (name, id, seed) = (parts.next(), parts.next(), parts.next());
-    let seed = BASE64.decode(seed.expect("a seed")).expect("base64");
+    let seed = rest.splitn(3, '+').nth(2).expect("a seed");
+    let seed = BASE64.decode(seed).expect("base64");
     let key = SigningKey::from_bytes(seed[1..].try_into().expect("32 bytes"));
     let text = format!("{origin}\n{size}\n{}\n", BASE64.encode(root));
-    let mut signature = hex::decode(id.expect("an id")).expect("hex");
+    let mut signature = key_id(origin, &key).to_vec();
     signature.extend_from_slice(&key.sign(text.as_bytes()).to_bytes());
-    format!(
-        "{text}\n\u{2014} {} {}\n",
-        name.expect("a name"),
-        BASE64.encode(signature)
-    )
+    format!("{text}\n\u{2014} {origin} {}\n", BASE64.encode(signature))
+}
+
+/// The id of a key under the name of a log.
+fn key_id(name: &str, key: &SigningKey) -> [u8; 4] {
+    let id = Sha256::new()
+        .chain_update(name)
+        .chain_update(b"\n\x01")
+        .chain_update(key.verifying_key().as_bytes())
+        .finalize();
+    id[..4].try_into().expect("four bytes")
 }
 
 /// A new signing key under this name: its secret and its public half.
 pub(crate) fn own_key(name: &str) -> (String, String) {
     let key = SigningKey::from_bytes(&[7; 32]);
     let public = [&[1], key.verifying_key().as_bytes().as_slice()].concat();
-    let id = Sha256::new()
-        .chain_update(name)
-        .chain_update(b"\n")
-        .chain_update(&public)
-        .finalize();
-    let id = hex::encode(&id[..4]);
+    let id = hex::encode(key_id(name, &key));
     let secret = BASE64.encode([&[1], key.as_bytes().as_slice()].concat());
     (
         format!("PRIVATE+KEY+{name}+{id}+{secret}"),

@@ -21,6 +21,8 @@ pub(crate) struct AtRest {
     _kept: TempDir,
     /// A checkpoint that an auditor took home early.
     pub(crate) early: PathBuf,
+    /// A checkpoint of the log of looks from then.
+    pub(crate) early_looks: PathBuf,
     /// Receipts of every answer, one `seq,hash` a line.
     pub(crate) receipts: PathBuf,
     /// The public key of the log, from paper.
@@ -115,6 +117,7 @@ impl AtRest {
         Some(AtRest {
             app,
             _kept: kept,
+            early_looks: early.with_extension("looks"),
             early,
             receipts: path,
             key,
@@ -136,7 +139,7 @@ impl AtRest {
 }
 
 /// Files four documents, changes the first, writes a note on the second and relates the third to it; a
-/// checkpoint over two of them goes to `early`. Returns when texts and index have followed, with the
+/// checkpoint over two of them goes to `early`, one of looks beside it; then each is looked at. Returns when texts and index have followed, with the
 /// receipts of all answers.
 async fn fill(app: &TestApp, early: &Path) -> String {
     let client = app.with_token(&clerk(app).await);
@@ -168,6 +171,8 @@ async fn fill(app: &TestApp, early: &Path) -> String {
             })
             .await;
             fs::copy(data.join("lock/checkpoint"), early).expect("a copy");
+            let looks = early.with_extension("looks");
+            fs::copy(data.join("lock/access-checkpoint"), looks).expect("a copy");
         }
     }
     let (id, etag) = &documents[0];
@@ -186,6 +191,10 @@ async fn fill(app: &TestApp, early: &Path) -> String {
     .await;
     let head = number(&database, "SELECT max(seq) FROM audit").await;
     database.close().await.expect("a connection closes");
+    for (id, _) in &documents {
+        let path = format!("/api/v1/documents/{id}");
+        drop(client.get(&path).await.is(200));
+    }
     wait_until("the index has followed", async || {
         let answer = client.get("/api/v1/search?q=Bescheid").await;
         let applied = answer.header("papierlos-index-seq").map(str::to_owned);

@@ -39,6 +39,7 @@ pub(super) async fn people_and_log(town: &Town, operation: &str) -> Option<Call>
             .await;
             call("/api/v1/log/checkpoint", By::Clerk)
         }
+        "readAccessCheckpoint" => call("/api/v1/log/access/checkpoint", By::Auditor),
         "readLogReport" => {
             tests::wait_until("a checkpoint is published", async || {
                 town.clerk().get("/api/v1/log/checkpoint").await.status == 200

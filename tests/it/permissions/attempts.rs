@@ -172,9 +172,8 @@ async fn attempt_without(town: &Town, client: &Client, what: &str, round: &str) 
         "search" => client.get("/api/v1/search?q=Antrag").await,
         "suggest" => client.get("/api/v1/search/suggest?q=Antr").await,
         "changes" => client.get("/api/v1/changes").await,
-        "log records" | "log stamps" | "stamp log" | "checkpoint" | "identity" => {
-            of_log(client, what).await
-        }
+        "log records" | "log stamps" | "stamp log" | "checkpoint" | "access checkpoint"
+        | "identity" => of_log(client, what).await,
         "own inbox" => client.get("/api/v1/inbox").await,
         "count inbox" => client.get("/api/v1/inbox/counts").await,
         "do in inbox" => {
@@ -231,6 +230,7 @@ async fn of_log(client: &Client, what: &str) -> Answer {
             return send(client, Method::POST, "/api/v1/log/timestamps", &[], None).await;
         }
         "checkpoint" => "/api/v1/log/checkpoint",
+        "access checkpoint" => "/api/v1/log/access/checkpoint",
         _ => "/api/v1/log/identity",
     };
     client.get(path).await

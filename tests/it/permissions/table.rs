@@ -124,6 +124,7 @@ const ASKING: &[&str] = &[
     "log stamps",
     "stamp log",
     "checkpoint",
+    "access checkpoint",
     "identity",
     "me",
     "own tokens",

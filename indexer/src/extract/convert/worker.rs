@@ -138,7 +138,8 @@ fn become_program(order: &Order) -> io::Result<()> {
     let mut program = Command::new(&order.program);
     program
         .arg(format!("-env:UserInstallation=file://{folder}/{PROFILE}"))
-        .arg(format!("-env:OSL_SOCKET_PATH={folder}"))
+        // From the folder itself: an address of a socket has 107 bytes, and a longer path ends the program.
+        .arg("-env:OSL_SOCKET_PATH=.")
         .args(["--headless", "--norestore", "--nologo", "--nodefault"])
         .args(["--nolockcheck", "--convert-to", &filter])
         .arg("--outdir")

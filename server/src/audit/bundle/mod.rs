@@ -7,6 +7,7 @@
 //! bagit.txt  bag-info.txt  manifest-sha256.txt  tagmanifest-sha256.txt
 //! VERIFY.txt  verify.sh  verify.py           how to check it, and two independent judges
 //! data/log/policy                            the public keys of the log and of its witnesses
+//! data/log/keys/<n>                          by what the log went over from key to key
 //! data/log/checkpoint                        the newest signed checkpoint
 //! data/log/witnessed                         the newest that witnesses cosigned, if any did
 //! data/log/tile/<L>/<N>                      C2SP tiles of the tree under the checkpoint
@@ -31,6 +32,8 @@ const LOG: &str = "data/log";
 const CHECKPOINT: &str = "checkpoint";
 const POLICY: &str = "policy";
 const WITNESSED: &str = "witnessed";
+/// The folder of handovers, numbered from 1.
+const KEYS: &str = "keys";
 const TAIL: &str = "tail";
 const OPENINGS: &str = "private/openings.jsonl";
 /// Says that a folder is a bag; no bag is without it.

@@ -13,11 +13,12 @@ use sha2::{Digest, Sha256};
 use super::openings::Line;
 use super::write::ENTRIES_FULL;
 use super::{
-    BundleError, CHECKPOINT, DECLARATION, LOG, MANIFEST, OPENINGS, PAYLOAD, POLICY, TAG_MANIFEST,
-    TAIL, WITNESSED,
+    BundleError, CHECKPOINT, DECLARATION, KEYS, LOG, MANIFEST, OPENINGS, PAYLOAD, POLICY,
+    TAG_MANIFEST, TAIL, WITNESSED,
 };
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::note::{Checkpoint, NOTE_BYTES_MAX};
+use crate::audit::rotation::{HANDOVERS_MAX, HandoverNote};
 use crate::audit::tile::{ENTRIES_BYTES_MAX, TILE_BYTES, TILE_WIDTH, Tile, TilePath};
 use crate::audit::timestamp::{self, REPLY_BYTES_MAX};
 use crate::audit::verify::{
@@ -274,6 +275,19 @@ impl LogSource for Bundle {
     fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let path = self.log.join(WITNESSED);
         at(&path, read_up_to(&path, NOTE_BYTES_MAX))
+    }
+
+    fn handovers(&mut self) -> Result<Vec<HandoverNote>, SourceError> {
+        let mut found = Vec::new();
+        for number in 1..=HANDOVERS_MAX {
+            let name = format!("{KEYS}/{number}");
+            let path = self.log.join(&name);
+            let Some(note) = at(&path, read_up_to(&path, NOTE_BYTES_MAX))? else {
+                break;
+            };
+            found.push(HandoverNote { name, note });
+        }
+        Ok(found)
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, SourceError> {

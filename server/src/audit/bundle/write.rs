@@ -9,13 +9,14 @@ use sha2::{Digest, Sha256};
 
 use super::openings;
 use super::{
-    BundleError, CHECKPOINT, DECLARATION, LOG, MANIFEST, OPENINGS, POLICY, TAG_MANIFEST, TAIL,
-    VERIFY_PY, VERIFY_SH, VERIFY_TXT, WITNESSED,
+    BundleError, CHECKPOINT, DECLARATION, KEYS, LOG, MANIFEST, OPENINGS, POLICY, TAG_MANIFEST,
+    TAIL, VERIFY_PY, VERIFY_SH, VERIFY_TXT, WITNESSED,
 };
 use crate::audit::commitment::Slot;
 use crate::audit::leaf::LEAF_BYTES_MAX;
 use crate::audit::merkle::{Hash, leaf_hash};
 use crate::audit::note::{Checkpoint, Policy};
+use crate::audit::rotation::HandoverNote;
 use crate::audit::tile::{Edge, TILE_WIDTH, Tile, push_entry, tile_bytes};
 use crate::audit::timestamp;
 use crate::audit::verify::{OpeningRow, Stamped};
@@ -38,6 +39,8 @@ pub struct BundleHead<'a> {
     pub witnessed: Option<&'a [u8]>,
     /// The keys of the log, and its witnesses.
     pub policy: &'a Policy,
+    /// By what the log went over from key to key, in order.
+    pub handovers: &'a [HandoverNote],
     /// Whether openings follow.
     pub openings: OpeningsPart,
     /// The civil date of the export, `YYYY-MM-DD`.
@@ -154,6 +157,9 @@ impl BundleWriter {
             bytes: 0,
         };
         writer.payload(POLICY, head.policy.to_string().as_bytes())?;
+        for (number, handover) in (1..).zip(head.handovers) {
+            writer.payload(&format!("{KEYS}/{number}"), &handover.note)?;
+        }
         if let Some(note) = head.checkpoint {
             writer.payload(CHECKPOINT, note)?;
         }

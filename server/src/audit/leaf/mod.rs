@@ -34,6 +34,11 @@ pub const TOKEN_BYTES_MAX: usize = 64;
 pub const ORIGIN_BYTES_MAX: usize = 255;
 /// The action of a record that makes missing openings lawful; the only one with targets.
 pub const ERASE_ACTION: &str = "privacy.erase";
+/// The action of a record beside which the key that signs the log was handed over.
+pub const ROTATE_ACTION: &str = "log.rotate_key";
+
+/// What stands behind the name of a log in that of the log of who looked at what it speaks of.
+const OF_LOOKS: &str = "/access";
 
 /// The name of a log: stands in every leaf and in every checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,6 +48,21 @@ impl Origin {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name of the log of looks that stands beside this log.
+    pub fn of_looks(&self) -> Result<Self, LeafError> {
+        format!("{}{OF_LOOKS}", self.0).parse()
+    }
+
+    /// Whether it is called like a log of looks.
+    pub fn is_of_looks(&self) -> bool {
+        self.0.ends_with(OF_LOOKS)
+    }
+
+    /// Whether this is the log of looks beside the log of this name.
+    pub fn is_of_looks_beside(&self, name: &str) -> bool {
+        self.0.strip_suffix(OF_LOOKS) == Some(name)
     }
 }
 

@@ -190,6 +190,7 @@ fn openings_can_be_left_out() {
         checkpoint: archive.checkpoint.as_deref(),
         witnessed: None,
         policy: &policy,
+        handovers: &[],
         openings: OpeningsPart::LeftOut,
         date: "2026-11-22",
         organisation: "Stadt\nBeispiel",

@@ -16,8 +16,8 @@ use crate::audit::verify::{
     Openings, Options, Presence, Report, SourceError, Stamped, StateFact, Trust, verify,
 };
 use crate::audit::{
-    BlobClaim, Checkpoint, Commitment, Hash, Leaf, LeafDraft, NoteSigner, Opening, Origin, Outcome,
-    Policy, Slot, Subject, Tag, Target, genesis, leaf_hash,
+    BlobClaim, Checkpoint, Commitment, Handover, HandoverNote, Hash, Leaf, LeafDraft, NoteSigner,
+    Opening, Origin, Outcome, Policy, Slot, Subject, Tag, Target, genesis, leaf_hash,
 };
 
 pub(super) const START_MICROS: i64 = 1_795_370_400_000_000;
@@ -88,6 +88,7 @@ pub(super) struct Archive {
     pub(super) witnessed: Option<Vec<u8>>,
     pub(super) published: Vec<Vec<u8>>,
     pub(super) tiles: HashMap<Tile, Vec<u8>>,
+    pub(super) handovers: Vec<HandoverNote>,
     // evidence of others
     pub(super) timestamps: BTreeMap<u64, Stamped>,
 }
@@ -106,6 +107,7 @@ impl Archive {
             published: Vec::new(),
             tiles: HashMap::new(),
             timestamps: BTreeMap::new(),
+            handovers: Vec::new(),
         };
         archive.append(draft("log.start", 0), &[]);
         for number in 1..count {
@@ -238,6 +240,33 @@ impl Archive {
         self.checkpoint = Some(checkpoint.sign(signer).expect("a checkpoint"));
     }
 
+    /// The log goes over to another key: a last checkpoint by the old one, the handover, and its record.
+    pub(super) fn hand_over(&mut self, old: &NoteSigner, new: &NoteSigner) {
+        let size = u64::try_from(self.leaves.len()).expect("small");
+        self.publish(size, old);
+        let note = self.handover(size, old, new);
+        let name = format!("keys/{}", self.handovers.len() + 1);
+        let context = Object::new().with("handover", Handover::digest(&note));
+        self.handovers.push(HandoverNote { name, note });
+        let said = (Slot::context(), context.to_bytes());
+        self.append(draft("log.rotate_key", size), &[said]);
+    }
+
+    /// What is signed when the log goes over at this size.
+    pub(super) fn handover(&self, size: u64, old: &NoteSigner, new: &NoteSigner) -> Vec<u8> {
+        let signed = usize::try_from(size).expect("small");
+        let leaves = self.leaves.get(..signed).expect("so many records");
+        let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let handover = Handover {
+            origin: origin(),
+            size,
+            root: naive_root(&hashes),
+            old: old.verifier(),
+            new: new.verifier(),
+        };
+        handover.sign(old, new).expect("a handover")
+    }
+
     /// Changes a record and leaves everything else as it is.
     pub(super) fn edit(&mut self, seq: usize, change: impl FnOnce(&mut Leaf)) {
         let leaf = self.leaves.get_mut(seq).expect("a record");
@@ -328,6 +357,7 @@ impl Archive {
             checkpoint: self.checkpoint.as_deref(),
             witnessed: self.witnessed.as_deref(),
             policy,
+            handovers: &self.handovers,
             openings: OpeningsPart::Included,
             date: "2026-11-22",
             organisation: "Stadt Beispiel",
@@ -458,6 +488,10 @@ impl LogSource for Online {
 
     fn witnessed(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         Ok(self.archive.witnessed.clone())
+    }
+
+    fn handovers(&mut self) -> Result<Vec<HandoverNote>, SourceError> {
+        Ok(self.archive.handovers.clone())
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, SourceError> {

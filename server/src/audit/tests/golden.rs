@@ -2,7 +2,7 @@
 
 use super::fixture::{Archive, origin, policy, signer};
 use crate::audit::commitment::commit;
-use crate::audit::{Leaf, Tag, genesis, leaf_hash};
+use crate::audit::{Checkpoint, Handover, Leaf, NoteSigner, Tag, genesis, leaf_hash};
 
 const VECTORS: &str = include_str!("../../../../tests/data/audit/vectors.txt");
 
@@ -35,6 +35,19 @@ fn the_format_has_not_changed() {
     let note = archive.checkpoint.clone().expect("published");
     line("checkpoint", &String::from_utf8(note).expect("text"));
     line("policy", &policy());
+    let note = archive.checkpoint.clone().expect("published");
+    let checkpoint = Checkpoint::claimed(&note).expect("a checkpoint");
+    let next = NoteSigner::from_seed(&origin(), &[8; 32]);
+    let handover = Handover {
+        origin: origin(),
+        size: checkpoint.size,
+        root: checkpoint.root,
+        old: signer().verifier(),
+        new: next.verifier(),
+    };
+    let note = handover.sign(&signer(), &next).expect("signed");
+    line("handover sha256", &Handover::digest(&note));
+    line("handover", &String::from_utf8(note).expect("text"));
     assert_eq!(
         found, VECTORS,
         "the format of the log has changed:\n{found}"

@@ -9,7 +9,7 @@ use super::stamped::{EARLY, HONEST, stamped};
 use super::witnessed::{self, COSIGNED, change_who, cosign, honest_note, witnessed_by};
 
 /// Whether a program is on this machine.
-fn is_installed(program: &str) -> bool {
+pub(super) fn is_installed(program: &str) -> bool {
     // Each of them answers something to this and ends; only a missing one cannot be started.
     Command::new(program).arg("-h").output().is_ok()
 }
@@ -19,7 +19,7 @@ fn is_installed(program: &str) -> bool {
     clippy::disallowed_methods,
     reason = "the switch of every CI system, not a setting of ours"
 )]
-fn in_ci() -> bool {
+pub(super) fn in_ci() -> bool {
     std::env::var_os("CI").is_some()
 }
 
@@ -44,7 +44,7 @@ fn judge(folder: &Path, program: &str, script: &str, arguments: &[&str]) -> Opti
 }
 
 #[track_caller]
-fn says(folder: &Path, arguments: &[&str], exit: i32, python: &[&str], shell: &[&str]) {
+pub(super) fn says(folder: &Path, arguments: &[&str], exit: i32, python: &[&str], shell: &[&str]) {
     for (program, script, expected) in [
         ("python3", "verify.py", python),
         ("bash", "verify.sh", shell),
@@ -270,31 +270,32 @@ fn export_witnessed(change: impl FnOnce(&mut Archive)) -> (tempfile::TempDir, St
 
 #[test]
 fn judges_find_what_witnesses_cosigned() {
-    let says = |change: fn(&mut Archive), exit, found: &[&str]| {
+    let cosigned = |change: fn(&mut Archive), exit, found: &[&str]| {
         let (folder, policy) = export_witnessed(change);
         let bundle = folder.path().join("bundle");
         says(&bundle, &["--policy", &policy], exit, found, found);
-        // By the policy of the bundle the same is found; with the key alone nobody looks at witnesses.
-        says(&bundle, &[], exit, found, found);
-        let key = signer().verifier().to_string();
-        says(&bundle, &["--key", &key], 0, &[], &[]);
+        (folder, bundle)
     };
-    says(|_| {}, 0, &[]);
+    cosigned(|_| {}, 0, &[]);
     let forked = "fork-against-witnessed-checkpoint";
-    says(|archive| change_who(archive, 100), 1, &[forked]);
+    let (_folder, bundle) = cosigned(|archive| change_who(archive, 100), 1, &[forked]);
+    // By the policy of the bundle the same is found; with the key alone nobody looks at witnesses.
+    says(&bundle, &[], 1, &[forked], &[forked]);
+    let key = signer().verifier().to_string();
+    says(&bundle, &["--key", &key], 0, &[], &[]);
     let missed = "witness-quorum-missed";
-    says(|archive| archive.witnessed = None, 2, &[missed]);
+    cosigned(|archive| archive.witnessed = None, 2, &[missed]);
     let alone: fn(&mut Archive) = |archive| {
         archive.witnessed = Some(cosign(&honest_note(COSIGNED), &[2]));
     };
-    says(alone, 2, &[missed]);
+    cosigned(alone, 2, &[missed]);
     let moved: fn(&mut Archive) = |archive| {
         let note = String::from_utf8(honest_note(COSIGNED)).expect("text");
         let other = String::from_utf8(cosign(&honest_note(500), &[1])).expect("text");
         let line = other.lines().last().expect("a line");
         archive.witnessed = Some(format!("{note}{line}\n").into_bytes());
     };
-    says(moved, 1, &["cosignature-invalid"]);
+    cosigned(moved, 1, &["cosignature-invalid"]);
     let (folder, policy) = export_witnessed(|_| {});
     let both = ["--key", "x", "--policy", policy.as_str()];
     let bundle = folder.path().join("bundle");

@@ -11,6 +11,8 @@ mod merkle;
 mod note;
 mod proofs;
 mod relinked;
+mod rotated;
+mod rotation;
 mod stamped;
 mod tile;
 mod witnessed;

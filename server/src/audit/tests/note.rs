@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::fixture::{origin, policy, signer};
 use crate::audit::note::{NOTE_BYTES_MAX, NoteError};
-use crate::audit::{Checkpoint, Hash, NoteKey, NoteSigner, Policy};
+use crate::audit::{Checkpoint, Hash, NoteKey, NoteSigner, Origin, Policy};
 
 fn checkpoint() -> Checkpoint {
     Checkpoint {
@@ -15,6 +15,10 @@ fn checkpoint() -> Checkpoint {
 /// The example of the specification, with the key of the Go documentation.
 const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const PETER_NOTE: &str = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+/// The key of the fixture under the name of the log of looks: SHA-256(name ‖ "\n" ‖ 0x01 ‖ key), four bytes of it.
+const LOOKS: &str =
+    "archive.example/audit/access+510cac7a+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
 
 #[test]
 fn a_note_that_others_signed_opens() {
@@ -49,6 +53,30 @@ fn a_checkpoint_opens_under_its_key_and_no_other() {
         Checkpoint::open(&note, &both),
         Err(NoteError::UnknownKey)
     ));
+}
+
+#[test]
+fn the_key_of_a_log_signs_that_of_its_looks_under_the_name_of_that() {
+    let looks = origin().of_looks().expect("a name");
+    assert_eq!(looks.as_str(), "archive.example/audit/access");
+    let signer = signer().named(&looks);
+    assert_eq!(signer.verifier().to_string(), LOOKS);
+    assert_eq!(
+        policy().under(&looks).keys(),
+        &[LOOKS.parse::<NoteKey>().expect("a key")]
+    );
+    let checkpoint = Checkpoint {
+        origin: looks.clone(),
+        ..checkpoint()
+    };
+    let note = checkpoint.sign(&signer).expect("signed");
+    let opened = Checkpoint::open(&note, &policy().under(&looks)).map(|(it, _)| it);
+    assert_eq!(opened.expect("opens"), checkpoint);
+    // Neither key counts for the other log, and no log has another one's key by its name.
+    assert!(Checkpoint::open(&note, &policy()).is_err());
+    let other: Origin = "other.example/audit/access".parse().expect("a name");
+    assert_eq!(policy().under(&other), policy());
+    assert_eq!(policy().under(&origin()), policy());
 }
 
 #[test]

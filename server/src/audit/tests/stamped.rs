@@ -8,12 +8,12 @@ use tempfile::TempDir;
 
 use super::bundles::verify_folder;
 use super::fixture::{Archive, Rows, codes, draft, id, names, policy, signer, verify_online};
-use crate::audit::Slot;
 use crate::audit::bundle::{BundleHead, BundleWriter, OpeningsPart};
 use crate::audit::timestamp::Stamp;
 use crate::audit::verify::{
     Check, Code, Language, Options, Reason, Report, Stamped, Status, Trust as Keys,
 };
+use crate::audit::{KeyChain, Slot};
 
 /// How many records the checkpoint covers.
 const SIZE: u64 = 62;
@@ -45,7 +45,7 @@ fn keep(archive: &mut Archive, note: &[u8], reply: &[u8]) {
 pub(super) fn stamped(reply: &[u8]) -> Archive {
     let mut archive = Archive::build(SIZE, SIZE);
     assert_eq!(archive.checkpoint.as_deref(), Some(NOTE));
-    let stamp = Stamp::read(NOTE, reply, &policy()).expect("a timestamp");
+    let stamp = Stamp::read(NOTE, reply, &KeyChain::build(&policy(), &[]).0).expect("a timestamp");
     keep(&mut archive, NOTE, reply);
     let record = draft("log.timestamp", SIZE);
     archive.append(record, &[(Slot::context(), stamp.context())]);
@@ -92,6 +92,7 @@ fn export_closed(archive: &Archive, folder: &Path) {
         witnessed: None,
         checkpoint: archive.checkpoint.as_deref(),
         policy: &policy,
+        handovers: &[],
         openings: OpeningsPart::LeftOut,
         date: "2026-11-22",
         organisation: "Stadt Beispiel",

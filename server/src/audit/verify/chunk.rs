@@ -15,8 +15,9 @@ use super::source::{
 use super::stamps::Named;
 use crate::audit::canonical;
 use crate::audit::commitment::{BlobClaim, Commitment, Slot, Tag, commit};
-use crate::audit::leaf::{LEAF_LINE, LeafError, LeafView};
+use crate::audit::leaf::{LEAF_LINE, LeafError, LeafView, ROTATE_ACTION};
 use crate::audit::merkle::{Hash, complete_root, leaf_hash};
+use crate::audit::rotation::Handover;
 use crate::audit::tile::{TILE_WIDTH, entries};
 use crate::audit::timestamp::{self, Said};
 
@@ -44,6 +45,15 @@ pub(super) struct Head {
     pub(super) seq: u64,
     pub(super) prev: Hash,
     pub(super) ts_micros: i64,
+}
+
+/// A record that says that the key of the log was handed over.
+#[derive(Debug)]
+pub(super) struct Rotation {
+    /// Its number.
+    pub(super) seq: u64,
+    /// The digest of the handover, where the opening is there that says it.
+    pub(super) handover: Option<String>,
 }
 
 impl Link {
@@ -91,6 +101,8 @@ pub(super) struct Checked {
     pub(super) times: Vec<(u64, i64)>,
     /// Records that name a timestamp.
     pub(super) named: Vec<Named>,
+    /// Records that say that the key of the log was handed over.
+    pub(super) rotations: Vec<Rotation>,
     /// Handed back, to compare with what was published.
     pub(super) entries: Vec<u8>,
 }
@@ -220,12 +232,12 @@ impl<'a> Work<'a> {
             }
         }
         self.subjects(&view, checked);
-        self.stamps(&view, checked);
+        self.outside(&view, checked);
         self.content(&view, checked)
     }
 
-    /// What is compared with timestamps once the whole log was read.
-    fn stamps(&self, view: &LeafView<'_>, checked: &mut Checked) {
+    /// What is compared with timestamps and handovers once the whole log was read.
+    fn outside(&self, view: &LeafView<'_>, checked: &mut Checked) {
         if self.context.stamped.binary_search(&view.seq).is_ok() {
             checked.times.push((view.seq, view.ts_micros));
         }
@@ -233,13 +245,18 @@ impl<'a> Work<'a> {
             checked.named.push(Named {
                 seq: view.seq,
                 ts_micros: view.ts_micros,
-                said: self.said(view),
+                said: self.context_of(view).and_then(Said::parse),
             });
+        }
+        if view.action == ROTATE_ACTION {
+            let handover = self.context_of(view).and_then(Handover::said);
+            let seq = view.seq;
+            checked.rotations.push(Rotation { seq, handover });
         }
     }
 
-    /// What the record of a timestamp says, where its opening is there and fits.
-    fn said(&self, view: &LeafView<'_>) -> Option<Said> {
+    /// What a record says beside its form, where its opening is there and fits.
+    fn context_of(&self, view: &LeafView<'_>) -> Option<&[u8]> {
         let (_, commitment) = view.private().find(|(name, _)| *name == "ctx")?;
         let rest = self.found.get(self.at..).unwrap_or_default();
         let own = |found: &&Found<'_>| found.seq == view.seq && found.slot == "ctx";
@@ -247,7 +264,7 @@ impl<'a> Work<'a> {
             return None;
         };
         let fits = commit(Tag::Private, salt, bytes) == commitment;
-        fits.then(|| Said::parse(bytes)).flatten()
+        fits.then_some(bytes.as_ref())
     }
 
     /// The rows that name the subjects of a record, against the record, in both directions.

@@ -71,6 +71,12 @@ codes! {
     CheckpointSignatureInvalid = "checkpoint-signature-invalid", Signature, Tampering, "Die Signatur des Prüfpunkts ist falsch.";
     /// The checkpoint is signed by no key that is trusted.
     KeyUnknown = "key-unknown", Signature, Tampering, "Kein vertrauter Schlüssel hat den Prüfpunkt signiert.";
+    /// A key signed a checkpoint outside of its era: after it was handed over, or before it was given the log.
+    KeyRetired = "key-retired", Signature, Tampering, "Ein Schlüssel hat einen Prüfpunkt außerhalb seiner Zeit signiert: nach seiner Übergabe oder vor seinem Beginn.";
+    /// The handovers of the signing key are not genuine, do not fit each other or the records of the log, or do not lead to every key that is trusted.
+    KeyHandoverInvalid = "key-handover-invalid", Signature, Tampering, "Die Übergaben des Signaturschlüssels sind nicht echt, passen nicht zueinander oder nicht zu den Einträgen des Protokolls, oder sie führen nicht zu jedem vertrauten Schlüssel.";
+    /// The log says that its key was handed over, and the handover is not there; or there is none at all, and nothing leads from one trusted key to the other.
+    KeyHandoverMissing = "key-handover-missing", Signature, Missing, "Laut Protokoll wurde der Signaturschlüssel übergeben, und die Übergabe fehlt; oder es liegt gar keine vor, und nichts führt von einem vertrauten Schlüssel zum anderen.";
     /// A stored bundle of records cannot be taken apart.
     EntriesMalformed = "entries-malformed", Chain, Tampering, "Ein Bündel von Einträgen lässt sich nicht zerlegen.";
     /// A record is not written in the canonical form.

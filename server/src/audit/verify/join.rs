@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use uuid::Uuid;
 
-use super::chunk::{Checked, Link};
+use super::chunk::{Checked, Link, Rotation};
 use super::finding::{Code, Finding, Findings};
 use super::ledger::Ledger;
 use super::memory::Walk;
@@ -37,12 +37,57 @@ enum Watched {
     Kept,
     Witnessed,
     Stamped,
+    /// What an old key said of the log when it was handed over.
+    Handover,
+}
+
+/// The sizes at which the root of the log is known, rising.
+fn watches(start: &Start, stamps: &Stamps) -> VecDeque<Watch> {
+    let watch = |checkpoint: &Checkpoint, of| Watch {
+        size: checkpoint.size,
+        root: checkpoint.root,
+        of,
+    };
+    let own = start.checkpoint.iter();
+    let own = own.map(|it| watch(it, Watched::Checkpoint));
+    let kept = start.kept.iter().map(|it| watch(it, Watched::Kept));
+    let witnessed = start.witnessed.checkpoint.iter();
+    let witnessed = witnessed.map(|it| watch(it, Watched::Witnessed));
+    let stamped = stamps.kept().iter().map(|stamp| Watch {
+        size: stamp.size,
+        root: stamp.root,
+        of: Watched::Stamped,
+    });
+    let handed = start.chain.handovers().iter();
+    let handed = handed
+        .filter(|one| Some(&one.origin) == start.origin.as_ref())
+        .map(|one| Watch {
+            size: one.size,
+            root: one.root,
+            of: Watched::Handover,
+        });
+    let others = witnessed.chain(stamped).chain(handed);
+    let mut watches: Vec<Watch> = own.chain(kept).chain(others).collect();
+    watches.sort_by_key(|watch| watch.size);
+    watches.into()
 }
 
 /// Joins the results of chunks, in order.
 pub(super) struct Join<'a> {
     offers: Offers,
     genesis: Vec<Hash>,
+    /// The first record is bound to no key that is known.
+    unbound: bool,
+    /// Handovers that the log beside this one has, if it is of looks; each of another log is a record of it.
+    told: Option<usize>,
+    /// The digests of those that are known of this one.
+    handovers: Vec<String>,
+    /// Trusted keys that nothing links, where no handover is known at all.
+    unlinked: Vec<String>,
+    /// Records that tell of one.
+    rotations: Vec<Rotation>,
+    /// Sizes at which a handover speaks of other records.
+    contradicted: Vec<u64>,
     checkpoint_size: u64,
     files_missing: bool,
     pub(super) link: Option<Link>,
@@ -68,32 +113,19 @@ impl<'a> Join<'a> {
         offers: Offers,
         stamps: Stamps,
     ) -> Self {
-        let watch = |checkpoint: &Checkpoint, of| Watch {
-            size: checkpoint.size,
-            root: checkpoint.root,
-            of,
-        };
-        let own = start
-            .checkpoint
-            .iter()
-            .map(|it| watch(it, Watched::Checkpoint));
-        let kept = start.kept.iter().map(|it| watch(it, Watched::Kept));
-        let witnessed = start.witnessed.checkpoint.iter();
-        let witnessed = witnessed.map(|it| watch(it, Watched::Witnessed));
-        let stamped = stamps.kept().iter().map(|stamp| Watch {
-            size: stamp.size,
-            root: stamp.root,
-            of: Watched::Stamped,
-        });
-        let mut watches: Vec<Watch> = own.chain(kept).chain(witnessed).chain(stamped).collect();
-        watches.sort_by_key(|watch| watch.size);
         let first_links = start
             .origin
             .iter()
-            .flat_map(|origin| start.policy.keys().iter().map(|key| genesis(origin, key)));
+            .flat_map(|origin| start.beginners().map(|key| genesis(origin, &key)));
         Self {
             offers,
             genesis: first_links.collect(),
+            unbound: false,
+            told: start.told,
+            handovers: start.handovers.clone(),
+            unlinked: start.unlinked.clone(),
+            rotations: Vec::new(),
+            contradicted: Vec::new(),
             checkpoint_size: start
                 .checkpoint
                 .as_ref()
@@ -101,7 +133,7 @@ impl<'a> Join<'a> {
             files_missing: start.files_missing,
             link: None,
             edge: Edge::new(),
-            watches: watches.into(),
+            watches: watches(start, &stamps),
             receipts: Walk::new(&options.receipts),
             stamps,
             broken: false,
@@ -165,7 +197,8 @@ impl<'a> Join<'a> {
                     findings.push(Finding::at(Code::SeqGap, 0).detail(missing));
                 }
                 None if self.genesis.contains(&head.prev) || self.genesis.is_empty() => {}
-                None => findings.push(Finding::at(Code::GenesisMismatch, 0)),
+                // Said at the end, when it is known whether the first key is known.
+                None => self.unbound = true,
             }
         }
         if let Some(mut link) = checked.link {
@@ -250,7 +283,8 @@ impl<'a> Join<'a> {
                 self.findings
                     .push(Finding::at(Code::ForkAgainstTimestamp, watch.size));
             }
-            Watched::Kept | Watched::Witnessed | Watched::Stamped => {}
+            Watched::Handover if differs && !self.broken => self.contradicted.push(watch.size),
+            Watched::Kept | Watched::Witnessed | Watched::Stamped | Watched::Handover => {}
         }
         Ok(())
     }
@@ -327,6 +361,7 @@ impl<'a> Join<'a> {
         self.counts.checked += checked.counts.checked;
         self.counts.withheld += checked.counts.withheld;
         self.states += checked.states;
+        self.rotations.extend(checked.rotations);
         self.unrecorded.extend(checked.unrecorded);
         checked
             .deltas
@@ -359,39 +394,15 @@ impl<'a> Join<'a> {
     /// The log ends here.
     pub(super) fn finish(&mut self, source: &mut dyn LogSource) -> Result<(), VerifyError> {
         while let Some(watch) = self.watches.pop_front() {
-            let short = watch.size > self.edge.size();
-            match watch.of {
-                _ if !short => self.compare_root(watch, source)?,
-                Watched::Checkpoint if self.broken => self.compare_root(watch, source)?,
-                // Files of the bundle are known to be missing: nothing was shown to be cut off.
-                Watched::Checkpoint | Watched::Kept | Watched::Witnessed | Watched::Stamped
-                    if self.files_missing => {}
-                // With records missing in between, this says nothing new.
-                Watched::Stamped if self.broken => {}
-                Watched::Stamped => {
-                    self.stamps.forked(watch.size);
-                    let finding = Finding::at(Code::ForkAgainstTimestamp, self.edge.size());
-                    self.findings
-                        .push(finding.detail(format!("of {}", watch.size)));
-                }
-                Watched::Checkpoint => {
-                    let finding = Finding::at(Code::LogShorterThanCheckpoint, self.edge.size());
-                    self.findings
-                        .push(finding.detail(format!("of {}", watch.size)));
-                }
-                Watched::Kept => {
-                    let finding = Finding::at(Code::LogShorterThanKeptCheckpoint, self.edge.size());
-                    self.findings
-                        .push(finding.detail(format!("of {}", watch.size)));
-                }
-                Watched::Witnessed => {
-                    let code = Code::LogShorterThanWitnessedCheckpoint;
-                    let finding = Finding::at(code, self.edge.size());
-                    self.findings
-                        .push(finding.detail(format!("of {}", watch.size)));
-                }
+            // With records missing, the root that was signed is certainly not there.
+            let broken = self.broken && watch.of == Watched::Checkpoint;
+            if broken || watch.size <= self.edge.size() {
+                self.compare_root(watch, source)?;
+            } else {
+                self.ends_before(watch);
             }
         }
+        self.bound();
         let mut findings = Vec::new();
         if let Some((seq, hash)) = source.head()?
             && self
@@ -413,5 +424,82 @@ impl<'a> Join<'a> {
         );
         self.findings.extend(findings);
         Ok(())
+    }
+
+    /// The log has fewer records than somebody has seen of it.
+    fn ends_before(&mut self, watch: Watch) {
+        // Files of the bundle are known to be missing: nothing was shown to be cut off.
+        if self.files_missing {
+            return;
+        }
+        let code = match watch.of {
+            Watched::Checkpoint => Code::LogShorterThanCheckpoint,
+            Watched::Kept => Code::LogShorterThanKeptCheckpoint,
+            Watched::Witnessed => Code::LogShorterThanWitnessedCheckpoint,
+            // With records missing in between, these say nothing new.
+            Watched::Stamped | Watched::Handover if self.broken => return,
+            Watched::Stamped => {
+                self.stamps.forked(watch.size);
+                Code::ForkAgainstTimestamp
+            }
+            Watched::Handover => {
+                self.contradicted.push(watch.size);
+                return;
+            }
+        };
+        let finding = Finding::at(code, self.edge.size());
+        self.findings
+            .push(finding.detail(format!("of {}", watch.size)));
+    }
+
+    /// Whether the log begins with a key that is known, and the handovers are there that it speaks of and speak of it.
+    fn bound(&mut self) {
+        let other = [Code::CheckpointRootMismatch, Code::LogShorterThanCheckpoint];
+        // Records that are not those of the checkpoint are told once.
+        let signed = !other.iter().any(|code| self.findings.has(*code));
+        if signed {
+            let other = |size: &u64| {
+                let finding = Finding::at(Code::KeyHandoverInvalid, *size);
+                finding.detail("the log does not have the root that the old key signed")
+            };
+            self.findings.extend(self.contradicted.iter().map(other));
+        }
+        let said = self.told.unwrap_or(self.rotations.len());
+        let known = self.handovers.len();
+        // Said once: where the log tells of handovers, their number says all.
+        if said > known {
+            let missing = format!("{} of {said}", said - known);
+            let finding = Finding::new(Code::KeyHandoverMissing);
+            self.findings.push(finding.detail(missing));
+        } else if !self.unlinked.is_empty() {
+            let missing = format!("none leads to {}", self.unlinked.join(", "));
+            let finding = Finding::new(Code::KeyHandoverMissing);
+            self.findings.push(finding.detail(missing));
+        }
+        if said <= known && self.unbound && !self.findings.has(Code::KeyHandoverInvalid) {
+            self.findings.push(Finding::at(Code::GenesisMismatch, 0));
+        }
+        let whole = signed && !self.broken && !self.unreadable() && !self.files_missing;
+        if self.told.is_none() && whole && said <= known {
+            self.recorded();
+        }
+    }
+
+    /// A handover and its record are committed together: where all records were read, none is without one.
+    fn recorded(&mut self) {
+        let (said, known) = (self.rotations.len(), self.handovers.len());
+        if said < known {
+            let more = format!("the log tells of {said} handovers, {known} are here");
+            let finding = Finding::new(Code::KeyHandoverInvalid);
+            self.findings.push(finding.detail(more));
+            return;
+        }
+        for (rotation, known) in self.rotations.iter().zip(&self.handovers) {
+            if rotation.handover.as_ref().is_some_and(|said| said != known) {
+                let finding = Finding::at(Code::KeyHandoverInvalid, rotation.seq);
+                self.findings
+                    .push(finding.detail("the handover is not the one of its record"));
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::audit::commitment::Opening;
 use crate::audit::leaf::Origin;
 use crate::audit::merkle::Hash;
+use crate::audit::rotation::HandoverNote;
 use crate::audit::tile::Tile;
 
 /// Reading failed; nothing is said about the log.
@@ -54,7 +55,19 @@ pub trait LogSource {
         Ok(None)
     }
 
-    /// The name of the log, if it is not the one that the key and the checkpoint carry.
+    /// By what the log went over from key to key, in order; by themselves they are trusted in nothing.
+    fn handovers(&mut self) -> Result<Vec<HandoverNote>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    /// The same of the log beside which this one stands, if it is the log of looks: the keys of that one sign both, and
+    /// each time that one goes over, so does this one.
+    fn handovers_beside(&mut self) -> Result<Vec<HandoverNote>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    /// The name of the log, if it is not the one that the key and the checkpoint carry, or not that of the key alone:
+    /// the log of looks is signed by the key of the log beside it, under its own name.
     fn origin(&mut self) -> Result<Option<Origin>, SourceError> {
         Ok(None)
     }

@@ -6,7 +6,8 @@ use super::finding::{Code, Finding, Findings};
 use super::report::StampSummary;
 use super::source::{LogSource, SourceError, Stamped};
 use crate::audit::leaf::Origin;
-use crate::audit::note::{Checkpoint, Policy};
+use crate::audit::note::Checkpoint;
+use crate::audit::rotation::{ChainError, KeyChain};
 use crate::audit::timestamp::{REPLY_BYTES_MAX, Said, Stamp, StampError, is_trusted};
 
 /// A record that names a timestamp.
@@ -41,7 +42,7 @@ impl Stamps {
     /// Reads all of them.
     pub(super) fn read(
         source: &mut dyn LogSource,
-        (policy, origin): (&Policy, Option<&Origin>),
+        (chain, origin): (&KeyChain, Option<&Origin>),
         trusted: Option<&pades::verify::Trust>,
         findings: &mut Findings,
     ) -> Result<Self, SourceError> {
@@ -57,7 +58,7 @@ impl Stamps {
             let Some(kept) = source.timestamp(size)? else {
                 continue;
             };
-            match one(size, &kept, (policy, origin), trusted) {
+            match one(size, &kept, (chain, origin), trusted) {
                 Ok(stamp) => stamps.kept.push(stamp),
                 Err(finding) => {
                     stamps.wrong.insert(size);
@@ -189,7 +190,7 @@ fn check_back(named: &Named, earliest: i64, findings: &mut Vec<Finding>) {
 fn one(
     size: u64,
     kept: &Stamped,
-    (policy, origin): (&Policy, Option<&Origin>),
+    (chain, origin): (&KeyChain, Option<&Origin>),
     trusted: Option<&pades::verify::Trust>,
 ) -> Result<Stamp, Finding> {
     let wrong = |code: Code, why: &dyn std::fmt::Display| {
@@ -198,10 +199,14 @@ fn one(
     if kept.reply.len() > REPLY_BYTES_MAX {
         return Err(wrong(Code::TimestampInvalid, &"it is too long"));
     }
-    let stamp = Stamp::read(&kept.note, &kept.reply, policy).map_err(|error| match &error {
+    let stamp = Stamp::read(&kept.note, &kept.reply, chain).map_err(|error| match &error {
         StampError::Invalid(why) => wrong(Code::TimestampInvalid, why),
         StampError::Imprint => wrong(Code::TimestampImprintMismatch, &error),
-        StampError::Checkpoint(why) => wrong(Code::TimestampCheckpointInvalid, why),
+        // Whoever used the key when it was no longer in force wants to be believed.
+        StampError::Checkpoint(why @ ChainError::Retired { .. }) => wrong(Code::KeyRetired, why),
+        StampError::Checkpoint(why @ ChainError::Note(_)) => {
+            wrong(Code::TimestampCheckpointInvalid, why)
+        }
     })?;
     let of_this_log = Checkpoint::claimed(&kept.note)
         .is_ok_and(|checkpoint| origin.is_none_or(|origin| checkpoint.origin == *origin));

@@ -6,11 +6,13 @@ use serde_json::json;
 
 use super::finding::{Code, Finding, Findings};
 use super::report::{Language, Reason, Status};
-use super::run::Start;
+use super::run::{Start, refused};
 use super::source::{LogSource, Offers, Presence, SourceError};
 use crate::audit::leaf::{Origin, format_micros};
 use crate::audit::merkle::Hash;
-use crate::audit::note::{Checkpoint, NoteError, Policy};
+use crate::audit::note::{Checkpoint, NoteError};
+use crate::audit::quorum::Quorum;
+use crate::audit::rotation::{ChainError, KeyChain};
 
 /// The newest checkpoint that witnesses cosigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,11 +72,10 @@ impl Witnessed {
     /// Looks at the cosigned checkpoint of a source, where the policy names a witness.
     pub(super) fn look(
         source: &mut dyn LogSource,
-        policy: &Policy,
-        origin: Option<&Origin>,
+        quorum: &Quorum,
+        known: (&KeyChain, Option<&Origin>),
         findings: &mut Findings,
     ) -> Result<Self, SourceError> {
-        let quorum = policy.quorum();
         if quorum.witnesses().is_empty() || source.offers().witnessed == Presence::Absent {
             return Ok(Self::default());
         }
@@ -84,26 +85,36 @@ impl Witnessed {
             }
             return Ok(Self::default());
         };
-        Ok(Self::of(&note, policy, origin, findings))
+        Ok(Self::of(&note, quorum, known, findings))
     }
 
-    fn of(note: &[u8], policy: &Policy, origin: Option<&Origin>, findings: &mut Findings) -> Self {
+    fn of(
+        note: &[u8],
+        quorum: &Quorum,
+        (chain, origin): (&KeyChain, Option<&Origin>),
+        findings: &mut Findings,
+    ) -> Self {
         let missed =
             |why: &dyn ToString| Finding::new(Code::WitnessQuorumMissed).detail(why.to_string());
         // Whoever signs two checkpoints that do not continue each other has forked his log, whether
         // or not anybody cosigned them: what the log signed is compared in any case.
-        let checkpoint = match Checkpoint::open(note, policy) {
+        let checkpoint = match chain.open(note) {
             Ok((checkpoint, _)) if Some(&checkpoint.origin) == origin => checkpoint,
             Ok((checkpoint, _)) => {
                 findings.push(missed(&format!("of {}", checkpoint.origin)));
                 return Self::default();
             }
-            Err(error) => {
+            // Whoever used the key when it was no longer in force wants to be believed.
+            Err(error @ ChainError::Retired { .. }) => {
+                findings.push(refused(&error));
+                return Self::default();
+            }
+            Err(ChainError::Note(error)) => {
                 findings.push(missed(&error));
                 return Self::default();
             }
         };
-        let cosigned = match policy.cosigners(note) {
+        let cosigned = match quorum.cosigners(note) {
             Ok(cosigners) => {
                 let times = cosigners.times.iter();
                 let cosigned: Vec<_> = times

@@ -61,9 +61,9 @@ impl Report {
             ReportError::NoCheckpoint => Failure::new(
                 MISSING,
                 self.either(
-                    "Es gibt noch keinen Prüfpunkt, den der Schlüssel dieses Archivs signiert hat; der laufende Server \
+                    "Es gibt noch keinen Prüfpunkt, den ein Schlüssel dieses Archivs signiert hat; der laufende Server \
                      signiert den ersten.",
-                    "There is no checkpoint yet that the key of this archive signed; the running server signs the \
+                    "There is no checkpoint yet that a key of this archive signed; the running server signs the \
                      first.",
                 ),
             ),

@@ -179,7 +179,7 @@ pub(super) const GROUND: &[Setting] = &[
         "log.lock_dir",
         Shape::Path,
         "{data_dir}/lock",
-        "Where the last signed head is kept. Best on a disk that no backup of the database restores.",
+        "Where the last signed head of each log is kept. Best on a disk that no backup of the database restores.",
     ),
     setting(
         "log.publish_milliseconds",

@@ -1,11 +1,19 @@
-//! The publisher: a follower of the log that writes tiles and signs checkpoints.
+//! The publisher: a follower of one of the two logs that writes tiles and signs checkpoints.
 //!
 //! Order, as in Sunlight: read the leaves again from the database and compute them anew, write
 //! entries and tiles, move the *lock* (the last signed checkpoint, kept where no backup of the
 //! database restores it), then replace the public checkpoint. A crash between two steps repeats
 //! them: everything that is written is a function of the leaves. Recovery is this same code.
 //! Partial tiles go last, when a checkpoint is public that does not need them any more.
+//!
+//! The log of looks is published by the same steps, by the same key under its own name, without its records,
+//! less often, and behind everything else: no start waits for it, and of those who look only who must be recorded
+//! first, until it was held against its lock.
 
+mod beside;
+mod error;
+mod handing;
+mod state;
 mod tiles;
 
 use std::path::PathBuf;
@@ -13,23 +21,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sea_orm::ConnectionTrait;
-use storage::{PutRule, Storage, StoreError};
-use thiserror::Error;
+use sea_orm::{ConnectionTrait, Value};
+use storage::{PutRule, Storage};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::lock::{move_lock, read_lock};
+use self::beside::Beside;
+use super::Which;
+use super::keys::LogKeys;
+use super::lock::{Wait, hold, read_lock};
+use super::objects::name;
 use crate::audit::event::Action;
 use crate::audit::merkle::Hash;
-use crate::audit::note::{Checkpoint, NoteError, NoteSigner, Policy};
-use crate::audit::tile::{Edge, TileError, growth};
+use crate::audit::note::{Checkpoint, NoteKey};
+use crate::audit::rotation::KeyChain;
+use crate::audit::tile::{Edge, growth};
 use crate::audit::{Origin, genesis};
 use crate::base::db::{DbError, sql};
 use crate::base::{Actor, Tasks, Timestamp};
 use crate::unit::{Db, Unit};
 
-use super::objects::name;
+pub use error::PublishError;
+pub use state::{Contradiction, Published};
 
 /// How often the log is looked at when this process has written nothing: others may have, and what
 /// failed is tried again.
@@ -39,123 +52,35 @@ const WIDE: u64 = 256;
 /// Leaves that are taken into one publication; the rest comes in the next.
 const STEP_LEAVES_MAX: u64 = 64 * WIDE;
 
-/// Why nothing was published.
-#[derive(Debug, Error)]
-pub enum PublishError {
-    /// The database holds less, or other, than what was signed before: it was rolled back.
-    #[error(
-        "the log in the database does not extend the locked checkpoint (size {locked}): \
-         the database was set back or forked"
-    )]
-    RolledBack {
-        /// Size of the locked checkpoint.
-        locked: u64,
-    },
-    /// The lock is gone: nobody could notice any more that the database was set back.
-    #[error(
-        "the lock file {path} is missing, but a checkpoint over {size} records was signed; put the \
-         last one known in its place: the auditor's copy, a witness, a printed report"
-    )]
-    LockMissing {
-        /// Where it should be.
-        path: PathBuf,
-        /// Size of the newest checkpoint that is known.
-        size: u64,
-    },
-    /// The lock is older than what was published.
-    #[error(
-        "the lock file {path} (size {locked}) is older than the checkpoint over {size} records that \
-         was published; put the newer one in its place"
-    )]
-    LockBehind {
-        /// Its path.
-        path: PathBuf,
-        /// Its size.
-        locked: u64,
-        /// Size of the newest checkpoint that is known.
-        size: u64,
-    },
-    /// What was published is of another log than the one in the database.
-    #[error(
-        "{name} was published with other content: the log in the database was set back or forked"
-    )]
-    Forked {
-        /// The published object.
-        name: String,
-    },
-    /// The clock shows a time before the last signature.
-    #[error(
-        "the clock ({now}) is behind the last signature ({signed}); nothing is signed until it is right"
-    )]
-    ClockBehind {
-        /// The time of the clock.
-        now: Timestamp,
-        /// When the last checkpoint was signed.
-        signed: Timestamp,
-    },
-    /// Another process has moved the lock meanwhile.
-    #[error("another process publishes this log too")]
-    LockMoved,
-    /// A leaf in the database does not have the hash that stands beside it.
-    #[error("record {seq} does not have its hash: the log in the database was changed")]
-    Changed {
-        /// The record.
-        seq: u64,
-    },
-    /// The lock could not be read or moved.
-    #[error("the lock file {path} cannot be used")]
-    Lock {
-        /// Its path.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The lock holds a checkpoint that our key did not sign.
-    #[error("the lock file {path} holds no checkpoint of this log")]
-    ForeignLock {
-        /// Its path.
-        path: PathBuf,
-        /// Why.
-        source: NoteError,
-    },
-    /// A checkpoint could not be signed.
-    #[error("a checkpoint could not be signed")]
-    Sign(#[source] NoteError),
-    /// A tile that is needed to continue is missing or wrong.
-    #[error("a published tile cannot be used")]
-    Tile(#[source] TileError<std::convert::Infallible>),
-    /// The store.
-    #[error("the object store failed")]
-    Store(#[from] StoreError),
-    /// The database.
-    #[error("the database failed")]
-    Db(#[from] DbError),
-}
-
-/// Where and as whom the log is published.
+/// Where and as whom a log is published.
 #[derive(Debug, Clone)]
 pub struct Publication {
+    /// Which log.
+    pub which: Which,
     /// The name of the log.
     pub origin: Origin,
-    /// Signs the checkpoints.
-    pub signer: Arc<NoteSigner>,
+    /// The keys that sign the checkpoints, one after the other, under the name of the log: they bear that of the log of
+    /// changes themselves.
+    pub keys: Arc<LogKeys>,
     /// The file that holds the last signed checkpoint.
     pub lock: PathBuf,
     /// Shortest time between two checkpoints.
     pub every: Duration,
-    /// How long the log may be silent.
+    /// How long the log of changes may be silent. That nobody looks is nothing to be told.
     pub heartbeat: Duration,
 }
 
-/// How far the log is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Published {
-    /// Leaves under the last signed checkpoint.
-    pub size: u64,
-    /// When it was signed.
-    pub at: Option<Timestamp>,
-    /// Whether the last attempt failed.
-    pub failing: bool,
+impl Publication {
+    /// The public half of the key in force.
+    #[must_use]
+    pub fn verifier(&self) -> NoteKey {
+        self.keys.verifier(&self.origin)
+    }
+
+    /// What the first record must name: the first key under the name of the log of changes, whichever log it is.
+    fn beginning(&self) -> Hash {
+        genesis(&self.origin, self.keys.first())
+    }
 }
 
 /// The publisher of a process.
@@ -164,7 +89,10 @@ pub struct Publisher {
     db: Db,
     storage: Storage,
     to: Publication,
-    policy: Policy,
+    /// The keys as they were learnt last.
+    chain: KeyChain,
+    /// How many handovers were found published, or published.
+    handed: usize,
     edge: Edge,
     /// Hash of the last published leaf: the next one must follow it.
     last: Hash,
@@ -184,24 +112,12 @@ impl Publisher {
     /// Reads the lock and the edge of the published tree, and checks that the database extends it.
     pub async fn open(db: &Db, storage: &Storage, to: Publication) -> Result<Self, PublishError> {
         let mut publisher = Self::new(db, storage, to);
-        let Some(locked) = publisher.standing().await? else {
-            return Ok(publisher);
-        };
-        if publisher.take_up(&locked).await? == Tiles::Lost {
-            publisher.rebuild(locked.size).await?;
-        }
-        // A crash between the lock, the public checkpoint and its row ends here.
-        let note = tokio::fs::read(&publisher.to.lock).await;
-        let note = note.map_err(|source| PublishError::Lock {
-            path: publisher.to.lock.clone(),
-            source,
-        })?;
-        publisher.make_public(&locked, note).await?;
-        publisher.state.send_replace(Published {
-            size: locked.size,
-            at: publisher.signed,
-            failing: false,
-        });
+        let found = publisher.compare().await?;
+        publisher.recover(found).await?;
+        let (size, at) = (publisher.edge.size(), publisher.signed);
+        publisher
+            .state
+            .send_modify(|state| (state.size, state.at) = (size, at));
         Ok(publisher)
     }
 
@@ -209,21 +125,46 @@ impl Publisher {
     /// write asks first.
     pub async fn check(db: &Db, storage: &Storage, to: Publication) -> Result<(), PublishError> {
         let mut publisher = Self::new(db, storage, to);
-        if let Some(locked) = publisher.standing().await? {
-            publisher.take_up(&locked).await?;
-        }
+        publisher.compare().await?;
         Ok(())
     }
 
+    /// Holds the database against the lock; what the lock has, if there is one.
+    async fn compare(&mut self) -> Result<Option<(Checkpoint, Tiles)>, PublishError> {
+        let Some(locked) = self.standing().await? else {
+            return Ok(None);
+        };
+        let tiles = self.take_up(&locked).await?;
+        Ok(Some((locked, tiles)))
+    }
+
+    /// Publishes again what the lock has and the store has not.
+    async fn recover(&mut self, found: Option<(Checkpoint, Tiles)>) -> Result<(), PublishError> {
+        let Some((locked, tiles)) = found else {
+            return Ok(());
+        };
+        if tiles == Tiles::Lost {
+            self.rebuild(locked.size).await?;
+        }
+        self.publish_handovers().await?;
+        // A crash between the lock, the public checkpoint and its row ends here.
+        let note = tokio::fs::read(&self.to.lock).await;
+        let note = note.map_err(|source| PublishError::Lock {
+            path: self.to.lock.clone(),
+            source,
+        })?;
+        self.make_public(&locked, note).await
+    }
+
     fn new(db: &Db, storage: &Storage, to: Publication) -> Self {
-        let verifier = to.signer.verifier();
         let (state, _) = watch::channel(Published::default());
         Self {
             db: db.clone(),
             storage: storage.clone(),
             edge: Edge::new(),
-            last: genesis(&to.origin, &verifier),
-            policy: Policy::new(vec![verifier]),
+            last: to.beginning(),
+            chain: to.keys.chain(&to.origin),
+            handed: 0,
             to,
             signed: None,
             state,
@@ -232,36 +173,57 @@ impl Publisher {
 
     /// The locked checkpoint, which must be as new as anything that was published.
     async fn standing(&mut self) -> Result<Option<Checkpoint>, PublishError> {
+        self.learn_keys().await?;
+        self.know_handovers().await?;
         // The lock is moved first, so it is read last: it is never older than what was seen before.
         let public = self.public().await?.map_or(0, |public| public.size);
         let kept = self.kept().await?;
         self.signed = kept.map(|(_, at)| at);
-        let size = public.max(kept.map_or(0, |(size, _)| size));
-        let path = || self.to.lock.clone();
-        match read_lock(&self.to.lock, &self.policy).await? {
-            None if size > 0 => Err(PublishError::LockMissing { path: path(), size }),
+        let handed = self.chain.handovers().last().map_or(0, |last| last.size);
+        let size = handed.max(public).max(kept.map_or(0, |(size, _)| size));
+        let path = self.to.lock.clone();
+        match self.locked().await? {
+            None if size > 0 => Err(PublishError::LockMissing { path, size }),
             Some(Checkpoint { size: locked, .. }) if locked < size => {
-                Err(PublishError::LockBehind {
-                    path: path(),
-                    locked,
-                    size,
-                })
+                Err(PublishError::LockBehind { path, locked, size })
             }
             locked => Ok(locked),
         }
     }
 
-    /// The public checkpoint, if it is one that our key signed.
-    async fn public(&self) -> Result<Option<Checkpoint>, PublishError> {
-        let note = self.object("checkpoint").await?;
-        let opened = note.and_then(|note| Checkpoint::open(&note, &self.policy).ok());
+    /// The checkpoint in the lock.
+    async fn locked(&mut self) -> Result<Option<Checkpoint>, PublishError> {
+        match read_lock(&self.to.lock, &self.chain).await {
+            // By a key that took over only now, perhaps.
+            Err(PublishError::ForeignLock { .. }) => {
+                self.learn_keys().await?;
+                read_lock(&self.to.lock, &self.chain).await
+            }
+            locked => locked,
+        }
+    }
+
+    /// The public checkpoint, if it is one that our keys signed.
+    async fn public(&mut self) -> Result<Option<Checkpoint>, PublishError> {
+        let Some(note) = self.object("checkpoint").await? else {
+            return Ok(None);
+        };
+        if let Ok((checkpoint, _)) = self.chain.open(&note) {
+            return Ok(Some(checkpoint));
+        }
+        // By a key that took over only now, perhaps.
+        self.learn_keys().await?;
+        let opened = self.chain.open(&note).ok();
         Ok(opened.map(|(checkpoint, _)| checkpoint))
     }
 
     /// Size and time of the newest checkpoint in the database.
     async fn kept(&self) -> Result<Option<(u64, Timestamp)>, PublishError> {
         let on = self.db.read();
-        let text = "SELECT size, created_at FROM checkpoint ORDER BY size DESC LIMIT 1";
+        let text = match self.to.which {
+            Which::Changes => "SELECT size, created_at FROM checkpoint ORDER BY size DESC LIMIT 1",
+            Which::Looks => "SELECT size, created_at FROM access_signed_head WHERE id = 1",
+        };
         let row = on.query_one_raw(sql(on, text, [])).await;
         let Some(row) = row.map_err(DbError::from)? else {
             return Ok(None);
@@ -280,7 +242,25 @@ impl Publisher {
 
     /// Starts the task that publishes.
     pub fn start(self, tasks: &Tasks) {
-        tasks.start("publisher", |end| self.run(end));
+        tasks.start("publisher", |end| self.run(end, true));
+    }
+
+    /// Starts the task that publishes a log for which no start waits: it is opened there, and its tiles are written
+    /// there, where it has none yet. Only a log without records that was never signed is signed at once, so that from
+    /// its first record on a checkpoint can be missed. What goes wrong the task says.
+    pub async fn follow(
+        db: &Db,
+        storage: &Storage,
+        to: Publication,
+        tasks: &Tasks,
+    ) -> watch::Receiver<Published> {
+        let mut publisher = Self::new(db, storage, to);
+        let state = publisher.state();
+        let locked = tokio::fs::try_exists(&publisher.to.lock).await;
+        let is_new = matches!(locked, Ok(false)) && matches!(publisher.size().await, Ok(0));
+        let trusted = is_new && Box::pin(publisher.attempt(false)).await.is_ok();
+        tasks.start("publisher of looks", |end| publisher.run(end, trusted));
+        state
     }
 
     /// Takes the tree up where the locked checkpoint left it.
@@ -326,27 +306,31 @@ impl Publisher {
         Ok(Tiles::Lost)
     }
 
-    async fn run(mut self, end: CancellationToken) {
+    async fn run(mut self, end: CancellationToken, mut trusted: bool) {
         let mut head = self.db.head();
         let mut quiet = tokio::time::Instant::now();
-        let mut trusted = true;
+        let changes = self.to.which == Which::Changes;
+        let mut beside = Beside::default();
         loop {
             let (ending, before) = (end.is_cancelled(), self.edge.size());
-            let attempt = self.attempt(trusted).await;
-            trusted = attempt.is_ok();
-            if let Err(error) = attempt {
-                tracing::error!(error = %error, cause = ?error, "the log could not be published");
-                self.state.send_modify(|state| state.failing = true);
-                // The lock knows more than the database, or other things: nothing may be added to
-                // such a log.
-                if matches!(
-                    error,
-                    PublishError::RolledBack { .. }
-                        | PublishError::Changed { .. }
-                        | PublishError::Forked { .. }
-                ) {
-                    self.db.freeze();
+            let attempt = if changes {
+                self.attempt(trusted).await
+            } else {
+                // No end waits for it either: what is left is published when all looks are written.
+                match end.run_until_cancelled(self.attempt(trusted)).await {
+                    Some(attempt) => attempt,
+                    None => return,
                 }
+            };
+            trusted = attempt.is_ok();
+            let excused = beside.excuses(&attempt);
+            match attempt {
+                Ok(()) => {}
+                // What another process publishes is taken up the next time.
+                Err(error) if excused => {
+                    tracing::debug!(log = %self.to.origin, error = %error, "nothing was published");
+                }
+                Err(error) => self.tell(&error),
             }
             if ending {
                 return;
@@ -354,11 +338,17 @@ impl Publisher {
             if self.edge.size() != before {
                 quiet = tokio::time::Instant::now();
             }
+            let awaited = self.state.borrow().contradiction == Contradiction::NotLookedFor;
+            let look_every = if changes || awaited {
+                LOOK_EVERY
+            } else {
+                self.to.every
+            };
             tokio::select! {
                 () = end.cancelled() => {}
-                () = pause(&mut head, self.to.every) => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = tokio::time::sleep_until(quiet + self.to.heartbeat) => {
+                () = pause(&mut head, self.to.every), if changes => {}
+                () = tokio::time::sleep(look_every) => {}
+                () = tokio::time::sleep_until(quiet + self.to.heartbeat), if changes => {
                     self.beat().await;
                     quiet = tokio::time::Instant::now();
                 }
@@ -366,17 +356,57 @@ impl Publisher {
         }
     }
 
+    /// Says why nothing was published. Where the lock knows more than the database, or other things, nothing may be
+    /// added to such a log: no change is taken, and what must be recorded before it is shown is not shown.
+    fn tell(&self, error: &PublishError) {
+        // A look that was damaged before it was signed contradicts nothing that was signed.
+        let looks = self.to.which == Which::Looks;
+        let signed = self.edge.size();
+        let unsigned = matches!(error, PublishError::Changed { seq } if looks && *seq >= signed);
+        let contradicts = error.contradicts() && !unsigned;
+        tracing::error!(
+            error = %error,
+            cause = ?error,
+            log = %self.to.origin,
+            contradicts,
+            "the log could not be published"
+        );
+        self.state.send_modify(|state| {
+            state.failing = true;
+            if !unsigned {
+                state.contradiction = state.contradiction.after(Err(error));
+            }
+        });
+        if contradicts && self.to.which == Which::Changes {
+            self.db.freeze();
+        }
+    }
+
     /// Publishes; after a failure nothing in memory is trusted, and lock and tiles are read again.
     async fn attempt(&mut self, trusted: bool) -> Result<(), PublishError> {
-        if !trusted {
-            let again = Self::open(&self.db, &self.storage, self.to.clone()).await?;
+        if !trusted || self.is_elsewhere().await {
+            let mut again = Self::new(&self.db, &self.storage, self.to.clone());
+            let found = again.compare().await?;
+            self.compared();
+            again.recover(found).await?;
             (self.edge, self.last, self.signed) = (again.edge, again.last, again.signed);
+            (self.chain, self.handed) = (again.chain, again.handed);
             // What was locked and made public only now: there may be nothing more to publish.
             let (size, at) = (self.edge.size(), self.signed);
             self.state
                 .send_modify(|state| (state.size, state.at) = (size, at));
         }
         self.publish().await
+    }
+
+    /// Whether the lock is not where this process left it: another one moved it.
+    async fn is_elsewhere(&self) -> bool {
+        match read_lock(&self.to.lock, &self.chain).await {
+            Ok(locked) => locked.map_or(0, |locked| locked.size) != self.edge.size(),
+            // By a key that took over only now, perhaps: it is read again with the keys in force, and what is wrong with
+            // it is said then.
+            Err(_) => true,
+        }
     }
 
     async fn beat(&self) {
@@ -392,32 +422,57 @@ impl Publisher {
         }
     }
 
+    /// Says that the database goes on where the lock ended. Who waits for that waits neither for lost tiles nor for what
+    /// was not signed yet, which in an archive from before are the looks of years.
+    fn compared(&self) {
+        self.state.send_if_modified(|state| {
+            let before = state.contradiction;
+            state.contradiction = before.after(Ok(()));
+            state.contradiction != before
+        });
+    }
+
     /// Publishes what the log holds beyond the last checkpoint.
     pub async fn publish(&mut self) -> Result<(), PublishError> {
-        loop {
-            let size = self.size().await?;
-            let before = self.edge.size();
-            if size < before {
-                return Err(PublishError::RolledBack { locked: before });
-            }
-            if size == before {
-                self.state.send_modify(|state| state.failing = false);
-                return Ok(());
-            }
-            let upto = size.min(before + STEP_LEAVES_MAX);
-            let grown = self.grow(&self.edge, self.last, upto).await?;
-            self.write_tiles(before, &grown, PutRule::Create).await?;
-            (self.edge, self.last) = (grown.edge, grown.last);
-            self.sign(before).await?;
-            for tile in growth(before, upto).filter(|tile| !tile.is_partial()) {
-                self.drop_partials(tile).await?;
-            }
+        self.compared();
+        while self.step().await? {}
+        Ok(())
+    }
+
+    /// Publishes the next records of it; whether there may be more.
+    async fn step(&mut self) -> Result<bool, PublishError> {
+        if self.to.which == Which::Looks {
+            self.db.after_rush().await;
         }
+        let size = self.size().await?;
+        let before = self.edge.size();
+        if size < before {
+            return Err(PublishError::RolledBack { locked: before });
+        }
+        if size == before {
+            if size == 0 && self.signed.is_none() && self.to.which == Which::Looks {
+                self.sign(0).await?;
+            }
+            self.state.send_modify(|state| state.failing = false);
+            return Ok(false);
+        }
+        let upto = size.min(before + STEP_LEAVES_MAX);
+        let grown = self.grow(&self.edge, self.last, upto).await?;
+        self.write_tiles(before, &grown, PutRule::Create).await?;
+        (self.edge, self.last) = (grown.edge, grown.last);
+        self.sign(before).await?;
+        for tile in growth(before, upto).filter(|tile| !tile.is_partial()) {
+            self.drop_partials(tile).await?;
+        }
+        Ok(true)
     }
 
     async fn size(&self) -> Result<u64, PublishError> {
         let on = self.db.read();
-        let text = "SELECT seq FROM audit_head WHERE id = 1";
+        let text = format!(
+            "SELECT seq FROM {}_head WHERE id = 1",
+            self.to.which.table()
+        );
         let row = on
             .query_one_raw(sql(on, text, []))
             .await
@@ -430,14 +485,14 @@ impl Publisher {
     /// Replaces the public checkpoint by the one that is locked, and keeps it in the database.
     /// Never replaces a larger one: the lock must be as large by then, moved by another process.
     async fn make_public(
-        &self,
+        &mut self,
         checkpoint: &Checkpoint,
         note: Vec<u8>,
     ) -> Result<(), PublishError> {
         let text = String::from_utf8_lossy(&note).into_owned();
         match self.public().await? {
             Some(public) if public.size > checkpoint.size => {
-                let locked = read_lock(&self.to.lock, &self.policy).await?;
+                let locked = self.locked().await?;
                 let locked = locked.map_or(0, |locked| locked.size);
                 if locked < public.size {
                     return Err(PublishError::LockBehind {
@@ -452,7 +507,7 @@ impl Publisher {
                 return Err(PublishError::Forked { name });
             }
             Some(_) | None => {
-                let public = name("checkpoint")?;
+                let public = name(self.to.which, "checkpoint")?;
                 self.storage
                     .put_object(&public, Bytes::from(note), PutRule::Replace)
                     .await?;
@@ -461,19 +516,31 @@ impl Publisher {
         self.keep(checkpoint, text).await
     }
 
-    /// The row of a checkpoint.
+    /// The row of a checkpoint. Of those of looks only size and time of the newest are kept: there may be one every few
+    /// seconds, and nobody asks the database for it.
     async fn keep(&self, checkpoint: &Checkpoint, note: String) -> Result<(), PublishError> {
-        let (root, now) = (checkpoint.root.0.to_vec(), self.db.now());
-        let size = i64::try_from(checkpoint.size).unwrap_or(i64::MAX);
+        let at = Value::from(self.db.now().micros());
+        let size = Value::from(i64::try_from(checkpoint.size).unwrap_or(i64::MAX));
+        let (insert, values) = match self.to.which {
+            // The guard of the table sees an insert before the conflict is known.
+            Which::Changes => (
+                "INSERT INTO checkpoint (size, root, note, created_at) \
+                 SELECT $1, $2, $3, $4 WHERE NOT EXISTS \
+                 (SELECT 1 FROM checkpoint WHERE size = $1) \
+                 ON CONFLICT (size) DO NOTHING",
+                vec![size, checkpoint.root.0.to_vec().into(), note.into(), at],
+            ),
+            Which::Looks => (
+                "INSERT INTO access_signed_head (id, size, created_at) \
+                 VALUES (1, $1, $2) ON CONFLICT (id) DO UPDATE SET \
+                 size = excluded.size, created_at = excluded.created_at \
+                 WHERE access_signed_head.size < excluded.size",
+                vec![size, at],
+            ),
+        };
         let kept: Result<(), DbError> = self
             .db
             .keep_house(async move |unit: &mut Unit| {
-                // The guard of the table sees an insert before the conflict is known.
-                let insert = "INSERT INTO checkpoint (size, root, note, created_at) \
-                              SELECT $1, $2, $3, $4 WHERE NOT EXISTS \
-                              (SELECT 1 FROM checkpoint WHERE size = $1) \
-                              ON CONFLICT (size) DO NOTHING";
-                let values = [size.into(), root.into(), note.into(), now.micros().into()];
                 unit.tx()
                     .execute_raw(sql(unit.tx(), insert, values))
                     .await?;
@@ -495,16 +562,21 @@ impl Publisher {
             size: self.edge.size(),
             root,
         };
-        let note = checkpoint
-            .sign(&self.to.signer)
-            .map_err(PublishError::Sign)?;
-        move_lock(&self.to.lock, &self.policy, before, note.clone()).await?;
+        // Whoever hands the key over holds the lock until that is committed: what is learnt now holds until it moves.
+        let held = hold(&self.to.lock, Wait::No).await?;
+        self.learn_keys().await?;
+        if self.chain.handovers().len() > self.handed {
+            // Whoever handed the key over may have died before that was public.
+            self.publish_handovers().await?;
+        }
+        let signer = self.to.keys.signer(&self.to.origin)?;
+        let note = checkpoint.sign(&signer).map_err(PublishError::Sign)?;
+        drop(held.move_on(&self.chain, before, note.clone()).await?);
         self.make_public(&checkpoint, note).await?;
         self.signed = Some(now);
-        self.state.send_replace(Published {
-            size: checkpoint.size,
-            at: self.signed,
-            failing: false,
+        let (size, at) = (checkpoint.size, self.signed);
+        self.state.send_modify(|state| {
+            (state.size, state.at, state.failing) = (size, at, false);
         });
         Ok(())
     }

@@ -7,13 +7,13 @@ use futures_util::StreamExt;
 use sea_orm::ConnectionTrait;
 use storage::{PutRule, StoreError};
 
+use crate::audit::LeafView;
 use crate::audit::log::hash_of;
 use crate::audit::merkle::{self, Hash, leaf_hash};
 use crate::audit::tile::{Edge, TILE_WIDTH, Tile, TileReader, growth, push_entry, tile_bytes};
-use crate::audit::{LeafView, genesis};
 use crate::base::db::{DbError, sql};
 
-use super::{PublishError, Publisher, STEP_LEAVES_MAX, WIDE};
+use super::{PublishError, Publisher, STEP_LEAVES_MAX, WIDE, Which};
 use crate::ledger::objects::{self, name};
 
 /// How the tree grows by some leaves.
@@ -59,7 +59,7 @@ impl Publisher {
         while whole > 0 {
             let width = u16::try_from(whole % WIDE).unwrap_or_default();
             if let Some(tile) = Tile::new(level, whole / WIDE, width)
-                && let Some(bytes) = objects::tile(&self.storage, tile).await?
+                && let Some(bytes) = objects::tile(&self.storage, self.to.which, tile).await?
             {
                 fetched.insert(tile, bytes);
             }
@@ -75,8 +75,7 @@ impl Publisher {
             log.size = size,
             "published tiles are missing and are computed again"
         );
-        let first = genesis(&self.to.origin, &self.to.signer.verifier());
-        let (mut edge, mut last) = (Edge::new(), first);
+        let (mut edge, mut last) = (Edge::new(), self.to.beginning());
         while edge.size() < size {
             let upto = size.min(edge.size() + STEP_LEAVES_MAX);
             let grown = self.grow(&edge, last, upto).await?;
@@ -88,7 +87,7 @@ impl Publisher {
     }
 
     pub(super) async fn object(&self, path: &str) -> Result<Option<Vec<u8>>, PublishError> {
-        Ok(objects::object(&self.storage, path).await?)
+        Ok(objects::object(&self.storage, self.to.which, path).await?)
     }
 
     /// Leaves from `seq` on, each with its hash computed from its bytes.
@@ -98,7 +97,8 @@ impl Publisher {
         count: u64,
     ) -> Result<Vec<(Vec<u8>, Hash)>, PublishError> {
         let on = self.db.read();
-        let text = "SELECT h, leaf FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2";
+        let table = self.to.which.table();
+        let text = format!("SELECT h, leaf FROM {table} WHERE seq >= $1 ORDER BY seq LIMIT $2");
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let values = [signed(seq).into(), signed(count).into()];
         let rows = on
@@ -168,7 +168,7 @@ impl Publisher {
             } else {
                 rule
             };
-            if tile.level() == 0 {
+            if tile.level() == 0 && self.shows_entries() {
                 let from = tile.index() * WIDE - grown.first;
                 let from = usize::try_from(from).unwrap_or(usize::MAX);
                 let mut bundle = Vec::new();
@@ -189,11 +189,13 @@ impl Publisher {
     /// Partial tiles are of no use beside the full one (C2SP tlog-tiles).
     pub(super) async fn drop_partials(&self, tile: Tile) -> Result<(), PublishError> {
         let mut folders = vec![format!("{}.p", tile.path())];
-        if tile.level() == 0 {
+        if tile.level() == 0 && self.shows_entries() {
             folders.push(format!("{}.p", tile.entries_path()));
         }
         for folder in folders {
-            let mut partials = self.storage.list_objects(Some(&name(&folder)?));
+            let mut partials = self
+                .storage
+                .list_objects(Some(&name(self.to.which, &folder)?));
             while let Some(partial) = partials.next().await {
                 self.storage.delete_object(&partial?.name).await?;
             }
@@ -209,12 +211,20 @@ impl Publisher {
     ) -> Result<(), PublishError> {
         let put = self
             .storage
-            .put_object(&name(path)?, Bytes::from(bytes), rule)
+            .put_object(&name(self.to.which, path)?, Bytes::from(bytes), rule)
             .await;
         match put {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict { name }) => Err(PublishError::Forked { name }),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the records themselves are published. Looks are not: they say who read what, outside of every right.
+    const fn shows_entries(&self) -> bool {
+        match self.to.which {
+            Which::Changes => true,
+            Which::Looks => false,
         }
     }
 }

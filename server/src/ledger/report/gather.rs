@@ -8,11 +8,11 @@ use storage::Storage;
 use super::ReportError;
 use crate::audit::event::Action;
 use crate::audit::note::{Checkpoint, NoteKey, Policy};
-use crate::audit::{LeafView, Outcome};
+use crate::audit::{KeyChain, LeafView, Outcome};
 use crate::base::db::{DbError, sql};
 use crate::base::{CivilDate, Timestamp};
-use crate::ledger::timestamps;
 use crate::ledger::witnesses::{Configured, cosigned_last};
+use crate::ledger::{keys, timestamps};
 
 /// Records that are read at once.
 const AT_ONCE: i64 = 2_000;
@@ -24,7 +24,8 @@ const UNREADABLE: &str = "?";
 pub struct House {
     /// What the town is called.
     pub town: String,
-    /// The key that signs the log.
+    /// A key of the log, which leads to the others where it went over to another one; of a report the one that signed
+    /// its checkpoint.
     pub key: NoteKey,
 }
 
@@ -154,13 +155,31 @@ pub struct Facts {
 struct Kept {
     note: String,
     checkpoint: Checkpoint,
+    key: NoteKey,
     at: Timestamp,
+}
+
+/// Whether there is anything to report, which is all that can be said without counting what happened.
+///
+/// # Errors
+/// [`ReportError::NoCheckpoint`] where no key of the log has signed anything yet.
+pub async fn ready(on: &impl ConnectionTrait, house: &House) -> Result<(), ReportError> {
+    let kept = newest(on, &known_keys(on, house).await?, None).await?;
+    kept.map(drop).ok_or(ReportError::NoCheckpoint)
+}
+
+/// The keys of the log. What is wrong with handovers the verifier says: here fewer keys count then.
+async fn known_keys(on: &impl ConnectionTrait, house: &House) -> Result<KeyChain, DbError> {
+    let trusted = Policy::new(vec![house.key.clone()]);
+    let notes = keys::handovers(on, house.key.name()).await?;
+    let (keys, _faults) = KeyChain::build(&trusted, &notes);
+    Ok(keys)
 }
 
 /// Gathers what a report says, made at `now`. It only reads.
 ///
 /// # Errors
-/// [`ReportError::NoCheckpoint`] where the key of the house has signed nothing yet.
+/// [`ReportError::NoCheckpoint`] where no key of the log has signed anything yet.
 pub async fn gather(
     on: &impl ConnectionTrait,
     house: &House,
@@ -171,19 +190,19 @@ pub async fn gather(
         When::Now => CivilDate::on(now),
         When::Day(day) => Some(day),
     };
-    let policy = Policy::new(vec![house.key.clone()]);
+    let keys = known_keys(on, house).await?;
     let of_day = match when {
         When::Now => None,
         When::Day(day) => {
             let begins = day.begins();
-            let kept = newest(on, &policy, Some(begins)).await?;
+            let kept = newest(on, &keys, Some(begins)).await?;
             kept.map(|kept| (kept, begins))
         }
     };
     let (kept, until) = match of_day {
         Some(found) => found,
         None => {
-            let kept = newest(on, &policy, None).await?;
+            let kept = newest(on, &keys, None).await?;
             (kept.ok_or(ReportError::NoCheckpoint)?, now)
         }
     };
@@ -198,7 +217,10 @@ pub async fn gather(
     let anchors = outside.anchors(on).await?;
     let refusals = refusals(on, (from, until)).await?;
     Ok(Facts {
-        house: house.clone(),
+        house: House {
+            town: house.town.clone(),
+            key: kept.key,
+        },
         note: kept.note,
         checkpoint: kept.checkpoint,
         signed_at: kept.at,
@@ -209,10 +231,11 @@ pub async fn gather(
     })
 }
 
-/// The newest checkpoint, or the newest that was signed before an instant; only what the key signed counts.
+/// The newest checkpoint, or the newest that was signed before an instant; only what a key of the log signed in its era
+/// counts.
 async fn newest(
     on: &impl ConnectionTrait,
-    policy: &Policy,
+    keys: &KeyChain,
     before: Option<Timestamp>,
 ) -> Result<Option<Kept>, DbError> {
     let before = before.map_or(i64::MAX, Timestamp::micros);
@@ -222,10 +245,12 @@ async fn newest(
     let Some(row) = row else { return Ok(None) };
     let note: String = row.try_get_by_index(0)?;
     let at: i64 = row.try_get_by_index(1)?;
-    let opened = Checkpoint::open(note.as_bytes(), policy).ok();
-    Ok(opened.map(|(checkpoint, _key)| Kept {
+    let opened = keys.open(note.as_bytes()).ok();
+    let opened = opened.map(|(checkpoint, key)| (checkpoint, key.clone()));
+    Ok(opened.map(|(checkpoint, key)| Kept {
         note,
         checkpoint,
+        key,
         at: Timestamp::of_micros(at),
     }))
 }

@@ -18,15 +18,15 @@ use crate::base::db::DbError;
 pub use filed::{Filed, FilingError, file, file_name, is_missing};
 pub use gather::{
     Activity, Anchors, Baseline, Facts, House, Outside, TimestampAnchor, When, WitnessAnchor,
-    gather,
+    gather, ready,
 };
 pub use said::{carried, render};
 
 /// Why there is no report.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// Nothing was signed yet, or by another key than the one of the log.
-    #[error("there is no checkpoint of this key yet")]
+    /// Nothing was signed yet, or by a key that is none of this log.
+    #[error("there is no checkpoint of this log yet")]
     NoCheckpoint,
     /// What was signed does not fit into a code.
     #[error("the checkpoint is too long for a code")]

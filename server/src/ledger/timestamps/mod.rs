@@ -22,8 +22,10 @@ use thiserror::Error;
 
 use super::objects::name;
 use super::publisher::Publication;
+use super::{Which, keys};
 use crate::audit::event::Action;
-use crate::audit::note::{Checkpoint, NoteError, Policy};
+use crate::audit::note::Policy;
+use crate::audit::rotation::{ChainError, KeyChain};
 use crate::audit::timestamp::{
     ACCURACY_MICROS_MAX, FOLDER, Stamp, StampError, checkpoint_path, reply_path,
 };
@@ -78,9 +80,9 @@ pub enum StampingError {
         /// What the authority says.
         authority: Timestamp,
     },
-    /// The newest checkpoint in the database is not one that our key signed.
+    /// The newest checkpoint in the database is not one that a key of ours signed in its era.
     #[error("the newest checkpoint is not one of this log")]
-    Foreign(#[source] NoteError),
+    Foreign(#[source] ChainError),
     /// The machine gave no random bytes.
     #[error("the machine gave no random bytes")]
     NoChance,
@@ -114,7 +116,7 @@ impl Asked {
 pub struct Stamper {
     db: Db,
     storage: Storage,
-    policy: Policy,
+    to: Publication,
     tsa: Option<String>,
 }
 
@@ -125,7 +127,7 @@ impl Stamper {
         Self {
             db: db.clone(),
             storage: storage.clone(),
-            policy: Policy::new(vec![to.signer.verifier()]),
+            to: to.clone(),
             tsa: tsa.map(str::to_owned),
         }
     }
@@ -139,8 +141,8 @@ impl Stamper {
         let on = self.db.read();
         let note = rows::newest_checkpoint(on).await?;
         let note = note.ok_or(StampingError::Unsigned)?;
-        let (checkpoint, _) =
-            Checkpoint::open(&note, &self.policy).map_err(StampingError::Foreign)?;
+        let chain = self.keys().await?;
+        let (checkpoint, _) = chain.open(&note).map_err(StampingError::Foreign)?;
         let size = checkpoint.size;
         if rows::is_stamped(on, size).await? {
             return Err(StampingError::Stamped { size });
@@ -153,7 +155,7 @@ impl Stamper {
         let asked_at = self.db.now();
         let reply = Tsa { url, patience }.ask(question.der()).await?;
         question.accept(&reply)?;
-        let stamp = Stamp::read(&note, &reply, &self.policy)?;
+        let stamp = Stamp::read(&note, &reply, &chain)?;
         if stamp.accuracy_micros > ACCURACY_MICROS_MAX {
             let micros = stamp.accuracy_micros;
             return Err(StampingError::Coarse { micros });
@@ -170,6 +172,16 @@ impl Stamper {
             stamp,
             asked_at,
         })
+    }
+
+    /// The keys of the log with their eras. From the database: another process may have handed it over by now, and what
+    /// is to be stamped is signed by the new one.
+    async fn keys(&self) -> Result<KeyChain, DbError> {
+        let (first, name) = (self.to.keys.first().clone(), self.to.origin.as_str());
+        let handovers = keys::handovers(self.db.read(), name).await?;
+        // What is wrong with handovers the publisher and the verifier say: here fewer keys count then.
+        let (chain, _faults) = KeyChain::build(&Policy::new(vec![first]), &handovers);
+        Ok(chain)
     }
 
     /// Has the newest checkpoint stamped, and keeps it.
@@ -209,7 +221,7 @@ impl Stamper {
         ] {
             let bytes = Bytes::from(bytes);
             self.storage
-                .put_object(&name(&path)?, bytes, PutRule::Create)
+                .put_object(&name(Which::Changes, &path)?, bytes, PutRule::Create)
                 .await?;
         }
         Ok(())
@@ -220,11 +232,14 @@ impl Stamper {
     /// # Errors
     /// Where database or store cannot be read.
     pub async fn publish_missing(&self) -> Result<(), StampingError> {
-        let listed = self.storage.list_objects(Some(&name(FOLDER)?));
+        let listed = self
+            .storage
+            .list_objects(Some(&name(Which::Changes, FOLDER)?));
         let listed: HashSet<ObjectName> = listed.map_ok(|one| one.name).try_collect().await?;
         for size in rows::sizes(self.db.read()).await? {
-            let both = [name(&checkpoint_path(size))?, name(&reply_path(size))?];
-            if !both.iter().all(|one| listed.contains(one)) {
+            let lies =
+                |path: &str| Ok::<_, StoreError>(listed.contains(&name(Which::Changes, path)?));
+            if !lies(&checkpoint_path(size))? || !lies(&reply_path(size))? {
                 self.publish(size).await;
             }
         }

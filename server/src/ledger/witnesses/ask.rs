@@ -14,7 +14,7 @@ use crate::audit::merkle::{self, Hash};
 use crate::audit::note::Checkpoint;
 use crate::audit::tile::{Tile, TileError, TileHashes, TileReader};
 use crate::audit::{Cosignature, WitnessKey};
-use crate::ledger::objects;
+use crate::ledger::{Which, objects};
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,7 +67,7 @@ async fn from_tiles<T>(
             Err(TileError::Read(NotYet(wanted))) => wanted,
             Err(TileError::Missing(_) | TileError::Length(_)) => return Ok(None),
         };
-        let Some(bytes) = objects::tile(storage, wanted).await? else {
+        let Some(bytes) = objects::tile(storage, Which::Changes, wanted).await? else {
             return Ok(None);
         };
         fetched.0.insert(wanted, bytes);

@@ -23,7 +23,7 @@ use self::ask::ask;
 use self::stored::Kept;
 use super::publisher::{Publication, Published};
 use crate::audit::note::Checkpoint;
-use crate::audit::{NoteKey, Policy, Quorum, Witness, WitnessKey};
+use crate::audit::{KeyChain, NoteKey, Policy, Quorum, Witness, WitnessKey};
 use crate::base::{Tasks, Timestamp};
 use crate::config;
 use crate::unit::Db;
@@ -97,11 +97,16 @@ impl Configured {
         self.count
     }
 
+    /// Which of them must have cosigned.
+    fn quorum(&self) -> Quorum {
+        let witnesses = self.asked.iter().map(|(witness, _)| witness.clone());
+        Quorum::of(witnesses.collect(), self.count)
+    }
+
     /// The policy of a log with these keys.
     #[must_use]
     pub fn policy(&self, keys: Vec<NoteKey>) -> Policy {
-        let witnesses = self.asked.iter().map(|(witness, _)| witness.clone());
-        Policy::new(keys).witnessed(Quorum::of(witnesses.collect(), self.count))
+        Policy::new(keys).witnessed(self.quorum())
     }
 }
 
@@ -110,7 +115,7 @@ impl Configured {
 pub enum Trouble {
     /// It was not reached, or is not able to answer.
     Silent,
-    /// It does not know this log or its key.
+    /// It does not know this log or the key that signs it.
     Stranger,
     /// Its answer is none of those that a witness gives.
     Unfit,
@@ -137,7 +142,7 @@ impl Trouble {
         match self {
             Self::Silent => "a witness of the log does not answer",
             Self::Stranger => {
-                "a witness does not know this log or its key: start it with --log and the key of the log"
+                "a witness does not know this log or the key that signs it now: start it with --log and that key"
             }
             Self::Unfit => "a witness of the log gives an answer that cannot be used",
             Self::NoProof => {
@@ -204,7 +209,8 @@ impl Witnesses {
                 let asker = Asker {
                     storage: storage.clone(),
                     client,
-                    policy: configured.policy(vec![publication.signer.verifier()]),
+                    to: publication.clone(),
+                    quorum: configured.quorum(),
                     lock: publication.lock.with_file_name("witnesses.held"),
                     asked: configured.asked.iter().map(Asked::of).collect(),
                     state,
@@ -347,8 +353,9 @@ enum RoundError {
 struct Asker {
     storage: Storage,
     client: Client,
-    /// The key of the log and its witnesses.
-    policy: Policy,
+    /// The log: its keys, of which there may be another one with each round.
+    to: Publication,
+    quorum: Quorum,
     lock: std::path::PathBuf,
     asked: Vec<Asked>,
     state: watch::Sender<Vec<Standing>>,
@@ -397,14 +404,15 @@ impl Asker {
     /// the others read in the store.
     async fn round(&mut self) -> Result<(), RoundError> {
         let held = stored::hold(&self.lock).await.map_err(RoundError::Lock)?;
+        let chain = self.to.keys.chain(&self.to.origin);
         for one in &mut self.asked {
-            if let Some(kept) = Kept::read(&self.storage, &self.policy, &one.key).await?
+            if let Some(kept) = Kept::read(&self.storage, &chain, &one.key).await?
                 && one.kept.as_ref().is_none_or(|known| known.is_older(&kept))
             {
                 one.kept = Some(kept);
             }
         }
-        let newest = stored::newest(&self.storage, &self.policy).await?;
+        let newest = stored::newest(&self.storage, &chain).await?;
         // Let go when this ends.
         let (Some(_held), Some((note, newest))) = (held, newest) else {
             return Ok(());
@@ -436,11 +444,16 @@ impl Asker {
                 Err(trouble) => one.failed(trouble, Instant::now()),
             }
         }
-        self.gather(&note, &newest).await
+        self.gather(&chain, &note, &newest).await
     }
 
     /// Puts what they cosigned together into the store, where it says more than what lies there.
-    async fn gather(&self, note: &[u8], newest: &Checkpoint) -> Result<(), RoundError> {
+    async fn gather(
+        &self,
+        chain: &KeyChain,
+        note: &[u8],
+        newest: &Checkpoint,
+    ) -> Result<(), RoundError> {
         let all = self.asked.iter().filter_map(|one| one.kept.as_ref());
         let same = all.filter(|kept| kept.checkpoint == *newest);
         let lines: Vec<&str> = same.map(Kept::line).collect();
@@ -448,7 +461,7 @@ impl Asker {
             return Ok(());
         }
         let together = [note, lines.concat().as_bytes()].concat();
-        stored::gather(&self.storage, &self.policy, newest, together).await
+        stored::gather(&self.storage, (chain, &self.quorum), newest, together).await
     }
 }
 

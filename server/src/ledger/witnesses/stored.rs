@@ -9,9 +9,10 @@ use bytes::Bytes;
 use storage::{PutRule, Storage, StoreError};
 
 use super::{RoundError, ask};
-use crate::audit::note::{Checkpoint, Policy};
-use crate::audit::{Cosignature, WitnessKey};
+use crate::audit::note::Checkpoint;
+use crate::audit::{Cosignature, KeyChain, Quorum, WitnessKey};
 use crate::base::Timestamp;
+use crate::ledger::Which;
 use crate::ledger::objects::{name, object};
 
 /// The object with the newest checkpoint that witnesses cosigned, by its path in the folder of the log.
@@ -69,16 +70,16 @@ impl Kept {
         self.when() < other.when()
     }
 
-    /// As the store has it, where the log and the witness have signed it.
+    /// As the store has it, where the log has signed it, with a key in its era, and the witness.
     pub(super) async fn read(
         storage: &Storage,
-        policy: &Policy,
+        chain: &KeyChain,
         key: &WitnessKey,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(note) = object(storage, &path_of(key)).await? else {
+        let Some(note) = object(storage, Which::Changes, &path_of(key)).await? else {
             return Ok(None);
         };
-        let opened = Checkpoint::open(&note, policy);
+        let opened = chain.open(&note);
         let cosigned = key.cosignature(&note);
         let (Ok((checkpoint, _)), Ok(Some(cosignature))) = (opened, cosigned) else {
             return Ok(None);
@@ -92,7 +93,7 @@ impl Kept {
         storage: &Storage,
         key: &WitnessKey,
     ) -> Result<(), StoreError> {
-        let name = name(&path_of(key))?;
+        let name = name(Which::Changes, &path_of(key))?;
         let note = [self.note.as_slice(), self.line().as_bytes()].concat();
         let put = storage.put_object(&name, Bytes::from(note), PutRule::Replace);
         put.await.map(|_outcome| ())
@@ -113,7 +114,7 @@ pub async fn cosigned_last(
     storage: &Storage,
     key: &WitnessKey,
 ) -> Result<Option<(u64, Timestamp)>, StoreError> {
-    let Some(note) = object(storage, &path_of(key)).await? else {
+    let Some(note) = object(storage, Which::Changes, &path_of(key)).await? else {
         return Ok(None);
     };
     let claimed = Checkpoint::claimed(&note).ok();
@@ -126,11 +127,11 @@ pub async fn cosigned_last(
 /// The public checkpoint, if it is one of this log.
 pub(super) async fn newest(
     storage: &Storage,
-    policy: &Policy,
+    chain: &KeyChain,
 ) -> Result<Option<(Vec<u8>, Checkpoint)>, StoreError> {
-    let note = object(storage, "checkpoint").await?;
+    let note = object(storage, Which::Changes, "checkpoint").await?;
     Ok(note.and_then(|note| {
-        let (checkpoint, _) = Checkpoint::open(&note, policy).ok()?;
+        let (checkpoint, _) = chain.open(&note).ok()?;
         Some((note, checkpoint))
     }))
 }
@@ -147,8 +148,8 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    fn of(note: &[u8], checkpoint: &Checkpoint, policy: &Policy) -> Option<Self> {
-        let cosigners = policy.cosigners(note).ok()?;
+    fn of(note: &[u8], checkpoint: &Checkpoint, quorum: &Quorum) -> Option<Self> {
+        let cosigners = quorum.cosigners(note).ok()?;
         Some(Self {
             is_enough: cosigners.are_enough,
             count: cosigners.times.len(),
@@ -173,16 +174,16 @@ impl Rank {
 /// continues it. Whoever calls this holds the others off.
 pub(super) async fn gather(
     storage: &Storage,
-    policy: &Policy,
+    (chain, quorum): (&KeyChain, &Quorum),
     newest: &Checkpoint,
     note: Vec<u8>,
 ) -> Result<(), RoundError> {
-    let Some(rank) = Rank::of(&note, newest, policy) else {
+    let Some(rank) = Rank::of(&note, newest, quorum) else {
         return Ok(());
     };
-    if let Some(lies) = object(storage, WITNESSED).await?
-        && let Ok((before, _)) = Checkpoint::open(&lies, policy)
-        && let Some(other) = Rank::of(&lies, &before, policy)
+    if let Some(lies) = object(storage, Which::Changes, WITNESSED).await?
+        && let Ok((before, _)) = chain.open(&lies)
+        && let Some(other) = Rank::of(&lies, &before, quorum)
     {
         let size = before.size;
         let continues = match ask::root_at(storage, size, newest).await? {
@@ -198,7 +199,7 @@ pub(super) async fn gather(
             return Ok(());
         }
     }
-    let name = name(WITNESSED)?;
+    let name = name(Which::Changes, WITNESSED)?;
     let put = storage.put_object(&name, Bytes::from(note), PutRule::Replace);
     put.await?;
     Ok(())

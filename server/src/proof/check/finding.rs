@@ -51,8 +51,20 @@ codes! {
     LockMissing = "lock-missing", "Der festgehaltene Prüfpunkt fehlt, obwohl schon Prüfpunkte veröffentlicht wurden. Den letzten bekannten zurücklegen.";
     /// The lock is older than the published checkpoint.
     LockBehind = "lock-behind", "Der festgehaltene Prüfpunkt ist älter als der veröffentlichte: Er wurde zurückgesetzt. Den neueren zurücklegen.";
-    /// The lock is not a checkpoint.
-    LockUnreadable = "lock-unreadable", "Der festgehaltene Prüfpunkt ist nicht lesbar. Den letzten bekannten zurücklegen.";
+    /// The lock is not a checkpoint, or none that a key of the log signed in its time.
+    LockUnreadable = "lock-unreadable", "Der festgehaltene Prüfpunkt ist nicht lesbar, oder kein Schlüssel dieses Protokolls durfte ihn signieren. Solange das so ist, startet nichts, was schreibt, und nichts wird signiert. Feststellen, wer ihn ausgetauscht hat, und den letzten bekannten zurücklegen.";
+    /// The log in the database does not continue the one that was signed.
+    LogForked = "log-forked", "Das Protokoll in der Datenbank setzt das signierte nicht fort: Es wurde umgeschrieben oder zurückgesetzt. Nichts schreiben, Datenbank sichern, mit verify prüfen.";
+    /// The signed checkpoint in the lock of the access log covers more records than the database has.
+    AccessLockAhead = "access-lock-ahead", "Der festgehaltene Prüfpunkt des Zugriffsprotokolls nennt mehr Einträge, als die Datenbank hat: Es wurde zurückgesetzt. Was vor der Ausgabe protokolliert sein muss, wird nicht gezeigt; die neuere Datenbank zurücklegen.";
+    /// The lock of the access log is missing although its checkpoints were published.
+    AccessLockMissing = "access-lock-missing", "Der festgehaltene Prüfpunkt des Zugriffsprotokolls fehlt, obwohl schon Prüfpunkte veröffentlicht wurden. Solange das so ist, wird keiner signiert. Den letzten bekannten zurücklegen.";
+    /// The lock of the access log is older than its published checkpoint.
+    AccessLockBehind = "access-lock-behind", "Der festgehaltene Prüfpunkt des Zugriffsprotokolls ist älter als der veröffentlichte: Er wurde zurückgesetzt. Den neueren zurücklegen.";
+    /// The lock of the access log is not a checkpoint, or none that a key of this log signed in its time.
+    AccessLockUnreadable = "access-lock-unreadable", "Der festgehaltene Prüfpunkt des Zugriffsprotokolls ist nicht lesbar, oder kein Schlüssel dieses Protokolls durfte ihn signieren. Solange das so ist, wird keiner signiert. Feststellen, wer ihn ausgetauscht hat, und den letzten bekannten zurücklegen.";
+    /// The access log in the database does not continue the one that was signed.
+    AccessForked = "access-forked", "Das Zugriffsprotokoll in der Datenbank setzt das signierte nicht fort: Es wurde umgeschrieben oder zurückgesetzt. Datenbank sichern, mit verify prüfen.";
     /// The daily report of the log is not in its folder.
     ReportMissing = "report-missing", "Der Tagesbericht des Protokolls liegt nicht in seinem Ordner (log.report_dir). Im Protokoll des Servers steht, warum: Ordner, Rechte und Platz prüfen. `papierlos log report` schreibt ihn von Hand.";
     /// A witness that the settings name has cosigned nothing for a day, or never.

@@ -30,6 +30,7 @@ pub use reports::reports;
 
 use crate::base::db::DbError;
 use crate::config::Rights;
+use crate::ledger::publisher::Publication;
 use crate::ledger::witnesses::Configured;
 use crate::signing::Ends;
 use crate::unit::Db;
@@ -38,11 +39,17 @@ use crate::unit::Db;
 pub const GRACE: Duration = Duration::from_secs(24 * 3600);
 
 /// What says that the database may be older than the store.
-const DOUBTS: [Code; 6] = [
+const DOUBTS: [Code; 12] = [
     Code::LockAhead,
     Code::LockBehind,
     Code::LockMissing,
     Code::LockUnreadable,
+    Code::LogForked,
+    Code::AccessLockAhead,
+    Code::AccessLockBehind,
+    Code::AccessLockMissing,
+    Code::AccessLockUnreadable,
+    Code::AccessForked,
     Code::LogHead,
     Code::IndexAhead,
 ];
@@ -107,8 +114,10 @@ pub struct Checked {
     pub storage: Storage,
     /// The index; nothing while another process holds it.
     pub index: Option<Index>,
-    /// The file that holds the last signed checkpoint.
-    pub lock: PathBuf,
+    /// How the log of changes is published.
+    pub changes: Publication,
+    /// How the log of looks is published.
+    pub looks: Publication,
     /// The time of the store's clock: what is older than [`GRACE`] by it is left over.
     pub now: SystemTime,
     /// How rights are to be given.
